@@ -1,0 +1,40 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""The root of every error that this collection raises on purpose."""
+
+from __future__ import annotations
+
+import typing as t
+
+
+class ArkiveError(Exception):
+    """A failure that a person can read: one full sentence with the object in it, and the remedy where one exists.
+
+    ``details`` is returned to the user beside the message (JSON types only).
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None, details: t.Mapping[str, t.Any] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.details: dict[str, t.Any] = dict(details or {})
+
+    @property
+    def sentence(self) -> str:
+        """The message, followed by the remedy."""
+        return f"{self.message} {self.hint}" if self.hint else self.message
+
+
+class ValidationError(ArkiveError):
+    """The input is wrong; nothing was changed."""
+
+
+class Cancelled(ArkiveError):
+    """The run was told to stop (signal, lost parent)."""
+
+
+__all__ = ("ArkiveError", "Cancelled", "ValidationError")

@@ -1,0 +1,21 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""How an engine says what it is doing, without knowing who listens."""
+
+from __future__ import annotations
+
+import typing as t
+
+#: Called with one short line, such as ``pods: 120 stored``. Must not raise and must not block.
+ProgressSink: t.TypeAlias = t.Callable[[str], None]
+
+
+def no_progress(line: str) -> None:
+    """The sink for callers that do not show progress."""
+
+
+__all__ = ("ProgressSink", "no_progress")
