@@ -1,0 +1,66 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""How commands in pods run, and what keeps a frozen file system from staying frozen."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Hooks, and the lease that goes with a freeze."""
+
+    DOCUMENTATION = r"""
+options:
+  no_log_output:
+    description:
+      - Leaves the standard output and standard error of the commands out of the result and of the log.
+    type: bool
+    default: false
+"""
+
+    BACKUP = r"""
+options:
+  hook_on_error_default:
+    description:
+      - What happens when a hook fails that does not say so itself.
+      - With V(Fail), the pod is not stored, its volumes are not snapshotted, and the backup is C(PartiallyFailed). This is what
+        the documentation of Velero promises.
+      - With V(Continue), the failure is a warning of the log only. This is what the Velero server does.
+    type: str
+    choices: [Fail, Continue]
+    default: Fail
+"""
+
+    LEASE = r"""
+options:
+  freeze_lease:
+    description:
+      - How long a file system stays frozen when nothing more is heard from the module, as a Go duration.
+      - A timer inside the container thaws it then. The lease is renewed while the module lives.
+    type: str
+    default: 60s
+  freeze_max:
+    description:
+      - How long a file system may stay frozen at most, as a Go duration. The lease is not renewed beyond it.
+    type: str
+    default: 5m
+  require_lease:
+    description:
+      - Refuses to freeze where the container cannot keep a lease, for example because it has no shell, or where the pod may not be marked.
+      - With V(false), such a freeze is a warning.
+    type: bool
+    default: false
+  allow_shared_freeze:
+    description:
+      - Freezes a path even where it was not proven to be a file system of the pod's own.
+      - A path on the disk of the node, such as an C(emptyDir) or C(hostPath) volume, stops the whole node when it is frozen. Do not set this
+        unless the volume is known.
+    type: bool
+    default: false
+"""
+
+
+__all__ = ("ModuleDocFragment",)

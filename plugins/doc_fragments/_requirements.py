@@ -1,0 +1,34 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""The Python libraries a module needs, with their minimum versions.
+
+The versions are those of ``requirements.txt``: ``tests/unit/test_minimum_versions.py`` holds this.
+"""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """A section for each service that is talked to."""
+
+    DOCUMENTATION = r"""
+requirements:
+  - python >= 3.11
+"""
+
+    KUBERNETES = r"""
+requirements:
+  - kubernetes >= 30.1.0
+"""
+
+    S3 = r"""
+requirements:
+  - boto3 >= 1.35.70 (only for O(storage_location.bucket))
+"""
+
+
+__all__ = ("ModuleDocFragment",)

@@ -1,0 +1,131 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Which objects are meant: Velero's include and exclude fields."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Selection of objects, and of pods."""
+
+    DOCUMENTATION = r"""
+options:
+  included_namespaces:
+    description:
+      - The namespaces to take; all of them if not set.
+      - The wildcards V(*), V(?) and V([...]) are understood.
+    type: list
+    elements: str
+    aliases: [namespaces]
+  excluded_namespaces:
+    description:
+      - The namespaces to leave out. They win over O(included_namespaces).
+      - The wildcards V(?) and V([...]) are understood, and V(*) beside other characters.
+    type: list
+    elements: str
+  included_resources:
+    description:
+      - The resources to take; all of them if not set.
+      - Each is named as C(kubectl) takes it, for example V(pods), V(po), V(deployments.apps). V(*) stands for all.
+    type: list
+    elements: str
+  excluded_resources:
+    description:
+      - The resources to leave out. They win over O(included_resources).
+    type: list
+    elements: str
+  include_cluster_resources:
+    description:
+      - Whether objects outside of namespaces are taken.
+      - If not set, those that the taken objects need, such as the persistent volume of a claim, and all of them when every namespace is taken.
+    type: bool
+  label_selector:
+    description:
+      - Only objects with these labels are taken.
+    type: dict
+    suboptions:
+      match_labels:
+        description:
+          - Labels and the values that they must have.
+        type: dict
+        aliases: [matchLabels]
+      match_expressions:
+        description:
+          - Conditions that must all hold.
+        type: list
+        elements: dict
+        aliases: [matchExpressions]
+        suboptions:
+          key:
+            description:
+              - The name of the label.
+            type: str
+            required: true
+          operator:
+            description:
+              - How the label is compared with O(label_selector.match_expressions[].values).
+            type: str
+            required: true
+            choices: [In, NotIn, Exists, DoesNotExist]
+          values:
+            description:
+              - The values. Needed with O(label_selector.match_expressions[].operator=In) and O(label_selector.match_expressions[].operator=NotIn).
+            type: list
+            elements: str
+"""
+
+    PODS = r"""
+options:
+  namespace:
+    description:
+      - The namespace of the pods.
+    type: str
+    required: true
+  pod:
+    description:
+      - The name of one pod.
+      - If neither this nor O(label_selector) is set, all running pods of the namespace are taken.
+      - Mutually exclusive with O(label_selector).
+    type: str
+  label_selector:
+    description:
+      - Only running pods with these labels are taken.
+      - Mutually exclusive with O(pod).
+    type: dict
+    suboptions:
+      match_labels:
+        description:
+          - Labels and the values that they must have.
+        type: dict
+        aliases: [matchLabels]
+      match_expressions:
+        description:
+          - Conditions that must all hold.
+        type: list
+        elements: dict
+        aliases: [matchExpressions]
+        suboptions:
+          key:
+            description:
+              - The name of the label.
+            type: str
+            required: true
+          operator:
+            description:
+              - How the label is compared with O(label_selector.match_expressions[].values).
+            type: str
+            required: true
+            choices: [In, NotIn, Exists, DoesNotExist]
+          values:
+            description:
+              - The values. Needed with O(label_selector.match_expressions[].operator=In) and O(label_selector.match_expressions[].operator=NotIn).
+            type: list
+            elements: str
+"""
+
+
+__all__ = ("ModuleDocFragment",)
