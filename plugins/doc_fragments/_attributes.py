@@ -15,7 +15,9 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 attributes:
   check_mode:
-    description: Can run in check mode and tells what would change, without changing anything in the cluster or the storage location.
+    description:
+      - Can run in check mode and tells what would change, without changing anything in the cluster or the storage
+        location.
   diff_mode:
     description: Returns what has changed, or what would change in check mode, when in diff mode.
   idempotent:
@@ -30,14 +32,16 @@ attributes:
     support: full
     platforms: posix
     details:
-      - The module runs where its Python libraries are, usually on the controller with C(connection=local). Nothing is installed in the cluster.
+      - The module runs where its Python libraries are, usually on the controller with C(connection=local). Nothing
+        is installed in the cluster.
 """
 
     # Must agree with the action_groups of meta/runtime.yml: tests/unit/plugins/doc_fragments holds this.
     ACTIONGROUP_BACKUP = r"""
 attributes:
   action_group:
-    description: Use C(group/arkive.k8s.backup) in C(module_defaults) to set defaults for all modules of this collection.
+    description:
+      - Use C(group/arkive.k8s.backup) in C(module_defaults) to set defaults for all modules of this collection.
     support: full
     membership:
       - arkive.k8s.backup

@@ -17,7 +17,8 @@ options:
   kubeconfig:
     description:
       - The path of a kubeconfig file, or the content of one as a dictionary.
-      - Without O(kubeconfig) and O(host), the service account of the pod is used when the module runs inside a cluster, else the
+      - Without O(kubeconfig) and O(host), the service account of the pod is used when the module runs inside a
+        cluster, else the
         files named in E(KUBECONFIG), else C(~/.kube/config).
       - If not set, the value of E(K8S_AUTH_KUBECONFIG) is used.
     type: raw
@@ -38,7 +39,8 @@ options:
     type: str
   username:
     description:
-      - The user name for basic authentication, which the API server itself has not offered since Kubernetes 1.19 but a proxy in
+      - The user name for basic authentication, which the API server itself has not offered since Kubernetes 1.19
+        but a proxy in
         front of it may.
       - If not set, the value of E(K8S_AUTH_USERNAME) is used.
     type: str
@@ -73,7 +75,8 @@ options:
     aliases: [key_file]
   proxy:
     description:
-      - The URL of an HTTP proxy for all requests, commands in pods included, such as V(http://proxy.example.com:3128).
+      - The URL of an HTTP proxy for all requests, commands in pods included, such as
+        V(http://proxy.example.com:3128).
       - If not set, the value of E(K8S_AUTH_PROXY) is used.
     type: str
   no_proxy:

@@ -26,7 +26,8 @@ options:
   hook_on_error_default:
     description:
       - What happens when a hook fails that does not say so itself.
-      - With V(Fail), the pod is not stored, its volumes are not snapshotted, and the backup is C(PartiallyFailed). This is what
+      - With V(Fail), the pod is not stored, its volumes are not snapshotted, and the backup is C(PartiallyFailed).
+        This is what
         the documentation of Velero promises.
       - With V(Continue), the failure is a warning of the log only. This is what the Velero server does.
     type: str
@@ -49,14 +50,16 @@ options:
     default: 5m
   require_lease:
     description:
-      - Refuses to freeze where the container cannot keep a lease, for example because it has no shell, or where the pod may not be marked.
+      - Refuses to freeze where the container cannot keep a lease, for example because it has no shell, or where the
+        pod may not be marked.
       - With V(false), such a freeze is a warning.
     type: bool
     default: false
   allow_shared_freeze:
     description:
       - Freezes a path even where it was not proven to be a file system of the pod's own.
-      - A path on the disk of the node, such as an C(emptyDir) or C(hostPath) volume, stops the whole node when it is frozen. Do not set this
+      - A path on the disk of the node, such as an C(emptyDir) or C(hostPath) volume, stops the whole node when it
+        is frozen. Do not set this
         unless the volume is known.
     type: bool
     default: false

@@ -41,7 +41,8 @@ options:
   include_cluster_resources:
     description:
       - Whether objects outside of namespaces are taken.
-      - If not set, those that the taken objects need, such as the persistent volume of a claim, and all of them when every namespace is taken.
+      - If not set, those that the taken objects need, such as the persistent volume of a claim, and all of them
+        when every namespace is taken.
     type: bool
   label_selector:
     description:
@@ -73,7 +74,8 @@ options:
             choices: [In, NotIn, Exists, DoesNotExist]
           values:
             description:
-              - The values. Needed with O(label_selector.match_expressions[].operator=In) and O(label_selector.match_expressions[].operator=NotIn).
+              - The values. Needed with O(label_selector.match_expressions[].operator=In) and
+                O(label_selector.match_expressions[].operator=NotIn).
             type: list
             elements: str
 """
@@ -122,7 +124,8 @@ options:
             choices: [In, NotIn, Exists, DoesNotExist]
           values:
             description:
-              - The values. Needed with O(label_selector.match_expressions[].operator=In) and O(label_selector.match_expressions[].operator=NotIn).
+              - The values. Needed with O(label_selector.match_expressions[].operator=In) and
+                O(label_selector.match_expressions[].operator=NotIn).
             type: list
             elements: str
 """

@@ -52,7 +52,8 @@ options:
       access_key:
         description:
           - The access key id. Needs O(storage_location.secret_key).
-          - If not set, credentials are found as the AWS tools find them, for example in E(AWS_ACCESS_KEY_ID), a profile, or the role of the machine.
+          - If not set, credentials are found as the AWS tools find them, for example in E(AWS_ACCESS_KEY_ID), a
+            profile, or the role of the machine.
         type: str
       secret_key:
         description:
