@@ -68,11 +68,13 @@ def run_hook(
     log: RunLog,
     default_on_error: OnError = "Fail",
     argv: t.Sequence[str] | None = None,
+    extra_seconds: float = 0.0,
     cancel: CancelToken | None = None,
 ) -> HookResult:
     """Run ``hook`` in ``pod``. Every failure is in the result, none is raised.
 
-    ``argv`` replaces the command that is sent (a freeze under its lease); the hook is reported as written.
+    ``argv`` replaces the command that is sent (a freeze under its lease) and ``extra_seconds`` is what it may take
+    beyond the hook's own timeout; the hook is reported as written.
     """
     namespace, name = pod_identity(pod)
     started, clock = utc_now(), time.monotonic()
@@ -117,7 +119,7 @@ def run_hook(
             pod=name,
             container=container,
             argv=list(argv or hook.argv),
-            timeout=hook.timeout_seconds,
+            timeout=None if hook.timeout_seconds is None else hook.timeout_seconds + extra_seconds,
             cancel=cancel,
         )
     except ExecTimeout as exc:

@@ -1,0 +1,78 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""What a backup run is asked to do, and what it answers."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult, OnError
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy, FreezeRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
+
+DEFAULT_WORKERS = 8
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class BackupRequest:
+    """One backup. ``workers``: lists that run at the same time."""
+
+    name: str
+    spec: BackupSpec
+    freeze_policy: FreezePolicy = FreezePolicy()
+    hook_on_error_default: OnError = "Fail"
+    replace_failed: bool = False
+    workers: int = DEFAULT_WORKERS
+
+
+@dataclasses.dataclass(slots=True, kw_only=True)
+class BackupOutcome:
+    """The answer, the same members whatever happened.
+
+    ``backup``: the Velero object as stored (None when nothing was). ``items``: stored objects for each group-resource.
+    ``warnings_list`` and ``errors_list``: dicts with resource, namespace, name, message, reason, hint.
+    """
+
+    changed: bool = False
+    backup: dict[str, t.Any] | None = None
+    items: dict[str, int] = dataclasses.field(default_factory=dict)
+    hooks: list[HookResult] = dataclasses.field(default_factory=list)
+    planned_hooks: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    freezes: list[FreezeRecord] = dataclasses.field(default_factory=list)
+    swept: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    volumes: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    warnings_list: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    errors_list: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    timings: dict[str, float] = dataclasses.field(default_factory=dict)
+    location: str = ""
+
+    @property
+    def phase(self) -> str:
+        return str(((self.backup or {}).get("status") or {}).get("phase", ""))
+
+    def to_return(self, *, default_on_error: OnError, with_output: bool = True) -> dict[str, t.Any]:
+        """The keys of the task result."""
+        return {
+            "backup": self.backup or {},
+            "phase": self.phase,
+            "items": dict(sorted(self.items.items())),
+            "hooks": [
+                *(h.to_return(default_on_error=default_on_error, with_output=with_output) for h in self.hooks),
+                *self.planned_hooks,
+            ],
+            "freezes": [record.to_return() for record in self.freezes],
+            "swept": self.swept,
+            "volumes": self.volumes,
+            "warnings_list": self.warnings_list,
+            "errors_list": self.errors_list,
+            "timings": {name: round(seconds, 3) for name, seconds in self.timings.items()},
+            "location": self.location,
+        }
+
+
+__all__ = ("DEFAULT_WORKERS", "BackupOutcome", "BackupRequest")

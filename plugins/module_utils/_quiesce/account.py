@@ -1,0 +1,75 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""From what the container reported to the account of a freeze: who thawed, when, and whether the window held."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import ReleaseReport
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import ThawedBy
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Account:
+    """``consistent``: the release won, so everything between freeze and release saw the frozen file system."""
+
+    thawed_by: ThawedBy
+    consistent: bool
+    seconds: float | None
+    error: str = ""
+
+
+def settle(
+    report: ReleaseReport, *, frozen_up: float | None, post: HookResult | None, pure: bool, lease_seconds: float, where: str
+) -> Account:
+    """The account of a proven release. ``frozen_up``: uptime when the freeze returned, None when it never did."""
+
+    def window(end: float) -> float | None:
+        return None if frozen_up is None else max(0.0, end - frozen_up)
+
+    if report.winner == "lease" or report.fired_at is not None:
+        seconds = window(report.fired_at if report.fired_at is not None else report.up)
+        length = "" if seconds is None else f" after {seconds:.0f} s"
+        by: ThawedBy = "lease" if report.fired_frozen else "someone else"
+        if frozen_up is None and not report.fired_frozen:
+            return Account("not frozen", False, None)
+        return Account(
+            by,
+            False,
+            seconds,
+            f"The lease of {lease_seconds:g} s on {where} ran out{length}, before the release: what was done after it was "
+            "not protected.",
+        )
+    if report.thaw == "p":
+        return Account("post hook", True, window(report.up))
+    if report.thaw == "1":
+        return Account("release", frozen_up is not None, window(report.up))
+    if post is not None and post.state == "ok" and not pure:
+        return Account("post hook", frozen_up is not None, window(report.up))
+    if frozen_up is None:
+        return Account("not frozen", False, None)
+    return Account(
+        "someone else",
+        False,
+        window(report.up),
+        f"{where} was found thawed at the release: someone else thawed it, and what was done meanwhile was not protected.",
+    )
+
+
+def explain_unproven(where: str, reason: str, *, lease_seconds: float | None) -> str:
+    """The sentence for a release that could not be proven."""
+    lease = (
+        f" The lease in its container thaws it by itself within {lease_seconds:g} s, if the container lives."
+        if lease_seconds
+        else " No lease guards it."
+    )
+    return f"The release of {where} is not proven: {reason.rstrip('.')}.{lease}"
+
+
+__all__ = ("Account", "explain_unproven", "settle")

@@ -1,0 +1,174 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""The lease: a dead-man timer beside the freeze, in the same container, that thaws when nobody else does."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import secrets
+import shlex
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import ExecResult, exec_command
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeTarget
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.scripts import DISARM, FREEZE, MARKER, RELEASE, RENEW, TIMER
+
+_SHELL = ("/bin/sh", "-c")
+#: What the containers' shells need at most to answer, beside the hook itself.
+SCRIPT_SECONDS = 20.0
+_BUSY = re.compile(rb"resource busy|EBUSY|already frozen", re.IGNORECASE)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Lease:
+    """One lease: its id, what it guards (all in one container) and the commands that thaw it."""
+
+    lease_id: str
+    targets: tuple[FreezeTarget, ...]
+    thaws: tuple[tuple[str, ...], ...]
+    seconds: float
+
+    @property
+    def target(self) -> FreezeTarget:
+        return self.targets[0]
+
+    @property
+    def thaw_text(self) -> str:
+        """For the shell's eval: 0 when anything was thawed."""
+        if len(self.thaws) == 1:
+            return shlex.join(self.thaws[0])
+        tries = ";".join(f"{shlex.join(thaw)}&&k=0" for thaw in self.thaws)
+        return f"k=1;{tries};[ $k = 0 ]"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ReleaseReport:
+    """What a release found.
+
+    ``winner``: who claimed the token. ``freezer_gone``: the freezing command has ended. ``thaw``: ``p`` the post hook
+    was the thaw, ``1`` we thawed, ``0`` nothing was frozen, ``x`` the thaw failed. ``up``: uptime of the node in
+    seconds. ``fired_at``: when the lease thawed, ``fired_frozen`` whether it found something frozen.
+    """
+
+    winner: str
+    freezer_gone: bool
+    thaw: str
+    up: float
+    fired_at: float | None = None
+    fired_frozen: bool = False
+
+    @property
+    def proven(self) -> bool:
+        return self.freezer_gone and self.thaw in ("p", "0", "1")
+
+
+def new_lease_id() -> str:
+    return secrets.token_hex(8)
+
+
+def freeze_argv(lease: Lease, argv: t.Sequence[str], *, plain: bool, arm_seconds: float) -> list[str]:
+    """``argv`` under ``lease``. ``arm_seconds``: how long the freezing command may take before the lease kills it."""
+    numbers = [str(max(1, round(lease.seconds))), str(max(1, round(arm_seconds)))]
+    return [
+        *_SHELL,
+        FREEZE,
+        "arkive-freeze",
+        lease.lease_id,
+        *numbers,
+        "1" if plain else "0",
+        lease.thaw_text,
+        TIMER,
+        *argv,
+    ]
+
+
+def release_argv(lease: Lease, argv: t.Sequence[str], *, pure: bool) -> list[str]:
+    """The release, around the post hook ``argv`` (may be empty); ``pure``: it is exactly the thaw of this freeze."""
+    return [*_SHELL, RELEASE, "arkive-release", lease.lease_id, "1" if pure else "0", lease.thaw_text, *argv]
+
+
+def renew(client: KubeClient, lease: Lease) -> bool:
+    """One more lease from now. False when the lease is over. Raises ``KubeError`` when nobody can say."""
+    argv = [*_SHELL, RENEW, "arkive-renew", lease.lease_id, str(max(1, round(lease.seconds)))]
+    return run_script(client, lease.target, argv).rc == 0
+
+
+def disarm(client: KubeClient, lease: Lease) -> None:
+    """End the lease without a thaw: what is frozen there is someone else's. Raises ``KubeError``."""
+    run_script(client, lease.target, [*_SHELL, DISARM, "arkive-disarm", lease.lease_id])
+
+
+def run_script(client: KubeClient, target: FreezeTarget, argv: t.Sequence[str]) -> ExecResult:
+    """Run one of the lease's programs where the freeze is. Raises ``KubeError``; never cancelled."""
+    never = CancelToken()
+    return exec_command(
+        client.with_cancel(never),
+        namespace=target.namespace,
+        pod=target.pod,
+        container=target.container,
+        argv=list(argv),
+        timeout=SCRIPT_SECONDS,
+        cancel=never,
+    )
+
+
+def take_marker(stderr: bytes, lease_id: str) -> tuple[bytes, dict[str, str]]:
+    """``stderr`` without the lease's own lines, and what the last of them says."""
+    kept: list[bytes] = []
+    values: dict[str, str] = {}
+    prefix = f"{MARKER} {lease_id} ".encode()
+    for line in stderr.splitlines(keepends=True):
+        before, found, rest = line.partition(prefix)
+        if not found:
+            kept.append(line)
+            continue
+        kept.append(before)
+        text = rest.decode("ascii", "replace").strip()
+        head, _fired, fired = text.partition(" fired=")
+        values = dict(part.split("=", 1) for part in head.split() if "=" in part)
+        if fired:
+            values["fired"] = fired
+    return b"".join(kept), values
+
+
+def parse_release(values: t.Mapping[str, str]) -> ReleaseReport | None:
+    """The report in a release's marker line; None when there was none (the stream broke)."""
+    if "winner" not in values:
+        return None
+    fired_at, _blank, frozen = values.get("fired", "- -").partition(" ")
+    return ReleaseReport(
+        winner=values["winner"],
+        freezer_gone=values.get("gone") == "1",
+        thaw=values.get("thaw", "x"),
+        up=float(values.get("up", "0") or 0),
+        fired_at=None if fired_at == "-" else float(fired_at),
+        fired_frozen=frozen == "1",
+    )
+
+
+def is_busy(stderr: bytes) -> bool:
+    """True when a freeze failed because the file system is frozen by someone else."""
+    return _BUSY.search(stderr) is not None
+
+
+__all__ = (
+    "SCRIPT_SECONDS",
+    "Lease",
+    "ReleaseReport",
+    "disarm",
+    "freeze_argv",
+    "is_busy",
+    "new_lease_id",
+    "parse_release",
+    "release_argv",
+    "renew",
+    "run_script",
+    "take_marker",
+)

@@ -1,0 +1,105 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Freezes: what is asked for, and the account of what became of each."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
+
+ThawedBy: t.TypeAlias = t.Literal["post hook", "release", "lease", "sweeper", "someone else", "not frozen", "not proven"]
+LeaseState: t.TypeAlias = t.Literal["armed", "unavailable"]
+
+DEFAULT_LEASE_SECONDS = 60.0
+DEFAULT_FREEZE_MAX_SECONDS = 300.0
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class FreezePolicy:
+    """How freezes are guarded in one run.
+
+    ``lease_seconds``: one renewal. ``freeze_max_seconds``: no lease is renewed beyond it.
+    ``require_lease``: refuse a freeze without lease or mark. ``allow_shared_freeze``: skip the guard of the node's disk.
+    """
+
+    lease_seconds: float = DEFAULT_LEASE_SECONDS
+    freeze_max_seconds: float = DEFAULT_FREEZE_MAX_SECONDS
+    require_lease: bool = False
+    allow_shared_freeze: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class FreezeTarget:
+    """One file system that a command in a container would freeze, as the guard found it.
+
+    ``claim`` is ``namespace/name`` of the PersistentVolumeClaim, ``device`` its ``major:minor``; both are empty when
+    the guard was switched off.
+    """
+
+    namespace: str
+    pod: str
+    node: str
+    container: str
+    path: str
+    claim: str = ""
+    volume: str = ""
+    device: str = ""
+    fs_type: str = ""
+
+    @property
+    def where(self) -> str:
+        return f"{self.path} in container {self.container} of pod {self.namespace}/{self.pod}"
+
+
+@dataclasses.dataclass(slots=True, kw_only=True)
+class FreezeRecord:
+    """The life of one freeze. ``seconds`` is measured in the container when it can be."""
+
+    target: FreezeTarget
+    lease_id: str
+    lease: LeaseState
+    started: dt.datetime
+    ended: dt.datetime | None = None
+    seconds: float | None = None
+    thawed_by: ThawedBy = "not proven"
+    consistent: bool = False
+    error: str = ""
+    released: bool = False
+
+    def to_return(self) -> dict[str, t.Any]:
+        """The entry of a task's ``freezes`` list."""
+        target = self.target
+        return {
+            "namespace": target.namespace,
+            "pod": target.pod,
+            "container": target.container,
+            "path": target.path,
+            "claim": target.claim,
+            "device": target.device,
+            "lease": self.lease,
+            "lease_id": self.lease_id,
+            "started": rfc3339(self.started),
+            "ended": rfc3339(self.ended) if self.ended else None,
+            "seconds": None if self.seconds is None else round(self.seconds, 2),
+            "thawed_by": self.thawed_by,
+            "consistent": self.consistent,
+            "error": self.error,
+        }
+
+
+__all__ = (
+    "DEFAULT_FREEZE_MAX_SECONDS",
+    "DEFAULT_LEASE_SECONDS",
+    "FreezePolicy",
+    "FreezeRecord",
+    "FreezeTarget",
+    "LeaseState",
+    "ThawedBy",
+)

@@ -1,0 +1,255 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Release what was frozen, and prove it: the post hook, then our own thaw, then any other way in, until it is certain."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import pod_identity, run_hook
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookResult, OnError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.account import Account, explain_unproven, settle
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import (
+    SCRIPT_SECONDS,
+    Lease,
+    ReleaseReport,
+    parse_release,
+    release_argv,
+    run_script,
+    take_marker,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import remove_marks
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy, FreezeRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.thaw import thaw_claim
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
+
+#: How long a release is tried after the lease must have fired.
+_PATIENCE_SECONDS = 90.0
+_RETRY_SECONDS = 1.0
+
+
+@dataclasses.dataclass(slots=True, kw_only=True)
+class Held:
+    """A freeze that this run holds, or may hold. Times are ``time.monotonic()``, ``frozen_up`` the node's uptime."""
+
+    lease: Lease
+    records: list[FreezeRecord]
+    armed: bool
+    freezer: Hook
+    frozen_at: float = 0.0
+    frozen_up: float | None = None
+    lease_end: float = 0.0
+
+    @property
+    def where(self) -> str:
+        return " and ".join(target.where for target in self.lease.targets)
+
+
+class Releaser:
+    """Releases pods. Nothing here is ever cancelled: a release is tried until it is proven, or time is up."""
+
+    def __init__(
+        self, client: KubeClient, *, log: RunLog, default_on_error: OnError, policy: FreezePolicy, warnings: list[str]
+    ) -> None:
+        self._client = client.with_cancel(CancelToken())
+        self._log = log
+        self._default_on_error = default_on_error
+        self._policy = policy
+        self._warnings = warnings
+        self.errors: list[str] = []
+
+    def release(self, pod: t.Mapping[str, t.Any], held: t.Sequence[Held], post: t.Sequence[Hook]) -> list[HookResult]:
+        """Run ``post`` and end every freeze in ``held``. Returns the hooks' results; errors are in ``errors``."""
+        results: list[HookResult] = []
+        open_freezes = list(held)
+        stopped = False
+        for hook in post:
+            if stopped:
+                break
+            freeze = self._match(hook, open_freezes)
+            if freeze is None:
+                result = run_hook(self._client, pod, hook, cancel=CancelToken(), **self._common)
+            else:
+                open_freezes.remove(freeze)
+                result = self._release_by_hook(pod, hook, freeze)
+            results.append(result)
+            if result.failed and hook.resolved_on_error(self._default_on_error) == "Fail":
+                namespace, name = pod_identity(pod)
+                self._log.error(
+                    "Error running post hooks for pod", error=result.error, name=name, namespace=namespace, resource="pods"
+                )
+                stopped = True
+        for freeze in open_freezes:
+            self._release_by_thaw(freeze, post=None, pure=False)
+        return results
+
+    def unmark(self, held: Held) -> None:
+        """Take the mark of a freeze away."""
+        target = held.lease.target
+        try:
+            remove_marks(self._client, target.namespace, target.pod, {held.lease.lease_id})
+        except KubeError as exc:
+            self._warnings.append(
+                f"The mark on pod {target.namespace}/{target.pod} could not be removed, the next run does it: {exc.message}"
+            )
+
+    @property
+    def _common(self) -> dict[str, t.Any]:
+        return {"log": self._log, "default_on_error": self._default_on_error}
+
+    @staticmethod
+    def _match(hook: Hook, freezes: t.Sequence[Held]) -> Held | None:
+        """The freeze that a post hook ends: the one whose path it thaws, else the first one of its container."""
+        thawed = {command.path for command in recognise(hook.argv).thaws}
+        for freeze in freezes:
+            if thawed & {target.path for target in freeze.lease.targets}:
+                return freeze
+        return freezes[0] if freezes and len(freezes) == 1 else None
+
+    def _release_by_hook(self, pod: t.Mapping[str, t.Any], hook: Hook, held: Held) -> HookResult:
+        same_container = hook.container in ("", held.lease.target.container) or not held.armed
+        found = recognise(hook.argv)
+        pure = (
+            found.plain
+            and len(held.lease.targets) == 1
+            and [command.path for command in found.thaws] == [held.lease.target.path]
+        )
+        if not held.armed or not same_container:
+            result = run_hook(self._client, pod, hook, cancel=CancelToken(), **self._common)
+            if held.armed:
+                self._release_by_thaw(held, post=result, pure=False)
+            else:
+                self._settle_unleased(held, result)
+            return result
+        result = run_hook(
+            self._client,
+            pod,
+            hook,
+            argv=release_argv(held.lease, hook.argv, pure=pure),
+            extra_seconds=SCRIPT_SECONDS,
+            cancel=CancelToken(),
+            **self._common,
+        )
+        stderr, values = take_marker(result.stderr, held.lease.lease_id)
+        result = dataclasses.replace(result, stderr=stderr)
+        report = parse_release(values)
+        if report is not None and report.proven:
+            if report.winner == "lease" and pure:
+                result = dataclasses.replace(result, state="skipped", rc=None, error="the lease had thawed already")
+            self._settle(held, report, result, pure=pure)
+        else:
+            self._release_by_thaw(held, post=result, pure=pure)
+        return result
+
+    def _release_by_thaw(self, held: Held, *, post: HookResult | None, pure: bool) -> None:
+        """Thaw by ourselves, by every way there is, until it is proven or time is up."""
+        if not held.armed:
+            self._thaw_unleased(held)
+            return
+        deadline = max(held.lease_end, time.monotonic()) + _PATIENCE_SECONDS
+        reason = ""
+        while True:
+            try:
+                result = run_script(self._client, held.lease.target, release_argv(held.lease, (), pure=False))
+                report = parse_release(take_marker(result.stderr, held.lease.lease_id)[1])
+                if report is not None and report.proven:
+                    self._settle(held, report, post, pure=pure)
+                    return
+                reason = f"the thaw ended with {result.stderr.decode('utf-8', 'replace').strip()[:200]}"
+            except KubeError as exc:
+                reason = exc.message
+                if not exc.unreachable and self._thaw_elsewhere(held):
+                    return
+            if time.monotonic() > deadline:
+                break
+            time.sleep(_RETRY_SECONDS)
+        self._give_up(held, reason)
+
+    def _thaw_elsewhere(self, held: Held) -> bool:
+        """Through another container of the same claim. True when it is proven that nothing is frozen any more."""
+        proven = []
+        for target in held.lease.targets:
+            if not target.claim:
+                return False
+            elsewhere = thaw_claim(self._client, claim=target.claim, node=target.node)
+            if elsewhere.state == "failed":
+                return False
+            proven.append(elsewhere)
+        if all(found.state == "thawed" for found in proven):
+            where = ", ".join(found.where for found in proven)
+            text = f"{held.where} was thawed through {where}, because its own container could not be reached."
+            self._close(held, Account("release", False, None, text))
+        else:
+            over = time.monotonic() >= held.lease_end
+            text = f"{held.where} was found thawed; its own container could not be reached."
+            self._close(held, Account("lease" if over else "someone else", False, None, text))
+        return True
+
+    def _thaw_unleased(self, held: Held) -> None:
+        target = held.lease.target
+        for thaw in held.lease.thaws:
+            try:
+                result = run_script(self._client, target, thaw)
+            except KubeError as exc:
+                if self._thaw_elsewhere(held):
+                    return
+                self._give_up(held, exc.message)
+                return
+            if result.rc != 0 and b"nvalid arg" not in result.stderr:
+                self._give_up(held, result.stderr.decode("utf-8", "replace").strip() or f"exit code {result.rc}")
+                return
+        self._close(held, Account("release", True, time.monotonic() - held.frozen_at))
+
+    def _settle_unleased(self, held: Held, post: HookResult) -> None:
+        if post.state == "ok" and any(recognise(post.hook.argv).thaws):
+            self._close(held, Account("post hook", True, time.monotonic() - held.frozen_at))
+        else:
+            self._thaw_unleased(held)
+
+    def _settle(self, held: Held, report: ReleaseReport, post: HookResult | None, *, pure: bool) -> None:
+        account = settle(
+            report,
+            frozen_up=held.frozen_up,
+            post=post,
+            pure=pure,
+            lease_seconds=held.lease.seconds,
+            where=held.where,
+        )
+        self._close(held, account)
+
+    def _close(self, held: Held, account: Account) -> None:
+        if account.error:
+            self._record_error(held, account.error)
+        for record in held.records:
+            record.ended = utc_now()
+            record.seconds = account.seconds
+            record.thawed_by = account.thawed_by
+            record.consistent = account.consistent
+            record.error = account.error
+            record.released = True
+        self.unmark(held)
+
+    def _give_up(self, held: Held, reason: str) -> None:
+        text = explain_unproven(held.where, reason, lease_seconds=held.lease.seconds if held.armed else None)
+        self._record_error(held, text)
+        for record in held.records:
+            record.error = text
+
+    def _record_error(self, held: Held, text: str) -> None:
+        target = held.lease.target
+        self.errors.append(text)
+        self._log.error("Error releasing a freeze", error=text, name=target.pod, namespace=target.namespace, resource="pods")
+
+
+__all__ = ("Held", "Releaser")
