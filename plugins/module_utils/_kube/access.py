@@ -1,0 +1,232 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Everything that is needed to open a connection to one API server, from the options and the configuration found."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import datetime as dt
+import ipaddress
+import json
+import os
+import ssl
+import sys
+import typing as t
+import urllib.parse
+
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+
+if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class FoundConfig:
+    """What a kubeconfig or a pod's service account says. Files are paths, ``authorization`` is the whole header."""
+
+    source: str = "the options of the task"
+    server: str | None = None
+    authorization: str | None = dataclasses.field(default=None, repr=False)
+    verify: bool = True
+    ca_cert: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
+    tls_server_name: str | None = None
+    proxy: str | None = None
+    expires_at: dt.datetime | None = None
+    renewable: bool = False
+    reload_seconds: float | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ApiAccess:
+    """Immutable: a reloaded credential is a new ``ApiAccess``.
+
+    server: ``https://127.0.0.1:6443``, a path may follow, no slash at the end.
+    headers: sent with every request and every exec handshake (Authorization, Impersonate-*), in order.
+    reload_seconds: read the credential again when it is older than this (token files); None when only expiry counts.
+    """
+
+    source: str
+    server: str
+    headers: tuple[tuple[str, str], ...] = dataclasses.field(repr=False)
+    tls: ssl.SSLContext | None
+    tls_server_name: str | None
+    proxy: str | None = dataclasses.field(repr=False)
+    proxy_headers: t.Mapping[str, str] = dataclasses.field(repr=False)
+    expires_at: dt.datetime | None
+    renewable: bool
+    reload_seconds: float | None
+
+    @property
+    def host(self) -> str:
+        return urllib.parse.urlsplit(self.server).hostname or ""
+
+    @property
+    def port(self) -> int:
+        return urllib.parse.urlsplit(self.server).port or (443 if self.tls else 80)
+
+
+def load_access(auth: KubeAuth) -> ApiAccess:
+    """Find the configuration in the order that ``KubeAuth`` describes and put the options over it."""
+    # Imported here, because the kubernetes library takes a second to load and is needed for found configurations only.
+    from ansible_collections.arkive.k8s.plugins.module_utils._kube.kubeconfig import find_config
+
+    found = FoundConfig() if _options_are_enough(auth) else find_config(auth)
+    server = _server_url(auth.host or found.server, found.source)
+    proxy, proxy_headers = _proxy(auth, found, server)
+    own_credential = _own_authorization(auth)
+    authorization = own_credential or found.authorization
+    return ApiAccess(
+        source=found.source,
+        server=server,
+        headers=_headers(auth, authorization),
+        tls=_tls_context(auth, found) if server.startswith("https:") else None,
+        tls_server_name=found.tls_server_name,
+        proxy=proxy,
+        proxy_headers=proxy_headers,
+        expires_at=jwt_expiry(own_credential) if own_credential else found.expires_at or jwt_expiry(authorization),
+        renewable=found.renewable and not own_credential,
+        reload_seconds=None if own_credential else found.reload_seconds,
+    )
+
+
+def library_error(name: str, exc: ImportError) -> KubeError:
+    """The sentence for a Python library that is not there."""
+    return KubeError(
+        f"The Python library {name} cannot be imported by {sys.executable}: {exc}.",
+        hint="Install 'kubernetes>=30.1.0' for it, or point ansible_python_interpreter to an interpreter that has it.",
+    )
+
+
+def jwt_expiry(authorization: str | None) -> dt.datetime | None:
+    """When a bearer token ends that is a JWT with ``exp``; None for any other credential."""
+    parts = (authorization or "").split(" ")[-1].split(".")
+    if len(parts) != 3:
+        return None
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        return dt.datetime.fromtimestamp(float(claims["exp"]), tz=dt.timezone.utc)
+    except (ValueError, KeyError, TypeError, OverflowError, OSError):
+        return None
+
+
+def bypasses_proxy(url: str, no_proxy: str) -> bool:
+    """Whether ``no_proxy`` (hosts, domains, addresses or CIDRs, comma-separated) names the host of ``url``."""
+    parts = urllib.parse.urlsplit(url)
+    host = (parts.hostname or "").lower()
+    for entry in (entry.strip().lower() for entry in no_proxy.split(",")):
+        name = entry.lstrip("*").lstrip(".")
+        if entry == "*" or (name and (host == name or host.endswith("." + name) or parts.netloc.lower() == name)):
+            return True
+        try:
+            if entry and ipaddress.ip_address(host) in ipaddress.ip_network(entry, strict=False):
+                return True
+        except ValueError:
+            continue
+    return False
+
+
+def _options_are_enough(auth: KubeAuth) -> bool:
+    credential = auth.api_key or (auth.username and auth.password) or (auth.client_cert and auth.client_key)
+    return bool(auth.host and credential)
+
+
+def _server_url(text: str | None, source: str) -> str:
+    if not text:
+        raise KubeError(f"No API server is named by {source}.", hint="Set host to its URL, or use another kubeconfig.")
+    parts = urllib.parse.urlsplit(text)
+    try:
+        port_is_good = parts.port is None or parts.port > 0
+    except ValueError:
+        port_is_good = False
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not port_is_good:
+        raise KubeError(f"'{text}' is not the URL of an API server.", hint="Write it as https://name:6443.")
+    return text.rstrip("/")
+
+
+def _own_authorization(auth: KubeAuth) -> str | None:
+    """The Authorization header that the options themselves give."""
+    if auth.api_key:
+        return f"Bearer {auth.api_key}"
+    if auth.username and auth.password is not None:
+        return "Basic " + base64.b64encode(f"{auth.username}:{auth.password}".encode()).decode()
+    return None
+
+
+def _headers(auth: KubeAuth, authorization: str | None) -> tuple[tuple[str, str], ...]:
+    if auth.impersonate_groups and not auth.impersonate_user:
+        raise KubeError(
+            "Groups are to be impersonated without a user.", hint="Set impersonate_user too: Kubernetes demands it."
+        )
+    headers = [("Authorization", authorization)] if authorization else []
+    if auth.impersonate_user:
+        headers.append(("Impersonate-User", auth.impersonate_user))
+    headers += [("Impersonate-Group", group) for group in auth.impersonate_groups]
+    for name, value in headers:
+        if any(char in value for char in "\r\n\0"):
+            raise KubeError(f"The value for {name} has a line break in it.", hint="Check the token or the name.")
+    return tuple(headers)
+
+
+def _proxy(auth: KubeAuth, found: FoundConfig, server: str) -> tuple[str | None, dict[str, str]]:
+    proxy = auth.proxy or found.proxy
+    if not proxy or bypasses_proxy(server, auth.no_proxy or ""):
+        return None, {}
+    try:
+        from urllib3.util import make_headers
+
+        given = dict(auth.proxy_headers or {})
+        parts = urllib.parse.urlsplit(proxy)
+        if parts.username and not given.get("proxy_basic_auth"):
+            user, password = urllib.parse.unquote(parts.username), urllib.parse.unquote(parts.password or "")
+            given["proxy_basic_auth"] = f"{user}:{password}"
+        return proxy, make_headers(**given)
+    except ImportError as exc:
+        raise library_error("urllib3", exc) from exc
+    except TypeError as exc:
+        raise KubeError(
+            f"proxy_headers cannot be used: {exc}.", hint="Its keys are proxy_basic_auth, basic_auth and user_agent."
+        ) from exc
+
+
+def _tls_context(auth: KubeAuth, found: FoundConfig) -> ssl.SSLContext:
+    verify = found.verify if auth.validate_certs is None else auth.validate_certs
+    ca_cert = _existing("ca_cert", auth.ca_cert) or found.ca_cert
+    try:
+        context = ssl.create_default_context(cafile=ca_cert)
+    except (OSError, ValueError) as exc:
+        raise KubeError(f"The CA certificate {ca_cert} cannot be used: {exc}.", hint="It must be a PEM file.") from exc
+    # Python 3.13 made this the default; the CA of many clusters has no authority key identifier, and kubectl takes it.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    cert = _existing("client_cert", auth.client_cert) or found.client_cert
+    key = _existing("client_key", auth.client_key) or found.client_key
+    if cert:
+        try:
+            context.load_cert_chain(cert, key)
+        except (OSError, ValueError) as exc:
+            raise KubeError(
+                f"The client certificate {cert} and its key cannot be used: {exc}.",
+                hint="Both must be PEM files and belong together.",
+            ) from exc
+    return context
+
+
+def _existing(option: str, path: str | None) -> str | None:
+    if not path:
+        return None
+    full = os.path.expanduser(path)
+    if not os.path.isfile(full):
+        raise KubeError(f"The file {full}, given as {option}, does not exist.")
+    return full
+
+
+__all__ = ("ApiAccess", "FoundConfig", "bypasses_proxy", "jwt_expiry", "library_error", "load_access")

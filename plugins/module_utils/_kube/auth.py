@@ -1,0 +1,69 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Who we are to the API server. Options mean what they mean in ``kubernetes.core``."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.access import load_access
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.retries import RetryPolicy
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.session import Session
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class KubeAuth:
+    """The options of a task, as given; None where nothing was said.
+
+    kubeconfig: a path (several joined by ``:`` are merged), or the kubeconfig itself as a dict.
+    proxy_headers: keys of ``urllib3.util.make_headers``: ``proxy_basic_auth``, ``basic_auth``, ``user_agent``.
+    persist_config: write refreshed OIDC and cloud tokens back to the kubeconfig.
+
+    Where it comes from, in this order: host with api_key, with username and password, or with client_cert and
+    client_key needs nothing else; else the kubeconfig or context that was named; else the service account of the pod
+    that we run in; else ``$KUBECONFIG`` or ``~/.kube/config``. Each option given overrides what was found so.
+    """
+
+    kubeconfig: str | dict[str, t.Any] | None = None
+    context: str | None = None
+    host: str | None = None
+    api_key: str | None = dataclasses.field(default=None, repr=False)
+    username: str | None = None
+    password: str | None = dataclasses.field(default=None, repr=False)
+    validate_certs: bool | None = None
+    ca_cert: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
+    proxy: str | None = None
+    no_proxy: str | None = None
+    proxy_headers: dict[str, t.Any] | None = dataclasses.field(default=None, repr=False)
+    persist_config: bool | None = None
+    impersonate_user: str | None = None
+    impersonate_groups: tuple[str, ...] = ()
+
+
+def connect(
+    auth: KubeAuth,
+    *,
+    timeout: float = 30.0,
+    cancel: CancelToken | None = None,
+    retry: RetryPolicy | None = None,
+    pool_size: int = 32,
+) -> KubeClient:
+    """A client for ``auth``. Reads configuration and credential, asks the API server nothing yet.
+
+    ``timeout`` (seconds) is how long the server may stay silent in one request; connecting gets at most 10 of them.
+    Raises ``KubeError`` for a kubeconfig, context, certificate or credential plugin that cannot be used.
+    """
+    session = Session(lambda: load_access(auth), timeout=timeout, pool_size=pool_size, retry=retry or RetryPolicy())
+    return KubeClient(session, cancel=cancel or CancelToken())
+
+
+__all__ = ("KubeAuth", "connect")

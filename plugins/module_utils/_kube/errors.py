@@ -1,0 +1,185 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""What can go wrong between this machine and the API server, as sentences."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+
+
+class KubeError(ArkiveError):
+    """The API server refused, failed, or could not be reached.
+
+    ``status`` is the HTTP status, None when no answer came. ``reason`` is Kubernetes' own word for it
+    (``NotFound``, ``AlreadyExists``, ``Conflict`` ...), empty when there is none.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        reason: str = "",
+        hint: str | None = None,
+        details: t.Mapping[str, t.Any] | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, details=details)
+        self.status = status
+        self.reason = reason
+        #: Of an expired list (410): where the server offers to go on. Empty when it offers nothing.
+        self.continue_token = ""
+
+    @property
+    def not_found(self) -> bool:
+        return self.status == 404
+
+    @property
+    def already_exists(self) -> bool:
+        return self.status == 409 and self.reason == "AlreadyExists"
+
+    @property
+    def conflict(self) -> bool:
+        """True when the object was changed by someone else in the meantime."""
+        return self.status == 409 and self.reason != "AlreadyExists"
+
+    @property
+    def forbidden(self) -> bool:
+        return self.status == 403
+
+    @property
+    def unauthorized(self) -> bool:
+        return self.status == 401
+
+    @property
+    def expired(self) -> bool:
+        """True for a resourceVersion or continue token that the server no longer knows (410)."""
+        return self.status == 410
+
+    @property
+    def unreachable(self) -> bool:
+        """True when no HTTP answer came at all."""
+        return self.status is None
+
+
+class KubeTimeout(KubeError):
+    """The API server, or what was waited for, took too long."""
+
+
+def parse_status(body: bytes) -> dict[str, t.Any]:
+    """The ``Status`` object in an error's body; empty when the body is something else (a proxy's page)."""
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) and document.get("kind") == "Status" else {}
+
+
+def answered_error(*, server: str, verb: str, path: str, code: int, body: bytes) -> KubeError:
+    """The error for an HTTP answer of 400 and above. The server's own message is kept as it is."""
+    status = parse_status(body)
+    said = str(status.get("message") or "").strip() or _first_line(body)
+    reason = str(status.get("reason") or "")
+    details = {"server": server, "request": f"{verb} {path}", "status": code, "reason": reason}
+    message, hint = _answered_sentence(server, f"{verb} {path}", code, reason, said)
+    error = KubeError(message, status=code, reason=reason, hint=hint, details=details)
+    error.continue_token = str((status.get("metadata") or {}).get("continue") or "")
+    return error
+
+
+def _answered_sentence(server: str, request: str, code: int, reason: str, said: str) -> tuple[str, str | None]:
+    if code == 401:
+        return (
+            f"The API server {server} did not accept the credential (401 Unauthorized).",
+            "Check the token, the client certificate or the user of the kubeconfig; it may have expired.",
+        )
+    if code == 403:
+        return (
+            f"The API server {server} refused {request}: {said or 'forbidden'}.".replace("..", "."),
+            "Give this user the right by a Role or ClusterRole, or use another credential.",
+        )
+    kind = f"{code} {reason}".strip()
+    if not said:
+        return f"The API server {server} answered {kind} to {request}.", None
+    return f"The API server {server} answered {kind} to {request}: {said}", None
+
+
+def _first_line(body: bytes) -> str:
+    text = body[:2000].decode("utf-8", "replace").strip()
+    return text.splitlines()[0][:300] if text else ""
+
+
+def unreachable_error(exc: BaseException, *, server: str, doing: str, timeout: float | None = None) -> KubeError:
+    """The error for a request that got no answer: the cause is looked for below ``exc``.
+
+    ``doing`` names the request (``GET /api/v1/pods``); ``timeout`` is the limit that applied, in seconds.
+    """
+    causes = list(_causes(exc))
+    details = {"server": server, "request": doing}
+    if any(isinstance(cause, (TimeoutError, socket.timeout)) or _says(cause, "timed out") for cause in causes):
+        limit = f" within {timeout:g} s" if timeout is not None else " in time"
+        return KubeTimeout(
+            f"The API server {server} did not answer {doing}{limit}.",
+            hint="Check the network and the server's load.",
+            details=details,
+        )
+    message, hint = _unreachable_sentence(causes, server)
+    return KubeError(message, hint=hint, details=details)
+
+
+def _unreachable_sentence(causes: list[BaseException], server: str) -> tuple[str, str]:
+    where = "Check that the cluster runs and that host or kubeconfig names the right address."
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            why = cause.verify_message or str(cause)
+            return (
+                f"The certificate of the API server {server} could not be verified: {why.rstrip('.')}.",
+                "Name the cluster's CA with ca_cert; on a test cluster validate_certs can be set to false.",
+            )
+        if isinstance(cause, ssl.SSLError):
+            why = _reason_of(cause)
+            return (
+                f"A TLS connection to the API server {server} could not be made: {why}.",
+                "Check the address, ca_cert, client_cert and client_key; a server that speaks plain HTTP needs http://.",
+            )
+        if isinstance(cause, socket.gaierror):
+            return f"The host name of the API server {server} could not be resolved: {_reason_of(cause)}.", where
+        if isinstance(cause, ConnectionRefusedError):
+            return f"No API server answers at {server}: connection refused.", where
+    found = next((cause for cause in causes if isinstance(cause, OSError)), causes[-1])
+    return f"The API server {server} could not be reached: {_reason_of(found)}.", where
+
+
+def _causes(exc: BaseException) -> t.Iterator[BaseException]:
+    """``exc`` and all that it wraps: urllib3 keeps the cause in ``__cause__``, ``reason`` or among the arguments."""
+    seen: set[int] = set()
+    queue: list[BaseException | None] = [exc]
+    while queue:
+        current = queue.pop(0)
+        if current is None or id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield current
+        inner = [current.__cause__, getattr(current, "reason", None), getattr(current, "original_error", None)]
+        inner += [*current.args, current.__context__]
+        queue += [item for item in inner if isinstance(item, BaseException)]
+
+
+def _says(exc: BaseException, words: str) -> bool:
+    return isinstance(exc, OSError) and words in str(exc)
+
+
+def _reason_of(exc: BaseException) -> str:
+    text = getattr(exc, "strerror", None) or str(exc) or type(exc).__name__
+    return str(text).rstrip(".").split("\n", maxsplit=1)[0]
+
+
+__all__ = ("KubeError", "KubeTimeout", "answered_error", "parse_status", "unreachable_error")

@@ -1,0 +1,119 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""What all threads of a client share: the credential of the moment, the connection pool, the request counter."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import time
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.access import ApiAccess, library_error
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.retries import RetryPolicy
+
+#: A renewable credential is renewed this long before it ends, but not more often than every ``_RENEW_PAUSE`` seconds.
+_RENEW_LEAD = 60.0
+_RENEW_PAUSE = 30.0
+
+
+class Lane(t.NamedTuple):
+    """One generation of the credential with its pool: a request uses one lane from start to end."""
+
+    generation: int
+    access: ApiAccess
+    pool: t.Any
+
+
+class Session:
+    """Thread-safe. ``load`` finds the configuration and credential anew each time that it is called."""
+
+    def __init__(self, load: t.Callable[[], ApiAccess], *, timeout: float, pool_size: int, retry: RetryPolicy) -> None:
+        self._load = load
+        self._pool_size = pool_size
+        self.timeout = timeout
+        self.retry = retry
+        self._lock = threading.Lock()
+        self._reload_lock = threading.Lock()
+        self._requests_made = 0
+        self.ever_answered = False
+        self._loaded_at = time.monotonic()
+        access = load()
+        self._lane = Lane(1, access, _open_pool(access, pool_size))
+
+    @property
+    def lane(self) -> Lane:
+        """The lane for the next request; a credential that is about to end is renewed first."""
+        if self._renewal_is_due(self._lane.access):
+            self.reload(self._lane.generation)
+        return self._lane
+
+    @property
+    def access(self) -> ApiAccess:
+        return self._lane.access
+
+    @property
+    def requests_made(self) -> int:
+        return self._requests_made
+
+    def count_request(self) -> None:
+        with self._lock:
+            self._requests_made += 1
+
+    def reload(self, generation: int) -> None:
+        """Read configuration and credential again, unless another thread did so since ``generation``."""
+        with self._reload_lock:
+            if self._lane.generation != generation:
+                return
+            access = self._load()
+            self._loaded_at = time.monotonic()
+            # The old pool is left to the requests that still run on it.
+            self._lane = Lane(generation + 1, access, _open_pool(access, self._pool_size))
+
+    def _renewal_is_due(self, access: ApiAccess) -> bool:
+        age = time.monotonic() - self._loaded_at
+        if access.reload_seconds is not None and age > access.reload_seconds:
+            return True
+        if not access.renewable or access.expires_at is None or age < _RENEW_PAUSE:
+            return False
+        return (access.expires_at - dt.datetime.now(tz=dt.timezone.utc)).total_seconds() < _RENEW_LEAD
+
+
+def _open_pool(access: ApiAccess, size: int) -> t.Any:
+    """A urllib3 pool manager with the same TLS settings, proxy and credential as the exec streams."""
+    try:
+        import urllib3
+    except ImportError as exc:
+        raise library_error("urllib3", exc) from exc
+    options: dict[str, t.Any] = {"num_pools": 4, "maxsize": size, "retries": False}
+    if access.tls is not None:
+        options["ssl_context"] = access.tls
+        if not access.tls.check_hostname:
+            options["assert_hostname"] = False
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        if access.tls_server_name:
+            options["server_hostname"] = access.tls_server_name
+    if access.proxy is None:
+        return urllib3.PoolManager(**options)
+    if access.proxy.lower().startswith("socks"):
+        return _open_socks_pool(access.proxy, options)
+    try:
+        return urllib3.ProxyManager(access.proxy, proxy_headers=dict(access.proxy_headers), **options)
+    except (ValueError, urllib3.exceptions.HTTPError) as exc:
+        raise KubeError(f"The proxy cannot be used: {exc}.", hint="Write it as http://name:3128.") from exc
+
+
+def _open_socks_pool(proxy: str, options: dict[str, t.Any]) -> t.Any:
+    try:
+        from urllib3.contrib.socks import SOCKSProxyManager
+    except ImportError as exc:
+        raise library_error("PySocks", exc) from exc
+    return SOCKSProxyManager(proxy, **options)
+
+
+__all__ = ("Lane", "Session")

@@ -1,0 +1,148 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Waiting for an object to become what one wants, by watch."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.wire import Deadline
+
+Predicate: t.TypeAlias = "t.Callable[[dict[str, t.Any] | None], bool]"
+
+#: Between two reads where a watch is not to be had or ended at once, in seconds.
+_PAUSE = 0.5
+
+
+def wait_for_object(
+    client: KubeClient,
+    resource: ApiResource,
+    name: str,
+    namespace: str | None,
+    predicate: Predicate,
+    *,
+    timeout: float,
+    cancel: CancelToken | None = None,
+) -> dict[str, t.Any] | None:
+    """Wait until ``predicate`` is true of the object (None while it is not there); returns that state.
+
+    The object is read, then watched from that resourceVersion; a watch that ends or expired (410) starts over with a
+    read. Without the right to watch it is read every half second. Raises ``KubeTimeout`` after ``timeout`` seconds.
+    """
+    client = client if cancel is None else client.with_cancel(cancel)
+    deadline = Deadline(timeout)
+    wait = _Wait(client, resource, name, namespace, predicate, deadline)
+    while True:
+        if wait.read():
+            return wait.state
+        if wait.may_watch and wait.watch():
+            return wait.state
+        if deadline.has_passed:
+            where = f" in namespace {namespace}" if namespace else ""
+            raise KubeTimeout(f"{resource.kind} {name}{where} was not in the wanted state within {timeout:g} s.")
+        if client.cancel.wait(min(_PAUSE, deadline.remaining)):
+            client.cancel.check()
+
+
+class _Wait:
+    """One wait: the last state seen, and whether a watch is worth trying."""
+
+    def __init__(
+        self,
+        client: KubeClient,
+        resource: ApiResource,
+        name: str,
+        namespace: str | None,
+        predicate: Predicate,
+        deadline: Deadline,
+    ) -> None:
+        self._client = client
+        self._resource = resource
+        self._name = name
+        self._namespace = namespace
+        self._predicate = predicate
+        self._deadline = deadline
+        self._version = ""
+        self.state: dict[str, t.Any] | None = None
+        self.may_watch = not resource.verbs or {"list", "watch"} <= resource.verbs
+
+    def read(self) -> bool:
+        """Read the object anew; True when it is in the wanted state."""
+        if self.may_watch:
+            try:
+                answer = self._client.get(self._path, query=self._selector, timeout=max(1.0, self._limit))
+            except KubeError as exc:
+                if not exc.forbidden:
+                    raise
+                self.may_watch = False
+            else:
+                items = answer.get("items") or [None]
+                self._version = str((answer.get("metadata") or {}).get("resourceVersion") or "")
+                return self._accept(items[0])
+        return self._accept(get_object(self._client, self._resource, self._name, self._namespace))
+
+    def watch(self) -> bool:
+        """Follow the object until it is in the wanted state (True) or the watch ends (False)."""
+        if self._deadline.has_passed:
+            return False
+        query = {
+            **self._selector,
+            "watch": "1",
+            "resourceVersion": self._version,
+            "allowWatchBookmarks": "true",
+            "timeoutSeconds": str(max(1, int(min(self._limit, 300.0)))),
+        }
+        lines = self._client.stream(self._path, query=query, timeout=self._deadline.remaining)
+        try:
+            with contextlib.closing(lines):
+                return any(self._follow(line) for line in lines)
+        except KubeError as exc:
+            if exc.forbidden:
+                self.may_watch = False
+            elif not (exc.expired or exc.unreachable or exc.status == 429 or (exc.status or 0) >= 500):
+                raise
+            return False
+
+    def _follow(self, line: bytes) -> bool:
+        """Take one event; an ERROR event (410 mostly) ends the watch."""
+        event = json.loads(line)
+        kind, obj = event.get("type"), event.get("object") or {}
+        if kind == "ERROR":
+            code = int(obj.get("code") or 500)
+            raise KubeError(f"The watch ended: {obj.get('message')}", status=code, reason=str(obj.get("reason") or ""))
+        if kind == "BOOKMARK":
+            return False
+        return self._accept(None if kind == "DELETED" else obj)
+
+    def _accept(self, obj: dict[str, t.Any] | None) -> bool:
+        if obj is not None:
+            obj.setdefault("apiVersion", self._resource.api_version)
+            obj.setdefault("kind", self._resource.kind)
+        self.state = obj
+        return self._predicate(obj)
+
+    @property
+    def _path(self) -> str:
+        return self._resource.path(self._namespace)
+
+    @property
+    def _selector(self) -> dict[str, str]:
+        return {"fieldSelector": f"metadata.name={self._name}"}
+
+    @property
+    def _limit(self) -> float:
+        return self._deadline.remaining
+
+
+__all__ = ("Predicate", "wait_for_object")
