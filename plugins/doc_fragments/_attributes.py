@@ -36,7 +36,7 @@ attributes:
         is installed in the cluster.
 """
 
-    # Must agree with the action_groups of meta/runtime.yml: tests/unit/plugins/doc_fragments holds this.
+    # The modules of the group are listed in meta/runtime.yml; tests/unit/test_modules.py holds that none is missing.
     ACTIONGROUP_BACKUP = r"""
 attributes:
   action_group:

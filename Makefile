@@ -1,0 +1,23 @@
+# Every target does its own set-up, may be run again, and says what it does.
+
+.PHONY: help demo test lint format units sanity live integration conformance cluster-start cluster-stop build clean
+
+help:            ## Shows this list
+	@sed -n 's/^\([a-z-]*\): *## */\1\t/p' Makefile | expand -t 16
+
+demo:            ## Backs up and restores nginx on a real cluster, end to end
+test:            ## Everything below from lint to conformance, as CI does
+lint:            ## Style, types, import rules, documentation, changelog
+format:          ## Formats the Python files of this checkout
+units:           ## Unit tests, by pytest and by ansible-test
+sanity:          ## ansible-test sanity on the oldest and the newest ansible-core
+live:            ## Tests of the engines on the cluster
+integration:     ## ansible-test integration on the cluster (TARGETS="k8s_backup ..." for some)
+conformance:     ## Checks the local cluster itself
+cluster-start:   ## Builds and starts the local cluster, and leaves it running
+cluster-stop:    ## Stops the local cluster
+build:           ## Builds the collection archive into dist/
+clean:           ## Removes what was made for this checkout; shared caches stay
+
+demo test lint format units sanity live integration conformance cluster-start cluster-stop build clean:
+	@tests/setup/run $@ $(TARGETS)

@@ -1,0 +1,68 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""``ansible-test``: sanity, units and integration, each in an environment of ours, without containers."""
+
+from __future__ import annotations
+
+import pathlib
+import shutil
+import sys
+
+from checks import environments
+from checks.console import note, run
+from checks.paths import CHECKOUT, TREE
+from checks.report import Report
+
+_OUTPUT = TREE / "tests" / "output" / "junit"
+
+#: The name by which each ansible-core looks for the installer of pip, which it would else fetch from the internet.
+_GET_PIP = {"2.16": "get_pip_23_1_2.py", "2.18": "get_pip_24_2.py", "2.19": "get_pip_24_2.py", "2.20": "get_pip_25_2.py"}
+
+
+def sanity(report: Report) -> None:
+    """All sanity tests on the oldest and on the newest ansible-core."""
+    if shutil.which("shellcheck") is None:
+        environments.install_packages("shellcheck")
+    place_pip_installer()
+    for version in environments.ANSIBLE_CORES:
+        _ansible_test(report, version, "sanity", "--junit", "--local", "--requirements", junit="ansible-test-sanity-*.xml")
+
+
+def units(report: Report) -> None:
+    """The unit tests, as ansible-test runs them."""
+    for version in environments.ANSIBLE_CORES:
+        _ansible_test(report, version, "units", "--local", junit="python*.xml")
+
+
+def integration(report: Report, targets: list[str], excluded: list[str]) -> None:
+    """The integration targets on the newest ansible-core; all of them when ``targets`` is empty."""
+    options = [word for name in excluded for word in ("--exclude", name)]
+    version = environments.ANSIBLE_CORES[-1]
+    arguments = ["--local", "--continue-on-error", "--allow-destructive", *options, *targets]
+    _ansible_test(report, version, "integration", *arguments, junit="*.xml")
+
+
+def _ansible_test(report: Report, version: str, command: str, *options: str, junit: str) -> None:
+    with report.step(f"ansible-test {command}, ansible-core {version}") as step:
+        environment = environments.ansible_core(version)
+        shutil.rmtree(_OUTPUT, ignore_errors=True)
+        python = f"{sys.version_info.major}.{sys.version_info.minor}"
+        argv = [environment.program("ansible-test"), command, "--color", "no", "--python", python, *options]
+        code, _printed = run(argv, cwd=TREE, env=environment.variables)
+        step.count_junit(code, _OUTPUT.glob(junit))
+
+
+def place_pip_installer() -> None:
+    """Put our stand-in where ansible-test keeps its copy of get-pip.py, unless a copy is there."""
+    source = CHECKOUT / "tests" / "setup" / "get_pip.py"
+    cache = pathlib.Path.home() / ".ansible" / "test" / "cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    for name in sorted(set(_GET_PIP.values())):
+        if not (cache / name).exists():
+            shutil.copyfile(source, cache / name)
+            note(f"{cache / name}: placed, as ansible-test cannot fetch it everywhere")
+
+
+__all__ = ("integration", "place_pip_installer", "sanity", "units")

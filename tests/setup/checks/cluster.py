@@ -1,0 +1,152 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The cluster that tests and demo run on: the local one, or the one that ``KUBECONFIG_TEST`` names."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import sys
+import typing as t
+
+from checks.console import Background, CheckError, must_run, note, run, say
+from checks.paths import CHECKOUT, CHECKOUT_ID, CLUSTER_STATE, LOGS, TREE, WORK
+from checks.report import Report
+
+_LAB = CHECKOUT / "tests" / "cluster" / "lab.py"
+
+#: Its number decides about the addresses of the cluster, so that two checkouts do not meet.
+_INDEX = 10 + int(CHECKOUT_ID, 16) % 200
+
+_WHERE = ["--state", str(CLUSTER_STATE), "--index", str(_INDEX)]
+
+#: Says that the cluster was started by hand, and is to be left running.
+_KEPT = WORK / "cluster-kept"
+
+#: What tests read: in their environment, and, in lower case, as variables of the integration targets.
+Variables: t.TypeAlias = dict[str, str]
+
+
+def is_foreign() -> bool:
+    """Whether a cluster is used that is not ours to break."""
+    return bool(os.environ.get("KUBECONFIG_TEST"))
+
+
+@contextlib.contextmanager
+def cluster() -> t.Iterator[Variables]:
+    """A running cluster. It is stopped afterwards unless it was there before."""
+    if is_foreign():
+        yield _foreign_variables()
+    elif _KEPT.exists() and _is_running():
+        note("the cluster that runs is used, and left running")
+        yield _local_variables()
+    else:
+        start()
+        try:
+            yield _local_variables()
+        finally:
+            stop()
+
+
+def build() -> Background:
+    """Begin to build what the local cluster is made of; nothing to do when it is in the cache."""
+    return Background("The build of the cluster", [sys.executable, _LAB, "build"], log=LOGS / "cluster-build.log")
+
+
+def start() -> None:
+    """Start the local cluster, after what an interrupted run may have left was removed."""
+    stop()
+    say("Starting the local cluster")
+    code, _printed = run([sys.executable, _LAB, "start", *_WHERE])
+    if code != 0:
+        stop()
+        raise CheckError(f"The local cluster did not start. Its logs were in {CLUSTER_STATE}.")
+
+
+def stop() -> None:
+    """Stop the local cluster; nothing to do when there is none."""
+    _KEPT.unlink(missing_ok=True)
+    if CLUSTER_STATE.exists():
+        say("Stopping the local cluster")
+        code, _printed = run([sys.executable, _LAB, "stop", *_WHERE])
+        if code != 0:
+            raise CheckError("The local cluster did not stop as it should.")
+
+
+def start_and_keep() -> None:
+    """Start the local cluster for several commands to use."""
+    start()
+    WORK.mkdir(parents=True, exist_ok=True)
+    _KEPT.touch()
+    for name, value in _local_variables().items():
+        note(f"export {name}={value}")
+
+
+def conformance(report: Report) -> None:
+    """Check the local cluster itself."""
+    with report.step("cluster conformance") as step:
+        code, _printed = run([sys.executable, _LAB, "conformance", *_WHERE])
+        step.count(code == 0)
+
+
+def write_integration_config(variables: Variables) -> None:
+    """Hand the variables to the integration targets: ansible-test hides the environment from them."""
+    config = {name.lower(): value for name, value in variables.items()}
+    target = TREE / "tests" / "integration" / "integration_config.yml"
+    target.write_text(json.dumps(config, indent=2) + "\n")  # JSON is YAML
+    target.chmod(0o600)
+
+
+def _is_running() -> bool:
+    code, printed = run([sys.executable, _LAB, "status", "--json", *_WHERE], quiet=True)
+    return code == 0 and bool(json.loads(printed).get("running"))
+
+
+def _local_variables() -> Variables:
+    status = json.loads(must_run([sys.executable, _LAB, "status", "--json", *_WHERE]))
+    return {
+        "ARKIVE_TEST_KUBECONFIG": status["kubeconfig"],
+        "ARKIVE_TEST_KUBECTL": status["kubectl"],
+        "ARKIVE_TEST_S3_ENDPOINT": status["s3"]["endpoint"],
+        "ARKIVE_TEST_S3_ACCESS_KEY": status["s3"]["access_key"],
+        "ARKIVE_TEST_S3_SECRET_KEY": status["s3"]["secret_key"],
+        "ARKIVE_TEST_STATE": str(CLUSTER_STATE),
+    }
+
+
+def _foreign_variables() -> Variables:
+    kubeconfig = pathlib.Path(os.environ["KUBECONFIG_TEST"]).expanduser().resolve()
+    if not kubeconfig.is_file():
+        raise CheckError(f"KUBECONFIG_TEST names {kubeconfig}, which is not a file.")
+    kubectl = shutil.which("kubectl")
+    if kubectl is None:
+        raise CheckError("KUBECONFIG_TEST is set, and kubectl is not in PATH.")
+    missing = [name for name in _S3_VARIABLES if not os.environ.get(name)]
+    if missing:
+        raise CheckError(f"KUBECONFIG_TEST is set; set {', '.join(missing)} as well, to an S3 server for the tests.")
+    return {
+        "ARKIVE_TEST_KUBECONFIG": str(kubeconfig),
+        "ARKIVE_TEST_KUBECTL": kubectl,
+        **{name: os.environ[name] for name in _S3_VARIABLES},
+        "ARKIVE_TEST_STATE": "",
+    }
+
+
+_S3_VARIABLES = ("ARKIVE_TEST_S3_ENDPOINT", "ARKIVE_TEST_S3_ACCESS_KEY", "ARKIVE_TEST_S3_SECRET_KEY")
+
+
+__all__ = (
+    "build",
+    "cluster",
+    "conformance",
+    "is_foreign",
+    "start",
+    "start_and_keep",
+    "stop",
+    "write_integration_config",
+)

@@ -1,0 +1,122 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Python environments, made by uv and kept in the cache under the hash of what they are made of."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import pathlib
+import shutil
+import sys
+import time
+
+from checks.console import CheckError, must_run, note, say
+from checks.paths import CACHE, CHECKOUT, COLLECTIONS
+
+_REQUIREMENTS = CHECKOUT / "tests" / "setup" / "requirements"
+_CONSTRAINTS = CHECKOUT / "tests" / "unit" / "constraints.txt"
+
+#: The oldest ansible-core that the collection supports, and the newest that Python 3.11 takes.
+ANSIBLE_CORES = ("2.16", "2.19")
+
+
+class Environment:
+    """A virtual environment that is ready to be used."""
+
+    def __init__(self, path: pathlib.Path) -> None:
+        self.path = path
+        self.python = path / "bin" / "python"
+
+    def program(self, name: str) -> pathlib.Path:
+        """The path of a program of this environment."""
+        return self.path / "bin" / name
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The process environment for its programs: the environment first in PATH, and the copied tree for Ansible.
+
+        The shims of pyenv are left out of PATH: ansible-test takes them for interpreters that work.
+        """
+        kept = [folder for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if "/shims" not in folder]
+        return {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTEST_"))},
+            "PATH": os.pathsep.join([str(self.path / "bin"), *kept]),
+            "VIRTUAL_ENV": str(self.path),
+            "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+            "PYTHONPATH": str(COLLECTIONS),
+            "LC_ALL": "C.UTF-8",
+            "NO_COLOR": "1",
+        }
+
+
+def tools() -> Environment:
+    """What lint, the tests of the engines and the demo run with."""
+    return _environment("tools")
+
+
+def ansible_core(version: str) -> Environment:
+    """What ``ansible-test`` of one ansible-core, such as "2.16", runs with."""
+    return _environment(f"ansible-core-{version}")
+
+
+def _environment(name: str) -> Environment:
+    requirements = _REQUIREMENTS / f"{name}.txt"
+    sources = [requirements, CHECKOUT / "requirements.txt", _CONSTRAINTS]
+    digest = hashlib.sha256(sys.version.encode() + b"".join(file.read_bytes() for file in sources)).hexdigest()[:12]
+    path = CACHE / f"venv-{name}-{digest}"
+    complete = path / "complete"
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "venv.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not complete.exists():
+            say(f"Making the Python environment {name}")
+            started = time.monotonic()
+            uv = _uv()
+            shutil.rmtree(path, ignore_errors=True)
+            must_run([uv, "venv", "--quiet", "--no-project", "--python", sys.executable, path])
+            install = [uv, "pip", "install", "--quiet", "--python", path / "bin" / "python"]
+            must_run([*install, "-r", requirements, "-c", _CONSTRAINTS], env=_uv_variables())
+            complete.touch()
+            note(f"{path}, {time.monotonic() - started:.0f} s")
+    return Environment(path)
+
+
+def _uv() -> pathlib.Path:
+    """The uv program, in an environment of its own."""
+    path = CACHE / "venv-uv"
+    uv = path / "bin" / "uv"
+    if not uv.exists():
+        shutil.rmtree(path, ignore_errors=True)
+        try:
+            import ensurepip  # noqa: F401
+        except ImportError:
+            install_packages("python3-venv")
+        must_run([sys.executable, "-m", "venv", path])
+        must_run([path / "bin" / "python", "-m", "pip", "install", "--quiet", "uv"])
+    return uv
+
+
+def _uv_variables() -> dict[str, str]:
+    """Uv does not read pip's variable for the package index."""
+    variables = dict(os.environ)
+    if index := variables.get("PIP_INDEX_URL"):
+        variables.setdefault("UV_DEFAULT_INDEX", index)
+    return variables
+
+
+def install_packages(*names: str) -> None:
+    """Install Debian packages."""
+    command = f"apt-get install --yes --no-install-recommends {' '.join(names)}"
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        raise CheckError(f"Packages are missing. As root on Debian: {command}")
+    say(f"Installing from Debian: {' '.join(names)}")
+    apt = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    must_run(["apt-get", "update"], env=apt)
+    must_run(command.split(), env=apt)
+
+
+__all__ = ("ANSIBLE_CORES", "Environment", "ansible_core", "install_packages", "tools")

@@ -1,0 +1,48 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Style, types, import rules, documentation and changelog."""
+
+from __future__ import annotations
+
+from checks import environments
+from checks.console import run
+from checks.paths import TREE
+from checks.report import Report
+
+#: Name, and command in the copied tree. The cheap ones come first.
+_CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("ruff check", ("ruff", "check", "--quiet", ".")),
+    ("ruff format", ("ruff", "format", "--quiet", "--check", ".")),
+    ("mypy, collection", ("mypy", "-p", "ansible_collections.arkive.k8s.plugins")),
+    ("mypy, tests", ("mypy", "tests/setup/run.py", "tests/setup/get_pip.py", "tests/cluster/lab.py")),
+    ("import rules", ("lint-imports", "--config", "pyproject.toml", "--no-logo")),
+    ("yamllint", ("yamllint", "--strict", ".")),
+    ("changelog", ("antsibull-changelog", "lint")),
+    (
+        "documentation",
+        (
+            "antsibull-docs",
+            "lint-collection-docs",
+            "--plugin-docs",
+            "--validate-collection-refs=all",
+            "--skip-rstcheck",
+            ".",
+        ),
+    ),
+    ("ansible-lint", ("ansible-lint", "--offline", "--profile", "production", "--strict", "-q")),
+)
+
+
+def lint(report: Report) -> None:
+    """Run every tool, whatever the others found."""
+    tools = environments.tools()
+    variables = tools.variables
+    for name, (program, *options) in _CHECKS:
+        with report.step(f"lint: {name}") as step:
+            code, _printed = run([tools.program(program), *options], cwd=TREE, env=variables)
+            step.count(code == 0)
+
+
+__all__ = ("lint",)

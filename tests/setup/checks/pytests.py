@@ -1,0 +1,50 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The tests that plain pytest runs: unit tests, and tests of the engines on the cluster."""
+
+from __future__ import annotations
+
+from checks import environments
+from checks.cluster import Variables, is_foreign
+from checks.console import note, run
+from checks.paths import TREE, WORK
+from checks.report import Report
+
+#: Tests with these markers break things, or need the node: they stay away from a cluster that is not ours.
+_LOCAL_ONLY = ("fault", "node")
+
+
+def units(report: Report) -> None:
+    """The unit tests."""
+    _pytest(report, "pytest, units", {}, "tests/unit")
+
+
+def live(report: Report, variables: Variables) -> None:
+    """The tests of the engines on the cluster."""
+    options = ["tests/integration/live", "--timeout=600"]
+    if is_foreign():
+        local_only = " or ".join(_LOCAL_ONLY)
+        note("not run on a cluster that is not ours:")
+        _list_tests(options[0], local_only)
+        options += ["-m", f"not ({local_only})"]
+    _pytest(report, "pytest, live", variables, *options)
+
+
+def _pytest(report: Report, name: str, variables: Variables, *options: str) -> None:
+    tools = environments.tools()
+    results = WORK / "junit.xml"
+    with report.step(name) as step:
+        results.unlink(missing_ok=True)
+        argv = [tools.program("pytest"), "-q", "--color=no", f"--junitxml={results}", *options]
+        code, _printed = run(argv, cwd=TREE, env={**tools.variables, **variables})
+        step.count_junit(code, [results] if results.exists() else [])
+
+
+def _list_tests(folder: str, marker: str) -> None:
+    tools = environments.tools()
+    run([tools.program("pytest"), "-q", "--collect-only", "-m", marker, folder], cwd=TREE, env=tools.variables)
+
+
+__all__ = ("live", "units")

@@ -1,0 +1,203 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What ``make`` runs: ``tests/setup/run TARGET``. Standard library only, Python 3.11 or newer."""
+
+from __future__ import annotations
+
+import contextlib
+import pathlib
+import shutil
+import signal
+import sys
+import types
+import typing as t
+
+from checks import ansible_test, cluster, environments, pytests
+from checks.console import CheckError, must_run, note, run, say
+from checks.lint import lint
+from checks.paths import CACHE, CHECKOUT, COLLECTIONS, TREE, WORK
+from checks.report import Report
+from checks.tree import copy_tree
+
+_Target: t.TypeAlias = t.Callable[[list[str]], int]
+
+
+def make_lint(_arguments: list[str]) -> int:
+    report = Report()
+    lint(report)
+    return report.close()
+
+
+def make_units(_arguments: list[str]) -> int:
+    report = Report()
+    pytests.units(report)
+    ansible_test.units(report)
+    return report.close()
+
+
+def make_sanity(_arguments: list[str]) -> int:
+    report = Report()
+    ansible_test.sanity(report)
+    return report.close()
+
+
+def make_live(_arguments: list[str]) -> int:
+    report = Report()
+    with cluster.cluster() as variables:
+        pytests.live(report, variables)
+    return report.close()
+
+
+def make_integration(arguments: list[str]) -> int:
+    report = Report()
+    with cluster.cluster() as variables:
+        _integration(report, variables, arguments)
+    return report.close()
+
+
+def make_conformance(_arguments: list[str]) -> int:
+    report = Report()
+    with cluster.cluster():
+        cluster.conformance(report)
+    return report.close()
+
+
+def make_test(_arguments: list[str]) -> int:
+    """Everything. The cluster is built beside the checks that do not need it."""
+    report = Report()
+    building = None if cluster.is_foreign() else cluster.build()
+    try:
+        lint(report)
+        pytests.units(report)
+        ansible_test.units(report)
+        ansible_test.sanity(report)
+        with report.step("cluster: build, start and stop") as step:
+            if building is not None:
+                building.join()
+            with cluster.cluster() as variables:
+                _on_cluster(report, variables)
+            step.count(True)
+    finally:
+        if building is not None:
+            building.end()
+    return report.close()
+
+
+def _on_cluster(report: Report, variables: cluster.Variables) -> None:
+    pytests.live(report, variables)
+    _integration(report, variables, [])
+    if cluster.is_foreign():
+        note("not run on a cluster that is not ours: the conformance checks")
+    else:
+        cluster.conformance(report)
+
+
+def _integration(report: Report, variables: cluster.Variables, targets: list[str]) -> None:
+    cluster.write_integration_config(variables)
+    excluded = _local_only_targets() if cluster.is_foreign() else []
+    for name in excluded:
+        note(f"not run on a cluster that is not ours: {name}")
+    ansible_test.integration(report, targets, excluded)
+
+
+def _local_only_targets() -> list[str]:
+    """The integration targets whose aliases say that they break things."""
+    aliases = sorted((TREE / "tests" / "integration" / "targets").glob("*/aliases"))
+    return [file.parent.name for file in aliases if "local_cluster" in file.read_text().split()]
+
+
+def make_demo(_arguments: list[str]) -> int:
+    tools = environments.tools()
+    with cluster.cluster() as variables:
+        say("The demo")
+        demo = [tools.python, TREE / "tests" / "demo" / "run.py"]
+        code, _printed = run(demo, cwd=WORK, env={**tools.variables, **variables})
+    return code
+
+
+def make_cluster_start(_arguments: list[str]) -> int:
+    cluster.start_and_keep()
+    return 0
+
+
+def make_cluster_stop(_arguments: list[str]) -> int:
+    cluster.stop()
+    return 0
+
+
+def make_format(_arguments: list[str]) -> int:
+    ruff = environments.tools().program("ruff")
+    run([ruff, "check", "--no-cache", "--fix", "."], cwd=CHECKOUT)
+    code, _printed = run([ruff, "format", "--no-cache", "."], cwd=CHECKOUT)
+    return code
+
+
+def make_build(_arguments: list[str]) -> int:
+    tools = environments.tools()
+    galaxy = [tools.program("ansible-galaxy"), "collection", "build", "--force"]
+    must_run([*galaxy, "--output-path", CHECKOUT / "dist"], cwd=TREE, env=tools.variables)
+    for archive in sorted((CHECKOUT / "dist").glob("*.tar.gz")):
+        note(str(archive))
+    return 0
+
+
+def make_clean(_arguments: list[str]) -> int:
+    cluster.stop()
+    shutil.rmtree(WORK, ignore_errors=True)
+    shutil.rmtree(CHECKOUT / "dist", ignore_errors=True)
+    note(f"shared by all checkouts, and left: {CACHE}")
+    return 0
+
+
+_TARGETS: dict[str, _Target] = {
+    "build": make_build,
+    "clean": make_clean,
+    "cluster-start": make_cluster_start,
+    "cluster-stop": make_cluster_stop,
+    "conformance": make_conformance,
+    "demo": make_demo,
+    "format": make_format,
+    "integration": make_integration,
+    "lint": make_lint,
+    "live": make_live,
+    "sanity": make_sanity,
+    "test": make_test,
+    "units": make_units,
+}
+
+_WITHOUT_TREE = ("clean", "cluster-start", "cluster-stop", "format")
+
+
+def _on_signal(number: int, _frame: types.FrameType | None) -> t.NoReturn:
+    """Unwind once, so that everything started is stopped; what comes later must not disturb that."""
+    for name in _SIGNALS:
+        signal.signal(name, signal.SIG_IGN)
+    raise SystemExit(128 + number)
+
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def main() -> int:
+    """The exit code."""
+    if len(sys.argv) < 2 or sys.argv[1] not in _TARGETS:
+        print(f"usage: {pathlib.Path(sys.argv[0]).with_suffix('')} {{{','.join(_TARGETS)}}}", file=sys.stderr)
+        return 2
+    for number in _SIGNALS:
+        signal.signal(number, _on_signal)
+    target, arguments = sys.argv[1], sys.argv[2:]
+    try:
+        if target not in _WITHOUT_TREE:
+            say(f"Copying the sources to {COLLECTIONS}")
+            copy_tree()
+        return _TARGETS[target](arguments)
+    except CheckError as exc:
+        print(f"{exc}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(BrokenPipeError):
+        sys.exit(main())
