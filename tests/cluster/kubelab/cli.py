@@ -1,0 +1,151 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The commands."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import typing as t
+from dataclasses import asdict
+from pathlib import Path
+
+from kubelab import faults, launcher
+from kubelab.cleanup import stop
+from kubelab.commands import LabError, say
+from kubelab.forwarder import forward
+from kubelab.init import run_init
+from kubelab.model import Lab, default_state
+from kubelab.s3 import S3Files, start_s3
+from kubelab.status import shell, status
+from kubelab.watchdog import watch
+
+
+def main(argv: t.Sequence[str] | None = None) -> int:
+    """Run a command; the exit code."""
+    options = _parser().parse_args(argv)
+    if "state" in options:
+        options.state = Path(options.state or default_state(options.index)).resolve()
+    try:
+        return int(options.run(options) or 0)
+    except LabError as error:
+        say(f"Error: {error}")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="lab.py", description="A real one-node Kubernetes with an S3 server, for tests.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: t.Callable[[argparse.Namespace], int | None], text: str | None, *, state: bool = True) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text) if text else commands.add_parser(name)
+        added.set_defaults(run=run)
+        if state:
+            added.add_argument("--state", help="the cluster's directory (default: lab-INDEX in the cache)")
+            added.add_argument("--index", type=int, default=0, help="another number for each cluster that runs at the same time (default: 0)")
+        return added
+
+    command("build", _build, "install, build and make all that is missing", state=False)
+    start = command("start", _start, "start a cluster; one that is there is removed first")
+    start.add_argument("--port", type=int, default=0, help="the API server's on 127.0.0.1 (default: a free one)")
+    start.add_argument("--s3-port", type=int, default=0, help="the S3 server's on 127.0.0.1 (default: a free one)")
+    start.add_argument("--no-s3", action="store_true", help="no S3 server")
+    command("stop", _stop, "end a cluster and remove all that it made")
+    shown = command("status", _status, "show paths, addresses, keys and pids; exit code 3 when no cluster runs")
+    shown.add_argument("--json", action="store_true", help="as JSON")
+    shown.add_argument("--check-frozen", action="store_true", help="exit code 4 when a file system was left frozen")
+    command("kubeconfig", _kubeconfig, "print the path of the kubeconfig")
+    inside = command("shell", _shell, "run a command in the node: shell -- COMMAND ARGUMENT ...")
+    inside.add_argument("command", nargs="*")
+    fault = command("component", _component, "stop, cont (signals), kill (started again), down, up: one component")
+    fault.add_argument("action", choices=faults.ACTIONS)
+    fault.add_argument("name")
+    s3 = command("s3", _s3, "start or stop an S3 server without a cluster")
+    s3.add_argument("action", choices=("start", "stop"))
+    s3.add_argument("--s3-port", type=int, default=0, help="its port on 127.0.0.1 (default: a free one)")
+    command("_init", _init, None).add_argument("--fd", type=int)
+    command("_forward", _forward, None, state=False).add_argument("--fd", type=int)
+    command("_watchdog", _watchdog, None).add_argument("--init", type=int)
+    return parser
+
+
+def _build(_options: argparse.Namespace) -> None:
+    launcher.require_root()
+    launcher.build()
+
+
+def _start(options: argparse.Namespace) -> None:
+    launcher.require_root()
+    launcher.start(options.state, index=options.index, port=options.port, s3_port=options.s3_port, with_s3=not options.no_s3)
+
+
+def _stop(options: argparse.Namespace) -> None:
+    launcher.require_root()
+    stop(options.state)
+
+
+def _status(options: argparse.Namespace) -> int:
+    found = status(options.state)
+    if options.json:
+        print(json.dumps(found, indent=1))
+    else:
+        _print_status(found)
+    if options.check_frozen and found["frozen"]:
+        return 4
+    return 0 if found["running"] else 3
+
+
+def _print_status(found: dict[str, t.Any]) -> None:
+    print("running" if found["running"] else "not running", "at", found["state"])
+    for key in ("kubeconfig", "kubectl", "server"):
+        if key in found:
+            print(f"  {key}: {found[key]}")
+    for key, value in (found["s3"] or {}).items():
+        print(f"  s3 {key}: {value}")
+    print(*(f"  {name}: pid {pid}" for name, pid in found["pids"].items()), sep="\n")
+    print(*found["frozen"], sep="\n")
+
+
+def _kubeconfig(options: argparse.Namespace) -> None:
+    lab = Lab.load(options.state)
+    if lab is None:
+        raise LabError(f"No cluster is at {options.state}: start one.")
+    print(lab.kubeconfig)
+
+
+def _shell(options: argparse.Namespace) -> None:
+    shell(options.state, options.command)
+
+
+def _component(options: argparse.Namespace) -> None:
+    faults.component(options.state, options.action, options.name)
+
+
+def _s3(options: argparse.Namespace) -> None:
+    if options.action == "stop":
+        S3Files(options.state).stop()
+        return
+    json.dump(asdict(start_s3(options.state, port=options.s3_port)), sys.stdout)
+    print()
+
+
+def _init(options: argparse.Namespace) -> None:
+    run_init(options.state, options.fd)
+
+
+def _forward(options: argparse.Namespace) -> None:
+    forward(options.fd)
+
+
+def _watchdog(options: argparse.Namespace) -> None:
+    lab = Lab.load(options.state)
+    if lab is not None:
+        watch(lab, options.init)
+
+
+__all__ = ["main"]

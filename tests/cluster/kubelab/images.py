@@ -1,0 +1,166 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The images that the cluster's registry serves, made from Debian packages.
+
+They carry the names that the examples in Velero's documentation use, so that those manifests run unchanged.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+import typing as t
+from pathlib import Path
+
+from kubelab.cache import cached, digest_of
+from kubelab.commands import LabError, run, say
+from kubelab.debian import download_packages
+from kubelab.golang import PAUSE
+from kubelab.oci import Layer, RegistryTree
+
+PAUSE_IMAGE = "registry.k8s.io/pause:3.10"
+
+_BASE_PACKAGES = (
+    "base-files base-passwd bash coreutils dash debianutils findutils grep gzip hostname libacl1 libattr1 libblkid1 libbz2-1.0 libc-bin"
+    " libc6 libcap-ng0 libcap2 libcrypt1 libgcc-s1 libgcrypt20 libgmp10 libgpg-error0 liblz4-1 liblzma5 libmount1 libpam0g"
+    " libpcre2-8-0 libproc2-0 libselinux1 libsmartcols1 libsystemd0 libtinfo6 libudev1 libuuid1 libzstd1 mawk mount procps sed tar"
+    " util-linux util-linux-extra zlib1g"
+).split()
+_NGINX_PACKAGES = "nginx nginx-common libssl3".split()
+_LEFT_OUT = "usr/share/doc usr/share/man usr/share/locale usr/share/info usr/share/lintian usr/share/bash-completion usr/share/zoneinfo".split()
+_USERS = "root:x:0:0:root:/root:/bin/sh\nnginx:x:101:101::/nonexistent:/usr/sbin/nologin\nnobody:x:65534:65534::/nonexistent:/usr/sbin/nologin\n"
+_GROUPS = "root:x:0:\ntty:x:5:\nnginx:x:101:\nnogroup:x:65534:\n"
+_NGINX_CONFIG = """user nginx;
+worker_processes 1;
+error_log /var/log/nginx/error.log notice;
+pid /run/nginx.pid;
+events { worker_connections 256; }
+http {
+    include /etc/nginx/mime.types;
+    default_type application/octet-stream;
+    access_log /var/log/nginx/access.log;
+    include /etc/nginx/conf.d/*.conf;
+}
+"""
+_NGINX_SITE = """server {
+    listen 80;
+    server_name localhost;
+    location / {
+        root /usr/share/nginx/html;
+        index index.html;
+    }
+}
+"""
+
+
+def registry_tree() -> Path:
+    """The directory for the registry to serve, made when it is not in the cache yet."""
+    return cached("images", digest_of(Path(__file__), Path(__file__).with_name("oci.py"), PAUSE.source), _make)
+
+
+def _make(into: Path) -> None:
+    say("Making the images pause, sleeper, busybox, alpine, ubuntu and nginx from Debian packages")
+    tree = RegistryTree(into)
+    with tempfile.TemporaryDirectory(prefix="arkive-images-") as temporary:
+        work = Path(temporary)
+        work.chmod(0o755)
+        _add_pause(tree, work / "pause")
+        _add_busybox(tree, work / "busybox")
+        base = _add_base(tree, work / "base")
+        _add_nginx(tree, work / "nginx", base)
+
+
+def _add_pause(tree: RegistryTree, root: Path) -> None:
+    root.mkdir()
+    shutil.copy(PAUSE.directory() / "pause", root / "pause")
+    layer = tree.add_layer(root)
+    # sleeper is for tests: an image with no shell and no other program in it.
+    tree.add_image([PAUSE_IMAGE.split("/", 1)[1], "arkive.test/sleeper:1"], [layer], {"Entrypoint": ["/pause"]})
+
+
+def _add_busybox(tree: RegistryTree, root: Path) -> None:
+    """Busybox with a link for every applet.  /sbin/fsfreeze is the applet, as in the real images: long options only."""
+    _unpack(["busybox-static"], root)
+    for directory in ("sbin", "usr/bin", "usr/sbin", "root", "tmp", "proc", "sys", "dev", "var/log"):
+        (root / directory).mkdir(parents=True, exist_ok=True)
+    for path in run(root / "bin/busybox", "--list-full").stdout.split():
+        if not (root / path).exists():
+            (root / path).symlink_to("/bin/busybox")
+    (root / "tmp").chmod(0o1777)
+    _add_users(root)
+    layer = tree.add_layer(root)
+    names = [f"library/{name}:{tag}" for name, tags in {"busybox": ("latest", "1", "1.28"), "alpine": ("latest", "3")}.items() for tag in tags]
+    tree.add_image(names, [layer], {"Cmd": ["sh"]})
+
+
+def _add_base(tree: RegistryTree, root: Path) -> Layer:
+    for name in ("bin", "sbin", "lib", "lib64"):
+        (root / "usr" / name).mkdir(parents=True)
+        (root / name).symlink_to(f"usr/{name}")
+    _unpack(_BASE_PACKAGES, root)
+    _add_users(root)
+    for directory in ("root", "tmp", "proc", "sys", "dev", "run", "var/log", "mnt"):
+        (root / directory).mkdir(parents=True, exist_ok=True)
+    (root / "tmp").chmod(0o1777)
+    awk = root / "usr/bin/awk"
+    if not awk.is_symlink():
+        awk.symlink_to("mawk")  # dpkg's alternatives are not run
+    _try_out(root, "/bin/bash", "-c", "set -e; ls / | grep -q usr; /bin/sh -c true; awk 'BEGIN {}'; command -v ps; setsid true; /sbin/fsfreeze --version; tar --version; mount --version")
+    layer = tree.add_layer(root)
+    tree.add_image([f"library/ubuntu:{tag}" for tag in ("bionic", "18.04", "latest")], [layer], {"Cmd": ["/bin/bash"]})
+    tree.add_image([f"library/debian:{tag}" for tag in ("bookworm", "latest")], [layer], {"Cmd": ["/bin/bash"]})
+    return layer
+
+
+def _add_nginx(tree: RegistryTree, root: Path, base: Layer) -> None:
+    for name in ("bin", "sbin", "lib", "lib64"):
+        (root / "usr" / name).mkdir(parents=True)
+        (root / name).symlink_to(f"usr/{name}")
+    _unpack(_NGINX_PACKAGES, root)
+    for old in ("etc/nginx/sites-available", "etc/nginx/sites-enabled", "etc/nginx/modules-enabled", "etc/init.d", "etc/logrotate.d", "etc/ufw"):
+        shutil.rmtree(root / old, ignore_errors=True)
+    for directory in ("etc/nginx/conf.d", "var/lib/nginx", "var/log/nginx", "run"):
+        (root / directory).mkdir(parents=True, exist_ok=True)
+    (root / "etc/nginx/nginx.conf").write_text(_NGINX_CONFIG, encoding="utf-8")
+    (root / "etc/nginx/conf.d/default.conf").write_text(_NGINX_SITE, encoding="utf-8")
+    layer = tree.add_layer(root)
+    config = {"Cmd": ["nginx", "-g", "daemon off;"], "ExposedPorts": {"80/tcp": {}}, "StopSignal": "SIGQUIT"}
+    tree.add_image([f"library/nginx:{tag}" for tag in ("1.17.6", "1.7.9", "latest")], [base, layer], config)
+    whole = root.with_name("nginx-whole")
+    run("cp", "-a", "--reflink=auto", root.with_name("base"), whole)
+    run("cp", "-a", "--reflink=auto", f"{root}/.", whole)
+    _try_out(whole, "/usr/sbin/nginx", "-t", "-q")
+
+
+def _add_users(root: Path) -> None:
+    (root / "etc").mkdir(exist_ok=True)
+    (root / "etc/passwd").write_text(_USERS, encoding="utf-8")
+    (root / "etc/group").write_text(_GROUPS, encoding="utf-8")
+
+
+def _unpack(packages: t.Sequence[str], root: Path) -> None:
+    """Unpack Debian packages over a directory, without running their scripts."""
+    root.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="arkive-debs-") as temporary:
+        Path(temporary).chmod(0o755)
+        download_packages(packages, Path(temporary))
+        for deb in sorted(Path(temporary).glob("*.deb")):
+            unpack = subprocess.Popen(["dpkg-deb", "--fsys-tarfile", deb], stdout=subprocess.PIPE)
+            # A package that still has /bin, where the image has a link to usr/bin, must not replace the link.
+            code = subprocess.run(["tar", "-x", "-p", "--keep-directory-symlink", "-C", root], stdin=unpack.stdout, check=False).returncode
+            if unpack.wait() != 0 or code != 0:
+                raise LabError(f"{deb.name} could not be unpacked.")
+    for path in _LEFT_OUT:
+        shutil.rmtree(root / path, ignore_errors=True)
+
+
+def _try_out(root: Path, *command: str) -> None:
+    """Run a program of the image once: a library that is missing should show here."""
+    (root / "dev").mkdir(exist_ok=True)
+    run("chroot", root, *command)
+
+
+__all__ = ["PAUSE_IMAGE", "registry_tree"]

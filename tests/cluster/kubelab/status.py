@@ -1,0 +1,88 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a cluster's state is, and commands in its node."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from dataclasses import asdict
+from pathlib import Path
+
+from kubelab.cleanup import init_pids
+from kubelab.commands import LabError
+from kubelab.components import NAMES
+from kubelab.freezing import LEFT_FROZEN
+from kubelab.model import Lab
+from kubelab.s3 import S3Files
+from kubelab.watchdog import watchdogs
+
+_ENTER = ("nsenter", "-m", "-p", "-n", "-u", "-i", "-t")
+
+
+def status(state: Path) -> dict[str, t.Any]:
+    """Paths, addresses, keys and pids (of the host) of a cluster and its S3 server."""
+    lab, s3 = Lab.load(state), S3Files(state)
+    server = s3.read()
+    found: dict[str, t.Any] = {"running": bool(init_pids(state)), "state": str(state), "s3": asdict(server) if server else None, "pids": {}}
+    if lab is not None and found["running"]:
+        found.update(kubeconfig=str(lab.kubeconfig), server=lab.host_url, kubectl=lab.program("kubectl"), index=lab.index)
+        found["pids"] = component_pids(lab)
+    if server:
+        found["pids"]["s3"] = s3.pids()[0]
+    found["frozen"] = frozen_lines(state)
+    return found
+
+
+def frozen_lines(state: Path) -> list[str]:
+    """What the driver and the watchdog wrote of file systems that somebody forgot to thaw."""
+    lines = []
+    for name in ("loopfile.log", "watchdog.log"):
+        log = state / "log" / name
+        if log.exists():
+            lines += [f"{name}: {line}" for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if LEFT_FROZEN in line]
+    return lines
+
+
+def node_pid(state: Path) -> int:
+    """Pid 1 of the node, seen from the host."""
+    pids = init_pids(state)
+    if not pids:
+        raise LabError(f"No cluster runs at {state}: start one.")
+    return max(pids, key=_depth)
+
+
+def _depth(pid: int) -> int:
+    """In how many pid namespaces a process is."""
+    return len(_inner_pids(pid))
+
+
+def _inner_pids(pid: int) -> list[int]:
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []
+    return next(([int(n) for n in line.split()[1:]] for line in lines if line.startswith("NSpid:")), [])
+
+
+def component_pids(lab: Lab) -> dict[str, int]:
+    """The host's pids of init, watchdog and the components that run."""
+    init = node_pid(lab.state)
+    children = Path(f"/proc/{init}/task/{init}/children").read_text(encoding="ascii").split()
+    host = {inner[-1]: int(child) for child in children if (inner := _inner_pids(int(child)))}
+    found = {"init": init, **{"watchdog": pid for pid in watchdogs(lab.state)}}
+    for name in NAMES:
+        file = lab.path("run", f"{name}.pid")
+        if file.exists() and (pid := host.get(int(file.read_text(encoding="ascii")))):
+            found[name] = pid
+    return found
+
+
+def shell(state: Path, command: t.Sequence[str]) -> t.NoReturn:
+    """Replace this process by a command in the node."""
+    os.execvp(_ENTER[0], [*_ENTER, str(node_pid(state)), "--", *(command or ["/bin/sh"])])
+
+
+__all__ = ["component_pids", "frozen_lines", "node_pid", "shell", "status"]
