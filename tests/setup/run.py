@@ -92,6 +92,7 @@ def _on_cluster(report: Report, variables: cluster.Variables) -> None:
         note("not run on a cluster that is not ours: the conformance checks")
     else:
         cluster.conformance(report)
+        cluster.check_frozen(report)
 
 
 def _integration(report: Report, variables: cluster.Variables, targets: list[str]) -> None:

@@ -33,7 +33,12 @@ def test_boto3_comes_first() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["requirements.txt", "meta/ee-requirements.txt", "tests/unit/requirements.txt", "tests/integration/requirements.txt"],
+    [
+        "requirements.txt",
+        "meta/ee-requirements.txt",
+        "tests/unit/requirements.txt",
+        "tests/integration/requirements.txt",
+    ],
 )
 def test_requirements_are_lower_bounds_in_the_same_order(path: str) -> None:
     assert lines(path) == [f"{name}>={version}" for name, version in WANTED]

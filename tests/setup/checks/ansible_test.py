@@ -18,7 +18,12 @@ from checks.report import Report
 _OUTPUT = TREE / "tests" / "output" / "junit"
 
 #: The name by which each ansible-core looks for the installer of pip, which it would else fetch from the internet.
-_GET_PIP = {"2.16": "get_pip_23_1_2.py", "2.18": "get_pip_24_2.py", "2.19": "get_pip_24_2.py", "2.20": "get_pip_25_2.py"}
+_GET_PIP = {
+    "2.16": "get_pip_23_1_2.py",
+    "2.18": "get_pip_24_2.py",
+    "2.19": "get_pip_24_2.py",
+    "2.20": "get_pip_25_2.py",
+}
 
 
 def sanity(report: Report) -> None:
@@ -27,7 +32,9 @@ def sanity(report: Report) -> None:
         environments.install_packages("shellcheck")
     place_pip_installer()
     for version in environments.ANSIBLE_CORES:
-        _ansible_test(report, version, "sanity", "--junit", "--local", "--requirements", junit="ansible-test-sanity-*.xml")
+        _ansible_test(
+            report, version, "sanity", "--junit", "--local", "--requirements", junit="ansible-test-sanity-*.xml"
+        )
 
 
 def units(report: Report) -> None:

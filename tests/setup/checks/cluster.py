@@ -41,7 +41,8 @@ def is_foreign() -> bool:
 def cluster() -> t.Iterator[Variables]:
     """A running cluster. It is stopped afterwards unless it was there before."""
     if is_foreign():
-        yield _foreign_variables()
+        with _s3_server() as server:
+            yield _foreign_variables(server)
     elif _KEPT.exists() and _is_running():
         note("the cluster that runs is used, and left running")
         yield _local_variables()
@@ -59,23 +60,27 @@ def build() -> Background:
 
 
 def start() -> None:
-    """Start the local cluster, after what an interrupted run may have left was removed."""
-    stop()
+    """Start the local cluster. What an interrupted run may have left of it is removed first."""
+    _KEPT.unlink(missing_ok=True)
     say("Starting the local cluster")
     code, _printed = run([sys.executable, _LAB, "start", *_WHERE])
     if code != 0:
-        stop()
-        raise CheckError(f"The local cluster did not start. Its logs were in {CLUSTER_STATE}.")
+        raise CheckError(f"The local cluster did not start; see {CLUSTER_STATE / 'log'}.")
 
 
 def stop() -> None:
-    """Stop the local cluster; nothing to do when there is none."""
+    """Stop the local cluster, and keep its logs for whoever looks for the reason of a failure."""
     _KEPT.unlink(missing_ok=True)
-    if CLUSTER_STATE.exists():
-        say("Stopping the local cluster")
-        code, _printed = run([sys.executable, _LAB, "stop", *_WHERE])
-        if code != 0:
-            raise CheckError("The local cluster did not stop as it should.")
+    if not CLUSTER_STATE.exists():
+        return
+    say("Stopping the local cluster")
+    logs = LOGS / "cluster"
+    shutil.rmtree(logs, ignore_errors=True)
+    shutil.copytree(CLUSTER_STATE / "log", logs, ignore_dangling_symlinks=True)
+    note(f"its logs are in {logs}")
+    code, _printed = run([sys.executable, _LAB, "stop", *_WHERE])
+    if code != 0:
+        raise CheckError(f"The local cluster at {CLUSTER_STATE} did not stop as it should.")
 
 
 def start_and_keep() -> None:
@@ -94,6 +99,15 @@ def conformance(report: Report) -> None:
         step.count(code == 0)
 
 
+def check_frozen(report: Report) -> None:
+    """Fail when a file system was left frozen by a test, and thawed by the driver or the watchdog only."""
+    with report.step("nothing was left frozen") as step:
+        code, printed = run([sys.executable, _LAB, "status", "--check-frozen", *_WHERE], quiet=True)
+        step.count(code == 0)
+        if code != 0:
+            note(printed)
+
+
 def write_integration_config(variables: Variables) -> None:
     """Hand the variables to the integration targets: ansible-test hides the environment from them."""
     config = {name.lower(): value for name, value in variables.items()}
@@ -109,39 +123,46 @@ def _is_running() -> bool:
 
 def _local_variables() -> Variables:
     status = json.loads(must_run([sys.executable, _LAB, "status", "--json", *_WHERE]))
-    return {
-        "ARKIVE_TEST_KUBECONFIG": status["kubeconfig"],
-        "ARKIVE_TEST_KUBECTL": status["kubectl"],
-        "ARKIVE_TEST_S3_ENDPOINT": status["s3"]["endpoint"],
-        "ARKIVE_TEST_S3_ACCESS_KEY": status["s3"]["access_key"],
-        "ARKIVE_TEST_S3_SECRET_KEY": status["s3"]["secret_key"],
-        "ARKIVE_TEST_STATE": str(CLUSTER_STATE),
-    }
+    return _variables(status["kubeconfig"], status["kubectl"], status["s3"], state=str(CLUSTER_STATE))
 
 
-def _foreign_variables() -> Variables:
+def _foreign_variables(server: dict[str, str]) -> Variables:
     kubeconfig = pathlib.Path(os.environ["KUBECONFIG_TEST"]).expanduser().resolve()
     if not kubeconfig.is_file():
         raise CheckError(f"KUBECONFIG_TEST names {kubeconfig}, which is not a file.")
     kubectl = shutil.which("kubectl")
     if kubectl is None:
         raise CheckError("KUBECONFIG_TEST is set, and kubectl is not in PATH.")
-    missing = [name for name in _S3_VARIABLES if not os.environ.get(name)]
-    if missing:
-        raise CheckError(f"KUBECONFIG_TEST is set; set {', '.join(missing)} as well, to an S3 server for the tests.")
+    return _variables(str(kubeconfig), kubectl, server, state="")
+
+
+def _variables(kubeconfig: str, kubectl: str, server: dict[str, str], *, state: str) -> Variables:
     return {
-        "ARKIVE_TEST_KUBECONFIG": str(kubeconfig),
+        "ARKIVE_TEST_KUBECONFIG": kubeconfig,
         "ARKIVE_TEST_KUBECTL": kubectl,
-        **{name: os.environ[name] for name in _S3_VARIABLES},
-        "ARKIVE_TEST_STATE": "",
+        "ARKIVE_TEST_S3_ENDPOINT": server["endpoint"],
+        "ARKIVE_TEST_S3_ACCESS_KEY": server["access_key"],
+        "ARKIVE_TEST_S3_SECRET_KEY": server["secret_key"],
+        "ARKIVE_TEST_STATE": state,
     }
 
 
-_S3_VARIABLES = ("ARKIVE_TEST_S3_ENDPOINT", "ARKIVE_TEST_S3_ACCESS_KEY", "ARKIVE_TEST_S3_SECRET_KEY")
+@contextlib.contextmanager
+def _s3_server() -> t.Iterator[dict[str, str]]:
+    """An S3 server without a cluster. One that an interrupted run left is stopped first."""
+    must_run([sys.executable, _LAB, "s3", "stop", *_WHERE])
+    say("Starting the S3 server")
+    printed = must_run([sys.executable, _LAB, "s3", "start", *_WHERE])
+    try:
+        yield json.loads(printed.splitlines()[-1])
+    finally:
+        say("Stopping the S3 server")
+        must_run([sys.executable, _LAB, "stop", *_WHERE])
 
 
 __all__ = (
     "build",
+    "check_frozen",
     "cluster",
     "conformance",
     "is_foreign",

@@ -23,8 +23,8 @@ WORK = CACHE / f"checkout-{CHECKOUT_ID}"
 COLLECTIONS = WORK / "collections"
 TREE = COLLECTIONS / "ansible_collections" / "arkive" / "k8s"
 
-#: The state of the local cluster.
-CLUSTER_STATE = WORK / "cluster"
+#: The state of the local cluster: a short path, as there are sockets in it.
+CLUSTER_STATE = CACHE / f"lab-{CHECKOUT_ID}"
 
 LOGS = WORK / "logs"
 

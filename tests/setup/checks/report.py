@@ -74,7 +74,9 @@ class Report:
         say("Summary")
         for step in self.steps:
             verdict = "FAILED" if step.failed else "ok"
-            note(f"{step.name:<{width}}  {verdict:<6}  {step.passed:>5} passed  {step.failed:>3} failed  {step.seconds:>7.1f} s")
+            note(
+                f"{step.name:<{width}}  {verdict:<6}  {step.passed:>5} passed  {step.failed:>3} failed  {step.seconds:>7.1f} s"
+            )
         print(f"{passed} passed, {failed} failed", flush=True)
         return 1 if failed or not passed else 0
 
