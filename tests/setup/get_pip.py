@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What ansible-test runs to get pip into an environment, without the internet: the pip that came with Python, then an upgrade.
+"""What ansible-test runs to get pip into an environment: the pip that came with Python, then the one that is asked for.
 
-It is called as ``get-pip.py [--no-setuptools] [--no-wheel] [pip options] pip==VERSION``.
+It takes the place of the script of that name, which ansible-test would fetch from a server that not everyone reaches. It is called as ``get-pip.py [--no-setuptools] [--no-wheel] [pip options] pip==VERSION``.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import pathlib
 import shutil
 import signal
@@ -15,7 +16,7 @@ import types
 import typing as t
 
 from checks import ansible_test, cluster, environments, pytests
-from checks.console import CheckError, must_run, note, run, say
+from checks.console import Background, CheckError, must_run, note, run, say
 from checks.lint import lint
 from checks.paths import CACHE, CHECKOUT, COLLECTIONS, TREE, WORK
 from checks.report import Report
@@ -73,26 +74,32 @@ def make_test(_arguments: list[str]) -> int:
         pytests.units(report)
         ansible_test.units(report)
         ansible_test.sanity(report)
-        with report.step("cluster: build, start and stop") as step:
-            if building is not None:
-                building.join()
-            with cluster.cluster() as variables:
-                _on_cluster(report, variables)
-            step.count(True)
+        _all_on_cluster(report, building)
     finally:
         if building is not None:
             building.end()
     return report.close()
 
 
-def _on_cluster(report: Report, variables: cluster.Variables) -> None:
-    pytests.live(report, variables)
-    _integration(report, variables, [])
-    if cluster.is_foreign():
-        note("not run on a cluster that is not ours: the conformance checks")
-    else:
-        cluster.conformance(report)
-        cluster.check_frozen(report)
+def _all_on_cluster(report: Report, building: Background | None) -> None:
+    with contextlib.ExitStack() as running:
+        with report.step("cluster: build and start") as step:
+            if building is not None:
+                building.join()
+            variables = running.enter_context(cluster.cluster())
+            step.count(True)
+        if step.failed:
+            return
+        pytests.live(report, variables)
+        _integration(report, variables, [])
+        if cluster.is_foreign():
+            note("not run on a cluster that is not ours: the conformance checks")
+        else:
+            cluster.conformance(report)
+            cluster.check_frozen(report)
+        with report.step("cluster: stop") as step:
+            running.close()
+            step.count(True)
 
 
 def _integration(report: Report, variables: cluster.Variables, targets: list[str]) -> None:
@@ -137,7 +144,7 @@ def make_format(_arguments: list[str]) -> int:
 
 def make_build(_arguments: list[str]) -> int:
     tools = environments.tools()
-    galaxy = [tools.program("ansible-galaxy"), "collection", "build", "--force"]
+    galaxy: list[str | os.PathLike[str]] = [tools.program("ansible-galaxy"), "collection", "build", "--force"]
     must_run([*galaxy, "--output-path", CHECKOUT / "dist"], cwd=TREE, env=tools.variables)
     for archive in sorted((CHECKOUT / "dist").glob("*.tar.gz")):
         note(str(archive))

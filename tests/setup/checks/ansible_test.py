@@ -11,19 +11,14 @@ import shutil
 import sys
 
 from checks import environments
-from checks.console import note, run
+from checks.console import Argv, note, run
 from checks.paths import CHECKOUT, TREE
 from checks.report import Report
 
 _OUTPUT = TREE / "tests" / "output" / "junit"
 
-#: The name by which each ansible-core looks for the installer of pip, which it would else fetch from the internet.
-_GET_PIP = {
-    "2.16": "get_pip_23_1_2.py",
-    "2.18": "get_pip_24_2.py",
-    "2.19": "get_pip_24_2.py",
-    "2.20": "get_pip_25_2.py",
-}
+#: By these names ansible-core 2.16, 2.18 and 2.20 keep the installer of pip, which they would else fetch.
+_GET_PIP = ("get_pip_23_1_2.py", "get_pip_24_2.py", "get_pip_25_2.py")
 
 
 def sanity(report: Report) -> None:
@@ -32,9 +27,8 @@ def sanity(report: Report) -> None:
         environments.install_packages("shellcheck")
     place_pip_installer()
     for version in environments.ANSIBLE_CORES:
-        _ansible_test(
-            report, version, "sanity", "--junit", "--local", "--requirements", junit="ansible-test-sanity-*.xml"
-        )
+        options = ["--junit", "--local", "--requirements"]
+        _ansible_test(report, version, "sanity", *options, junit="ansible-test-sanity-*.xml")
 
 
 def units(report: Report) -> None:
@@ -56,7 +50,7 @@ def _ansible_test(report: Report, version: str, command: str, *options: str, jun
         environment = environments.ansible_core(version)
         shutil.rmtree(_OUTPUT, ignore_errors=True)
         python = f"{sys.version_info.major}.{sys.version_info.minor}"
-        argv = [environment.program("ansible-test"), command, "--color", "no", "--python", python, *options]
+        argv: Argv = [environment.program("ansible-test"), command, "--color", "no", "--python", python, *options]
         code, _printed = run(argv, cwd=TREE, env=environment.variables)
         step.count_junit(code, _OUTPUT.glob(junit))
 
@@ -66,7 +60,7 @@ def place_pip_installer() -> None:
     source = CHECKOUT / "tests" / "setup" / "get_pip.py"
     cache = pathlib.Path.home() / ".ansible" / "test" / "cache"
     cache.mkdir(parents=True, exist_ok=True)
-    for name in sorted(set(_GET_PIP.values())):
+    for name in _GET_PIP:
         if not (cache / name).exists():
             shutil.copyfile(source, cache / name)
             note(f"{cache / name}: placed, as ansible-test cannot fetch it everywhere")

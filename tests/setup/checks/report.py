@@ -33,7 +33,10 @@ class Step:
             self.failed += 1
 
     def count_junit(self, code: int, files: t.Iterable[pathlib.Path]) -> None:
-        """Count the tests of JUnit reports. A tool that failed has a failure, whatever its reports say, and so has one without a test."""
+        """Count the tests of JUnit reports.
+
+        A tool that failed has at least one failure, whatever its reports say, and so has one that ran no test.
+        """
         tests = failed = 0
         for file in files:
             for suite in ET.parse(file).getroot().iter("testsuite"):
@@ -53,7 +56,7 @@ class Report:
 
     @contextlib.contextmanager
     def step(self, name: str) -> t.Iterator[Step]:
-        """Announce and time a step. A CheckError inside of it is shown, counts as a failure, and does not end the run."""
+        """Announce and time a step. A CheckError in it is shown and counts as a failure, and the run goes on."""
         say(name)
         step = Step(name)
         self.steps.append(step)
@@ -74,9 +77,8 @@ class Report:
         say("Summary")
         for step in self.steps:
             verdict = "FAILED" if step.failed else "ok"
-            note(
-                f"{step.name:<{width}}  {verdict:<6}  {step.passed:>5} passed  {step.failed:>3} failed  {step.seconds:>7.1f} s"
-            )
+            counts = f"{step.passed:>5} passed  {step.failed:>3} failed"
+            note(f"{step.name:<{width}}  {verdict:<6}  {counts}  {step.seconds:>7.1f} s")
         print(f"{passed} passed, {failed} failed", flush=True)
         return 1 if failed or not passed else 0
 
