@@ -4,7 +4,8 @@
 
 """What ansible-test runs to get pip into an environment: the pip that came with Python, then the one that is asked for.
 
-It takes the place of the script of that name, which ansible-test would fetch from a server that not everyone reaches. It is called as ``get-pip.py [--no-setuptools] [--no-wheel] [pip options] pip==VERSION``.
+It takes the place of the script of that name, which ansible-test would fetch from a server that not everyone reaches.
+It is called as ``get-pip.py [--no-setuptools] [--no-wheel] [pip options] pip==VERSION``.
 """
 
 from __future__ import annotations

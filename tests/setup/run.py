@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import pathlib
 import shutil
 import signal
@@ -120,7 +119,7 @@ def make_demo(_arguments: list[str]) -> int:
     tools = environments.tools()
     with cluster.cluster() as variables:
         say("The demo")
-        demo = [tools.python, TREE / "tests" / "demo" / "run.py"]
+        demo = [tools.python, str(TREE / "tests" / "demo" / "run.py")]
         code, _printed = run(demo, cwd=WORK, env={**tools.variables, **variables})
     return code
 
@@ -144,8 +143,8 @@ def make_format(_arguments: list[str]) -> int:
 
 def make_build(_arguments: list[str]) -> int:
     tools = environments.tools()
-    galaxy: list[str | os.PathLike[str]] = [tools.program("ansible-galaxy"), "collection", "build", "--force"]
-    must_run([*galaxy, "--output-path", CHECKOUT / "dist"], cwd=TREE, env=tools.variables)
+    galaxy = [tools.program("ansible-galaxy"), "collection", "build", "--force"]
+    must_run([*galaxy, "--output-path", str(CHECKOUT / "dist")], cwd=TREE, env=tools.variables)
     for archive in sorted((CHECKOUT / "dist").glob("*.tar.gz")):
         note(str(archive))
     return 0

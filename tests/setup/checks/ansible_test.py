@@ -11,7 +11,7 @@ import shutil
 import sys
 
 from checks import environments
-from checks.console import Argv, note, run
+from checks.console import note, run
 from checks.paths import CHECKOUT, TREE
 from checks.report import Report
 
@@ -50,7 +50,7 @@ def _ansible_test(report: Report, version: str, command: str, *options: str, jun
         environment = environments.ansible_core(version)
         shutil.rmtree(_OUTPUT, ignore_errors=True)
         python = f"{sys.version_info.major}.{sys.version_info.minor}"
-        argv: Argv = [environment.program("ansible-test"), command, "--color", "no", "--python", python, *options]
+        argv = [environment.program("ansible-test"), command, "--color", "no", "--python", python, *options]
         code, _printed = run(argv, cwd=TREE, env=environment.variables)
         step.count_junit(code, _OUTPUT.glob(junit))
 

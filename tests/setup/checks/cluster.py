@@ -18,7 +18,7 @@ from checks.console import Background, CheckError, must_run, note, run, say
 from checks.paths import CHECKOUT, CHECKOUT_ID, CLUSTER_STATE, LOGS, TREE, WORK
 from checks.report import Report
 
-_LAB = CHECKOUT / "tests" / "cluster" / "lab.py"
+_LAB = str(CHECKOUT / "tests" / "cluster" / "lab.py")
 
 #: Its number decides about the addresses of the cluster, so that two checkouts do not meet.
 _INDEX = 10 + int(CHECKOUT_ID, 16) % 200

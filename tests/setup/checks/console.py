@@ -17,7 +17,7 @@ import typing as t
 
 _GRACE_SECONDS = 30.0
 
-Argv: t.TypeAlias = t.Sequence[str | os.PathLike[str]]
+Argv: t.TypeAlias = t.Sequence[str]
 Environment: t.TypeAlias = t.Mapping[str, str]
 
 
@@ -65,8 +65,7 @@ def must_run(argv: Argv, *, cwd: pathlib.Path | None = None, env: Environment | 
     """Run a program of the set-up and return what it printed; CheckError, with that, when it fails."""
     code, printed = run(argv, cwd=cwd, env=env, quiet=True)
     if code != 0:
-        command = shlex.join(os.fspath(word) for word in argv)
-        raise CheckError(f"This command failed with exit code {code}: {command}\n{printed.rstrip()}")
+        raise CheckError(f"This command failed with exit code {code}: {shlex.join(argv)}\n{printed.rstrip()}")
     return printed
 
 

@@ -29,11 +29,11 @@ class Environment:
 
     def __init__(self, path: pathlib.Path) -> None:
         self.path = path
-        self.python = path / "bin" / "python"
+        self.python = self.program("python")
 
-    def program(self, name: str) -> pathlib.Path:
+    def program(self, name: str) -> str:
         """The path of a program of this environment."""
-        return self.path / "bin" / name
+        return str(self.path / "bin" / name)
 
     @property
     def variables(self) -> dict[str, str]:
@@ -77,8 +77,8 @@ def _environment(name: str) -> Environment:
             started = time.monotonic()
             uv = _uv()
             shutil.rmtree(path, ignore_errors=True)
-            must_run([uv, "venv", "--quiet", "--no-project", "--python", sys.executable, path])
-            install: list[str | os.PathLike[str]] = [
+            must_run([uv, "venv", "--quiet", "--no-project", "--python", sys.executable, str(path)])
+            install = [
                 uv,
                 "pip",
                 "install",
@@ -92,7 +92,7 @@ def _environment(name: str) -> Environment:
     return Environment(path)
 
 
-def _uv() -> pathlib.Path:
+def _uv() -> str:
     """The uv program, in an environment of its own."""
     path = CACHE / "venv-uv"
     uv = path / "bin" / "uv"
@@ -102,9 +102,9 @@ def _uv() -> pathlib.Path:
             import ensurepip  # noqa: F401
         except ImportError:
             install_packages("python3-venv")
-        must_run([sys.executable, "-m", "venv", path])
-        must_run([path / "bin" / "python", "-m", "pip", "install", "--quiet", "uv"])
-    return uv
+        must_run([sys.executable, "-m", "venv", str(path)])
+        must_run([str(path / "bin" / "python"), "-m", "pip", "install", "--quiet", "uv"])
+    return str(uv)
 
 
 def _uv_variables() -> dict[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from checks import environments
 from checks.cluster import Variables, is_foreign
-from checks.console import Argv, note, run
+from checks.console import note, run
 from checks.paths import TREE, WORK
 from checks.report import Report
 
@@ -37,7 +37,7 @@ def _pytest(report: Report, name: str, variables: Variables, *options: str) -> N
     results = WORK / "junit.xml"
     with report.step(name) as step:
         results.unlink(missing_ok=True)
-        argv: Argv = [tools.program("pytest"), "-q", "--color=no", f"--junitxml={results}", *options]
+        argv = [tools.program("pytest"), "-q", "--color=no", f"--junitxml={results}", *options]
         code, _printed = run(argv, cwd=TREE, env={**tools.variables, **variables})
         step.count_junit(code, [results] if results.exists() else [])
 
