@@ -78,15 +78,8 @@ def _environment(name: str) -> Environment:
             uv = _uv()
             shutil.rmtree(path, ignore_errors=True)
             must_run([uv, "venv", "--quiet", "--no-project", "--python", sys.executable, str(path)])
-            install = [
-                uv,
-                "pip",
-                "install",
-                "--quiet",
-                "--python",
-                path / "bin" / "python",
-            ]
-            must_run([*install, "-r", requirements, "-c", _CONSTRAINTS], env=_uv_variables())
+            install = [uv, "pip", "install", "--quiet", "--python", str(path / "bin" / "python")]
+            must_run([*install, "-r", str(requirements), "-c", str(_CONSTRAINTS)], env=_uv_variables())
             complete.touch()
             note(f"{path}, {time.monotonic() - started:.0f} s")
     return Environment(path)
