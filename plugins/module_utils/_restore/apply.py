@@ -1,0 +1,229 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Carry out a plan, wave by wave, with workers side by side inside a wave."""
+
+from __future__ import annotations
+
+import collections
+import concurrent.futures
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_reader import ItemRef
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import create_object, get_object, patch_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait_for_object
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.namespaces import NamespaceMaker
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import PlanItem, Wave
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.planner import Planner
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.prepare import Prepared, Preparer
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.results import RestoreIssues
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CRDS, NAMESPACES
+
+#: Called with each object that this restore created, as the server returned it.
+OnCreated: t.TypeAlias = "t.Callable[[PlanItem, dict[str, t.Any]], None]"
+
+
+class Applier:
+    """Executes waves. The failure of one item never stops another; only a cancel does."""
+
+    def __init__(
+        self,
+        client: KubeClient,
+        request: RestoreRequest,
+        *,
+        preparer: Preparer,
+        planner: Planner,
+        namespaces: NamespaceMaker,
+        issues: RestoreIssues,
+        progress: ProgressSink,
+        cancel: CancelToken,
+        on_created: OnCreated,
+    ) -> None:
+        self._client = client
+        self._request = request
+        self._preparer = preparer
+        self._planner = planner
+        self._namespaces = namespaces
+        self._issues = issues
+        self._progress = progress
+        self._cancel = cancel
+        self._on_created = on_created
+
+    def apply(self, waves: t.Iterable[Wave]) -> None:
+        """Raises ``Cancelled`` between two items when the run was told to stop; what is under way is finished."""
+        with concurrent.futures.ThreadPoolExecutor(max_workers=self._request.workers) as pool:
+            for wave in waves:
+                self._apply_wave(wave, pool)
+
+    def _apply_wave(self, wave: Wave, pool: concurrent.futures.ThreadPoolExecutor) -> None:
+        for done in [pool.submit(self._apply_item, item) for item in wave.items]:
+            done.result()
+        self._cancel.check()
+        for group_resource in wave.group_resources:
+            states = collections.Counter(item.state for item in wave.items if item.group_resource == group_resource and item.intent)
+            if states:
+                self._progress(f"{group_resource}: " + ", ".join(f"{count} {state}" for state, count in sorted(states.items())))
+
+    def _apply_item(self, item: PlanItem) -> None:
+        if self._cancel.is_cancelled:
+            return
+        try:
+            self._execute(item)
+        except Cancelled:
+            item.state = "failed"
+        except KubeError as exc:
+            self._record_error(item, exc, reason=exc.reason)
+        except ArkiveError as exc:
+            self._record_error(item, exc)
+
+    def _execute(self, item: PlanItem) -> None:
+        if not item.intent:
+            self._record_untouched(item)
+        elif item.group_resource == NAMESPACES:
+            self._namespaces.make(item)
+        elif item.namespace and (why := self._namespaces.why_missing(item.namespace)):
+            item.state = "failed"
+            self._report(item, f"error restoring {item.group_resource}/{item.namespace}/{item.name}: {why}")
+        elif item.intent == "update":
+            self._update(item)
+        else:
+            self._create(item)
+
+    def _record_untouched(self, item: PlanItem) -> None:
+        """Velero's words: ``failed`` for what differs and was left as it is; what rules left out is not recorded."""
+        if item.action == "conflict":
+            item.state = "failed"
+            self._report(item, f"error restoring {item.title}: {item.reason}", hint=item.hint)
+        elif item.action == "unchanged":
+            item.state = "created" if item.made_before else "skipped"
+
+    def _create(self, item: PlanItem) -> None:
+        resource, prepared = self._ready(item)
+        try:
+            created = self._post(item, resource, prepared)
+        except KubeError as exc:
+            existing = self._find_existing(item, resource, exc)
+            if existing is None:
+                raise
+            self._settle_race(item, resource, existing)
+            return
+        self._finish_created(item, resource, prepared, created)
+
+    def _post(self, item: PlanItem, resource: ApiResource, prepared: Prepared) -> dict[str, t.Any]:
+        """Create; a pod whose service account is on its way (its namespace is new) is tried once more when it is there."""
+        try:
+            return create_object(self._client, resource, prepared.body, namespace=item.namespace)
+        except KubeError as exc:
+            if not (exc.forbidden and "error looking up service account" in exc.message):
+                raise
+        self._namespaces.wait_for_account(item.namespace or "", prepared.body["spec"].get("serviceAccountName") or "default")
+        return create_object(self._client, resource, prepared.body, namespace=item.namespace)
+
+    def _ready(self, item: PlanItem) -> tuple[ApiResource, Prepared]:
+        if item.resource is None:
+            raise KubeError(f"The API server does not serve {item.api_version} {item.kind}.", status=404)
+        return item.resource, self._preparer.prepare(t.cast("ItemRef", item.ref))
+
+    def _finish_created(
+        self, item: PlanItem, resource: ApiResource, prepared: Prepared, created: dict[str, t.Any]
+    ) -> None:
+        item.state = "created"
+        if self._request.restore_managed_fields and prepared.managed_fields:
+            patch = {"metadata": {"managedFields": list(prepared.managed_fields)}}
+            patch_object(self._client, resource, item.name, patch, namespace=item.namespace)
+        if item.group_resource == CRDS:
+            self._wait_established(item, resource)
+        self._on_created(item, created)
+
+    def _find_existing(self, item: PlanItem, resource: ApiResource, exc: KubeError) -> dict[str, t.Any] | None:
+        """What stands in the way of a create: also a Service whose node ports are taken, by itself (Velero 1.18)."""
+        taken = item.group_resource.resource == "services" and "provided port is already allocated" in exc.message
+        if exc.already_exists or taken:
+            return get_object(self._client, resource, item.name, item.namespace)
+        return None
+
+    def _settle_race(self, item: PlanItem, resource: ApiResource, existing: dict[str, t.Any]) -> None:
+        """The object came after the plan was made: by a controller (the ``default`` account), or it is on its way out."""
+        prepared = self._preparer.prepare(t.cast("ItemRef", item.ref))
+        if existing["metadata"].get("deletionTimestamp"):
+            self._wait_gone(item, resource)
+            created = create_object(self._client, resource, prepared.body, namespace=item.namespace)
+            self._finish_created(item, resource, prepared, created)
+            return
+        self._planner.settle_existing(item, existing, prepared.body)
+        if item.intent == "update":
+            self._update(item)
+        elif item.action == "skip":
+            item.state = "failed"
+        else:
+            self._record_untouched(item)
+
+    def _update(self, item: PlanItem) -> None:
+        if item.resource is None:
+            raise KubeError(f"The API server does not serve {item.api_version} {item.kind}.", status=404)
+        try:
+            patch_object(self._client, item.resource, item.name, item.patch or {}, namespace=item.namespace)
+        except KubeError as exc:
+            if exc.unreachable:
+                raise
+            self._issues.warning(
+                f"{item.title} could not be updated: {exc.message}", **self._where(item), reason=exc.reason, hint=exc.hint or ""
+            )
+            item.state = "failed"
+            return
+        item.state = "updated"
+
+    def _wait_established(self, item: PlanItem, resource: ApiResource) -> None:
+        self._progress(f"waiting for CustomResourceDefinition {item.name} to be established")
+        try:
+            wait_for_object(
+                self._client, resource, item.name, None, is_established, timeout=self._request.resource_timeout, cancel=self._cancel
+            )
+        except KubeTimeout as exc:
+            raise KubeTimeout(
+                f"CustomResourceDefinition {item.name} was not established within {self._request.resource_timeout:g} s.",
+                hint="Look at the conditions in its status; another definition may hold its names.",
+            ) from exc
+
+    def _wait_gone(self, item: PlanItem, resource: ApiResource) -> None:
+        self._progress(f"waiting for the old {item.title} to be gone")
+        wait_for_object(
+            self._client,
+            resource,
+            item.name,
+            item.namespace,
+            lambda obj: obj is None,
+            timeout=self._request.terminating_timeout,
+            cancel=self._cancel,
+        )
+
+    def _record_error(self, item: PlanItem, exc: ArkiveError, *, reason: str = "") -> None:
+        item.state = "failed"
+        self._report(item, f"error restoring {item.title}: {exc.message}", reason=reason, hint=exc.hint or "")
+
+    def _report(self, item: PlanItem, message: str, **more: str) -> None:
+        self._issues.error(message, **self._where(item), **more)
+
+    @staticmethod
+    def _where(item: PlanItem) -> dict[str, str]:
+        return {"resource": str(item.group_resource), "namespace": item.namespace or "", "name": item.name}
+
+
+def is_established(definition: t.Mapping[str, t.Any] | None) -> bool:
+    """True once a CustomResourceDefinition is Established and its names are accepted."""
+    conditions = ((definition or {}).get("status") or {}).get("conditions") or []
+    states = {condition.get("type"): condition.get("status") for condition in conditions}
+    return states.get("Established") == "True" and states.get("NamesAccepted") == "True"
+
+
+__all__ = ("Applier", "OnCreated", "is_established")

@@ -1,0 +1,63 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""The tarball of a backup, as a restore asks for it."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_reader import ItemRef, TarballReader
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+
+_NO_NAMES: frozenset[str] = frozenset()
+
+
+class BackupContents:
+    """The stored objects by type, each type in the order of namespace and name. Safe to read from any thread."""
+
+    def __init__(self, reader: TarballReader) -> None:
+        self._reader = reader
+        by_type: dict[GroupResource, list[ItemRef]] = {}
+        names: dict[tuple[GroupResource, str | None], set[str]] = {}
+        for ref in reader.items:
+            by_type.setdefault(ref.group_resource, []).append(ref)
+            names.setdefault((ref.group_resource, ref.namespace), set()).add(ref.name)
+        for refs in by_type.values():
+            refs.sort(key=lambda ref: (ref.namespace or "", ref.name))
+        self._by_type = by_type
+        self._names = names
+
+    @property
+    def types(self) -> t.Collection[GroupResource]:
+        return self._by_type.keys()
+
+    @property
+    def warnings(self) -> t.Sequence[str]:
+        """What was odd about the tarball."""
+        return self._reader.warnings
+
+    def refs(self, group_resource: GroupResource) -> t.Sequence[ItemRef]:
+        return self._by_type.get(group_resource, ())
+
+    def names(self, group_resource: GroupResource, namespace: str | None) -> t.Collection[str]:
+        """Names of the stored objects of one type in one namespace (of the backup)."""
+        return self._names.get((group_resource, namespace), _NO_NAMES)
+
+    def read(self, ref: ItemRef) -> dict[str, t.Any]:
+        """A stored object, parsed anew: the caller may change it. Raises ``ArchiveError`` for bad JSON."""
+        return self._reader.read(ref)
+
+    def find(self, group_resource: GroupResource, namespace: str | None, name: str) -> ItemRef | None:
+        return self._reader.find(group_resource, namespace, name)
+
+    def find_object(self, group_resource: GroupResource, namespace: str | None, name: str) -> dict[str, t.Any] | None:
+        """The stored object, None if it is not in the archive."""
+        ref = self.find(group_resource, namespace, name)
+        return None if ref is None else self.read(ref)
+
+
+__all__ = ("BackupContents",)

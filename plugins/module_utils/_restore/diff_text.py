@@ -1,0 +1,67 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Objects as YAML for diff mode, with the values of Secrets masked."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+
+_SECRETS = GroupResource("secrets")
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+_HIDDEN_METADATA = ("managedFields", "uid", "resourceVersion", "generation", "creationTimestamp", "selfLink")
+_MASK = "********"
+
+Object: t.TypeAlias = "t.Mapping[str, t.Any]"
+
+
+def diff_entry(group_resource: GroupResource, title: str, before: Object | None, after: Object | None) -> dict[str, str]:
+    """One entry of a task's ``diff``: ``before`` and ``after`` are YAML, empty text for an object that is not there."""
+    if group_resource == _SECRETS:
+        before, after = _mask_pair(before, after)
+    return {
+        "before_header": title,
+        "after_header": title,
+        "before": _to_yaml(before),
+        "after": _to_yaml(after),
+    }
+
+
+def _mask_pair(before: Object | None, after: Object | None) -> tuple[Object | None, Object | None]:
+    """Values are replaced; where they differ the masks differ, so that the diff still names the key."""
+    masked: list[dict[str, t.Any] | None] = [dict(obj) if obj is not None else None for obj in (before, after)]
+    for field in ("data", "stringData"):
+        old = dict((before or {}).get(field) or {})
+        new = dict((after or {}).get(field) or {})
+        for side, values, other, word in ((masked[0], old, new, "before"), (masked[1], new, old, "after")):
+            if side is not None and field in side:
+                side[field] = {
+                    name: _MASK if other.get(name, value) == value else f"{_MASK} ({word})" for name, value in values.items()
+                }
+    for side in masked:
+        metadata = (side or {}).get("metadata") or {}
+        if side is not None and _LAST_APPLIED in (metadata.get("annotations") or {}):
+            side["metadata"] = {**metadata, "annotations": {**metadata["annotations"], _LAST_APPLIED: _MASK}}
+    return masked[0], masked[1]
+
+
+def _to_yaml(obj: Object | None) -> str:
+    if obj is None:
+        return ""
+    shown = {name: value for name, value in obj.items() if name != "status"}
+    metadata = {name: value for name, value in (shown.get("metadata") or {}).items() if name not in _HIDDEN_METADATA}
+    shown["metadata"] = metadata
+    try:
+        import yaml
+    except ImportError:
+        return json.dumps(shown, indent=2, sort_keys=True) + "\n"
+    return str(yaml.safe_dump(shown, default_flow_style=False, sort_keys=True, allow_unicode=True))
+
+
+__all__ = ("diff_entry",)

@@ -1,0 +1,370 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""A restore from the store to the cluster: plan first, then apply the same plan."""
+
+from __future__ import annotations
+
+import io
+import time
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult, hook_status
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.restore_exec import parse_restore_exec_hook
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply import Applier
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.dry_run import DryRunJudge
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import RuleContext
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.live_state import ApiTypes, read_live_state
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.metadata import restore_labels
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.namespaces import NamespaceMaker
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import PlanItem, RestorePlan
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan_diffs import PlanDiffs
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.planner import Planner
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.pod_hooks import RestoredPodHooks
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.prepare import Preparer
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.records import PreviousRun, RestoreRecords
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.results import RestoreIssues
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.selection import CLAIMS, PODS, VOLUMES, select
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.source import BackupSource
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import VolumeDecisions
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import (
+    RestorePhase,
+    build_restore,
+    build_status,
+    default_restore_name,
+    final_phase,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CRDS, NAMESPACES
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
+
+
+def plan_restore(
+    request: RestoreRequest,
+    *,
+    client: KubeClient,
+    store: Store,
+    progress: ProgressSink = no_progress,
+    cancel: CancelToken | None = None,
+) -> RestoreOutcome:
+    """What ``run_restore`` would do, judged by the API server's dry run; writes neither to the cluster nor to the store."""
+    request.validate()
+    with BackupSource.open(store, request.spec.backup_name) as source:
+        run = _Run(request, source, client=client, store=store, progress=progress, cancel=cancel or client.cancel)
+        run.make_plan()
+        run.judge()
+        return run.plan_outcome()
+
+
+def run_restore(
+    request: RestoreRequest,
+    *,
+    client: KubeClient,
+    store: Store,
+    progress: ProgressSink = no_progress,
+    cancel: CancelToken | None = None,
+) -> RestoreOutcome:
+    """Plan and apply.
+
+    Raises ``ArkiveError`` while nothing was changed yet: wrong input, an archive that is corrupt or cannot be read, a
+    cluster that does not answer, volumes without data. After the first write everything is in the outcome.
+    """
+    request.validate()
+    with BackupSource.open(store, request.spec.backup_name) as source:
+        run = _Run(request, source, client=client, store=store, progress=progress, cancel=cancel or client.cancel)
+        run.make_plan()
+        run.refuse_lost_volumes()
+        return run.execute()
+
+
+class _Run:
+    """One restore: everything that its steps share."""
+
+    def __init__(
+        self,
+        request: RestoreRequest,
+        source: BackupSource,
+        *,
+        client: KubeClient,
+        store: Store,
+        progress: ProgressSink,
+        cancel: CancelToken,
+    ) -> None:
+        self._request = request
+        self._source = source
+        self._client = client
+        self._progress = progress
+        self._cancel = cancel
+        self._started = utc_now()
+        self._name = request.name or default_restore_name(request.spec.backup_name, self._started)
+        self._timings: dict[str, float] = {}
+        self._requests_before = client.requests_made
+        self._log_stream = io.BytesIO()
+        self._log = RunLog(self._log_stream, f"{request.velero_namespace}/{self._name}")
+        self._issues = RestoreIssues(self._log)
+        self._diffs = PlanDiffs(request.max_diffs if request.want_diff else 0)
+        self._records = RestoreRecords(store, self._name)
+        self._previous: PreviousRun = self._records.read_previous(request.spec.backup_name)
+        self._restore = build_restore(self._name, request.spec, namespace=request.velero_namespace, created=self._started)
+        self._plan = RestorePlan()
+
+    # -- plan ---------------------------------------------------------------------------------------------------------
+
+    def make_plan(self) -> None:
+        """Read the archive's index, the API and what is in the cluster; decide on every object."""
+        clock = time.monotonic()
+        spec, contents = self._request.spec, self._source.contents
+        self._log.info(f"starting restore {self._name} from backup {spec.backup_name}")
+        for warning in self._source.warnings:
+            self._issues.warning(warning)
+        discovery = Discovery.read(self._client)
+        for failed in discovery.failed_groups:
+            self._issues.warning(f"The API group {failed}")
+        self._api = ApiTypes(discovery)
+        self._selection = select(contents, spec, discovery)
+        if not self._selection.count and not self._selection.namespaces:
+            self._issues.warning(f"Nothing in backup '{spec.backup_name}' fits the filters: zero items to be restored.")
+        self._live = read_live_state(
+            self._client,
+            self._api,
+            namespaces=self._selection.namespaces,
+            with_volumes=bool(self._selection.refs.keys() & {CLAIMS, VOLUMES}),
+            workers=self._request.workers,
+        )
+        self._preparer = self._make_preparer()
+        self._planner = Planner(
+            self._client,
+            self._request,
+            restore_name=self._name,
+            selection=self._selection,
+            preparer=self._preparer,
+            live=self._live,
+            issues=self._issues,
+            diffs=self._diffs,
+            cancel=self._cancel,
+        )
+        types: set[GroupResource] = {*self._selection.refs, NAMESPACES}
+        self._plan.waves = self._planner.plan_waves(types, self._api)
+        self._timings["plan"] = time.monotonic() - clock
+        counts = ", ".join(f"{count} {action}" for action, count in self._plan.counts().items() if count)
+        self._progress(f"plan: {counts or 'nothing to restore'}")
+
+    def _make_preparer(self) -> Preparer:
+        spec = self._request.spec
+        volumes = VolumeDecisions(
+            archive=self._source.contents,
+            volume_info=self._source.volume_info,
+            snapshot_volumes=self._source.spec.get("snapshotVolumes"),
+            namespace_mapping=spec.namespace_mapping,
+            live=self._live.volumes,
+            restores_volumes=VOLUMES in self._selection.refs,
+        )
+        context = RuleContext(
+            archive=self._source.contents,
+            volumes=volumes,
+            namespace_mapping=spec.namespace_mapping,
+            preserve_node_ports=bool(spec.preserve_node_ports),
+            keep_wait_containers=self._request.keep_wait_containers,
+        )
+        labels = restore_labels(spec.backup_name, self._name, legacy=self._request.legacy_labels)
+        return Preparer(self._source.contents, spec, context, labels=labels)
+
+    def judge(self) -> None:
+        """Ask the API server about everything that would be written."""
+        clock = time.monotonic()
+        DryRunJudge(
+            self._client,
+            preparer=self._preparer,
+            live=self._live,
+            diffs=self._diffs,
+            cancel=self._cancel,
+            workers=self._request.workers,
+            sources=self._selection.namespaces,
+        ).judge(self._plan)
+        self._timings["dry_run"] = time.monotonic() - clock
+
+    def refuse_lost_volumes(self) -> None:
+        """Raise ``RestoreError`` while nothing is written if claims would come back empty and nobody said they may."""
+        lost = self._planner.lost_claims
+        if lost:
+            claims = sorted(f"{item.namespace}/{item.name}" for item in lost)
+            raise RestoreError(
+                f"The restore of backup '{self._request.spec.backup_name}' was not begun: it has no data for the volumes of "
+                f"{', '.join(claims[:10])}{' ...' if len(claims) > 10 else ''} ({lost[0].reason}).",
+                hint="Set on_missing_volume_data: warn to restore them with empty volumes, or leave the claims out.",
+                details={"claims": claims},
+            )
+
+    # -- apply --------------------------------------------------------------------------------------------------------
+
+    def execute(self) -> RestoreOutcome:
+        """Apply the plan, run the hooks, write the records."""
+        waiting = self._pods_with_open_hooks()
+        conflicts = any(item.action == "conflict" for item in self._plan.items)
+        if not (self._plan.changes or waiting or conflicts):
+            return self._outcome(final_phase(errors=len(self._issues.errors)), changed=False, hooks=[])
+        hooks = RestoredPodHooks(
+            self._client,
+            log=self._log,
+            issues=self._issues,
+            progress=self._progress,
+            cancel=self._cancel,
+            longest_wait=self._request.spec.item_operation_timeout,
+        )
+        failure = self._apply_plan(hooks, waiting)
+        clock = time.monotonic()
+        results = hooks.finish()
+        if results:
+            self._timings["hooks"] = time.monotonic() - clock
+        phase = final_phase(errors=len(self._issues.errors), fatal=bool(failure))
+        return self._finish(phase, failure, results)
+
+    def _apply_plan(self, hooks: RestoredPodHooks, waiting: t.Sequence[PlanItem]) -> str:
+        """Why the run had to be broken off; empty when it went through (with or without errors)."""
+        clock = time.monotonic()
+        applier = self._make_applier(hooks)
+        waves = self._plan.waves
+        try:
+            definitions = [wave for wave in waves if CRDS in wave.group_resources]
+            applier.apply(definitions)
+            if any(item.state in ("created", "updated") for wave in definitions for item in wave.items):
+                self._api = ApiTypes(Discovery.read(self._client))
+                self._planner.plan_new_types(waves, self._api)
+            for item in waiting:
+                self._watch_again(hooks, item)
+            applier.apply(wave for wave in waves if wave not in definitions)
+        except Cancelled as exc:
+            self._issues.error(exc.message)
+            return exc.message
+        except ArkiveError as exc:
+            self._issues.error(exc.message, hint=exc.hint or "")
+            return exc.message
+        finally:
+            self._timings["apply"] = time.monotonic() - clock
+        return ""
+
+    def _make_applier(self, hooks: RestoredPodHooks) -> Applier:
+        def on_created(item: PlanItem, created: dict[str, t.Any]) -> None:
+            if item.group_resource == PODS and item.resource is not None:
+                hooks.watch(item.resource, created)
+
+        namespaces = NamespaceMaker(
+            self._client,
+            preparer=self._preparer,
+            live=self._live,
+            sources=self._selection.namespaces,
+            accounts=self._api.find(GroupResource("serviceaccounts")),
+            terminating_timeout=self._request.terminating_timeout,
+            issues=self._issues,
+            progress=self._progress,
+            cancel=self._cancel,
+        )
+        return Applier(
+            self._client,
+            self._request,
+            preparer=self._preparer,
+            planner=self._planner,
+            namespaces=namespaces,
+            issues=self._issues,
+            progress=self._progress,
+            cancel=self._cancel,
+            on_created=on_created,
+        )
+
+    def _pods_with_open_hooks(self) -> list[PlanItem]:
+        """Pods that an earlier run of this restore made and whose hooks have no recorded result."""
+        return [
+            item
+            for item in self._plan.items
+            if item.group_resource == PODS and item.made_before and item.ref is not None
+            if not self._previous.has_hooks_of(item.namespace, item.name)
+            if parse_restore_exec_hook(self._preparer.prepare(item.ref).body)[0] is not None
+        ]
+
+    def _watch_again(self, hooks: RestoredPodHooks, item: PlanItem) -> None:
+        pod = get_object(self._client, item.resource, item.name, item.namespace) if item.resource else None
+        if pod is not None and item.resource is not None:
+            hooks.watch(item.resource, pod)
+
+    # -- outcome ------------------------------------------------------------------------------------------------------
+
+    def _finish(self, phase: RestorePhase, failure: str, results: t.Sequence[HookResult]) -> RestoreOutcome:
+        hooks = [result.to_return(default_on_error="Continue") for result in results]
+        changed = bool(results) or any(item.state in ("created", "updated") and item.intent for item in self._plan.items)
+        self._restore["status"] = self._status(phase, failure, results)
+        self._issues.log_summary()
+        recorded = False
+        if self._request.write_records and (changed or phase != "Completed"):
+            clock = time.monotonic()
+            recorded = self._write_records(hooks)
+            self._timings["records"] = time.monotonic() - clock
+        return self._outcome(phase, changed=changed, hooks=hooks, recorded=recorded)
+
+    def _status(self, phase: RestorePhase, failure: str, results: t.Sequence[HookResult]) -> dict[str, t.Any]:
+        return build_status(
+            phase=phase,
+            started=self._started,
+            completed=utc_now(),
+            warnings=len(self._issues.warnings),
+            errors=len(self._issues.errors),
+            items=sum(1 for item in self._plan.items if item.state),
+            failure_reason=failure,
+            hook_status=hook_status(results),
+        )
+
+    def _write_records(self, hooks: list[dict[str, t.Any]]) -> bool:
+        """Records are proof, not purpose: where they cannot be written the restore still stands, with a warning."""
+        try:
+            return self._records.write(
+                self._restore,
+                plan=self._plan,
+                results=self._issues.to_velero(),
+                hooks=[*self._previous.hooks, *hooks],
+                log=self._log_stream.getvalue(),
+            )
+        except ArkiveError as exc:
+            self._issues.warning(f"The records of restore '{self._name}' could not be written: {exc.message}", hint=exc.hint or "")
+            return False
+
+    def plan_outcome(self) -> RestoreOutcome:
+        """The outcome of a plan that was not applied."""
+        changed = self._plan.changes or bool(self._pods_with_open_hooks())
+        return self._outcome("New", changed=changed, hooks=[])
+
+    def _outcome(
+        self, phase: RestorePhase, *, changed: bool, hooks: list[dict[str, t.Any]], recorded: bool = False
+    ) -> RestoreOutcome:
+        if phase != "New" and "startTimestamp" not in self._restore["status"]:
+            self._restore["status"] = self._status(phase, "", [])
+        timings = {step: round(seconds, 3) for step, seconds in self._timings.items()}
+        timings["api_requests"] = self._client.requests_made - self._requests_before
+        return RestoreOutcome(
+            restore=self._restore,
+            phase=phase,
+            changed=changed,
+            plan=self._plan,
+            diffs=self._diffs.to_return(self._plan.items),
+            diffs_left_out=self._diffs.left_out,
+            hooks=hooks,
+            warnings_list=[issue.to_return() for issue in self._issues.warnings],
+            errors_list=[issue.to_return() for issue in self._issues.errors],
+            timings=timings,
+            recorded=recorded,
+        )
+
+
+__all__ = ("plan_restore", "run_restore")

@@ -1,0 +1,48 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Persistent volumes and claims (Velero 1.18: ``velero.io/pvc`` and the decision on volumes)."""
+
+from __future__ import annotations
+
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
+
+BINDING_ANNOTATIONS = ("pv.kubernetes.io/bind-completed", "pv.kubernetes.io/bound-by-controller")
+_CLAIM_ANNOTATIONS = (
+    *BINDING_ANNOTATIONS,
+    "volume.kubernetes.io/storage-provisioner",
+    "volume.beta.kubernetes.io/storage-provisioner",
+    "volume.kubernetes.io/selected-node",
+    "velero.io/volume-snapshot-name",
+    "velero.io/data-upload-name",
+)
+
+
+def reset_claim(draft: Draft, context: RuleContext) -> None:
+    """Unbind the claim; it keeps the name of its volume only where that volume will be there for it."""
+    draft.drop_annotations(*_CLAIM_ANNOTATIONS)
+    decision = context.volumes.for_claim(draft.body, source_namespace=draft.source_namespace)
+    if not decision.keeps_volume:
+        draft.spec.pop("volumeName", None)
+        draft.lost = decision
+
+
+def reset_volume(draft: Draft, context: RuleContext) -> None:
+    """Skip a volume that is made anew; hand one that is kept to the claim's namespace of today."""
+    reason = context.volumes.why_not_restored(draft.body)
+    if reason:
+        draft.skip = reason
+        return
+    draft.drop_annotations(*BINDING_ANNOTATIONS)
+    claim = draft.spec.get("claimRef")
+    if claim:
+        claim.pop("uid", None)
+        claim.pop("resourceVersion", None)
+        if claim.get("namespace"):
+            claim["namespace"] = context.namespace_mapping.get(claim["namespace"], claim["namespace"])
+
+
+__all__ = ("BINDING_ANNOTATIONS", "reset_claim", "reset_volume")

@@ -1,0 +1,78 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Pods (Velero 1.18: ``velero.io/pod``, ``velero.io/init-restore-hook``, completed and mirror pods)."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.restore_init import (
+    add_init_containers,
+    drop_wait_containers,
+    parse_init_hook,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
+
+_MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
+#: Says that a run has a volume of this pod frozen now; never true of a restored pod.
+_FROZEN_MARK = "arkive.k8s/frozen"
+_JOBS = GroupResource("jobs", "batch")
+
+
+def skip_finished_pod(draft: Draft, context: RuleContext) -> None:
+    phase = draft.stored_status.get("phase")
+    if phase in ("Succeeded", "Failed"):
+        draft.skip = f"the pod had run to its end ({phase})"
+
+
+def skip_mirror_pod(draft: Draft, context: RuleContext) -> None:
+    if (draft.stored_metadata.get("annotations") or {}).get(_MIRROR_ANNOTATION):
+        draft.skip = "a mirror pod: the kubelet makes it from a file of its node"
+
+
+def skip_pod_of_job(draft: Draft, context: RuleContext) -> None:
+    """A restored Job gets a new uid and never adopts its old pods: beside its new pod, the old one would do the work twice."""
+    owner = draft.owner
+    if owner and owner.get("kind") == "Job" and str(owner.get("name")) in context.archive.names(_JOBS, draft.source_namespace):
+        draft.skip = f"its Job '{owner.get('name')}' makes a new pod"
+
+
+def reset_pod(draft: Draft, context: RuleContext) -> None:
+    """Let the new cluster's scheduler, admission and kubelet decide again what the old one's decided."""
+    spec = draft.spec
+    for name in ("nodeName", "priority", "ephemeralContainers"):
+        spec.pop(name, None)
+    draft.drop_annotations(_FROZEN_MARK)
+    _drop_token_volumes(spec)
+
+
+def replace_init_containers(draft: Draft, context: RuleContext) -> None:
+    """Stale wait containers out, the annotation's init hook in."""
+    if not context.keep_wait_containers:
+        for volume in drop_wait_containers(draft.body):
+            draft.warnings.append(
+                f"Pod {draft.target_namespace}/{draft.name}: the init container that waits for the data of volume '{volume}' "
+                "was dropped: no agent would bring that data."
+            )
+    hook = parse_init_hook(draft.body)
+    if hook is not None:
+        add_init_containers(draft.body, [hook.to_container()])
+
+
+def _drop_token_volumes(spec: dict[str, t.Any]) -> None:
+    """Token volumes of clusters before 1.22; ``kube-api-access-*`` volumes name no Secret and stay."""
+    prefix = f"{spec.get('serviceAccountName', '')}-token-"
+    if prefix == "-token-":
+        return
+    for holder in (spec, *(spec.get("containers") or []), *(spec.get("initContainers") or [])):
+        field = "volumes" if holder is spec else "volumeMounts"
+        if holder.get(field):
+            holder[field] = [entry for entry in holder[field] if not str(entry.get("name", "")).startswith(prefix)]
+
+
+__all__ = ("replace_init_containers", "reset_pod", "skip_finished_pod", "skip_mirror_pod", "skip_pod_of_job")

@@ -1,0 +1,67 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Which rules apply to which type, in their order."""
+
+from __future__ import annotations
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.accounts import (
+    drop_token_reference,
+    map_subjects,
+    reset_token_secret,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.apis import (
+    preserve_unknown_fields,
+    repair_side_effects,
+    skip_automanaged_api_service,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.claims import reset_claim, reset_volume
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.configmaps import skip_published_authority
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, Rule, RuleContext
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.jobs import reset_job, skip_finished_job
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.pods import (
+    replace_init_containers,
+    reset_pod,
+    skip_finished_pod,
+    skip_mirror_pod,
+    skip_pod_of_job,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.services import (
+    reset_service,
+    skip_rebuilt_endpoint_slice,
+    skip_rebuilt_endpoints,
+)
+
+ITEM_RULES: dict[GroupResource, tuple[Rule, ...]] = {
+    GroupResource("pods"): (skip_finished_pod, skip_mirror_pod, skip_pod_of_job, reset_pod, replace_init_containers),
+    GroupResource("jobs", "batch"): (skip_finished_job, reset_job),
+    GroupResource("services"): (reset_service,),
+    GroupResource("endpoints"): (skip_rebuilt_endpoints,),
+    GroupResource("endpointslices", "discovery.k8s.io"): (skip_rebuilt_endpoint_slice,),
+    GroupResource("serviceaccounts"): (drop_token_reference,),
+    GroupResource("secrets"): (reset_token_secret,),
+    GroupResource("configmaps"): (skip_published_authority,),
+    GroupResource("persistentvolumeclaims"): (reset_claim,),
+    GroupResource("persistentvolumes"): (reset_volume,),
+    GroupResource("rolebindings", "rbac.authorization.k8s.io"): (map_subjects,),
+    GroupResource("clusterrolebindings", "rbac.authorization.k8s.io"): (map_subjects,),
+    GroupResource("customresourcedefinitions", "apiextensions.k8s.io"): (preserve_unknown_fields,),
+    GroupResource("apiservices", "apiregistration.k8s.io"): (skip_automanaged_api_service,),
+    GroupResource("mutatingwebhookconfigurations", "admissionregistration.k8s.io"): (repair_side_effects,),
+    GroupResource("validatingwebhookconfigurations", "admissionregistration.k8s.io"): (repair_side_effects,),
+}
+
+
+def apply_item_rules(group_resource: GroupResource, draft: Draft, context: RuleContext) -> None:
+    """Run the type's rules on ``draft`` until one of them skips it."""
+    for rule in ITEM_RULES.get(group_resource, ()):
+        rule(draft, context)
+        if draft.skip:
+            return
+
+
+__all__ = ("ITEM_RULES", "apply_item_rules")

@@ -1,0 +1,58 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""What a restore, or the plan of one, comes to."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import RestorePlan
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import RestorePhase
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreOutcome:
+    """For the task's result. ``changed`` of a plan says whether running it would change anything.
+
+    ``hooks`` as in the result of every hook run; ``warnings_list`` and ``errors_list`` have resource, namespace, name,
+    message, reason and hint; ``timings`` are seconds for each step and the number of API requests. ``phase`` of a plan
+    is ``New``. ``recorded`` tells whether the restore was written to the store.
+    """
+
+    restore: dict[str, t.Any]
+    phase: RestorePhase
+    changed: bool
+    plan: RestorePlan
+    diffs: list[dict[str, str]]
+    diffs_left_out: int
+    hooks: list[dict[str, t.Any]]
+    warnings_list: list[dict[str, str]]
+    errors_list: list[dict[str, str]]
+    timings: dict[str, float]
+    recorded: bool = False
+
+    @property
+    def name(self) -> str:
+        return str(self.restore["metadata"]["name"])
+
+    @property
+    def summary(self) -> dict[str, int]:
+        """Items by action; after a run what differs from the plan is counted as it came out."""
+        return self.plan.counts()
+
+    @property
+    def items(self) -> dict[str, dict[str, int]]:
+        """Items by group-resource and action."""
+        return self.plan.counts_by_resource()
+
+    @property
+    def plan_items(self) -> list[dict[str, t.Any]]:
+        return self.plan.to_return()
+
+
+__all__ = ("RestoreOutcome",)

@@ -1,0 +1,261 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Decide on an action for every selected object, from one LIST for each type and target namespace."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_reader import ItemRef
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.compare import compare
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.live_state import ApiTypes, LiveState
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.metadata import made_by
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import ObjectKey, PlanItem, Wave
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan_diffs import PlanDiffs
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.prepare import Prepared, Preparer
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.results import RestoreIssues
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.selection import Selection
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import NAMESPACES, restore_waves
+
+_Group: t.TypeAlias = "tuple[GroupResource, str | None, list[PlanItem]]"
+
+
+class Planner:
+    """Plans waves of types. Reads only; safe to be asked again after the cluster got new types."""
+
+    def __init__(
+        self,
+        client: KubeClient,
+        request: RestoreRequest,
+        *,
+        restore_name: str,
+        selection: Selection,
+        preparer: Preparer,
+        live: LiveState,
+        issues: RestoreIssues,
+        diffs: PlanDiffs,
+        cancel: CancelToken,
+    ) -> None:
+        self._client = client
+        self._request = request
+        self._restore_name = restore_name
+        self._selection = selection
+        self._preparer = preparer
+        self._live = live
+        self._issues = issues
+        self._diffs = diffs
+        self._cancel = cancel
+        self._handled: set[ObjectKey] = set()
+        #: Claims that are refused because their data is nowhere to be had.
+        self.lost_claims: list[PlanItem] = []
+
+    def plan_waves(self, types: t.Collection[GroupResource], api: ApiTypes) -> list[Wave]:
+        """Waves for ``types`` (of the selection) in Velero's order; ``namespaces`` stands for the target namespaces."""
+        waves = [Wave(group) for group in restore_waves(types)]
+        groups: list[_Group] = []
+        for wave in waves:
+            for group_resource in wave.group_resources:
+                if group_resource == NAMESPACES:
+                    wave.items.extend(self._plan_namespaces(api))
+                else:
+                    groups.extend(self._open_groups(wave, group_resource))
+        with concurrent.futures.ThreadPoolExecutor(max_workers=self._request.workers) as pool:
+            for done in [pool.submit(self._plan_group, group, api) for group in groups]:
+                done.result()
+        return waves
+
+    def plan_new_types(self, waves: t.Iterable[Wave], api: ApiTypes) -> None:
+        """Plan again what had no type, after this restore created CustomResourceDefinitions."""
+        groups: dict[tuple[GroupResource, str | None], list[PlanItem]] = {}
+        for wave in waves:
+            for item in wave.items:
+                if item.action == "conflict" and item.resource is None and item.ref is not None:
+                    item.intent = "create"
+                    item.settle("create")
+                    groups.setdefault((item.group_resource, item.namespace), []).append(item)
+        for (group_resource, namespace), items in groups.items():
+            self._plan_group((group_resource, namespace, items), api)
+
+    def _plan_namespaces(self, api: ApiTypes) -> t.Iterator[PlanItem]:
+        for target, source in self._selection.namespaces.items():
+            item = PlanItem(
+                group_resource=NAMESPACES, name=target, kind="Namespace", api_version="v1", resource=api.namespaces
+            )
+            state = self._live.namespaces[target]
+            if state in ("present", "unknown"):
+                item.settle("unchanged", "it exists" if state == "present" else "it cannot be read; it is taken to exist")
+            elif state == "terminating":
+                item.reason = "it is being deleted; the restore waits until it is gone and makes it anew"
+            if item.intent:
+                self._diffs.add(item, None, self._preparer.prepare_namespace(target, source))
+            yield item
+
+    def _open_groups(self, wave: Wave, group_resource: GroupResource) -> list[_Group]:
+        """Plan items of one type, by target namespace; an object that another one has taken the place of is left out."""
+        groups: dict[str | None, list[PlanItem]] = {}
+        for ref in self._selection.refs.get(group_resource, ()):
+            namespace = self._request.spec.target_namespace(ref.namespace) if ref.namespace else None
+            item = PlanItem(
+                group_resource=group_resource,
+                name=ref.name,
+                namespace=namespace,
+                source_namespace=ref.namespace,
+                ref=ref,
+            )
+            if item.key in self._handled:
+                item.settle("skip", "an object of the same name from another namespace was mapped to its place")
+            else:
+                self._handled.add(item.key)
+                groups.setdefault(namespace, []).append(item)
+            wave.items.append(item)
+        return [(group_resource, namespace, items) for namespace, items in groups.items()]
+
+    def _plan_group(self, group: _Group, api: ApiTypes) -> None:
+        """Settle the items of one type in one target namespace; no more than one body is in memory at a time."""
+        _group_resource, namespace, items = group
+        absent = {item.name: item for item in items}
+        if namespace is None or self._live.namespaces.get(namespace) in ("present", "unknown"):
+            resource = self._served_resource(items, api)
+            if resource is not None:
+                self._compare_with_live(resource, namespace, absent, api)
+        for item in absent.values():
+            self._cancel.check()
+            prepared = self._prepare(item, api)
+            if prepared is not None:
+                self._settle_absent(item, prepared, api)
+
+    def _served_resource(self, items: t.Sequence[PlanItem], api: ApiTypes) -> ApiResource | None:
+        """The type in the version that the items were stored in; None when it is not served."""
+        for item in items:
+            self._prepare(item, api)
+            if item.kind:
+                return item.resource
+        return None
+
+    def _prepare(self, item: PlanItem, api: ApiTypes) -> Prepared | None:
+        """The body of an item; None when that settles it (left out by a rule, unreadable, not served)."""
+        try:
+            prepared = self._preparer.prepare(t.cast("ItemRef", item.ref))
+        except ArchiveError as exc:
+            item.settle("conflict", exc.sentence)
+            return None
+        body = prepared.body
+        item.kind, item.api_version = str(body.get("kind", "")), str(body.get("apiVersion", ""))
+        item.resource = api.find_kind(item.api_version, item.kind)
+        if prepared.skip:
+            item.settle("skip", prepared.skip)
+            return None
+        if item.resource is None:
+            item.settle(
+                "conflict",
+                f"the API server does not serve {item.api_version} {item.kind}",
+                hint="Restore its CustomResourceDefinition first, or leave the type out with excluded_resources.",
+            )
+            return None
+        return prepared
+
+    def _compare_with_live(
+        self, resource: ApiResource, namespace: str | None, absent: dict[str, PlanItem], api: ApiTypes
+    ) -> None:
+        """Stream the live objects: each that is wanted is compared at once, forgotten, and taken out of ``absent``."""
+        names: set[str] = set()
+        try:
+            for page in list_pages(self._client, resource, namespace=namespace):
+                self._cancel.check()
+                for live in page.items:
+                    name = live["metadata"]["name"]
+                    names.add(name)
+                    item = absent.pop(name, None)
+                    prepared = self._prepare(item, api) if item is not None else None
+                    if item is not None and prepared is not None:
+                        self.settle_existing(item, live, prepared.body)
+        except KubeError as exc:
+            if not exc.forbidden:
+                raise
+            for item in absent.values():
+                item.settle("unverified", f"what is there cannot be listed: {exc.message}")
+            return
+        self._live.note_names(resource.group_resource, namespace, names)
+
+    def settle_existing(self, item: PlanItem, live: dict[str, t.Any], desired: dict[str, t.Any]) -> None:
+        """Decide on an object that is there already (Velero 1.18, existing objects)."""
+        item.made_before = made_by(live, self._restore_name)
+        if live["metadata"].get("deletionTimestamp"):
+            item.reason = "it is being deleted; the restore waits until it is gone and makes it anew"
+            return
+        comparison = compare(item.group_resource, live, desired)
+        if comparison.equal:
+            item.settle("unchanged")
+        elif comparison.always or self._request.spec.policy == "update":
+            item.patch = comparison.patch
+            item.settle("update", comparison.reason)
+            self._diffs.add_update(item, live)
+        else:
+            item.settle("skip", "it exists and differs from the backup; existing_resource_policy is none")
+            self._issues.warning(
+                f'could not restore, {item.kind} "{item.name}" already exists. '
+                "Warning: the in-cluster version is different than the backed-up version",
+                resource=str(item.group_resource),
+                namespace=item.namespace or "",
+                name=item.name,
+                hint="Set existing_resource_policy: update to change it.",
+            )
+
+    def _settle_absent(self, item: PlanItem, prepared: Prepared, api: ApiTypes) -> None:
+        maker = self._live_controller(item, prepared, api)
+        if maker:
+            item.settle("skip", f"its {maker} is in the cluster and makes its own")
+            return
+        if prepared.lost is not None and not self._accept_lost_volume(item, prepared):
+            return
+        for warning in prepared.warnings:
+            self._issues.warning(warning, resource=str(item.group_resource), namespace=item.namespace or "", name=item.name)
+        self._diffs.add(item, None, prepared.body)
+
+    def _live_controller(self, item: PlanItem, prepared: Prepared, api: ApiTypes) -> str:
+        """The live controller that owned this pod: it would delete a restored pod beside its own."""
+        owner = prepared.owner
+        present = item.namespace is not None and self._live.namespaces.get(item.namespace) == "present"
+        if item.group_resource.resource != "pods" or owner is None or not present:
+            return ""
+        resource = api.find_kind(str(owner.get("apiVersion")), str(owner.get("kind")))
+        if resource is None or owner.get("name") not in self._live.names(self._client, resource, item.namespace):
+            return ""
+        return f"{owner.get('kind')} '{owner.get('name')}'"
+
+    def _accept_lost_volume(self, item: PlanItem, prepared: Prepared) -> bool:
+        """True when the claim may come back with an empty volume; else the item is settled as a conflict."""
+        lost = prepared.lost
+        if lost is None:
+            return True
+        if lost.on_purpose or self._request.on_missing_volume_data == "warn":
+            self._issues.warning(
+                f"PersistentVolumeClaim {item.namespace}/{item.name} gets a new, empty volume: {lost.missing}.",
+                resource=str(item.group_resource),
+                namespace=item.namespace or "",
+                name=item.name,
+            )
+            return True
+        self.lost_claims.append(item)
+        item.settle(
+            "conflict",
+            f"its new volume would be empty: {lost.missing}",
+            hint="Set on_missing_volume_data: warn to restore it with an empty volume, or leave it out.",
+        )
+        return False
+
+
+__all__ = ("Planner",)

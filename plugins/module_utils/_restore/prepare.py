@@ -1,0 +1,114 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""From a stored object to the body that the API server gets (Velero 1.18, the steps for each item)."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_reader import ItemRef
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.contents import BackupContents
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.table import apply_item_rules
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.metadata import strip_system_metadata
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import ClaimDecision
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import NAMESPACES
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """``body`` is complete but for what the server adds. ``skip`` is a reason to leave the object out."""
+
+    body: dict[str, t.Any]
+    skip: str = ""
+    warnings: tuple[str, ...] = ()
+    managed_fields: tuple[t.Any, ...] = ()
+    #: The stored reference to the controller: not part of the body.
+    owner: t.Mapping[str, t.Any] | None = None
+    lost: ClaimDecision | None = None
+
+
+class Preparer:
+    """Makes the same body each time it is asked: the plan and the run agree. Safe to use from any thread."""
+
+    def __init__(
+        self, contents: BackupContents, spec: RestoreSpec, context: RuleContext, *, labels: t.Mapping[str, str]
+    ) -> None:
+        self._contents = contents
+        self._spec = spec
+        self._context = context
+        self._labels = labels
+
+    def prepare(self, ref: ItemRef) -> Prepared:
+        """Read and transform one stored object. Raises ``ArchiveError`` when it cannot be read."""
+        body = self._contents.read(ref)
+        metadata = body.setdefault("metadata", {})
+        stored_metadata, stored_status = dict(metadata), body.get("status") or {}
+        strip_system_metadata(body)
+        managed = tuple(metadata.pop("managedFields", None) or ())
+        source = ref.namespace or ""
+        draft = Draft(
+            body=body,
+            stored_metadata=stored_metadata,
+            stored_status=stored_status,
+            source_namespace=source,
+            target_namespace=self._spec.target_namespace(source) if source else "",
+        )
+        apply_item_rules(ref.group_resource, draft, self._context)
+        if source:
+            metadata["namespace"] = draft.target_namespace
+        metadata["labels"] = {**(metadata.get("labels") or {}), **self._labels}
+        return Prepared(
+            body=body,
+            skip=draft.skip,
+            warnings=tuple(draft.warnings),
+            managed_fields=managed,
+            owner=draft.owner,
+            lost=draft.lost,
+        )
+
+    def prepare_namespace(self, target: str, source: str) -> dict[str, t.Any]:
+        """The Namespace ``target`` with labels, annotations and spec of the stored ``source``, or bare without one.
+
+        Namespaces get no labels of ours and no rules (Velero 1.18).
+        """
+        stored = self._contents.find_object(NAMESPACES, None, source) or {}
+        metadata: dict[str, t.Any] = {"name": target}
+        for field in ("labels", "annotations"):
+            values = dict((stored.get("metadata") or {}).get(field) or {})
+            if field == "labels" and "kubernetes.io/metadata.name" in values:
+                values["kubernetes.io/metadata.name"] = target
+            if values:
+                metadata[field] = values
+        body: dict[str, t.Any] = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+        return body | ({"spec": stored["spec"]} if stored.get("spec") else {})
+
+
+def needed_objects(group_resource: GroupResource, body: t.Mapping[str, t.Any]) -> list[tuple[GroupResource, str | None, str]]:
+    """What must be there before the API server takes ``body``: its admission looks these up."""
+    rbac = "rbac.authorization.k8s.io"
+    namespace = (body.get("metadata") or {}).get("namespace")
+    if group_resource == GroupResource("pods"):
+        spec = body.get("spec") or {}
+        needed: list[tuple[GroupResource, str | None, str]] = [
+            (GroupResource("serviceaccounts"), namespace, str(spec.get("serviceAccountName") or "default"))
+        ]
+        if spec.get("priorityClassName"):
+            needed.append((GroupResource("priorityclasses", "scheduling.k8s.io"), None, str(spec["priorityClassName"])))
+        return needed
+    if group_resource.group == rbac and group_resource.resource in ("rolebindings", "clusterrolebindings"):
+        role = body.get("roleRef") or {}
+        if role.get("kind") == "Role":
+            return [(GroupResource("roles", rbac), namespace, str(role.get("name")))]
+        return [(GroupResource("clusterroles", rbac), None, str(role.get("name")))]
+    return []
+
+
+__all__ = ("Prepared", "Preparer", "needed_objects")

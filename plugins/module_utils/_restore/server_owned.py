@@ -1,0 +1,140 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Fields that a cluster writes by itself, so that two equal objects are seen as equal."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.jobs import UID_LABELS
+
+Object: t.TypeAlias = "dict[str, t.Any]"
+_CarryOver: t.TypeAlias = "t.Callable[[t.Mapping[str, t.Any], Object], None]"
+
+#: Annotations by which controllers talk to themselves; a trailing ``/`` stands for the whole prefix.
+_CONTROLLER_ANNOTATIONS = (
+    "arkive.k8s/",
+    "autoscaling.alpha.kubernetes.io/",
+    "cni.projectcalico.org/",
+    "deployment.kubernetes.io/",
+    "deprecated.daemonset.template.generation",
+    "endpoints.kubernetes.io/last-change-trigger-time",
+    "k8s.ovn.org/",
+    "k8s.v1.cni.cncf.io/",
+    "kubernetes.io/service-account.uid",
+    "pv.kubernetes.io/",
+    "volume.beta.kubernetes.io/",
+    "volume.kubernetes.io/",
+)
+_ACCESS_VOLUME = "kube-api-access-"
+
+
+def is_controller_annotation(name: str) -> bool:
+    return any(name.startswith(known) if known.endswith("/") else name == known for known in _CONTROLLER_ANNOTATIONS)
+
+
+def carry_over(group_resource: GroupResource, live: t.Mapping[str, t.Any], desired: Object) -> None:
+    """Copy into ``desired`` what the cluster decided for ``live`` and an archive cannot ask for."""
+    rule = _RULES.get(group_resource)
+    if rule is not None:
+        rule(live, desired)
+
+
+def _carry_service(live: t.Mapping[str, t.Any], desired: Object) -> None:
+    source, target = live.get("spec") or {}, desired.setdefault("spec", {})
+    _take_missing(source, target, "clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "healthCheckNodePort")
+    numbers = {_port_key(port): port.get("nodePort") for port in source.get("ports") or []}
+    for port in target.get("ports") or []:
+        number = numbers.get(_port_key(port))
+        if number and not port.get("nodePort"):
+            port["nodePort"] = number
+
+
+def _port_key(port: t.Mapping[str, t.Any]) -> tuple[t.Any, t.Any]:
+    return (port.get("port"), port.get("protocol", "TCP"))
+
+
+def _carry_pod(live: t.Mapping[str, t.Any], desired: Object) -> None:
+    source, target = live.get("spec") or {}, desired.setdefault("spec", {})
+    _take_missing(source, target, "nodeName", "priority", "ephemeralContainers", "tolerations")
+    old = next((v for v in target.get("volumes") or [] if str(v.get("name", "")).startswith(_ACCESS_VOLUME)), None)
+    new = next((v for v in source.get("volumes") or [] if str(v.get("name", "")).startswith(_ACCESS_VOLUME)), None)
+    if old is None or new is None:
+        return
+    before, after = old["name"], new["name"]
+    old.clear()
+    old.update(new)
+    for container in (*(target.get("containers") or []), *(target.get("initContainers") or [])):
+        for mount in container.get("volumeMounts") or []:
+            if mount.get("name") == before:
+                mount["name"] = after
+
+
+def _carry_claim(live: t.Mapping[str, t.Any], desired: Object) -> None:
+    _take_missing(live.get("spec") or {}, desired.setdefault("spec", {}), "volumeName", "storageClassName", "volumeMode")
+
+
+def _carry_volume(live: t.Mapping[str, t.Any], desired: Object) -> None:
+    """A bound volume stays with its claim, whatever the archive says: never take it from a running application."""
+    claim = (live.get("spec") or {}).get("claimRef")
+    if not claim:
+        return
+    target = desired.setdefault("spec", {})
+    if (live.get("status") or {}).get("phase") == "Bound":
+        target["claimRef"] = dict(claim)
+    elif target.get("claimRef"):
+        _take_missing(claim, target["claimRef"], "uid", "resourceVersion", "apiVersion", "kind")
+
+
+def _carry_secret(live: t.Mapping[str, t.Any], desired: Object) -> None:
+    if desired.get("type") == "kubernetes.io/service-account-token":
+        _take_missing(live.get("data") or {}, desired.setdefault("data", {}), "token", "ca.crt")
+
+
+def _carry_job(live: t.Mapping[str, t.Any], desired: Object) -> None:
+    source, target = live.get("spec") or {}, desired.setdefault("spec", {})
+    _take_missing(source, target, "selector")
+    for path in (("selector", "matchLabels"), ("template", "metadata", "labels")):
+        before, after = _dig(source, path), _dig(target, path)
+        _take_missing(before, after, *(name for name in UID_LABELS if name in before))
+
+
+def _carry_spec(live: t.Mapping[str, t.Any], desired: Object) -> None:
+    """For types whose whole spec belongs to whoever holds them now."""
+    desired["spec"] = live.get("spec") or {}
+
+
+def _carry_revision(live: t.Mapping[str, t.Any], desired: Object) -> None:
+    desired["revision"] = live.get("revision")
+
+
+def _take_missing(source: t.Mapping[str, t.Any], target: Object, *names: str) -> None:
+    for name in names:
+        if target.get(name) in (None, "", 0, [], {}) and source.get(name) is not None:
+            target[name] = source[name]
+
+
+def _dig(obj: Object | t.Mapping[str, t.Any], path: tuple[str, ...]) -> dict[str, t.Any]:
+    found: t.Any = obj
+    for name in path:
+        found = found.get(name) or {}
+    return t.cast("dict[str, t.Any]", found)
+
+
+_RULES: dict[GroupResource, _CarryOver] = {
+    GroupResource("services"): _carry_service,
+    GroupResource("pods"): _carry_pod,
+    GroupResource("persistentvolumeclaims"): _carry_claim,
+    GroupResource("persistentvolumes"): _carry_volume,
+    GroupResource("secrets"): _carry_secret,
+    GroupResource("jobs", "batch"): _carry_job,
+    GroupResource("leases", "coordination.k8s.io"): _carry_spec,
+    GroupResource("controllerrevisions", "apps"): _carry_revision,
+}
+
+__all__ = ("carry_over", "is_controller_annotation")

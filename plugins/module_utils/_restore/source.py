@@ -1,0 +1,87 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""The backup that a restore reads: found, fit to be restored, its digests right."""
+
+from __future__ import annotations
+
+import difflib
+import types
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_reader import TarballReader
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.contents import BackupContents
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import check_backup_phase
+
+_LISTED_NAMES = 5
+
+
+class BackupSource:
+    """An open backup: ``contents``, ``volume_info`` (empty without records) and the Backup's own ``spec``."""
+
+    def __init__(self, backup: t.Mapping[str, t.Any], reader: TarballReader, volume_info: t.Sequence[dict[str, t.Any]]) -> None:
+        self._backup = backup
+        self._reader = reader
+        self.contents = BackupContents(reader)
+        self.volume_info = volume_info
+
+    @classmethod
+    def open(cls, store: Store, name: str) -> BackupSource:
+        """Read the whole tarball and check it against our record where there is one.
+
+        Raises ``RestoreError`` for an unknown backup, ``ValidationError`` for one that is not finished, ``ArchiveError``
+        for a corrupt one, ``StoreError``.
+        """
+        repository = BackupRepository(store)
+        backup = repository.read_backup(name)
+        if backup is None:
+            raise _unknown_backup(repository.names(), name, store.location.describe)
+        check_backup_phase(backup)
+        volume_info = repository.read_json(name, BackupKeys(name).volumeinfo) or []
+        return cls(backup, repository.open_tarball(name), volume_info)
+
+    @property
+    def spec(self) -> t.Mapping[str, t.Any]:
+        return self._backup.get("spec") or {}
+
+    @property
+    def warnings(self) -> list[str]:
+        """What was odd about the archive, and a phase that promises less than everything."""
+        name, phase = self._backup["metadata"]["name"], (self._backup.get("status") or {}).get("phase")
+        odd = list(self.contents.warnings)
+        if phase in ("Failed", "PartiallyFailed"):
+            odd.append(f"Backup '{name}' is {phase}: it may not hold everything that it was asked for.")
+        return odd
+
+    def close(self) -> None:
+        self._reader.close()
+
+    def __enter__(self) -> BackupSource:
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: types.TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _unknown_backup(names: t.Collection[str], name: str, where: str) -> RestoreError:
+    near = difflib.get_close_matches(name, names, n=_LISTED_NAMES, cutoff=0.5)
+    if near:
+        hint = f"Did you mean {', '.join(near)}?"
+    elif names:
+        newest = sorted(names)[-_LISTED_NAMES:]
+        hint = f"It holds {len(names)} backups, such as {', '.join(newest)}."
+    else:
+        hint = "It holds no backups at all: check path, bucket and prefix."
+    return RestoreError(f"There is no backup '{name}' in {where}.", hint=hint, details={"near_names": near})
+
+
+__all__ = ("BackupSource",)
