@@ -111,7 +111,7 @@ def jwt_expiry(authorization: str | None) -> dt.datetime | None:
         return None
     try:
         claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-        return dt.datetime.fromtimestamp(float(claims["exp"]), tz=dt.timezone.utc)
+        return dt.datetime.fromtimestamp(float(claims["exp"]), tz=dt.UTC)
     except (ValueError, KeyError, TypeError, OverflowError, OSError):
         return None
 

@@ -21,6 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.access import Api
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import (
     KubeError,
     answered_error,
+    proxy_error,
     unreachable_error,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.http_head import Answer, read_answer, send_get
@@ -250,7 +251,7 @@ class KubeClient:
         doing = f"{request.verb} {request.path}"
         error = unreachable_error(exc, server=self.server, doing=doing, timeout=request.timeout)
         if isinstance(exc, urllib3.exceptions.ProxyError):
-            error.hint = "Check proxy, no_proxy and proxy_headers."
+            error = proxy_error(exc, server=self.server, doing=doing)
         not_sent = isinstance(
             exc,
             (

@@ -135,6 +135,16 @@ def unreachable_error(exc: BaseException, *, server: str, doing: str, timeout: f
     return KubeError(message, hint=hint, details=details)
 
 
+def proxy_error(exc: BaseException, *, server: str, doing: str) -> KubeError:
+    """The error for a proxy that could not be reached or did not let us through."""
+    found = next((cause for cause in _causes(exc) if isinstance(cause, OSError)), exc)
+    return KubeError(
+        f"The API server {server} could not be reached through the proxy: {_reason_of(found)}.",
+        hint="Check proxy, no_proxy and proxy_headers.",
+        details={"server": server, "request": doing},
+    )
+
+
 def _unreachable_sentence(causes: list[BaseException], server: str) -> tuple[str, str]:
     where = "Check that the cluster runs and that host or kubeconfig names the right address."
     for cause in causes:
@@ -182,4 +192,4 @@ def _reason_of(exc: BaseException) -> str:
     return str(text).rstrip(".").split("\n", maxsplit=1)[0]
 
 
-__all__ = ("KubeError", "KubeTimeout", "answered_error", "parse_status", "unreachable_error")
+__all__ = ("KubeError", "KubeTimeout", "answered_error", "parse_status", "proxy_error", "unreachable_error")

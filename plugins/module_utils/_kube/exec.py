@@ -302,7 +302,7 @@ def _close_reason(payload: bytes) -> str:
 
 
 def _why(exc: Exception) -> str:
-    return str(getattr(exc, "strerror", None) or exc or type(exc).__name__).rstrip(".")
+    return (getattr(exc, "strerror", None) or str(exc) or type(exc).__name__).rstrip(".")
 
 
 __all__ = ("ExecError", "ExecRefused", "ExecResult", "ExecStreamLost", "ExecTimeout", "exec_command")

@@ -29,6 +29,8 @@ class FrameError(Exception):
 
 
 class Frame(t.NamedTuple):
+    """One frame from the server; a message may come in several, all but the last without ``is_last``."""
+
     opcode: int
     payload: bytes
     is_last: bool

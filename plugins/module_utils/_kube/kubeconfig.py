@@ -159,7 +159,8 @@ def _read_kubeconfig(
     except PermissionError as exc:
         raise KubeError(f"{_capital(source)} cannot be read: {exc.strerror}.") from exc
     except failures as exc:
-        raise KubeError(f"{_capital(source)} is not a kubeconfig: {_tidy(exc)}.") from exc
+        why = "it is not a YAML mapping" if isinstance(exc, (TypeError, AttributeError)) else _tidy(exc)
+        raise KubeError(f"{_capital(source)} is not a kubeconfig: {why}.") from exc
     return merger.config, source, merger.save_changes if auth.persist_config else None
 
 

@@ -81,7 +81,7 @@ class Session:
             return True
         if not access.renewable or access.expires_at is None or age < _RENEW_PAUSE:
             return False
-        return (access.expires_at - dt.datetime.now(tz=dt.timezone.utc)).total_seconds() < _RENEW_LEAD
+        return (access.expires_at - dt.datetime.now(tz=dt.UTC)).total_seconds() < _RENEW_LEAD
 
 
 def _open_pool(access: ApiAccess, size: int) -> t.Any:
