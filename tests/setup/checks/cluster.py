@@ -20,8 +20,8 @@ from checks.report import Report
 
 _LAB = str(CHECKOUT / "tests" / "cluster" / "lab.py")
 
-#: Its number decides about the addresses of the cluster, so that two checkouts do not meet.
-_INDEX = 10 + int(CHECKOUT_ID, 16) % 200
+#: So that the clusters of two checkouts do not meet.
+_INDEX = int(CHECKOUT_ID[:6], 16)
 
 _WHERE = ["--state", str(CLUSTER_STATE), "--index", str(_INDEX)]
 
