@@ -9,7 +9,9 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import ReleaseReport
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import ThawedBy
@@ -23,12 +25,15 @@ class Account:
     consistent: bool
     seconds: float | None
     error: str = ""
+    #: When it was thawed; None for now.
+    ended: dt.datetime | None = None
 
 
 def settle(
-    report: ReleaseReport, *, frozen_up: float | None, post: HookResult | None, pure: bool, lease_seconds: float, where: str
+    report: ReleaseReport, *, post: HookResult | None, pure: bool, lease_seconds: float, where: str, now: dt.datetime
 ) -> Account:
-    """The account of a proven release. ``frozen_up``: uptime when the freeze returned, None when it never did."""
+    """The account of a proven release that was reported ``now``; ``pure``: the post hook is exactly the thaw."""
+    frozen_up = report.frozen_up
 
     def window(end: float) -> float | None:
         return None if frozen_up is None else max(0.0, end - frozen_up)
@@ -39,12 +44,14 @@ def settle(
         by: ThawedBy = "lease" if report.fired_frozen else "someone else"
         if frozen_up is None and not report.fired_frozen:
             return Account("not frozen", False, None)
+        ended = now - dt.timedelta(seconds=max(0.0, report.up - (report.fired_at or report.up)))
         return Account(
             by,
             False,
             seconds,
-            f"The lease of {lease_seconds:g} s on {where} ran out{length}, before the release: what was done after it was "
-            "not protected.",
+            f"The lease of {lease_seconds:g} s on {where} ran out{length}, before the release: what was done after "
+            f"{rfc3339(ended)} was not protected.",
+            ended,
         )
     if report.thaw == "p":
         return Account("post hook", True, window(report.up))

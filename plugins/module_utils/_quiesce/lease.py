@@ -54,13 +54,14 @@ class ReleaseReport:
 
     ``winner``: who claimed the token. ``freezer_gone``: the freezing command has ended. ``thaw``: ``p`` the post hook
     was the thaw, ``1`` we thawed, ``0`` nothing was frozen, ``x`` the thaw failed. ``up``: uptime of the node in
-    seconds. ``fired_at``: when the lease thawed, ``fired_frozen`` whether it found something frozen.
+    seconds, ``frozen_up`` what it was when the freeze returned. ``fired_at``: when the lease thawed, ``fired_frozen`` whether it found something frozen.
     """
 
     winner: str
     freezer_gone: bool
     thaw: str
     up: float
+    frozen_up: float | None = None
     fired_at: float | None = None
     fired_frozen: bool = False
 
@@ -148,6 +149,7 @@ def parse_release(values: t.Mapping[str, str]) -> ReleaseReport | None:
         freezer_gone=values.get("gone") == "1",
         thaw=values.get("thaw", "x"),
         up=float(values.get("up", "0") or 0),
+        frozen_up=None if values.get("at", "-") == "-" else float(values["at"]),
         fired_at=None if fired_at == "-" else float(fired_at),
         fired_frozen=frozen == "1",
     )

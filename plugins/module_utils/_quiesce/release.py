@@ -41,14 +41,13 @@ _RETRY_SECONDS = 1.0
 
 @dataclasses.dataclass(slots=True, kw_only=True)
 class Held:
-    """A freeze that this run holds, or may hold. Times are ``time.monotonic()``, ``frozen_up`` the node's uptime."""
+    """A freeze that this run holds, or may hold. Times are ``time.monotonic()``."""
 
     lease: Lease
     records: list[FreezeRecord]
     armed: bool
     freezer: Hook
     frozen_at: float = 0.0
-    frozen_up: float | None = None
     lease_end: float = 0.0
 
     @property
@@ -220,11 +219,11 @@ class Releaser:
     def _settle(self, held: Held, report: ReleaseReport, post: HookResult | None, *, pure: bool) -> None:
         account = settle(
             report,
-            frozen_up=held.frozen_up,
             post=post,
             pure=pure,
             lease_seconds=held.lease.seconds,
             where=held.where,
+            now=utc_now(),
         )
         self._close(held, account)
 
@@ -232,7 +231,7 @@ class Releaser:
         if account.error:
             self._record_error(held, account.error)
         for record in held.records:
-            record.ended = utc_now()
+            record.ended = account.ended or utc_now()
             record.seconds = account.seconds
             record.thawed_by = account.thawed_by
             record.consistent = account.consistent

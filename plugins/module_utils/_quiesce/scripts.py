@@ -11,6 +11,7 @@ that no freeze can block:
 
 ============  =====================================================================================
 ``freezer``   process group of the freezing command, written by itself before it starts
+``at``        uptime when the freeze returned
 ``until``     when the lease ends (seconds of uptime); exists only once the freeze has returned 0
 ``token``     a directory: who makes it (lease or release) may thaw, and the other one knows
 ``winner``    who made the token
@@ -64,7 +65,7 @@ FREEZE = (
     + "shift 6;"
     + 'setsid /bin/sh -c \'echo $$>"$0/freezer";[ -d "$0/token" ]&&exit 125;exec "$@"\' "$d" "$@" &\n'
     + "wait $!;r=$?;now;"
-    + 'if [ $r = 0 ];then echo $((n+l))>"$d/u"&&mv "$d/u" "$d/until";'
+    + 'if [ $r = 0 ];then echo $u>"$d/at";echo $((n+l+1))>"$d/u"&&mv "$d/u" "$d/until";'
     # The tool itself said no, so nothing of ours is frozen. Killed (128 and more) says nothing.
     + 'elif [ $p = 1 ]&&[ $r -lt 125 ];then :>"$d/released";fi 2>/dev/null;'
     + 'echo "'
@@ -87,18 +88,18 @@ RELEASE = (
     + "r=0 t=p;"
     + 'if [ $# -gt 0 ]&&{ [ "$w" = release ]||[ $p = 0 ];};then "$@";r=$?;'
     + "[ $p$r = 10 ]||thaw;else thaw;fi;"
-    + 'now;f="- -";[ -e "$d/fired" ]&&read -r f<"$d/fired";'
-    + 'case $g$t in 1p|1[01]):>"$d/released";;esac;'
+    + 'now;a=-;[ -e "$d/at" ]&&read -r a<"$d/at";f="- -";[ -e "$d/fired" ]&&read -r f<"$d/fired";'
+    + 'case $g$t in 1p|1[01]):>"$d/released";[ -e "$d/fired" ]&&rm -rf "$d";;esac;'
     + 'echo "'
     + MARKER
-    + ' $i winner=$w gone=$g thaw=$t rc=$r up=$u fired=$f">&2;exit $r'
+    + ' $i winner=$w gone=$g thaw=$t rc=$r at=$a up=$u fired=$f">&2;exit $r'
 )
 
 #: Renew: ID LEASE_SECONDS.
 RENEW = (
     'd=/dev/shm/arkive-$1;[ -e "$d/until" ]||exit 4;[ -d "$d/token" ]&&exit 3;'
     + _UPTIME
-    + 'now;echo $((n+$2))>"$d/v"&&mv "$d/v" "$d/until";[ -d "$d/token" ]&&exit 3;exit 0'
+    + 'now;echo $((n+$2+1))>"$d/v"&&mv "$d/v" "$d/until";[ -d "$d/token" ]&&exit 3;exit 0'
 )
 
 #: Disarm without a thaw, for a freeze that is someone else's: ID.

@@ -79,17 +79,29 @@ class CriticalSection:
 
     def __enter__(self) -> CriticalSection:
         try:
-            for entry in self._pods:
-                if self._settings.cancel.is_cancelled:
-                    break
-                self._quiesce(entry)
+            self.quiesce()
         except BaseException:
-            self._release_all()
+            self.release()
             raise
         return self
 
     def __exit__(self, *_exc: object) -> None:
-        self._release_all()
+        self.release()
+
+    def quiesce(self) -> None:
+        """Run the pre hooks, pod by pod. A cancelled run starts no more of them."""
+        for entry in self._pods:
+            if self._settings.cancel.is_cancelled:
+                break
+            self._quiesce(entry)
+
+    def hand_over(self) -> list[Held]:
+        """Leave the freezes to their leases: somebody else releases them. Nothing is renewed any more."""
+        self._keeper.stop()
+        held = [freeze for entry in self._pods for freeze in entry.held]
+        for entry in self._pods:
+            entry.held, entry.release_owed = [], False
+        return held
 
     @property
     def consistent(self) -> bool:
@@ -150,8 +162,7 @@ class CriticalSection:
         if result.state == "failed" and self._nothing_frozen(plan, result, values, held):
             self._releaser.unmark(held)
             return self._explain_failed_freeze(result, held)
-        if result.state == "ok" and "up" in values:
-            held.frozen_up = float(values["up"])
+        if result.state == "ok":
             held.lease_end = sent + settings.policy.lease_seconds
         held.frozen_at = time.monotonic()
         entry.held.append(held)
@@ -237,7 +248,7 @@ class CriticalSection:
             error=why,
         )
 
-    def _release_all(self) -> None:
+    def release(self) -> None:
         """Release every pod, in the order of the block; one that fails does not keep the others."""
         self._keeper.stop()
         releaser = self._releaser

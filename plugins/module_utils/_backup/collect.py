@@ -1,0 +1,98 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""List what the selection names, in parallel, page by page, straight to where it goes."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import threading
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import Selection
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339, utc_now
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
+
+#: Takes the items of one page. Called from several threads.
+PageSink: t.TypeAlias = t.Callable[[ApiResource, list[dict[str, t.Any]]], None]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ListTask:
+    """One list: a type, in one namespace or (None) in the whole cluster."""
+
+    resource: ApiResource
+    namespace: str | None
+
+
+class Collector:
+    """Runs lists. A list that fails is an error of the log and of that type alone (Velero).
+
+    ``lists``: for each list that was read, its type, namespace, resourceVersion and time, for our own record.
+    """
+
+    def __init__(
+        self, client: KubeClient, selection: Selection, *, log: RunLog, cancel: CancelToken, workers: int
+    ) -> None:
+        self._client = client
+        self._selection = selection
+        self._log = log
+        self._cancel = cancel
+        self._workers = workers
+        self._lock = threading.Lock()
+        self.lists: list[dict[str, str]] = []
+
+    def tasks(self, resource: ApiResource) -> list[ListTask]:
+        """The lists that one type needs."""
+        if not resource.namespaced or self._selection.list_namespaces is None:
+            return [ListTask(resource, None)]
+        return [ListTask(resource, namespace) for namespace in self._selection.list_namespaces]
+
+    def run(self, resources: t.Iterable[ApiResource], sink: PageSink) -> None:
+        """Read all ``resources``. Raises what ``sink`` raises, and ``Cancelled``."""
+        tasks = [task for resource in resources for task in self.tasks(resource)]
+        with concurrent.futures.ThreadPoolExecutor(self._workers, thread_name_prefix="arkive-list") as pool:
+            futures = [pool.submit(self._read, task, sink) for task in tasks]
+            try:
+                for future in concurrent.futures.as_completed(futures):
+                    future.result()
+            except BaseException:
+                for future in futures:
+                    future.cancel()
+                raise
+
+    def _read(self, task: ListTask, sink: PageSink) -> None:
+        selector = self._selection.label_selector or None
+        started = rfc3339(utc_now())
+        version = ""
+        try:
+            for page in list_pages(self._client, task.resource, namespace=task.namespace, label_selector=selector):
+                self._cancel.check()
+                version = page.resource_version
+                sink(task.resource, page.items)
+        except KubeError as exc:
+            fields = {"resource": str(task.resource.group_resource)} | (
+                {"namespace": task.namespace} if task.namespace else {}
+            )
+            self._log.error("Error listing items", error=exc.sentence, **fields)
+            return
+        entry = {
+            "resource": str(task.resource.group_resource),
+            "namespace": task.namespace or "",
+            "resourceVersion": version,
+            "listedAt": started,
+        }
+        with self._lock:
+            self.lists.append(entry)
+
+
+__all__ = ("Collector", "ListTask", "PageSink")

@@ -1,0 +1,180 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Make a backup: claim its name, run it, publish its files with the commit point last."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import time
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.arkive_record import ArkiveRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupFiles, BackupRepository
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.spool import Spool
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_writer import TarballWriter
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.existing import outcome_of_existing
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.run import BackupRun
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import select
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import hook_status
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
+from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim
+from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import BackupTally, build_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
+
+
+def run_backup(
+    request: BackupRequest,
+    *,
+    client: KubeClient,
+    store: Store,
+    progress: ProgressSink = no_progress,
+    cancel: CancelToken | None = None,
+) -> BackupOutcome:
+    """Make the backup, or find that it is there. Raises ``ArkiveError``; its ``details`` then hold what had happened.
+
+    Nothing is in the store after an error, and nothing is frozen.
+    """
+    token = cancel or CancelToken()
+    outcome = BackupOutcome(location=store.location.describe)
+    try:
+        _run(request, client, store, outcome, progress, token)
+    except ArkiveError as exc:
+        exc.details.update(outcome.to_return(default_on_error=request.hook_on_error_default))
+        raise
+    return outcome
+
+
+def _run(
+    request: BackupRequest,
+    client: KubeClient,
+    store: Store,
+    outcome: BackupOutcome,
+    progress: ProgressSink,
+    cancel: CancelToken,
+) -> None:
+    request.spec.validate(request.name)
+    with _timed(outcome, "check_location"):
+        store.check(write=True)
+        repository = BackupRepository(store)
+        repository.validate()
+    if outcome_of_existing(repository, request, outcome):
+        return
+    run_id = secrets.token_hex(8)
+    keys = BackupKeys(request.name)
+    with Claim.acquire(store, keys.claim, run_id=run_id) as claim:
+        # Somebody may have finished this name while we waited for the claim.
+        if outcome_of_existing(repository, request, outcome):
+            return
+        if request.replace_failed:
+            repository.delete(request.name, keep_claim=True)
+        with Spool() as log_file, Spool() as tar_file:
+            _make(request, client, repository, claim, outcome, progress, cancel, run_id, log_file, tar_file)
+
+
+def _make(
+    request: BackupRequest,
+    client: KubeClient,
+    repository: BackupRepository,
+    claim: Claim,
+    outcome: BackupOutcome,
+    progress: ProgressSink,
+    cancel: CancelToken,
+    run_id: str,
+    log_file: Spool,
+    tar_file: Spool,
+) -> None:
+    started = utc_now()
+    log = RunLog(log_file, backup=f"velero/{request.name}")
+    try:
+        with _timed(outcome, "discovery"):
+            version = client.version()
+            discovery = Discovery.read(client)
+            selection = select(client, discovery, request.spec)
+        for group in discovery.failed_groups:
+            log.warning(f"Unable to discover API group {group}")
+        for namespace in selection.missing_namespaces:
+            log.error(f"Namespace {namespace} is included but does not exist", namespace=namespace, resource="namespaces")
+        writer = TarballWriter(tar_file)
+        run = BackupRun(
+            request,
+            client=client,
+            discovery=discovery,
+            selection=selection,
+            writer=writer,
+            log=log,
+            outcome=outcome,
+            run_id=run_id,
+            progress=progress,
+            cancel=cancel,
+        )
+        for step in ("collect_pods", "run_blocks", "collect_rest", "collect_volumes", "collect_namespaces"):
+            with _timed(outcome, step):
+                getattr(run, step)()
+            cancel.check()
+        tarball = writer.close()
+    finally:
+        outcome.warnings_list, outcome.errors_list = log.issues("warning"), log.issues("error")
+        outcome.timings["api_requests"] = client.requests_made
+    outcome.items = dict(run.sink.counts)
+    tally = BackupTally(
+        warnings=log.warnings, errors=log.errors, items=run.sink.total, hook_status=hook_status(outcome.hooks)
+    )
+    backup = build_backup(
+        request.name, request.spec, started=started, completed=utc_now(), tally=tally, cluster_version=version
+    )
+    record = ArkiveRecord(
+        run_id=run_id,
+        spec=request.spec.to_dict(),
+        hooks=[hook.to_return(default_on_error=request.hook_on_error_default, with_output=False) for hook in outcome.hooks],
+        freezes=[freeze.to_return() for freeze in outcome.freezes],
+        lists=run.collector.lists,
+        items=outcome.items,
+    )
+    files = BackupFiles(
+        metadata=backup,
+        tarball=tar_file,
+        tarball_summary=tarball,
+        logs=log_file,
+        results=log.results(),
+        resource_list=run.sink.resource_list(),
+        volumeinfo=outcome.volumes,
+        arkive_record=record,
+    )
+    progress(f"writing {outcome.location}/{BackupKeys(request.name).directory}")
+    with _timed(outcome, "publish"):
+        if claim.is_lost:
+            raise StoreError(
+                f"Backup '{request.name}' is not written: its claim in {outcome.location} was lost to another run, or could "
+                "not be renewed.",
+                hint="Run it again.",
+            )
+        repository.publish(files)
+    outcome.backup = backup
+    outcome.changed = True
+    progress(f"{backup['status']['phase']}: {run.sink.total} items, {log.errors} errors, {log.warnings} warnings")
+
+
+@contextlib.contextmanager
+def _timed(outcome: BackupOutcome, step: str) -> t.Iterator[None]:
+    start = time.monotonic()
+    try:
+        yield
+    finally:
+        outcome.timings[step] = outcome.timings.get(step, 0.0) + time.monotonic() - start
+
+
+__all__ = ("run_backup",)

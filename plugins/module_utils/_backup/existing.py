@@ -1,0 +1,70 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""A backup of that name is in the store already: is it the one that was asked for?"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import FAILED_PHASES, TERMINAL_PHASES
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import differing_fields
+
+#: The fields that say what is in a backup. A server adds others to what it stores.
+_COMPARED = (
+    "includedNamespaces",
+    "excludedNamespaces",
+    "includedResources",
+    "excludedResources",
+    "labelSelector",
+    "includeClusterResources",
+    "ttl",
+)
+
+
+def outcome_of_existing(repository: BackupRepository, request: BackupRequest, outcome: BackupOutcome) -> bool:
+    """True when the store holds the backup that ``request`` asks for; ``outcome`` then tells it.
+
+    Raises ``ValidationError`` when it holds another one of that name: a backup is never altered.
+    """
+    backup = repository.read_backup(request.name)
+    if backup is None:
+        return False
+    phase = (backup.get("status") or {}).get("phase", "")
+    if phase not in TERMINAL_PHASES:
+        raise ValidationError(
+            f"Backup '{request.name}' in {outcome.location} is still being made: its phase is {phase or 'New'}.",
+            hint="Wait until it is done, or choose another name.",
+        )
+    if phase in FAILED_PHASES and request.replace_failed:
+        return False
+    record = repository.read_record(request.name) or {}
+    differing = _differences(request, record.get("spec") or backup.get("spec") or {})
+    if differing:
+        raise ValidationError(
+            f"Backup '{request.name}' exists in {outcome.location} with another spec: {', '.join(differing)} "
+            f"{'differs' if len(differing) == 1 else 'differ'}.",
+            hint="A backup is never altered: choose another name, or delete it with state=absent.",
+            details={"differing_fields": differing},
+        )
+    outcome.backup = backup
+    outcome.items = dict(record.get("items") or {})
+    outcome.volumes = repository.read_volumes(request.name)
+    return True
+
+
+def _differences(request: BackupRequest, stored: t.Mapping[str, t.Any]) -> list[str]:
+    asked = request.spec.to_dict()
+    pair = [{name: spec.get(name) for name in _COMPARED} for spec in (asked, stored)]
+    for spec in pair:
+        spec["includedNamespaces"] = spec["includedNamespaces"] or ["*"]
+    return differing_fields(*pair)
+
+
+__all__ = ("outcome_of_existing",)

@@ -1,0 +1,153 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Freeze in one task and thaw in another: the lease is the only thing in between."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
+from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import resolve_container
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.held_marks import held_by_id, held_on_pod
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task import (
+    TASK_HOOK_NAME,
+    HookTaskOutcome,
+    HookTaskRequest,
+    run_hook_task,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import renew
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import put_marks, read_marks
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import select_pods
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.release import Held, Releaser
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import make_marks
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import find_marks, sweep
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class FreezeTaskRequest:
+    """One path in one pod (or in each pod of a selector). ``lease_id``: the freeze that an earlier task returned."""
+
+    task: HookTaskRequest
+    path: str
+    lease_id: str = ""
+
+
+def freeze_path(
+    request: FreezeTaskRequest,
+    *,
+    client: KubeClient,
+    progress: ProgressSink = no_progress,
+    cancel: CancelToken | None = None,
+    check_mode: bool = False,
+) -> HookTaskOutcome:
+    """Freeze, and return the lease's id. With the id of a freeze that still holds, renew it instead (not changed)."""
+    task = request.task
+    if request.lease_id:
+        pods = select_pods(client, task.namespace, pod=task.pod, label_selector=task.label_selector)
+        renewed = _renew(request, client, pods, check_mode=check_mode)
+        if renewed is not None:
+            return renewed
+    freezing = dataclasses.replace(task, argv=("fsfreeze", "--freeze", request.path), phase=None)
+    return run_hook_task(freezing, client=client, progress=progress, cancel=cancel, check_mode=check_mode)
+
+
+def thaw_path(
+    request: FreezeTaskRequest, *, client: KubeClient, check_mode: bool = False, progress: ProgressSink = no_progress
+) -> HookTaskOutcome:
+    """Release a freeze and prove it. Where the lease fired first, ``errors`` says since when nothing was protected.
+
+    A path that nobody has frozen is fine and not changed, unless ``lease_id`` names a freeze.
+    """
+    task = request.task
+    outcome = HookTaskOutcome()
+    hook = _thaw_hook(request)
+    held: list[tuple[dict[str, t.Any], Held]] = []
+    for pod in select_pods(client, task.namespace, pod=task.pod, label_selector=task.label_selector):
+        if request.lease_id:
+            container = resolve_container(pod, task.container)
+            freeze = held_by_id(pod, hook, lease_id=request.lease_id, container=container, path=request.path)
+            held.append((pod, freeze))
+        else:
+            marked = held_on_pod(pod, hook)
+            held += [(pod, f) for f in marked if request.path in {target.path for target in f.lease.targets}]
+    outcome.changed = bool(held)
+    if check_mode:
+        return outcome
+    for pod, freeze in held:
+        progress(f"thawing {freeze.where}")
+        releaser = Releaser(
+            client,
+            log=RunLog(None, backup=TASK_HOOK_NAME),
+            default_on_error=task.on_error,
+            policy=task.freeze_policy,
+            warnings=outcome.warnings,
+        )
+        releaser.release(pod, [freeze], [])
+        outcome.errors += releaser.errors
+        outcome.freezes += freeze.records
+        if request.lease_id:
+            for record in freeze.records:
+                if record.thawed_by == "not frozen" and not record.error:
+                    outcome.errors.append(
+                        f"{record.target.where} was not frozen under lease {request.lease_id}: nothing was protected."
+                    )
+    return outcome
+
+
+def sweep_namespace(
+    namespace: str, *, client: KubeClient, label_selector: str = "", pod: str = "", check_mode: bool = False
+) -> HookTaskOutcome:
+    """Thaw what dead runs left frozen in ``namespace``. Live runs' freezes are listed and left alone."""
+    pods = select_pods(client, namespace, pod=pod, label_selector=label_selector, running=False)
+    found = find_marks(pods) if check_mode else sweep(client, pods)
+    outcome = HookTaskOutcome(swept=[entry.to_return() for entry in found])
+    outcome.changed = any(entry.state != "live" for entry in found)
+    if not check_mode:
+        outcome.errors = [entry.error for entry in found if entry.state == "failed"]
+        outcome.warnings = [entry.error for entry in found if entry.error and entry.state != "failed"]
+    return outcome
+
+
+def _renew(
+    request: FreezeTaskRequest, client: KubeClient, pods: t.Sequence[t.Mapping[str, t.Any]], *, check_mode: bool
+) -> HookTaskOutcome | None:
+    """Renew the lease on every pod; None when it does not hold on one of them."""
+    outcome = HookTaskOutcome(lease_ids=[request.lease_id])
+    for pod in pods:
+        if not any(mark.lease_id == request.lease_id and mark.until > utc_now() for mark in read_marks(pod)):
+            return None
+        if check_mode:
+            continue
+        seconds = request.task.freeze_policy.lease_seconds
+        held = held_by_id(pod, _thaw_hook(request), lease_id=request.lease_id, container="", path=request.path)
+        lease = dataclasses.replace(held.lease, seconds=seconds)
+        if not renew(client, lease):
+            return None
+        marks = make_marks(lease, run_id=request.task.run_id, seconds=seconds)
+        put_marks(client, lease.target.namespace, lease.target.pod, marks)
+        outcome.freezes += held.records
+    return outcome
+
+
+def _thaw_hook(request: FreezeTaskRequest) -> Hook:
+    return Hook(
+        source="task",
+        name=TASK_HOOK_NAME,
+        phase="post",
+        argv=("fsfreeze", "--unfreeze", request.path),
+        container=request.task.container,
+        timeout_seconds=request.task.timeout_seconds,
+    )
+
+
+__all__ = ("FreezeTaskRequest", "freeze_path", "sweep_namespace", "thaw_path")

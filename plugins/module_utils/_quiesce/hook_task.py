@@ -1,0 +1,208 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Run hooks in pods by a task of their own, without a backup: a command, or what the pods declare.
+
+A freeze outlives the task: it is handed to its lease, and a later task releases it by the lease's id or by the mark.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.annotations import parse_backup_hooks
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import pod_identity, run_hook
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import (
+    DEFAULT_TIMEOUT_SECONDS,
+    Hook,
+    HookResult,
+    OnError,
+    Phase,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.held_marks import held_on_pod
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy, FreezeRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import select_pods
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.release import Releaser
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import (
+    CriticalSection,
+    QuiescedPod,
+    SectionSettings,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
+
+TASK_HOOK_NAME = "k8s_hook_exec"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class HookTaskRequest:
+    """Which pods, and what to run there: ``argv``, or the pods' own hooks of ``phase``."""
+
+    namespace: str
+    pod: str = ""
+    label_selector: str = ""
+    container: str = ""
+    argv: tuple[str, ...] = ()
+    phase: Phase | None = None
+    on_error: OnError = "Fail"
+    timeout_seconds: float | None = DEFAULT_TIMEOUT_SECONDS
+    freeze_policy: FreezePolicy = FreezePolicy()
+    run_id: str = ""
+
+
+@dataclasses.dataclass(slots=True, kw_only=True)
+class HookTaskOutcome:
+    """What happened. ``lease_ids``: freezes that are held now. ``planned``: what check mode would run."""
+
+    changed: bool = False
+    hooks: list[HookResult] = dataclasses.field(default_factory=list)
+    planned: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    freezes: list[FreezeRecord] = dataclasses.field(default_factory=list)
+    lease_ids: list[str] = dataclasses.field(default_factory=list)
+    swept: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    warnings: list[str] = dataclasses.field(default_factory=list)
+    errors: list[str] = dataclasses.field(default_factory=list)
+
+
+def run_hook_task(
+    request: HookTaskRequest,
+    *,
+    client: KubeClient,
+    progress: ProgressSink = no_progress,
+    cancel: CancelToken | None = None,
+    check_mode: bool = False,
+) -> HookTaskOutcome:
+    """Run the hooks pod by pod. Failed hooks and refused freezes are in ``errors``, or in ``warnings`` with Continue.
+
+    Every freeze is checked before the first command runs. Raises ``HookError`` when no pod is selected.
+    """
+    token = cancel or CancelToken()
+    pods = select_pods(client, request.namespace, pod=request.pod, label_selector=request.label_selector)
+    outcome = HookTaskOutcome()
+    pairs = [(pod, hook) for pod in pods for hook in _hooks_of(pod, request, outcome)]
+    if check_mode:
+        outcome.planned = [_plan_entry(pod, hook) for pod, hook in pairs]
+        outcome.changed = bool(pairs)
+        return outcome
+    settings = SectionSettings(
+        run_id=request.run_id,
+        policy=request.freeze_policy,
+        default_on_error=request.on_error,
+        log=RunLog(None, backup=TASK_HOOK_NAME),
+        cancel=token,
+    )
+    preflight = Preflight(client, ApiObjectReader(client), policy=request.freeze_policy)
+    plans = [(pod, preflight.examine(pod, hook)) for pod, hook in pairs]
+    refusals = [plan.refusal for _pod, plan in plans if plan.refusal]
+    if refusals:
+        outcome.errors += refusals
+        return outcome
+    for pod, plan in plans:
+        token.check()
+        progress(f"{'/'.join(pod_identity(pod))}: running {' '.join(plan.hook.argv)[:80]}")
+        if plan.targets:
+            _freeze(client, QuiescedPod(pod=pod, pre=[plan], post=[]), settings, outcome)
+        elif recognise(plan.hook.argv).thaws:
+            _thaw(client, pod, plan.hook, settings, outcome)
+        else:
+            result = run_hook(
+                client, pod, plan.hook, log=settings.log, default_on_error=request.on_error, cancel=token
+            )
+            outcome.hooks.append(result)
+    _judge(outcome, request.on_error)
+    return outcome
+
+
+def _hooks_of(pod: t.Mapping[str, t.Any], request: HookTaskRequest, outcome: HookTaskOutcome) -> list[Hook]:
+    if request.phase is None:
+        return [
+            Hook(
+                source="task",
+                name=TASK_HOOK_NAME,
+                phase="pre",
+                argv=request.argv,
+                container=request.container,
+                on_error=request.on_error,
+                timeout_seconds=request.timeout_seconds,
+            )
+        ]
+    declared = parse_backup_hooks(pod)
+    outcome.warnings += declared.warnings
+    hook = declared.phase(request.phase)
+    return [hook] if hook else []
+
+
+def _freeze(client: KubeClient, entry: QuiescedPod, settings: SectionSettings, outcome: HookTaskOutcome) -> None:
+    section = CriticalSection(client, [entry], settings)
+    try:
+        section.quiesce()
+    except BaseException:
+        section.release()
+        raise
+    outcome.hooks += section.results
+    outcome.warnings += section.warnings
+    if any(result.state != "ok" for result in section.results):
+        section.release()
+        outcome.errors += section.errors
+    else:
+        for held in section.hand_over():
+            outcome.lease_ids.append(held.lease.lease_id)
+    outcome.freezes += section.freezes
+
+
+def _thaw(
+    client: KubeClient, pod: t.Mapping[str, t.Any], hook: Hook, settings: SectionSettings, outcome: HookTaskOutcome
+) -> None:
+    """Run a command that thaws; where it ends a marked freeze, as the release of its lease."""
+    paths = {command.path for command in recognise(hook.argv).thaws}
+    held = [freeze for freeze in held_on_pod(pod, hook) if paths & {target.path for target in freeze.lease.targets}]
+    releaser = Releaser(
+        client,
+        log=settings.log,
+        default_on_error=settings.default_on_error,
+        policy=settings.policy,
+        warnings=outcome.warnings,
+    )
+    outcome.hooks += releaser.release(pod, held, [hook])
+    outcome.errors += releaser.errors
+    outcome.freezes += [record for freeze in held for record in freeze.records]
+
+
+def _judge(outcome: HookTaskOutcome, default_on_error: OnError) -> None:
+    outcome.changed = any(result.state != "skipped" for result in outcome.hooks)
+    for result in outcome.hooks:
+        if result.failed:
+            text = f"The {result.hook.phase} hook in {result.namespace}/{result.pod} failed: {result.error}."
+            fatal = result.hook.resolved_on_error(default_on_error) == "Fail"
+            (outcome.errors if fatal else outcome.warnings).append(text)
+
+
+def _plan_entry(pod: t.Mapping[str, t.Any], hook: Hook) -> dict[str, t.Any]:
+    namespace, name = pod_identity(pod)
+    found = recognise(hook.argv)
+    return {
+        "namespace": namespace,
+        "pod": name,
+        "container": hook.container,
+        "phase": hook.phase,
+        "source": hook.source,
+        "name": hook.name,
+        "argv": list(hook.argv),
+        "timeout_seconds": hook.timeout_seconds,
+        "started": None,
+        "state": "planned",
+        "freezes": [freeze.path for freeze in found.freezes],
+        "thaws": [thaw.path for thaw in found.thaws],
+    }
+
+
+__all__ = ("TASK_HOOK_NAME", "HookTaskOutcome", "HookTaskRequest", "run_hook_task")

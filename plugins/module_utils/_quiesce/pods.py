@@ -1,0 +1,48 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Choose the pods of a task."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+
+
+def select_pods(
+    client: KubeClient, namespace: str, *, pod: str = "", label_selector: str = "", running: bool = True
+) -> list[dict[str, t.Any]]:
+    """One pod by name, or the running ones of a selector, or all running ones; sorted by name.
+
+    Raises ``HookError`` when there is none.
+    """
+    path = f"/api/v1/namespaces/{namespace}/pods"
+    if pod:
+        try:
+            return [client.get(f"{path}/{pod}")]
+        except KubeError as exc:
+            if exc.not_found:
+                raise HookError(
+                    f"Pod {namespace}/{pod} does not exist in the cluster at {client.server}.",
+                    hint="Check the namespace and the name; pods of a Deployment get new names.",
+                ) from exc
+            raise
+    query = {"labelSelector": label_selector} if label_selector else None
+    items: list[dict[str, t.Any]] = client.get(path, query=query).get("items") or []
+    chosen = [item for item in items if not running or (item.get("status") or {}).get("phase") == "Running"]
+    if not chosen and running:
+        selected = f" with labels {label_selector}" if label_selector else ""
+        raise HookError(
+            f"No running pod{selected} is in namespace {namespace} of the cluster at {client.server}.",
+            hint="Check the namespace and the labels.",
+        )
+    return sorted(chosen, key=lambda item: str(item["metadata"]["name"]))
+
+
+__all__ = ("select_pods",)
