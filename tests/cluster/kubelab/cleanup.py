@@ -14,16 +14,11 @@ import time
 from pathlib import Path
 
 from kubelab import cgroups
-from kubelab.commands import LabError, processes_started_as, wait_until
+from kubelab.commands import LabError, wait_until
 from kubelab.freezing import loop_devices, release, thaw_all
 from kubelab.model import Lab
+from kubelab.processes import init_pids, watchdog_pids
 from kubelab.s3 import S3Files
-from kubelab.watchdog import watchdogs
-
-
-def init_pids(state: Path) -> list[int]:
-    """Pid 1 of the cluster's namespaces, preceded by the program that made them; empty when there is none."""
-    return sorted(processes_started_as("--state", str(state), having="_init"))
 
 
 def stop(state: Path, *, keep_logs: bool = False) -> None:
@@ -37,7 +32,7 @@ def stop(state: Path, *, keep_logs: bool = False) -> None:
     if lab is not None and not cgroups.remove(lab.cgroup):
         raise LabError(f"Processes are still in the cgroup {lab.cgroup}.")
     _release_devices(state)
-    if not wait_until(lambda: not watchdogs(state), 5):
+    if not wait_until(lambda: not watchdog_pids(state), 5):
         raise LabError("The watchdog does not end.")
     if not state.exists():
         return
@@ -51,8 +46,11 @@ def stop(state: Path, *, keep_logs: bool = False) -> None:
 
 
 def _end_node(state: Path) -> None:
-    """Kill pid 1; the kernel ends the rest of its namespaces.  A process that is blocked on a frozen volume ends only
-    after a thaw, and one more can come to be blocked until the last is gone: so thaw until all are."""
+    """Kill pid 1; the kernel ends the rest of its namespaces.
+
+    A process that is blocked on a frozen volume ends only after a thaw, and one more can come to be blocked until the
+    last is gone: so thaw until all are.
+    """
     end = time.monotonic() + 20
     while pids := init_pids(state):
         thaw_all(state)
@@ -65,7 +63,7 @@ def _end_node(state: Path) -> None:
 
 
 def _release_devices(state: Path) -> None:
-    """Loop devices go with the mounts, a moment after the processes; those of file systems that were left frozen do not."""
+    """Loop devices go with the mounts, a moment after the processes; not those of frozen file systems."""
     for _ in range(10):
         if wait_until(lambda: not loop_devices(state), 1.5):
             return
@@ -74,4 +72,4 @@ def _release_devices(state: Path) -> None:
     raise LabError(f"Loop devices are still in use: {' '.join(loop_devices(state))}.")
 
 
-__all__ = ["init_pids", "stop"]
+__all__ = ["stop"]

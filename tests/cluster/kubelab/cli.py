@@ -16,9 +16,11 @@ from pathlib import Path
 from kubelab import faults, launcher
 from kubelab.cleanup import stop
 from kubelab.commands import LabError, say
+from kubelab.conformance import conformance
 from kubelab.forwarder import forward
 from kubelab.init import run_init
 from kubelab.model import Lab, default_state
+from kubelab.robust import robust
 from kubelab.s3 import S3Files, start_s3
 from kubelab.status import shell, status
 from kubelab.watchdog import watch
@@ -39,15 +41,24 @@ def main(argv: t.Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="lab.py", description="A real one-node Kubernetes with an S3 server, for tests.")
+    parser = argparse.ArgumentParser(
+        prog="lab.py", description="A real one-node Kubernetes with an S3 server, for tests."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, run: t.Callable[[argparse.Namespace], int | None], text: str | None, *, state: bool = True) -> argparse.ArgumentParser:
+    def command(
+        name: str, run: t.Callable[[argparse.Namespace], int | None], text: str | None, *, state: bool = True
+    ) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=text, description=text) if text else commands.add_parser(name)
         added.set_defaults(run=run)
         if state:
             added.add_argument("--state", help="the cluster's directory (default: lab-INDEX in the cache)")
-            added.add_argument("--index", type=int, default=0, help="another number for each cluster that runs at the same time (default: 0)")
+            added.add_argument(
+                "--index",
+                type=int,
+                default=0,
+                help="another number for each cluster that runs at the same time (default: 0)",
+            )
         return added
 
     command("build", _build, "install, build and make all that is missing", state=False)
@@ -68,6 +79,13 @@ def _parser() -> argparse.ArgumentParser:
     s3 = command("s3", _s3, "start or stop an S3 server without a cluster")
     s3.add_argument("action", choices=("start", "stop"))
     s3.add_argument("--s3-port", type=int, default=0, help="its port on 127.0.0.1 (default: a free one)")
+    checked = command("conformance", _conformance, "run the CSI suite, and check a running cluster")
+    checked.add_argument(
+        "--driver-tests", action="store_true", help="the CSI driver's own tests too, which take a minute"
+    )
+    command(
+        "robust", _robust, "check that stop and start clean up in every state, on clusters of their own", state=False
+    )
     command("_init", _init, None).add_argument("--fd", type=int)
     command("_forward", _forward, None, state=False).add_argument("--fd", type=int)
     command("_watchdog", _watchdog, None).add_argument("--init", type=int)
@@ -81,11 +99,14 @@ def _build(_options: argparse.Namespace) -> None:
 
 def _start(options: argparse.Namespace) -> None:
     launcher.require_root()
-    launcher.start(options.state, index=options.index, port=options.port, s3_port=options.s3_port, with_s3=not options.no_s3)
+    launcher.start(
+        options.state, index=options.index, port=options.port, s3_port=options.s3_port, with_s3=not options.no_s3
+    )
 
 
 def _stop(options: argparse.Namespace) -> None:
-    launcher.require_root()
+    if Lab.load(options.state) is not None:  # an S3 server alone needs no root
+        launcher.require_root()
     stop(options.state)
 
 
@@ -132,6 +153,16 @@ def _s3(options: argparse.Namespace) -> None:
         return
     json.dump(asdict(start_s3(options.state, port=options.s3_port)), sys.stdout)
     print()
+
+
+def _conformance(options: argparse.Namespace) -> int:
+    launcher.require_root()
+    return conformance(options.state, driver_tests=options.driver_tests)
+
+
+def _robust(_options: argparse.Namespace) -> int:
+    launcher.require_root()
+    return robust()
 
 
 def _init(options: argparse.Namespace) -> None:

@@ -18,7 +18,9 @@ class LabError(Exception):
     """A sentence for the person at the terminal; no traceback is shown."""
 
 
-def run(*argv: str | Path, check: bool = True, stdin: str | None = None, **options: t.Any) -> subprocess.CompletedProcess[str]:
+def run(
+    *argv: str | Path, check: bool = True, stdin: str | None = None, **options: t.Any
+) -> subprocess.CompletedProcess[str]:
     """Run a program and return what it printed; LabError with its stderr when it fails and ``check`` is on."""
     command = [str(a) for a in argv]
     try:
@@ -43,7 +45,7 @@ def write(path: Path, text: str, mode: int = 0o644) -> None:
 
 
 def processes_started_as(*tail: str, having: str = "") -> list[int]:
-    """The pids of processes whose command line ends with these arguments and has the one more, this process not among them.
+    """The pids of other processes whose command line ends with these arguments and also has ``having``.
 
     Command lines name the state directory, so this finds what was started for it and nothing else; there is no pid
     file that could be stale or missing.

@@ -40,7 +40,12 @@ def first(lab: Lab, listener: int) -> list[Component]:
 
 def with_api_server(lab: Lab) -> list[Component]:
     """What needs the API server."""
-    return [_kubelet(lab), _controller_manager(lab), _scheduler(lab), Component("kube-proxy", (lab.program("kube-proxy"), f"--config={lab.path('proxy.json')}"))]
+    return [
+        _kubelet(lab),
+        _controller_manager(lab),
+        _scheduler(lab),
+        Component("kube-proxy", (lab.program("kube-proxy"), f"--config={lab.path('proxy.json')}")),
+    ]
 
 
 def with_definitions(lab: Lab) -> list[Component]:
@@ -50,7 +55,10 @@ def with_definitions(lab: Lab) -> list[Component]:
     """
     admin, socket = f"--kubeconfig={lab.path('pki/node-admin.conf')}", f"--csi-address={csi_socket()}"
     return [
-        Component("csi-provisioner", (lab.program("csi-provisioner"), socket, admin, "--extra-create-metadata", "--default-fstype=ext4")),
+        Component(
+            "csi-provisioner",
+            (lab.program("csi-provisioner"), socket, admin, "--extra-create-metadata", "--default-fstype=ext4"),
+        ),
         Component("csi-snapshotter", (lab.program("csi-snapshotter"), socket, admin, "--extra-create-metadata")),
         Component("snapshot-controller", (lab.program("snapshot-controller"), admin)),
     ]
@@ -75,9 +83,13 @@ NAMES = (
 
 
 def environment() -> dict[str, str]:
-    """What the programs see: not the developer's KUBECONFIG, which the provisioner would take before its option, and no proxy."""
+    """What the programs see: no proxy, and no KUBECONFIG, which the provisioner would take before its option."""
     kept = {k: v for k, v in os.environ.items() if k != "KUBECONFIG" and not k.lower().endswith("_proxy")}
-    return {**kept, "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "OTEL_TRACES_EXPORTER": "none"}
+    return {
+        **kept,
+        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "OTEL_TRACES_EXPORTER": "none",
+    }
 
 
 def csi_socket() -> str:

@@ -68,7 +68,13 @@ http: {{addr: "{address}"}}
 
 def write_configs(lab: Lab) -> None:
     """Write all of them into the state directory."""
-    values = {"home": CONTAINERD_HOME, "socket": CONTAINERD_SOCKET, "pause": PAUSE_IMAGE, "registries": lab.path("registries"), "cni": lab.path("cni")}
+    values = {
+        "home": CONTAINERD_HOME,
+        "socket": CONTAINERD_SOCKET,
+        "pause": PAUSE_IMAGE,
+        "registries": lab.path("registries"),
+        "cni": lab.path("cni"),
+    }
     write(lab.path("containerd.toml"), _CONTAINERD.format(**values))
     write(lab.path("registries/_default/hosts.toml"), _MIRROR.format(address=REGISTRY_ADDRESS))
     write(lab.path("registry.yaml"), _REGISTRY.format(root=lab.images, address=REGISTRY_ADDRESS))
@@ -80,11 +86,19 @@ def write_configs(lab: Lab) -> None:
 
 
 def _cni() -> dict[str, t.Any]:
-    ipam = {"type": "host-local", "dataDir": "/run/cni-ipam", "ranges": [[{"subnet": str(POD_RANGE)}]], "routes": [{"dst": "0.0.0.0/0"}]}
+    ipam = {
+        "type": "host-local",
+        "dataDir": "/run/cni-ipam",
+        "ranges": [[{"subnet": str(POD_RANGE)}]],
+        "routes": [{"dst": "0.0.0.0/0"}],
+    }
     return {
         "cniVersion": "0.4.0",
         "name": "pods",
-        "plugins": [{"type": "ptp", "ipMasq": False, "ipam": ipam}, {"type": "portmap", "capabilities": {"portMappings": True}}],
+        "plugins": [
+            {"type": "ptp", "ipMasq": False, "ipam": ipam},
+            {"type": "portmap", "capabilities": {"portMappings": True}},
+        ],
     }
 
 
@@ -92,7 +106,11 @@ def _kubelet(lab: Lab) -> dict[str, t.Any]:
     return {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "kind": "KubeletConfiguration",
-        "authentication": {"anonymous": {"enabled": False}, "webhook": {"enabled": True}, "x509": {"clientCAFile": str(lab.path("pki/ca.crt"))}},
+        "authentication": {
+            "anonymous": {"enabled": False},
+            "webhook": {"enabled": True},
+            "x509": {"clientCAFile": str(lab.path("pki/ca.crt"))},
+        },
         "authorization": {"mode": "Webhook"},
         "tlsCertFile": str(lab.path("pki/kubelet-serving.crt")),
         "tlsPrivateKeyFile": str(lab.path("pki/kubelet-serving.key")),
@@ -113,7 +131,12 @@ def _kubelet(lab: Lab) -> dict[str, t.Any]:
         "protectKernelDefaults": True,  # never write the machine's own /proc/sys
         "imageGCHighThresholdPercent": 100,
         "imageGCLowThresholdPercent": 99,
-        "evictionHard": {"memory.available": "50Mi", "nodefs.available": "1%", "imagefs.available": "1%", "nodefs.inodesFree": "1%"},
+        "evictionHard": {
+            "memory.available": "50Mi",
+            "nodefs.available": "1%",
+            "imagefs.available": "1%",
+            "nodefs.inodesFree": "1%",
+        },
         "shutdownGracePeriod": "0s",
         "nodeStatusUpdateFrequency": "5s",
         "syncFrequency": "20s",

@@ -14,14 +14,17 @@ from pathlib import Path
 from kubelab.commands import LabError, wait_until
 from kubelab.components import NAMES
 from kubelab.model import Lab
-from kubelab.status import component_pids
+from kubelab.processes import component_pids
 
 ACTIONS: t.Final = ("stop", "cont", "kill", "down", "up")
 
 
 def component(state: Path, action: str, name: str) -> None:
-    """``stop`` and ``cont`` (SIGSTOP, SIGCONT: connections hang), ``kill`` (it is started again after a second), ``down``
-    (ended, and not started again until ``up``: connections are refused)."""
+    """Do something to a component.
+
+    ``stop`` and ``cont`` send SIGSTOP and SIGCONT (connections hang meanwhile), ``kill`` ends it (it is started again
+    after a second), ``down`` ends it and keeps it ended until ``up`` (connections are closed at once).
+    """
     lab = Lab.load(state)
     if lab is None:
         raise LabError(f"No cluster runs at {state}: start one.")

@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Frozen file systems and loop devices: a file system that stays frozen keeps its writers, and so the cluster, from ending."""
+"""Frozen file systems and loop devices.
+
+A file system that stays frozen keeps its writers, and so the cluster, from ending.
+"""
 
 from __future__ import annotations
 
@@ -48,11 +51,17 @@ def _backing_file(device: Path) -> str:
         return ""
 
 
+def is_own(path: Path, state: Path) -> bool:
+    """Whether a path is on a loop device whose file is in the state directory: nothing else is ever touched."""
+    device = path.stat().st_dev
+    return _backing_file(Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}")).startswith(f"{state}/")
+
+
 def thaw_all(state: Path) -> None:
     """Thaw every file system of the cluster that some process still has mounted.
 
-    Init's own mounts can be gone already (killed, it waits for the writers); those of a blocked writer are not, so every
-    process's mounts are looked at.  Only loop devices whose file lies in the state directory are touched.
+    Init's own mounts can be gone already (killed, it waits for the writers); those of a blocked writer are not, so
+    every process's mounts are looked at.  Only loop devices whose file lies in the state directory are touched.
     """
     seen: set[str] = set()
     for process in Path("/proc").iterdir():
@@ -83,8 +92,8 @@ def _loop_mounts(process: Path) -> t.Iterator[tuple[str, str]]:
 def release(device: str, state: Path) -> None:
     """Let a loop device go that no process holds any more.
 
-    A frozen file system outlives its mounts.  Mounted once more, in a mount namespace that ends with the command, it can
-    be thawed.
+    A frozen file system outlives its mounts.  Mounted once more, in a mount namespace that ends with the command, it
+    can be thawed.
     """
     at = state / "thaw"
     at.mkdir(exist_ok=True)
@@ -93,4 +102,4 @@ def release(device: str, state: Path) -> None:
     run("losetup", "-d", device, check=False)
 
 
-__all__ = ["LEFT_FROZEN", "loop_devices", "release", "thaw", "thaw_all"]
+__all__ = ["LEFT_FROZEN", "is_own", "loop_devices", "release", "thaw", "thaw_all"]

@@ -51,7 +51,9 @@ class GoBuild:
         ldflags = "-s -w"
         if self.kubernetes:
             ldflags += _kubernetes_stamp(_module(go, self.source, "k8s.io/kubernetes")["Version"])
-        _go_build(go, self.source, ["-trimpath", "-buildvcs=false", "-ldflags", ldflags, "-o", f"{into}/", *self.packages])
+        _go_build(
+            go, self.source, ["-trimpath", "-buildvcs=false", "-ldflags", ldflags, "-o", f"{into}/", *self.packages]
+        )
         if self.kubernetes:
             for program in KUBERNETES_PROGRAMS:
                 (into / program).symlink_to("kubelab")
@@ -62,7 +64,15 @@ class GoBuild:
                 shutil.copyfile(file, into / "crds" / file.name)
 
 
-KUBERNETES_PROGRAMS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet", "etcd", "kubectl")
+KUBERNETES_PROGRAMS = (
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-scheduler",
+    "kube-proxy",
+    "kubelet",
+    "etcd",
+    "kubectl",
+)
 
 KUBERNETES = GoBuild(
     name="kubelab",
@@ -133,7 +143,14 @@ def _go_build(go: str, source: Path, arguments: t.Sequence[str]) -> None:
     errors: list[str] = []
     with tempfile.TemporaryDirectory(prefix="arkive-go-") as temporary:
         environment = {**_environment(), "GOTMPDIR": temporary}
-        process = subprocess.Popen([go, "build", "-v", *arguments], cwd=source, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            [go, "build", "-v", *arguments],
+            cwd=source,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         ended = threading.Event()
 
         def progress() -> None:
@@ -156,4 +173,22 @@ def _go_build(go: str, source: Path, arguments: t.Sequence[str]) -> None:
     say(f"  built in {time.monotonic() - start:.0f} s")
 
 
-__all__ = ["CSI_SANITY", "KUBERNETES", "LOOPFILE", "NODE_BUILDS", "PAUSE", "REGISTRY", "SOURCES", "GoBuild", "find_go", "go_version"]
+def run_go_tests(build: GoBuild) -> str:
+    """Run the tests beside a program's sources; LabError with their output when one fails."""
+    run(find_go(), "test", "./...", cwd=build.source, env=_environment())
+    return ""
+
+
+__all__ = [
+    "CSI_SANITY",
+    "KUBERNETES",
+    "LOOPFILE",
+    "NODE_BUILDS",
+    "PAUSE",
+    "REGISTRY",
+    "SOURCES",
+    "GoBuild",
+    "find_go",
+    "go_version",
+    "run_go_tests",
+]

@@ -23,16 +23,35 @@ from kubelab.oci import Layer, RegistryTree
 
 PAUSE_IMAGE = "registry.k8s.io/pause:3.10"
 
+# fmt: off
 _BASE_PACKAGES = (
-    "base-files base-passwd bash coreutils dash debianutils findutils grep gzip hostname libacl1 libattr1 libblkid1 libbz2-1.0 libc-bin"
-    " libc6 libcap-ng0 libcap2 libcrypt1 libgcc-s1 libgcrypt20 libgmp10 libgpg-error0 liblz4-1 liblzma5 libmount1 libpam0g"
-    " libpcre2-8-0 libproc2-0 libselinux1 libsmartcols1 libsystemd0 libtinfo6 libudev1 libuuid1 libzstd1 mawk mount procps sed tar"
-    " util-linux util-linux-extra zlib1g"
-).split()
-_NGINX_PACKAGES = "nginx nginx-common libssl3".split()
-_LEFT_OUT = "usr/share/doc usr/share/man usr/share/locale usr/share/info usr/share/lintian usr/share/bash-completion usr/share/zoneinfo".split()
-_USERS = "root:x:0:0:root:/root:/bin/sh\nnginx:x:101:101::/nonexistent:/usr/sbin/nologin\nnobody:x:65534:65534::/nonexistent:/usr/sbin/nologin\n"
-_GROUPS = "root:x:0:\ntty:x:5:\nnginx:x:101:\nnogroup:x:65534:\n"
+    "base-files", "base-passwd", "bash", "coreutils", "dash", "debianutils", "findutils", "grep", "gzip", "hostname",
+    "libacl1", "libattr1", "libblkid1", "libbz2-1.0", "libc-bin", "libc6", "libcap-ng0", "libcap2", "libcrypt1",
+    "libgcc-s1", "libgcrypt20", "libgmp10", "libgpg-error0", "liblz4-1", "liblzma5", "libmount1", "libpam0g",
+    "libpcre2-8-0", "libproc2-0", "libselinux1", "libsmartcols1", "libsystemd0", "libtinfo6", "libudev1", "libuuid1",
+    "libzstd1", "mawk", "mount", "procps", "sed", "tar", "util-linux", "util-linux-extra", "zlib1g",
+)
+# fmt: on
+_NGINX_PACKAGES = ("nginx", "nginx-common", "libssl3")
+_NOT_NEEDED = ("doc", "man", "locale", "info", "lintian", "bash-completion", "zoneinfo")  # in usr/share
+_USERS = """root:x:0:0:root:/root:/bin/sh
+nginx:x:101:101::/nonexistent:/usr/sbin/nologin
+nobody:x:65534:65534::/nonexistent:/usr/sbin/nologin
+"""
+_GROUPS = """root:x:0:
+tty:x:5:
+nginx:x:101:
+nogroup:x:65534:
+"""
+_TRY_BASE = """set -e
+ls / | grep -q usr
+/bin/sh -c true
+awk 'BEGIN {}'
+command -v ps setsid kill sleep
+/sbin/fsfreeze --version
+tar --version
+mount --version
+"""
 _NGINX_CONFIG = """user nginx;
 worker_processes 1;
 error_log /var/log/nginx/error.log notice;
@@ -77,8 +96,8 @@ def _add_pause(tree: RegistryTree, root: Path) -> None:
     root.mkdir()
     shutil.copy(PAUSE.directory() / "pause", root / "pause")
     layer = tree.add_layer(root)
-    # sleeper is for tests: an image with no shell and no other program in it.
-    tree.add_image([PAUSE_IMAGE.split("/", 1)[1], "arkive.test/sleeper:1"], [layer], {"Entrypoint": ["/pause"]})
+    # Any registry name will do: arkive.test/sleeper:1. An image for tests, with no shell and no other program in it.
+    tree.add_image([PAUSE_IMAGE.split("/", 1)[1], "sleeper:1"], [layer], {"Entrypoint": ["/pause"]})
 
 
 def _add_busybox(tree: RegistryTree, root: Path) -> None:
@@ -92,7 +111,11 @@ def _add_busybox(tree: RegistryTree, root: Path) -> None:
     (root / "tmp").chmod(0o1777)
     _add_users(root)
     layer = tree.add_layer(root)
-    names = [f"library/{name}:{tag}" for name, tags in {"busybox": ("latest", "1", "1.28"), "alpine": ("latest", "3")}.items() for tag in tags]
+    names = [
+        f"library/{name}:{tag}"
+        for name, tags in {"busybox": ("latest", "1", "1.28"), "alpine": ("latest", "3")}.items()
+        for tag in tags
+    ]
     tree.add_image(names, [layer], {"Cmd": ["sh"]})
 
 
@@ -108,7 +131,7 @@ def _add_base(tree: RegistryTree, root: Path) -> Layer:
     awk = root / "usr/bin/awk"
     if not awk.is_symlink():
         awk.symlink_to("mawk")  # dpkg's alternatives are not run
-    _try_out(root, "/bin/bash", "-c", "set -e; ls / | grep -q usr; /bin/sh -c true; awk 'BEGIN {}'; command -v ps; setsid true; /sbin/fsfreeze --version; tar --version; mount --version")
+    _try_out(root, "/bin/bash", "-c", _TRY_BASE)
     layer = tree.add_layer(root)
     tree.add_image([f"library/ubuntu:{tag}" for tag in ("bionic", "18.04", "latest")], [layer], {"Cmd": ["/bin/bash"]})
     tree.add_image([f"library/debian:{tag}" for tag in ("bookworm", "latest")], [layer], {"Cmd": ["/bin/bash"]})
@@ -120,7 +143,14 @@ def _add_nginx(tree: RegistryTree, root: Path, base: Layer) -> None:
         (root / "usr" / name).mkdir(parents=True)
         (root / name).symlink_to(f"usr/{name}")
     _unpack(_NGINX_PACKAGES, root)
-    for old in ("etc/nginx/sites-available", "etc/nginx/sites-enabled", "etc/nginx/modules-enabled", "etc/init.d", "etc/logrotate.d", "etc/ufw"):
+    for old in (
+        "etc/nginx/sites-available",
+        "etc/nginx/sites-enabled",
+        "etc/nginx/modules-enabled",
+        "etc/init.d",
+        "etc/logrotate.d",
+        "etc/ufw",
+    ):
         shutil.rmtree(root / old, ignore_errors=True)
     for directory in ("etc/nginx/conf.d", "var/lib/nginx", "var/log/nginx", "run"):
         (root / directory).mkdir(parents=True, exist_ok=True)
@@ -150,11 +180,13 @@ def _unpack(packages: t.Sequence[str], root: Path) -> None:
         for deb in sorted(Path(temporary).glob("*.deb")):
             unpack = subprocess.Popen(["dpkg-deb", "--fsys-tarfile", deb], stdout=subprocess.PIPE)
             # A package that still has /bin, where the image has a link to usr/bin, must not replace the link.
-            code = subprocess.run(["tar", "-x", "-p", "--keep-directory-symlink", "-C", root], stdin=unpack.stdout, check=False).returncode
+            code = subprocess.run(
+                ["tar", "-x", "-p", "--keep-directory-symlink", "-C", root], stdin=unpack.stdout, check=False
+            ).returncode
             if unpack.wait() != 0 or code != 0:
                 raise LabError(f"{deb.name} could not be unpacked.")
-    for path in _LEFT_OUT:
-        shutil.rmtree(root / path, ignore_errors=True)
+    for name in _NOT_NEEDED:
+        shutil.rmtree(root / "usr/share" / name, ignore_errors=True)
 
 
 def _try_out(root: Path, *command: str) -> None:

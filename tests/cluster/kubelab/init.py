@@ -63,7 +63,10 @@ class Init:
     def _apply(self, what: str) -> None:
         kubectl = self._lab.program("kubectl")
         folder = Path(kubectl).parent / "crds" if what == "definitions" else CODE / "manifests"
-        options = [f"--kubeconfig={self._lab.path('pki/node-admin.conf')}", f"--cache-dir={self._lab.path('kubectl-cache')}"]
+        options = [
+            f"--kubeconfig={self._lab.path('pki/node-admin.conf')}",
+            f"--cache-dir={self._lab.path('kubectl-cache')}",
+        ]
         self._supervisor.run_once(what, [kubectl, *options, "apply", "--server-side", "-f", str(folder)])
 
     def _wait_applied(self, what: str) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from kubelab.apiclient import ApiClient
 from kubelab.cache import digest_of, locked
-from kubelab.cleanup import init_pids, stop
+from kubelab.cleanup import stop
 from kubelab.commands import LabError, say, wait_until
 from kubelab.configs import write_configs
 from kubelab.debian import install_packages
@@ -26,6 +26,7 @@ from kubelab.golang import NODE_BUILDS
 from kubelab.images import registry_tree
 from kubelab.model import CODE, Lab
 from kubelab.pki import make_pki
+from kubelab.processes import find_node, init_pids, node_pid
 from kubelab.pypi import python_package
 from kubelab.s3 import S3Files
 from kubelab.versions import NODE_PACKAGES, SEAWEEDFS_FROM_PYPI
@@ -42,7 +43,7 @@ def build() -> tuple[tuple[Path, ...], Path]:
 
 
 def start(state: Path, *, index: int, port: int = 0, s3_port: int = 0, with_s3: bool = True) -> None:
-    """Start a cluster in a state directory; one that is there, or what an interrupted run left of it, is removed first."""
+    """Start a cluster in a state directory; what is left there of an earlier one, running or not, is removed first."""
     programs, images = build()
     with locked(f"lab-{digest_of(str(state))}"):
         begin = time.monotonic()
@@ -75,40 +76,46 @@ def _start(lab: Lab, *, s3_port: int, with_s3: bool, begin: float) -> None:
     _wait_ready(lab, begin)
     if server:
         files.wait(server)
-    say(f"Cluster ready after {time.monotonic() - begin:.1f} s: KUBECONFIG={lab.kubeconfig}" + (f", S3 {server.endpoint}" if server else ""))
+    say(
+        f"Cluster ready after {time.monotonic() - begin:.1f} s: KUBECONFIG={lab.kubeconfig}"
+        + (f", S3 {server.endpoint}" if server else "")
+    )
 
 
 def _start_init(lab: Lab, listener: socket.socket) -> None:
-    new = ["unshare", "-m", "-p", "-n", "-u", "-i", "--fork", "--kill-child", "--propagation", "private", "--mount-proc"]
+    new = [
+        "unshare",
+        "-m",
+        "-p",
+        "-n",
+        "-u",
+        "-i",
+        "--fork",
+        "--kill-child",
+        "--propagation",
+        "private",
+        "--mount-proc",
+    ]
     fd = listener.fileno()
     _background(lab, ["_init", "--fd", str(fd), "--state", str(lab.state)], "init", before=new, inherit=(fd,))
 
 
-def _background(lab: Lab, arguments: list[str], log: str, *, before: list[str] | None = None, inherit: tuple[int, ...] = ()) -> None:
+def _background(
+    lab: Lab, arguments: list[str], log: str, *, before: list[str] | None = None, inherit: tuple[int, ...] = ()
+) -> None:
     """Start this program again with other arguments, to outlive this one."""
     argv = [*(before or []), sys.executable, str(CODE / "lab.py"), *arguments]
     with lab.path("log", f"{log}.log").open("ab") as f:
-        subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=f, stderr=f, start_new_session=True, cwd="/", pass_fds=inherit)
+        subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=f, stderr=f, start_new_session=True, cwd="/", pass_fds=inherit
+        )
 
 
 def _wait_for_init(lab: Lab) -> int:
-    """Pid 1, seen from the host: the child of the program that made the namespaces."""
-    found = 0
-
-    def known() -> bool:
-        nonlocal found
-        for pid in init_pids(lab.state):
-            parent = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[1]
-            if int(parent) in init_pids(lab.state):
-                found = pid
-        return bool(found)
-
-    try:
-        if wait_until(known, 10, interval=0.01):
-            return found
-    except FileNotFoundError:
-        pass  # it ended between two looks
-    raise LabError("The node's namespaces could not be made:\n" + _log_tail(lab))
+    """Pid 1 of the node, as the host numbers it."""
+    if not wait_until(lambda: find_node(lab.state) is not None, 10, interval=0.01):
+        raise LabError("The node's namespaces could not be made:\n" + _log_tail(lab))
+    return node_pid(lab.state)
 
 
 def _wait_ready(lab: Lab, begin: float) -> None:
@@ -131,10 +138,11 @@ def _log_tail(lab: Lab) -> str:
 
 def require_root() -> None:
     """The cluster makes namespaces, mounts and cgroups."""
+    instead = "Or set KUBECONFIG_TEST to the kubeconfig of a test cluster that exists."
     if os.geteuid() != 0:
-        raise LabError("The local cluster needs root. As another user, set KUBECONFIG_TEST to the kubeconfig of a test cluster that exists.")
+        raise LabError(f"The local cluster needs root. {instead}")
     if shutil.which("apt-get") is None:
-        raise LabError("The local cluster needs Debian. Elsewhere, set KUBECONFIG_TEST to the kubeconfig of a test cluster that exists.")
+        raise LabError(f"The local cluster needs Debian. {instead}")
 
 
 __all__ = ["build", "require_root", "start"]

@@ -19,8 +19,8 @@ CODE = Path(__file__).resolve().parent.parent
 DRIVER = "loopfile.csi.test"
 NODE_NAME = "node1"
 
-# RFC 2544's range, which no network routes; everything stays inside the node's network namespace anyway, so two clusters
-# have the same addresses.
+# RFC 2544's range, which no network routes. All of it stays inside the node's network namespace, so two clusters have
+# the same addresses.
 NODE_ADDRESS = ipaddress.ip_interface("198.18.0.1/24")
 PODS = ipaddress.ip_network("198.18.16.0/22")
 NODE_MASK = 23  # 510 addresses for 250 pods
@@ -74,7 +74,12 @@ class Lab:
 
     def save(self) -> None:
         """Write cluster.json, from which the other commands know the cluster."""
-        values = {**asdict(self), "state": str(self.state), "programs": [str(p) for p in self.programs], "images": str(self.images)}
+        values = {
+            **asdict(self),
+            "state": str(self.state),
+            "programs": [str(p) for p in self.programs],
+            "images": str(self.images),
+        }
         write(self.path("cluster.json"), json.dumps(values, indent=1))
 
     @classmethod

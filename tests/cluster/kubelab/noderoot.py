@@ -4,9 +4,9 @@
 
 """The node's root directory: the machine's, read through an overlay whose writable layer is a disk of the cluster.
 
-So nothing that runs in the node writes to the machine's file systems, and no path that a pod can name as a hostPath lies
-on one that could be frozen: an overlay refuses a freeze, the directories below lie on the cluster's disks.  (The cluster's
-own state directory is the exception: its programs' files are the machine's.)
+So nothing that runs in the node writes to the machine's file systems, and no path that a pod can name as a hostPath
+lies on one that could be frozen: an overlay refuses a freeze, the directories below lie on the cluster's disks.  (The
+cluster's own state directory is the exception: its programs' files are the machine's.)
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from kubelab.model import CODE, NODE_NAME, Lab
 
 _HOST_PATHS = ("var/log", "tmp", "var/tmp", "mnt", "srv", "opt")
 
-# What the kubelet insists on.  The files are covered in the node's mount namespace, so the machine keeps its own values.
+# What the kubelet insists on. The files are covered in the node's mount namespace: the machine keeps its own values.
 _TUNABLES = {
     "vm/overcommit_memory": 1,
     "vm/panic_on_oom": 0,
@@ -93,7 +93,10 @@ def _write_node_files(lab: Lab) -> None:
         write(file, f"{value}\n")
         if Path("/proc/sys", name).exists():
             run("mount", "--bind", file, f"/proc/sys/{name}")
-    for name, text in (("resolv.conf", lab.path("resolv.conf").read_text(encoding="utf-8")), ("hostname", f"{NODE_NAME}\n")):
+    for name, text in (
+        ("resolv.conf", lab.path("resolv.conf").read_text(encoding="utf-8")),
+        ("hostname", f"{NODE_NAME}\n"),
+    ):
         Path("/etc", name).unlink(missing_ok=True)  # often a link
         write(Path("/etc", name), text)
     run("hostname", NODE_NAME)

@@ -59,7 +59,7 @@ class RegistryTree:
         return Layer(digest, size)
 
     def add_image(self, names: t.Iterable[str], layers: t.Sequence[Layer], config: t.Mapping[str, t.Any]) -> str:
-        """Store an image under ``repository:tag`` names; ``config`` is the OCI config's own part (Cmd, Entrypoint ...)."""
+        """Store an image under ``repository:tag`` names; ``config`` is Cmd, Entrypoint and so on."""
         machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
         image = {
             "created": _EPOCH,

@@ -30,7 +30,11 @@ class _Certificate:
 
 
 _CERTIFICATES = (
-    _Certificate("apiserver", "/CN=kube-apiserver", f"{_API_NAMES},DNS:localhost,IP:127.0.0.1,IP:{NODE_ADDRESS.ip},IP:{API_SERVICE}"),
+    _Certificate(
+        "apiserver",
+        "/CN=kube-apiserver",
+        f"{_API_NAMES},DNS:localhost,IP:127.0.0.1,IP:{NODE_ADDRESS.ip},IP:{API_SERVICE}",
+    ),
     _Certificate("apiserver-kubelet", "/O=system:masters/CN=apiserver-kubelet"),
     _Certificate("front", "/CN=front-proxy", authority="front-ca"),
     _Certificate("kubelet-serving", _NODE_USER, f"DNS:{NODE_NAME},IP:{NODE_ADDRESS.ip}"),
@@ -49,7 +53,14 @@ def make_pki(lab: Lab) -> None:
     home = lab.path("pki")
     home.mkdir(mode=0o700)
     for name in ("ca", "front-ca"):
-        run(*_NEW, *_files(home, name), "-subj", f"/CN=arkive-lab-{name}", "-addext", "keyUsage=critical,keyCertSign,cRLSign,digitalSignature")
+        run(
+            *_NEW,
+            *_files(home, name),
+            "-subj",
+            f"/CN=arkive-lab-{name}",
+            "-addext",
+            "keyUsage=critical,keyCertSign,cRLSign,digitalSignature",
+        )
     run("openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", home / "sa.key")
     run("openssl", "ec", "-in", home / "sa.key", "-pubout", "-out", home / "sa.pub")
     with ThreadPoolExecutor(4) as pool:
@@ -64,7 +75,11 @@ def _files(home: Path, name: str) -> tuple[str, ...]:
 
 
 def _issue(home: Path, wanted: _Certificate) -> None:
-    extensions = ["basicConstraints=critical,CA:FALSE", "keyUsage=critical,digitalSignature", "extendedKeyUsage=serverAuth,clientAuth"]
+    extensions = [
+        "basicConstraints=critical,CA:FALSE",
+        "keyUsage=critical,digitalSignature",
+        "extendedKeyUsage=serverAuth,clientAuth",
+    ]
     if wanted.names:
         extensions.append("subjectAltName=" + wanted.names)
     options = [o for e in extensions for o in ("-addext", e)]
@@ -81,8 +96,15 @@ def _kubeconfig(home: Path, name: str, server: str) -> str:
         "apiVersion": "v1",
         "kind": "Config",
         "current-context": "arkive-lab",
-        "clusters": [{"name": "arkive-lab", "cluster": {"server": server, "certificate-authority-data": data("ca.crt")}}],
-        "users": [{"name": name, "user": {"client-certificate-data": data(f"{name}.crt"), "client-key-data": data(f"{name}.key")}}],
+        "clusters": [
+            {"name": "arkive-lab", "cluster": {"server": server, "certificate-authority-data": data("ca.crt")}}
+        ],
+        "users": [
+            {
+                "name": name,
+                "user": {"client-certificate-data": data(f"{name}.crt"), "client-key-data": data(f"{name}.key")},
+            }
+        ],
         "contexts": [{"name": "arkive-lab", "context": context}],
     }
     return json.dumps(value, indent=1)

@@ -27,7 +27,18 @@ def python_package(name: str, version: str) -> Path:
             return
         if run(sys.executable, "-m", "pip", "--version", check=False).returncode != 0:
             install_packages(["python3-pip"])
-        run(sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--root-user-action=ignore", "--target", into, requirement)
+        run(
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "-q",
+            "--no-deps",
+            "--root-user-action=ignore",
+            "--target",
+            into,
+            requirement,
+        )
 
     return cached(name, version, make)
 

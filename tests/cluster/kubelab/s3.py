@@ -61,17 +61,29 @@ class S3Files:
         if port:
             ports[3] = port
         keys = {"accessKey": "arkive" + secrets.token_hex(7).upper(), "secretKey": secrets.token_hex(20)}
-        server = S3Server(endpoint=f"http://127.0.0.1:{ports[3]}", access_key=keys["accessKey"], secret_key=keys["secretKey"])
+        server = S3Server(
+            endpoint=f"http://127.0.0.1:{ports[3]}", access_key=keys["accessKey"], secret_key=keys["secretKey"]
+        )
         self._data.mkdir(parents=True)
         identity = {"name": "arkive", "credentials": [keys], "actions": ["Admin", "Read", "Write", "List", "Tagging"]}
         write(self._home / "identities.json", json.dumps({"identities": [identity]}), 0o600)
         write(self._home / "server.json", json.dumps(asdict(server)), 0o600)
         with (self._home / "s3.log").open("ab") as log:
-            subprocess.Popen(self._argv(ports), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=self._home)
+            subprocess.Popen(
+                self._argv(ports),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                cwd=self._home,
+            )
         return server
 
     def _argv(self, ports: list[int]) -> list[str]:
-        numbers = [f"-{name}.port{kind}={port}" for (name, kind), port in zip(((n, k) for k in ("", ".grpc") for n in _SERVERS), ports, strict=True)]
+        numbers = [
+            f"-{name}.port{kind}={port}"
+            for (name, kind), port in zip(((n, k) for k in ("", ".grpc") for n in _SERVERS), ports, strict=True)
+        ]
         return [
             str(program_in(python_package(*SEAWEEDFS_FROM_PYPI), "weed")),
             "-logtostderr",

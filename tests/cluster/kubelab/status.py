@@ -11,13 +11,10 @@ import typing as t
 from dataclasses import asdict
 from pathlib import Path
 
-from kubelab.cleanup import init_pids
-from kubelab.commands import LabError
-from kubelab.components import NAMES
 from kubelab.freezing import LEFT_FROZEN
 from kubelab.model import Lab
+from kubelab.processes import component_pids, find_node, node_pid
 from kubelab.s3 import S3Files
-from kubelab.watchdog import watchdogs
 
 _ENTER = ("nsenter", "-m", "-p", "-n", "-u", "-i", "-t")
 
@@ -26,9 +23,16 @@ def status(state: Path) -> dict[str, t.Any]:
     """Paths, addresses, keys and pids (of the host) of a cluster and its S3 server."""
     lab, s3 = Lab.load(state), S3Files(state)
     server = s3.read()
-    found: dict[str, t.Any] = {"running": bool(init_pids(state)), "state": str(state), "s3": asdict(server) if server else None, "pids": {}}
+    found: dict[str, t.Any] = {
+        "running": find_node(state) is not None,
+        "state": str(state),
+        "s3": asdict(server) if server else None,
+        "pids": {},
+    }
     if lab is not None and found["running"]:
-        found.update(kubeconfig=str(lab.kubeconfig), server=lab.host_url, kubectl=lab.program("kubectl"), index=lab.index)
+        found.update(
+            kubeconfig=str(lab.kubeconfig), server=lab.host_url, kubectl=lab.program("kubectl"), index=lab.index
+        )
         found["pids"] = component_pids(lab)
     if server:
         found["pids"]["s3"] = s3.pids()[0]
@@ -42,42 +46,12 @@ def frozen_lines(state: Path) -> list[str]:
     for name in ("loopfile.log", "watchdog.log"):
         log = state / "log" / name
         if log.exists():
-            lines += [f"{name}: {line}" for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if LEFT_FROZEN in line]
+            lines += [
+                f"{name}: {line}"
+                for line in log.read_text(encoding="utf-8", errors="replace").splitlines()
+                if LEFT_FROZEN in line
+            ]
     return lines
-
-
-def node_pid(state: Path) -> int:
-    """Pid 1 of the node, seen from the host."""
-    pids = init_pids(state)
-    if not pids:
-        raise LabError(f"No cluster runs at {state}: start one.")
-    return max(pids, key=_depth)
-
-
-def _depth(pid: int) -> int:
-    """In how many pid namespaces a process is."""
-    return len(_inner_pids(pid))
-
-
-def _inner_pids(pid: int) -> list[int]:
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return []
-    return next(([int(n) for n in line.split()[1:]] for line in lines if line.startswith("NSpid:")), [])
-
-
-def component_pids(lab: Lab) -> dict[str, int]:
-    """The host's pids of init, watchdog and the components that run."""
-    init = node_pid(lab.state)
-    children = Path(f"/proc/{init}/task/{init}/children").read_text(encoding="ascii").split()
-    host = {inner[-1]: int(child) for child in children if (inner := _inner_pids(int(child)))}
-    found = {"init": init, **{"watchdog": pid for pid in watchdogs(lab.state)}}
-    for name in NAMES:
-        file = lab.path("run", f"{name}.pid")
-        if file.exists() and (pid := host.get(int(file.read_text(encoding="ascii")))):
-            found[name] = pid
-    return found
 
 
 def shell(state: Path, command: t.Sequence[str]) -> t.NoReturn:
@@ -85,4 +59,4 @@ def shell(state: Path, command: t.Sequence[str]) -> t.NoReturn:
     os.execvp(_ENTER[0], [*_ENTER, str(node_pid(state)), "--", *(command or ["/bin/sh"])])
 
 
-__all__ = ["component_pids", "frozen_lines", "node_pid", "shell", "status"]
+__all__ = ["frozen_lines", "shell", "status"]

@@ -80,7 +80,9 @@ class Supervisor:
     def _spawn(self, name: str, argv: t.Sequence[str], inherit: tuple[int, ...]) -> int:
         with self._lab.path("log", f"{name}.log").open("ab") as log:
             # Not waited for by this object: pid 1 reaps all children.
-            process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", pass_fds=inherit, env=environment())
+            process = subprocess.Popen(
+                argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", pass_fds=inherit, env=environment()
+            )
         process.returncode = 0
         return process.pid
 

@@ -14,17 +14,18 @@ import select
 import time
 from pathlib import Path
 
-from kubelab.commands import processes_started_as
 from kubelab.disks import DISKS
-from kubelab.freezing import LEFT_FROZEN, thaw
+from kubelab.freezing import LEFT_FROZEN, is_own, thaw
 from kubelab.model import Lab
 
 _EVERY_MS = 250
 
 
 def watch(lab: Lab, init: int) -> None:
-    """Look at the disks until the node's pid 1 has ended.  Directories are opened anew each time: an open one would keep
-    the disk mounted after the node is gone."""
+    """Look at the disks until the node's pid 1 has ended.
+
+    Directories are opened anew each time: an open one would keep the disk mounted after the node is gone.
+    """
     root = Path(f"/proc/{init}/root")
     watched = {d.name: root / d.watched.lstrip("/") for d in DISKS}
     watched["volume pool"] = root / str(lab.path("volumes/pool")).lstrip("/")
@@ -37,17 +38,15 @@ def watch(lab: Lab, init: int) -> None:
 
 def _look(lab: Lab, name: str, path: Path) -> None:
     try:
-        frozen = thaw(path)
+        frozen = is_own(path, lab.state) and thaw(path)
     except OSError:  # not mounted yet, or not any more
         return
     if frozen:
         with lab.path("log/watchdog.log").open("a", encoding="utf-8") as log:
-            print(f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} the node's disk {name} {LEFT_FROZEN}: thawed", file=log)
+            print(
+                f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} the node's disk {name} {LEFT_FROZEN}: thawed",
+                file=log,
+            )
 
 
-def watchdogs(state: Path) -> list[int]:
-    """The pids of the watchdogs of a cluster."""
-    return processes_started_as("--state", str(state), having="_watchdog")
-
-
-__all__ = ["watch", "watchdogs"]
+__all__ = ["watch"]
