@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import dataclasses
 import datetime as dt
 import ipaddress
@@ -120,16 +121,20 @@ def bypasses_proxy(url: str, no_proxy: str) -> bool:
     """Whether ``no_proxy`` (hosts, domains, addresses or CIDRs, comma-separated) names the host of ``url``."""
     parts = urllib.parse.urlsplit(url)
     host = (parts.hostname or "").lower()
-    for entry in (entry.strip().lower() for entry in no_proxy.split(",")):
-        name = entry.lstrip("*").lstrip(".")
-        if entry == "*" or (name and (host == name or host.endswith("." + name) or parts.netloc.lower() == name)):
-            return True
-        try:
-            if entry and ipaddress.ip_address(host) in ipaddress.ip_network(entry, strict=False):
-                return True
-        except ValueError:
-            continue
-    return False
+    entries = [entry.strip().lower() for entry in no_proxy.split(",") if entry.strip()]
+    if "*" in entries or host in entries or parts.netloc.lower() in entries:
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return any(f".{host}".endswith("." + entry.lstrip("*").lstrip(".")) for entry in entries)
+    return any(address in network for network in _networks(entries))
+
+
+def _networks(entries: t.Iterable[str]) -> t.Iterator[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    for entry in entries:
+        with contextlib.suppress(ValueError):
+            yield ipaddress.ip_network(entry, strict=False)
 
 
 def _options_are_enough(auth: KubeAuth) -> bool:

@@ -14,6 +14,7 @@ import email.message
 import hashlib
 import http.client
 import os
+import ssl
 import typing as t
 import urllib.parse
 
@@ -160,8 +161,7 @@ def _connect(client: KubeClient, lane: Lane, request: ExecRequest, deadline: Dea
         error = unreachable_error(exc, server=client.server, doing="exec", timeout=_CONNECT_SECONDS)
         refused = ExecRefused(f"Nothing was started in {request.where}: {error.message}", hint=error.hint)
         # A certificate that does not verify will not do so a second time.
-        transient = not isinstance(exc, ValueError)
-        raise _Refusal(refused, None, is_connect=transient) from exc
+        raise _Refusal(refused, None, is_connect=not isinstance(exc, ssl.SSLError)) from exc
 
 
 def _upgrade_headers(key: str, protocols: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -189,10 +189,10 @@ def _refused(
         return request.lost(error.message.rstrip("."))
     said = str(parse_status(body).get("message") or "") or error.message
     message, hint = f"Nothing was started in {request.where}: {said.rstrip('.')}.", error.hint
-    if answer.status == 403:
-        hint = "The user needs the verbs create and get on pods/exec in that namespace."
-    elif request.protocols == (V5,) and not parse_status(body):
+    if answer.status in {400, 403} and request.protocols == (V5,) and not parse_status(body):
         hint = f"A command with stdin needs an API server that speaks {V5} (Kubernetes 1.30 or newer)."
+    elif answer.status == 403:
+        hint = "The user needs the verbs create and get on pods/exec in that namespace."
     elif answer.status < 300:
         message = f"Nothing was started in {request.where}: the answer was {answer.status} and no websocket."
         hint = "A proxy before the API server must let websocket upgrades through."

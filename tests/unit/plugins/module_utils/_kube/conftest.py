@@ -16,6 +16,7 @@ import threading
 import typing as t
 
 import pytest
+
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth, connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.retries import RetryPolicy
@@ -163,7 +164,11 @@ class FakeExec:
             accept = base64.b64encode(hashlib.sha1((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest())
             sock.sendall(
                 b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                b"Sec-WebSocket-Accept: " + accept + b"\r\nSec-WebSocket-Protocol: " + self.protocol.encode() + b"\r\n\r\n"
+                b"Sec-WebSocket-Accept: "
+                + accept
+                + b"\r\nSec-WebSocket-Protocol: "
+                + self.protocol.encode()
+                + b"\r\n\r\n"
             )
             try:
                 self.script(ExecPeer(sock, rest))

@@ -7,6 +7,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -14,7 +15,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import Kub
 VERBS = ["create", "delete", "get", "list", "patch", "update", "watch"]
 
 
-def entry(plural: str, kind: str, *, short: tuple[str, ...] = (), scope: str = "Namespaced", **more: t.Any) -> dict[str, t.Any]:
+def entry(
+    plural: str, kind: str, *, short: tuple[str, ...] = (), scope: str = "Namespaced", **more: t.Any
+) -> dict[str, t.Any]:
     return {
         "resource": plural,
         "responseKind": {"group": "", "version": "", "kind": kind},
@@ -152,7 +155,9 @@ def test_find(found: Discovery) -> None:
 
 
 def listing(version: str, *names: tuple[str, str, bool]) -> dict[str, t.Any]:
-    resources = [{"name": name, "kind": kind, "namespaced": ns, "verbs": VERBS, "singularName": ""} for name, kind, ns in names]
+    resources = [
+        {"name": name, "kind": kind, "namespaced": ns, "verbs": VERBS, "singularName": ""} for name, kind, ns in names
+    ]
     return {"kind": "APIResourceList", "groupVersion": version, "resources": resources}
 
 
@@ -192,7 +197,12 @@ def test_fallback_asks_each_version() -> None:
     [
         pytest.param(("", "v1", "pods", True), ("a", "p"), "/api/v1/namespaces/a/pods/p", id="core"),
         pytest.param(("", "v1", "pods", True), (), "/api/v1/pods", id="all namespaces"),
-        pytest.param(("apps", "v1", "deployments", True), ("a", "d", "scale"), "/apis/apps/v1/namespaces/a/deployments/d/scale", id="subresource"),
+        pytest.param(
+            ("apps", "v1", "deployments", True),
+            ("a", "d", "scale"),
+            "/apis/apps/v1/namespaces/a/deployments/d/scale",
+            id="subresource",
+        ),
         pytest.param(("", "v1", "namespaces", False), ("ignored", "a"), "/api/v1/namespaces/a", id="cluster-scoped"),
         pytest.param(
             ("rbac.authorization.k8s.io", "v1", "clusterroles", False),

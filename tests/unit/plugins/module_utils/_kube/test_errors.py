@@ -10,6 +10,7 @@ import ssl
 
 import pytest
 import urllib3
+
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import (
     KubeError,
     KubeTimeout,
@@ -37,8 +38,10 @@ def status(**fields: object) -> bytes:
         ),
         pytest.param(
             403,
-            status(message='pods is forbidden: User "joe" cannot list resource "pods" in API group "" in the namespace "a"'),
-            'refused GET /x: pods is forbidden: User "joe" cannot list resource "pods" in API group "" in the namespace "a".',
+            status(
+                message='pods is forbidden: User "joe" cannot list resource "pods" in API group "" in the namespace "a"'
+            ),
+            'refused GET /x: pods is forbidden: User "joe" cannot list resource "pods" in API group "" in the namespace',
             "forbidden",
             id="forbidden names verb, resource and namespace",
         ),
@@ -118,7 +121,9 @@ def self_signed() -> Exception:
         ),
         pytest.param(TimeoutError("timed out"), "did not answer GET /x within 5 s.", KubeTimeout, id="timeout"),
         pytest.param(
-            urllib3.exceptions.ProtocolError("Connection aborted.", ConnectionResetError(104, "Connection reset by peer")),
+            urllib3.exceptions.ProtocolError(
+                "Connection aborted.", ConnectionResetError(104, "Connection reset by peer")
+            ),
             "could not be reached: Connection reset by peer.",
             KubeError,
             id="reset",

@@ -7,6 +7,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_channels import (
     ExecChannels,
     LimitedOutput,
@@ -29,7 +30,9 @@ EXIT_7 = {
         pytest.param([b"\x01out", b"\x02err", b"\x01more"], b"outmore", b"err", None, id="sorted by channel"),
         pytest.param([b"\x01", b"\x02", b"\x03", b""], b"", b"", None, id="empty messages that open the channels"),
         pytest.param([b'\x03{"status":"Success"}'], b"", b"", {"status": "Success"}, id="status"),
-        pytest.param([b'\x03{"status":', b'\x03"Success"}'], b"", b"", {"status": "Success"}, id="status in two messages"),
+        pytest.param(
+            [b'\x03{"status":', b'\x03"Success"}'], b"", b"", {"status": "Success"}, id="status in two messages"
+        ),
         pytest.param([b"\x03garbage"], b"", b"", None, id="a status that is no JSON has not come"),
         pytest.param([b"\x04resize", b"\x00in", b"\xff\x01"], b"", b"", None, id="other channels are ignored"),
     ],
@@ -74,7 +77,11 @@ def test_limit(limit: int, pieces: list[bytes], kept: bytes, truncated: bool) ->
         pytest.param({"status": "Failure", "reason": "InternalError", "message": "boom"}, None, id="internal error"),
         pytest.param({"status": "Failure", "reason": "NonZeroExitCode"}, None, id="no details"),
         pytest.param(
-            {"status": "Failure", "reason": "NonZeroExitCode", "details": {"causes": [{"reason": "ExitCode", "message": "x"}]}},
+            {
+                "status": "Failure",
+                "reason": "NonZeroExitCode",
+                "details": {"causes": [{"reason": "ExitCode", "message": "x"}]},
+            },
             None,
             id="not a number",
         ),

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.frames import (
     OP_BINARY,
     OP_CLOSE,
@@ -40,7 +41,9 @@ PLAIN = [
     pytest.param(b"\x82\x00", [Frame(OP_BINARY, b"", True)], id="empty"),
     pytest.param(b"\x82\x03\x01ab", [Frame(OP_BINARY, b"\x01ab", True)], id="short"),
     pytest.param(b"\x82\x7e\x00\x7e" + b"x" * 126, [Frame(OP_BINARY, b"x" * 126, True)], id="16 bit length"),
-    pytest.param(b"\x82\x7f" + (70000).to_bytes(8, "big") + b"y" * 70000, [Frame(OP_BINARY, b"y" * 70000, True)], id="64 bit"),
+    pytest.param(
+        b"\x82\x7f" + (70000).to_bytes(8, "big") + b"y" * 70000, [Frame(OP_BINARY, b"y" * 70000, True)], id="64 bit"
+    ),
     pytest.param(
         b"\x02\x01a\x89\x01p\x80\x01b",
         [Frame(OP_BINARY, b"a", False), Frame(OP_PING, b"p", True), Frame(OP_CONTINUATION, b"b", True)],

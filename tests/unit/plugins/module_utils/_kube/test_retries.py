@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.retries import (
     RetryPolicy,
     may_repeat_answer,
