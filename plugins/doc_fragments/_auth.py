@@ -18,8 +18,7 @@ options:
     description:
       - The path of a kubeconfig file, or the content of one as a dictionary.
       - Without O(kubeconfig) and O(host), the service account of the pod is used when the module runs inside a
-        cluster, else the
-        files named in E(KUBECONFIG), else C(~/.kube/config).
+        cluster, else the files named in E(KUBECONFIG), else C(~/.kube/config).
       - If not set, the value of E(K8S_AUTH_KUBECONFIG) is used.
     type: raw
   context:
@@ -40,8 +39,7 @@ options:
   username:
     description:
       - The user name for basic authentication, which the API server itself has not offered since Kubernetes 1.19
-        but a proxy in
-        front of it may.
+        but a proxy in front of it may.
       - If not set, the value of E(K8S_AUTH_USERNAME) is used.
     type: str
   password:

@@ -27,8 +27,7 @@ options:
     description:
       - What happens when a hook fails that does not say so itself.
       - With V(Fail), the pod is not stored, its volumes are not snapshotted, and the backup is C(PartiallyFailed).
-        This is what
-        the documentation of Velero promises.
+        This is what the documentation of Velero promises.
       - With V(Continue), the failure is a warning of the log only. This is what the Velero server does.
     type: str
     choices: [Fail, Continue]
@@ -59,8 +58,7 @@ options:
     description:
       - Freezes a path even where it was not proven to be a file system of the pod's own.
       - A path on the disk of the node, such as an C(emptyDir) or C(hostPath) volume, stops the whole node when it
-        is frozen. Do not set this
-        unless the volume is known.
+        is frozen. Do not set this unless the volume is known.
     type: bool
     default: false
 """

@@ -13,19 +13,22 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """A section for each service that is talked to."""
+    """A section for each service that is talked to. Ansible asks for options in every section."""
 
     DOCUMENTATION = r"""
+options: {}
 requirements:
   - python >= 3.11
 """
 
     KUBERNETES = r"""
+options: {}
 requirements:
   - kubernetes >= 30.1.0
 """
 
     S3 = r"""
+options: {}
 requirements:
   - boto3 >= 1.35.70 (only for O(storage_location.bucket))
 """
