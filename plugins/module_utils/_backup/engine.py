@@ -107,7 +107,9 @@ def _make(
         for group in discovery.failed_groups:
             log.warning(f"Unable to discover API group {group}")
         for namespace in selection.missing_namespaces:
-            log.error(f"Namespace {namespace} is included but does not exist", namespace=namespace, resource="namespaces")
+            log.error(
+                f"Namespace {namespace} is included but does not exist", namespace=namespace, resource="namespaces"
+            )
         writer = TarballWriter(tar_file)
         run = BackupRun(
             request,
@@ -139,7 +141,9 @@ def _make(
     record = ArkiveRecord(
         run_id=run_id,
         spec=request.spec.to_dict(),
-        hooks=[hook.to_return(default_on_error=request.hook_on_error_default, with_output=False) for hook in outcome.hooks],
+        hooks=[
+            hook.to_return(default_on_error=request.hook_on_error_default, with_output=False) for hook in outcome.hooks
+        ],
         freezes=[freeze.to_return() for freeze in outcome.freezes],
         lists=run.collector.lists,
         items=outcome.items,

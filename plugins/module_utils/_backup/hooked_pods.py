@@ -13,9 +13,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.annotations import AnnotationHooks, parse_backup_hooks
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import pod_identity
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import OnError
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import HookPlan, Preflight
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import QuiescedPod
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
@@ -46,31 +44,4 @@ def prepare(hooked: HookedPod, preflight: Preflight, log: RunLog) -> QuiescedPod
     return QuiescedPod(pod=hooked.pod, pre=pre, post=post, release_owed=not pre)
 
 
-def describe_plan(hooked: HookedPod, *, default_on_error: OnError) -> list[dict[str, t.Any]]:
-    """What would run, for check mode: nothing is executed, not even a probe."""
-    namespace, name = pod_identity(hooked.pod)
-    entries = []
-    for hook in (hooked.hooks.pre, hooked.hooks.post):
-        if hook is None:
-            continue
-        found = recognise(hook.argv)
-        entries.append(
-            {
-                "namespace": namespace,
-                "pod": name,
-                "container": hook.container,
-                "phase": hook.phase,
-                "source": hook.source,
-                "name": hook.name,
-                "argv": list(hook.argv),
-                "on_error": hook.resolved_on_error(default_on_error),
-                "timeout_seconds": hook.timeout_seconds,
-                "state": "planned",
-                "freezes": [freeze.path for freeze in found.freezes],
-                "thaws": [thaw.path for thaw in found.thaws],
-            }
-        )
-    return entries
-
-
-__all__ = ("HookPlan", "HookedPod", "describe_plan", "find_hooked_pod", "prepare")
+__all__ = ("HookedPod", "find_hooked_pod", "prepare")

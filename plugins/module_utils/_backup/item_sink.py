@@ -43,7 +43,7 @@ class ItemSink:
             self.counts[str(resource.group_resource)] += 1
         return True
 
-    def leave_out(self, resource: ApiResource, obj: dict[str, t.Any]) -> None:
+    def leave_out(self, resource: ApiResource, obj: t.Mapping[str, t.Any]) -> None:
         """Count ``obj`` as handled without writing it: a pod whose pre hook failed stays in the resource list (Velero)."""
         self._claim(resource, obj)
 

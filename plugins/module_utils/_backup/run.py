@@ -90,7 +90,10 @@ class BackupRun:
             self._outcome.swept.append(swept.to_return())
             if swept.state == "failed" or swept.error:
                 self._log.warning(
-                    f"a freeze of an earlier run: {swept.error}", name=swept.pod, namespace=swept.namespace, resource="pods"
+                    f"a freeze of an earlier run: {swept.error}",
+                    name=swept.pod,
+                    namespace=swept.namespace,
+                    resource="pods",
                 )
 
     def run_blocks(self) -> None:
@@ -185,12 +188,16 @@ class BackupRun:
             if len(names) <= _FEW_VOLUMES:
                 found = {}
                 for name in sorted(names):
-                    found[name] = {"apiVersion": "v1", "kind": "PersistentVolume"} | self._client.get(resource.path(name=name))
+                    found[name] = {"apiVersion": "v1", "kind": "PersistentVolume"} | self._client.get(
+                        resource.path(name=name)
+                    )
                 return found
             listed = (item for page in list_pages(self._client, resource) for item in page.items)
             return {item["metadata"]["name"]: item for item in listed if item["metadata"]["name"] in names}
         except KubeError as exc:
-            self._log.warning(f"The persistent volumes of the claims could not be read: {exc.sentence}", resource=str(VOLUMES))
+            self._log.warning(
+                f"The persistent volumes of the claims could not be read: {exc.sentence}", resource=str(VOLUMES)
+            )
             return {}
 
 

@@ -80,7 +80,8 @@ def select(client: KubeClient, discovery: Discovery, spec: BackupSpec) -> Select
         )
     resource_filter = ResourceFilter(
         resources=IncludeExclude(
-            _resolve(discovery, spec.included_resources), _resolve(discovery, [r for r in spec.excluded_resources if r != "*"])
+            _resolve(discovery, spec.included_resources),
+            _resolve(discovery, [r for r in spec.excluded_resources if r != "*"]),
         ),
         namespaces=spec.namespaces,
         include_cluster_resources=spec.include_cluster_resources,

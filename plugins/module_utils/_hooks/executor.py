@@ -109,7 +109,9 @@ def run_hook(
     fields["hookContainer"] = container
     if is_finished(pod):
         phase = (pod.get("status") or {}).get("phase")
-        log.info(f"Pod entered phase {phase} before some hooks ran, skipping hook", name=name, namespace=namespace, **fields)
+        log.info(
+            f"Pod entered phase {phase} before some hooks ran, skipping hook", name=name, namespace=namespace, **fields
+        )
         return finish("skipped", container=container)
     log.info("running exec hook", name=name, namespace=namespace, **fields)
     try:
@@ -124,7 +126,9 @@ def run_hook(
         )
     except ExecTimeout as exc:
         limit = format_duration(hook.timeout_seconds or 0)
-        outcome = finish("timed_out", f"timed out after {limit}", container=container, stdout=exc.stdout, stderr=exc.stderr)
+        outcome = finish(
+            "timed_out", f"timed out after {limit}", container=container, stdout=exc.stdout, stderr=exc.stderr
+        )
     except ExecStreamLost as exc:
         outcome = finish("lost", exc.message, container=container, stdout=exc.stdout, stderr=exc.stderr)
     except ExecError as exc:

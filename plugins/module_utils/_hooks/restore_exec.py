@@ -96,7 +96,9 @@ def parse_restore_exec_hook(pod: Pod) -> tuple[RestoreExecHook | None, list[str]
         argv=parse_command(command),
         container=annotations.get(_PREFIX + "container", ""),
         on_error=parse_on_error(annotations.get(_PREFIX + "on-error", "")),
-        timeout_seconds=parse_hook_timeout(annotations.get(timeout_key, ""), key=timeout_key, where=where, warnings=warnings),
+        timeout_seconds=parse_hook_timeout(
+            annotations.get(timeout_key, ""), key=timeout_key, where=where, warnings=warnings
+        ),
     )
     return (
         RestoreExecHook(
@@ -208,9 +210,13 @@ class PodHookRun:
             entry = hooks[0]
             waited = self._clock() - self._started
             if entry.wait_seconds is not None and waited > entry.wait_seconds:
-                result = self._unexecuted(entry, container, f"hook {entry.hook.name} in container {container} expired before executing")
+                result = self._unexecuted(
+                    entry, container, f"hook {entry.hook.name} in container {container} expired before executing"
+                )
             else:
-                result = self._ran(self._execute(pod, dataclasses.replace(entry.hook, container=container)), entry, container)
+                result = self._ran(
+                    self._execute(pod, dataclasses.replace(entry.hook, container=container)), entry, container
+                )
             hooks.pop(0)
             self._results.append(result)
             if result.failed and entry.stops_all:
@@ -277,7 +283,9 @@ def _parse_wait(text: str, *, key: str, where: str, warnings: list[str]) -> floa
 
 def _parse_bool(text: str, *, key: str, where: str, warnings: list[str]) -> bool:
     if text and text not in _TRUE + _FALSE:
-        warnings.append(f"{where}: annotation {key}: '{text}' is not true or false. The hook does not wait for readiness.")
+        warnings.append(
+            f"{where}: annotation {key}: '{text}' is not true or false. The hook does not wait for readiness."
+        )
     return text in _TRUE
 
 

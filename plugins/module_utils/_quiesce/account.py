@@ -29,9 +29,7 @@ class Account:
     ended: dt.datetime | None = None
 
 
-def settle(
-    report: ReleaseReport, *, post: HookResult | None, pure: bool, lease_seconds: float, where: str, now: dt.datetime
-) -> Account:
+def settle(report: ReleaseReport, *, post: HookResult | None, pure: bool, where: str, now: dt.datetime) -> Account:
     """The account of a proven release that was reported ``now``; ``pure``: the post hook is exactly the thaw."""
     frozen_up = report.frozen_up
 
@@ -49,7 +47,7 @@ def settle(
             by,
             False,
             seconds,
-            f"The lease of {lease_seconds:g} s on {where} ran out{length}, before the release: what was done after "
+            f"The lease on {where} ran out{length}, before the release: what was done after "
             f"{rfc3339(ended)} was not protected.",
             ended,
         )

@@ -153,6 +153,14 @@ def check_persistent_volume(reader: ObjectReader, mount: VolumeMount, where: str
         )
 
 
+def check_pod_spec(reader: ObjectReader, pod: t.Mapping[str, t.Any], *, container: str, path: str) -> VolumeMount:
+    """The first check: by the pod's spec, ``path`` lies on a claim whose volume is a disk of its own."""
+    namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
+    mount = find_volume_mount(pod, container, posixpath.normpath(path))
+    check_persistent_volume(reader, mount, f"{path} in container {container} of pod {namespace}/{name}")
+    return mount
+
+
 def check_mount(probe: Probe, path: str, sub_path: str, where: str) -> Mount:
     """The mount that ``path`` lies on, by the container's own view. Raises ``QuiesceError`` unless it is safe to freeze."""
     best: Mount | None = None
@@ -160,7 +168,9 @@ def check_mount(probe: Probe, path: str, sub_path: str, where: str) -> Mount:
         if _contains(mount.point, path) and (best is None or len(mount.point) >= len(best.point)):
             best = mount
     if best is None:
-        raise QuiesceError(f"The freeze of {where} is refused: its mount is not in /proc/self/mountinfo.", hint=OVERRIDE_HINT)
+        raise QuiesceError(
+            f"The freeze of {where} is refused: its mount is not in /proc/self/mountinfo.", hint=OVERRIDE_HINT
+        )
     if best.fs_type not in FREEZABLE_FS_TYPES:
         raise QuiesceError(
             f"The freeze of {where} is refused: its file system is {best.fs_type}, not one of "
@@ -205,7 +215,9 @@ def probe_container(client: KubeClient, *, namespace: str, pod: str, container: 
     where = f"container {container} of pod {namespace}/{pod}"
     argv = ["/bin/sh", "-c", PROBE, "arkive-probe", *paths]
     try:
-        result = exec_command(client, namespace=namespace, pod=pod, container=container, argv=argv, timeout=_PROBE_SECONDS)
+        result = exec_command(
+            client, namespace=namespace, pod=pod, container=container, argv=argv, timeout=_PROBE_SECONDS
+        )
     except KubeError as exc:
         raise QuiesceError(f"{where} cannot be examined before the freeze: {exc.message}", hint=OVERRIDE_HINT) from exc
     if result.rc in (126, 127):
@@ -217,7 +229,8 @@ def probe_container(client: KubeClient, *, namespace: str, pod: str, container: 
     if result.rc != 0 or not probe.mounts or len(probe.paths) != len(paths):
         text = result.stderr.decode("utf-8", "replace").strip()[:200]
         raise QuiesceError(
-            f"{where} cannot be examined before the freeze: exit code {result.rc} {text}".rstrip() + ".", hint=OVERRIDE_HINT
+            f"{where} cannot be examined before the freeze: exit code {result.rc} {text}".rstrip() + ".",
+            hint=OVERRIDE_HINT,
         )
     return probe
 
@@ -228,8 +241,7 @@ def guard_freeze(
     """Both checks for one path. ``resolved`` is ``path`` as the container resolves it (links followed)."""
     namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
     where = f"{path} in container {container} of pod {namespace}/{name}"
-    volume_mount = find_volume_mount(pod, container, posixpath.normpath(resolved or path))
-    check_persistent_volume(reader, volume_mount, where)
+    volume_mount = check_pod_spec(reader, pod, container=container, path=resolved or path)
     mount = check_mount(probe, posixpath.normpath(resolved or path), volume_mount.sub_path, where)
     return FreezeTarget(
         namespace=namespace,
@@ -264,6 +276,7 @@ __all__ = (
     "VolumeMount",
     "check_mount",
     "check_persistent_volume",
+    "check_pod_spec",
     "find_volume_mount",
     "guard_freeze",
     "parse_probe",

@@ -61,12 +61,11 @@ def _held(pod: t.Mapping[str, t.Any], hook: Hook, marks: list[Mark]) -> Held:
 
 def _to_held(lease: Lease, hook: Hook) -> Held:
     records = [
-        FreezeRecord(target=target, lease_id=lease.lease_id, lease="armed", started=utc_now()) for target in lease.targets
+        FreezeRecord(target=target, lease_id=lease.lease_id, lease="armed", started=utc_now())
+        for target in lease.targets
     ]
     now = time.monotonic()
-    return Held(
-        lease=lease, records=records, armed=True, freezer=hook, frozen_at=now, lease_end=now + lease.seconds
-    )
+    return Held(lease=lease, records=records, armed=True, freezer=hook, frozen_at=now, lease_end=now + lease.seconds)
 
 
 __all__ = ("held_by_id", "held_on_pod")

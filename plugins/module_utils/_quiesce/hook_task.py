@@ -29,6 +29,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.held_marks import held_on_pod
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy, FreezeRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import plan_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import select_pods
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise
@@ -90,7 +91,9 @@ def run_hook_task(
     outcome = HookTaskOutcome()
     pairs = [(pod, hook) for pod in pods for hook in _hooks_of(pod, request, outcome)]
     if check_mode:
-        outcome.planned = [_plan_entry(pod, hook) for pod, hook in pairs]
+        reader = ApiObjectReader(client)
+        outcome.planned = [plan_hook(pod, hook, reader=reader, policy=request.freeze_policy) for pod, hook in pairs]
+        outcome.errors = [entry["refused"] for entry in outcome.planned if entry["refused"]]
         outcome.changed = bool(pairs)
         return outcome
     settings = SectionSettings(
@@ -114,9 +117,7 @@ def run_hook_task(
         elif recognise(plan.hook.argv).thaws:
             _thaw(client, pod, plan.hook, settings, outcome)
         else:
-            result = run_hook(
-                client, pod, plan.hook, log=settings.log, default_on_error=request.on_error, cancel=token
-            )
+            result = run_hook(client, pod, plan.hook, log=settings.log, default_on_error=request.on_error, cancel=token)
             outcome.hooks.append(result)
     _judge(outcome, request.on_error)
     return outcome
@@ -184,25 +185,6 @@ def _judge(outcome: HookTaskOutcome, default_on_error: OnError) -> None:
             text = f"The {result.hook.phase} hook in {result.namespace}/{result.pod} failed: {result.error}."
             fatal = result.hook.resolved_on_error(default_on_error) == "Fail"
             (outcome.errors if fatal else outcome.warnings).append(text)
-
-
-def _plan_entry(pod: t.Mapping[str, t.Any], hook: Hook) -> dict[str, t.Any]:
-    namespace, name = pod_identity(pod)
-    found = recognise(hook.argv)
-    return {
-        "namespace": namespace,
-        "pod": name,
-        "container": hook.container,
-        "phase": hook.phase,
-        "source": hook.source,
-        "name": hook.name,
-        "argv": list(hook.argv),
-        "timeout_seconds": hook.timeout_seconds,
-        "started": None,
-        "state": "planned",
-        "freezes": [freeze.path for freeze in found.freezes],
-        "thaws": [thaw.path for thaw in found.thaws],
-    }
 
 
 __all__ = ("TASK_HOOK_NAME", "HookTaskOutcome", "HookTaskRequest", "run_hook_task")

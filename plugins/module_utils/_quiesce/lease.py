@@ -18,7 +18,14 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import ExecResult, exec_command
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeTarget
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.scripts import DISARM, FREEZE, MARKER, RELEASE, RENEW, TIMER
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.scripts import (
+    DISARM,
+    FREEZE,
+    MARKER,
+    RELEASE,
+    RENEW,
+    TIMER,
+)
 
 _SHELL = ("/bin/sh", "-c")
 #: What the containers' shells need at most to answer, beside the hook itself.

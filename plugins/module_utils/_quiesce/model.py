@@ -14,7 +14,9 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
 
-ThawedBy: t.TypeAlias = t.Literal["post hook", "release", "lease", "sweeper", "someone else", "not frozen", "not proven"]
+ThawedBy: t.TypeAlias = t.Literal[
+    "post hook", "release", "lease", "sweeper", "someone else", "not frozen", "not proven"
+]
 LeaseState: t.TypeAlias = t.Literal["armed", "unavailable"]
 
 DEFAULT_LEASE_SECONDS = 60.0

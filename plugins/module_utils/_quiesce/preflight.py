@@ -14,7 +14,11 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339, utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import is_finished, pod_identity, resolve_container
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import (
+    is_finished,
+    pod_identity,
+    resolve_container,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -22,6 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.errors import 
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import (
     ObjectReader,
     Probe,
+    check_pod_spec,
     guard_freeze,
     probe_container,
 )
@@ -83,6 +88,9 @@ class Preflight:
 
     def _examine_freeze(self, pod: t.Mapping[str, t.Any], hook: Hook, container: str, found: Recognition) -> HookPlan:
         namespace, name = pod_identity(pod)
+        if not self._policy.allow_shared_freeze:
+            for freeze in found.freezes:
+                check_pod_spec(self._reader, pod, container=container, path=freeze.path)
         self._check_credential()
         for verb in ("get", "create"):
             if not self._may(namespace, verb, "pods", "exec"):
@@ -142,7 +150,9 @@ class Preflight:
         key = (namespace, verb, resource, subresource)
         if key not in self._rights:
             try:
-                self._rights[key] = self._client.can_i(verb, resource=resource, subresource=subresource, namespace=namespace)
+                self._rights[key] = self._client.can_i(
+                    verb, resource=resource, subresource=subresource, namespace=namespace
+                )
             except KubeError:
                 # A server that does not answer the question decides at the request itself.
                 self._rights[key] = True

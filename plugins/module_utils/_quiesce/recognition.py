@@ -22,7 +22,22 @@ _FREEZE_FLAGS = ("-f", "--freeze")
 _THAW_FLAGS = ("-u", "--unfreeze")
 _SEPARATORS = (";", "&", "&&", "|", "||", "(", ")", "\n", "{", "}")
 #: Words that hand over to the command behind them.
-_WRAPPERS = ("exec", "sudo", "env", "nice", "ionice", "command", "busybox", "then", "do", "else", "!", "if", "setsid", "nohup")
+_WRAPPERS = (
+    "exec",
+    "sudo",
+    "env",
+    "nice",
+    "ionice",
+    "command",
+    "busybox",
+    "then",
+    "do",
+    "else",
+    "!",
+    "if",
+    "setsid",
+    "nohup",
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

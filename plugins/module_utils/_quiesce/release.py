@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import time
 import typing as t
 
@@ -86,7 +87,11 @@ class Releaser:
             if result.failed and hook.resolved_on_error(self._default_on_error) == "Fail":
                 namespace, name = pod_identity(pod)
                 self._log.error(
-                    "Error running post hooks for pod", error=result.error, name=name, namespace=namespace, resource="pods"
+                    "Error running post hooks for pod",
+                    error=result.error,
+                    name=name,
+                    namespace=namespace,
+                    resource="pods",
                 )
                 stopped = True
         for freeze in open_freezes:
@@ -221,7 +226,6 @@ class Releaser:
             report,
             post=post,
             pure=pure,
-            lease_seconds=held.lease.seconds,
             where=held.where,
             now=utc_now(),
         )
@@ -233,6 +237,8 @@ class Releaser:
         for record in held.records:
             record.ended = account.ended or utc_now()
             record.seconds = account.seconds
+            if account.seconds is not None:
+                record.started = record.ended - dt.timedelta(seconds=account.seconds)
             record.thawed_by = account.thawed_by
             record.consistent = account.consistent
             record.error = account.error
@@ -248,7 +254,9 @@ class Releaser:
     def _record_error(self, held: Held, text: str) -> None:
         target = held.lease.target
         self.errors.append(text)
-        self._log.error("Error releasing a freeze", error=text, name=target.pod, namespace=target.namespace, resource="pods")
+        self._log.error(
+            "Error releasing a freeze", error=text, name=target.pod, namespace=target.namespace, resource="pods"
+        )
 
 
 __all__ = ("Held", "Releaser")

@@ -110,7 +110,7 @@ PROBE = (
     "for c in setsid sleep mkdir mv rm;do command -v $c >/dev/null||echo missing=$c;done;"
     'd=/dev/shm/arkive-probe-$$;mkdir "$d" 2>/dev/null&&rmdir "$d"||echo missing=/dev/shm;'
     'for p;do echo "path=$(readlink -f -- "$p")";done;'
-    "echo mountinfo;while read -r l;do echo \"$l\";done</proc/self/mountinfo"
+    'echo mountinfo;while read -r l;do echo "$l";done</proc/self/mountinfo'
 )
 
 __all__ = ("DISARM", "FREEZE", "MARKER", "PROBE", "RELEASE", "RENEW", "TIMER")

@@ -117,7 +117,11 @@ class CriticalSection:
             if result.failed and plan.hook.resolved_on_error(self._settings.default_on_error) == "Fail":
                 namespace, name = pod_identity(entry.pod)
                 self._settings.log.error(
-                    "Error running pre hooks for pod", error=result.error, name=name, namespace=namespace, resource="pods"
+                    "Error running pre hooks for pod",
+                    error=result.error,
+                    name=name,
+                    namespace=namespace,
+                    resource="pods",
                 )
                 entry.stored = False
                 return
@@ -219,7 +223,11 @@ class CriticalSection:
         except KubeError as exc:
             self.warnings.append(f"pod {namespace}/{name} could not be marked as frozen: {exc.message}")
             self._settings.log.warning(
-                "The pod could not be marked as frozen", error=exc.message, name=name, namespace=namespace, resource="pods"
+                "The pod could not be marked as frozen",
+                error=exc.message,
+                name=name,
+                namespace=namespace,
+                resource="pods",
             )
 
     def _refuse(self, entry: QuiescedPod, plan: HookPlan) -> HookResult:

@@ -64,7 +64,9 @@ def find_marks(pods: t.Iterable[t.Mapping[str, t.Any]], *, now: dt.datetime | No
         for mark in read_marks(pod):
             over = mark.until + CLOCK_SKEW < moment
             found.append(
-                Swept(namespace=metadata["namespace"], pod=metadata["name"], mark=mark, state="failed" if over else "live")
+                Swept(
+                    namespace=metadata["namespace"], pod=metadata["name"], mark=mark, state="failed" if over else "live"
+                )
             )
     return found
 

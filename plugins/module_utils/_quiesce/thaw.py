@@ -18,8 +18,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import F
 
 #: The binary under its usual names, then what is on the PATH. ``$1`` is the path; the last exit code counts.
 _THAW_ANYWHERE = (
-    "for c in /sbin/fsfreeze /usr/sbin/fsfreeze fsfreeze;do command -v $c >/dev/null&&exec $c --unfreeze \"$1\";done;"
-    "command -v xfs_freeze >/dev/null&&exec xfs_freeze -u \"$1\";exit 127"
+    'for c in /sbin/fsfreeze /usr/sbin/fsfreeze fsfreeze;do command -v $c >/dev/null&&exec $c --unfreeze "$1";done;'
+    'command -v xfs_freeze >/dev/null&&exec xfs_freeze -u "$1";exit 127'
 )
 
 

@@ -99,7 +99,9 @@ class BackupSpec:
             "snapshotMoveData": False,
             "volumeGroupSnapshotLabelKey": "velero.io/volume-group",
         }
-        return {name: value for name, value in spec.items() if name in ("metadata", "hooks") or value not in (None, [], {})}
+        return {
+            name: value for name, value in spec.items() if name in ("metadata", "hooks") or value not in (None, [], {})
+        }
 
 
 def parse_ttl(text: str | None) -> float | None:

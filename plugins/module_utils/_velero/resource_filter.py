@@ -34,7 +34,9 @@ class IncludeExclude:
     def accepts(self, name: str) -> bool:
         if any(matches_glob(pattern, name) for pattern in self.excludes):
             return False
-        return not self.includes or "*" in self.includes or any(matches_glob(pattern, name) for pattern in self.includes)
+        return (
+            not self.includes or "*" in self.includes or any(matches_glob(pattern, name) for pattern in self.includes)
+        )
 
     @property
     def is_everything(self) -> bool:
@@ -97,7 +99,9 @@ def list_errors(what: str, includes: t.Sequence[str], excludes: t.Sequence[str])
     if "*" in excludes:
         errors.append(f"{prefix}: excludes list cannot contain '*'")
     errors.extend(
-        f"{prefix}: excludes list cannot contain an item in the includes list: {name}" for name in excludes if name in includes
+        f"{prefix}: excludes list cannot contain an item in the includes list: {name}"
+        for name in excludes
+        if name in includes
     )
     return errors
 
