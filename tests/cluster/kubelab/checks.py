@@ -15,7 +15,7 @@ from kubelab.execstream import V4, V5, execute
 from kubelab.kubectl import CheckFailed, Kubectl, Object, claim, container, expect, pod, snapshot, volume_of
 from kubelab.model import NODE_MASK, NODE_NAME, Lab
 
-_PRIVILEGED = {"securityContext": {"privileged": True}}
+_PRIVILEGED: Object = {"securityContext": {"privileged": True}}
 
 
 class Checks:
@@ -142,7 +142,7 @@ class Checks:
         return time.monotonic() - begin
 
     def freeze_in_a_sidecar(self) -> str:
-        """While a sidecar keeps the volume frozen a write blocks and a snapshot is taken; afterwards the write is done."""
+        """While a sidecar keeps the volume frozen, a write blocks and a snapshot is taken; then the write is done."""
         self._k.apply(
             claim("frozen"),
             pod(

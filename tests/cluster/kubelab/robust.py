@@ -10,6 +10,7 @@ They run on clusters of their own, beside any other, and end with a look at what
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import signal
 import subprocess
@@ -24,7 +25,7 @@ from kubelab.cleanup import stop
 from kubelab.commands import run, wait_until
 from kubelab.conformance import Tally
 from kubelab.freezing import loop_devices
-from kubelab.kubectl import Kubectl, claim, container, expect, pod, volume_of
+from kubelab.kubectl import Kubectl, Object, claim, container, expect, pod, volume_of
 from kubelab.launcher import build, start
 from kubelab.model import CODE, Lab
 from kubelab.processes import component_pids, find_node, node_pid
@@ -32,7 +33,7 @@ from kubelab.status import frozen_lines
 
 _INDEXES = (901, 902)
 _SYSCTLS = ("vm/overcommit_memory", "kernel/panic", "kernel/panic_on_oops", "net/ipv4/ip_forward")
-_PRIVILEGED = {"securityContext": {"privileged": True}}
+_PRIVILEGED: Object = {"securityContext": {"privileged": True}}
 
 
 def robust() -> int:
@@ -43,7 +44,7 @@ def robust() -> int:
         proofs = _Proofs(Path(work))
         try:
             for proof in proofs.all():
-                tally.run(proof.__name__.strip("_").replace("_", " "), lambda proof=proof: proofs.run(proof))
+                tally.run(proof.__name__.strip("_").replace("_", " "), functools.partial(proofs.run, proof))
         finally:
             proofs.stop_all()
     return tally.summary()
@@ -84,7 +85,7 @@ class _Proofs:
     def _machine(self) -> dict[str, object]:
         work = self._states[0].parent
         return {
-            "processes": [p for s in self._states for p in (*_processes_with(str(s)),)],
+            "processes": sorted(p for s in self._states for p in _processes_with(str(s))),
             "mounts": [
                 line for line in Path("/proc/mounts").read_text(encoding="utf-8").splitlines() if str(work) in line
             ],
@@ -138,11 +139,16 @@ class _Proofs:
         refused = kubectl.try_run("exec", "p", "--", "/sbin/fsfreeze", "-f", "/host-etc")
         expect(refused.returncode != 0 and "not supported" in refused.stderr.lower(), refused)
         expect(not frozen_lines(lab.state), "a line without a freeze")
-        for number, name in enumerate(n for n in (*volumes, "empty") if n != "host-etc"):
-            kubectl.run("exec", "p", "--", "/sbin/fsfreeze", "-f", f"/{name}")
-            kubectl.eventually(f"the thaw of {name}", lambda n=number: len(frozen_lines(lab.state)) > n, 5)
-            kubectl.sh("p", f"echo x > /{name}/file && rm /{name}/file")
+        for name in (*volumes, "empty"):
+            if name != "host-etc":
+                self._freeze_node_disk(lab, kubectl, f"/{name}")
         return f"{len(frozen_lines(lab.state))} thaws"
+
+    def _freeze_node_disk(self, lab: Lab, kubectl: Kubectl, path: str) -> None:
+        lines = len(frozen_lines(lab.state))
+        kubectl.run("exec", "p", "--", "/sbin/fsfreeze", "-f", path)
+        kubectl.eventually(f"the thaw of {path}", lambda: len(frozen_lines(lab.state)) > lines, 5)
+        kubectl.sh("p", f"echo x > {path}/file && rm {path}/file")
 
     def components_stopped_and_ended(self) -> str:
         lab = self._start()
