@@ -162,8 +162,8 @@ def _make(
     with _timed(outcome, "publish"):
         if claim.is_lost:
             raise StoreError(
-                f"Backup '{request.name}' is not written: its claim in {outcome.location} was lost to another run, or could "
-                "not be renewed.",
+                f"Backup '{request.name}' is not written: its claim in {outcome.location} was lost to another run, "
+                "or could not be renewed.",
                 hint="Run it again.",
             )
         repository.publish(files)

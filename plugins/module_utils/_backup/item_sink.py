@@ -44,7 +44,7 @@ class ItemSink:
         return True
 
     def leave_out(self, resource: ApiResource, obj: t.Mapping[str, t.Any]) -> None:
-        """Count ``obj`` as handled without writing it: a pod whose pre hook failed stays in the resource list (Velero)."""
+        """Count ``obj`` without writing it: a pod whose pre hook failed stays in the resource list (Velero)."""
         self._claim(resource, obj)
 
     def accepts(self, obj: t.Mapping[str, t.Any]) -> bool:

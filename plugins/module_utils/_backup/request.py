@@ -24,7 +24,7 @@ class BackupRequest:
 
     name: str
     spec: BackupSpec
-    freeze_policy: FreezePolicy = FreezePolicy()
+    freeze_policy: FreezePolicy = dataclasses.field(default_factory=FreezePolicy)
     hook_on_error_default: OnError = "Fail"
     replace_failed: bool = False
     workers: int = DEFAULT_WORKERS

@@ -45,8 +45,10 @@ _GLOB_CHARS = "*?["
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """``types``: in the order to take them. ``namespaces``: the Namespace objects that pass the filter, by name (an empty
-    dict where it could not be read). ``list_namespaces``: None lists over the whole cluster.
+    """What to list, resolved.
+
+    ``types``: in the order to take them. ``namespaces``: the Namespace objects that pass the filter, by name (an
+    empty dict where it could not be read). ``list_namespaces``: None lists over the whole cluster.
     """
 
     types: tuple[ApiResource, ...]
@@ -74,8 +76,8 @@ def select(client: KubeClient, discovery: Discovery, spec: BackupSpec) -> Select
     if literal and not accepted and len(missing) == len(spec.included_namespaces):
         plural = "s" if len(missing) > 1 else ""
         raise ValidationError(
-            f"Namespace{plural} {', '.join(missing)} {'do' if plural else 'does'} not exist in the cluster at {client.server}, "
-            "so there is nothing to back up.",
+            f"Namespace{plural} {', '.join(missing)} {'do' if plural else 'does'} not exist in the cluster "
+            f"at {client.server}, so there is nothing to back up.",
             hint=_near_names(missing[0], existing),
         )
     resource_filter = ResourceFilter(

@@ -15,7 +15,7 @@ SKIPPED_REASON = "any: snapshotVolumes is false;"
 
 
 def describe_volume(claim: t.Mapping[str, t.Any], volume: t.Mapping[str, t.Any] | None) -> dict[str, t.Any]:
-    """A volumeinfo entry (Velero 1.18) for one bound claim; ``volume`` is its PersistentVolume, None if not readable."""
+    """A volumeinfo entry (Velero 1.18) for one bound claim; ``volume``: its volume, None if not readable."""
     metadata = claim["metadata"]
     entry: dict[str, t.Any] = {
         "pvcName": metadata["name"],

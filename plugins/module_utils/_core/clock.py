@@ -14,12 +14,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Val
 
 
 def utc_now() -> dt.datetime:
-    return dt.datetime.now(tz=dt.timezone.utc)
+    return dt.datetime.now(tz=dt.UTC)
 
 
 def rfc3339(moment: dt.datetime) -> str:
     """``2026-06-01T02:00:00Z``; fractions of a second are cut, as metav1.Time does."""
-    return moment.astimezone(dt.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def parse_rfc3339(text: str) -> dt.datetime:
@@ -28,12 +28,12 @@ def parse_rfc3339(text: str) -> dt.datetime:
         moment = dt.datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
     except ValueError as exc:
         raise ValidationError(f"'{text}' is not an RFC 3339 time such as 2026-06-01T02:00:00Z.") from exc
-    return moment if moment.tzinfo else moment.replace(tzinfo=dt.timezone.utc)
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 
 def compact_stamp(moment: dt.datetime) -> str:
     """``YYYYMMDDhhmmss`` in UTC, the suffix of names that are made from a time (Ark, Velero)."""
-    return moment.astimezone(dt.timezone.utc).strftime("%Y%m%d%H%M%S")
+    return moment.astimezone(dt.UTC).strftime("%Y%m%d%H%M%S")
 
 
 __all__ = ("compact_stamp", "parse_rfc3339", "rfc3339", "utc_now")

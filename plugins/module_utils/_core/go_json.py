@@ -21,7 +21,7 @@ def encode_compact(value: t.Any) -> bytes:
 
 
 def encode_pretty(value: t.Any) -> bytes:
-    """Two blanks of indentation and a newline at the end, as the Kubernetes serializer writes ``velero-backup.json``."""
+    """Indented by two, with a newline at the end, as the Kubernetes serializer writes ``velero-backup.json``."""
     text = json.dumps(value, sort_keys=False, indent=2, ensure_ascii=False)
     return (_escape(text) + "\n").encode("utf-8", "replace")
 

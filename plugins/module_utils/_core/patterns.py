@@ -14,7 +14,7 @@ import re
 
 @functools.lru_cache(maxsize=4096)
 def compile_glob(pattern: str) -> re.Pattern[str] | None:
-    """A regular expression for ``*``, ``?``, ``[a-z]``, ``[!a]``, ``{a,b}`` and ``\\`` escapes.
+    r"""A regular expression for ``*``, ``?``, ``[a-z]``, ``[!a]``, ``{a,b}`` and ``\`` escapes.
 
     None when the pattern does not compile: such a pattern never matches, as in Velero.
     """

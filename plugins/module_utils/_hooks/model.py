@@ -103,7 +103,7 @@ class HookResult:
 
 
 def hook_status(results: t.Iterable[HookResult]) -> dict[str, int]:
-    """Velero's ``status.hookStatus``: distinct hooks, and those whose first result was an error (members omitted at 0)."""
+    """Velero's ``status.hookStatus``: distinct hooks, and those whose first result failed (omitted at 0)."""
     first: dict[tuple[str, ...], bool] = {}
     for result in results:
         first.setdefault(t.cast("tuple[str, ...]", result.identity()), result.failed)

@@ -63,7 +63,8 @@ def settle(report: ReleaseReport, *, post: HookResult | None, pure: bool, where:
         "someone else",
         False,
         window(report.up),
-        f"{where} was found thawed at the release: someone else thawed it, and what was done meanwhile was not protected.",
+        f"{where} was found thawed at the release: someone else thawed it, and what was done meanwhile "
+        "was not protected.",
     )
 
 

@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""Never freeze the node: two checks before the first freeze, both must pass (pod spec, and the container's own mounts)."""
+"""Never freeze the node: two checks, of the pod's spec and of the container's mounts; both must pass."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def find_volume_mount(pod: t.Mapping[str, t.Any], container: str, path: str) -> 
             best = mount
     if best is None:
         raise QuiesceError(
-            f"The freeze of {where} is refused: no volume is mounted there, it is the container's own disk on the node.",
+            f"The freeze of {where} is refused: no volume is mounted there, it is the container's disk on the node.",
             hint=OVERRIDE_HINT,
         )
     volume = next((v for v in spec.get("volumes") or [] if v["name"] == best["name"]), {"name": best["name"]})
@@ -114,8 +114,8 @@ def find_volume_mount(pod: t.Mapping[str, t.Any], container: str, path: str) -> 
     else:
         kind = next((key for key in volume if key != "name"), "unknown")
         raise QuiesceError(
-            f"The freeze of {where} is refused: volume {volume['name']} is of kind {kind}, which lies on the node's own "
-            "disk or is shared; a freeze would stop the node or other pods.",
+            f"The freeze of {where} is refused: volume {volume['name']} is of kind {kind}, which lies on the "
+            "node's own disk or is shared; a freeze would stop the node or other pods.",
             hint=OVERRIDE_HINT,
         )
     return VolumeMount(
@@ -147,8 +147,8 @@ def check_persistent_volume(reader: ObjectReader, mount: VolumeMount, where: str
         known = ("hostPath", "local", "nfs")
         kind = next((source for source in known if source in spec), "not a block device")
         raise QuiesceError(
-            f"The freeze of {where} is refused: claim {mount.claim} is bound to volume {volume_name} of kind {kind}; only "
-            f"{', '.join(FREEZABLE_SOURCES)} volumes are file systems of their own.",
+            f"The freeze of {where} is refused: claim {mount.claim} is bound to volume {volume_name} of kind {kind}; "
+            f"only {', '.join(FREEZABLE_SOURCES)} volumes are file systems of their own.",
             hint=OVERRIDE_HINT,
         )
 
@@ -162,7 +162,7 @@ def check_pod_spec(reader: ObjectReader, pod: t.Mapping[str, t.Any], *, containe
 
 
 def check_mount(probe: Probe, path: str, sub_path: str, where: str) -> Mount:
-    """The mount that ``path`` lies on, by the container's own view. Raises ``QuiesceError`` unless it is safe to freeze."""
+    """The mount that ``path`` lies on, by the container's view. Raises ``QuiesceError`` unless it may be frozen."""
     best: Mount | None = None
     for mount in probe.mounts:
         if _contains(mount.point, path) and (best is None or len(mount.point) >= len(best.point)):
@@ -180,7 +180,7 @@ def check_mount(probe: Probe, path: str, sub_path: str, where: str) -> Mount:
     allowed_roots = {"/", posixpath.normpath(f"/{sub_path}")} if sub_path else {"/"}
     if best.root not in allowed_roots and not ("$(" in sub_path and best.root != "/"):
         raise QuiesceError(
-            f"The freeze of {where} is refused: only the directory {best.root} of a larger file system is mounted there.",
+            f"The freeze of {where} is refused: only the directory {best.root} of a larger one is mounted there.",
             hint=OVERRIDE_HINT,
         )
     for mount in probe.mounts:
@@ -262,7 +262,7 @@ def _contains(point: str, path: str) -> bool:
 
 
 def _unescape(text: str) -> str:
-    """mountinfo writes blank, tab, newline and backslash as octal."""
+    """Mountinfo writes blank, tab, newline and backslash as octal."""
     for octal, char in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
         text = text.replace(octal, char)
     return text

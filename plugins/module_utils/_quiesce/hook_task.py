@@ -56,7 +56,7 @@ class HookTaskRequest:
     phase: Phase | None = None
     on_error: OnError = "Fail"
     timeout_seconds: float | None = DEFAULT_TIMEOUT_SECONDS
-    freeze_policy: FreezePolicy = FreezePolicy()
+    freeze_policy: FreezePolicy = dataclasses.field(default_factory=FreezePolicy)
     run_id: str = ""
 
 

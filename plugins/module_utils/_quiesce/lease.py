@@ -61,7 +61,8 @@ class ReleaseReport:
 
     ``winner``: who claimed the token. ``freezer_gone``: the freezing command has ended. ``thaw``: ``p`` the post hook
     was the thaw, ``1`` we thawed, ``0`` nothing was frozen, ``x`` the thaw failed. ``up``: uptime of the node in
-    seconds, ``frozen_up`` what it was when the freeze returned. ``fired_at``: when the lease thawed, ``fired_frozen`` whether it found something frozen.
+    seconds, ``frozen_up`` what it was when the freeze returned. ``fired_at``: when the lease thawed,
+    ``fired_frozen`` whether it found something frozen.
     """
 
     winner: str

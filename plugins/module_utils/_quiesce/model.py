@@ -28,7 +28,7 @@ class FreezePolicy:
     """How freezes are guarded in one run.
 
     ``lease_seconds``: one renewal. ``freeze_max_seconds``: no lease is renewed beyond it.
-    ``require_lease``: refuse a freeze without lease or mark. ``allow_shared_freeze``: skip the guard of the node's disk.
+    ``require_lease``: refuse a freeze without lease or mark. ``allow_shared_freeze``: skip the guard.
     """
 
     lease_seconds: float = DEFAULT_LEASE_SECONDS

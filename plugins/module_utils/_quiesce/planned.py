@@ -22,7 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition im
 def plan_hook(
     pod: t.Mapping[str, t.Any], hook: Hook, *, reader: ObjectReader, policy: FreezePolicy
 ) -> dict[str, t.Any]:
-    """The entry of a check mode's ``hooks`` list. ``refused`` holds the reason where the guard's first check says no."""
+    """The entry of a check mode's ``hooks`` list. ``refused``: why the guard's first check says no."""
     namespace, name = pod_identity(pod)
     found = recognise(hook.argv)
     entry: dict[str, t.Any] = {

@@ -76,8 +76,8 @@ class Preflight:
             container = resolve_container(pod, hook.container)
             if found.unclear and not self._policy.allow_shared_freeze:
                 raise QuiesceError(
-                    f"The command of the {hook.phase} hook in container {container} of pod {'/'.join(pod_identity(pod))} "
-                    "freezes a path that cannot be read from its text.",
+                    f"The command of the {hook.phase} hook in container {container} of pod "
+                    f"{'/'.join(pod_identity(pod))} freezes a path that cannot be read from its text.",
                     hint="Write the path out, or set allow_shared_freeze: true.",
                 )
             if not found.freezes:
@@ -95,8 +95,8 @@ class Preflight:
         for verb in ("get", "create"):
             if not self._may(namespace, verb, "pods", "exec"):
                 raise QuiesceError(
-                    f"The freeze in pod {namespace}/{name} is refused: the caller may not {verb} pods/exec in namespace "
-                    f"{namespace}, so it could not be released.",
+                    f"The freeze in pod {namespace}/{name} is refused: the caller may not {verb} pods/exec in "
+                    f"namespace {namespace}, so it could not be released.",
                     hint="Grant get and create on pods/exec.",
                 )
         targets: tuple[FreezeTarget, ...]
@@ -125,13 +125,13 @@ class Preflight:
         if self._policy.require_lease:
             if not lease_available:
                 raise QuiesceError(
-                    f"The freeze in container {container} of pod {namespace}/{name} is refused, because require_lease is "
-                    f"set: {'; '.join(notes)}."
+                    f"The freeze in container {container} of pod {namespace}/{name} is refused, because "
+                    f"require_lease is set: {'; '.join(notes)}."
                 )
             if not self._may(namespace, "patch", "pods"):
                 raise QuiesceError(
-                    f"The freeze in pod {namespace}/{name} is refused, because require_lease is set: the caller may not "
-                    f"patch pods in namespace {namespace}, so the freeze could not be marked."
+                    f"The freeze in pod {namespace}/{name} is refused, because require_lease is set: the caller "
+                    f"may not patch pods in namespace {namespace}, so the freeze could not be marked."
                 )
         return HookPlan(
             hook=hook,
@@ -167,8 +167,8 @@ class Preflight:
             expires = self._client.credential_expires_at()
         if expires is not None and expires < needed:
             raise QuiesceError(
-                f"The freeze is refused: the credential for {self._client.server} ends at {rfc3339(expires)}, before the "
-                "lease would.",
+                f"The freeze is refused: the credential for {self._client.server} ends at {rfc3339(expires)}, before "
+                "the lease would.",
                 hint="Use a credential that lasts longer, or that can be renewed.",
             )
 

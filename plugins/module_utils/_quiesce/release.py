@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""Release what was frozen, and prove it: the post hook, then our own thaw, then any other way in, until it is certain."""
+"""Release what was frozen, and prove it: by the post hook, our own thaw, or any other way in, until it is certain."""
 
 from __future__ import annotations
 
@@ -105,7 +105,8 @@ class Releaser:
             remove_marks(self._client, target.namespace, target.pod, {held.lease.lease_id})
         except KubeError as exc:
             self._warnings.append(
-                f"The mark on pod {target.namespace}/{target.pod} could not be removed, the next run does it: {exc.message}"
+                f"The mark on pod {target.namespace}/{target.pod} could not be removed, the next run "
+                f"does it: {exc.message}"
             )
 
     @property

@@ -38,7 +38,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import 
 
 @dataclasses.dataclass(slots=True, kw_only=True)
 class QuiescedPod:
-    """One pod of a block. ``stored`` turns False when a pre hook failed with Fail: the pod is left out of the archive."""
+    """One pod of a block. ``stored`` turns False when a pre hook failed with Fail: it is left out of the archive."""
 
     pod: t.Mapping[str, t.Any]
     pre: list[HookPlan]

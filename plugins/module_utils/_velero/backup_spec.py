@@ -67,7 +67,7 @@ class BackupSpec:
         if not is_subdomain_name(name):
             raise ValidationError(
                 f"'{name}' cannot name a backup.",
-                hint="Use at most 253 lower-case letters, digits, '-' and '.', beginning and ending with a letter or digit.",
+                hint="Use at most 253 lower-case letters, digits, '-' and '.', with a letter or digit at both ends.",
             )
         errors = self.validation_errors()
         if errors:
@@ -80,7 +80,7 @@ class BackupSpec:
         return IncludeExclude(self.included_namespaces, self.excluded_namespaces)
 
     def to_dict(self) -> dict[str, t.Any]:
-        """As Velero stores it, with its defaults filled in; unset members left out, the agent's features switched off."""
+        """As Velero stores it, with its defaults filled in; unset members left out, the agent's features off."""
         spec: dict[str, t.Any] = {
             "metadata": {},
             "includedNamespaces": list(self.included_namespaces) or ["*"],
