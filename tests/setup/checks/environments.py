@@ -24,6 +24,10 @@ _CONSTRAINTS = CHECKOUT / "tests" / "unit" / "constraints.txt"
 ANSIBLE_CORES = ("2.16", "2.19")
 
 
+#: Settings of the person at the terminal: tests must neither heed them nor reach that person's clusters and buckets.
+_PERSONAL = ("ANSIBLE_", "AWS_", "K8S_AUTH_", "KUBECONFIG", "PYTEST_", "VELERO_")
+
+
 class Environment:
     """A virtual environment that is ready to be used."""
 
@@ -43,7 +47,7 @@ class Environment:
         """
         kept = [folder for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if "/shims" not in folder]
         return {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTEST_"))},
+            **{name: value for name, value in os.environ.items() if not name.startswith(_PERSONAL)},
             "PATH": os.pathsep.join([str(self.path / "bin"), *kept]),
             "VIRTUAL_ENV": str(self.path),
             "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
