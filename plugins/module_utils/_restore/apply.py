@@ -70,9 +70,13 @@ class Applier:
             done.result()
         self._cancel.check()
         for group_resource in wave.group_resources:
-            states = collections.Counter(item.state for item in wave.items if item.group_resource == group_resource and item.intent)
+            states = collections.Counter(
+                item.state for item in wave.items if item.group_resource == group_resource and item.intent
+            )
             if states:
-                self._progress(f"{group_resource}: " + ", ".join(f"{count} {state}" for state, count in sorted(states.items())))
+                self._progress(
+                    f"{group_resource}: " + ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+                )
 
     def _apply_item(self, item: PlanItem) -> None:
         if self._cancel.is_cancelled:
@@ -120,13 +124,15 @@ class Applier:
         self._finish_created(item, resource, prepared, created)
 
     def _post(self, item: PlanItem, resource: ApiResource, prepared: Prepared) -> dict[str, t.Any]:
-        """Create; a pod whose service account is on its way (its namespace is new) is tried once more when it is there."""
+        """Create; a pod whose service account is on its way (its namespace is new) is tried once more."""
         try:
             return create_object(self._client, resource, prepared.body, namespace=item.namespace)
         except KubeError as exc:
             if not (exc.forbidden and "error looking up service account" in exc.message):
                 raise
-        self._namespaces.wait_for_account(item.namespace or "", prepared.body["spec"].get("serviceAccountName") or "default")
+        self._namespaces.wait_for_account(
+            item.namespace or "", prepared.body["spec"].get("serviceAccountName") or "default"
+        )
         return create_object(self._client, resource, prepared.body, namespace=item.namespace)
 
     def _ready(self, item: PlanItem) -> tuple[ApiResource, Prepared]:
@@ -146,14 +152,14 @@ class Applier:
         self._on_created(item, created)
 
     def _find_existing(self, item: PlanItem, resource: ApiResource, exc: KubeError) -> dict[str, t.Any] | None:
-        """What stands in the way of a create: also a Service whose node ports are taken, by itself (Velero 1.18)."""
+        """What stands in the way of a create; node ports that are taken may be its own (Velero 1.18)."""
         taken = item.group_resource.resource == "services" and "provided port is already allocated" in exc.message
         if exc.already_exists or taken:
             return get_object(self._client, resource, item.name, item.namespace)
         return None
 
     def _settle_race(self, item: PlanItem, resource: ApiResource, existing: dict[str, t.Any]) -> None:
-        """The object came after the plan was made: by a controller (the ``default`` account), or it is on its way out."""
+        """The object came after the plan was made (the ``default`` account), or it is on its way out."""
         prepared = self._preparer.prepare(t.cast("ItemRef", item.ref))
         if existing["metadata"].get("deletionTimestamp"):
             self._wait_gone(item, resource)
@@ -177,7 +183,10 @@ class Applier:
             if exc.unreachable:
                 raise
             self._issues.warning(
-                f"{item.title} could not be updated: {exc.message}", **self._where(item), reason=exc.reason, hint=exc.hint or ""
+                f"{item.title} could not be updated: {exc.message}",
+                **self._where(item),
+                reason=exc.reason,
+                hint=exc.hint or "",
             )
             item.state = "failed"
             return
@@ -187,11 +196,17 @@ class Applier:
         self._progress(f"waiting for CustomResourceDefinition {item.name} to be established")
         try:
             wait_for_object(
-                self._client, resource, item.name, None, is_established, timeout=self._request.resource_timeout, cancel=self._cancel
+                self._client,
+                resource,
+                item.name,
+                None,
+                is_established,
+                timeout=self._request.resource_timeout,
+                cancel=self._cancel,
             )
         except KubeTimeout as exc:
             raise KubeTimeout(
-                f"CustomResourceDefinition {item.name} was not established within {self._request.resource_timeout:g} s.",
+                f"{item.title} was not established within {self._request.resource_timeout:g} s.",
                 hint="Look at the conditions in its status; another definition may hold its names.",
             ) from exc
 

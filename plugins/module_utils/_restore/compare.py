@@ -13,7 +13,10 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.metadata import OUR_LABELS
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.server_owned import carry_over, is_controller_annotation
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.server_owned import (
+    carry_over,
+    is_controller_annotation,
+)
 
 Object: t.TypeAlias = "dict[str, t.Any]"
 
@@ -38,17 +41,23 @@ class Comparison:
 
 
 def compare(group_resource: GroupResource, live: t.Mapping[str, t.Any], desired: Object) -> Comparison:
-    """Compare leaving out our labels, managedFields, status, system metadata and what the server or a controller decides.
+    """Compare, leaving out our labels, managedFields, status, system metadata and what the cluster itself decides.
 
-    The patch sets the labels of ``desired``, which takes over fields of ``live`` on the way. Service accounts are merged,
-    never replaced (Velero 1.18).
+    The patch sets the labels of ``desired``, which takes over fields of ``live`` on the way. Service accounts are
+    merged, never replaced (Velero 1.18).
     """
     labels = {name: value for name, value in _labels(desired).items() if name in OUR_LABELS}
     if group_resource == _SERVICE_ACCOUNTS:
         merge = merge_service_account(live, desired)
-        return Comparison(_with_labels(merge, labels), always=True, reason="service accounts are merged") if merge else Comparison()
+        return (
+            Comparison(_with_labels(merge, labels), always=True, reason="service accounts are merged")
+            if merge
+            else Comparison()
+        )
     if group_resource == _VOLUMES and (given_back := _give_back(live, desired)) is not None:
-        return Comparison(_with_labels(given_back, labels), always=True, reason="the released volume is given back to its claim")
+        return Comparison(
+            _with_labels(given_back, labels), always=True, reason="the released volume is given back to its claim"
+        )
     carry_over(group_resource, live, desired)
     before, after = _view(live), _view(desired)
     if _without_empty(before) == _without_empty(after):
@@ -104,7 +113,7 @@ def apply_merge_patch(target: t.Any, patch: t.Any) -> t.Any:
 
 
 def _give_back(live: t.Mapping[str, t.Any], desired: t.Mapping[str, t.Any]) -> Object | None:
-    """A retained volume remembers the uid of its deleted claim; the claim of the same name can bind once that is gone."""
+    """A retained volume remembers the uid of its deleted claim; a new claim of that name binds once it is gone."""
     held = (live.get("spec") or {}).get("claimRef") or {}
     wanted = (desired.get("spec") or {}).get("claimRef") or {}
     same = held and all(held.get(name) == wanted.get(name) for name in ("namespace", "name"))

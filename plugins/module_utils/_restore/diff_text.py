@@ -21,7 +21,9 @@ _MASK = "********"
 Object: t.TypeAlias = "t.Mapping[str, t.Any]"
 
 
-def diff_entry(group_resource: GroupResource, title: str, before: Object | None, after: Object | None) -> dict[str, str]:
+def diff_entry(
+    group_resource: GroupResource, title: str, before: Object | None, after: Object | None
+) -> dict[str, str]:
     """One entry of a task's ``diff``: ``before`` and ``after`` are YAML, empty text for an object that is not there."""
     if group_resource == _SECRETS:
         before, after = _mask_pair(before, after)
@@ -42,7 +44,8 @@ def _mask_pair(before: Object | None, after: Object | None) -> tuple[Object | No
         for side, values, other, word in ((masked[0], old, new, "before"), (masked[1], new, old, "after")):
             if side is not None and field in side:
                 side[field] = {
-                    name: _MASK if other.get(name, value) == value else f"{_MASK} ({word})" for name, value in values.items()
+                    name: _MASK if other.get(name, value) == value else f"{_MASK} ({word})"
+                    for name, value in values.items()
                 }
     for side in masked:
         metadata = (side or {}).get("metadata") or {}

@@ -65,7 +65,10 @@ class DryRunJudge:
             definition = (CRDS, None, str(item.group_resource))
             if item.action == "conflict" and item.resource is None and item.kind and definition in self._planned:
                 item.intent = "create"
-                item.settle("unverified", f"its type is created by this restore (CustomResourceDefinition {item.group_resource})")
+                item.settle(
+                    "unverified",
+                    f"its type is created by this restore (CustomResourceDefinition {item.group_resource})",
+                )
 
     def _judge(self, item: PlanItem) -> None:
         self._cancel.check()
@@ -76,7 +79,9 @@ class DryRunJudge:
         if state == "absent":
             item.settle("unverified", f"namespace '{item.namespace}' is created by this restore")
         elif state == "terminating":
-            item.settle("unverified", f"namespace '{item.namespace}' is being deleted; the restore waits and makes it anew")
+            item.settle(
+                "unverified", f"namespace '{item.namespace}' is being deleted; the restore waits and makes it anew"
+            )
         else:
             self._ask(item)
 
@@ -102,7 +107,10 @@ class DryRunJudge:
     def _settle_refusal(self, item: PlanItem, body: dict[str, t.Any], exc: KubeError) -> None:
         needed = next((key for key in needed_objects(item.group_resource, body) if key in self._planned), None)
         if needed is not None and (exc.status or 0) in (403, 404, 422):
-            item.settle("unverified", f"the server refuses it until {needed[0]} '{needed[2]}' is there, which this restore creates")
+            item.settle(
+                "unverified",
+                f"the server refuses it until {needed[0]} '{needed[2]}' is there, which this restore creates",
+            )
         elif _NO_DRY_RUN in exc.message:
             item.settle("unverified", f"an admission webhook does not support dry run: {exc.message}")
         elif exc.unreachable or exc.status == 429:

@@ -61,7 +61,7 @@ def plan_restore(
     progress: ProgressSink = no_progress,
     cancel: CancelToken | None = None,
 ) -> RestoreOutcome:
-    """What ``run_restore`` would do, judged by the API server's dry run; writes neither to the cluster nor to the store."""
+    """What ``run_restore`` would do, judged by the API server's dry run; writes nothing anywhere."""
     request.validate()
     with BackupSource.open(store, request.spec.backup_name) as source:
         run = _Run(request, source, client=client, store=store, progress=progress, cancel=cancel or client.cancel)
@@ -119,7 +119,9 @@ class _Run:
         self._diffs = PlanDiffs(request.max_diffs if request.want_diff else 0)
         self._records = RestoreRecords(store, self._name)
         self._previous: PreviousRun = self._records.read_previous(request.spec.backup_name)
-        self._restore = build_restore(self._name, request.spec, namespace=request.velero_namespace, created=self._started)
+        self._restore = build_restore(
+            self._name, request.spec, namespace=request.velero_namespace, created=self._started
+        )
         self._plan = RestorePlan()
 
     # -- plan ---------------------------------------------------------------------------------------------------------
@@ -202,9 +204,10 @@ class _Run:
         lost = self._planner.lost_claims
         if lost:
             claims = sorted(f"{item.namespace}/{item.name}" for item in lost)
+            shown = ", ".join(claims[:10]) + (" ..." if len(claims) > 10 else "")
             raise RestoreError(
-                f"The restore of backup '{self._request.spec.backup_name}' was not begun: it has no data for the volumes of "
-                f"{', '.join(claims[:10])}{' ...' if len(claims) > 10 else ''} ({lost[0].reason}).",
+                f"The restore of backup '{self._request.spec.backup_name}' was not begun: "
+                f"it has no data for the volumes of {shown} ({lost[0].reason}).",
                 hint="Set on_missing_volume_data: warn to restore them with empty volumes, or leave the claims out.",
                 details={"claims": claims},
             )
@@ -304,7 +307,9 @@ class _Run:
 
     def _finish(self, phase: RestorePhase, failure: str, results: t.Sequence[HookResult]) -> RestoreOutcome:
         hooks = [result.to_return(default_on_error="Continue") for result in results]
-        changed = bool(results) or any(item.state in ("created", "updated") and item.intent for item in self._plan.items)
+        changed = bool(results) or any(
+            item.state in ("created", "updated") and item.intent for item in self._plan.items
+        )
         self._restore["status"] = self._status(phase, failure, results)
         self._issues.log_summary()
         recorded = False
@@ -337,7 +342,9 @@ class _Run:
                 log=self._log_stream.getvalue(),
             )
         except ArkiveError as exc:
-            self._issues.warning(f"The records of restore '{self._name}' could not be written: {exc.message}", hint=exc.hint or "")
+            self._issues.warning(
+                f"The records of restore '{self._name}' could not be written: {exc.message}", hint=exc.hint or ""
+            )
             return False
 
     def plan_outcome(self) -> RestoreOutcome:

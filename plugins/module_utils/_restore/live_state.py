@@ -47,7 +47,10 @@ class ApiTypes:
     def namespaces(self) -> ApiResource:
         resource = self.find(NAMESPACES)
         if resource is None:
-            raise KubeError("The API server serves no namespaces.", hint="Check that host or kubeconfig names a Kubernetes API server.")
+            raise KubeError(
+                "The API server serves no namespaces.",
+                hint="Check that host or kubeconfig names a Kubernetes API server.",
+            )
         return resource
 
 
@@ -83,13 +86,18 @@ def read_live_state(
     client: KubeClient, types: ApiTypes, *, namespaces: t.Collection[str], with_volumes: bool, workers: int
 ) -> LiveState:
     """Read the state of ``namespaces``, and all PersistentVolumes where they matter."""
-    return LiveState(_read_namespaces(client, types.namespaces, namespaces, workers), _read_volumes(client, types) if with_volumes else {})
+    return LiveState(
+        _read_namespaces(client, types.namespaces, namespaces, workers),
+        _read_volumes(client, types) if with_volumes else {},
+    )
 
 
 def namespace_state(namespace: t.Mapping[str, t.Any] | None) -> NamespaceState:
     if namespace is None:
         return "absent"
-    terminating = (namespace.get("status") or {}).get("phase") == "Terminating" or namespace["metadata"].get("deletionTimestamp")
+    terminating = (namespace.get("status") or {}).get("phase") == "Terminating" or namespace["metadata"].get(
+        "deletionTimestamp"
+    )
     return "terminating" if terminating else "present"
 
 

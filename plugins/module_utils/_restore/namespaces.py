@@ -62,7 +62,9 @@ class NamespaceMaker:
         try:
             if self._live.namespaces.get(item.name) == "terminating":
                 self._wait_gone(item.name, item.resource)
-            create_object(self._client, item.resource, self._preparer.prepare_namespace(item.name, self._sources[item.name]))
+            create_object(
+                self._client, item.resource, self._preparer.prepare_namespace(item.name, self._sources[item.name])
+            )
         except KubeError as exc:
             if exc.already_exists:
                 item.state = "skipped"
@@ -70,7 +72,9 @@ class NamespaceMaker:
             item.state = "failed"
             with self._lock:
                 self._missing[item.name] = f"namespace '{item.name}' could not be created: {exc.message}"
-            self._issues.error(f"Namespace {item.name} could not be created: {exc.message}", reason=exc.reason, hint=exc.hint or "")
+            self._issues.error(
+                f"Namespace {item.name} could not be created: {exc.message}", reason=exc.reason, hint=exc.hint or ""
+            )
         else:
             item.state = "created"
 

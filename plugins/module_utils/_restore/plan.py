@@ -58,7 +58,11 @@ class PlanItem:
     @property
     def title(self) -> str:
         """``deployments.apps demo/web``, for messages."""
-        return f"{self.group_resource} {self.namespace}/{self.name}" if self.namespace else f"{self.group_resource} {self.name}"
+        return (
+            f"{self.group_resource} {self.namespace}/{self.name}"
+            if self.namespace
+            else f"{self.group_resource} {self.name}"
+        )
 
     def settle(self, action: Action, reason: str = "", *, hint: str = "") -> None:
         """Decide on an action; whatever changes nothing has no intent."""
@@ -96,6 +100,8 @@ class Wave:
 
 @dataclasses.dataclass(slots=True)
 class RestorePlan:
+    """Waves in the order in which they are applied."""
+
     waves: list[Wave] = dataclasses.field(default_factory=list)
 
     @property
@@ -122,7 +128,9 @@ class RestorePlan:
 
     def to_return(self) -> list[dict[str, t.Any]]:
         """All items in the order of the run, each with the number of its wave (from 1)."""
-        return [{"wave": number, **item.to_return()} for number, wave in enumerate(self.waves, 1) for item in wave.items]
+        return [
+            {"wave": number, **item.to_return()} for number, wave in enumerate(self.waves, 1) for item in wave.items
+        ]
 
 
 __all__ = ("ACTIONS", "Action", "Intent", "ObjectKey", "PlanItem", "RestorePlan", "State", "Wave")

@@ -96,7 +96,9 @@ class Planner:
             )
             state = self._live.namespaces[target]
             if state in ("present", "unknown"):
-                item.settle("unchanged", "it exists" if state == "present" else "it cannot be read; it is taken to exist")
+                item.settle(
+                    "unchanged", "it exists" if state == "present" else "it cannot be read; it is taken to exist"
+                )
             elif state == "terminating":
                 item.reason = "it is being deleted; the restore waits until it is gone and makes it anew"
             if item.intent:
@@ -104,7 +106,7 @@ class Planner:
             yield item
 
     def _open_groups(self, wave: Wave, group_resource: GroupResource) -> list[_Group]:
-        """Plan items of one type, by target namespace; an object that another one has taken the place of is left out."""
+        """Plan items of one type, by target namespace; an object whose place is taken by another is left out."""
         groups: dict[str | None, list[PlanItem]] = {}
         for ref in self._selection.refs.get(group_resource, ()):
             namespace = self._request.spec.target_namespace(ref.namespace) if ref.namespace else None
@@ -222,7 +224,9 @@ class Planner:
         if prepared.lost is not None and not self._accept_lost_volume(item, prepared):
             return
         for warning in prepared.warnings:
-            self._issues.warning(warning, resource=str(item.group_resource), namespace=item.namespace or "", name=item.name)
+            self._issues.warning(
+                warning, resource=str(item.group_resource), namespace=item.namespace or "", name=item.name
+            )
         self._diffs.add(item, None, prepared.body)
 
     def _live_controller(self, item: PlanItem, prepared: Prepared, api: ApiTypes) -> str:

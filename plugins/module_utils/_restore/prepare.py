@@ -91,7 +91,9 @@ class Preparer:
         return body | ({"spec": stored["spec"]} if stored.get("spec") else {})
 
 
-def needed_objects(group_resource: GroupResource, body: t.Mapping[str, t.Any]) -> list[tuple[GroupResource, str | None, str]]:
+def needed_objects(
+    group_resource: GroupResource, body: t.Mapping[str, t.Any]
+) -> list[tuple[GroupResource, str | None, str]]:
     """What must be there before the API server takes ``body``: its admission looks these up."""
     rbac = "rbac.authorization.k8s.io"
     namespace = (body.get("metadata") or {}).get("namespace")

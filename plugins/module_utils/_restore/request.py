@@ -21,8 +21,8 @@ MissingVolumeData: t.TypeAlias = t.Literal["fail", "warn"]
 class RestoreRequest:
     """Velero's spec, and what Velero has flags or no word for. Timeouts in seconds.
 
-    ``name`` empty means ``<backup>-<YYYYMMDDhhmmss>``; the same name again resumes. ``terminating_timeout`` is how long a
-    namespace that is being deleted is waited for, ``resource_timeout`` how long a new CRD may take to be established.
+    ``name`` empty means ``<backup>-<YYYYMMDDhhmmss>``; the same name again resumes. ``terminating_timeout`` is how
+    long a namespace that is being deleted is waited for, ``resource_timeout`` how long a new CRD may take.
     ``want_diff`` keeps YAML of what changes, ``max_diffs`` objects of it.
     """
 
@@ -46,7 +46,9 @@ class RestoreRequest:
         if self.name:
             validate_restore_name(self.name)
         if self.on_missing_volume_data not in ("fail", "warn"):
-            raise ValidationError(f"on_missing_volume_data is '{self.on_missing_volume_data}'; it must be fail or warn.")
+            raise ValidationError(
+                f"on_missing_volume_data is '{self.on_missing_volume_data}'; it must be fail or warn."
+            )
         if self.workers < 1:
             raise ValidationError(f"workers is {self.workers}; it must be at least 1.")
 

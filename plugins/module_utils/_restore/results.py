@@ -17,7 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
-    """Something to tell. With a namespace it belongs there (the target one); without, ``resource`` makes it the cluster's."""
+    """Something to tell: of a (target) namespace, else of the cluster if it has a ``resource``, else of the run."""
 
     message: str
     resource: str = ""

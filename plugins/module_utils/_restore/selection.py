@@ -81,10 +81,8 @@ class _Selector:
         return Selection({kind: list(refs) for kind, refs in self._taken.items()}, self._targets(namespaces))
 
     def _takes(self, ref: ItemRef) -> bool:
-        if ref.namespace is None:
-            allowed = self._takes_cluster_scoped
-        else:
-            allowed = self._namespaces.accepts(ref.namespace)
+        in_cluster = ref.namespace is None
+        allowed = self._takes_cluster_scoped if in_cluster else self._namespaces.accepts(ref.namespace or "")
         return allowed and self._takes_labels(ref)
 
     def _takes_namespace(self, ref: ItemRef) -> bool:
@@ -102,7 +100,7 @@ class _Selector:
         return self._spec.selects_labels((self._contents.read(ref).get("metadata") or {}).get("labels"))
 
     def _add_needed(self) -> None:
-        """Claims and priority classes of pods, volumes of bound claims: past the selectors, not past the resource filter."""
+        """Claims and priority classes of pods, volumes of claims: past the selectors, not past the resource filter."""
         everything = not self._spec.has_selector and self._takes_cluster_scoped
         if everything:
             return

@@ -76,7 +76,9 @@ def _carry_pod(live: t.Mapping[str, t.Any], desired: Object) -> None:
 
 
 def _carry_claim(live: t.Mapping[str, t.Any], desired: Object) -> None:
-    _take_missing(live.get("spec") or {}, desired.setdefault("spec", {}), "volumeName", "storageClassName", "volumeMode")
+    _take_missing(
+        live.get("spec") or {}, desired.setdefault("spec", {}), "volumeName", "storageClassName", "volumeMode"
+    )
 
 
 def _carry_volume(live: t.Mapping[str, t.Any], desired: Object) -> None:

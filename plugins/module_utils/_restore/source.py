@@ -26,7 +26,9 @@ _LISTED_NAMES = 5
 class BackupSource:
     """An open backup: ``contents``, ``volume_info`` (empty without records) and the Backup's own ``spec``."""
 
-    def __init__(self, backup: t.Mapping[str, t.Any], reader: TarballReader, volume_info: t.Sequence[dict[str, t.Any]]) -> None:
+    def __init__(
+        self, backup: t.Mapping[str, t.Any], reader: TarballReader, volume_info: t.Sequence[dict[str, t.Any]]
+    ) -> None:
         self._backup = backup
         self._reader = reader
         self.contents = BackupContents(reader)
@@ -36,8 +38,8 @@ class BackupSource:
     def open(cls, store: Store, name: str) -> BackupSource:
         """Read the whole tarball and check it against our record where there is one.
 
-        Raises ``RestoreError`` for an unknown backup, ``ValidationError`` for one that is not finished, ``ArchiveError``
-        for a corrupt one, ``StoreError``.
+        Raises ``RestoreError`` for an unknown backup, ``ValidationError`` for one that is not finished,
+        ``ArchiveError`` for a corrupt one, ``StoreError``.
         """
         repository = BackupRepository(store)
         backup = repository.read_backup(name)

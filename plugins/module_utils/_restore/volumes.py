@@ -30,7 +30,9 @@ class ClaimDecision:
 
 
 class VolumeArchive(t.Protocol):
-    def find_object(self, group_resource: GroupResource, namespace: str | None, name: str) -> dict[str, t.Any] | None: ...
+    def find_object(
+        self, group_resource: GroupResource, namespace: str | None, name: str
+    ) -> dict[str, t.Any] | None: ...
 
 
 class VolumeDecisions:
@@ -76,7 +78,11 @@ class VolumeDecisions:
         live = self._live.get(name)
         if stored is not None and self.why_not_restored(stored):
             method = self._method(name)
-            missing = f"its data was saved as {method}, which cannot be read here" if method else "the backup holds no data for it"
+            missing = (
+                f"its data was saved as {method}, which cannot be read here"
+                if method
+                else "the backup holds no data for it"
+            )
             return self._lost(name, missing)
         if live is not None:
             taken_by = _other_claim(live, target)

@@ -49,11 +49,12 @@ class LabelSelector:
 
     @classmethod
     def from_dict(cls, selector: t.Mapping[str, t.Any]) -> LabelSelector:
-        """From ``{matchLabels: {...}, matchExpressions: [{key, operator, values}]}``; ``ValidationError`` if it is malformed."""
+        """From ``{matchLabels: {...}, matchExpressions: [{key, operator, values}]}``; may raise ``ValidationError``."""
         unknown = set(selector) - {"matchLabels", "matchExpressions"}
         if unknown:
             raise ValidationError(
-                f"A label selector has no field '{min(unknown)}'.", hint="Its fields are matchLabels and matchExpressions."
+                f"A label selector has no field '{min(unknown)}'.",
+                hint="Its fields are matchLabels and matchExpressions.",
             )
         terms = [Requirement(key, "In", (str(value),)) for key, value in (selector.get("matchLabels") or {}).items()]
         terms.extend(_expression(entry) for entry in selector.get("matchExpressions") or [])
@@ -117,7 +118,8 @@ def _term(part: str) -> Requirement:
     if found := _KEY_TERM.fullmatch(part):
         return Requirement(found["key"], "DoesNotExist" if found["absent"] else "Exists")
     raise ValidationError(
-        f"'{part}' is not a term of a label selector.", hint="Write terms such as app=web, tier!=db, env in (a,b), app or !app."
+        f"'{part}' is not a term of a label selector.",
+        hint="Write terms such as app=web, tier!=db, env in (a,b), app or !app.",
     )
 
 

@@ -50,7 +50,11 @@ def check_backup_phase(backup: t.Mapping[str, t.Any]) -> None:
     name = (backup.get("metadata") or {}).get("name", "")
     phase = (backup.get("status") or {}).get("phase") or "New"
     if phase in UNSETTLED_BACKUP_PHASES:
-        hint = "Make the backup again." if phase == "FailedValidation" else "Wait until it is Completed, or choose another."
+        hint = (
+            "Make the backup again."
+            if phase == "FailedValidation"
+            else "Wait until it is Completed, or choose another."
+        )
         raise ValidationError(f"Backup '{name}' cannot be restored: its phase is {phase}.", hint=hint)
 
 
@@ -92,7 +96,7 @@ def build_status(
     failure_reason: str = "",
     hook_status: t.Mapping[str, int] | None = None,
 ) -> dict[str, t.Any]:
-    """``status`` of a Restore that runs or has ended; zero counts are left out, both progress numbers are equal at the end."""
+    """``status`` of a Restore; zero counts are left out, both progress numbers are equal at the end."""
     progress = {"totalItems": items, "itemsRestored": items} if items else {}
     status: dict[str, t.Any] = {
         "phase": phase,

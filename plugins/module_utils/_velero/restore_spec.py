@@ -73,9 +73,13 @@ class RestoreSpec:
         errors.extend(list_errors("resource", self.included_resources, self.excluded_resources))
         errors.extend(list_errors("namespace", self.included_namespaces, self.excluded_namespaces))
         if self.label_selector is not None and self.or_label_selectors:
-            errors.append("encountered labelSelector as well as orLabelSelectors in restore spec, only one can be specified")
+            errors.append(
+                "encountered labelSelector as well as orLabelSelectors in restore spec, only one can be specified"
+            )
         if self.existing_resource_policy not in (None, *_POLICIES):
-            errors.append(f"invalid ExistingResourcePolicy: {self.existing_resource_policy}; it is one of {', '.join(_POLICIES)}")
+            errors.append(
+                f"invalid ExistingResourcePolicy: {self.existing_resource_policy}; it is one of {', '.join(_POLICIES)}"
+            )
         for name in (*self.namespace_mapping, *self.namespace_mapping.values()):
             if len(name) > 63 or not _NAMESPACE_NAME.fullmatch(name):
                 errors.append(f"'{name}' in the namespace mapping is not a namespace's name")
@@ -145,7 +149,7 @@ def validate_restore_name(name: str) -> None:
     if not is_subdomain_name(name):
         raise ValidationError(
             f"'{name}' cannot name a restore.",
-            hint="Use at most 253 lower-case letters, digits, '-' and '.', beginning and ending with a letter or digit.",
+            hint="Use at most 253 lower-case letters, digits, '-' and '.'; begin and end with a letter or digit.",
         )
 
 

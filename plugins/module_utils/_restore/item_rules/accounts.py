@@ -17,9 +17,9 @@ _TOKEN_TYPE = "kubernetes.io/service-account-token"
 
 def drop_token_reference(draft: Draft, context: RuleContext) -> None:
     """``velero.io/service-account``: drop the last reference to a generated token; ``imagePullSecrets`` stay."""
-    secrets = draft.body.get("secrets")
+    secrets = draft.body.get("secrets") or []
     prefix = f"{draft.name}-token-"
-    for index in reversed(range(len(secrets or ()))):
+    for index in reversed(range(len(secrets))):
         if str(secrets[index].get("name", "")).startswith(prefix):
             del secrets[index]
             return
@@ -40,7 +40,7 @@ def reset_token_secret(draft: Draft, context: RuleContext) -> None:
 
 
 def map_subjects(draft: Draft, context: RuleContext) -> None:
-    """``velero.io/role-bindings``, ``velero.io/cluster-role-bindings``: every subject of a mapped namespace follows it."""
+    """``velero.io/role-bindings`` and ``cluster-role-bindings``: subjects follow their namespace."""
     for subject in draft.body.get("subjects") or []:
         namespace = subject.get("namespace")
         if namespace in context.namespace_mapping:

@@ -15,7 +15,7 @@ _PRESERVE = "x-kubernetes-preserve-unknown-fields"
 
 
 def preserve_unknown_fields(draft: Draft, context: RuleContext) -> None:
-    """``velero.io/crd-preserve-fields``: v1 refuses ``preserveUnknownFields: true``; the schema's root says it instead."""
+    """``velero.io/crd-preserve-fields``: v1 refuses ``preserveUnknownFields``; the schema's root says it."""
     spec = draft.spec
     if spec.get("preserveUnknownFields") is not True or draft.body.get("apiVersion") != "apiextensions.k8s.io/v1":
         return

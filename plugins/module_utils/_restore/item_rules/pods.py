@@ -36,9 +36,13 @@ def skip_mirror_pod(draft: Draft, context: RuleContext) -> None:
 
 
 def skip_pod_of_job(draft: Draft, context: RuleContext) -> None:
-    """A restored Job gets a new uid and never adopts its old pods: beside its new pod, the old one would do the work twice."""
+    """A restored Job gets a new uid and never adopts its old pods: an old one would do the work twice."""
     owner = draft.owner
-    if owner and owner.get("kind") == "Job" and str(owner.get("name")) in context.archive.names(_JOBS, draft.source_namespace):
+    if (
+        owner
+        and owner.get("kind") == "Job"
+        and str(owner.get("name")) in context.archive.names(_JOBS, draft.source_namespace)
+    ):
         draft.skip = f"its Job '{owner.get('name')}' makes a new pod"
 
 
@@ -56,8 +60,8 @@ def replace_init_containers(draft: Draft, context: RuleContext) -> None:
     if not context.keep_wait_containers:
         for volume in drop_wait_containers(draft.body):
             draft.warnings.append(
-                f"Pod {draft.target_namespace}/{draft.name}: the init container that waits for the data of volume '{volume}' "
-                "was dropped: no agent would bring that data."
+                f"Pod {draft.target_namespace}/{draft.name}: the init container that waits for the data of "
+                f"volume '{volume}' was dropped: no agent would bring that data."
             )
     hook = parse_init_hook(draft.body)
     if hook is not None:

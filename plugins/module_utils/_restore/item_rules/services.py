@@ -35,7 +35,7 @@ def reset_service(draft: Draft, context: RuleContext) -> None:
 
 
 def skip_rebuilt_endpoints(draft: Draft, context: RuleContext) -> None:
-    """A Service with a selector has its Endpoints written by a controller: stored addresses are of pods that are gone."""
+    """Endpoints of a Service with a selector are a controller's: the stored addresses are of pods that are gone."""
     if _is_api_server(draft):
         draft.skip = "kept by the API server itself"
         return

@@ -1,0 +1,107 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""What a restore leaves in the store, under ``restores/<r>/`` (Velero 1.18), and what an earlier run left there."""
+
+from __future__ import annotations
+
+import dataclasses
+import gzip
+import json
+import typing as t
+import zlib
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import RestorePlan
+from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import RestoreKeys
+
+#: Version of our own record of a restore.
+_RECORD_VERSION = 1
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PreviousRun:
+    """Results of exec hooks that an earlier run of the same restore recorded; empty when there was none."""
+
+    hooks: tuple[dict[str, t.Any], ...] = ()
+
+    def has_hooks_of(self, namespace: str | None, pod: str) -> bool:
+        return any(hook.get("namespace") == namespace and hook.get("pod") == pod for hook in self.hooks)
+
+
+class RestoreRecords:
+    """The records of one restore by name."""
+
+    def __init__(self, store: Store, name: str) -> None:
+        self._store = store
+        self._name = name
+        self._keys = RestoreKeys(name)
+
+    def read_previous(self, backup_name: str) -> PreviousRun:
+        """What the same restore did before. Raises ``RestoreError`` if that name belongs to another backup's restore."""
+        try:
+            record = json.loads(gzip.decompress(self._store.get(self._keys.arkive_record)))
+        except StoreError as exc:
+            if exc.not_found:
+                return PreviousRun()
+            raise
+        except (OSError, EOFError, ValueError, zlib.error) as exc:
+            raise RestoreError(
+                f"The record of an earlier restore '{self._name}' cannot be read: {exc}.", hint="Choose another name."
+            ) from exc
+        earlier = ((record.get("restore") or {}).get("spec") or {}).get("backupName")
+        if earlier != backup_name:
+            raise RestoreError(
+                f"Restore '{self._name}' was made from backup '{earlier}', not from '{backup_name}'.",
+                hint="Choose another name; the same name again resumes a restore.",
+            )
+        return PreviousRun(tuple(record.get("hooks") or ()))
+
+    def write(
+        self,
+        restore: t.Mapping[str, t.Any],
+        *,
+        plan: RestorePlan,
+        results: t.Mapping[str, t.Any],
+        hooks: t.Sequence[t.Mapping[str, t.Any]],
+        log: bytes,
+    ) -> bool:
+        """Write everything, our own record last. False when the location must not be written."""
+        if self._store.location.read_only:
+            return False
+        record = {
+            "version": _RECORD_VERSION,
+            "restore": restore,
+            "summary": plan.counts_by_resource(),
+            "hooks": list(hooks),
+        }
+        documents: dict[str, bytes] = {
+            self._keys.logs: log,
+            self._keys.results: encode_compact(results),
+            self._keys.resource_list: encode_compact(resource_list(plan)),
+            self._keys.itemoperations: encode_compact([]),
+            self._keys.volumeinfo: encode_compact([]),
+            self._keys.arkive_record: encode_compact(record),
+        }
+        for key, document in documents.items():
+            self._store.put(key, gzip.compress(document if key == self._keys.logs else document + b"\n", mtime=0))
+        return True
+
+
+def resource_list(plan: RestorePlan) -> dict[str, list[str]]:
+    """``{"v1/Pod": ["ns/name(created)", ...]}`` with created, updated, failed or skipped; sorted."""
+    found: dict[str, list[str]] = {}
+    for item in plan.items:
+        if item.state:
+            name = f"{item.namespace}/{item.name}" if item.namespace else item.name
+            found.setdefault(f"{item.api_version}/{item.kind}", []).append(f"{name}({item.state})")
+    return {kind: sorted(names) for kind, names in sorted(found.items())}
+
+
+__all__ = ("PreviousRun", "RestoreRecords", "resource_list")

@@ -1,0 +1,407 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import copy
+import json
+import typing as t
+
+import pytest
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.table import apply_item_rules
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.metadata import restore_labels, strip_system_metadata
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import VolumeDecisions
+
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+Object = dict[str, t.Any]
+
+
+class Archive:
+    """Stored objects by type, namespace and name."""
+
+    def __init__(self, objects: t.Mapping[tuple[str, str | None, str], Object] | None = None) -> None:
+        self.objects = {(GroupResource.parse(kind), ns, name): obj for (kind, ns, name), obj in (objects or {}).items()}
+
+    def names(self, group_resource: GroupResource, namespace: str | None) -> list[str]:
+        return [name for kind, ns, name in self.objects if (kind, ns) == (group_resource, namespace)]
+
+    def find_object(self, group_resource: GroupResource, namespace: str | None, name: str) -> Object | None:
+        return copy.deepcopy(self.objects.get((group_resource, namespace, name)))
+
+
+def run_rules(
+    kind: str,
+    obj: Object,
+    *,
+    archive: Archive | None = None,
+    mapping: dict[str, str] | None = None,
+    namespace: str = "shop",
+    preserve_node_ports: bool = False,
+    keep_wait_containers: bool = False,
+) -> Draft:
+    stored = archive or Archive()
+    volumes = VolumeDecisions(
+        archive=stored, volume_info=[], snapshot_volumes=None, namespace_mapping=mapping or {}, live={}
+    )
+    context = RuleContext(
+        archive=stored,
+        volumes=volumes,
+        namespace_mapping=mapping or {},
+        preserve_node_ports=preserve_node_ports,
+        keep_wait_containers=keep_wait_containers,
+    )
+    body = copy.deepcopy(obj)
+    body.setdefault("metadata", {}).setdefault("name", "x")
+    stored_metadata, status = dict(body["metadata"]), body.get("status") or {}
+    strip_system_metadata(body)
+    draft = Draft(
+        body=body,
+        stored_metadata=stored_metadata,
+        stored_status=status,
+        source_namespace=namespace,
+        target_namespace=(mapping or {}).get(namespace, namespace),
+    )
+    apply_item_rules(GroupResource.parse(kind), draft, context)
+    return draft
+
+
+def test_reset_metadata_keeps_what_it_must() -> None:
+    """Spec 5.6 step 8."""
+    kept = {
+        "name": "a",
+        "namespace": "b",
+        "labels": {"x": "y"},
+        "annotations": {"x": "y"},
+        "finalizers": ["f"],
+        "managedFields": [{}],
+        "unknown": 1,
+    }
+    gone = dict.fromkeys(
+        ("generateName", "selfLink", "uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp",
+         "deletionGracePeriodSeconds", "ownerReferences"), "x"
+    )  # fmt: skip
+    obj = {"metadata": {**kept, **gone}, "status": {"phase": "Running"}, "spec": {}}
+    strip_system_metadata(obj)
+    assert obj == {"metadata": kept, "spec": {}}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("short", "short"), ("x" * 63, "x" * 63), ("x" * 64, "x" * 57 + "7ce100")],
+    ids=["short", "63", "longer"],
+)
+def test_labels_of_names(name: str, value: str) -> None:
+    """Spec 0.2."""
+    assert restore_labels("b", name) == {"velero.io/backup-name": "b", "velero.io/restore-name": value}
+
+
+def test_legacy_label() -> None:
+    assert restore_labels("b", "r", legacy=True)["ark-restore"] == "r"
+
+
+@pytest.mark.parametrize(
+    ("kind", "obj", "reason"),
+    [
+        pytest.param("pods", {"status": {"phase": "Succeeded"}}, "run to its end", id="completed pod"),
+        pytest.param("pods", {"status": {"phase": "Failed"}}, "run to its end", id="failed pod"),
+        pytest.param("pods", {"status": {"phase": "Running"}}, "", id="running pod"),
+        pytest.param(
+            "pods",
+            {"metadata": {"name": "x", "annotations": {"kubernetes.io/config.mirror": "h"}}},
+            "mirror",
+            id="mirror pod",
+        ),
+        pytest.param(
+            "pods",
+            {"metadata": {"name": "x", "annotations": {"kubernetes.io/config.mirror": ""}}},
+            "",
+            id="empty mirror",
+        ),
+        pytest.param("jobs.batch", {"status": {"completionTime": "2026-01-01T00:00:00Z"}}, "run to its end", id="job"),
+        pytest.param("jobs.batch", {"status": {"completionTime": ""}}, "", id="job without completion"),
+        pytest.param(
+            "configmaps", {"metadata": {"name": "kube-root-ca.crt"}}, "published by the cluster", id="root ca"
+        ),
+        pytest.param(
+            "apiservices.apiregistration.k8s.io",
+            {"metadata": {"name": "v1.", "labels": {"kube-aggregator.kubernetes.io/automanaged": "onstart"}}},
+            "API server itself",
+            id="apiservice",
+        ),
+        pytest.param(
+            "endpointslices.discovery.k8s.io",
+            {
+                "metadata": {
+                    "name": "web-x1",
+                    "labels": {
+                        "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
+                        "kubernetes.io/service-name": "web",
+                    },
+                }
+            },
+            "rebuilt by its controller from Service 'web'",
+            id="slice of a controller",
+        ),
+        pytest.param(
+            "endpointslices.discovery.k8s.io",
+            {"metadata": {"name": "own", "labels": {"endpointslice.kubernetes.io/managed-by": "me"}}},
+            "",
+            id="slice of somebody else",
+        ),
+    ],
+)
+def test_left_out(kind: str, obj: Object, reason: str) -> None:
+    draft = run_rules(kind, obj)
+    assert reason in draft.skip
+    assert bool(draft.skip) is bool(reason)
+
+
+@pytest.mark.parametrize(
+    ("spec", "skipped"),
+    [({"selector": {"app": "web"}}, True), ({"selector": {}}, False), ({}, False)],
+    ids=["selector", "empty selector", "no selector"],
+)
+def test_endpoints_follow_their_service(spec: Object, skipped: bool) -> None:
+    archive = Archive({("services", "shop", "web"): {"spec": spec}})
+    draft = run_rules("endpoints", {"metadata": {"name": "web"}}, archive=archive)
+    assert bool(draft.skip) is skipped
+
+
+def test_pod_of_a_restored_job() -> None:
+    pod = {"metadata": {"name": "x", "ownerReferences": [{"kind": "Job", "name": "load", "controller": True}]}}
+    archive = Archive({("jobs.batch", "shop", "load"): {}})
+    assert "makes a new pod" in run_rules("pods", pod, archive=archive).skip
+    assert not run_rules("pods", pod).skip
+
+
+def test_pod_reset() -> None:
+    """RIA 2."""
+    mounts = [{"name": "robot-token-abcde"}, {"name": "data"}, {"name": "kube-api-access-1"}]
+    pod = {
+        "metadata": {"name": "x", "annotations": {"arkive.k8s/frozen": "{}", "keep": "1"}},
+        "spec": {
+            "serviceAccountName": "robot",
+            "nodeName": "n1",
+            "priority": 5,
+            "ephemeralContainers": [{"name": "debug"}],
+            "volumes": copy.deepcopy(mounts),
+            "containers": [{"name": "c", "volumeMounts": copy.deepcopy(mounts)}],
+            "initContainers": [{"name": "i", "volumeMounts": copy.deepcopy(mounts)}],
+        },
+    }
+    body = run_rules("pods", pod).body
+    assert body["metadata"]["annotations"] == {"keep": "1"}
+    assert set(body["spec"]) == {"serviceAccountName", "volumes", "containers", "initContainers"}
+    for entries in (
+        body["spec"]["volumes"],
+        body["spec"]["containers"][0]["volumeMounts"],
+        body["spec"]["initContainers"][0]["volumeMounts"],
+    ):
+        assert [entry["name"] for entry in entries] == ["data", "kube-api-access-1"]
+
+
+def wait_pod() -> Object:
+    mount = {"name": "data", "mountPath": "/restores/data"}
+    return {"spec": {"initContainers": [{"name": "restore-wait", "volumeMounts": [mount]}, {"name": "own"}]}}
+
+
+def test_wait_container_is_dropped_with_a_warning() -> None:
+    draft = run_rules("pods", wait_pod())
+    assert [container["name"] for container in draft.body["spec"]["initContainers"]] == ["own"]
+    assert len(draft.warnings) == 1
+    assert "'data'" in draft.warnings[0]
+
+
+def test_init_hook_comes_after_a_kept_wait_container() -> None:
+    pod = wait_pod()
+    prefix = "init.hook.restore.velero.io/"
+    pod["metadata"] = {
+        "name": "x",
+        "annotations": {prefix + "container-image": "alpine", prefix + "container-name": "hook"},
+    }
+    names = [c["name"] for c in run_rules("pods", pod, keep_wait_containers=True).body["spec"]["initContainers"]]
+    assert names == ["restore-wait", "hook", "own"]
+    names = [c["name"] for c in run_rules("pods", pod).body["spec"]["initContainers"]]
+    assert names == ["hook", "own"]
+
+
+def service(*ports: Object, applied: Object | None = None, managed: t.Sequence[Object] = (), **spec: t.Any) -> Object:
+    metadata: Object = {"name": "web", "managedFields": list(managed)}
+    if applied is not None:
+        metadata["annotations"] = {LAST_APPLIED: json.dumps({"spec": applied})}
+    return {"metadata": metadata, "spec": {"type": "NodePort", "clusterIP": "10.0.0.1", "ports": list(ports), **spec}}
+
+
+def managed(port: int, protocol: str = "TCP") -> Object:
+    key = "k:" + json.dumps({"port": port, "protocol": protocol}, separators=(",", ":"))
+    return {"fieldsV1": {"f:spec": {"f:ports": {key: {"f:nodePort": {}}}}}}
+
+
+HTTP = {"name": "http", "port": 80, "protocol": "TCP", "nodePort": 30080}
+BARE = {"port": 81, "protocol": "TCP", "nodePort": 30081}
+
+
+@pytest.mark.parametrize(
+    ("obj", "kept"),
+    [
+        pytest.param(service(HTTP, BARE), [], id="none asked for"),
+        pytest.param(service(HTTP, BARE, applied={"ports": [HTTP]}), [30080], id="applied by name"),
+        pytest.param(service(HTTP, BARE, applied={"ports": [BARE]}), [30081], id="applied by value"),
+        pytest.param(service(HTTP, BARE, applied={}, managed=[managed(80)]), [], id="annotation hides managedFields"),
+        pytest.param(service(HTTP, BARE, managed=[managed(80)]), [30080], id="managedFields"),
+        pytest.param(service(HTTP, managed=[managed(80, "UDP")]), [], id="another protocol"),
+        pytest.param(service(HTTP, type="ExternalName"), [30080], id="ExternalName untouched"),
+    ],
+)
+def test_node_ports(obj: Object, kept: list[int]) -> None:
+    """RIA 5."""
+    spec = run_rules("services", obj).body["spec"]
+    assert [port["nodePort"] for port in spec["ports"] if "nodePort" in port] == kept
+    assert "clusterIP" not in spec
+
+
+def test_preserved_node_ports() -> None:
+    spec = run_rules("services", service(HTTP, BARE), preserve_node_ports=True).body["spec"]
+    assert [port["nodePort"] for port in spec["ports"]] == [30080, 30081]
+    assert "clusterIP" not in spec
+
+
+def test_headless_service_stays_headless() -> None:
+    spec = run_rules("services", service(clusterIP="None", clusterIPs=["None"])).body["spec"]
+    assert (spec["clusterIP"], spec["clusterIPs"]) == ("None", ["None"])
+
+
+@pytest.mark.parametrize(
+    ("applied", "kept"), [(None, False), ({}, False), ({"healthCheckNodePort": 31000}, True)], ids=["no", "not", "yes"]
+)
+def test_health_check_node_port(applied: Object | None, kept: bool) -> None:
+    obj = service(type="LoadBalancer", externalTrafficPolicy="Local", healthCheckNodePort=31000, applied=applied)
+    assert ("healthCheckNodePort" in run_rules("services", obj).body["spec"]) is kept
+
+
+def test_service_account_loses_one_token() -> None:
+    """RIA 6: exactly one, the last."""
+    secrets = [{"name": name} for name in ("robot-token-1", "other", "robot-token-2", "robot-dockercfg")]
+    obj = {"metadata": {"name": "robot"}, "secrets": secrets, "imagePullSecrets": [{"name": "robot-token-3"}]}
+    body = run_rules("serviceaccounts", obj).body
+    assert [entry["name"] for entry in body["secrets"]] == ["robot-token-1", "other", "robot-dockercfg"]
+    assert body["imagePullSecrets"] == [{"name": "robot-token-3"}]
+
+
+TOKEN = {
+    "type": "kubernetes.io/service-account-token",
+    "metadata": {
+        "name": "robot-token-1",
+        "annotations": {"kubernetes.io/service-account.uid": "u", "kubernetes.io/service-account.name": "robot"},
+    },
+    "data": {"token": "dA==", "ca.crt": "Yw==", "namespace": "bg=="},
+}
+
+
+def test_generated_token_is_skipped() -> None:
+    """RIA 18."""
+    archive = Archive({("serviceaccounts", "shop", "robot"): {}})
+    assert "generated token" in run_rules("secrets", TOKEN, archive=archive).skip
+
+
+def test_declared_token_is_emptied() -> None:
+    """RIA 18."""
+    body = run_rules("secrets", TOKEN).body
+    assert body["data"] == {"namespace": "bg=="}
+    assert body["metadata"]["annotations"] == {"kubernetes.io/service-account.name": "robot"}
+
+
+def test_other_secrets_are_untouched() -> None:
+    obj = {"metadata": {"name": "robot-token-1"}, "type": "Opaque", "data": {"token": "dA=="}}
+    assert run_rules("secrets", obj, archive=Archive({("serviceaccounts", "shop", "robot"): {}})).body == obj
+
+
+@pytest.mark.parametrize("kind", ["rolebindings", "clusterrolebindings"])
+def test_subjects_are_mapped(kind: str) -> None:
+    """RIA 11, 12: regardless of the subject's kind."""
+    subjects = [
+        {"kind": "ServiceAccount", "namespace": "shop"},
+        {"kind": "User"},
+        {"kind": "Group", "namespace": "else"},
+    ]
+    draft = run_rules(f"{kind}.rbac.authorization.k8s.io", {"subjects": subjects}, mapping={"shop": "shop2"})
+    assert [subject.get("namespace") for subject in draft.body["subjects"]] == ["shop2", None, "else"]
+
+
+def test_job_loses_its_uid() -> None:
+    """RIA 1."""
+    labels = {"controller-uid": "u", "batch.kubernetes.io/controller-uid": "u", "job-name": "x"}
+    obj = {"spec": {"selector": {"matchLabels": dict(labels)}, "template": {"metadata": {"labels": dict(labels)}}}}
+    spec = run_rules("jobs.batch", obj).body["spec"]
+    assert spec == {
+        "selector": {"matchLabels": {"job-name": "x"}},
+        "template": {"metadata": {"labels": {"job-name": "x"}}},
+    }
+
+
+def test_generated_job_selector_is_dropped() -> None:
+    obj = {"spec": {"selector": {"matchLabels": {"batch.kubernetes.io/controller-uid": "u"}}}}
+    assert run_rules("jobs.batch", obj).body["spec"] == {}
+
+
+def test_crd_preserves_unknown_fields() -> None:
+    """RIA 13; versions without a schema are skipped."""
+    obj = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "spec": {
+            "preserveUnknownFields": True,
+            "versions": [{"name": "v1", "schema": {"openAPIV3Schema": {"type": "object"}}}, {"name": "v2"}],
+        },
+    }
+    spec = run_rules("customresourcedefinitions.apiextensions.k8s.io", obj).body["spec"]
+    assert spec["preserveUnknownFields"] is False
+    assert spec["versions"][0]["schema"]["openAPIV3Schema"]["x-kubernetes-preserve-unknown-fields"] is True
+    assert spec["versions"][1] == {"name": "v2"}
+
+
+@pytest.mark.parametrize("side_effects", ["Unknown", "Some", "None", "NoneOnDryRun"])
+@pytest.mark.parametrize("kind", ["mutatingwebhookconfigurations", "validatingwebhookconfigurations"])
+def test_webhook_side_effects(kind: str, side_effects: str) -> None:
+    """RIA 17."""
+    obj = {"apiVersion": "admissionregistration.k8s.io/v1", "webhooks": [{"name": "w", "sideEffects": side_effects}]}
+    webhooks = run_rules(f"{kind}.admissionregistration.k8s.io", obj).body["webhooks"]
+    assert webhooks[0]["sideEffects"] == (side_effects if side_effects.startswith("None") else "None")
+
+
+def test_claim_is_unbound() -> None:
+    """RIA 15."""
+    noise = ("pv.kubernetes.io/bind-completed", "pv.kubernetes.io/bound-by-controller",
+             "volume.kubernetes.io/storage-provisioner", "volume.beta.kubernetes.io/storage-provisioner",
+             "volume.kubernetes.io/selected-node", "velero.io/volume-snapshot-name",
+             "velero.io/data-upload-name")  # fmt: skip
+    obj = {
+        "metadata": {"name": "data", "annotations": dict.fromkeys([*noise, "own"], "x")},
+        "spec": {"volumeName": "pv1", "storageClassName": "loop"},
+    }
+    draft = run_rules("persistentvolumeclaims", obj)
+    assert draft.body["metadata"]["annotations"] == {"own": "x"}
+    assert draft.body["spec"] == {"storageClassName": "loop"}
+    assert draft.lost is not None
+
+
+def test_retained_volume_is_handed_to_the_mapped_claim() -> None:
+    """Spec 5.8, no method, reclaim Retain."""
+    claim = {"namespace": "shop", "name": "data", "uid": "u", "resourceVersion": "5"}
+    obj = {
+        "metadata": {"name": "pv1", "annotations": {"pv.kubernetes.io/bound-by-controller": "yes"}},
+        "spec": {"persistentVolumeReclaimPolicy": "Retain", "claimRef": claim},
+    }
+    draft = run_rules("persistentvolumes", obj, mapping={"shop": "shop2"}, namespace="")
+    assert not draft.skip
+    assert draft.body["spec"]["claimRef"] == {"namespace": "shop2", "name": "data"}
+    assert draft.body["metadata"]["annotations"] == {}
+
+
+def test_deleted_volume_is_not_restored() -> None:
+    """Spec 5.8, no method, reclaim Delete."""
+    obj = {"metadata": {"name": "pv1"}, "spec": {"persistentVolumeReclaimPolicy": "Delete"}}
+    assert "reclaim policy is Delete" in run_rules("persistentvolumes", obj, namespace="").skip

@@ -1,0 +1,122 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import VolumeDecisions
+
+Object = dict[str, t.Any]
+CLAIM: Object = {"metadata": {"name": "data"}, "spec": {"volumeName": "pv1"}}
+
+
+def volume(policy: str = "Delete", *, claim: str = "shop/data", phase: str = "Bound") -> Object:
+    namespace, _slash, name = claim.partition("/")
+    spec: Object = {"persistentVolumeReclaimPolicy": policy}
+    if claim:
+        spec["claimRef"] = {"namespace": namespace, "name": name}
+    return {"metadata": {"name": "pv1"}, "spec": spec, "status": {"phase": phase}}
+
+
+class Stored:
+    def __init__(self, pv: Object | None) -> None:
+        self.pv = pv
+
+    def find_object(self, group_resource: GroupResource, namespace: str | None, name: str) -> Object | None:
+        return self.pv if name == "pv1" else None
+
+
+def decide(
+    *,
+    stored: Object | None,
+    live: Object | None = None,
+    info: Object | None = None,
+    snapshot_volumes: bool | None = None,
+    mapping: dict[str, str] | None = None,
+    restores_volumes: bool = True,
+    claim: Object = CLAIM,
+) -> tuple[bool, str, bool]:
+    decisions = VolumeDecisions(
+        archive=Stored(stored),
+        volume_info=[{"pvName": "pv1", **info}] if info else [],
+        snapshot_volumes=snapshot_volumes,
+        namespace_mapping=mapping or {},
+        live={"pv1": live} if live else {},
+        restores_volumes=restores_volumes,
+    )
+    found = decisions.for_claim(claim, source_namespace="shop")
+    return found.keeps_volume, found.missing, found.on_purpose
+
+
+@pytest.mark.parametrize(
+    ("options", "keeps", "missing", "on_purpose"),
+    [
+        pytest.param({"stored": volume()}, False, "holds no data", False, id="none+Delete"),
+        pytest.param({"stored": volume("Retain")}, True, "", False, id="none+Retain"),
+        pytest.param(
+            {"stored": volume(), "snapshot_volumes": False}, False, "snapshotVolumes: false", True, id="on purpose"
+        ),
+        pytest.param(
+            {"stored": volume(), "info": {"skipped": True, "skippedReason": "any: policy;"}},
+            False,
+            "left its data out (any: policy)",
+            True,
+            id="skipped by a policy",
+        ),
+        pytest.param(
+            {"stored": volume(), "info": {"skipped": True, "skippedReason": "pre hook failed"}},
+            False,
+            "holds no data",
+            False,
+            id="skipped because a hook failed",
+        ),
+        *(
+            pytest.param(
+                {"stored": volume("Retain"), "info": {"backupMethod": method}, "snapshot_volumes": False},
+                False,
+                f"saved as {method}",
+                False,
+                id=method,
+            )
+            for method in ("PodVolumeBackup", "CSISnapshot", "NativeSnapshot")
+        ),
+        pytest.param({"stored": None}, False, "neither in the cluster nor restored", False, id="volume nowhere"),
+        pytest.param(
+            {"stored": volume("Retain"), "restores_volumes": False}, False, "neither", False, id="volumes filtered out"
+        ),
+        pytest.param(
+            {"stored": None, "live": volume("Retain", phase="Released")}, True, "", False, id="live, retained"
+        ),
+        pytest.param(
+            {"stored": None, "live": volume("Delete", phase="Released")},
+            False,
+            "about to be deleted",
+            False,
+            id="live, doomed",
+        ),
+        pytest.param(
+            {"stored": None, "live": volume("Delete", claim="", phase="Available")}, True, "", False, id="live, free"
+        ),
+        pytest.param(
+            {"stored": volume("Retain"), "live": volume("Retain"), "mapping": {"shop": "shop2"}},
+            False,
+            "belongs to claim shop/data",
+            False,
+            id="mapped while the original lives",
+        ),
+        pytest.param(
+            {"stored": volume(), "claim": {"metadata": {"name": "d"}, "spec": {}}}, True, "", False, id="unbound"
+        ),
+    ],
+)
+def test_claims(options: dict[str, t.Any], keeps: bool, missing: str, on_purpose: bool) -> None:
+    """Spec 5.8 and the design's row on missing data."""
+    found = decide(**options)
+    assert (found[0], found[2]) == (keeps, on_purpose)
+    assert missing in found[1]
+    assert bool(found[1]) is bool(missing)

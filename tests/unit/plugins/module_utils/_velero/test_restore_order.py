@@ -1,0 +1,33 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import restore_waves
+
+
+def waves(*names: str) -> list[list[str]]:
+    return [[str(kind) for kind in wave] for wave in restore_waves(GroupResource.parse(name) for name in names)]
+
+
+def test_velero_order() -> None:
+    """Spec 5.3: high, then everything else, then low."""
+    assert waves(
+        "apps.kappctrl.k14s.io", "zebras.example.org", "services", "deployments.apps", "pods", "namespaces",
+        "persistentvolumeclaims", "customresourcedefinitions.apiextensions.k8s.io", "persistentvolumes", "configmaps",
+        "clusters.cluster.x-k8s.io", "replicasets.apps", "secrets", "serviceaccounts",
+    ) == [
+        ["customresourcedefinitions.apiextensions.k8s.io"], ["namespaces"], ["persistentvolumes"], ["persistentvolumeclaims"],
+        ["serviceaccounts"], ["secrets"], ["configmaps"], ["pods"], ["replicasets.apps"], ["services"],
+        ["deployments.apps", "zebras.example.org"], ["clusters.cluster.x-k8s.io"], ["apps.kappctrl.k14s.io"],
+    ]  # fmt: skip
+
+
+def test_own_priorities() -> None:
+    """``--restore-resource-priorities=secrets,pods,-,configmaps``."""
+    kinds = [GroupResource(name) for name in ("pods", "secrets", "configmaps", "services")]
+    assert restore_waves(kinds, high=(kinds[1], kinds[0]), low=(kinds[2],)) == [
+        (kinds[1],), (kinds[0],), (kinds[3],), (kinds[2],),
+    ]  # fmt: skip
