@@ -15,7 +15,7 @@ import sys
 import typing as t
 
 from checks.console import Background, CheckError, must_run, note, run, say
-from checks.paths import CHECKOUT, CHECKOUT_ID, CLUSTER_STATE, LOGS, TREE, WORK
+from checks.paths import CHECKOUT, CHECKOUT_ID, CLUSTER_STATE, LOGS, S3_STATE, TREE, WORK
 from checks.report import Report
 
 _LAB = str(CHECKOUT / "tests" / "cluster" / "lab.py")
@@ -150,14 +150,15 @@ def _variables(kubeconfig: str, kubectl: str, server: dict[str, str], *, state: 
 @contextlib.contextmanager
 def _s3_server() -> t.Iterator[dict[str, str]]:
     """An S3 server without a cluster. One that an interrupted run left is stopped first."""
-    must_run([sys.executable, _LAB, "s3", "stop", *_WHERE])
+    where = ["--state", str(S3_STATE)]
+    must_run([sys.executable, _LAB, "stop", *where])
     say("Starting the S3 server")
-    printed = must_run([sys.executable, _LAB, "s3", "start", *_WHERE])
+    printed = must_run([sys.executable, _LAB, "s3", "start", *where])
     try:
         yield json.loads(printed.splitlines()[-1])
     finally:
         say("Stopping the S3 server")
-        must_run([sys.executable, _LAB, "stop", *_WHERE])
+        must_run([sys.executable, _LAB, "stop", *where])
 
 
 __all__ = (

@@ -26,6 +26,9 @@ TREE = COLLECTIONS / "ansible_collections" / "arkive" / "k8s"
 #: The state of the local cluster: a short path, as there are sockets in it.
 CLUSTER_STATE = CACHE / f"lab-{CHECKOUT_ID}"
 
+#: The state of an S3 server that stands alone.
+S3_STATE = CACHE / f"s3-{CHECKOUT_ID}"
+
 LOGS = WORK / "logs"
 
-__all__ = ("CACHE", "CHECKOUT", "CHECKOUT_ID", "CLUSTER_STATE", "COLLECTIONS", "LOGS", "TREE", "WORK")
+__all__ = ("CACHE", "CHECKOUT", "CHECKOUT_ID", "CLUSTER_STATE", "COLLECTIONS", "LOGS", "S3_STATE", "TREE", "WORK")
