@@ -67,6 +67,8 @@ def make_conformance(_arguments: list[str]) -> int:
 def make_test(_arguments: list[str]) -> int:
     """Everything. The cluster is built beside the checks that do not need it."""
     report = Report()
+    environments.tools()
+    ansible_test.install_programs()  # before the build, which uses apt-get as well
     building = None if cluster.is_foreign() else cluster.build()
     try:
         lint(report)

@@ -23,8 +23,7 @@ _GET_PIP = ("get_pip_23_1_2.py", "get_pip_24_2.py", "get_pip_25_2.py")
 
 def sanity(report: Report) -> None:
     """All sanity tests on the oldest and on the newest ansible-core."""
-    if shutil.which("shellcheck") is None:
-        environments.install_packages("shellcheck")
+    install_programs()
     place_pip_installer()
     for version in environments.ANSIBLE_CORES:
         options = ["--junit", "--local", "--requirements"]
@@ -55,6 +54,12 @@ def _ansible_test(report: Report, version: str, command: str, *options: str, jun
         step.count_junit(code, _OUTPUT.glob(junit))
 
 
+def install_programs() -> None:
+    """Install what the sanity tests call and pip does not bring."""
+    if shutil.which("shellcheck") is None:
+        environments.install_packages("shellcheck")
+
+
 def place_pip_installer() -> None:
     """Put our stand-in where ansible-test keeps its copy of get-pip.py, unless a copy is there."""
     source = CHECKOUT / "tests" / "setup" / "get_pip.py"
@@ -66,4 +71,4 @@ def place_pip_installer() -> None:
             note(f"{cache / name}: placed, as ansible-test cannot fetch it everywhere")
 
 
-__all__ = ("integration", "place_pip_installer", "sanity", "units")
+__all__ = ("install_programs", "integration", "sanity", "units")
