@@ -31,7 +31,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import 
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import BackupTally, build_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import (
+    DEFAULT_NAMESPACE,
+    BackupTally,
+    build_backup,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
@@ -81,95 +85,117 @@ def _run(
             return
         if request.replace_failed:
             repository.delete(request.name, keep_claim=True)
-        with Spool() as log_file, Spool() as tar_file:
-            _make(request, client, repository, claim, outcome, progress, cancel, run_id, log_file, tar_file)
+        with (
+            Spool(f"the log of backup '{request.name}'") as log_file,
+            Spool(f"the tarball of backup '{request.name}'") as tar_file,
+            TarballWriter(tar_file) as writer,
+        ):
+            maker = _Maker(request, client, repository, outcome, progress, cancel, run_id)
+            files = maker.make(log_file, tar_file, writer)
+            maker.publish(files, claim)
 
 
-def _make(
-    request: BackupRequest,
-    client: KubeClient,
-    repository: BackupRepository,
-    claim: Claim,
-    outcome: BackupOutcome,
-    progress: ProgressSink,
-    cancel: CancelToken,
-    run_id: str,
-    log_file: Spool,
-    tar_file: Spool,
-) -> None:
-    started = utc_now()
-    log = RunLog(log_file, backup=f"velero/{request.name}")
-    try:
-        with _timed(outcome, "discovery"):
-            version = client.version()
-            discovery = Discovery.read(client)
-            selection = select(client, discovery, request.spec)
-        for group in discovery.failed_groups:
-            log.warning(f"Unable to discover API group {group}")
-        for namespace in selection.missing_namespaces:
-            log.error(
-                f"Namespace {namespace} is included but does not exist", namespace=namespace, resource="namespaces"
+class _Maker:
+    """Makes the files of one backup, and publishes them."""
+
+    def __init__(
+        self,
+        request: BackupRequest,
+        client: KubeClient,
+        repository: BackupRepository,
+        outcome: BackupOutcome,
+        progress: ProgressSink,
+        cancel: CancelToken,
+        run_id: str,
+    ) -> None:
+        self._request = request
+        self._client = client
+        self._repository = repository
+        self._outcome = outcome
+        self._progress = progress
+        self._cancel = cancel
+        self._run_id = run_id
+
+    def make(self, log_file: Spool, tar_file: Spool, writer: TarballWriter) -> BackupFiles:
+        """Run the backup into the spools. What happened is in the outcome, also when this raises."""
+        request, outcome, client = self._request, self._outcome, self._client
+        started = utc_now()
+        log = RunLog(log_file, backup=f"{DEFAULT_NAMESPACE}/{request.name}")
+        try:
+            with _timed(outcome, "discovery"):
+                version = client.version()
+                discovery = Discovery.read(client)
+                selection = select(client, discovery, request.spec)
+            for group in discovery.failed_groups:
+                log.warning(f"Unable to discover API group {group}")
+            for name in selection.missing_namespaces:
+                log.error("An included namespace does not exist", name=name, namespace=name, resource="namespaces")
+            run = BackupRun(
+                request,
+                client=client,
+                discovery=discovery,
+                selection=selection,
+                writer=writer,
+                log=log,
+                outcome=outcome,
+                run_id=self._run_id,
+                progress=self._progress,
+                cancel=self._cancel,
             )
-        writer = TarballWriter(tar_file)
-        run = BackupRun(
-            request,
-            client=client,
-            discovery=discovery,
-            selection=selection,
-            writer=writer,
-            log=log,
-            outcome=outcome,
-            run_id=run_id,
-            progress=progress,
-            cancel=cancel,
+            for step, action in run.steps():
+                with _timed(outcome, step):
+                    action()
+                self._cancel.check()
+            tarball = writer.close()
+        finally:
+            outcome.warnings_list, outcome.errors_list = log.issues("warning"), log.issues("error")
+            outcome.timings["api_requests"] = client.requests_made
+        outcome.items = dict(run.sink.counts)
+        tally = BackupTally(
+            warnings=log.warnings, errors=log.errors, items=run.sink.total, hook_status=hook_status(outcome.hooks)
         )
-        for step in ("collect_pods", "run_blocks", "collect_rest", "collect_volumes", "collect_namespaces"):
-            with _timed(outcome, step):
-                getattr(run, step)()
-            cancel.check()
-        tarball = writer.close()
-    finally:
-        outcome.warnings_list, outcome.errors_list = log.issues("warning"), log.issues("error")
-        outcome.timings["api_requests"] = client.requests_made
-    outcome.items = dict(run.sink.counts)
-    tally = BackupTally(
-        warnings=log.warnings, errors=log.errors, items=run.sink.total, hook_status=hook_status(outcome.hooks)
-    )
-    backup = build_backup(
-        request.name, request.spec, started=started, completed=utc_now(), tally=tally, cluster_version=version
-    )
-    record = ArkiveRecord(
-        run_id=run_id,
-        spec=request.spec.to_dict(),
-        hooks=[
-            hook.to_return(default_on_error=request.hook_on_error_default, with_output=False) for hook in outcome.hooks
-        ],
-        freezes=[freeze.to_return() for freeze in outcome.freezes],
-        lists=run.collector.lists,
-        items=outcome.items,
-    )
-    files = BackupFiles(
-        metadata=backup,
-        tarball=tar_file,
-        tarball_summary=tarball,
-        logs=log_file,
-        results=log.results(),
-        resource_list=run.sink.resource_list(),
-        volumeinfo=outcome.volumes,
-        arkive_record=record,
-    )
-    progress(f"writing {outcome.location}/{BackupKeys(request.name).directory}")
-    with _timed(outcome, "publish"):
-        if claim.is_lost:
-            raise StoreError(
-                f"Backup '{request.name}' is not written: its claim in {outcome.location} was lost to another run, "
-                "or could not be renewed.",
-                hint="Run it again.",
-            )
-        repository.publish(files)
-    outcome.backup = backup
-    outcome.changed = True
-    progress(f"{backup['status']['phase']}: {run.sink.total} items, {log.errors} errors, {log.warnings} warnings")
+        on_error = request.hook_on_error_default
+        return BackupFiles(
+            metadata=build_backup(
+                request.name,
+                request.spec,
+                started=started,
+                completed=utc_now(),
+                tally=tally,
+                cluster_version=version,
+            ),
+            tarball=tar_file,
+            tarball_summary=tarball,
+            logs=log_file,
+            results=log.results(),
+            resource_list=run.sink.resource_list(),
+            volumeinfo=outcome.volumes,
+            arkive_record=ArkiveRecord(
+                run_id=self._run_id,
+                spec=request.spec.to_dict(),
+                hooks=[hook.to_return(default_on_error=on_error, with_output=False) for hook in outcome.hooks],
+                freezes=[freeze.to_return() for freeze in outcome.freezes],
+                lists=run.collector.lists,
+                items=outcome.items,
+            ),
+        )
+
+    def publish(self, files: BackupFiles, claim: Claim) -> None:
+        """Write the files, the commit point last. Raises ``StoreError`` and leaves nothing when the claim was lost."""
+        outcome, name = self._outcome, self._request.name
+        self._progress(f"writing {outcome.location}/{BackupKeys(name).directory}")
+        with _timed(outcome, "publish"):
+            if claim.is_lost:
+                raise StoreError(
+                    f"Backup '{name}' is not written: its claim in {outcome.location} was lost to another run, "
+                    "or could not be renewed.",
+                    hint="Run it again.",
+                )
+            self._repository.publish(files)
+        outcome.backup = dict(files.metadata)
+        outcome.changed = True
+        counts = outcome.backup["status"]
+        self._progress(f"{counts['phase']}: {counts.get('errors', 0)} errors, {counts.get('warnings', 0)} warnings")
 
 
 @contextlib.contextmanager

@@ -25,6 +25,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import FROZEN_ANNOTATION
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import (
     CriticalSection,
@@ -40,7 +41,7 @@ _FEW_VOLUMES = 8
 
 
 class BackupRun:
-    """The steps of one run, in the order of their names here. What happened is in ``outcome``, also after an error."""
+    """The steps of one run. What happened is in ``outcome``, also after an error."""
 
     def __init__(
         self,
@@ -75,6 +76,16 @@ class BackupRun:
             default_on_error=request.hook_on_error_default,
             log=log,
             cancel=cancel,
+        )
+
+    def steps(self) -> tuple[tuple[str, t.Callable[[], None]], ...]:
+        """The steps, by the name under which their time is returned."""
+        return (
+            ("pods", self.collect_pods),
+            ("hooks", self.run_blocks),
+            ("items", self.collect_rest),
+            ("volumes", self.collect_volumes),
+            ("namespaces", self.collect_namespaces),
         )
 
     def collect_pods(self) -> None:
@@ -149,7 +160,7 @@ class BackupRun:
         for pod in items:
             if not self.sink.accepts(pod):
                 continue
-            if "arkive.k8s/frozen" in (pod["metadata"].get("annotations") or {}):
+            if FROZEN_ANNOTATION in (pod["metadata"].get("annotations") or {}):
                 self._marked.append(pod)
             hooked = find_hooked_pod(pod)
             if hooked is None:
