@@ -12,6 +12,7 @@ import base64
 import contextlib
 import dataclasses
 import datetime as dt
+import hashlib
 import ipaddress
 import json
 import os
@@ -19,6 +20,7 @@ import ssl
 import sys
 import typing as t
 import urllib.parse
+from pathlib import Path
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 
@@ -46,17 +48,19 @@ class FoundConfig:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ApiAccess:
-    """Immutable: a reloaded credential is a new ``ApiAccess``.
+    """Immutable: a reloaded credential is a new ``ApiAccess``, equal to the old one when nothing changed.
 
     server: ``https://127.0.0.1:6443``, a path may follow, no slash at the end.
     headers: sent with every request and every exec handshake (Authorization, Impersonate-*), in order.
+    tls_files: digest of the certificates and the key that ``tls`` was made from.
     reload_seconds: read the credential again when it is older than this (token files); None when only expiry counts.
     """
 
     source: str
     server: str
     headers: tuple[tuple[str, str], ...] = dataclasses.field(repr=False)
-    tls: ssl.SSLContext | None
+    tls: ssl.SSLContext | None = dataclasses.field(compare=False)
+    tls_files: str
     tls_server_name: str | None
     proxy: str | None = dataclasses.field(repr=False)
     proxy_headers: t.Mapping[str, str] = dataclasses.field(repr=False)
@@ -83,11 +87,13 @@ def load_access(auth: KubeAuth) -> ApiAccess:
     proxy, proxy_headers = _proxy(auth, found, server)
     own_credential = _own_authorization(auth)
     authorization = own_credential or found.authorization
+    tls, tls_files = _tls_context(auth, found) if server.startswith("https:") else (None, "")
     return ApiAccess(
         source=found.source,
         server=server,
         headers=_headers(auth, authorization),
-        tls=_tls_context(auth, found) if server.startswith("https:") else None,
+        tls=tls,
+        tls_files=tls_files,
         tls_server_name=found.tls_server_name,
         proxy=proxy,
         proxy_headers=proxy_headers,
@@ -200,7 +206,7 @@ def _proxy(auth: KubeAuth, found: FoundConfig, server: str) -> tuple[str | None,
         ) from exc
 
 
-def _tls_context(auth: KubeAuth, found: FoundConfig) -> ssl.SSLContext:
+def _tls_context(auth: KubeAuth, found: FoundConfig) -> tuple[ssl.SSLContext, str]:
     verify = found.verify if auth.validate_certs is None else auth.validate_certs
     ca_cert = _existing("ca_cert", auth.ca_cert) or found.ca_cert
     try:
@@ -222,7 +228,10 @@ def _tls_context(auth: KubeAuth, found: FoundConfig) -> ssl.SSLContext:
                 f"The client certificate {cert} and its key cannot be used: {exc}.",
                 hint="Both must be PEM files and belong together.",
             ) from exc
-    return context
+    digest = hashlib.sha256(f"{verify}".encode())
+    for path in (ca_cert, cert, key):
+        digest.update(Path(path).read_bytes() if path else b"\0")
+    return context, digest.hexdigest()
 
 
 def _existing(option: str, path: str | None) -> str | None:

@@ -23,6 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import (
     answered_error,
     proxy_error,
     unreachable_error,
+    was_closed_early,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.http_head import Answer, read_answer, send_get
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.retries import (
@@ -252,7 +253,8 @@ class KubeClient:
         error = unreachable_error(exc, server=self.server, doing=doing, timeout=request.timeout)
         if isinstance(exc, urllib3.exceptions.ProxyError):
             error = proxy_error(exc, server=self.server, doing=doing)
-        not_sent = isinstance(
+        early = was_closed_early(exc)
+        not_sent = early or isinstance(
             exc,
             (
                 urllib3.exceptions.NewConnectionError,
@@ -260,7 +262,8 @@ class KubeClient:
                 urllib3.exceptions.ProxyError,
             ),
         )
-        certain = isinstance(exc, (urllib3.exceptions.SSLError, urllib3.exceptions.ReadTimeoutError, ValueError))
+        final = (urllib3.exceptions.SSLError, urllib3.exceptions.ReadTimeoutError, ValueError)
+        certain = not early and isinstance(exc, final)
         return _Failure(error, may_repeat_failure(request.verb, surely_not_sent=not_sent, certain=certain))
 
     def _refusal(self, request: _Request, response: t.Any) -> _Failure:

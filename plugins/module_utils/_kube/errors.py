@@ -135,6 +135,18 @@ def unreachable_error(exc: BaseException, *, server: str, doing: str, timeout: f
     return KubeError(message, hint=hint, details=details)
 
 
+#: The peer closed before TLS was up, or before it had taken the request: a forwarder without a server behind it.
+_CLOSED = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
+
+
+def was_closed_early(exc: BaseException) -> bool:
+    """True when the connection was closed before the whole request was sent, so that it surely had no effect.
+
+    (On an open TLS connection an end without warning is no error of ``ssl`` but an empty read.)
+    """
+    return any(isinstance(cause, _CLOSED) for cause in _causes(exc))
+
+
 def proxy_error(exc: BaseException, *, server: str, doing: str) -> KubeError:
     """The error for a proxy that could not be reached or did not let us through."""
     found = next((cause for cause in _causes(exc) if isinstance(cause, OSError)), exc)
@@ -154,6 +166,8 @@ def _unreachable_sentence(causes: list[BaseException], server: str) -> tuple[str
                 f"The certificate of the API server {server} could not be verified: {why.rstrip('.')}.",
                 "Name the cluster's CA with ca_cert; on a test cluster validate_certs can be set to false.",
             )
+        if isinstance(cause, _CLOSED):
+            return f"No API server answers at {server}: the connection is closed as soon as it is open.", where
         if isinstance(cause, ssl.SSLError):
             why = _reason_of(cause)
             return (
@@ -192,4 +206,12 @@ def _reason_of(exc: BaseException) -> str:
     return str(text).rstrip(".").split("\n", maxsplit=1)[0]
 
 
-__all__ = ("KubeError", "KubeTimeout", "answered_error", "parse_status", "proxy_error", "unreachable_error")
+__all__ = (
+    "KubeError",
+    "KubeTimeout",
+    "answered_error",
+    "parse_status",
+    "proxy_error",
+    "unreachable_error",
+    "was_closed_early",
+)

@@ -23,6 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import (
     answered_error,
     parse_status,
     unreachable_error,
+    was_closed_early,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_channels import V5
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_errors import (
@@ -161,7 +162,8 @@ def _connect(client: KubeClient, lane: Lane, request: ExecRequest, deadline: Dea
         error = unreachable_error(exc, server=client.server, doing="exec", timeout=_CONNECT_SECONDS)
         refused = ExecRefused(f"Nothing was started in {request.where}: {error.message}", hint=error.hint)
         # A certificate that does not verify will not do so a second time.
-        raise _Refusal(refused, None, is_connect=not isinstance(exc, ssl.SSLError)) from exc
+        transient = was_closed_early(exc) or not isinstance(exc, ssl.SSLError)
+        raise _Refusal(refused, None, is_connect=transient) from exc
 
 
 def _upgrade_headers(key: str, protocols: tuple[str, ...]) -> list[tuple[str, str]]:

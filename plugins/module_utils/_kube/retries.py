@@ -24,7 +24,7 @@ class RetryPolicy:
     first_contact_attempts: the same while the server has never answered, so that a wrong address is reported at once.
     """
 
-    attempts: int = 8
+    attempts: int = 12
     budget: float = 30.0
     first_contact_attempts: int = 3
     base: float = 0.2

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import threading
 import time
@@ -50,7 +51,9 @@ class Session:
     def lane(self) -> Lane:
         """The lane for the next request; a credential that is about to end is renewed first."""
         if self._renewal_is_due(self._lane.access):
-            self.reload(self._lane.generation)
+            # A plugin that fails just now does not spoil a credential that still works; if it does not, a 401 says so.
+            with contextlib.suppress(KubeError):
+                self.reload(self._lane.generation)
         return self._lane
 
     @property
@@ -70,10 +73,12 @@ class Session:
         with self._reload_lock:
             if self._lane.generation != generation:
                 return
-            access = self._load()
             self._loaded_at = time.monotonic()
-            # The old pool is left to the requests that still run on it.
-            self._lane = Lane(generation + 1, access, _open_pool(access, self._pool_size))
+            access = self._load()
+            # An old pool is left to the requests that still run on it.
+            unchanged = access == self._lane.access
+            pool = self._lane.pool if unchanged else _open_pool(access, self._pool_size)
+            self._lane = Lane(generation + 1, access, pool)
 
     def _renewal_is_due(self, access: ApiAccess) -> bool:
         age = time.monotonic() - self._loaded_at

@@ -23,6 +23,7 @@ Predicate: t.TypeAlias = "t.Callable[[dict[str, t.Any] | None], bool]"
 
 #: Between two reads where a watch is not to be had or ended at once, in seconds.
 _PAUSE = 0.5
+_READ_SECONDS = 30.0
 
 
 def wait_for_object(
@@ -50,7 +51,8 @@ def wait_for_object(
             return wait.state
         if deadline.has_passed:
             where = f" in namespace {namespace}" if namespace else ""
-            raise KubeTimeout(f"{resource.kind} {name}{where} was not in the wanted state within {timeout:g} s.")
+            message = f"{resource.kind} {name}{where} was not in the wanted state within {timeout:g} s."
+            raise KubeTimeout(message, hint=wait.last_error or None)
         if client.cancel.wait(min(_PAUSE, deadline.remaining)):
             client.cancel.check()
 
@@ -74,23 +76,43 @@ class _Wait:
         self._predicate = predicate
         self._deadline = deadline
         self._version = ""
+        self._was_read = False
+        self.last_error = ""
         self.state: dict[str, t.Any] | None = None
         self.may_watch = not resource.verbs or {"list", "watch"} <= resource.verbs
 
     def read(self) -> bool:
-        """Read the object anew; True when it is in the wanted state."""
-        if self.may_watch:
-            try:
-                answer = self._client.get(self._path, query=self._selector, timeout=max(1.0, self._limit))
-            except KubeError as exc:
-                if not exc.forbidden:
-                    raise
-                self.may_watch = False
-            else:
-                items = answer.get("items") or [None]
-                self._version = str((answer.get("metadata") or {}).get("resourceVersion") or "")
-                return self._accept(items[0])
-        return self._accept(get_object(self._client, self._resource, self._name, self._namespace))
+        """Read the object anew; True when it is in the wanted state.
+
+        Once it has been read, an API server that is away for a while only makes the wait longer.
+        """
+        try:
+            state = self._read_by_list() if self.may_watch else self._read_by_name()
+        except KubeError as exc:
+            if not (self._was_read and _passes(exc)):
+                raise
+            self.last_error = exc.message
+            return False
+        self._was_read = True
+        self.last_error = ""
+        return self._accept(state)
+
+    def _read_by_list(self) -> dict[str, t.Any] | None:
+        """By a list of one, whose resourceVersion a watch can start from."""
+        limit = max(1.0, min(self._deadline.remaining, _READ_SECONDS))
+        try:
+            answer = self._client.get(self._path, query=self._selector, timeout=limit)
+        except KubeError as exc:
+            if not exc.forbidden:
+                raise
+            self.may_watch = False
+            return self._read_by_name()
+        self._version = str((answer.get("metadata") or {}).get("resourceVersion") or "")
+        items = answer.get("items") or [None]
+        return t.cast("dict[str, t.Any] | None", items[0])
+
+    def _read_by_name(self) -> dict[str, t.Any] | None:
+        return get_object(self._client, self._resource, self._name, self._namespace)
 
     def watch(self) -> bool:
         """Follow the object until it is in the wanted state (True) or the watch ends (False)."""
@@ -101,7 +123,7 @@ class _Wait:
             "watch": "1",
             "resourceVersion": self._version,
             "allowWatchBookmarks": "true",
-            "timeoutSeconds": str(max(1, int(min(self._limit, 300.0)))),
+            "timeoutSeconds": str(max(1, int(min(self._deadline.remaining, 300.0)))),
         }
         lines = self._client.stream(self._path, query=query, timeout=self._deadline.remaining)
         try:
@@ -110,7 +132,7 @@ class _Wait:
         except KubeError as exc:
             if exc.forbidden:
                 self.may_watch = False
-            elif not (exc.expired or exc.unreachable or exc.status == 429 or (exc.status or 0) >= 500):
+            elif not (exc.expired or _passes(exc)):
                 raise
             return False
 
@@ -140,9 +162,10 @@ class _Wait:
     def _selector(self) -> dict[str, str]:
         return {"fieldSelector": f"metadata.name={self._name}"}
 
-    @property
-    def _limit(self) -> float:
-        return self._deadline.remaining
+
+def _passes(exc: KubeError) -> bool:
+    """Whether the trouble may pass by waiting."""
+    return exc.unreachable or exc.status == 429 or (exc.status or 0) >= 500
 
 
 __all__ = ("Predicate", "wait_for_object")

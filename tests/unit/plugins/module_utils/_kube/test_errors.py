@@ -17,6 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import (
     answered_error,
     proxy_error,
     unreachable_error,
+    was_closed_early,
 )
 
 SERVER = "https://10.0.0.1:6443"
@@ -41,7 +42,7 @@ def status(**fields: object) -> bytes:
             status(
                 message='pods is forbidden: User "joe" cannot list resource "pods" in API group "" in the namespace "a"'
             ),
-            'refused GET /x: pods is forbidden: User "joe" cannot list resource "pods" in API group "" in the namespace',
+            'refused GET /x: pods is forbidden: User "joe" cannot list resource "pods" in API group "" in',
             "forbidden",
             id="forbidden names verb, resource and namespace",
         ),
@@ -119,6 +120,12 @@ def self_signed() -> Exception:
             KubeError,
             id="plain HTTP behind https",
         ),
+        pytest.param(
+            urllib3.exceptions.SSLError(ssl.SSLEOFError(8, "EOF occurred in violation of protocol")),
+            f"No API server answers at {SERVER}: the connection is closed as soon as it is open.",
+            KubeError,
+            id="a forwarder with nothing behind it",
+        ),
         pytest.param(TimeoutError("timed out"), "did not answer GET /x within 5 s.", KubeTimeout, id="timeout"),
         pytest.param(
             urllib3.exceptions.ProtocolError(
@@ -135,6 +142,20 @@ def test_unreachable(cause: Exception, sentence: str, kind: type) -> None:
     assert sentence in error.sentence
     assert type(error) is kind
     assert error.unreachable
+
+
+@pytest.mark.parametrize(
+    ("exc", "expected"),
+    [
+        pytest.param(urllib3.exceptions.SSLError(ssl.SSLEOFError(8, "EOF")), True, id="closed in the TLS handshake"),
+        pytest.param(urllib3.exceptions.SSLError(self_signed()), False, id="bad certificate"),
+        pytest.param(
+            urllib3.exceptions.ProtocolError("x", ConnectionResetError(104, "reset")), False, id="reset, perhaps later"
+        ),
+    ],
+)
+def test_closed_early(exc: Exception, expected: bool) -> None:
+    assert was_closed_early(exc) is expected
 
 
 def test_proxy() -> None:

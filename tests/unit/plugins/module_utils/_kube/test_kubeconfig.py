@@ -169,11 +169,24 @@ def test_an_expired_credential_is_renewed_before_the_next_request(
 def test_token_files_are_read_again_every_minute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "token").write_text("one")
     session = connect(KubeAuth(kubeconfig=with_user({"tokenFile": str(tmp_path / "token")}))).session
+    pool = session.lane.pool
+    session.reload(1)
+    assert session.lane.pool is pool, "nothing changed, so the connections stay"
     (tmp_path / "token").write_text("two")
     assert session.lane.access.headers == (("Authorization", "Bearer one"),)
     now = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: now + 61.0)
     assert session.lane.access.headers == (("Authorization", "Bearer two"),)
+
+
+def test_a_renewal_that_fails_keeps_the_credential(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = connect(KubeAuth(kubeconfig=plugin(tmp_path, ANSWER))).session
+    (tmp_path / "plugin.py").write_text("raise SystemExit('no network')")
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 31.0)
+    assert session.lane.access.headers == (("Authorization", "Bearer token-0"),)
+    with pytest.raises(KubeError, match="no network"):
+        session.reload(1)
 
 
 @pytest.mark.parametrize(

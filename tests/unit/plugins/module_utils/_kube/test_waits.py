@@ -148,6 +148,18 @@ def test_without_a_watch_the_object_is_read(resource: ApiResource, lists: list[t
     assert client.watched == []
 
 
+def test_an_api_server_that_is_away_for_a_while_only_makes_the_wait_longer() -> None:
+    away = KubeError("No API server answers.")
+    client = FakeClient([listed(pod("Pending")), away, KubeError("x", status=503), listed(pod("Running"))], [away])
+    assert wait_for_object(client, PODS, "p", "a", running, timeout=5.0)  # type: ignore[arg-type]
+    client = FakeClient([listed(pod("Pending")), away], [away])
+    with pytest.raises(KubeTimeout) as caught:
+        wait_for_object(client, PODS, "p", "a", running, timeout=0.1)  # type: ignore[arg-type]
+    assert caught.value.hint == "No API server answers."
+    with pytest.raises(KubeError, match="No API server answers"):
+        wait_for_object(FakeClient([away], [[]]), PODS, "p", "a", running, timeout=5.0)  # type: ignore[arg-type]
+
+
 def test_timeout_names_the_object() -> None:
     client = FakeClient([listed(pod("Pending"))], [KubeTimeout("over")])
     with pytest.raises(KubeTimeout, match=r"Pod p in namespace a was not in the wanted state within 0\.1 s"):

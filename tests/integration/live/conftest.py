@@ -1,0 +1,157 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the tests against a real cluster share.
+
+Read from the environment: ``ARKIVE_TEST_KUBECONFIG``; ``ARKIVE_TEST_KUBECTL``; ``ARKIVE_TEST_S3_ENDPOINT``,
+``ARKIVE_TEST_S3_ACCESS_KEY`` and ``ARKIVE_TEST_S3_SECRET_KEY``; ``ARKIVE_TEST_STATE``, the directory of the local
+cluster, empty for any other cluster. What a test needs and does not find is a failure, never a skip.
+Only namespaces that begin with ``arkive-test-`` are touched.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import subprocess
+import sys
+import time
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth, connect
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+
+PREFIX = "arkive-test-"
+LAB = Path(__file__).parents[2] / "cluster" / "lab.py"
+
+
+def setting(name: str, what: str) -> str:
+    value = os.environ.get(name, "")
+    if not value:
+        pytest.fail(f"{name} is not set: it names {what}. `make test` sets it.", pytrace=False)
+    return value
+
+
+class S3Access(t.NamedTuple):
+    endpoint: str
+    access_key: str
+    secret_key: str
+
+
+class Kubectl(t.Protocol):
+    def __call__(self, *arguments: str, stdin: str | None = None, check: bool = True) -> str: ...
+
+
+@pytest.fixture(scope="session")
+def kubeconfig() -> str:
+    path = setting("ARKIVE_TEST_KUBECONFIG", "the kubeconfig of a cluster to test with")
+    if not Path(path).is_file():
+        pytest.fail(f"ARKIVE_TEST_KUBECONFIG names {path}, which does not exist.", pytrace=False)
+    return path
+
+
+@pytest.fixture(scope="session")
+def client(kubeconfig: str) -> KubeClient:
+    """A client with the kubeconfig's own credential."""
+    return connect(KubeAuth(kubeconfig=kubeconfig))
+
+
+@pytest.fixture(scope="session")
+def kubectl(kubeconfig: str) -> Kubectl:
+    """``kubectl("-n", "x", "get", "pods")`` gives stdout; a failure fails the test with stderr."""
+    binary = os.environ.get("ARKIVE_TEST_KUBECTL") or "kubectl"
+
+    def run(*arguments: str, stdin: str | None = None, check: bool = True) -> str:
+        done = subprocess.run(
+            [binary, "--kubeconfig", kubeconfig, *arguments],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        if check and done.returncode:
+            pytest.fail(f"kubectl {' '.join(arguments)}: exit code {done.returncode}\n{done.stderr}")
+        return done.stdout
+
+    return run
+
+
+@contextlib.contextmanager
+def fresh_namespace(client: KubeClient) -> t.Iterator[str]:
+    """A namespace with its default service account; deletion is asked for at the end, not waited for."""
+    name = PREFIX + secrets.token_hex(4)
+    client.post("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    try:
+        _await_service_account(client, name)
+        yield name
+    finally:
+        client.delete(f"/api/v1/namespaces/{name}")
+
+
+def _await_service_account(client: KubeClient, namespace: str) -> None:
+    end = time.monotonic() + 30
+    while True:
+        try:
+            client.get(f"/api/v1/namespaces/{namespace}/serviceaccounts/default")
+        except KubeError as exc:
+            if not exc.not_found or time.monotonic() > end:
+                raise
+        else:
+            return
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def namespace(client: KubeClient) -> t.Iterator[str]:
+    """A namespace for one test."""
+    with fresh_namespace(client) as name:
+        yield name
+
+
+@pytest.fixture(scope="module")
+def module_namespace(client: KubeClient) -> t.Iterator[str]:
+    """A namespace for all tests of a file."""
+    with fresh_namespace(client) as name:
+        yield name
+
+
+@pytest.fixture(scope="session")
+def s3() -> S3Access:
+    return S3Access(
+        setting("ARKIVE_TEST_S3_ENDPOINT", "the URL of an S3 server to test with"),
+        setting("ARKIVE_TEST_S3_ACCESS_KEY", "its access key"),
+        setting("ARKIVE_TEST_S3_SECRET_KEY", "its secret key"),
+    )
+
+
+@pytest.fixture(scope="session")
+def state() -> Path:
+    """The directory of the local cluster. For tests that are marked ``fault`` or ``node``."""
+    return Path(setting("ARKIVE_TEST_STATE", "the directory of the local cluster"))
+
+
+@pytest.fixture
+def component(state: Path) -> t.Iterator[t.Callable[[str, str], None]]:
+    """``component("stop", "kube-apiserver")``; what a test stopped or took down is brought back at its end."""
+    undo: list[tuple[str, str]] = []
+
+    def act(action: str, name: str) -> None:
+        command = [sys.executable, str(LAB), "component", action, name, "--state", str(state)]
+        subprocess.run(command, check=True, timeout=60, stdout=subprocess.DEVNULL)
+
+    def noted(action: str, name: str) -> None:
+        back = {"stop": "cont", "down": "up"}.get(action)
+        if back:
+            undo.append((back, name))
+        act(action, name)
+
+    yield noted
+    for action, name in reversed(undo):
+        act(action, name)
