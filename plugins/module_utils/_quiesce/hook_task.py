@@ -39,6 +39,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import
     QuiescedPod,
     SectionSettings,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import sweep
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 TASK_HOOK_NAME = "k8s_hook_exec"
@@ -103,6 +104,9 @@ def run_hook_task(
         log=RunLog(None, backup=TASK_HOOK_NAME),
         cancel=token,
     )
+    for swept in sweep(client, pods):
+        if swept.state != "live":
+            outcome.swept.append(swept.to_return())
     preflight = Preflight(client, ApiObjectReader(client), policy=request.freeze_policy)
     plans = [(pod, preflight.examine(pod, hook)) for pod, hook in pairs]
     refusals = [plan.refusal for _pod, plan in plans if plan.refusal]
@@ -114,7 +118,7 @@ def run_hook_task(
         progress(f"{'/'.join(pod_identity(pod))}: running {' '.join(plan.hook.argv)[:80]}")
         if plan.targets:
             _freeze(client, QuiescedPod(pod=pod, pre=[plan], post=[]), settings, outcome)
-        elif recognise(plan.hook.argv).thaws:
+        elif recognise(plan.hook.argv).thaws or request.phase == "post":
             _thaw(client, pod, plan.hook, settings, outcome)
         else:
             result = run_hook(client, pod, plan.hook, log=settings.log, default_on_error=request.on_error, cancel=token)
@@ -163,9 +167,16 @@ def _freeze(client: KubeClient, entry: QuiescedPod, settings: SectionSettings, o
 def _thaw(
     client: KubeClient, pod: t.Mapping[str, t.Any], hook: Hook, settings: SectionSettings, outcome: HookTaskOutcome
 ) -> None:
-    """Run a command that thaws; where it ends a marked freeze, as the release of its lease."""
+    """Run a command that thaws; where it ends a marked freeze, as the release of its lease.
+
+    A pod's own post hook ends every freeze that is marked on the pod, whatever it does itself.
+    """
     paths = {command.path for command in recognise(hook.argv).thaws}
-    held = [freeze for freeze in held_on_pod(pod, hook) if paths & {target.path for target in freeze.lease.targets}]
+    held = [
+        freeze
+        for freeze in held_on_pod(pod, hook)
+        if hook.phase == "post" or paths & {target.path for target in freeze.lease.targets}
+    ]
     releaser = Releaser(
         client,
         log=settings.log,
