@@ -4,134 +4,87 @@
 
 # Private: not for use outside of this collection.
 
-"""Keys of a storage location (Velero 1.18), relative to its root: the store adds the prefix."""
+"""Which key of a backup location holds what (Velero 1.18; relative to the location's root)."""
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
 
-#: The only directories that a Velero server tolerates at the root of a location.
-ALLOWED_TOP_LEVEL = ("backups", "restores", "restic", "metadata", "plugins", "kopia")
 BACKUPS = "backups/"
 RESTORES = "restores/"
-_NAMED_OFFENDERS = 3
+METADATA_FILE = "velero-backup.json"
+
+#: Velero makes the whole location unavailable when it finds any other directory at the root.
+ALLOWED_TOP_LEVEL = frozenset({"backups", "restores", "restic", "metadata", "plugins", "kopia"})
+_SHOWN = 3
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
 class BackupKeys:
-    """The files of one backup."""
+    """The keys of one backup. Raises ``ValidationError`` unless ``name`` is a DNS subdomain name.
 
-    name: str
+    ``claim`` and ``arkive_record`` are ours: Velero ignores what it does not know inside ``backups/<n>/`` and deletes
+    it together with the backup.
+    """
 
-    @property
-    def directory(self) -> str:
-        """With a slash at the end: the prefix of everything that belongs to the backup."""
-        return f"{BACKUPS}{self.name}/"
-
-    @property
-    def metadata(self) -> str:
-        """The commit point: a backup exists exactly when this does."""
-        return f"{self.directory}velero-backup.json"
-
-    @property
-    def tarball(self) -> str:
-        return self._key(".tar.gz")
-
-    @property
-    def logs(self) -> str:
-        return self._key("-logs.gz")
-
-    @property
-    def results(self) -> str:
-        return self._key("-results.gz")
-
-    @property
-    def resource_list(self) -> str:
-        return self._key("-resource-list.json.gz")
-
-    @property
-    def volumeinfo(self) -> str:
-        return self._key("-volumeinfo.json.gz")
-
-    @property
-    def volumesnapshots(self) -> str:
-        return self._key("-volumesnapshots.json.gz")
-
-    @property
-    def podvolumebackups(self) -> str:
-        return self._key("-podvolumebackups.json.gz")
-
-    @property
-    def itemoperations(self) -> str:
-        return self._key("-itemoperations.json.gz")
-
-    @property
-    def arkive_record(self) -> str:
-        """Ours; Velero ignores it when it reads and removes it when it deletes."""
-        return self._key("-arkive.json.gz")
-
-    @property
-    def claim(self) -> str:
-        """Ours: says that a run is writing this backup."""
-        return self._key("-arkive-claim.json")
+    def __init__(self, name: str) -> None:
+        self.name = _checked(name, "backup")
+        self.directory = f"{BACKUPS}{name}/"
+        self.claim = self._key("-arkive-claim.json")
+        self.metadata = f"{self.directory}{METADATA_FILE}"
+        self.tarball = self._key(".tar.gz")
+        self.logs = self._key("-logs.gz")
+        self.results = self._key("-results.gz")
+        self.resource_list = self._key("-resource-list.json.gz")
+        self.volumeinfo = self._key("-volumeinfo.json.gz")
+        self.volumesnapshots = self._key("-volumesnapshots.json.gz")
+        self.podvolumebackups = self._key("-podvolumebackups.json.gz")
+        self.itemoperations = self._key("-itemoperations.json.gz")
+        self.arkive_record = self._key("-arkive.json.gz")
 
     def _key(self, suffix: str) -> str:
         return f"{self.directory}{self.name}{suffix}"
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
 class RestoreKeys:
-    """The files of one restore; they are not below the backup's."""
+    """The keys of one restore: beside the backups, not below the one it came from."""
 
-    name: str
+    def __init__(self, name: str) -> None:
+        self.name = _checked(name, "restore")
+        self.directory = f"{RESTORES}{name}/"
+        self.logs = f"{self.directory}restore-{name}-logs.gz"
+        self.results = f"{self.directory}restore-{name}-results.gz"
+        self.resource_list = f"{self.directory}restore-{name}-resource-list.json.gz"
+        self.itemoperations = f"{self.directory}restore-{name}-itemoperations.json.gz"
+        self.volumeinfo = f"{self.directory}{name}-volumeinfo.json.gz"
 
-    @property
-    def directory(self) -> str:
-        return f"{RESTORES}{self.name}/"
 
-    @property
-    def logs(self) -> str:
-        return f"{self.directory}restore-{self.name}-logs.gz"
-
-    @property
-    def results(self) -> str:
-        return f"{self.directory}restore-{self.name}-results.gz"
-
-    @property
-    def resource_list(self) -> str:
-        return f"{self.directory}restore-{self.name}-resource-list.json.gz"
-
-    @property
-    def itemoperations(self) -> str:
-        return f"{self.directory}restore-{self.name}-itemoperations.json.gz"
-
-    @property
-    def volumeinfo(self) -> str:
-        """The one without the prefix ``restore-``."""
-        return f"{self.directory}{self.name}-volumeinfo.json.gz"
-
-    @property
-    def arkive_record(self) -> str:
-        """Ours: the Restore object and the results of its hooks, so that a run can be resumed."""
-        return f"{self.directory}{self.name}-arkive.json.gz"
+def _checked(name: str, what: str) -> str:
+    if not is_subdomain_name(name):
+        raise ValidationError(
+            f"'{name}' cannot be the name of a {what}.",
+            hint="Use lower case letters, digits, '-' and '.', at most 253, with a letter or digit at both ends.",
+        )
+    return name
 
 
 def check_top_level(prefixes: t.Iterable[str]) -> None:
-    """Raise ``ValidationError``, in Velero's words, when a directory lies at the root that does not belong there."""
-    names = sorted(prefix.strip("/") for prefix in prefixes)
-    wrong = [name for name in names if name not in ALLOWED_TOP_LEVEL]
-    if not wrong:
+    """Raise ``ValidationError`` when the root of a location holds a directory that no backup location has.
+
+    ``prefixes`` are the first-level directories, with or without their last ``/``. The text is Velero's.
+    """
+    strangers = sorted(name for name in (prefix.rstrip("/") for prefix in prefixes) if name not in ALLOWED_TOP_LEVEL)
+    if not strangers:
         return
-    hint = "Use an empty bucket, or a prefix of its own for backups."
-    if len(wrong) > _NAMED_OFFENDERS:
-        named = " ".join([*wrong[:_NAMED_OFFENDERS], "..."])
-        text = f"Backup store contains {len(wrong)} invalid top-level directories: [{named}]"
-    else:
-        text = f"Backup store contains invalid top-level directories: [{' '.join(wrong)}]"
-    raise ValidationError(text, hint=hint)
+    count = f" {len(strangers)}" if len(strangers) > _SHOWN else ""
+    shown = " ".join([*strangers[:_SHOWN], "..."] if count else strangers)
+    raise ValidationError(
+        f"Backup store contains{count} invalid top-level directories: [{shown}]",
+        hint="This is not a backup location: give another path, or a bucket or prefix that holds nothing else.",
+        details={"directories": strangers},
+    )
 
 
-__all__ = ("ALLOWED_TOP_LEVEL", "BACKUPS", "RESTORES", "BackupKeys", "RestoreKeys", "check_top_level")
+__all__ = ("ALLOWED_TOP_LEVEL", "BACKUPS", "METADATA_FILE", "RESTORES", "BackupKeys", "RestoreKeys", "check_top_level")

@@ -1,0 +1,18 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""What can be wrong with a backup's files."""
+
+from __future__ import annotations
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+
+
+class ArchiveError(ArkiveError):
+    """A file of a backup cannot be written, or is not what it should be; the message names the member."""
+
+
+__all__ = ("ArchiveError",)

@@ -1,0 +1,109 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Reading gzip strictly and with little memory: a stream that ends early is an error, never a short result."""
+
+from __future__ import annotations
+
+import hashlib
+import typing as t
+import zlib
+
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+
+if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._store.store import ByteSource
+
+_GZIP = 16 + zlib.MAX_WBITS
+_CHUNK = 1 << 18
+_OUTPUT = 1 << 20
+
+
+class GunzipReader:
+    """The decompressed bytes of ``source``, which may hold several gzip members one after the other.
+
+    ``sha256`` and ``compressed_size`` are of the bytes as stored, complete once ``drain`` has returned. ``what`` names
+    the file in messages.
+    """
+
+    def __init__(self, source: ByteSource, *, what: str) -> None:
+        self._source = source
+        self._what = what
+        self._inflate = zlib.decompressobj(wbits=_GZIP)
+        self._input = b""
+        self._output = b""
+        self._at = 0
+        self._done = False
+        self._started = False
+        self._digest = hashlib.sha256()
+        self.compressed_size = 0
+
+    @property
+    def sha256(self) -> str:
+        return self._digest.hexdigest()
+
+    def read(self, size: int = -1, /) -> bytes:
+        """``size`` bytes (all when negative); fewer only at the end. Raises ``ArchiveError``."""
+        if 0 <= size <= len(self._output) - self._at:
+            self._at += size
+            return self._output[self._at - size : self._at]
+        parts: list[bytes] = []
+        missing = size
+        while missing != 0:
+            if self._at >= len(self._output) and not self._fill():
+                break
+            part = self._output[self._at :] if missing < 0 else self._output[self._at : self._at + missing]
+            self._at += len(part)
+            missing = missing - len(part) if missing > 0 else missing
+            parts.append(part)
+        return b"".join(parts)
+
+    def drain(self) -> None:
+        """Read to the end without keeping anything, so that the checksum and the digest are checked over all of it."""
+        while self._fill():
+            pass
+        self._at = len(self._output)
+
+    def _fill(self) -> bool:
+        """Decompress the next piece into ``_output``; False at the end."""
+        while not self._done:
+            if self._inflate.eof:
+                self._next_member()
+                continue
+            data = self._inflate.unconsumed_tail or self._input or self._take()
+            self._input = b""
+            if not data:
+                what = "is empty" if not self._started else "is truncated"
+                raise ArchiveError(f"{self._what} {what}: its gzip stream does not end.")
+            self._started = True
+            try:
+                self._output = self._inflate.decompress(data, _OUTPUT)
+            except zlib.error as exc:
+                raise ArchiveError(f"{self._what} is not a sound gzip file: {exc}.") from exc
+            self._at = 0
+            if self._output:
+                return True
+        return False
+
+    def _next_member(self) -> None:
+        """After the end of a member: another one, zeros as padding, or the end of the file."""
+        rest = self._inflate.unused_data or self._take()
+        while rest and not rest.strip(b"\0"):
+            rest = self._take()
+        if not rest:
+            self._done = True
+            return
+        self._inflate = zlib.decompressobj(wbits=_GZIP)
+        self._input = rest
+
+    def _take(self) -> bytes:
+        data = self._source.read(_CHUNK)
+        self._digest.update(data)
+        self.compressed_size += len(data)
+        return data
+
+
+__all__ = ("GunzipReader",)

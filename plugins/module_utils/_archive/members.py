@@ -1,0 +1,63 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""What a member's path says about the object in it, in every layout that Velero and Ark have used."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+
+PREFERRED_SUFFIX = "-preferredversion"
+
+
+class ItemRef(t.NamedTuple):
+    """One object in an archive.
+
+    ``version_dir`` is empty for the plain copy that a restore reads, else ``v1`` or ``v1-preferredversion``;
+    ``namespace`` is None for cluster-scoped objects.
+    """
+
+    group_resource: GroupResource
+    version_dir: str
+    namespace: str | None
+    name: str
+
+    @property
+    def path(self) -> str:
+        """The member's path in the layout of Ark 0.5 and later."""
+        version = f"{self.version_dir}/" if self.version_dir else ""
+        place = f"namespaces/{self.namespace}" if self.namespace is not None else "cluster"
+        return f"resources/{self.group_resource}/{version}{place}/{self.name}.json"
+
+
+def parse_path(path: str) -> ItemRef | None:
+    """The object at ``path``, None when the path is none of an object's.
+
+    ``resources/<gr>[/<version>]/{namespaces/<ns>,cluster}/<name>.json`` (Ark 0.5 and later), or
+    ``namespaces/<ns>/<gr>/<name>.json`` and ``cluster/<gr>/<name>.json`` (Ark 0.3 and 0.4).
+    """
+    if not path.endswith(".json"):
+        return None
+    parts = path.removesuffix(".json").split("/")
+    match parts:
+        case ["resources", gr, "namespaces", namespace, name]:
+            return ItemRef(GroupResource.parse(gr), "", namespace, name)
+        case ["resources", gr, "cluster", name]:
+            return ItemRef(GroupResource.parse(gr), "", None, name)
+        case ["resources", gr, version, "namespaces", namespace, name]:
+            return ItemRef(GroupResource.parse(gr), version, namespace, name)
+        case ["resources", gr, version, "cluster", name]:
+            return ItemRef(GroupResource.parse(gr), version, None, name)
+        case ["namespaces", namespace, gr, name]:
+            return ItemRef(GroupResource.parse(gr), "", namespace, name)
+        case ["cluster", gr, name]:
+            return ItemRef(GroupResource.parse(gr), "", None, name)
+    return None
+
+
+__all__ = ("PREFERRED_SUFFIX", "ItemRef", "parse_path")

@@ -1,0 +1,30 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""From the option to the store."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local import LocalStore
+
+if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+    from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
+
+
+def open_store(location: StorageLocation) -> Store:
+    """The store at ``location``. Nothing is read yet: ``check`` says whether it can be used."""
+    if location.path:
+        return LocalStore(location)
+    # boto3 takes a third of a second to import; a local directory does not need it.
+    from ansible_collections.arkive.k8s.plugins.module_utils._store.s3 import S3Store
+
+    return S3Store(location)
+
+
+__all__ = ("open_store",)

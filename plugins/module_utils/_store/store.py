@@ -1,0 +1,172 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""What every store can do. Both implementations pass one table of contract tests."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
+
+if t.TYPE_CHECKING:
+    import datetime as dt
+
+    from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+
+#: How much is read at once where the store does not demand another size.
+CHUNK_SIZE = 1 << 20
+
+
+class ByteSource(t.Protocol):
+    """Anything with ``read``: a file, a spool, a response body."""
+
+    def read(self, size: int = ..., /) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """What was written: the digest is of the bytes as sent, in hex."""
+
+    key: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectInfo:
+    """One object of a listing; ``modified`` is in UTC."""
+
+    key: str
+    size: int
+    modified: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Objects and, when a delimiter was given, the common prefixes (each ends with the delimiter); both sorted."""
+
+    objects: list[ObjectInfo] = field(default_factory=list)
+    prefixes: list[str] = field(default_factory=list)
+
+
+class Store(t.Protocol):
+    """A flat map from keys (relative, ``/`` separated) to bytes. Safe to use from several threads.
+
+    Nothing is visible under a key until all of its bytes are there; a write that fails leaves what was there before.
+    Every failure is a ``StoreError``. Writes to a ``read_only`` location are refused before anything is sent.
+    """
+
+    @property
+    def location(self) -> StorageLocation: ...
+
+    @property
+    def conditional_writes(self) -> bool:
+        """False once the server was seen not to support put-if-absent; then it is a check followed by a put."""
+        ...
+
+    def check(self, *, write: bool) -> None:
+        """Raise a ``StoreError`` in one sentence unless the location can be read (and written). Leaves nothing."""
+        ...
+
+    def put(self, key: str, data: bytes) -> StoredObject: ...
+
+    def put_file(self, key: str, fileobj: ByteSource, *, size: int | None = None) -> StoredObject:
+        """Store what ``fileobj`` holds from where it stands. ``size`` in bytes, where known, sizes the parts."""
+        ...
+
+    def put_stream(self, key: str, chunks: t.Iterable[bytes], *, size: int | None = None) -> StoredObject: ...
+
+    def put_if_absent(self, key: str, data: bytes) -> bool:
+        """True when this call made the object, False when the key was there already."""
+        ...
+
+    def get(self, key: str, *, max_bytes: int | None = None) -> bytes:
+        """The whole object; ``StoreError`` when it is larger than ``max_bytes``."""
+        ...
+
+    def open(self, key: str) -> t.BinaryIO:
+        """The object as a stream; close it."""
+        ...
+
+    def get_range(self, key: str, start: int, length: int) -> bytes:
+        """Bytes from ``start``; fewer than ``length`` only at the end, none beyond it."""
+        ...
+
+    def exists(self, key: str) -> bool: ...
+
+    def size(self, key: str) -> int: ...
+
+    def list(self, prefix: str = "", delimiter: str | None = None) -> Listing:
+        """Keys that start with ``prefix``. ``delimiter`` is None or ``/``."""
+        ...
+
+    def delete_many(self, keys: t.Iterable[str]) -> None:
+        """Delete; keys that are not there are fine. ``StoreError`` names the keys that could not be deleted."""
+        ...
+
+
+class IteratorSource:
+    """Chunks of any size as a ``ByteSource``."""
+
+    def __init__(self, chunks: t.Iterable[bytes]) -> None:
+        self._chunks = iter(chunks)
+        self._rest = b""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to ``size`` bytes (all when negative); fewer only at the end."""
+        parts = [self._rest]
+        have = len(self._rest)
+        while size < 0 or have < size:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                break
+            parts.append(chunk)
+            have += len(chunk)
+        data = b"".join(parts)
+        cut = len(data) if size < 0 else size
+        self._rest = data[cut:]
+        return data[:cut]
+
+
+def read_exactly(source: ByteSource, size: int) -> bytes:
+    """``size`` bytes, fewer only at the end: ``read`` of a raw file or socket may give less than was asked for."""
+    data = source.read(size)
+    if len(data) == size or not data:
+        return data
+    parts = [data]
+    have = len(data)
+    while have < size:
+        data = source.read(size - have)
+        if not data:
+            break
+        parts.append(data)
+        have += len(data)
+    return b"".join(parts)
+
+
+def refuse_write(location: StorageLocation) -> None:
+    """Raise when ``location`` is read-only."""
+    if location.read_only:
+        raise StoreError(
+            f"The storage location '{location.name}' ({location.describe}) is read-only.",
+            failure="read_only",
+            hint="Set 'read_only: false' to write to it.",
+        )
+
+
+__all__ = (
+    "CHUNK_SIZE",
+    "ByteSource",
+    "IteratorSource",
+    "Listing",
+    "ObjectInfo",
+    "Store",
+    "StoredObject",
+    "read_exactly",
+    "refuse_write",
+)
