@@ -15,7 +15,8 @@ from pathlib import Path
 
 from kubelab import cgroups
 from kubelab.commands import LabError, wait_until
-from kubelab.freezing import loop_devices, release, thaw_all
+from kubelab.freezing import release, thaw_all
+from kubelab.loops import own_devices
 from kubelab.model import Lab
 from kubelab.processes import init_pids, watchdog_pids
 from kubelab.s3 import S3Files
@@ -65,11 +66,11 @@ def _end_node(state: Path) -> None:
 def _release_devices(state: Path) -> None:
     """Loop devices go with the mounts, a moment after the processes; not those of frozen file systems."""
     for _ in range(10):
-        if wait_until(lambda: not loop_devices(state), 1.5):
+        if wait_until(lambda: not own_devices(state), 1.5):
             return
-        for device in reversed(loop_devices(state)):
+        for device in reversed(own_devices(state)):
             release(device, state)
-    raise LabError(f"Loop devices are still in use: {' '.join(loop_devices(state))}.")
+    raise LabError(f"Loop devices are still in use: {' '.join(d.path for d in own_devices(state))}.")
 
 
 __all__ = ["stop"]

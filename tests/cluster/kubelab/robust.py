@@ -24,9 +24,9 @@ from kubelab import cgroups, faults
 from kubelab.cleanup import stop
 from kubelab.commands import run, wait_until
 from kubelab.conformance import Tally
-from kubelab.freezing import loop_devices
 from kubelab.kubectl import Kubectl, Object, claim, container, expect, pod, volume_of
 from kubelab.launcher import build, start
+from kubelab.loops import LoopDevice, loop_devices, own_devices
 from kubelab.model import CODE, Lab
 from kubelab.processes import component_pids, find_node, node_pid
 from kubelab.status import frozen_lines
@@ -53,6 +53,7 @@ def robust() -> int:
 class _Proofs:
     def __init__(self, work: Path) -> None:
         self._states = [work / "one", work / "two"]
+        self._devices: set[LoopDevice] = set()
         self._before = self._machine()
 
     def all(self) -> tuple[t.Callable[[], str], ...]:
@@ -79,8 +80,13 @@ class _Proofs:
         return note
 
     def stop_all(self) -> None:
-        for state in self._states:
-            stop(state)
+        for number in range(len(self._states)):
+            self._stop(number)
+
+    def _stop(self, number: int = 0) -> None:
+        """Stop, having noted which loop devices are there: afterwards their files are gone, and the devices must be."""
+        self._devices.update(own_devices(self._states[number]))
+        stop(self._states[number])
 
     def _machine(self) -> dict[str, object]:
         work = self._states[0].parent
@@ -89,7 +95,7 @@ class _Proofs:
             "mounts": [
                 line for line in Path("/proc/mounts").read_text(encoding="utf-8").splitlines() if str(work) in line
             ],
-            "loop devices": loop_devices(work),
+            "loop devices": [d.path for d in loop_devices() if d in self._devices],
             "cgroups": [p for i in _INDEXES for p in cgroups.existing(f"/arkive-lab-{i}")],
             "links": sorted(p.name for p in Path("/sys/class/net").iterdir()),
             "routes": run("ip", "route").stdout,
@@ -100,6 +106,7 @@ class _Proofs:
 
     def _start(self, number: int = 0) -> Lab:
         state = self._states[number]
+        self._devices.update(own_devices(state))  # of what is started over
         start(state, index=_INDEXES[number], with_s3=number == 0)
         lab = Lab.load(state)
         expect(lab, "no cluster.json")
@@ -109,7 +116,7 @@ class _Proofs:
         labs = [self._start(n) for n in (0, 1)]
         uids = {Kubectl(lab, "default").get("namespace", "kube-system")["metadata"]["uid"] for lab in labs}
         expect(len(uids) == 2, "both answer for one cluster")
-        stop(self._states[1])
+        self._stop(1)
         Kubectl(labs[0], "default").run("get", "nodes")
         return ""
 
@@ -172,7 +179,7 @@ class _Proofs:
     def stop_with_a_frozen_volume(self) -> str:
         self._frozen_volume(self._start())
         begin = time.monotonic()
-        stop(self._states[0])
+        self._stop()
         return f"stopped in {time.monotonic() - begin:.1f} s"
 
     def init_killed_with_a_frozen_volume(self) -> str:
@@ -208,7 +215,7 @@ class _Proofs:
             with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as launcher:
                 time.sleep(after)
                 launcher.kill()
-            stop(self._states[0])
+            self._stop()
             expect(not wait_until(lambda: find_node(self._states[0]) is not None, 0.5), "a node came after the stop")
         return ""
 

@@ -15,7 +15,8 @@ import time
 from pathlib import Path
 
 from kubelab.disks import DISKS
-from kubelab.freezing import LEFT_FROZEN, is_own, thaw
+from kubelab.freezing import LEFT_FROZEN, thaw
+from kubelab.loops import own_devices
 from kubelab.model import Lab
 
 _EVERY_MS = 250
@@ -29,17 +30,25 @@ def watch(lab: Lab, init: int) -> None:
     root = Path(f"/proc/{init}/root")
     watched = {d.name: root / d.watched.lstrip("/") for d in DISKS}
     watched["volume pool"] = root / str(lab.path("volumes/pool")).lstrip("/")
+    own: set[int] = set()
     ended = select.poll()
     ended.register(os.pidfd_open(init), select.POLLIN)
     while not ended.poll(_EVERY_MS):
         for name, path in watched.items():
-            _look(lab, name, path)
+            _look(lab, name, path, own)
 
 
-def _look(lab: Lab, name: str, path: Path) -> None:
+def _look(lab: Lab, name: str, path: Path, own: set[int]) -> None:
+    """Thaw one disk; ``own`` remembers the devices that are known to be the cluster's.
+
+    Until the disk is mounted the path is on the machine's file system, which is none of our business.
+    """
     try:
-        frozen = is_own(path, lab.state) and thaw(path)
-    except OSError:  # not mounted yet, or not any more
+        device = path.stat().st_dev
+        if device not in own:
+            own.update(d.number for d in own_devices(lab.state))
+        frozen = device in own and thaw(path)
+    except OSError:  # not there yet, or not any more
         return
     if frozen:
         with lab.path("log/watchdog.log").open("a", encoding="utf-8") as log:
