@@ -13,8 +13,10 @@ import re
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 
 _UNIT_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
-_WHOLE = re.compile(r"[+-]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)")
+#: Go counts nanoseconds in 64 bits.
+_LONGEST_SECONDS = (2**63 - 1) / 1e9
+_PART = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)")
+_WHOLE = re.compile(r"[+-]?(?:0|(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+)")
 
 
 def parse_duration(text: str) -> float:
@@ -23,10 +25,12 @@ def parse_duration(text: str) -> float:
     A number without a unit is refused unless it is ``0``. Raises ``ValidationError`` with the likely spelling.
     """
     if not _WHOLE.fullmatch(text):
-        bare = re.fullmatch(r"\d+", text)
+        bare = re.fullmatch(r"[0-9]+", text)
         hint = f"Write {text}s for seconds." if bare else "Write a Go duration such as 30s, 1m30s or 72h."
         raise ValidationError(f"'{text}' is not a duration.", hint=hint)
     seconds = sum(float(number) * _UNIT_SECONDS[unit] for number, unit in _PART.findall(text))
+    if seconds > _LONGEST_SECONDS:
+        raise ValidationError(f"'{text}' is too long for a duration.", hint="The longest is about 292 years.")
     return -seconds if text.startswith("-") else seconds
 
 

@@ -31,14 +31,11 @@ def compile_glob(pattern: str) -> re.Pattern[str] | None:
         elif char == "?":
             out.append(".")
         elif char == "[":
-            end = pattern.find("]", i + 1)
-            if end < 0:
+            found = _read_class(pattern, i)
+            if found is None:
                 return None
-            body = pattern[i:end]
-            negated = body.startswith("!")
-            body = body.removeprefix("!").replace("\\", "\\\\").replace("^", "\\^")
-            out.append(f"[{'^' if negated else ''}{body}]")
-            i = end + 1
+            text, i = found
+            out.append(text)
         elif char == "{":
             depth += 1
             out.append("(?:")
@@ -60,6 +57,29 @@ def compile_glob(pattern: str) -> re.Pattern[str] | None:
         return re.compile("".join(out), re.DOTALL)
     except re.error:
         return None
+
+
+def _read_class(pattern: str, start: int) -> tuple[str, int] | None:
+    """What stands behind a ``[``: one range, or a list of characters, and nothing else (gobwas).
+
+    ``[a-zA-Z]`` does not compile, and the ``-`` of ``[abc-z]`` is a character. Returns the regular expression and the
+    position behind the ``]``.
+    """
+    negated = "^" if pattern[start : start + 1] == "!" else ""
+    i = start + len(negated)
+    if pattern[i + 1 : i + 2] == "-":
+        low, high, close = pattern[i], pattern[i + 2 : i + 3], pattern[i + 3 : i + 4]
+        if close != "]" or high < low:
+            return None
+        return f"[{negated}{re.escape(low)}-{re.escape(high)}]", i + 4
+    chars: list[str] = []
+    while i < len(pattern) and pattern[i] != "]":
+        i += pattern[i] == "\\"
+        chars.append(re.escape(pattern[i : i + 1]))
+        i += 1
+    if i >= len(pattern) or not chars:
+        return None
+    return f"[{negated}{''.join(chars)}]", i + 1
 
 
 def matches_glob(pattern: str, value: str) -> bool:
