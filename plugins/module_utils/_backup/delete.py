@@ -21,12 +21,12 @@ def delete_backup(name: str, *, store: Store, check_mode: bool = False) -> Backu
     repository = BackupRepository(store)
     backup = repository.read_backup(name)
     outcome = BackupOutcome(backup=backup, location=store.location.describe)
-    if backup is None and name not in repository.incomplete():
+    if backup is None and name not in {entry.name for entry in repository.incomplete()}:
         return outcome
     outcome.changed = True
     if not check_mode:
         with Claim.acquire(store, BackupKeys(name).claim, run_id=f"delete-{name}"):
-            repository.delete(name)
+            repository.delete(name, keep_claim=True)
     return outcome
 
 

@@ -9,15 +9,18 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import secrets
 import time
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.arkive_record import ArkiveRecord
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupFiles, BackupRepository
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import BackupFiles
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.spool import Spool
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_writer import TarballWriter
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.existing import outcome_of_existing
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.issues import list_issues
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.run import BackupRun
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import select
@@ -29,7 +32,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import hoo
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim
-from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import (
     DEFAULT_NAMESPACE,
@@ -38,6 +40,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object i
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
+
+#: Written into each backup: who made it.
+TOOL = "arkive.k8s"
 
 
 def run_backup(
@@ -120,7 +125,8 @@ class _Maker:
         """Run the backup into the spools. What happened is in the outcome, also when this raises."""
         request, outcome, client = self._request, self._outcome, self._client
         started = utc_now()
-        log = RunLog(log_file, backup=f"{DEFAULT_NAMESPACE}/{request.name}")
+        compressed = gzip.GzipFile(fileobj=t.cast("t.Any", log_file), mode="wb")
+        log = RunLog(compressed, backup=f"{DEFAULT_NAMESPACE}/{request.name}")
         try:
             with _timed(outcome, "discovery"):
                 version = client.version()
@@ -148,9 +154,11 @@ class _Maker:
                 self._cancel.check()
             tarball = writer.close()
         finally:
-            outcome.warnings_list, outcome.errors_list = log.issues("warning"), log.issues("error")
+            outcome.warnings_list, outcome.errors_list = list_issues(log, "warning"), list_issues(log, "error")
             outcome.timings["api_requests"] = client.requests_made
         outcome.items = dict(run.sink.counts)
+        log.info(f"Backed up a total of {run.sink.total} items")
+        compressed.close()
         tally = BackupTally(
             warnings=log.warnings, errors=log.errors, items=run.sink.total, hook_status=hook_status(outcome.hooks)
         )
@@ -164,34 +172,29 @@ class _Maker:
                 tally=tally,
                 cluster_version=version,
             ),
-            tarball=tar_file,
+            tarball=tar_file.rewind(),
             tarball_summary=tarball,
-            logs=log_file,
+            logs=log_file.rewind(),
             results=log.results(),
             resource_list=run.sink.resource_list(),
             volumeinfo=outcome.volumes,
-            arkive_record=ArkiveRecord(
+            record=ArkiveRecord(
                 run_id=self._run_id,
-                spec=request.spec.to_dict(),
+                tool=TOOL,
                 hooks=[hook.to_return(default_on_error=on_error, with_output=False) for hook in outcome.hooks],
                 freezes=[freeze.to_return() for freeze in outcome.freezes],
                 lists=run.collector.lists,
                 items=outcome.items,
+                timings=outcome.timings,
             ),
         )
 
     def publish(self, files: BackupFiles, claim: Claim) -> None:
-        """Write the files, the commit point last. Raises ``StoreError`` and leaves nothing when the claim was lost."""
+        """Write the files, the commit point last. A lost claim is an error, and leaves nothing."""
         outcome, name = self._outcome, self._request.name
         self._progress(f"writing {outcome.location}/{BackupKeys(name).directory}")
         with _timed(outcome, "publish"):
-            if claim.is_lost:
-                raise StoreError(
-                    f"Backup '{name}' is not written: its claim in {outcome.location} was lost to another run, "
-                    "or could not be renewed.",
-                    hint="Run it again.",
-                )
-            self._repository.publish(files)
+            self._repository.publish(files, claim=claim)
         outcome.backup = dict(files.metadata)
         outcome.changed = True
         counts = outcome.backup["status"]

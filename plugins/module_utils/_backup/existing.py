@@ -44,8 +44,7 @@ def outcome_of_existing(repository: BackupRepository, request: BackupRequest, ou
         )
     if phase in FAILED_PHASES and request.replace_failed:
         return False
-    record = repository.read_record(request.name) or {}
-    differing = _differences(request, record.get("spec") or backup.get("spec") or {})
+    differing = _differences(request, backup.get("spec") or {})
     if differing:
         raise ValidationError(
             f"Backup '{request.name}' exists in {outcome.location} with another spec: {', '.join(differing)} "
@@ -54,8 +53,9 @@ def outcome_of_existing(repository: BackupRepository, request: BackupRequest, ou
             details={"differing_fields": differing},
         )
     outcome.backup = backup
-    outcome.items = dict(record.get("items") or {})
-    outcome.volumes = repository.read_volumes(request.name)
+    record = repository.read_record(request.name)
+    outcome.items = dict(record.items) if record else {}
+    outcome.volumes = repository.read_json(request.name, "volumeinfo") or []
     return True
 
 

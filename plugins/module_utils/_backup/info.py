@@ -31,9 +31,9 @@ def list_backups(store: Store, *, name: str | None = None, details: bool = False
     return found
 
 
-def incomplete_backups(store: Store) -> list[str]:
-    """Names that have files but no commit point: in progress, or interrupted."""
-    return BackupRepository(store).incomplete()
+def incomplete_backups(store: Store) -> list[dict[str, t.Any]]:
+    """Names that have files but no commit point: claimed by a run that makes them, or interrupted."""
+    return [{"name": entry.name, "in_progress": entry.claimed} for entry in BackupRepository(store).incomplete()]
 
 
 def _describe(repository: BackupRepository, name: str, details: bool) -> dict[str, t.Any] | None:
@@ -52,14 +52,14 @@ def _describe(repository: BackupRepository, name: str, details: bool) -> dict[st
         "backup": backup,
     }
     if details:
-        record = repository.read_record(name) or {}
+        record = repository.read_record(name)
         entry |= {
-            "items": record.get("items") or {},
-            "hooks": record.get("hooks") or [],
-            "freezes": record.get("freezes") or [],
-            "volumes": repository.read_volumes(name),
-            "results": repository.read_results(name),
-            "resource_list": repository.read_resource_list(name),
+            "items": record.items if record else {},
+            "hooks": record.hooks if record else [],
+            "freezes": record.freezes if record else [],
+            "volumes": repository.read_json(name, "volumeinfo") or [],
+            "results": repository.read_json(name, "results") or {},
+            "resource_list": repository.read_json(name, "resource_list") or {},
         }
     return entry
 

@@ -16,6 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository imp
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.collect import Collector
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.existing import outcome_of_existing
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.hooked_pods import HookedPod, find_hooked_pod
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.issues import list_issues
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import PODS, Selection, select
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
@@ -68,7 +69,7 @@ def plan_backup(
     outcome.items = dict(counter.counts)
     if selection.filter.lists(NAMESPACES, namespaced=False) and selection.namespaces:
         outcome.items[str(NAMESPACES)] = len(selection.namespaces)
-    outcome.warnings_list, outcome.errors_list = log.issues("warning"), log.issues("error")
+    outcome.warnings_list, outcome.errors_list = list_issues(log, "warning"), list_issues(log, "error")
     outcome.timings["api_requests"] = client.requests_made
     outcome.changed = True
     return outcome
