@@ -46,6 +46,10 @@ class Lease:
     def target(self) -> FreezeTarget:
         return self.targets[0]
 
+    def clean(self, stderr: bytes) -> bytes:
+        """``stderr`` without the lease's own lines."""
+        return take_marker(stderr, self.lease_id)[0]
+
     @property
     def thaw_text(self) -> str:
         """For the shell's eval: 0 when anything was thawed."""

@@ -143,6 +143,7 @@ class Releaser:
             hook,
             argv=release_argv(held.lease, hook.argv, pure=pure),
             extra_seconds=SCRIPT_SECONDS,
+            clean_stderr=held.lease.clean,
             cancel=CancelToken(),
             **self._common,
         )

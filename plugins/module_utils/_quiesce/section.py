@@ -160,7 +160,7 @@ class CriticalSection:
         argv = freeze_argv(lease, plan.hook.argv, plain=plan.plain, arm_seconds=arm_seconds) if held.armed else None
         held.lease_end = time.monotonic() + arm_seconds + settings.policy.lease_seconds
         sent = time.monotonic()
-        result = run_hook(self._client, entry.pod, plan.hook, argv=argv, **common)
+        result = run_hook(self._client, entry.pod, plan.hook, argv=argv, clean_stderr=lease.clean, **common)
         stderr, values = take_marker(result.stderr, lease.lease_id)
         result = dataclasses.replace(result, stderr=stderr)
         if result.state == "failed" and self._nothing_frozen(plan, result, values, held):
