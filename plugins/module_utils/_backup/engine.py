@@ -88,8 +88,6 @@ def _run(
         # Somebody may have finished this name while we waited for the claim.
         if outcome_of_existing(repository, request, outcome):
             return
-        if request.replace_failed:
-            repository.delete(request.name, keep_claim=True)
         with (
             Spool(f"the log of backup '{request.name}'") as log_file,
             Spool(f"the tarball of backup '{request.name}'") as tar_file,
@@ -194,6 +192,9 @@ class _Maker:
         outcome, name = self._outcome, self._request.name
         self._progress(f"writing {outcome.location}/{BackupKeys(name).directory}")
         with _timed(outcome, "publish"):
+            if self._request.replace_failed:
+                # Not before the new one is ready: a failed backup is better than none.
+                self._repository.delete(name, keep_claim=True)
             self._repository.publish(files, claim=claim)
         outcome.backup = dict(files.metadata)
         outcome.changed = True
