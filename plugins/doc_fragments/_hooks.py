@@ -34,6 +34,7 @@ options:
     default: Fail
 """
 
+    #: Freezes that end with the task.
     LEASE = r"""
 options:
   freeze_lease:
@@ -47,6 +48,10 @@ options:
       - How long a file system may stay frozen at most, as a Go duration. The lease is not renewed beyond it.
     type: str
     default: 5m
+"""
+
+    FREEZE = r"""
+options:
   require_lease:
     description:
       - Refuses to freeze where the container cannot keep a lease, for example because it has no shell, or where the

@@ -80,10 +80,9 @@ options:
       addressing_style:
         description:
           - Whether the bucket is named in the path or in the host name of a request.
-          - With V(auto), it is named in the path when O(storage_location.endpoint_url) is set.
+          - With V(auto), or if not set, it is named in the path when O(storage_location.endpoint_url) is set.
         type: str
         choices: [auto, path, virtual]
-        default: auto
       sse:
         description:
           - The encryption to ask the server for.

@@ -1,0 +1,84 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Options that say how the API server is reached (documented in the fragment ``_auth``)."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.module_utils.basic import env_fallback
+
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth
+
+
+def _option(variable: str, **settings: t.Any) -> dict[str, t.Any]:
+    return {"type": "str", "fallback": (env_fallback, [f"K8S_AUTH_{variable}"]), **settings}
+
+
+_PROXY_HEADERS = ArgumentSpec(
+    options={
+        "basic_auth": _option("PROXY_HEADERS_BASIC_AUTH", no_log=True),
+        "proxy_basic_auth": _option("PROXY_HEADERS_PROXY_BASIC_AUTH", no_log=True),
+        "user_agent": _option("PROXY_HEADERS_USER_AGENT"),
+    }
+)
+
+AUTH = ArgumentSpec(
+    options={
+        # Masking every value of a kubeconfig would mask words like "v1" in the result: see secrets_of_kubeconfig.
+        "kubeconfig": _option("KUBECONFIG", type="raw", no_log=False),
+        "context": _option("CONTEXT"),
+        "host": _option("HOST"),
+        "api_key": _option("API_KEY", no_log=True),
+        "username": _option("USERNAME"),
+        "password": _option("PASSWORD", no_log=True),
+        "validate_certs": _option("VERIFY_SSL", type="bool", aliases=["verify_ssl"]),
+        "ca_cert": _option("SSL_CA_CERT", type="path", aliases=["ssl_ca_cert"]),
+        "client_cert": _option("CERT_FILE", type="path", aliases=["cert_file"]),
+        "client_key": _option("KEY_FILE", type="path", aliases=["key_file"], no_log=False),
+        "proxy": _option("PROXY"),
+        "no_proxy": _option("NO_PROXY"),
+        "proxy_headers": _PROXY_HEADERS.to_option(apply_defaults=True),
+        "impersonate_user": _option("IMPERSONATE_USER"),
+        "impersonate_groups": _option("IMPERSONATE_GROUPS", type="list", elements="str"),
+    },
+    required_together=(("client_cert", "client_key"),),
+    required_by={"impersonate_groups": ("impersonate_user",)},
+)
+
+#: The fields of a kubeconfig that hold secrets, in ``users[].user`` and below.
+_SECRET_FIELDS = frozenset(
+    ("token", "password", "client-key-data", "access-token", "id-token", "refresh-token", "client-secret")
+)
+
+
+def kube_auth(params: t.Mapping[str, t.Any]) -> KubeAuth:
+    """The credential that the options give."""
+    headers = {name: value for name, value in (params["proxy_headers"] or {}).items() if value is not None}
+    plain = {name: params[name] for name in AUTH.options if name not in ("proxy_headers", "impersonate_groups")}
+    return KubeAuth(
+        **plain, proxy_headers=headers or None, impersonate_groups=tuple(params["impersonate_groups"] or ())
+    )
+
+
+def secrets_of_kubeconfig(kubeconfig: t.Any) -> set[str]:
+    """The values in a kubeconfig, given as a dictionary, that must not be shown."""
+    found: set[str] = set()
+    if isinstance(kubeconfig, t.Mapping):
+        for name, value in kubeconfig.items():
+            if name in _SECRET_FIELDS and isinstance(value, str) and value:
+                found.add(value)
+            else:
+                found |= secrets_of_kubeconfig(value)
+    elif isinstance(kubeconfig, list):
+        for value in kubeconfig:
+            found |= secrets_of_kubeconfig(value)
+    return found
+
+
+__all__ = ("AUTH", "kube_auth", "secrets_of_kubeconfig")

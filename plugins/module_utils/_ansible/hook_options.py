@@ -1,0 +1,87 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Options for commands in pods, and for the leases of freezes (documented in the fragment ``_hooks``)."""
+
+from __future__ import annotations
+
+import math
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import parse_duration
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import DEFAULT_TIMEOUT_SECONDS
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
+
+#: What all hooks have.
+HOOKS = ArgumentSpec(options={"no_log_output": {"type": "bool", "default": False}})
+
+#: How carefully a file system is frozen.
+FREEZE = ArgumentSpec(
+    options={
+        "require_lease": {"type": "bool", "default": False},
+        "allow_shared_freeze": {"type": "bool", "default": False},
+    }
+)
+
+#: Freezes that end with the task.
+LEASE = ArgumentSpec(
+    options={
+        "freeze_lease": {"type": "str", "default": "60s"},
+        "freeze_max": {"type": "str", "default": "5m"},
+    }
+)
+
+
+def seconds(params: t.Mapping[str, t.Any], name: str, *, least: float = 0.0) -> float:
+    """The Go duration in the option ``name``; raises ``ValidationError`` when it is malformed or below ``least``."""
+    text: str = params[name]
+    try:
+        found = parse_duration(text)
+    except ValidationError as exc:
+        raise ValidationError(f"{name}: {exc.message}", hint=exc.hint) from exc
+    if found < least:
+        raise ValidationError(f"{name} is {text}; it must be at least {least:g}s.")
+    return found
+
+
+def freeze_policy(params: t.Mapping[str, t.Any]) -> FreezePolicy:
+    """How freezes are guarded that end with the task."""
+    lease, longest = seconds(params, "freeze_lease", least=1.0), seconds(params, "freeze_max", least=1.0)
+    if longest < lease:
+        raise ValidationError(
+            f"freeze_max ({params['freeze_max']}) is shorter than freeze_lease ({params['freeze_lease']}).",
+            hint="A lease lasts at most as long as the freeze that it guards.",
+        )
+    return FreezePolicy(
+        lease_seconds=lease,
+        freeze_max_seconds=longest,
+        require_lease=params["require_lease"],
+        allow_shared_freeze=params["allow_shared_freeze"],
+    )
+
+
+def task_freeze_policy(params: t.Mapping[str, t.Any]) -> FreezePolicy:
+    """How a freeze is guarded that outlives the task: nobody renews it."""
+    lease: int = params["lease_seconds"]
+    if lease < 1:
+        raise ValidationError(f"lease_seconds is {lease}; it must be at least 1.")
+    return FreezePolicy(
+        lease_seconds=float(lease),
+        freeze_max_seconds=float(lease),
+        require_lease=params["require_lease"],
+        allow_shared_freeze=params["allow_shared_freeze"],
+    )
+
+
+def hook_timeout(params: t.Mapping[str, t.Any]) -> float | None:
+    """The option ``timeout`` as in annotations: zero stands for the default, below it for no limit (Velero 1.18)."""
+    limit = seconds(params, "timeout", least=-math.inf)
+    return None if limit < 0 else limit or DEFAULT_TIMEOUT_SECONDS
+
+
+__all__ = ("FREEZE", "HOOKS", "LEASE", "freeze_policy", "hook_timeout", "seconds", "task_freeze_policy")

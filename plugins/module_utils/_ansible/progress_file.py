@@ -1,0 +1,42 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Progress lines for the action plugin, which shows them while the module still runs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
+
+#: A line is cut here: it is for a terminal.
+_LONGEST_LINE = 300
+
+
+def progress_to(path: str | None) -> ProgressSink:
+    """A sink that appends to the file at ``path``; one that does nothing without a path.
+
+    The file must exist: it belongs to the action plugin. A line that cannot be written is lost, and nothing else is.
+    """
+    if not path:
+        return no_progress
+    lock = threading.Lock()
+
+    def write(line: str) -> None:
+        text = " ".join(line.split())[:_LONGEST_LINE] + "\n"
+        with lock, contextlib.suppress(OSError):
+            descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW)
+            try:
+                os.write(descriptor, text.encode("utf-8", "replace"))
+            finally:
+                os.close(descriptor)
+
+    return write
+
+
+__all__ = ("progress_to",)

@@ -1,0 +1,93 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""What all results have in common. The keys are flat, and the same in every state."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import typing as t
+
+Result: t.TypeAlias = "dict[str, t.Any]"
+
+#: Objects of a plan or a diff that a result carries; the counts are always whole.
+SHOWN_OBJECTS = 500
+
+_OUTPUT_KEYS = ("stdout", "stderr", "stdout_truncated", "stderr_truncated")
+
+#: ``result.items`` is a method in Jinja, so the counts of an engine's ``items`` get a name that can be reached.
+_RENAMED = {"items": "item_counts"}
+
+
+def clean_details(details: t.Mapping[str, t.Any], *, with_output: bool) -> Result:
+    """What an engine returned or put beside an error, as keys of a result."""
+    result = {_RENAMED.get(name, name): value for name, value in details.items()}
+    if "hooks" in result:
+        result["hooks"] = [hook if with_output else without_output(hook) for hook in result["hooks"]]
+    return result
+
+
+def without_output(hook: t.Mapping[str, t.Any]) -> Result:
+    """The entry of a hook without what its command has written."""
+    return {name: value for name, value in hook.items() if name not in _OUTPUT_KEYS}
+
+
+def refused_phase(phase: str, *, fail_on_partial: bool) -> bool:
+    """Whether a run that ended in this phase fails its task."""
+    return phase.startswith("Failed") or (phase == "PartiallyFailed" and fail_on_partial)
+
+
+def first_errors(errors: t.Sequence[t.Mapping[str, t.Any]]) -> str:
+    """The first of a run's errors as text for ``msg``."""
+    if not errors:
+        return ""
+    first = errors[0]
+    where = "/".join(str(first[name]) for name in ("namespace", "name") if first.get(name))
+    said = ": ".join(str(first[name]).rstrip(".") for name in ("message", "reason") if first.get(name))
+    rest = f" ({len(errors) - 1} more in errors_list)" if len(errors) > 1 else ""
+    return f"{f'{where}: ' if where else ''}{said}.{rest}"
+
+
+def issue(message: str, **fields: str) -> dict[str, str]:
+    """An entry of ``warnings_list`` or ``errors_list``."""
+    empty = {"resource": "", "namespace": "", "name": "", "message": message, "reason": "", "hint": ""}
+    return empty | fields
+
+
+def text_diff(before: t.Any, after: t.Any, *, title: str) -> dict[str, str]:
+    """The ``diff`` of one document; None stands for one that is not there."""
+    return {
+        "before_header": title,
+        "after_header": title,
+        "before": "" if before is None else json.dumps(before, indent=2, sort_keys=True) + "\n",
+        "after": "" if after is None else json.dumps(after, indent=2, sort_keys=True) + "\n",
+    }
+
+
+def capped_plan(plan: list[Result]) -> Result:
+    """``plan`` with at most ``SHOWN_OBJECTS`` entries; the whole of a longer one lies in the file ``plan_path``."""
+    if len(plan) <= SHOWN_OBJECTS:
+        return {"plan": plan, "plan_path": None}
+    # Made with mode 0600. It is for the user, who removes it.
+    descriptor, path = tempfile.mkstemp(prefix="arkive-plan-", suffix=".json")
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(plan, file, indent=1)
+    return {"plan": plan[:SHOWN_OBJECTS], "plan_path": path}
+
+
+__all__ = (
+    "SHOWN_OBJECTS",
+    "Result",
+    "capped_plan",
+    "clean_details",
+    "first_errors",
+    "issue",
+    "refused_phase",
+    "text_diff",
+    "without_output",
+)

@@ -1,0 +1,52 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""The option ``storage_location`` (documented in the fragment ``_storage``)."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+
+_LOCATION = ArgumentSpec(
+    options={
+        "name": {"type": "str", "default": "default"},
+        "path": {"type": "path"},
+        "bucket": {"type": "str"},
+        "prefix": {"type": "str"},
+        "region": {"type": "str"},
+        "endpoint_url": {"type": "str"},
+        # An access key id is no secret: amazon.aws shows it as well.
+        "access_key": {"type": "str", "no_log": False},
+        "secret_key": {"type": "str", "no_log": True},
+        "session_token": {"type": "str", "no_log": True},
+        "profile": {"type": "str"},
+        "ca_bundle": {"type": "path"},
+        "validate_certs": {"type": "bool", "default": True},
+        "addressing_style": {"type": "str", "choices": ["auto", "path", "virtual"]},
+        "sse": {"type": "str", "choices": ["AES256", "aws:kms"]},
+        "kms_key_id": {"type": "str", "no_log": False},
+        "object_lock": {"type": "bool", "default": False},
+        "read_only": {"type": "bool", "default": False},
+    },
+    mutually_exclusive=(("path", "bucket"), ("profile", "access_key")),
+    required_one_of=(("path", "bucket"),),
+    required_together=(("access_key", "secret_key"),),
+    required_by={"session_token": ("access_key",)},
+)
+
+STORAGE = ArgumentSpec(options={"storage_location": _LOCATION.to_option(required=True)})
+
+
+def storage_location(params: t.Mapping[str, t.Any]) -> StorageLocation:
+    """The location that the option names; raises ``ValidationError`` when it contradicts itself."""
+    given = {name: value for name, value in params["storage_location"].items() if value is not None}
+    return StorageLocation(**given)
+
+
+__all__ = ("STORAGE", "storage_location")

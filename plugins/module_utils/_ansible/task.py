@@ -1,0 +1,64 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""One task: arguments in, an engine's answer out. Modules give ``run_task`` a spec and a function."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import secrets_of_kubeconfig
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.cancel_signals import CancelSignals
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.progress_file import progress_to
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import Result, clean_details
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+
+#: What the action plugin adds to the task's own arguments. Not for users: names with an underscore are not documented.
+FROM_ACTION = ArgumentSpec(
+    options={
+        "_progress_file": {"type": "path"},
+        "_controller_pids": {"type": "list", "elements": "int"},
+    }
+)
+
+
+class Task:
+    """What a module's function may use."""
+
+    def __init__(self, module: AnsibleModule) -> None:
+        self.params: dict[str, t.Any] = module.params
+        self.check_mode: bool = module.check_mode
+        #: Whether the user wants to see the difference.
+        self.diff_mode: bool = bool(module._diff)
+        self.cancel = CancelToken()
+        self.progress = progress_to(self.params["_progress_file"])
+
+
+def run_task(spec: ArgumentSpec, work: t.Callable[[Task], Result]) -> t.NoReturn:
+    """Check the arguments, do the work, and end the process with its result.
+
+    ``work`` returns the result's keys; with ``failed`` among them the task fails. An ``ArkiveError`` fails it with the
+    error's sentence as ``msg``, and its details beside it. While it works, signals only set the task's cancel token.
+    """
+    module = spec.merge(FROM_ACTION).create_module()
+    module.no_log_values.update(secrets_of_kubeconfig(module.params.get("kubeconfig")))
+    task = Task(module)
+    with CancelSignals(task.cancel, controller_pids=task.params["_controller_pids"] or ()):
+        try:
+            result = work(task)
+        except ArkiveError as exc:
+            details = clean_details(exc.details, with_output=not task.params.get("no_log_output"))
+            module.fail_json(msg=exc.sentence, **details)
+        if result.get("failed"):
+            module.fail_json(**{name: value for name, value in result.items() if name != "failed"})
+        module.exit_json(**result)
+
+
+__all__ = ("FROM_ACTION", "Result", "Task", "run_task")

@@ -1,0 +1,382 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: k8s_backup
+short_description: Make or delete a backup of Kubernetes objects
+version_added: 0.1.0
+author:
+  - The arkive.k8s contributors (@arkive-k8s)
+description:
+  - Stores the objects of an application in a directory or an S3 bucket, in the format of Velero, with nothing
+    installed in the cluster.
+  - Runs the hooks that pods declare by annotations, C(pre.hook.backup.velero.io/command) and the others of Velero,
+    and those of Heptio Ark. A file system that a hook freezes is thawed on success, failure, timeout and cancel, by a
+    timer in the container if need be.
+  - A backup is never altered. One that exists with the same options is left as it is; with others, the task fails.
+extends_documentation_fragment:
+  - arkive.k8s._attributes
+  - arkive.k8s._attributes.actiongroup_backup
+  - arkive.k8s._auth
+  - arkive.k8s._hooks
+  - arkive.k8s._hooks.backup
+  - arkive.k8s._hooks.freeze
+  - arkive.k8s._hooks.lease
+  - arkive.k8s._requirements
+  - arkive.k8s._requirements.kubernetes
+  - arkive.k8s._requirements.s3
+  - arkive.k8s._selection
+  - arkive.k8s._storage
+attributes:
+  check_mode:
+    support: full
+    details:
+      - The result tells how many objects of each type would be stored, and which commands would run in which
+        container. No command is run.
+  diff_mode:
+    support: full
+    details:
+      - The difference is the C(spec) of the backup that is made or deleted.
+  idempotent:
+    support: full
+options:
+  name:
+    description:
+      - The name of the backup.
+    type: str
+    required: true
+  state:
+    description:
+      - With V(present), the backup is made unless it exists.
+      - With V(absent), it is deleted from the storage location. The cluster is not asked then.
+    type: str
+    choices: [present, absent]
+    default: present
+  ttl:
+    description:
+      - How long the backup is to be kept, as a Go duration such as V(72h). It is written into the backup, for whoever
+        removes expired ones.
+      - With V(never), it does not expire.
+      - If not set, Velero's default of 720 hours holds.
+    type: str
+  fail_on_partial:
+    description:
+      - Whether the task fails when the backup ends as C(PartiallyFailed), or exists with that phase.
+      - The backup is in the storage location either way.
+    type: bool
+    default: true
+  replace_failed:
+    description:
+      - Deletes a backup of that name and makes it anew when it is C(Failed), C(FailedValidation) or
+        C(PartiallyFailed).
+    type: bool
+    default: false
+  workers:
+    description:
+      - How many types of objects are listed at the same time.
+    type: int
+    default: 8
+seealso:
+  - module: arkive.k8s.k8s_backup_info
+  - module: arkive.k8s.k8s_hook_exec
+  - module: arkive.k8s.k8s_restore
+  - name: Velero's backup hooks
+    description: The annotations that pods may have.
+    link: https://velero.io/docs/main/backup-hooks/
+"""
+
+EXAMPLES = r"""
+- name: Back up a namespace, running the hooks that its pods declare
+  arkive.k8s.k8s_backup:
+    name: shop-2026-06-01
+    included_namespaces:
+      - shop
+    ttl: 720h
+    storage_location:
+      bucket: backups
+      prefix: production
+  register: backup
+
+- name: Tell how long each file system was frozen, and who thawed it
+  ansible.builtin.debug:
+    msg: "{{ item.path }}: {{ item.seconds }} s, thawed by {{ item.thawed_by }}"
+  loop: "{{ backup.freezes }}"
+  loop_control:
+    label: "{{ item.pod }}"
+
+- name: Back up what carries a label, without Secrets, to a directory
+  arkive.k8s.k8s_backup:
+    name: shop-web
+    namespaces: [shop]
+    excluded_resources: [secrets]
+    label_selector:
+      matchLabels:
+        app: web
+    storage_location:
+      path: /var/lib/backups
+
+- name: Refuse to freeze where no timer can keep watch
+  arkive.k8s.k8s_backup:
+    name: shop-guarded
+    namespaces: [shop]
+    freeze_lease: 30s
+    freeze_max: 2m
+    require_lease: true
+    storage_location:
+      bucket: backups
+
+- name: Delete a backup
+  arkive.k8s.k8s_backup:
+    name: shop-2026-06-01
+    state: absent
+    storage_location:
+      bucket: backups
+      prefix: production
+"""
+
+RETURN = r"""
+backup:
+  description: The Backup object, as it is stored. Empty in check mode for a backup that does not exist.
+  returned: always
+  type: dict
+  sample:
+    apiVersion: velero.io/v1
+    kind: Backup
+    metadata: {name: shop-2026-06-01, namespace: velero}
+    spec: {includedNamespaces: [shop], ttl: 720h0m0s}
+    status: {phase: Completed, progress: {itemsBackedUp: 42, totalItems: 42}}
+phase:
+  description: The phase of the backup, C(Completed), C(PartiallyFailed), C(Failed) or C(FailedValidation).
+  returned: always
+  type: str
+  sample: Completed
+item_counts:
+  description: How many objects of each type were, or would be, stored.
+  returned: always
+  type: dict
+  sample: {pods: 3, deployments.apps: 1, services: 1}
+hooks:
+  description:
+    - The commands that were run in pods, in their order. In check mode, those that would be run, with
+      RV(hooks[].state=planned).
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    namespace: {description: The namespace of the pod., type: str, returned: always, sample: shop}
+    pod: {description: The name of the pod., type: str, returned: always, sample: web-0}
+    container: {description: The container., type: str, returned: always, sample: fsfreeze}
+    phase: {description: Whether it is a C(pre) or a C(post) hook., type: str, returned: always, sample: pre}
+    source: {description: Where the hook was declared., type: str, returned: always, sample: annotation}
+    name: {description: The name of the hook., type: str, returned: always, sample: <from-annotation>}
+    argv:
+      description: The command.
+      type: list
+      elements: str
+      returned: always
+      sample: [/sbin/fsfreeze, --freeze, /var/log/nginx]
+    on_error: {description: What a failure does., type: str, returned: always, sample: Fail}
+    timeout_seconds: {description: The limit of its time., type: float, returned: always, sample: 30.0}
+    started: {description: When it was started., type: str, returned: always, sample: "2026-06-01T02:00:00Z"}
+    duration_seconds: {description: How long it took., type: float, returned: when it ran, sample: 0.12}
+    rc: {description: Its exit code., type: int, returned: when it ran, sample: 0}
+    stdout:
+      description: What it wrote, at most 64 KiB of it.
+      type: str
+      returned: when it ran and O(no_log_output=false)
+      sample: ""
+    stderr:
+      description: What it wrote to standard error, at most 64 KiB of it.
+      type: str
+      returned: when it ran and O(no_log_output=false)
+      sample: ""
+    stdout_truncated:
+      description: Whether there was more.
+      type: bool
+      returned: when it ran and O(no_log_output=false)
+      sample: false
+    stderr_truncated:
+      description: Whether there was more.
+      type: bool
+      returned: when it ran and O(no_log_output=false)
+      sample: false
+    state:
+      description: One of C(ok), C(failed), C(timed_out), C(lost), C(skipped) and C(planned).
+      type: str
+      returned: always
+      sample: ok
+    error: {description: Why it failed., type: str, returned: when it ran, sample: ""}
+freezes:
+  description: The file systems that were frozen.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    namespace: {description: The namespace of the pod., type: str, returned: always, sample: shop}
+    pod: {description: The name of the pod., type: str, returned: always, sample: web-0}
+    container: {description: The container in which it was frozen., type: str, returned: always, sample: fsfreeze}
+    path: {description: Where it is mounted., type: str, returned: always, sample: /var/log/nginx}
+    claim: {description: The claim whose volume it is on., type: str, returned: always, sample: shop/nginx-logs}
+    device: {description: The number of its device., type: str, returned: always, sample: "7:1"}
+    lease:
+      description: C(armed), or C(unavailable) where the container could keep no timer.
+      type: str
+      returned: always
+      sample: armed
+    lease_id: {description: The name of the lease., type: str, returned: always, sample: 5f0d2c6b9a1e4c73}
+    started: {description: When it was frozen., type: str, returned: always, sample: "2026-06-01T02:00:00Z"}
+    ended: {description: When it was thawed., type: str, returned: always, sample: "2026-06-01T02:00:01Z"}
+    seconds: {description: How long it was frozen., type: float, returned: always, sample: 0.35}
+    thawed_by:
+      description:
+        - One of C(post hook), C(release), C(lease), C(sweeper), C(someone else), C(not frozen) and C(not proven).
+      type: str
+      returned: always
+      sample: post hook
+    consistent:
+      description: Whether it was frozen from the start to the release.
+      type: bool
+      returned: always
+      sample: true
+    error: {description: What went wrong., type: str, returned: always, sample: ""}
+swept:
+  description: What earlier runs had left frozen, and what became of it.
+  returned: always
+  type: list
+  elements: dict
+  sample: []
+volumes:
+  description: The volumes of the stored claims. Their data is not in the backup.
+  returned: always
+  type: list
+  elements: dict
+  sample: [{pvcName: nginx-logs, pvcNamespace: shop, pvName: pvc-7a9c, skipped: true}]
+warnings_list:
+  description: What was noticed, each with C(resource), C(namespace), C(name), C(message), C(reason) and C(hint).
+  returned: always
+  type: list
+  elements: dict
+  sample: []
+errors_list:
+  description: What went wrong, in the form of RV(warnings_list).
+  returned: always
+  type: list
+  elements: dict
+  sample: []
+timings:
+  description: Seconds for each step, and the number of requests to the API server.
+  returned: always
+  type: dict
+  sample: {discovery: 0.12, collect_pods: 0.05, run_blocks: 0.61, publish: 0.08, api_requests: 71}
+location:
+  description: The storage location.
+  returned: always
+  type: str
+  sample: s3://backups/production
+"""
+
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import (
+    FREEZE,
+    HOOKS,
+    LEASE,
+    freeze_policy,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import (
+    clean_details,
+    first_errors,
+    refused_phase,
+    text_diff,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import SELECTION, selection
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE, storage_location
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Result, Task, run_task
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.delete import delete_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
+from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
+
+SPEC = ArgumentSpec(
+    options={
+        "name": {"type": "str", "required": True},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "ttl": {"type": "str"},
+        "hook_on_error_default": {"type": "str", "choices": ["Fail", "Continue"], "default": "Fail"},
+        "fail_on_partial": {"type": "bool", "default": True},
+        "replace_failed": {"type": "bool", "default": False},
+        "workers": {"type": "int", "default": 8},
+    }
+).merge(AUTH, STORAGE, SELECTION, HOOKS, FREEZE, LEASE)
+
+
+def backup_request(params: t.Mapping[str, t.Any]) -> BackupRequest:
+    """The options as the engine takes them; raises ``ValidationError``."""
+    location = params["storage_location"]["name"]
+    return BackupRequest(
+        name=params["name"],
+        spec=BackupSpec.from_options({**selection(params), "ttl": params["ttl"], "storage_location": location}),
+        freeze_policy=freeze_policy(params),
+        hook_on_error_default=params["hook_on_error_default"],
+        replace_failed=params["replace_failed"],
+        workers=params["workers"],
+    )
+
+
+def make(task: Task) -> Result:
+    """State ``present``."""
+    request = backup_request(task.params)
+    require_library("kubernetes")
+    store = open_store(storage_location(task.params))
+    client = connect(kube_auth(task.params), cancel=task.cancel)
+    engine = plan_backup if task.check_mode else run_backup
+    outcome = engine(request, client=client, store=store, progress=task.progress, cancel=task.cancel)
+    result = _result(task, outcome)
+    if task.diff_mode:
+        after = request.spec.to_dict()
+        result["diff"] = text_diff(None if outcome.changed else after, after, title=f"backup {request.name}")
+    partly = bool(outcome.errors_list) and task.params["fail_on_partial"]
+    if refused_phase(outcome.phase, fail_on_partial=task.params["fail_on_partial"]) or (task.check_mode and partly):
+        phase = f"is {outcome.phase}" if outcome.phase else "would be PartiallyFailed"
+        said = first_errors(outcome.errors_list)
+        result |= {"failed": True, "msg": f"Backup '{request.name}' in {outcome.location} {phase}. {said}".strip()}
+    return result
+
+
+def delete(task: Task) -> Result:
+    """State ``absent``."""
+    store = open_store(storage_location(task.params))
+    outcome = delete_backup(task.params["name"], store=store, check_mode=task.check_mode)
+    result = _result(task, outcome)
+    if task.diff_mode:
+        before = (outcome.backup or {}).get("spec")
+        result["diff"] = text_diff(before, None, title=f"backup {task.params['name']}")
+    return result
+
+
+def _result(task: Task, outcome: BackupOutcome) -> Result:
+    answer = outcome.to_return(default_on_error=task.params["hook_on_error_default"])
+    return {"changed": outcome.changed, **clean_details(answer, with_output=not task.params["no_log_output"])}
+
+
+def work(task: Task) -> Result:
+    if task.params["storage_location"]["bucket"]:
+        require_library("boto3")
+    return make(task) if task.params["state"] == "present" else delete(task)
+
+
+def main() -> t.NoReturn:
+    run_task(SPEC, work)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,315 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: k8s_hook_exec
+short_description: Run hooks in pods, and freeze and thaw file systems
+version_added: 0.1.0
+author:
+  - The arkive.k8s contributors (@arkive-k8s)
+description:
+  - Runs a command in pods, or the hooks that the pods themselves declare by annotations, without making a backup.
+  - Freezes a file system in one task and thaws it in a later one. A timer in the container thaws it when no later
+    task does, and the task that thaws fails when the timer was first, as what was done in between was not protected.
+  - A command that is recognised as a freeze, such as C(fsfreeze --freeze), is guarded like O(state=frozen).
+extends_documentation_fragment:
+  - arkive.k8s._attributes
+  - arkive.k8s._attributes.actiongroup_backup
+  - arkive.k8s._auth
+  - arkive.k8s._hooks
+  - arkive.k8s._hooks.freeze
+  - arkive.k8s._requirements
+  - arkive.k8s._requirements.kubernetes
+  - arkive.k8s._selection.pods
+attributes:
+  check_mode:
+    support: full
+    details:
+      - No command is run. The result tells which would be, in which container.
+  diff_mode:
+    support: none
+    details:
+      - What a command changes is not known.
+  idempotent:
+    support: partial
+    details:
+      - O(state=thawed) and O(state=swept) change nothing where nothing is frozen, and O(state=frozen) with the
+        O(lease_id) of a freeze that holds only renews it.
+      - Commands are run each time.
+options:
+  argv:
+    description:
+      - The command and its arguments, as a list. No shell is used.
+      - Exactly one of O(argv), O(command), O(phase) and O(state) must be set.
+    type: list
+    elements: str
+  command:
+    description:
+      - The command as a hook annotation has it. A JSON array such as V(["/usr/bin/uname", "-a"]) is a command with
+        arguments, and any other text is one command without arguments.
+      - Exactly one of O(argv), O(command), O(phase) and O(state) must be set.
+    type: str
+  phase:
+    description:
+      - Runs the hooks of this phase that the pods declare by their annotations.
+      - Exactly one of O(argv), O(command), O(phase) and O(state) must be set.
+    type: str
+    choices: [pre, post]
+  state:
+    description:
+      - With V(frozen), the file system at O(freeze_path) is frozen until a later task thaws it, or O(lease_seconds)
+        are over.
+      - With V(thawed), it is thawed, and it is proven that it is. A file system that someone else has frozen is left
+        alone.
+      - With V(swept), what runs that are dead now have left frozen in the pods is thawed. The freezes of live runs
+        are listed in RV(swept), and left alone.
+      - Exactly one of O(argv), O(command), O(phase) and O(state) must be set.
+    type: str
+    choices: [frozen, thawed, swept]
+  freeze_path:
+    description:
+      - Where the file system is mounted in the container.
+      - Required when O(state=frozen) or O(state=thawed). With O(state=swept), only freezes of this path are swept.
+    type: path
+  container:
+    description:
+      - The container to run the command in; the first one of the pod if not set.
+      - Mutually exclusive with O(phase), where the annotations tell it.
+    type: str
+  on_error:
+    description:
+      - What a command that fails does. With V(Fail), the task fails. With V(Continue), it is in RV(warnings_list).
+      - With O(phase), it holds for hooks that do not say so themselves.
+    type: str
+    choices: [Fail, Continue]
+    default: Fail
+  timeout:
+    description:
+      - How long the command may take, as a Go duration. With a negative one, there is no limit.
+      - With O(phase), the annotations tell it.
+    type: str
+    default: 30s
+  lease_seconds:
+    description:
+      - How long a freeze lasts that no later task ends or renews.
+    type: int
+    default: 60
+  lease_id:
+    description:
+      - The RV(lease_id) of the task that froze the file system, for a selection of one pod.
+      - With O(state=thawed), the task fails unless the freeze has held until now. With O(state=frozen), the freeze is
+        renewed if it still holds.
+    type: str
+seealso:
+  - module: arkive.k8s.k8s_backup
+  - plugin: arkive.k8s.fsfreeze
+    plugin_type: role
+"""
+
+EXAMPLES = r"""
+- name: Write the buffers of a file system to its disk
+  arkive.k8s.k8s_hook_exec:
+    namespace: shop
+    label_selector:
+      matchLabels:
+        app: web
+    container: web
+    argv: [/bin/sync]
+    timeout: 1m
+
+- name: Run the pre hooks that the pods declare
+  arkive.k8s.k8s_hook_exec:
+    namespace: shop
+    phase: pre
+  register: quiesced
+
+- name: Run their post hooks
+  arkive.k8s.k8s_hook_exec:
+    namespace: shop
+    phase: post
+
+- name: Freeze a file system
+  arkive.k8s.k8s_hook_exec:
+    namespace: shop
+    pod: db-0
+    container: fsfreeze
+    freeze_path: /var/lib/data
+    state: frozen
+    lease_seconds: 120
+  register: frozen
+
+- name: Thaw it, and fail when it was not frozen all the time
+  arkive.k8s.k8s_hook_exec:
+    namespace: shop
+    pod: db-0
+    container: fsfreeze
+    freeze_path: /var/lib/data
+    state: thawed
+    lease_id: "{{ frozen.lease_id }}"
+
+- name: Thaw what dead runs have left
+  arkive.k8s.k8s_hook_exec:
+    namespace: shop
+    state: swept
+"""
+
+RETURN = r"""
+hooks:
+  description: The commands that were run, or would be, as M(arkive.k8s.k8s_backup) returns them.
+  returned: always
+  type: list
+  elements: dict
+  sample: [{pod: web-0, container: web, argv: [/bin/sync], rc: 0, state: ok, stdout: ""}]
+freezes:
+  description: The file systems that were frozen or thawed, as M(arkive.k8s.k8s_backup) returns them.
+  returned: always
+  type: list
+  elements: dict
+  sample: [{pod: db-0, path: /var/lib/data, seconds: 4.2, thawed_by: release}]
+lease_ids:
+  description: The names of the leases that hold now.
+  returned: always
+  type: list
+  elements: str
+  sample: [5f0d2c6b9a1e4c73]
+lease_id:
+  description: The name of the lease, when exactly one holds.
+  returned: always
+  type: str
+  sample: 5f0d2c6b9a1e4c73
+swept:
+  description:
+    - What runs have left frozen, each with C(state), one of C(thawed), C(not frozen), C(live) and C(failed).
+  returned: always
+  type: list
+  elements: dict
+  sample: [{pod: db-0, path: /var/lib/data, state: thawed}]
+warnings_list:
+  description: What was noticed, each with C(message).
+  returned: always
+  type: list
+  elements: dict
+  sample: []
+errors_list:
+  description: What went wrong, each with C(message).
+  returned: always
+  type: list
+  elements: dict
+  sample: []
+"""
+
+import secrets
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import (
+    FREEZE,
+    HOOKS,
+    hook_timeout,
+    task_freeze_policy,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import first_errors, issue, without_output
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import PODS, selector_text
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Result, Task, run_task
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.annotations import parse_command
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.between_tasks import (
+    FreezeTaskRequest,
+    freeze_path,
+    sweep_namespace,
+    thaw_path,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task import (
+    HookTaskOutcome,
+    HookTaskRequest,
+    run_hook_task,
+)
+
+_WHAT = ("argv", "command", "phase", "state")
+
+SPEC = ArgumentSpec(
+    options={
+        "argv": {"type": "list", "elements": "str"},
+        "command": {"type": "str"},
+        "phase": {"type": "str", "choices": ["pre", "post"]},
+        "state": {"type": "str", "choices": ["frozen", "thawed", "swept"]},
+        "freeze_path": {"type": "path"},
+        "container": {"type": "str"},
+        "on_error": {"type": "str", "choices": ["Fail", "Continue"], "default": "Fail"},
+        "timeout": {"type": "str", "default": "30s"},
+        "lease_seconds": {"type": "int", "default": 60},
+        "lease_id": {"type": "str"},
+    },
+    mutually_exclusive=(_WHAT, ("phase", "container")),
+    required_one_of=(_WHAT,),
+    required_if=(("state", "frozen", ("freeze_path",)), ("state", "thawed", ("freeze_path",))),
+    required_by={"freeze_path": ("state",), "lease_id": ("freeze_path",)},
+).merge(AUTH, PODS, HOOKS, FREEZE)
+
+
+def hook_request(params: t.Mapping[str, t.Any]) -> HookTaskRequest:
+    """The options as the engine takes them; raises ``ValidationError``."""
+    argv = tuple(params["argv"] or ())
+    if params["command"] is not None:
+        argv = parse_command(params["command"])
+    return HookTaskRequest(
+        namespace=params["namespace"],
+        pod=params["pod"] or "",
+        label_selector=selector_text(params),
+        container=params["container"] or "",
+        argv=argv,
+        phase=params["phase"],
+        on_error=params["on_error"],
+        timeout_seconds=hook_timeout(params),
+        freeze_policy=task_freeze_policy(params),
+        run_id=secrets.token_hex(8),
+    )
+
+
+def run(task: Task, client: KubeClient, request: HookTaskRequest) -> HookTaskOutcome:
+    """Whatever the options ask for."""
+    params, state = task.params, task.params["state"]
+    common: dict[str, t.Any] = {"client": client, "check_mode": task.check_mode}
+    if state is None:
+        return run_hook_task(request, progress=task.progress, cancel=task.cancel, **common)
+    if state == "swept":
+        common |= {"label_selector": request.label_selector, "pod": request.pod, "path": params["freeze_path"] or ""}
+        return sweep_namespace(request.namespace, **common)
+    freeze = FreezeTaskRequest(task=request, path=params["freeze_path"], lease_id=params["lease_id"] or "")
+    if state == "thawed":
+        return thaw_path(freeze, progress=task.progress, **common)
+    return freeze_path(freeze, progress=task.progress, cancel=task.cancel, **common)
+
+
+def work(task: Task) -> Result:
+    request = hook_request(task.params)
+    require_library("kubernetes")
+    outcome = run(task, connect(kube_auth(task.params), cancel=task.cancel), request)
+    hooks = [hook.to_return(default_on_error=request.on_error) for hook in outcome.hooks] + outcome.planned
+    result: Result = {
+        "changed": outcome.changed,
+        "hooks": [without_output(hook) for hook in hooks] if task.params["no_log_output"] else hooks,
+        "freezes": [record.to_return() for record in outcome.freezes],
+        "lease_ids": outcome.lease_ids,
+        "lease_id": outcome.lease_ids[0] if len(outcome.lease_ids) == 1 else None,
+        "swept": outcome.swept,
+        "warnings_list": [issue(message) for message in outcome.warnings],
+        "errors_list": [issue(message) for message in outcome.errors],
+    }
+    if outcome.errors:
+        result |= {"failed": True, "msg": first_errors(result["errors_list"])}
+    return result
+
+
+def main() -> t.NoReturn:
+    run_task(SPEC, work)
+
+
+if __name__ == "__main__":
+    main()

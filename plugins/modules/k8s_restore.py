@@ -1,0 +1,422 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: k8s_restore
+short_description: Restore Kubernetes objects from a backup
+version_added: 0.1.0
+author:
+  - The arkive.k8s contributors (@arkive-k8s)
+description:
+  - Brings the objects of a backup back, whether this collection or a Velero server has written it.
+  - In check mode, the API server itself is asked by a dry run what it would do with each object. Nothing changes.
+  - Objects that exist are left alone, unless O(existing_resource_policy=update). A restore whose objects all exist
+    and are equal changes nothing.
+  - Runs the restore hooks that pods declare by annotations, C(init.hook.restore.velero.io) and
+    C(post.hook.restore.velero.io).
+extends_documentation_fragment:
+  - arkive.k8s._attributes
+  - arkive.k8s._attributes.actiongroup_backup
+  - arkive.k8s._auth
+  - arkive.k8s._hooks
+  - arkive.k8s._requirements
+  - arkive.k8s._requirements.kubernetes
+  - arkive.k8s._requirements.s3
+  - arkive.k8s._selection
+  - arkive.k8s._storage
+attributes:
+  check_mode:
+    support: full
+    details:
+      - The result holds the plan, an action for each object.
+  diff_mode:
+    support: full
+    details:
+      - The difference holds each object that is created or changed, up to 500 of them. The values of Secrets are
+        masked.
+  idempotent:
+    support: full
+    details:
+      - Without O(name), each run is a restore of its own, but one that finds all objects in place changes nothing.
+options:
+  backup:
+    description:
+      - The name of the backup.
+    type: str
+    required: true
+  name:
+    description:
+      - The name of the restore. With the same name again, a restore that was interrupted is resumed.
+      - If not set, it is made from the name of the backup and the time.
+    type: str
+  namespace_mapping:
+    description:
+      - Namespaces of the backup, and those to restore their objects into.
+    type: dict
+  or_label_selectors:
+    description:
+      - Only objects that fit one of these label selectors are taken.
+      - Mutually exclusive with O(label_selector).
+    type: list
+    elements: dict
+    suboptions:
+      match_labels:
+        description:
+          - Labels and the values that they must have.
+        type: dict
+        aliases: [matchLabels]
+      match_expressions:
+        description:
+          - Conditions that must all hold.
+        type: list
+        elements: dict
+        aliases: [matchExpressions]
+        suboptions:
+          key:
+            description:
+              - The name of the label.
+            type: str
+            required: true
+          operator:
+            description:
+              - How the label is compared with O(or_label_selectors[].match_expressions[].values).
+            type: str
+            required: true
+            choices: [In, NotIn, Exists, DoesNotExist]
+          values:
+            description:
+              - The values.
+            type: list
+            elements: str
+  existing_resource_policy:
+    description:
+      - What happens to an object that exists and is not equal.
+      - With V(none), it is left alone, with a warning. With V(update), it is changed to what the backup holds.
+    type: str
+    choices: [none, update]
+    default: none
+  preserve_node_ports:
+    description:
+      - Whether Services keep the node ports that they had. If not set, only those that the user had chosen are kept.
+    type: bool
+  restore_managed_fields:
+    description:
+      - Whether C(metadata.managedFields) is restored.
+    type: bool
+    default: false
+  legacy_labels:
+    description:
+      - Gives the restored objects the label C(ark-restore) of Heptio Ark as well.
+    type: bool
+    default: false
+  keep_wait_containers:
+    description:
+      - Keeps the C(restic-wait) and C(restore-wait) init containers of stored pods. They wait for a Velero server,
+        and without one for ever.
+    type: bool
+    default: false
+  on_missing_volume_data:
+    description:
+      - What happens when a claim would come back with an empty volume because the backup holds no data for it, though
+        it should.
+      - With V(fail), the restore is not begun. With V(warn), it is a warning.
+    type: str
+    choices: [fail, warn]
+    default: fail
+  terminating_resource_timeout:
+    description:
+      - How long a namespace that is being deleted is waited for, as a Go duration.
+    type: str
+    default: 10m
+  resource_timeout:
+    description:
+      - How long a new custom resource definition may take until its objects can be made, as a Go duration.
+    type: str
+    default: 10m
+  item_operation_timeout:
+    description:
+      - How long a restored pod is waited for that has hooks without a time of their own, as a Go duration.
+    type: str
+    default: 4h
+  fail_on_partial:
+    description:
+      - Whether the task fails when the restore ends as C(PartiallyFailed).
+    type: bool
+    default: true
+  workers:
+    description:
+      - How many objects are written at the same time.
+    type: int
+    default: 16
+seealso:
+  - module: arkive.k8s.k8s_backup
+  - module: arkive.k8s.k8s_backup_info
+  - name: Velero's restore hooks
+    description: The annotations that pods may have.
+    link: https://velero.io/docs/main/restore-hooks/
+"""
+
+EXAMPLES = r"""
+- name: Look at what a restore would do
+  arkive.k8s.k8s_restore:
+    backup: shop-2026-06-01
+    storage_location:
+      bucket: backups
+  check_mode: true
+  diff: true
+  register: plan
+
+- name: Show the objects that would be created
+  ansible.builtin.debug:
+    msg: "{{ plan.plan | selectattr('action', 'equalto', 'create') | map(attribute='name') }}"
+
+- name: Restore
+  arkive.k8s.k8s_restore:
+    name: shop-again
+    backup: shop-2026-06-01
+    storage_location:
+      bucket: backups
+
+- name: Restore into a second namespace
+  arkive.k8s.k8s_restore:
+    name: shop-copy
+    backup: shop-2026-06-01
+    namespace_mapping:
+      shop: shop-copy
+    storage_location:
+      bucket: backups
+
+- name: Bring changed ConfigMaps back to what the backup holds
+  arkive.k8s.k8s_restore:
+    name: shop-config
+    backup: shop-2026-06-01
+    included_resources: [configmaps]
+    existing_resource_policy: update
+    storage_location:
+      bucket: backups
+"""
+
+RETURN = r"""
+restore:
+  description: The Restore object.
+  returned: always
+  type: dict
+  sample:
+    apiVersion: velero.io/v1
+    kind: Restore
+    metadata: {name: shop-again, namespace: velero}
+    spec: {backupName: shop-2026-06-01}
+    status: {phase: Completed}
+phase:
+  description: C(Completed), C(PartiallyFailed), C(Failed), C(FailedValidation), and C(New) in check mode.
+  returned: always
+  type: str
+  sample: Completed
+plan:
+  description:
+    - What is done with each object, in the order of the run, at most 500 of them.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    wave: {description: The step of the run in which it comes., type: int, returned: always, sample: 3}
+    resource: {description: The type., type: str, returned: always, sample: deployments.apps}
+    kind: {description: The kind., type: str, returned: always, sample: Deployment}
+    namespace: {description: The namespace it goes to., type: str, returned: always, sample: shop}
+    source_namespace: {description: Where it was., type: str, returned: when it is another one, sample: shop}
+    name: {description: The name., type: str, returned: always, sample: web}
+    action:
+      description:
+        - One of C(create), C(update), C(unchanged), C(skip), C(conflict) and C(unverified). The last is an object
+          that the server cannot judge yet, such as one in a namespace that is not there.
+      type: str
+      returned: always
+      sample: create
+    intent:
+      description: C(create) or C(update) when something is written.
+      type: str
+      returned: always
+      sample: create
+    reason: {description: Why., type: str, returned: always, sample: ""}
+    hint: {description: What to do about it., type: str, returned: when there is one, sample: ""}
+    state: {description: What became of it., type: str, returned: when it was applied, sample: created}
+plan_path:
+  description: A file with the whole plan as JSON, readable by its owner only, when RV(plan) does not hold all of it.
+  returned: success
+  type: str
+  sample: /tmp/arkive-plan-k2b4x9.json
+plan_counts:
+  description: How many objects have each action.
+  returned: success
+  type: dict
+  sample: {create: 12, update: 0, unchanged: 0, skip: 2, conflict: 0, unverified: 0}
+item_counts:
+  description: How many objects of each type have each action.
+  returned: success
+  type: dict
+  sample: {pods: {create: 1}, services: {create: 1}}
+diffs_left_out:
+  description: How many changed objects are not in the difference.
+  returned: success
+  type: int
+  sample: 0
+hooks:
+  description: The commands that were run in restored pods, as M(arkive.k8s.k8s_backup) returns them.
+  returned: success
+  type: list
+  elements: dict
+  sample: []
+warnings_list:
+  description: What was noticed, each with C(resource), C(namespace), C(name), C(message), C(reason) and C(hint).
+  returned: always
+  type: list
+  elements: dict
+  sample: []
+errors_list:
+  description: What went wrong, in the form of RV(warnings_list).
+  returned: always
+  type: list
+  elements: dict
+  sample: []
+timings:
+  description: Seconds for each step, and the number of requests to the API server.
+  returned: success
+  type: dict
+  sample: {plan: 0.31, apply: 1.92, records: 0.06, api_requests: 80}
+recorded:
+  description: Whether the restore was written into the storage location. One that changes nothing is not.
+  returned: success
+  type: bool
+  sample: true
+location:
+  description: The storage location.
+  returned: success
+  type: str
+  sample: s3://backups/production
+"""
+
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import HOOKS, seconds
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import (
+    SHOWN_OBJECTS,
+    capped_plan,
+    clean_details,
+    first_errors,
+    refused_phase,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import (
+    LABEL_SELECTOR,
+    SELECTION,
+    label_selector,
+    selection,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE, storage_location
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Result, Task, run_task
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import plan_restore, run_restore
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
+
+SPEC = ArgumentSpec(
+    options={
+        "backup": {"type": "str", "required": True},
+        "name": {"type": "str"},
+        "namespace_mapping": {"type": "dict"},
+        "or_label_selectors": LABEL_SELECTOR.to_option(type="list", elements="dict"),
+        "existing_resource_policy": {"type": "str", "choices": ["none", "update"], "default": "none"},
+        "preserve_node_ports": {"type": "bool"},
+        "restore_managed_fields": {"type": "bool", "default": False},
+        "legacy_labels": {"type": "bool", "default": False},
+        "keep_wait_containers": {"type": "bool", "default": False},
+        "on_missing_volume_data": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
+        "terminating_resource_timeout": {"type": "str", "default": "10m"},
+        "resource_timeout": {"type": "str", "default": "10m"},
+        "item_operation_timeout": {"type": "str", "default": "4h"},
+        "fail_on_partial": {"type": "bool", "default": True},
+        "workers": {"type": "int", "default": 16},
+    },
+    mutually_exclusive=(("label_selector", "or_label_selectors"),),
+).merge(AUTH, STORAGE, SELECTION, HOOKS)
+
+
+def restore_request(params: t.Mapping[str, t.Any], *, want_diff: bool) -> RestoreRequest:
+    """The options as the engine takes them; raises ``ValidationError``."""
+    policy = params["existing_resource_policy"]
+    spec = {
+        **selection(params),
+        "backup_name": params["backup"],
+        "namespace_mapping": {str(old): str(new) for old, new in (params["namespace_mapping"] or {}).items()},
+        "or_label_selectors": [label_selector(entry) or {} for entry in params["or_label_selectors"] or []],
+        # Velero stores nothing for its default.
+        "existing_resource_policy": None if policy == "none" else policy,
+        "preserve_node_ports": params["preserve_node_ports"],
+        "item_operation_timeout": seconds(params, "item_operation_timeout"),
+    }
+    return RestoreRequest(
+        spec=RestoreSpec.from_options(spec),
+        name=params["name"] or "",
+        on_missing_volume_data=params["on_missing_volume_data"],
+        restore_managed_fields=params["restore_managed_fields"],
+        legacy_labels=params["legacy_labels"],
+        keep_wait_containers=params["keep_wait_containers"],
+        terminating_timeout=seconds(params, "terminating_resource_timeout"),
+        resource_timeout=seconds(params, "resource_timeout"),
+        workers=params["workers"],
+        want_diff=want_diff,
+        max_diffs=SHOWN_OBJECTS,
+        write_records=not params["storage_location"]["read_only"],
+    )
+
+
+def work(task: Task) -> Result:
+    request = restore_request(task.params, want_diff=task.diff_mode)
+    request.validate()
+    require_library("kubernetes")
+    if task.params["storage_location"]["bucket"]:
+        require_library("boto3")
+    store = open_store(storage_location(task.params))
+    client = connect(kube_auth(task.params), cancel=task.cancel)
+    engine = plan_restore if task.check_mode else run_restore
+    outcome = engine(request, client=client, store=store, progress=task.progress, cancel=task.cancel)
+    result = _result(outcome, with_output=not task.params["no_log_output"]) | {"location": store.location.describe}
+    if task.diff_mode:
+        result["diff"] = outcome.diffs
+    if refused_phase(outcome.phase, fail_on_partial=task.params["fail_on_partial"]):
+        said = first_errors(outcome.errors_list)
+        msg = f"Restore '{outcome.name}' of backup '{task.params['backup']}' is {outcome.phase}. {said}".strip()
+        result |= {"failed": True, "msg": msg}
+    return result
+
+
+def _result(outcome: RestoreOutcome, *, with_output: bool) -> Result:
+    answer: Result = {
+        "changed": outcome.changed,
+        "restore": outcome.restore,
+        "phase": outcome.phase,
+        "plan_counts": outcome.summary,
+        "diffs_left_out": outcome.diffs_left_out,
+        "items": outcome.items,
+        "hooks": outcome.hooks,
+        "warnings_list": outcome.warnings_list,
+        "errors_list": outcome.errors_list,
+        "timings": outcome.timings,
+        "recorded": outcome.recorded,
+    }
+    return clean_details(answer, with_output=with_output) | capped_plan(outcome.plan_items)
+
+
+def main() -> t.NoReturn:
+    run_task(SPEC, work)
+
+
+if __name__ == "__main__":
+    main()
