@@ -105,11 +105,17 @@ def thaw_path(
 
 
 def sweep_namespace(
-    namespace: str, *, client: KubeClient, label_selector: str = "", pod: str = "", check_mode: bool = False
+    namespace: str,
+    *,
+    client: KubeClient,
+    label_selector: str = "",
+    pod: str = "",
+    path: str = "",
+    check_mode: bool = False,
 ) -> HookTaskOutcome:
-    """Thaw what dead runs left frozen in ``namespace``. Live runs' freezes are listed and left alone."""
+    """Thaw what dead runs left frozen in ``namespace`` (at ``path``). Live runs' freezes are listed and left alone."""
     pods = select_pods(client, namespace, pod=pod, label_selector=label_selector, running=False)
-    found = find_marks(pods) if check_mode else sweep(client, pods)
+    found = find_marks(pods, path=path) if check_mode else sweep(client, pods, path=path)
     outcome = HookTaskOutcome(swept=[entry.to_return() for entry in found])
     outcome.changed = any(entry.state != "live" for entry in found)
     if not check_mode:

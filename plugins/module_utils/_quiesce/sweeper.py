@@ -55,13 +55,20 @@ class Swept:
         }
 
 
-def find_marks(pods: t.Iterable[t.Mapping[str, t.Any]], *, now: dt.datetime | None = None) -> list[Swept]:
-    """The marks on ``pods``: ``live`` ones, and those past their time (state ``failed`` until they are swept)."""
+def find_marks(
+    pods: t.Iterable[t.Mapping[str, t.Any]], *, path: str = "", now: dt.datetime | None = None
+) -> list[Swept]:
+    """The marks on ``pods``: ``live`` ones, and those past their time (state ``failed`` until they are swept).
+
+    With ``path``, only the marks of file systems that were frozen there.
+    """
     moment = now or utc_now()
     found = []
     for pod in pods:
         metadata = pod["metadata"]
         for mark in read_marks(pod):
+            if path and mark.path != path:
+                continue
             over = mark.until + CLOCK_SKEW < moment
             found.append(
                 Swept(
@@ -71,8 +78,8 @@ def find_marks(pods: t.Iterable[t.Mapping[str, t.Any]], *, now: dt.datetime | No
     return found
 
 
-def sweep(client: KubeClient, pods: t.Iterable[t.Mapping[str, t.Any]]) -> list[Swept]:
-    """Thaw every marked file system whose time is past, and take its mark away once that is proven."""
+def sweep(client: KubeClient, pods: t.Iterable[t.Mapping[str, t.Any]], *, path: str = "") -> list[Swept]:
+    """Thaw every marked file system (at ``path``) whose time is past; take its mark away once that is proven."""
     nodes: dict[tuple[str, str], str] = {}
     kept = []
     for pod in pods:
@@ -80,7 +87,7 @@ def sweep(client: KubeClient, pods: t.Iterable[t.Mapping[str, t.Any]]) -> list[S
         nodes[pod["metadata"]["namespace"], pod["metadata"]["name"]] = (pod.get("spec") or {}).get("nodeName", "")
     return [
         found if found.state == "live" else _sweep_one(client, found, nodes[found.namespace, found.pod])
-        for found in find_marks(kept)
+        for found in find_marks(kept, path=path)
     ]
 
 
