@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import parse_duration
@@ -24,6 +25,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import (
 
 #: Both vendors' families; where both are on a pod, the first wins for that phase.
 VENDORS = ("velero.io", "ark.heptio.com")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -54,15 +56,16 @@ def parse_backup_hooks(pod: t.Mapping[str, t.Any]) -> AnnotationHooks:
 def parse_command(text: str) -> tuple[str, ...]:
     """A JSON array of strings when the first byte is ``[`` and it decodes as one; else the whole text is one argument.
 
-    Nothing is split, trimmed or expanded. A null element becomes an empty string, as in Go's decoder.
+    Nothing is split, trimmed or expanded. As in Go's decoder a null element becomes an empty string, and half a
+    surrogate pair the replacement character.
     """
     if text.startswith("["):
         try:
             decoded = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return (text,)
         if isinstance(decoded, list) and all(item is None or isinstance(item, str) for item in decoded):
-            return tuple(item or "" for item in decoded)
+            return tuple(_LONE_SURROGATE.sub("\ufffd", item or "") for item in decoded)
     return (text,)
 
 
