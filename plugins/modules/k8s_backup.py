@@ -25,6 +25,7 @@ extends_documentation_fragment:
   - arkive.k8s._hooks.backup
   - arkive.k8s._hooks.freeze
   - arkive.k8s._hooks.lease
+  - arkive.k8s._progress
   - arkive.k8s._requirements
   - arkive.k8s._requirements.kubernetes
   - arkive.k8s._requirements.s3
@@ -297,7 +298,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import SELECTION, selection
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE, storage_location
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Result, Task, run_task
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
@@ -316,7 +317,7 @@ SPEC = ArgumentSpec(
         "replace_failed": {"type": "bool", "default": False},
         "workers": {"type": "int", "default": 8},
     }
-).merge(AUTH, STORAGE, SELECTION, HOOKS, FREEZE, LEASE)
+).merge(AUTH, STORAGE, SELECTION, HOOKS, FREEZE, LEASE, PROGRESS)
 
 
 def backup_request(params: t.Mapping[str, t.Any]) -> BackupRequest:

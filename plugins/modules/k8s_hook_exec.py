@@ -21,6 +21,7 @@ extends_documentation_fragment:
   - arkive.k8s._auth
   - arkive.k8s._hooks
   - arkive.k8s._hooks.freeze
+  - arkive.k8s._progress
   - arkive.k8s._requirements
   - arkive.k8s._requirements.kubernetes
   - arkive.k8s._selection.pods
@@ -215,7 +216,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options i
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import first_errors, issue, without_output
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import PODS, selector_text
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Result, Task, run_task
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.annotations import parse_command
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -250,7 +251,7 @@ SPEC = ArgumentSpec(
     required_one_of=(_WHAT,),
     required_if=(("state", "frozen", ("freeze_path",)), ("state", "thawed", ("freeze_path",))),
     required_by={"freeze_path": ("state",), "lease_id": ("freeze_path",)},
-).merge(AUTH, PODS, HOOKS, FREEZE)
+).merge(AUTH, PODS, HOOKS, FREEZE, PROGRESS)
 
 
 def hook_request(params: t.Mapping[str, t.Any]) -> HookTaskRequest:

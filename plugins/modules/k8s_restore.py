@@ -22,6 +22,7 @@ extends_documentation_fragment:
   - arkive.k8s._attributes.actiongroup_backup
   - arkive.k8s._auth
   - arkive.k8s._hooks
+  - arkive.k8s._progress
   - arkive.k8s._requirements
   - arkive.k8s._requirements.kubernetes
   - arkive.k8s._requirements.s3
@@ -318,7 +319,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_opti
     selection,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE, storage_location
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Result, Task, run_task
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import plan_restore, run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
@@ -345,7 +346,7 @@ SPEC = ArgumentSpec(
         "workers": {"type": "int", "default": 16},
     },
     mutually_exclusive=(("label_selector", "or_label_selectors"),),
-).merge(AUTH, STORAGE, SELECTION, HOOKS)
+).merge(AUTH, STORAGE, SELECTION, HOOKS, PROGRESS)
 
 
 def restore_request(params: t.Mapping[str, t.Any], *, want_diff: bool) -> RestoreRequest:

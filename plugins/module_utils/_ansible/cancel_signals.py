@@ -8,7 +8,7 @@
 
 A handler only sets the token: every wait polls it, and each freeze is released by the thread that holds it. Later
 signals change nothing until the module ends. Ansible tells a module to stop in different ways, or not at all:
-ansible-core 2.19 forwards SIGTERM and SIGINT to it, 2.18 lets it run on without its parents, and AWX kills what is above.
+ansible-core 2.19 forwards SIGTERM and SIGINT to it, 2.18 lets it run on without its parents, AWX kills what is above.
 """
 
 from __future__ import annotations

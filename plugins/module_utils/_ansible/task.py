@@ -20,6 +20,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 
+#: Documented in the fragment ``_progress``. The action plugin heeds it; the module only has to know its name.
+PROGRESS = ArgumentSpec(options={"show_progress": {"type": "bool"}})
+
 #: What the action plugin adds to the task's own arguments. Not for users: names with an underscore are not documented.
 FROM_ACTION = ArgumentSpec(
     options={
@@ -61,4 +64,4 @@ def run_task(spec: ArgumentSpec, work: t.Callable[[Task], Result]) -> t.NoReturn
         module.exit_json(**result)
 
 
-__all__ = ("FROM_ACTION", "Result", "Task", "run_task")
+__all__ = ("FROM_ACTION", "PROGRESS", "Result", "Task", "run_task")

@@ -1,0 +1,153 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Shows what a module is doing while it runs. All work is done by the module of the same name.
+
+A module itself cannot show anything before it ends. It appends lines to a private file, and a thread here shows them on
+standard error, which keeps the standard output clean for callbacks that print JSON.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import tempfile
+import threading
+import typing as t
+
+from ansible import constants as C
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible.utils.vars import merge_hash
+
+OPTION = "show_progress"
+VARIABLE = "arkive_show_progress"
+ENVIRONMENT = "ARKIVE_SHOW_PROGRESS"
+
+#: Arguments for the module only. They are taken out of the result again.
+_PRIVATE = ("_progress_file", "_controller_pids")
+
+#: Seconds between two looks at the file, and the most lines that are shown after one.
+_INTERVAL = 0.25
+_BURST = 8
+
+Result: t.TypeAlias = "dict[str, t.Any]"
+
+
+class ProgressAction(ActionBase):
+    """Runs the module, with progress lines where that is possible."""
+
+    _supports_async = True
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: Result | None = None) -> Result:
+        result: Result = super().run(tmp, task_vars)
+        variables = task_vars or {}
+        if result.get("skipped"):
+            return result
+        wrap_async = bool(self._task.async_val) and not self._connection.has_native_async
+        if wrap_async or not self._is_local() or not self._is_wanted(variables):
+            answer = self._execute_module(task_vars=variables, wrap_async=wrap_async)
+        else:
+            answer = self._execute_and_show(variables)
+        result = merge_hash(result, answer)
+        if not wrap_async:
+            self._remove_tmp_path(self._connection._shell.tmpdir)  # type: ignore[no-untyped-call]
+        return result
+
+    def _execute_and_show(self, variables: Result) -> Result:
+        with _private_file() as path:
+            pids = [os.getpid()]
+            main_process = multiprocessing.parent_process()
+            if main_process is not None and main_process.pid is not None:
+                pids.append(main_process.pid)
+            arguments = {**self._task.args, "_progress_file": path, "_controller_pids": pids}
+            with ProgressTail(path, host=str(variables.get("inventory_hostname", "localhost"))):
+                result: Result = self._execute_module(module_args=arguments, task_vars=variables)
+        invoked = (result.get("invocation") or {}).get("module_args") or {}
+        for name in _PRIVATE:
+            invoked.pop(name, None)
+        return result
+
+    def _is_local(self) -> bool:
+        """Whether the module can write to a file of ours: it runs on this machine, as this user."""
+        return self._connection.transport.rpartition(".")[2] == "local" and self._connection.become is None
+
+    def _is_wanted(self, variables: Result) -> bool:
+        if self._task.no_log:
+            return False
+        for value in (
+            self._task.args.get(OPTION),
+            self._templar.template(variables.get(VARIABLE)),
+            os.environ.get(ENVIRONMENT),
+        ):
+            if value not in (None, ""):
+                return bool(boolean(value, strict=False))
+        return True
+
+
+class ProgressTail:
+    """A context: while it is open, the lines that are appended to the file at ``path`` are shown."""
+
+    def __init__(self, path: str, *, host: str, interval: float = _INTERVAL) -> None:
+        self._path = path
+        self._host = host
+        self._interval = interval
+        self._offset = 0
+        self._rest = b""
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="arkive-progress", daemon=True)
+
+    def __enter__(self) -> ProgressTail:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _follow(self) -> None:
+        while not self._ended.wait(self._interval):
+            self._show(self._read())
+        self._show(self._read())
+
+    def _read(self) -> list[str]:
+        """The lines that are complete and new."""
+        try:
+            with open(self._path, "rb") as file:
+                file.seek(self._offset)
+                data = file.read()
+        except OSError:
+            return []
+        self._offset += len(data)
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        return [line.decode("utf-8", "replace") for line in lines]
+
+    def _show(self, lines: list[str]) -> None:
+        if len(lines) > _BURST:
+            lines = [f"({len(lines) - _BURST} lines left out)", *lines[-_BURST:]]
+        for line in lines:
+            # What comes from a cluster may hold anything: nothing of it may steer the terminal.
+            text = "".join(char if char.isprintable() else "?" for char in line)
+            Display().display(f"arkive: [{self._host}] {text}", stderr=True)
+
+
+@contextlib.contextmanager
+def _private_file() -> t.Iterator[str]:
+    """The path of an empty file that only this user can read, removed afterwards."""
+    folder: str = C.DEFAULT_LOCAL_TMP  # type: ignore[attr-defined]  # set while ansible-core starts
+    descriptor, path = tempfile.mkstemp(prefix="arkive-progress-", dir=folder)
+    os.close(descriptor)
+    try:
+        yield path
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+
+
+__all__ = ("ENVIRONMENT", "OPTION", "VARIABLE", "ProgressAction", "ProgressTail")
