@@ -6,38 +6,37 @@
 
 """Recognise commands that freeze or thaw a file system.
 
-``fsfreeze -f/--freeze PATH`` and ``xfs_freeze -f PATH``, as an argv or inside ``sh -c``.
+``fsfreeze -f/--freeze PATH`` and ``xfs_freeze -f PATH``, as an argv or inside ``sh -c``. What may be a freeze, but
+cannot be read for certain, is called unclear rather than let pass.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import posixpath
-import shlex
+import re
 import typing as t
 
-_SHELLS = ("sh", "bash", "ash", "dash", "ksh", "zsh", "busybox")
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.shell_words import ShellCommand, Word, split_script
+
 _TOOLS = ("fsfreeze", "xfs_freeze")
-_FREEZE_FLAGS = ("-f", "--freeze")
-_THAW_FLAGS = ("-u", "--unfreeze")
-_SEPARATORS = (";", "&", "&&", "|", "||", "(", ")", "\n", "{", "}")
-#: Words that hand over to the command behind them.
-_WRAPPERS = (
-    "exec",
-    "sudo",
-    "env",
-    "nice",
-    "ionice",
-    "command",
-    "busybox",
-    "then",
-    "do",
-    "else",
-    "!",
-    "if",
-    "setsid",
-    "nohup",
-)
+_SHELLS = ("sh", "bash", "ash", "dash", "ksh", "zsh")
+#: Programs that run the command behind them, here, and end with its exit code.
+_WRAPPERS = ("busybox", "chrt", "command", "doas", "env", "exec", "ionice", "nice", "nohup", "stdbuf", "sudo", "time")
+#: The same, but their exit code may be one of their own.
+_LOOSE_WRAPPERS = ("timeout",)
+#: Words of the shell's grammar that a command may stand behind.
+_RESERVED = ("!", "do", "elif", "else", "if", "then", "until", "while", "{", "}")
+#: Programs that only speak about the others.
+_HARMLESS = (
+    ":", "[", "[[", "cat", "cd", "echo", "egrep", "exit", "fgrep", "grep", "hash", "logger", "ls", "pgrep", "pidof",
+    "pkill", "printf", "stat", "test", "touch", "type", "whereis", "which",
+)  # fmt: skip
+_MENTION = re.compile(r"(?<![\w.-])(?:fsfreeze|xfs_freeze)(?![\w./-])")
+_FREEZE_FLAG = re.compile(r"""(?<![^\s'"(\[,=])(?:-f|--fr?e?e?z?e?)(?![^\s'")\],=])""")
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
+#: What a person who writes an argv seems to want expanded.
+_EXPANDED = "$`*?[~"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -71,77 +70,110 @@ class Recognition:
 
 def recognise(argv: t.Sequence[str]) -> Recognition:
     """Read the freezes and thaws out of ``argv``."""
-    words = list(argv)
-    if len(words) == 1 and " " in words[0]:
+    if len(argv) == 1 and " " in argv[0]:
         return Recognition()  # a single argument with blanks is one file name: it cannot run
-    found = _read_simple(words)
-    if found is not None:
-        return dataclasses.replace(found, plain=not found.unclear)
-    script = _shell_script(words)
-    if script is None:
-        return Recognition()
-    return _read_script(script)
+    words = tuple(Word(text, not any(char in text for char in _EXPANDED)) for text in argv)
+    found = _read_command(ShellCommand(words))
+    if found is None:
+        return Recognition(unclear=_may_freeze(argv))
+    return found
 
 
-def _shell_script(words: list[str]) -> str | None:
-    """The text behind ``-c`` when ``words`` call a shell, also behind wrappers such as ``nice``."""
-    for position, word in enumerate(words):
-        if posixpath.basename(word) in _SHELLS:
-            for index in range(position + 1, len(words) - 1):
-                option = words[index]
-                if option.startswith("-") and not option.startswith("--") and option.endswith("c"):
-                    return words[index + 1]
-            return None
-    return None
+def _read_command(command: ShellCommand) -> Recognition | None:
+    """What one simple command does; None when that is not understood."""
+    words = command.words
+    plain, position = True, 0
+    while position < len(words):
+        name = posixpath.basename(words[position].text)
+        if name in _TOOLS:
+            return _read_tool(words[position].text, words[position + 1 :], plain=plain)
+        if name in _SHELLS:
+            return _read_shell(words[position + 1 :])
+        if name in _WRAPPERS or name in _LOOSE_WRAPPERS:
+            plain = plain and name not in _LOOSE_WRAPPERS
+            position = _behind_options(words, position + 1)
+        elif name in _RESERVED or _ASSIGNMENT.match(words[position].text):
+            position += 1
+        else:
+            break
+    if position >= len(words):
+        return None
+    # What it prints may be a script for the program behind the pipe, and its words may come from a command.
+    harmless = posixpath.basename(words[position].text) in _HARMLESS and command.ender != "|"
+    return Recognition() if harmless and not _may_freeze(w.text for w in words if not w.fixed) else None
+
+
+def _behind_options(words: t.Sequence[Word], start: int) -> int:
+    """The position of the program behind a wrapper's options and their values."""
+    known = (*_TOOLS, *_SHELLS, *_WRAPPERS, *_LOOSE_WRAPPERS)
+    for position in range(start, len(words)):
+        if posixpath.basename(words[position].text) in known:
+            return position
+    return start
+
+
+def _read_shell(words: t.Sequence[Word]) -> Recognition | None:
+    """A shell with its arguments; None unless it has a script behind ``-c``."""
+    has_script = False
+    rest = list(words)
+    while rest and rest[0].text.startswith(("-", "+")):
+        option = rest.pop(0).text
+        has_script = has_script or (not option.startswith("--") and "c" in option)
+        if option.endswith("o") and not option.startswith("--") and rest:
+            rest.pop(0)
+    if not has_script or not rest:
+        return None
+    found = _read_script(rest[0].text)
+    parameters = _may_freeze([rest[0].text, *(word.text for word in rest[1:])]) if len(rest) > 1 else False
+    unread = not rest[0].fixed and not found.freezes and _may_freeze([rest[0].text])
+    return dataclasses.replace(found, unclear=found.unclear or unread or (parameters and not found.freezes))
 
 
 def _read_script(script: str) -> Recognition:
-    lexer = shlex.shlex(script, posix=True, punctuation_chars=";&|()\n")
-    lexer.whitespace = " \t\r"
-    lexer.whitespace_split = True
-    lexer.commenters = "#"
     try:
-        tokens = list(lexer)
+        commands = split_script(script)
     except ValueError:
-        return Recognition(unclear=any(tool in script for tool in _TOOLS))
+        return Recognition(unclear=_may_freeze([script]))
     freezes: list[FreezeCommand] = []
     thaws: list[FreezeCommand] = []
     unclear = False
-    command: list[str] = []
-    for token in [*tokens, ";"]:
-        if token not in _SEPARATORS and token.strip(";&|()\n"):
-            command.append(token)
+    unread: list[str] = []
+    for command in commands:
+        found = _read_command(command)
+        if found is None:
+            unread += [word.text for word in command.words]
             continue
-        found = _read_simple(command) if command else None
-        nested = None if found else _shell_script(command)
-        if nested is not None:
-            found = _read_script(nested)
-        if found:
-            freezes += found.freezes
-            thaws += found.thaws
-            unclear = unclear or found.unclear
-        command = []
-    mentioned = any(posixpath.basename(token) in _TOOLS for token in tokens)
-    return Recognition(tuple(freezes), tuple(thaws), unclear=unclear or (mentioned and not freezes and not thaws))
+        freezes += found.freezes
+        thaws += found.thaws
+        # In the background it may freeze after everybody thinks that it is done.
+        unclear = unclear or found.unclear or bool(found.freezes and command.ender == "&")
+    return Recognition(tuple(freezes), tuple(thaws), unclear=unclear or _may_freeze(unread))
 
 
-def _read_simple(words: list[str]) -> Recognition | None:
-    """A simple command whose program is one of the tools; None when it is something else."""
-    position = 0
-    while position < len(words) and (words[position] in _WRAPPERS or "=" in words[position].split("/")[0]):
-        position += 1
-    if position >= len(words) or posixpath.basename(words[position]) not in _TOOLS:
-        return None
-    tool, rest = words[position], words[position + 1 :]
-    paths = [word for word in rest if not word.startswith("-") and not word.startswith((">", "<", "2>", "1>"))]
-    freezing = any(flag in _FREEZE_FLAGS for flag in rest)
-    thawing = any(flag in _THAW_FLAGS for flag in rest)
+def _may_freeze(texts: t.Iterable[str]) -> bool:
+    """Somewhere in ``texts`` one of the tools is named, and an option that freezes."""
+    texts = list(texts)
+    return any(map(_MENTION.search, texts)) and any(map(_FREEZE_FLAG.search, texts))
+
+
+def _read_tool(tool: str, words: t.Sequence[Word], *, plain: bool) -> Recognition:
+    options = [word.text for word in words if word.text.startswith("-")]
+    paths = [word for word in words if not word.text.startswith("-")]
+    freezing = any(_is_option(option, "freeze") for option in options)
+    thawing = any(_is_option(option, "unfreeze") for option in options)
     if freezing == thawing:
-        return Recognition()
-    if len(paths) != 1 or any(char in paths[0] for char in "$`*?[~"):
+        return Recognition(unclear=not freezing and any(not word.fixed for word in words))
+    if len(paths) != 1 or not paths[0].fixed:
         return Recognition(unclear=freezing)
-    command = (FreezeCommand(tool, paths[0]),)
-    return Recognition(freezes=command) if freezing else Recognition(thaws=command)
+    command = (FreezeCommand(tool, paths[0].text),)
+    return Recognition(freezes=command, plain=plain) if freezing else Recognition(thaws=command, plain=plain)
+
+
+def _is_option(text: str, name: str) -> bool:
+    """True for ``-f`` and for ``--freeze``, which may be cut short."""
+    if text.startswith("--"):
+        return len(text) > 2 and f"--{name}".startswith(text)
+    return name[0] in text
 
 
 __all__ = ("FreezeCommand", "Recognition", "recognise")
