@@ -54,9 +54,26 @@ def outcome_of_existing(repository: BackupRepository, request: BackupRequest, ou
         )
     outcome.backup = backup
     record = repository.read_record(request.name)
-    outcome.items = dict(record.items) if record else {}
+    if record:
+        outcome.items = dict(record.items)
+        outcome.recorded_hooks = list(record.hooks)
+        outcome.recorded_freezes = list(record.freezes)
     outcome.volumes = repository.read_json(request.name, "volumeinfo") or []
+    results = repository.read_json(request.name, "results") or {}
+    outcome.errors_list = _stored_issues(results.get("errors") or {})
+    outcome.warnings_list = _stored_issues(results.get("warnings") or {})
     return True
+
+
+def _stored_issues(bucket: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
+    """The messages of a results file, which names no more than the namespace of each."""
+    found = [("", text) for text in [*(bucket.get("velero") or []), *(bucket.get("cluster") or [])]]
+    for namespace, texts in sorted((bucket.get("namespaces") or {}).items()):
+        found += [(namespace, text) for text in texts]
+    return [
+        {"resource": "", "namespace": namespace, "name": "", "message": text.strip(), "reason": "", "hint": ""}
+        for namespace, text in found
+    ]
 
 
 def _differences(request: BackupRequest, stored: t.Mapping[str, t.Any]) -> list[str]:

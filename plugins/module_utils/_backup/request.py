@@ -35,6 +35,7 @@ class BackupOutcome:
     """The answer, the same members whatever happened.
 
     ``backup``: the Velero object as stored (None when nothing was). ``items``: stored objects for each group-resource.
+    ``hooks`` and ``freezes`` are of this run; the planned ones of check mode, the recorded ones of a stored backup.
     ``warnings_list`` and ``errors_list``: dicts with resource, namespace, name, message, reason, hint.
     """
 
@@ -42,8 +43,10 @@ class BackupOutcome:
     backup: dict[str, t.Any] | None = None
     items: dict[str, int] = dataclasses.field(default_factory=dict)
     hooks: list[HookResult] = dataclasses.field(default_factory=list)
-    planned_hooks: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     freezes: list[FreezeRecord] = dataclasses.field(default_factory=list)
+    planned_hooks: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    recorded_hooks: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    recorded_freezes: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     swept: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     volumes: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     warnings_list: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
@@ -64,8 +67,9 @@ class BackupOutcome:
             "hooks": [
                 *(h.to_return(default_on_error=default_on_error, with_output=with_output) for h in self.hooks),
                 *self.planned_hooks,
+                *self.recorded_hooks,
             ],
-            "freezes": [record.to_return() for record in self.freezes],
+            "freezes": [*(record.to_return() for record in self.freezes), *self.recorded_freezes],
             "swept": self.swept,
             "volumes": self.volumes,
             "warnings_list": self.warnings_list,
