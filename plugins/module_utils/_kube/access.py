@@ -12,17 +12,15 @@ import base64
 import contextlib
 import dataclasses
 import datetime as dt
-import hashlib
 import ipaddress
 import json
-import os
 import ssl
 import sys
 import typing as t
 import urllib.parse
-from pathlib import Path
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.tls import TlsSettings, existing_file
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth
@@ -52,7 +50,7 @@ class ApiAccess:
 
     server: ``https://127.0.0.1:6443``, a path may follow, no slash at the end.
     headers: sent with every request and every exec handshake (Authorization, Impersonate-*), in order.
-    tls_files: digest of the certificates and the key that ``tls`` was made from.
+    tls: for streams, None for plain HTTP; made from ``tls_settings``, whose files had the content ``tls_digest``.
     reload_seconds: read the credential again when it is older than this (token files); None when only expiry counts.
     """
 
@@ -60,7 +58,8 @@ class ApiAccess:
     server: str
     headers: tuple[tuple[str, str], ...] = dataclasses.field(repr=False)
     tls: ssl.SSLContext | None = dataclasses.field(compare=False)
-    tls_files: str
+    tls_settings: TlsSettings | None
+    tls_digest: str
     tls_server_name: str | None
     proxy: str | None = dataclasses.field(repr=False)
     proxy_headers: t.Mapping[str, str] = dataclasses.field(repr=False)
@@ -87,13 +86,14 @@ def load_access(auth: KubeAuth) -> ApiAccess:
     proxy, proxy_headers = _proxy(auth, found, server)
     own_credential = _own_authorization(auth)
     authorization = own_credential or found.authorization
-    tls, tls_files = _tls_context(auth, found) if server.startswith("https:") else (None, "")
+    tls = _tls_settings(auth, found) if server.startswith("https:") else None
     return ApiAccess(
         source=found.source,
         server=server,
         headers=_headers(auth, authorization),
-        tls=tls,
-        tls_files=tls_files,
+        tls=tls.context() if tls else None,
+        tls_settings=tls,
+        tls_digest=tls.digest() if tls else "",
         tls_server_name=found.tls_server_name,
         proxy=proxy,
         proxy_headers=proxy_headers,
@@ -206,41 +206,13 @@ def _proxy(auth: KubeAuth, found: FoundConfig, server: str) -> tuple[str | None,
         ) from exc
 
 
-def _tls_context(auth: KubeAuth, found: FoundConfig) -> tuple[ssl.SSLContext, str]:
-    verify = found.verify if auth.validate_certs is None else auth.validate_certs
-    ca_cert = _existing("ca_cert", auth.ca_cert) or found.ca_cert
-    try:
-        context = ssl.create_default_context(cafile=ca_cert)
-    except (OSError, ValueError) as exc:
-        raise KubeError(f"The CA certificate {ca_cert} cannot be used: {exc}.", hint="It must be a PEM file.") from exc
-    # Python 3.13 made this the default; the CA of many clusters has no authority key identifier, and kubectl takes it.
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    if not verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    cert = _existing("client_cert", auth.client_cert) or found.client_cert
-    key = _existing("client_key", auth.client_key) or found.client_key
-    if cert:
-        try:
-            context.load_cert_chain(cert, key)
-        except (OSError, ValueError) as exc:
-            raise KubeError(
-                f"The client certificate {cert} and its key cannot be used: {exc}.",
-                hint="Both must be PEM files and belong together.",
-            ) from exc
-    digest = hashlib.sha256(f"{verify}".encode())
-    for path in (ca_cert, cert, key):
-        digest.update(Path(path).read_bytes() if path else b"\0")
-    return context, digest.hexdigest()
-
-
-def _existing(option: str, path: str | None) -> str | None:
-    if not path:
-        return None
-    full = os.path.expanduser(path)
-    if not os.path.isfile(full):
-        raise KubeError(f"The file {full}, given as {option}, does not exist.")
-    return full
+def _tls_settings(auth: KubeAuth, found: FoundConfig) -> TlsSettings:
+    return TlsSettings(
+        verify=found.verify if auth.validate_certs is None else auth.validate_certs,
+        ca_cert=existing_file("ca_cert", auth.ca_cert) or found.ca_cert,
+        client_cert=existing_file("client_cert", auth.client_cert) or found.client_cert,
+        client_key=existing_file("client_key", auth.client_key) or found.client_key,
+    )
 
 
 __all__ = ("ApiAccess", "FoundConfig", "bypasses_proxy", "jwt_expiry", "library_error", "load_access")

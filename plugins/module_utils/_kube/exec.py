@@ -93,6 +93,8 @@ def exec_command(
     """Run ``argv`` and wait for its end. An exit code other than 0 is a result, not an error.
 
     stdin: given to the command and closed after it; needs the v5 protocol (Kubernetes 1.30). None: no stdin at all.
+        A command that ends without reading more than some 100 KiB of it may block the API server until the timeout
+        (seen with Kubernetes 1.34, and with kubectl).
     timeout: seconds for everything, connecting included; None for no limit. A dead peer is noticed either way.
     max_output: bytes kept of stdout and of stderr; more is read and dropped, and the result says so.
     cancel: asked instead of the client's token.

@@ -96,9 +96,11 @@ def _open_pool(access: ApiAccess, size: int) -> t.Any:
     except ImportError as exc:
         raise library_error("urllib3", exc) from exc
     options: dict[str, t.Any] = {"num_pools": 4, "maxsize": size, "retries": False}
-    if access.tls is not None:
-        options["ssl_context"] = access.tls
-        if not access.tls.check_hostname:
+    if access.tls_settings is not None:
+        # urllib3 1 gives ssl no name for a host that is an address; it compares the names itself then.
+        own_check = getattr(urllib3, "__version__", "").startswith("1.")
+        options["ssl_context"] = access.tls_settings.context(check_name=False) if own_check else access.tls
+        if not access.tls_settings.verify:
             options["assert_hostname"] = False
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         if access.tls_server_name:
