@@ -329,6 +329,7 @@ def backup_request(params: t.Mapping[str, t.Any]) -> BackupRequest:
         freeze_policy=freeze_policy(params),
         hook_on_error_default=params["hook_on_error_default"],
         replace_failed=params["replace_failed"],
+        log_output=not params["no_log_output"],
         workers=params["workers"],
     )
 

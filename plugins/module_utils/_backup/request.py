@@ -20,13 +20,14 @@ DEFAULT_WORKERS = 8
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class BackupRequest:
-    """One backup. ``workers``: lists that run at the same time."""
+    """One backup. ``workers``: lists at the same time. ``log_output``: the hooks' output goes into the log."""
 
     name: str
     spec: BackupSpec
     freeze_policy: FreezePolicy = dataclasses.field(default_factory=FreezePolicy)
     hook_on_error_default: OnError = "Fail"
     replace_failed: bool = False
+    log_output: bool = True
     workers: int = DEFAULT_WORKERS
 
 

@@ -76,6 +76,7 @@ class BackupRun:
             default_on_error=request.hook_on_error_default,
             log=log,
             cancel=cancel,
+            log_output=request.log_output,
         )
 
     def steps(self) -> tuple[tuple[str, t.Callable[[], None]], ...]:

@@ -70,13 +70,14 @@ def run_hook(
     argv: t.Sequence[str] | None = None,
     extra_seconds: float = 0.0,
     clean_stderr: t.Callable[[bytes], bytes] = bytes,
+    log_output: bool = True,
     cancel: CancelToken | None = None,
 ) -> HookResult:
     """Run ``hook`` in ``pod``. Every failure is in the result, none is raised.
 
     ``argv`` replaces the command that is sent (a freeze under its lease) and ``extra_seconds`` is what it may take
-    beyond the hook's own timeout; ``clean_stderr`` takes out of the log what the hook itself did not write. The hook is
-    reported as written.
+    beyond the hook's own timeout; ``clean_stderr`` takes out of the log what the hook itself did not write, and
+    ``log_output`` False keeps its output out of the log. The hook is reported as written.
     """
     namespace, name = pod_identity(pod)
     started, clock = utc_now(), time.monotonic()
@@ -140,13 +141,14 @@ def run_hook(
     except Cancelled as exc:
         outcome = finish("lost", exc.message, container=container)
     else:
-        log.info(f"stdout: {result.stdout.decode('utf-8', 'replace')}", name=name, namespace=namespace, **fields)
-        log.info(
-            f"stderr: {clean_stderr(result.stderr).decode('utf-8', 'replace')}",
-            name=name,
-            namespace=namespace,
-            **fields,
-        )
+        if log_output:
+            log.info(f"stdout: {result.stdout.decode('utf-8', 'replace')}", name=name, namespace=namespace, **fields)
+            log.info(
+                f"stderr: {clean_stderr(result.stderr).decode('utf-8', 'replace')}",
+                name=name,
+                namespace=namespace,
+                **fields,
+            )
         if result.rc == 0:
             return finish("ok", exec_result=result, container=container)
         outcome = finish(

@@ -39,7 +39,7 @@ def settle(report: ReleaseReport, *, post: HookResult | None, pure: bool, where:
     if report.winner == "lease" or report.fired_at is not None:
         seconds = window(report.fired_at if report.fired_at is not None else report.up)
         length = "" if seconds is None else f" after {seconds:.0f} s"
-        by: ThawedBy = "lease" if report.fired_frozen else "someone else"
+        by: ThawedBy = "lease" if report.fired_frozen else "release" if report.thaw == "1" else "someone else"
         if frozen_up is None and not report.fired_frozen:
             return Account("not frozen", False, None)
         ended = now - dt.timedelta(seconds=max(0.0, report.up - (report.fired_at or report.up)))
@@ -52,10 +52,11 @@ def settle(report: ReleaseReport, *, post: HookResult | None, pure: bool, where:
             ended,
         )
     if report.thaw == "p":
-        return Account("post hook", True, window(report.up))
+        return Account("post hook", frozen_up is not None, window(report.up))
     if report.thaw == "1":
         return Account("release", frozen_up is not None, window(report.up))
-    if post is not None and post.state == "ok" and not pure:
+    if post is not None and (post.state in ("timed_out", "lost") or (post.state == "ok" and not pure)):
+        # Its stream broke, but it ran under our token: nobody else has thawed.
         return Account("post hook", frozen_up is not None, window(report.up))
     if frozen_up is None:
         return Account("not frozen", False, None)

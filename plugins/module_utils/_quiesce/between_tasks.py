@@ -89,7 +89,6 @@ def thaw_path(
             client,
             log=RunLog(None, backup=TASK_HOOK_NAME),
             default_on_error=task.on_error,
-            policy=task.freeze_policy,
             warnings=outcome.warnings,
         )
         releaser.release(pod, [freeze], [])

@@ -241,8 +241,13 @@ def guard_freeze(
     """Both checks for one path. ``resolved`` is ``path`` as the container resolves it (links followed)."""
     namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
     where = f"{path} in container {container} of pod {namespace}/{name}"
-    volume_mount = check_pod_spec(reader, pod, container=container, path=resolved or path)
-    mount = check_mount(probe, posixpath.normpath(resolved or path), volume_mount.sub_path, where)
+    if not resolved:
+        raise QuiesceError(
+            f"The freeze of {where} is refused: the container cannot say where the path leads.",
+            hint="Check that the path exists, and that the image has readlink.",
+        )
+    volume_mount = check_pod_spec(reader, pod, container=container, path=resolved)
+    mount = check_mount(probe, posixpath.normpath(resolved), volume_mount.sub_path, where)
     return FreezeTarget(
         namespace=namespace,
         pod=name,

@@ -181,7 +181,6 @@ def _thaw(
         client,
         log=settings.log,
         default_on_error=settings.default_on_error,
-        policy=settings.policy,
         warnings=outcome.warnings,
     )
     outcome.hooks += releaser.release(pod, held, [hook])

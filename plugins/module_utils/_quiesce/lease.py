@@ -160,11 +160,19 @@ def parse_release(values: t.Mapping[str, str]) -> ReleaseReport | None:
         winner=values["winner"],
         freezer_gone=values.get("gone") == "1",
         thaw=values.get("thaw", "x"),
-        up=float(values.get("up", "0") or 0),
-        frozen_up=None if values.get("at", "-") == "-" else float(values["at"]),
-        fired_at=None if fired_at == "-" else float(fired_at),
+        up=_seconds(values.get("up", "")) or 0.0,
+        frozen_up=_seconds(values.get("at", "")),
+        fired_at=_seconds(fired_at),
         fired_frozen=frozen == "1",
     )
+
+
+def _seconds(text: str) -> float | None:
+    """An uptime; None for ``-``, and for a file that was read before it was written."""
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def is_busy(stderr: bytes) -> bool:

@@ -15,7 +15,12 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import pod_identity, run_hook
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import (
+    pod_identity,
+    resolve_container,
+    run_hook,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookResult, OnError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -30,7 +35,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import (
     take_marker,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import remove_marks
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy, FreezeRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.thaw import thaw_claim
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
@@ -60,12 +65,18 @@ class Releaser:
     """Releases pods. Nothing here is ever cancelled: a release is tried until it is proven, or time is up."""
 
     def __init__(
-        self, client: KubeClient, *, log: RunLog, default_on_error: OnError, policy: FreezePolicy, warnings: list[str]
+        self,
+        client: KubeClient,
+        *,
+        log: RunLog,
+        default_on_error: OnError,
+        warnings: list[str],
+        log_output: bool = True,
     ) -> None:
         self._client = client.with_cancel(CancelToken())
         self._log = log
         self._default_on_error = default_on_error
-        self._policy = policy
+        self._log_output = log_output
         self._warnings = warnings
         self.errors: list[str] = []
 
@@ -111,7 +122,7 @@ class Releaser:
 
     @property
     def _common(self) -> dict[str, t.Any]:
-        return {"log": self._log, "default_on_error": self._default_on_error}
+        return {"log": self._log, "default_on_error": self._default_on_error, "log_output": self._log_output}
 
     @staticmethod
     def _match(hook: Hook, freezes: t.Sequence[Held]) -> Held | None:
@@ -123,7 +134,7 @@ class Releaser:
         return freezes[0] if freezes and len(freezes) == 1 else None
 
     def _release_by_hook(self, pod: t.Mapping[str, t.Any], hook: Hook, held: Held) -> HookResult:
-        same_container = hook.container in ("", held.lease.target.container) or not held.armed
+        same_container = not held.armed or _container_of(pod, hook) == held.lease.target.container
         found = recognise(hook.argv)
         pure = (
             found.plain
@@ -259,6 +270,14 @@ class Releaser:
         self._log.error(
             "Error releasing a freeze", error=text, name=target.pod, namespace=target.namespace, resource="pods"
         )
+
+
+def _container_of(pod: t.Mapping[str, t.Any], hook: Hook) -> str:
+    """Where ``hook`` runs; empty where it cannot run at all."""
+    try:
+        return resolve_container(pod, hook.container)
+    except HookError:
+        return ""
 
 
 __all__ = ("Held", "Releaser")

@@ -46,6 +46,8 @@ class QuiescedPod:
     stored: bool = True
     #: The pre hooks ran, or may have: the post hooks are owed.
     release_owed: bool = False
+    #: Its freeze was refused, or belongs to someone else: a post hook must not thaw it.
+    left_alone: bool = False
     held: list[Held] = dataclasses.field(default_factory=list)
 
 
@@ -58,6 +60,7 @@ class SectionSettings:
     default_on_error: OnError
     log: RunLog
     cancel: CancelToken
+    log_output: bool = True
 
 
 class CriticalSection:
@@ -112,9 +115,10 @@ class CriticalSection:
         for plan in entry.pre:
             result = self._run_pre(entry, plan)
             self.results.append(result)
-            if result.may_have_run:
+            stops = result.failed and plan.hook.resolved_on_error(self._settings.default_on_error) == "Fail"
+            if result.may_have_run or not (stops or entry.left_alone):
                 entry.release_owed = True
-            if result.failed and plan.hook.resolved_on_error(self._settings.default_on_error) == "Fail":
+            if stops:
                 namespace, name = pod_identity(entry.pod)
                 self._settings.log.error(
                     "Error running pre hooks for pod",
@@ -133,6 +137,7 @@ class CriticalSection:
         common: dict[str, t.Any] = {
             "log": settings.log,
             "default_on_error": settings.default_on_error,
+            "log_output": settings.log_output,
             "cancel": settings.cancel,
         }
         for note in plan.notes:
@@ -155,8 +160,8 @@ class CriticalSection:
             for target in plan.targets
         ]
         held = Held(lease=lease, records=records, armed=plan.lease_available, freezer=plan.hook)
-        self._mark(entry, plan, lease)
         arm_seconds = plan.hook.timeout_seconds or settings.policy.freeze_max_seconds
+        self._mark(entry, lease, arm_seconds + lease.seconds)
         argv = freeze_argv(lease, plan.hook.argv, plain=plan.plain, arm_seconds=arm_seconds) if held.armed else None
         held.lease_end = time.monotonic() + arm_seconds + settings.policy.lease_seconds
         sent = time.monotonic()
@@ -165,6 +170,7 @@ class CriticalSection:
         result = dataclasses.replace(result, stderr=stderr)
         if result.state == "failed" and self._nothing_frozen(plan, result, values, held):
             self._releaser.unmark(held)
+            entry.left_alone = is_busy(result.stderr)
             return self._explain_failed_freeze(result, held)
         if result.state == "ok":
             held.lease_end = sent + settings.policy.lease_seconds
@@ -184,7 +190,7 @@ class CriticalSection:
             self._client,
             log=self._settings.log,
             default_on_error=self._settings.default_on_error,
-            policy=self._settings.policy,
+            log_output=self._settings.log_output,
             warnings=self.warnings,
         )
 
@@ -214,10 +220,9 @@ class CriticalSection:
                 return taken
         return ""
 
-    def _mark(self, entry: QuiescedPod, plan: HookPlan, lease: Lease) -> None:
+    def _mark(self, entry: QuiescedPod, lease: Lease, seconds: float) -> None:
         namespace, name = pod_identity(entry.pod)
         try:
-            seconds = (plan.hook.timeout_seconds or 0) + lease.seconds
             marks = make_marks(lease, run_id=self._settings.run_id, seconds=seconds)
             put_marks(self._client, namespace, name, marks)
         except KubeError as exc:
@@ -231,6 +236,7 @@ class CriticalSection:
             )
 
     def _refuse(self, entry: QuiescedPod, plan: HookPlan) -> HookResult:
+        entry.left_alone = True
         namespace, name = pod_identity(entry.pod)
         self._settings.log.error("Error executing hook", error=plan.refusal, name=name, namespace=namespace)
         return HookResult(
@@ -244,6 +250,7 @@ class CriticalSection:
         )
 
     def _skip(self, entry: QuiescedPod, plan: HookPlan, why: str) -> HookResult:
+        entry.left_alone = True
         namespace, name = pod_identity(entry.pod)
         self._settings.log.info(f"hook skipped: {why}", name=name, namespace=namespace)
         return HookResult(

@@ -69,7 +69,7 @@ def find_marks(
         for mark in read_marks(pod):
             if path and mark.path != path:
                 continue
-            over = mark.until + CLOCK_SKEW < moment
+            over = mark.until < moment - CLOCK_SKEW
             found.append(
                 Swept(
                     namespace=metadata["namespace"], pod=metadata["name"], mark=mark, state="failed" if over else "live"
@@ -110,6 +110,8 @@ def _sweep_one(client: KubeClient, found: Swept, node: str) -> Swept:
         report = parse_release(take_marker(result.stderr, mark.lease_id)[1])
         if report is not None and report.proven:
             state = "thawed" if report.thaw == "1" or report.fired_frozen else "not frozen"
+        else:
+            error = result.stderr.decode("utf-8", "replace").strip()[:200] or f"exit code {result.rc}"
     except KubeError as exc:
         error = exc.message
     if state == "failed" and mark.claim:
