@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 import ssl
 import typing as t
-import urllib.error
-import urllib.request
 
+from kubelab.localhttp import fetch
 from kubelab.model import DRIVER, NODE_NAME, Lab
 
 
@@ -25,12 +24,10 @@ class ApiClient:
 
     def get(self, path: str) -> dict[str, t.Any] | None:
         """An object; None when the server does not answer or does not have it."""
-        no_proxy = urllib.request.ProxyHandler({})
-        opener = urllib.request.build_opener(no_proxy, urllib.request.HTTPSHandler(context=self._context))
         try:
-            with opener.open(self._lab.host_url + path, timeout=5) as answer:
-                value: dict[str, t.Any] = json.load(answer)
-        except (OSError, urllib.error.URLError, ValueError):
+            body = fetch(self._lab.host_url + path, timeout=5, context=self._context)
+            value: dict[str, t.Any] = json.loads(body)
+        except (OSError, ValueError):
             return None
         return value
 

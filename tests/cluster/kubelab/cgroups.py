@@ -13,7 +13,7 @@ from pathlib import Path
 from kubelab.commands import wait_until
 
 _ROOT = Path("/sys/fs/cgroup")
-_V2_CONTROLLERS = "+cpu +cpuset +io +memory +pids"
+_V2_CONTROLLERS = ("cpu", "cpuset", "io", "memory", "pids")
 
 
 def unified() -> bool:
@@ -27,7 +27,9 @@ def make(name: str) -> None:
     if unified():
         (_ROOT / relative).mkdir(exist_ok=True)
         for group in (_ROOT, _ROOT / relative):
-            (group / "cgroup.subtree_control").write_text(_V2_CONTROLLERS, encoding="ascii")
+            available = (group / "cgroup.controllers").read_text(encoding="ascii").split()
+            wanted = " ".join(f"+{c}" for c in _V2_CONTROLLERS if c in available)
+            (group / "cgroup.subtree_control").write_text(wanted, encoding="ascii")
         return
     for hierarchy in _ROOT.iterdir():
         if hierarchy.is_dir() and not hierarchy.is_symlink():

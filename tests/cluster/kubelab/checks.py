@@ -91,7 +91,8 @@ class Checks:
     def nginx_behind_a_service(self) -> str:
         """A Deployment of nginx answers by its Service, to a pod and through the API server."""
         begin, labels = time.monotonic(), {"app": "web"}
-        template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "c", "image": "nginx:1.17.6"}]}}
+        spec = {"terminationGracePeriodSeconds": 1, "containers": [{"name": "c", "image": "nginx:1.17.6"}]}
+        template = {"metadata": {"labels": labels}, "spec": spec}
         deployment = {"selector": {"matchLabels": labels}, "template": template}
         self._k.apply(
             {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": deployment},

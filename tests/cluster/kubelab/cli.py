@@ -128,8 +128,10 @@ def _print_status(found: dict[str, t.Any]) -> None:
             print(f"  {key}: {found[key]}")
     for key, value in (found["s3"] or {}).items():
         print(f"  s3 {key}: {value}")
-    print(*(f"  {name}: pid {pid}" for name, pid in found["pids"].items()), sep="\n")
-    print(*found["frozen"], sep="\n")
+    for name, pid in found["pids"].items():
+        print(f"  {name}: pid {pid}")
+    for line in found["frozen"]:
+        print(line)
 
 
 def _kubeconfig(options: argparse.Namespace) -> None:

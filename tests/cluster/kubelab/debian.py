@@ -57,7 +57,7 @@ def _apt(*arguments: str, cwd: Path | None = None) -> None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
 
     def attempt(*argv: str) -> subprocess.CompletedProcess[str]:
-        return run("apt-get", *argv, check=False, cwd=cwd, env=environment)
+        return run("apt-get", "-o", "DPkg::Lock::Timeout=300", *argv, check=False, cwd=cwd, env=environment)
 
     if attempt(*arguments).returncode == 0:
         return

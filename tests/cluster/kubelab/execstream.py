@@ -41,7 +41,7 @@ def execute(
             _send(connection, bytes([_CLOSE, _STDIN]))
         got = {_STDOUT: b"", _STDERR: b"", _STATUS: b""}
         with connection.makefile("rb") as stream:
-            while not got[_STATUS] and (message := _receive(stream)) is not None:
+            while not got[_STATUS] and (message := receive(stream)) is not None:
                 if message:
                     got[message[0]] += message[1:]
     return got[_STDOUT], got[_STDERR], json.loads(got[_STATUS] or b"{}")
@@ -79,7 +79,7 @@ def _send(connection: ssl.SSLSocket, payload: bytes) -> None:
     connection.sendall(bytes([0x82, 0x80 | len(payload)]) + mask + masked)
 
 
-def _receive(stream: t.BinaryIO) -> bytes | None:
+def receive(stream: t.BinaryIO) -> bytes | None:
     """The payload of the next frame; None at the end.  The server does not fragment messages."""
     head = stream.read(2)
     if len(head) < 2 or head[0] & 0x0F == 8:
@@ -93,4 +93,4 @@ def _receive(stream: t.BinaryIO) -> bytes | None:
     return payload if head[0] & 0x0F in (1, 2) else b""
 
 
-__all__ = ["V4", "V5", "execute"]
+__all__ = ["V4", "V5", "execute", "receive"]

@@ -10,13 +10,12 @@ import os
 import signal
 import ssl
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 from kubelab import cgroups, components, noderoot
 from kubelab.commands import LabError, run, write
 from kubelab.configs import CONTAINERD_SOCKET
+from kubelab.localhttp import fetch
 from kubelab.model import CODE, NODE_ADDRESS, Lab
 from kubelab.supervisor import Supervisor
 
@@ -80,9 +79,8 @@ class Init:
     def _api_ready(self) -> bool:
         context = ssl.create_default_context(cafile=str(self._lab.path("pki/ca.crt")))
         try:
-            with urllib.request.urlopen(f"{self._lab.node_url}/readyz", timeout=2, context=context) as answer:
-                return bool(answer.status == 200)
-        except (OSError, urllib.error.URLError):
+            return fetch(f"{self._lab.node_url}/readyz", timeout=2, context=context) == b"ok"
+        except OSError:
             return False
 
 

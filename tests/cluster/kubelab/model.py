@@ -21,10 +21,10 @@ NODE_NAME = "node1"
 
 # RFC 2544's range, which no network routes. All of it stays inside the node's network namespace, so two clusters have
 # the same addresses.
-NODE_ADDRESS = ipaddress.ip_interface("198.18.0.1/24")
-PODS = ipaddress.ip_network("198.18.16.0/22")
+NODE_ADDRESS = ipaddress.IPv4Interface("198.18.0.1/24")
+PODS = ipaddress.IPv4Network("198.18.16.0/22")
 NODE_MASK = 23  # 510 addresses for 250 pods
-SERVICES = ipaddress.ip_network("198.18.32.0/22")
+SERVICES = ipaddress.IPv4Network("198.18.32.0/22")
 POD_RANGE = next(PODS.subnets(new_prefix=NODE_MASK))
 API_SERVICE = SERVICES[1]
 API_PORT = 6443

@@ -15,11 +15,11 @@ import socket
 import subprocess
 import typing as t
 import urllib.error
-import urllib.request
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from kubelab.commands import LabError, processes_started_as, say, wait_until, write
+from kubelab.localhttp import fetch
 from kubelab.pypi import program_in, python_package
 from kubelab.versions import SEAWEEDFS_FROM_PYPI
 
@@ -112,10 +112,10 @@ class S3Files:
             if not self.pids():
                 raise LabError(f"The S3 server ended; its log is {self._home}/s3.log.")
             try:
-                urllib.request.urlopen(server.endpoint, timeout=2).close()
+                fetch(server.endpoint, timeout=2)
             except urllib.error.HTTPError as error:
                 return error.code == 403  # no credentials were sent
-            except (OSError, urllib.error.URLError):
+            except OSError:
                 return False
             return True
 

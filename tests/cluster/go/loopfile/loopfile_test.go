@@ -1,3 +1,7 @@
+// Copyright (c) 2026, the arkive.k8s contributors
+// GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 package main
 
 import (
@@ -17,7 +21,6 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 )
-
 
 var ctx = context.Background()
 
@@ -221,6 +224,27 @@ func TestLeftFrozen(t *testing.T) {
 		l.check(vol, fsType)
 		_, err := l.DeleteVolume(ctx, &csi.DeleteVolumeRequest{VolumeId: vol})
 		l.ok(err)
+	})
+}
+
+// A volume that was left frozen stays so when the driver is not to thaw it: over its unmounting, until somebody does.
+func TestLeftFrozenAsItIs(t *testing.T) {
+	each(t, func(l *lab, fsType string) {
+		l.thawAtUnstage = false
+		vol := l.create("v", fsType, 1<<30, nil)
+		l.freeze(l.stage(vol, fsType))
+		l.unstage(vol)
+		if _, err := l.DeleteVolume(ctx, &csi.DeleteVolumeRequest{VolumeId: vol}); status.Code(err) != codes.FailedPrecondition {
+			l.Error("deleted while frozen:", err)
+		}
+		fd, err := unix.Open(l.stage(vol, fsType), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		l.ok(err)
+		if err := unix.IoctlSetInt(fd, fifreeze, 0); err != unix.EBUSY {
+			l.Error("frozen once more:", err)
+		}
+		l.ok(unix.IoctlSetInt(fd, fithaw, 0))
+		unix.Close(fd)
+		l.check(vol, fsType)
 	})
 }
 

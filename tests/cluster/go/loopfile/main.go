@@ -1,3 +1,7 @@
+// Copyright (c) 2026, the arkive.k8s contributors
+// GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 // Command loopfile is a CSI driver for test clusters. Every volume is a sparse file, used as a disk through a loop
 // device; every snapshot is a copy of that file as it is at one instant. So a volume behaves like a cloud disk: what
 // its file system has not written yet is not in the snapshot, and it can be frozen (fsfreeze) on its own.

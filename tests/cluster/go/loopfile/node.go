@@ -1,3 +1,7 @@
+// Copyright (c) 2026, the arkive.k8s contributors
+// GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 package main
 
 import (
@@ -112,6 +116,22 @@ func growOffline(img string) error {
 	return err
 }
 
+// smallXfs tells whether an XFS is smaller than its image by what its smallest allocation group takes.
+func smallXfs(img string) bool {
+	f, err := os.Open(img)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	var super [16]byte
+	st, err := f.Stat()
+	if _, e := f.ReadAt(super[:], 0); err != nil || e != nil {
+		return false
+	}
+	size := int64(binary.BigEndian.Uint64(super[8:])) * int64(binary.BigEndian.Uint32(super[4:]))
+	return st.Size()-size >= 16*mib
+}
+
 func (d *driver) NodeGetCapabilities(context.Context, *csi.NodeGetCapabilitiesRequest) (*csi.NodeGetCapabilitiesResponse, error) {
 	r := &csi.NodeGetCapabilitiesResponse{}
 	for _, t := range []csi.NodeServiceCapability_RPC_Type{
@@ -173,7 +193,7 @@ func (d *driver) NodeStageVolume(_ context.Context, q *csi.NodeStageVolumeReques
 		return nil, err
 	}
 	_, err = run("mount", "-t", fsType, "-o", strings.Join(append(opts, "defaults"), ","), dev, path)
-	if err == nil && fsType == "xfs" && !fresh && !readOnly {
+	if err == nil && fsType == "xfs" && !fresh && !readOnly && smallXfs(img) { // not always: it would wait for a thaw
 		if _, err = run("xfs_growfs", path); err != nil {
 			unmount(path)
 		}
