@@ -33,10 +33,10 @@ def entries(path: str) -> list[os.DirEntry[str]]:
 
 def holds_objects(path: str) -> bool:
     """True when there is a finished file anywhere below ``path``."""
-    entries = entries(path)
-    if any(entry.is_file(follow_symlinks=False) for entry in entries):
+    found = entries(path)
+    if any(entry.is_file(follow_symlinks=False) for entry in found):
         return True
-    return any(entry.is_dir(follow_symlinks=False) and holds_objects(entry.path) for entry in entries)
+    return any(entry.is_dir(follow_symlinks=False) and holds_objects(entry.path) for entry in found)
 
 
 def remove_stale(folder: str) -> bool:

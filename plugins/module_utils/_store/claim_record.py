@@ -1,0 +1,79 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""What a claim object says."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+import typing as t
+import uuid
+from dataclasses import dataclass
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRecord:
+    """Who holds a claim and until when. ``nonce`` is random, so that no two claims have the same bytes."""
+
+    run: str
+    host: str
+    pid: int
+    started: dt.datetime
+    expires: dt.datetime
+    nonce: str
+
+    @classmethod
+    def make(cls, run: str, host: str, pid: int, moment: dt.datetime, ttl_seconds: float) -> ClaimRecord:
+        return cls(run, host, pid, moment, moment + dt.timedelta(seconds=ttl_seconds), uuid.uuid4().hex)
+
+    @classmethod
+    def parse(cls, data: bytes, key: str) -> ClaimRecord:
+        """Raises ``StoreError`` when ``data`` is no claim: who can say then whether it has ended?"""
+        try:
+            fields = json.loads(data)
+            started, expires = parse_rfc3339(fields["started"]), parse_rfc3339(fields["expires"])
+            return cls(fields["run"], fields["host"], int(fields["pid"]), started, expires, fields["nonce"])
+        except (ValueError, KeyError, TypeError, AttributeError, ValidationError) as exc:
+            raise StoreError(
+                f"The claim {key} is damaged, so nobody can tell whether another run holds it.",
+                failure="held",
+                hint="Delete that object once you are sure that no run is working on it.",
+            ) from exc
+
+    def renewed(self, moment: dt.datetime, ttl_seconds: float) -> ClaimRecord:
+        """The same claim, ending ``ttl_seconds`` after ``moment``."""
+        return dataclasses.replace(self, expires=moment + dt.timedelta(seconds=ttl_seconds))
+
+    @property
+    def expires_text(self) -> str:
+        return _stamp(self.expires)
+
+    def to_dict(self) -> dict[str, t.Any]:
+        return {
+            "run": self.run,
+            "host": self.host,
+            "pid": self.pid,
+            "started": _stamp(self.started),
+            "expires": _stamp(self.expires),
+            "nonce": self.nonce,
+        }
+
+    def encode(self) -> bytes:
+        return json.dumps(self.to_dict(), indent=2).encode() + b"\n"
+
+
+def _stamp(moment: dt.datetime) -> str:
+    """RFC 3339 with milliseconds: a claim's end is not rounded to a second."""
+    return moment.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+__all__ = ("ClaimRecord",)

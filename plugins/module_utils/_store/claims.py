@@ -1,0 +1,274 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""One writer for a name: a claim object that the writer keeps renewing.
+
+A claim is made by put-if-absent. An expired one is taken over through a second object whose name is the digest of the
+expired claim's bytes, made by put-if-absent too: of all runs that found the same expired claim exactly one makes it,
+looks again whether the claim is still that one, and replaces it. Each claim has a random part, so a digest never comes
+back and the second object can be removed at once. Where the server has no conditional writes, a writer waits a moment
+and looks whether its claim is still there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import socket
+import threading
+import time
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
+from ansible_collections.arkive.k8s.plugins.module_utils._store.claim_record import ClaimRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
+
+if t.TYPE_CHECKING:
+    import datetime as dt
+
+    from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
+
+_MAX_BYTES = 1 << 16
+_RENEWALS = 3  # in each life of a claim
+_RETRIES = 12
+#: How long two writers at once may take to see each other where the server has no conditional writes (seconds).
+_SETTLE_SECONDS = 2.0
+_TAKEOVER_ATTEMPTS = 5
+
+
+class ClaimHeld(StoreError):
+    """Another run holds the claim; ``holder`` says which."""
+
+    def __init__(self, key: str, holder: ClaimRecord) -> None:
+        super().__init__(
+            f"Another run works on {key.rpartition('/')[0]}: run {holder.run} on {holder.host} (pid {holder.pid}).",
+            failure="held",
+            hint=f"Wait for it; if it died, its claim ends at {holder.expires_text}.",
+            details={"holder": holder.to_dict()},
+        )
+        self.holder = holder
+
+
+class ClaimLost(StoreError):
+    """Another run may own the name now; nothing more must be written under it."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"The claim {key} was lost: it could not be renewed in time, or another run took it over.",
+            failure="lost",
+        )
+
+
+class Claim:
+    """A held claim: renewed in a thread until ``release``. Make one with ``acquire``; usable as a context manager.
+
+    ``took_over`` is the expired holder whose claim was replaced, None when there was none: what lies under the name may
+    be half of its work. ``atomic`` is False when the server has no conditional writes.
+    """
+
+    def __init__(
+        self, store: Store, key: str, record: ClaimRecord, *, ttl_seconds: float, now: t.Callable[[], dt.datetime]
+    ) -> None:
+        self.key = key
+        self.took_over: ClaimRecord | None = None
+        self._store = store
+        self._ttl = ttl_seconds
+        self._now = now
+        self._record = record
+        self._deadline = time.monotonic() + ttl_seconds
+        self._lost = False
+        self._renewing = threading.Lock()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="arkive-claim", daemon=True)
+
+    @classmethod
+    def acquire(
+        cls,
+        store: Store,
+        key: str,
+        *,
+        run_id: str,
+        ttl_seconds: float = 120.0,
+        now: t.Callable[[], dt.datetime] = utc_now,
+    ) -> Claim:
+        """Take the claim at ``key``. Raises ``ClaimHeld`` when another run has it.
+
+        Clocks of different machines may differ by up to two thirds of ``ttl_seconds``: a live claim is never older than
+        a third.
+        """
+        record = ClaimRecord.make(run_id, socket.gethostname(), os.getpid(), now(), ttl_seconds)
+        claim = cls(store, key, record, ttl_seconds=ttl_seconds, now=now)
+        for _attempt in range(_TAKEOVER_ATTEMPTS):
+            if claim._create() or claim._take_over():
+                claim._settle()
+                claim._thread.start()
+                return claim
+        raise StoreError(f"The claim {key} changes hands too quickly; another run works on the same name.")
+
+    @property
+    def record(self) -> ClaimRecord:
+        return self._record
+
+    @property
+    def atomic(self) -> bool:
+        return self._store.conditional_writes
+
+    @property
+    def is_lost(self) -> bool:
+        """True as soon as another run may take the claim, whether or not one has."""
+        # The monotonic clock stands still while the machine sleeps, the other one may be set: believe the worse.
+        return self._lost or time.monotonic() >= self._deadline or self._now() >= self._record.expires
+
+    def require_held(self) -> None:
+        """Raise ``ClaimLost`` when the claim is lost; asks nobody."""
+        if self.is_lost:
+            raise ClaimLost(self.key)
+
+    def confirm(self) -> None:
+        """Raise ``ClaimLost`` unless the store still holds this claim, with a little time left. Ask before a commit."""
+        self._renew()
+        self.require_held()
+
+    def release(self) -> None:
+        """Stop renewing, and delete the claim if it is still ours. A second call does nothing."""
+        if self._stop.is_set():
+            return
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        # Renewed first, so that it cannot end, and become another run's, between the look and the delete.
+        self._renew()
+        if not self.is_lost:
+            self._store.delete_many([self.key])
+
+    def __enter__(self) -> Claim:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *exc: t.Any) -> None:
+        if kind is None:
+            self.release()
+            return
+        # What went wrong inside is what the user must hear of; the claim ends by itself.
+        with contextlib.suppress(StoreError):
+            self.release()
+
+    def _create(self) -> bool:
+        data = self._fresh()
+        # An answer that got lost on the way makes boto3 try again and find its own object.
+        return self._store.put_if_absent(self.key, data) or self._read() == data
+
+    def _take_over(self) -> bool:
+        """Replace an expired claim. False when it is gone or another run was quicker: look again."""
+        found = self._read()
+        if found is None:
+            return False
+        holder = ClaimRecord.parse(found, self.key)
+        if self._now() < holder.expires:
+            raise ClaimHeld(self.key, holder)
+        tickets = self._win_ticket(found)
+        ticket_ends = self._deadline
+        replaced = self._read() == found
+        if replaced:
+            if time.monotonic() >= ticket_ends:
+                raise ClaimLost(self.key)
+            self._store.put(self.key, self._fresh())
+        if time.monotonic() >= ticket_ends:
+            # Another run may have taken the ticket, and the claim with it. The tickets are left: removing them could
+            # let a third run in.
+            raise ClaimLost(self.key)
+        # The claim is not what it was when the tickets were made, so they are worth nothing now.
+        self._store.delete_many(tickets)
+        if replaced:
+            self.took_over = holder
+        return replaced
+
+    def _win_ticket(self, expired: bytes) -> list[str]:
+        """Make the object that only one run can make for these bytes; it lasts as long as a claim.
+
+        The ticket of a run that died with it is taken over in the same way: the keys of all of them, ours last.
+        """
+        tickets: list[str] = []
+        while True:
+            ticket = _ticket_key(self.key, expired)
+            data = self._fresh()
+            if self._store.put_if_absent(ticket, data):
+                self._settle_on(ticket, data)
+                return [*tickets, ticket]
+            other = self._read(ticket)
+            if other == data:
+                return [*tickets, ticket]
+            if other is None:  # its holder has finished, so the claim has changed
+                continue
+            holder = ClaimRecord.parse(other, ticket)
+            if self._now() < holder.expires:
+                raise ClaimHeld(self.key, holder)
+            tickets.append(ticket)
+            expired = other
+
+    def _settle(self) -> None:
+        self._settle_on(self.key, self._record.encode())
+
+    def _settle_on(self, key: str, data: bytes) -> None:
+        """Without conditional writes the last of several writers wins: give the others time, then look."""
+        if self.atomic:
+            return
+        time.sleep(min(_SETTLE_SECONDS, self._ttl / _RENEWALS))
+        found = self._read(key)
+        if found != data:
+            raise ClaimHeld(self.key, ClaimRecord.parse(found, key)) if found else ClaimLost(self.key)
+
+    def _keep(self) -> None:
+        pause = self._ttl / _RENEWALS
+        while not self._stop.wait(pause):
+            try:
+                self._renew()
+                pause = self._ttl / _RENEWALS
+            except StoreError:
+                # The store may answer again before the claim ends; is_lost says when it did not.
+                pause = self._ttl / _RETRIES
+            if self.is_lost:
+                return
+
+    def _renew(self) -> None:
+        """Look whether the claim is still ours and make it last longer. Raises ``StoreError`` when the store fails."""
+        with self._renewing:
+            if self.is_lost:
+                return
+            if not self._is_ours(self._read()):
+                self._lost = True
+                return
+            begun, moment = time.monotonic(), self._now()
+            record = self._record.renewed(moment, self._ttl)
+            self._store.put(self.key, record.encode())
+            if self.is_lost:  # the put took so long that another run may have been in between
+                self._lost = True
+                return
+            self._record, self._deadline = record, begun + self._ttl
+
+    def _fresh(self) -> bytes:
+        """A new record for a new attempt, from which the claim's life counts."""
+        self._deadline = time.monotonic() + self._ttl
+        self._record = self._record.renewed(self._now(), self._ttl)
+        return self._record.encode()
+
+    def _read(self, key: str | None = None) -> bytes | None:
+        try:
+            return self._store.get(key or self.key, max_bytes=_MAX_BYTES)
+        except StoreError as exc:
+            if exc.not_found:
+                return None
+            raise
+
+    def _is_ours(self, data: bytes | None) -> bool:
+        return data is not None and ClaimRecord.parse(data, self.key).nonce == self._record.nonce
+
+
+def _ticket_key(key: str, expired: bytes) -> str:
+    return f"{key.removesuffix('.json')}-takeover-{hashlib.sha256(expired).hexdigest()[:16]}.json"
+
+
+__all__ = ("Claim", "ClaimHeld", "ClaimLost", "ClaimRecord")

@@ -1,0 +1,210 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.arkive.k8s.plugins.module_utils._store import claims
+from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimHeld, ClaimLost, ClaimRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local import LocalStore
+from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.contract import (
+    KEY,
+    ClaimContract,
+    put_expired,
+    wait_for,
+)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> LocalStore:
+    return LocalStore(StorageLocation(path=str(tmp_path)))
+
+
+class TestLocalClaims(ClaimContract):
+    """Claims in a directory against the table."""
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.moment = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
+
+    def __call__(self) -> dt.datetime:
+        return self.moment
+
+    def advance(self, seconds: float) -> None:
+        self.moment += dt.timedelta(seconds=seconds)
+
+
+def test_lost_once_it_was_not_renewed_in_time(store: LocalStore) -> None:
+    clock = Clock()
+    claim = Claim.acquire(store, KEY, run_id="r1", ttl_seconds=120, now=clock)
+    clock.advance(119)
+    assert not claim.is_lost
+    claim.require_held()
+    clock.advance(1)
+    assert claim.is_lost
+    with pytest.raises(ClaimLost):
+        claim.require_held()
+    # Another run may have it by now: it is neither renewed nor deleted.
+    with pytest.raises(ClaimLost):
+        claim.confirm()
+    claim.release()
+    assert store.exists(KEY)
+
+
+def test_the_old_holder_notices_the_new_one(store: LocalStore) -> None:
+    late, clock = Clock(), Clock()
+    first = Claim.acquire(store, KEY, run_id="r1", ttl_seconds=120, now=clock)
+    late.advance(121)
+    second = Claim.acquire(store, KEY, run_id="r2", ttl_seconds=120, now=late)
+    assert second.took_over is not None
+    assert second.took_over.run == "r1"
+    with pytest.raises(ClaimLost):
+        first.confirm()
+    first.release()
+    second.confirm()
+    second.release()
+    assert store.list().objects == []
+
+
+class Flaky:
+    """A store that fails for a while."""
+
+    def __init__(self, store: LocalStore) -> None:
+        self._store = store
+        self.down = threading.Event()
+        self.calls = 0
+
+    def __getattr__(self, name: str) -> t.Any:
+        return getattr(self._store, name)
+
+    def put(self, key: str, data: bytes) -> t.Any:
+        self.calls += 1
+        if self.down.is_set():
+            raise StoreError("The store is away.", failure="unreachable")
+        return self._store.put(key, data)
+
+
+def test_a_store_that_comes_back_in_time(store: LocalStore) -> None:
+    flaky = Flaky(store)
+    with Claim.acquire(flaky, KEY, run_id="r1", ttl_seconds=3) as claim:
+        flaky.down.set()
+        wait_for(lambda: flaky.calls >= 2, seconds=5)
+        with pytest.raises(StoreError, match="away"):
+            claim.confirm()
+        flaky.down.clear()
+        before = claim.record.expires
+        wait_for(lambda: claim.record.expires > before, seconds=5)
+        assert not claim.is_lost
+
+
+def test_a_store_that_does_not_come_back(store: LocalStore) -> None:
+    flaky = Flaky(store)
+    claim = Claim.acquire(flaky, KEY, run_id="r1", ttl_seconds=0.5)
+    flaky.down.set()
+    wait_for(lambda: claim.is_lost, seconds=5)
+    flaky.down.clear()
+    with pytest.raises(ClaimLost):
+        claim.confirm()
+    claim.release()
+
+
+class WithoutConditions:
+    """A store whose put-if-absent is a look and a put, with both racers between the two."""
+
+    conditional_writes = False
+
+    def __init__(self, store: LocalStore, barrier: threading.Barrier) -> None:
+        self._store = store
+        self._barrier = barrier
+
+    def __getattr__(self, name: str) -> t.Any:
+        return getattr(self._store, name)
+
+    def put_if_absent(self, key: str, data: bytes) -> bool:
+        there = self._store.exists(key)
+        self._barrier.wait()
+        if not there:
+            self._store.put(key, data)
+        return not there
+
+
+def test_without_conditional_writes_one_of_two_gives_way(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claims, "_SETTLE_SECONDS", 0.2)
+    weak = WithoutConditions(store, threading.Barrier(2))
+    results: list[t.Any] = []
+
+    def run(name: str) -> None:
+        try:
+            results.append(Claim.acquire(weak, KEY, run_id=name))
+        except ClaimHeld as exc:
+            results.append(exc)
+
+    threads = [threading.Thread(target=run, args=(name,)) for name in ("r1", "r2")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (won,) = [one for one in results if isinstance(one, Claim)]
+    assert not won.atomic
+    won.confirm()
+    won.release()
+
+
+class SlowPut:
+    """Replaces the claim only after the ticket has ended."""
+
+    def __init__(self, store: LocalStore, clock: list[float]) -> None:
+        self._store = store
+        self._clock = clock
+
+    def __getattr__(self, name: str) -> t.Any:
+        return getattr(self._store, name)
+
+    def put(self, key: str, data: bytes) -> t.Any:
+        self._clock[0] += 200
+        return self._store.put(key, data)
+
+
+def test_a_takeover_that_took_too_long_counts_as_lost(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_expired(store)
+    clock = [1000.0]
+    monkeypatch.setattr(claims.time, "monotonic", lambda: clock[0])
+    with pytest.raises(ClaimLost):
+        Claim.acquire(SlowPut(store, clock), KEY, run_id="r2")
+
+
+def test_leaving_by_an_error_shows_that_error(store: LocalStore) -> None:
+    flaky = Flaky(store)
+    with pytest.raises(KeyError), Claim.acquire(flaky, KEY, run_id="r1"):
+        flaky.down.set()
+        raise KeyError("inside")
+
+
+def test_the_record_is_json_with_the_promised_members() -> None:
+    moment = dt.datetime(2026, 6, 1, 2, 0, 0, 250_000, tzinfo=dt.UTC)
+    record = ClaimRecord.make("r", "h", 7, moment, 120)
+    assert record.to_dict() == {
+        "run": "r",
+        "host": "h",
+        "pid": 7,
+        "started": "2026-06-01T02:00:00.250Z",
+        "expires": "2026-06-01T02:02:00.250Z",
+        "nonce": record.nonce,
+    }
+    assert ClaimRecord.parse(record.encode(), KEY) == record
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"null", b"{", b'{"run":"r"}', b"\xff"], ids=repr)
+def test_a_damaged_record(data: bytes) -> None:
+    with pytest.raises(StoreError, match="is damaged"):
+        ClaimRecord.parse(data, KEY)
