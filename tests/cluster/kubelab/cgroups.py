@@ -46,7 +46,7 @@ def remove(name: str) -> bool:
 
 
 def _remove_once(name: str) -> bool:
-    left = [directory for top in existing(name) for directory, _, _ in os.walk(top, topdown=False)]
+    left = [directory for top in existing(name) for directory, *_rest in os.walk(top, topdown=False)]
     for directory in left:
         with contextlib.suppress(OSError):
             os.rmdir(directory)

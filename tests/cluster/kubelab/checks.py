@@ -73,10 +73,10 @@ class Checks:
             out, err, status = execute(self._lab, path, "echo out; echo err >&2; exit 3", protocol=protocol)
             causes = status.get("details", {}).get("causes", [{}])
             expect((out, err, causes[0].get("message")) == (b"out\n", b"err\n", "3"), (protocol, out, err, status))
-        out, _, status = execute(self._lab, path, "cat; echo end", protocol=V5, stdin=b"in\n")
+        out, _err, status = execute(self._lab, path, "cat; echo end", protocol=V5, stdin=b"in\n")
         expect(out == b"in\nend\n" and status["status"] == "Success", (out, status))
         begin = time.monotonic()
-        out, _, status = execute(self._lab, path, "head -c 4194304 /dev/zero", protocol=V5)
+        out, _err, status = execute(self._lab, path, "head -c 4194304 /dev/zero", protocol=V5)
         expect(len(out) == 4 << 20 and status["status"] == "Success", len(out))
         return f"4 MiB in {time.monotonic() - begin:.2f} s"
 

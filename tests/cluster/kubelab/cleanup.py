@@ -65,7 +65,7 @@ def _end_node(state: Path) -> None:
 
 def _release_devices(state: Path) -> None:
     """Loop devices go with the mounts, a moment after the processes; not those of frozen file systems."""
-    for _ in range(10):
+    for _attempt in range(10):
         if wait_until(lambda: not own_devices(state), 1.5):
             return
         for device in reversed(own_devices(state)):

@@ -67,7 +67,7 @@ class RegistryTree:
             "os": "linux",
             "config": {"Env": [_PATH], **config},
             "rootfs": {"type": "layers", "diff_ids": [x.digest for x in layers]},
-            "history": [{"created": _EPOCH} for _ in layers],
+            "history": [{"created": _EPOCH} for _layer in layers],
         }
         config_digest, config_size = self._add_json(image)
         manifest = {
@@ -76,7 +76,7 @@ class RegistryTree:
             "config": {"mediaType": _CONFIG, "digest": config_digest, "size": config_size},
             "layers": [{"mediaType": _LAYER, "digest": x.digest, "size": x.size} for x in layers],
         }
-        digest, _ = self._add_json(manifest)
+        digest, _size = self._add_json(manifest)
         for name in names:
             repository, tag = name.rsplit(":", 1)
             self._link(repository, tag, digest, [config_digest, *(x.digest for x in layers)])

@@ -143,7 +143,7 @@ def _free_ports(count: int) -> list[int]:
     """Ports of 127.0.0.1 that nothing listens on now."""
     sockets: list[socket.socket] = []
     try:
-        for _ in range(count):
+        for _number in range(count):
             sockets.append(socket.create_server(("127.0.0.1", 0)))
         return [t.cast(int, s.getsockname()[1]) for s in sockets]
     finally:
