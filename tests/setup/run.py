@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import pathlib
 import shutil
 import signal
@@ -179,6 +180,19 @@ _TARGETS: dict[str, _Target] = {
 _WITHOUT_TREE = ("clean", "cluster-start", "cluster-stop", "format")
 
 
+@contextlib.contextmanager
+def _alone() -> t.Iterator[None]:
+    """Two runs in one checkout would pull the copied tree from under each other: the second waits."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    with (WORK / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("Waiting for another run in this checkout")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def _on_signal(number: int, _frame: types.FrameType | None) -> t.NoReturn:
     """Unwind once, so that everything started is stopped; what comes later must not disturb that."""
     for name in _SIGNALS:
@@ -198,10 +212,12 @@ def main() -> int:
         signal.signal(number, _on_signal)
     target, arguments = sys.argv[1], sys.argv[2:]
     try:
-        if target not in _WITHOUT_TREE:
+        if target in _WITHOUT_TREE:
+            return _TARGETS[target](arguments)
+        with _alone():
             say(f"Copying the sources to {COLLECTIONS}")
             copy_tree()
-        return _TARGETS[target](arguments)
+            return _TARGETS[target](arguments)
     except CheckError as exc:
         print(f"{exc}", file=sys.stderr)
         return 1
