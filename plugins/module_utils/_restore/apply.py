@@ -12,7 +12,7 @@ import collections
 import concurrent.futures
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_reader import ItemRef
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import ItemRef
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
@@ -183,7 +183,7 @@ class Applier:
             if exc.unreachable:
                 raise
             self._issues.warning(
-                f"{item.title} could not be updated: {exc.message}",
+                f"{item.title} could not be updated: {_first_line(exc)}",
                 **self._where(item),
                 reason=exc.reason,
                 hint=exc.hint or "",
@@ -224,7 +224,7 @@ class Applier:
 
     def _record_error(self, item: PlanItem, exc: ArkiveError, *, reason: str = "") -> None:
         item.state = "failed"
-        self._report(item, f"error restoring {item.title}: {exc.message}", reason=reason, hint=exc.hint or "")
+        self._report(item, f"error restoring {item.title}: {_first_line(exc)}", reason=reason, hint=exc.hint or "")
 
     def _report(self, item: PlanItem, message: str, **more: str) -> None:
         self._issues.error(message, **self._where(item), **more)
@@ -232,6 +232,11 @@ class Applier:
     @staticmethod
     def _where(item: PlanItem) -> dict[str, str]:
         return {"resource": str(item.group_resource), "namespace": item.namespace or "", "name": item.name}
+
+
+def _first_line(exc: ArkiveError) -> str:
+    """Without the dump of the whole spec that the API server adds to some refusals."""
+    return exc.message.partition("\n")[0]
 
 
 def is_established(definition: t.Mapping[str, t.Any] | None) -> bool:

@@ -118,7 +118,7 @@ class DryRunJudge:
         elif exc.already_exists:
             item.settle("unverified", "it was created by someone else while the plan was made")
         else:
-            item.settle("conflict", exc.message, hint=exc.hint or "")
+            item.settle("conflict", exc.message.partition("\n")[0], hint=exc.hint or "")
 
 
 __all__ = ("DryRunJudge",)

@@ -87,6 +87,7 @@ def run_restore(
     with BackupSource.open(store, request.spec.backup_name) as source:
         run = _Run(request, source, client=client, store=store, progress=progress, cancel=cancel or client.cancel)
         run.make_plan()
+        run.refuse_bad_archive()
         run.refuse_lost_volumes()
         return run.execute()
 
@@ -114,7 +115,7 @@ class _Run:
         self._timings: dict[str, float] = {}
         self._requests_before = client.requests_made
         self._log_stream = io.BytesIO()
-        self._log = RunLog(self._log_stream, f"{request.velero_namespace}/{self._name}")
+        self._log = RunLog(self._log_stream, restore=f"{request.velero_namespace}/{self._name}")
         self._issues = RestoreIssues(self._log)
         self._diffs = PlanDiffs(request.max_diffs if request.want_diff else 0)
         self._records = RestoreRecords(store, self._name)
@@ -198,6 +199,11 @@ class _Run:
             sources=self._selection.namespaces,
         ).judge(self._plan)
         self._timings["dry_run"] = time.monotonic() - clock
+
+    def refuse_bad_archive(self) -> None:
+        """Raise ``ArchiveError`` while nothing is written if an object that would be restored cannot be read."""
+        if self._planner.unreadable:
+            raise self._planner.unreadable[0]
 
     def refuse_lost_volumes(self) -> None:
         """Raise ``RestoreError`` while nothing is written if claims would come back empty and nobody said they may."""

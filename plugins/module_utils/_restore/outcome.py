@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import typing as t
 
@@ -42,8 +43,13 @@ class RestoreOutcome:
 
     @property
     def summary(self) -> dict[str, int]:
-        """Items by action; after a run what differs from the plan is counted as it came out."""
+        """Items by action."""
         return self.plan.counts()
+
+    @property
+    def states(self) -> dict[str, int]:
+        """Items by what became of them: created, updated, skipped, failed; empty for a plan."""
+        return dict(collections.Counter(item.state for item in self.plan.items if item.state))
 
     @property
     def items(self) -> dict[str, dict[str, int]]:

@@ -12,7 +12,7 @@ import concurrent.futures
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_reader import ItemRef
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import ItemRef
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -59,6 +59,8 @@ class Planner:
         self._diffs = diffs
         self._cancel = cancel
         self._handled: set[ObjectKey] = set()
+        #: What is wrong with stored objects that cannot be read.
+        self.unreadable: list[ArchiveError] = []
         #: Claims that are refused because their data is nowhere to be had.
         self.lost_claims: list[PlanItem] = []
 
@@ -152,6 +154,7 @@ class Planner:
         try:
             prepared = self._preparer.prepare(t.cast("ItemRef", item.ref))
         except ArchiveError as exc:
+            self.unreadable.append(exc)
             item.settle("conflict", exc.sentence)
             return None
         body = prepared.body

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
@@ -26,6 +27,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait_for_object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.results import RestoreIssues
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
+
+#: How often to say that hooks are still waited for.
+_REMINDER_SECONDS = 15.0
+_JOIN_SECONDS = 1.0
 
 Pod: t.TypeAlias = "dict[str, t.Any]"
 
@@ -63,7 +68,10 @@ class RestoredPodHooks:
         if entry is None:
             return
         thread = threading.Thread(
-            target=self._run, args=(resource, pod, [entry]), name=f"hooks-{metadata['name']}", daemon=True
+            target=self._run,
+            args=(resource, pod, [entry]),
+            name=f"{metadata['namespace']}/{metadata['name']}",
+            daemon=True,
         )
         with self._lock:
             self._threads.append(thread)
@@ -75,8 +83,14 @@ class RestoredPodHooks:
             threads = list(self._threads)
         if threads:
             self._progress(f"waiting for the exec hooks of {len(threads)} restored pods")
+        reminder = time.monotonic() + _REMINDER_SECONDS
         for thread in threads:
-            thread.join()
+            while thread.is_alive():
+                thread.join(_JOIN_SECONDS)
+                if time.monotonic() > reminder:
+                    waiting = sum(each.is_alive() for each in threads)
+                    self._progress(f"still waiting for the exec hooks of {waiting} pods, such as {thread.name}")
+                    reminder = time.monotonic() + _REMINDER_SECONDS
         for result in self._results:
             self._report(result)
         return self._results

@@ -14,7 +14,8 @@ import json
 import typing as t
 import zlib
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import RestoreFiles, gzip_json
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
@@ -42,11 +43,13 @@ class RestoreRecords:
         self._store = store
         self._name = name
         self._keys = RestoreKeys(name)
+        #: Ours: Velero ignores what it does not know below the directory, and deletes it together with the restore.
+        self._record_key = f"{self._keys.directory}{name}-arkive.json.gz"
 
     def read_previous(self, backup_name: str) -> PreviousRun:
-        """What the same restore did before. Raises ``RestoreError`` if that name belongs to another backup's restore."""
+        """What the same restore did before. Raises ``RestoreError`` for the name of another backup's restore."""
         try:
-            record = json.loads(gzip.decompress(self._store.get(self._keys.arkive_record)))
+            record = json.loads(gzip.decompress(self._store.get(self._record_key)))
         except StoreError as exc:
             if exc.not_found:
                 return PreviousRun()
@@ -81,16 +84,9 @@ class RestoreRecords:
             "summary": plan.counts_by_resource(),
             "hooks": list(hooks),
         }
-        documents: dict[str, bytes] = {
-            self._keys.logs: log,
-            self._keys.results: encode_compact(results),
-            self._keys.resource_list: encode_compact(resource_list(plan)),
-            self._keys.itemoperations: encode_compact([]),
-            self._keys.volumeinfo: encode_compact([]),
-            self._keys.arkive_record: encode_compact(record),
-        }
-        for key, document in documents.items():
-            self._store.put(key, gzip.compress(document if key == self._keys.logs else document + b"\n", mtime=0))
+        files = RestoreFiles(logs=gzip.compress(log, mtime=0), results=dict(results), resource_list=resource_list(plan))
+        BackupRepository(self._store).write_restore(self._name, files)
+        self._store.put(self._record_key, gzip_json(record))
         return True
 
 

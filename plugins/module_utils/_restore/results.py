@@ -12,7 +12,7 @@ import dataclasses
 import threading
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import ResultBuckets, RunLog
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,14 +73,11 @@ def _log_fields(issue: Issue) -> dict[str, str]:
 
 
 def _buckets(issues: t.Sequence[Issue]) -> dict[str, t.Any]:
-    velero = [issue.message for issue in issues if not issue.namespace and not issue.resource]
-    cluster = [issue.message for issue in issues if not issue.namespace and issue.resource]
-    namespaces: dict[str, list[str]] = {}
+    buckets = ResultBuckets()
     for issue in issues:
-        if issue.namespace:
-            namespaces.setdefault(issue.namespace, []).append(issue.message)
-    found = {"velero": velero, "cluster": cluster, "namespaces": namespaces}
-    return {key: value for key, value in found.items() if value}
+        of_run = not issue.namespace and not issue.resource
+        buckets.add(issue.message, namespace=None if of_run else issue.namespace)
+    return buckets.to_dict()
 
 
 __all__ = ("Issue", "RestoreIssues")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.restore_init import parse_init_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.jobs import UID_LABELS
 
 Object: t.TypeAlias = "dict[str, t.Any]"
@@ -62,6 +63,7 @@ def _port_key(port: t.Mapping[str, t.Any]) -> tuple[t.Any, t.Any]:
 def _carry_pod(live: t.Mapping[str, t.Any], desired: Object) -> None:
     source, target = live.get("spec") or {}, desired.setdefault("spec", {})
     _take_missing(source, target, "nodeName", "priority", "ephemeralContainers", "tolerations")
+    _carry_init_hook(live, desired)
     old = next((v for v in target.get("volumes") or [] if str(v.get("name", "")).startswith(_ACCESS_VOLUME)), None)
     new = next((v for v in source.get("volumes") or [] if str(v.get("name", "")).startswith(_ACCESS_VOLUME)), None)
     if old is None or new is None:
@@ -73,6 +75,17 @@ def _carry_pod(live: t.Mapping[str, t.Any], desired: Object) -> None:
         for mount in container.get("volumeMounts") or []:
             if mount.get("name") == before:
                 mount["name"] = after
+
+
+def _carry_init_hook(live: t.Mapping[str, t.Any], desired: Object) -> None:
+    """An init hook goes into new pods only; a pod that is there has it with the server's defaults, or lacks it."""
+    hook = parse_init_hook(desired)
+    if hook is None:
+        return
+    spec = desired["spec"]
+    there = {container["name"]: container for container in (live.get("spec") or {}).get("initContainers") or []}
+    own = [container for container in spec.get("initContainers") or [] if container["name"] != hook.name]
+    spec["initContainers"] = [there[hook.name], *own] if hook.name in there else own
 
 
 def _carry_claim(live: t.Mapping[str, t.Any], desired: Object) -> None:

@@ -12,12 +12,11 @@ import difflib
 import types
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupEntry, BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_reader import TarballReader
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.contents import BackupContents
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import check_backup_phase
 
 _LISTED_NAMES = 5
@@ -41,12 +40,14 @@ class BackupSource:
         Raises ``RestoreError`` for an unknown backup, ``ValidationError`` for one that is not finished,
         ``ArchiveError`` for a corrupt one, ``StoreError``.
         """
+        store.check(write=False)
         repository = BackupRepository(store)
         backup = repository.read_backup(name)
         if backup is None:
-            raise _unknown_backup(repository.names(), name, store.location.describe)
+            repository.validate()
+            raise _unknown_backup(repository.entries(), name, store.location.describe)
         check_backup_phase(backup)
-        volume_info = repository.read_json(name, BackupKeys(name).volumeinfo) or []
+        volume_info = repository.read_json(name, "volumeinfo") or []
         return cls(backup, repository.open_tarball(name), volume_info)
 
     @property
@@ -74,13 +75,23 @@ class BackupSource:
         self.close()
 
 
-def _unknown_backup(names: t.Collection[str], name: str, where: str) -> RestoreError:
+def _unknown_backup(entries: t.Sequence[BackupEntry], name: str, where: str) -> RestoreError:
+    """The sentence for a name without a ``velero-backup.json``."""
+    for entry in entries:
+        if entry.name == name and entry.claimed:
+            return RestoreError(
+                f"Backup '{name}' in {where} is still being made.", hint="Wait until its run has ended."
+            )
+        if entry.name == name:
+            return RestoreError(
+                f"Backup '{name}' in {where} was never finished: it has no velero-backup.json.", hint="Make it again."
+            )
+    names = [entry.name for entry in entries if entry.complete]
     near = difflib.get_close_matches(name, names, n=_LISTED_NAMES, cutoff=0.5)
     if near:
         hint = f"Did you mean {', '.join(near)}?"
     elif names:
-        newest = sorted(names)[-_LISTED_NAMES:]
-        hint = f"It holds {len(names)} backups, such as {', '.join(newest)}."
+        hint = f"It holds {len(names)} backups, such as {', '.join(names[-_LISTED_NAMES:])}."
     else:
         hint = "It holds no backups at all: check path, bucket and prefix."
     return RestoreError(f"There is no backup '{name}' in {where}.", hint=hint, details={"near_names": near})
