@@ -94,8 +94,8 @@ class S3Files:
             "-filer",
             "-s3",
             f"-s3.config={self._home}/identities.json",
-            f"-filer.localSocket={self._home}/filer.sock",
-            f"-s3.localSocket={self._home}/s3.sock",
+            "-filer.localSocket=filer.sock",
+            "-s3.localSocket=s3.sock",
             "-s3.port.iceberg=0",
             "-s3.port.lance=0",
             "-s3.autoCreateBucket=false",  # as real ones: a put into no bucket is an error
