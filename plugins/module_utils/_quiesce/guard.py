@@ -60,9 +60,11 @@ class VolumeMount:
 class ObjectReader(t.Protocol):
     """Reads one claim or volume; None when it is not there. Raises ``KubeError`` when it may not be read."""
 
-    def claim(self, namespace: str, name: str) -> dict[str, t.Any] | None: ...
+    def claim(self, namespace: str, name: str) -> dict[str, t.Any] | None:
+        """One PersistentVolumeClaim."""
 
-    def volume(self, name: str) -> dict[str, t.Any] | None: ...
+    def volume(self, name: str) -> dict[str, t.Any] | None:
+        """One PersistentVolume."""
 
 
 class ApiObjectReader:
