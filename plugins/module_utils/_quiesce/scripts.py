@@ -35,7 +35,11 @@ _ALIVE = (
 )
 _UPTIME = "now(){ read -r u x</proc/uptime;n=${u%%.*};};"
 #: ``thaw``: sets ``t`` to 1 (thawed), 0 (nothing was frozen) or x (failed). ``$h`` holds the command, quoted for eval.
-_THAW = 'thaw(){ e=$(eval "$h" 2>&1 </dev/null);case $?$e in 0*)t=1;;*nvalid\\ arg*)t=0;;*)t=x;;esac;};'
+#: Where the tool is not there (127) and no freeze has returned 0, nothing was frozen.
+_THAW = (
+    'thaw(){ e=$(eval "$h" 2>&1 </dev/null);'
+    'case $?$e in 0*)t=1;;*nvalid\\ arg*)t=0;;127*)t=0;[ -e "$d/at" ]&&t=x;;*)t=x;;esac;};'
+)
 
 #: The dead-man timer: DIR LEASE_SECONDS ARM_SECONDS THAW.
 TIMER = (
@@ -67,8 +71,8 @@ FREEZE = (
     + 'setsid /bin/sh -c \'echo $$>"$0/freezer";[ -d "$0/token" ]&&exit 125;exec "$@"\' "$d" "$@" &\n'
     + "wait $!;r=$?;now;"
     + 'if [ $r = 0 ];then echo $u>"$d/at";echo $((n+l+1))>"$d/u"&&mv "$d/u" "$d/until";'
-    # The tool itself said no, so nothing of ours is frozen. Killed (128 and more) says nothing.
-    + 'elif [ $p = 1 ]&&[ $r -lt 125 ];then :>"$d/released";fi 2>/dev/null;'
+    # The tool said no, or is not there, so nothing of ours is frozen. Killed (128 and more) says nothing.
+    + 'elif [ $p = 1 ]&&[ $r -lt 128 ];then :>"$d/released";fi 2>/dev/null;'
     + 'echo "'
     + MARKER
     + ' $i rc=$r up=$u">&2;exit $r'

@@ -35,6 +35,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight impo
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.release import Held, Releaser
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
+_KILLED = 128
+
 
 @dataclasses.dataclass(slots=True, kw_only=True)
 class QuiescedPod:
@@ -205,7 +207,8 @@ class CriticalSection:
             return True
         if result.rc is None:
             return not held.armed  # refused before it began; under a lease the release asks the container
-        return plan.plain or values.get("refused") == "1"
+        # Killed (128 and more), it may have frozen before.
+        return (plan.plain and result.rc < _KILLED) or values.get("refused") == "1"
 
     def _explain_failed_freeze(self, result: HookResult, held: Held) -> HookResult:
         if not is_busy(result.stderr):
