@@ -26,6 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import ANN
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
 
 _PREFIX = "post.hook.restore.velero.io/"
+_CANCELED = "context canceled"
 _TRUE = ("1", "t", "T", "TRUE", "true", "True")
 _FALSE = ("0", "f", "F", "FALSE", "false", "False")
 
@@ -110,6 +111,11 @@ def parse_restore_exec_hook(pod: Pod) -> tuple[RestoreExecHook | None, list[str]
     )
 
 
+def was_canceled(result: HookResult) -> bool:
+    """True for a hook that was not run because of a cancel: a resumed restore runs it."""
+    return result.failed and _CANCELED in result.error
+
+
 def group_by_container(pod: Pod, hooks: t.Sequence[RestoreExecHook]) -> dict[str, list[RestoreExecHook]]:
     """Hooks by the name of their container, in their order; a hook without one goes to the pod's first container."""
     containers = (pod.get("spec") or {}).get("containers") or []
@@ -183,7 +189,7 @@ class PodHookRun:
             self._stop.check()
             pod = self._wait(self._is_worth_a_look, max(0.0, limit - (self._clock() - self._started)))
         except Cancelled:
-            self._give_up(f"context canceled ({self._stop.reason})")
+            self._give_up(f"{_CANCELED} ({self._stop.reason})")
         except KubeTimeout:
             self._give_up(f"context deadline exceeded (its container did not come up within {format_duration(limit)})")
         except KubeError as exc:
@@ -191,7 +197,9 @@ class PodHookRun:
         else:
             if pod is not None and not is_finished(pod):
                 return pod
-            phase = (pod.get("status") or {}).get("phase") if pod else None
+            # The containers of a pod that is being deleted end, and with them the pod, before it is gone.
+            ended = pod is not None and not pod["metadata"].get("deletionTimestamp")
+            phase = (pod.get("status") or {}).get("phase") if pod is not None and ended else None
             self._give_up(f"the pod entered phase {phase} before its hooks ran" if phase else "the pod was deleted")
         return None
 
@@ -297,4 +305,5 @@ __all__ = (
     "is_container_up",
     "parse_restore_exec_hook",
     "wait_limit",
+    "was_canceled",
 )

@@ -18,7 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Ark
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult, hook_status
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.restore_exec import parse_restore_exec_hook
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.restore_exec import parse_restore_exec_hook, was_canceled
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
@@ -239,6 +239,9 @@ class _Run:
         results = hooks.finish()
         if results:
             self._timings["hooks"] = time.monotonic() - clock
+        if self._cancel.is_cancelled and not failure:
+            failure = f"The run was cancelled: {self._cancel.reason}."
+            self._issues.error(failure)
         phase = final_phase(errors=len(self._issues.errors), fatal=bool(failure))
         return self._finish(phase, failure, results)
 
@@ -321,7 +324,8 @@ class _Run:
         recorded = False
         if self._request.write_records and (changed or phase != "Completed"):
             clock = time.monotonic()
-            recorded = self._write_records(hooks)
+            settled = [hook for hook, result in zip(hooks, results, strict=True) if not was_canceled(result)]
+            recorded = self._write_records(settled)
             self._timings["records"] = time.monotonic() - clock
         return self._outcome(phase, changed=changed, hooks=hooks, recorded=recorded)
 
