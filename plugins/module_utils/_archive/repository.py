@@ -13,6 +13,7 @@ all of its files are there.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import io
 import json
 import typing as t
@@ -156,12 +157,13 @@ class BackupRepository:
         if self.store.exists(keys.metadata):
             raise ArchiveError(f"The backup '{keys.name}' already exists in {self.store.location.describe}.")
         writer = _Writer(self.store, claim)
+        metadata = encode_pretty(files.metadata)
         committed = False
         try:
-            record = self._store_files(writer, keys, files)
+            record = self._store_files(writer, keys, files, metadata)
             if claim is not None:
                 claim.confirm()
-            writer.put(keys.metadata, encode_pretty(files.metadata))
+            writer.put(keys.metadata, metadata)
             committed = True
         finally:
             if not committed:
@@ -208,7 +210,7 @@ class BackupRepository:
             self.store.delete_many(found)
         return bool(found)
 
-    def _store_files(self, writer: _Writer, keys: BackupKeys, files: BackupFiles) -> ArkiveRecord:
+    def _store_files(self, writer: _Writer, keys: BackupKeys, files: BackupFiles, metadata: bytes) -> ArkiveRecord:
         summary = files.tarball_summary
         tarball = writer.put(keys.tarball, files.tarball, size=summary.size)
         if tarball.sha256 != summary.sha256:
@@ -224,6 +226,7 @@ class BackupRepository:
         ):
             stored.append(writer.put(key, gzip_json(value)))
         digests = {_file_name(one.key): FileDigest(one.size, one.sha256) for one in stored}
+        digests[METADATA_FILE] = FileDigest(len(metadata), hashlib.sha256(metadata).hexdigest())
         record = dataclasses.replace(files.record, files=digests)
         writer.put(keys.arkive_record, gzip_json(record.to_dict()))
         return record

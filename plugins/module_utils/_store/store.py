@@ -48,7 +48,10 @@ class ObjectInfo:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Objects and, when a delimiter was given, the common prefixes (each ends with the delimiter); both sorted."""
+    """Objects and, when a delimiter was given, the common prefixes (each ends with the delimiter); both sorted.
+
+    Some S3 servers (SeaweedFS) go on showing a prefix for a while after its last object was deleted.
+    """
 
     objects: list[ObjectInfo] = field(default_factory=list)
     prefixes: list[str] = field(default_factory=list)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+import time
 import typing as t
 from pathlib import Path
 
@@ -178,16 +179,21 @@ class SlowPut:
 def test_a_takeover_that_took_too_long_counts_as_lost(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
     put_expired(store)
     clock = [1000.0]
-    monkeypatch.setattr(claims.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
     with pytest.raises(ClaimLost):
         Claim.acquire(SlowPut(store, clock), KEY, run_id="r2")
 
 
 def test_leaving_by_an_error_shows_that_error(store: LocalStore) -> None:
     flaky = Flaky(store)
-    with pytest.raises(KeyError), Claim.acquire(flaky, KEY, run_id="r1"):
-        flaky.down.set()
-        raise KeyError("inside")
+
+    def fail_inside() -> None:
+        with Claim.acquire(flaky, KEY, run_id="r1"):
+            flaky.down.set()
+            raise KeyError("inside")
+
+    with pytest.raises(KeyError):
+        fail_inside()
 
 
 def test_the_record_is_json_with_the_promised_members() -> None:

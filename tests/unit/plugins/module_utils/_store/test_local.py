@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._store import local_files
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local import LocalStore
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
@@ -65,6 +64,14 @@ def test_delete_removes_old_unfinished_files(store: LocalStore, root: Path, age:
     assert (root / "team/a/d").exists() is left
 
 
+def test_emptied_directories_go(store: LocalStore, root: Path) -> None:
+    for key in ("d/e/f/a", "d/g/b"):
+        store.put(key, b"x")
+    store.delete_many(["d/e/f/a"])
+    assert os.listdir(root / "team/a/d") == ["g"]
+    assert store.list("d/", "/").prefixes == ["d/g/"]
+
+
 def test_the_location_itself_stays(root: Path) -> None:
     store = LocalStore(StorageLocation(path=str(root)))
     store.put("a", b"x")
@@ -93,13 +100,11 @@ def test_symbolic_links_are_not_followed(store: LocalStore, root: Path, tmp_path
     assert [path.name for path in outside.iterdir()] == ["secret"]
 
 
-def test_put_if_absent_without_hard_links(
-    store: LocalStore, root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_put_if_absent_without_hard_links(store: LocalStore, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_args: object, **_options: object) -> None:
         raise PermissionError(1, "Operation not permitted")
 
-    monkeypatch.setattr(local_files.os, "link", refuse)
+    monkeypatch.setattr(os, "link", refuse)
     assert store.put_if_absent("d/a", b"one")
     assert not store.put_if_absent("d/a", b"two")
     assert store.get("d/a") == b"one"

@@ -1,0 +1,184 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import tarfile
+import threading
+
+import pytest
+
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_writer import TarballWriter
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.archives import obj
+
+PODS = GroupResource("pods")
+DEPLOYMENTS = GroupResource("deployments", "apps")
+ROLES = GroupResource("clusterroles", "rbac.authorization.k8s.io")
+
+
+def members(data: bytes) -> dict[str, bytes]:
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        return {member.name: archive.extractfile(member).read() for member in archive.getmembers()}  # type: ignore[union-attr]
+
+
+def written(*items: tuple[GroupResource, dict[str, object], str]) -> bytes:
+    out = io.BytesIO()
+    writer = TarballWriter(out, mtime=1_780_000_000)
+    for gr, item, preferred in items:
+        writer.add_item(gr, item, preferred_version=preferred)
+    writer.close()
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("gr", "item", "preferred", "paths"),
+    [
+        pytest.param(
+            PODS,
+            obj("Pod", "web", "app"),
+            "v1",
+            ["resources/pods/namespaces/app/web.json", "resources/pods/v1-preferredversion/namespaces/app/web.json"],
+            id="namespaced",
+        ),
+        pytest.param(
+            ROLES,
+            obj("ClusterRole", "system:node", api_version="rbac.authorization.k8s.io/v1"),
+            "v1",
+            [
+                "resources/clusterroles.rbac.authorization.k8s.io/cluster/system:node.json",
+                "resources/clusterroles.rbac.authorization.k8s.io/v1-preferredversion/cluster/system:node.json",
+            ],
+            id="cluster-scoped",
+        ),
+        pytest.param(
+            DEPLOYMENTS,
+            obj("Deployment", "web", "app", "apps/v1beta1"),
+            "v1",
+            ["resources/deployments.apps/v1beta1/namespaces/app/web.json"],
+            id="not the preferred version",
+        ),
+    ],
+)
+def test_paths(gr: GroupResource, item: dict[str, object], preferred: str, paths: list[str]) -> None:
+    """Velero 1.18, tarball layout."""
+    assert list(members(written((gr, item, preferred)))) == ["metadata/version", *paths]
+
+
+def test_contents() -> None:
+    item = obj("Pod", "web", "app", spec={"b": "<&>é", "a": 1})
+    found = members(written((PODS, item, "v1")))
+    assert found.pop("metadata/version") == b"1.1.0\n"
+    expected = (
+        '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web","namespace":"app"},'
+        '"spec":{"a":1,"b":"\\u003c\\u0026\\u003eé"}}'
+    ).encode()
+    assert set(found.values()) == {expected}
+
+
+def test_headers() -> None:
+    """Mode 0755 is what Velero's extractor needs."""
+    data = written((PODS, obj("Pod", "w" * 253, "n" * 63), "v1"), (PODS, obj("Pod", "web", "app"), "v1"))
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        for member in archive.getmembers():
+            assert member.isreg()
+            assert (member.mode, member.uid, member.gid, member.uname, member.gname, member.mtime) == (
+                0o755,
+                0,
+                0,
+                "",
+                "",
+                1_780_000_000,
+            )
+            assert not member.name.startswith(("/", "./"))
+
+
+def test_equal_input_gives_equal_bytes() -> None:
+    items = [(PODS, obj("Pod", f"p{number}", "app"), "v1") for number in range(100)]
+    assert written(*items) == written(*items)
+
+
+def test_one_gzip_member() -> None:
+    data = written(*[(PODS, obj("Pod", f"p{number}", "app", data="x" * 10_000), "v1") for number in range(400)])
+    assert data.count(b"\x1f\x8b\x08\x00\x00\x00\x00\x00") == 1
+    assert len(gzip.decompress(data)) % 512 == 0
+
+
+def test_summary() -> None:
+    out = io.BytesIO()
+    with TarballWriter(out) as writer:
+        for number in range(3):
+            writer.add_item(PODS, obj("Pod", f"p{number}", "app"), preferred_version="v1")
+        writer.add_item(DEPLOYMENTS, obj("Deployment", "d", "app", "apps/v1"), preferred_version="v1")
+        summary = writer.close()
+    assert summary.size == len(out.getvalue())
+    assert summary.sha256 == hashlib.sha256(out.getvalue()).hexdigest()
+    assert summary.items == 4
+    assert summary.by_resource == {"deployments.apps": 1, "pods": 3}
+
+
+def test_many_threads() -> None:
+    out = io.BytesIO()
+    writer = TarballWriter(out)
+
+    def add(part: int) -> None:
+        for number in range(500):
+            writer.add_item(PODS, obj("Pod", f"p{part}-{number}", "app", data="x" * 2000), preferred_version="v1")
+
+    threads = [threading.Thread(target=add, args=(part,)) for part in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert writer.close().items == 2000
+    assert len(members(out.getvalue())) == 4001
+
+
+class Full(io.BytesIO):
+    """A disk with room for a few bytes."""
+
+    def write(self, data: bytes, /) -> int:  # type: ignore[override]
+        raise OSError(28, "No space left on device")
+
+
+def test_a_full_disk_is_an_error_and_blocks_nobody() -> None:
+    writer = TarballWriter(Full())
+
+    def fill() -> None:
+        for number in range(2000):
+            writer.add_item(PODS, obj("Pod", f"p{number}", "app", data="x" * 5000), preferred_version="v1")
+        writer.close()
+
+    with pytest.raises(ArchiveError, match="No space left on device"):
+        fill()
+    writer.abort()
+
+
+def test_leaving_by_an_error_ends_the_thread() -> None:
+    before = threading.active_count()
+    with pytest.raises(KeyError), TarballWriter(io.BytesIO()) as writer:
+        raise KeyError("inside")
+    assert threading.active_count() == before
+    with pytest.raises(ArchiveError, match="closed"):
+        writer.add_item(PODS, obj("Pod", "p", "app"), preferred_version="v1")
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        pytest.param({"kind": "Pod", "metadata": {"name": "a"}}, id="no apiVersion"),
+        pytest.param({"apiVersion": "v1", "metadata": {"name": "a"}}, id="no kind"),
+        pytest.param(obj("Pod", "../../etc/passwd"), id="slash in the name"),
+        pytest.param(obj("Pod", ".."), id="dots"),
+        pytest.param(obj("Pod", ""), id="no name"),
+        pytest.param(obj("Pod", "a", ".."), id="dots as namespace"),
+    ],
+)
+def test_what_cannot_be_stored(item: dict[str, object]) -> None:
+    with TarballWriter(io.BytesIO()) as writer, pytest.raises(ArchiveError, match="cannot be"):
+        writer.add_item(PODS, item, preferred_version="v1")
