@@ -79,7 +79,10 @@ class LocalStore:
 
     def _check_write(self, place: str) -> None:
         # Not only the mode bits: the file system may be mounted read-only or be full.
-        probe = os.path.join(self._base, f"{TEMP_PREFIX}{uuid.uuid4().hex}")
+        folder = self._root
+        while not os.path.isdir(folder):
+            folder = os.path.dirname(folder)
+        probe = os.path.join(folder, f"{TEMP_PREFIX}{uuid.uuid4().hex}")
         try:
             os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             os.unlink(probe)
