@@ -15,7 +15,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import IncludeExclude, list_errors
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import (
+    IncludeExclude,
+    list_errors,
+    namespace_pattern_errors,
+)
 
 #: Velero's default ``--default-backup-ttl``, in seconds.
 DEFAULT_TTL_SECONDS = 720 * 3600.0
@@ -59,6 +63,7 @@ class BackupSpec:
         """What makes Velero answer FailedValidation, one sentence each."""
         return [
             *list_errors("namespace", self.included_namespaces, self.excluded_namespaces),
+            *namespace_pattern_errors((*self.included_namespaces, *self.excluded_namespaces)),
             *list_errors("resource", self.included_resources, tuple(r for r in self.excluded_resources if r != "*")),
         ]
 
@@ -117,9 +122,15 @@ def parse_ttl(text: str | None) -> float | None:
 
 
 def differing_fields(asked: t.Mapping[str, t.Any], stored: t.Mapping[str, t.Any]) -> list[str]:
-    """The fields in which two specs (as ``to_dict`` writes them) differ, sorted."""
+    """The fields in which two specs (as ``to_dict`` writes them) differ, sorted. Empty is absent; false is not."""
     names = set(asked) | set(stored)
-    return sorted(name for name in names if (asked.get(name) or None) != (stored.get(name) or None))
+    return sorted(name for name in names if _present(asked.get(name)) != _present(stored.get(name)))
+
+
+def _present(value: t.Any) -> t.Any:
+    if isinstance(value, list):
+        return sorted(value, key=str) or None
+    return None if value in ({}, "") else value
 
 
 __all__ = ("DEFAULT_TTL_SECONDS", "NEVER", "BackupSpec", "differing_fields", "parse_ttl")

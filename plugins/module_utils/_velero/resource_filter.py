@@ -9,10 +9,11 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
-from ansible_collections.arkive.k8s.plugins.module_utils._core.patterns import matches_glob
+from ansible_collections.arkive.k8s.plugins.module_utils._core.patterns import compile_glob, matches_glob
 
 NAMESPACES = GroupResource("namespaces")
 #: Objects that carry this label with exactly the value ``true`` are never stored.
@@ -22,6 +23,7 @@ ALWAYS_EXCLUDED = (
     GroupResource("volumesnapshots", "snapshot.storage.k8s.io"),
     GroupResource("volumesnapshotcontents", "snapshot.storage.k8s.io"),
 )
+_NOT_IN_NAMESPACES = re.compile(r"[|()!{},]|\*\*|\[\]|^[^\[]*\]")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -106,6 +108,17 @@ def list_errors(what: str, includes: t.Sequence[str], excludes: t.Sequence[str])
     return errors
 
 
+def namespace_pattern_errors(names: t.Iterable[str]) -> list[str]:
+    """What Velero 1.18 refuses in a namespace pattern: it knows ``*``, ``?`` and ``[a-z]`` only."""
+    errors = []
+    for name in names:
+        if _NOT_IN_NAMESPACES.search(name):
+            errors.append(f"Invalid namespace pattern '{name}': only '*', '?' and '[a-z]' may be used")
+        elif compile_glob(name) is None:
+            errors.append(f"Invalid namespace pattern '{name}': its brackets do not match")
+    return errors
+
+
 __all__ = (
     "ALWAYS_EXCLUDED",
     "EXCLUDE_LABEL",
@@ -114,4 +127,5 @@ __all__ = (
     "ResourceFilter",
     "is_excluded_by_label",
     "list_errors",
+    "namespace_pattern_errors",
 )
