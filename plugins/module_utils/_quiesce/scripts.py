@@ -114,8 +114,9 @@ DISARM = 'd=/dev/shm/arkive-$1;[ ! -d "$d" ]||:>"$d/released"'
 PROBE = (
     "for c in setsid sleep mkdir mv rm;do command -v $c >/dev/null||echo missing=$c;done;"
     'd=/dev/shm/arkive-probe-$$;mkdir "$d" 2>/dev/null&&rmdir "$d"||echo missing=/dev/shm;'
-    'for p;do echo "path=$(readlink -f -- "$p")";done;'
-    'echo mountinfo;while read -r l;do echo "$l";done</proc/self/mountinfo'
+    # printf, because the echo of some shells reads the \\040 of a blank.
+    'for p;do printf "path=%s\\n" "$(readlink -f -- "$p")";done;'
+    'echo mountinfo;while read -r l;do printf "%s\\n" "$l";done</proc/self/mountinfo'
 )
 
 __all__ = ("DISARM", "FREEZE", "MARKER", "PROBE", "RELEASE", "RENEW", "TIMER")
