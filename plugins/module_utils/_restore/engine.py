@@ -18,7 +18,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Ark
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult, hook_status
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.restore_exec import parse_restore_exec_hook, was_canceled
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.restore_exec import (
+    parse_restore_exec_hook,
+    was_canceled,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object

@@ -24,7 +24,9 @@ INIT = "init.hook.restore.velero.io/"
 SLEEP = ["/bin/sh", "-c", "trap 'exit 0' TERM; sleep 3600 & wait"]
 
 
-def pod(name: str, namespace: str, annotations: dict[str, str], *, command: list[str] | None = None, **container: t.Any) -> t.Any:
+def pod(
+    name: str, namespace: str, annotations: dict[str, str], *, command: list[str] | None = None, **container: t.Any
+) -> t.Any:
     return {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -67,7 +69,11 @@ def test_init_hook_fills_a_volume_before_the_application(home: str, cluster: Clu
     )
     body["spec"]["volumes"] = [{"name": "data", "emptyDir": {}}]
     own = {"name": "own", "image": "busybox:1", "command": ["/bin/sh", "-c", "echo own > /data/own"]}
-    wait = {"name": "restore-wait", "image": "busybox:1", "volumeMounts": [{"name": "data", "mountPath": "/restores/data"}]}
+    wait = {
+        "name": "restore-wait",
+        "image": "busybox:1",
+        "volumeMounts": [{"name": "data", "mountPath": "/restores/data"}],
+    }
     body["spec"]["initContainers"] = [wait, own | {"volumeMounts": [{"name": "data", "mountPath": "/data"}]}]
     backups.write("b", [("pods", body)])
     done = backups.restore("b")
@@ -87,14 +93,16 @@ def test_init_hook_fills_a_volume_before_the_application(home: str, cluster: Clu
         pytest.param(shell("exit 3", on_error="Continue"), "Completed", "exit code 3", id="Continue"),
         pytest.param(shell("exit 3"), "Completed", "exit code 3", id="unset"),
         pytest.param(shell("exit 3", on_error="Fail"), "PartiallyFailed", "exit code 3", id="Fail"),
-        pytest.param(shell("sleep 60", exec_timeout="1s", on_error="Fail"), "PartiallyFailed", "timed out after 1s", id="timeout"),
+        pytest.param(
+            shell("sleep 60", exec_timeout="1s", on_error="Fail"), "PartiallyFailed", "timed out after 1s", id="timeout"
+        ),
         pytest.param(hook("/no/such/file", on_error="Fail"), "PartiallyFailed", "", id="no such file"),
-        pytest.param(shell("true", container="nope", on_error="Fail"), "PartiallyFailed", 'no such container: "nope"', id="H18"),
+        pytest.param(
+            shell("true", container="nope", on_error="Fail"), "PartiallyFailed", 'no such container: "nope"', id="H18"
+        ),
     ],
 )
-def test_failing_hooks(
-    home: str, backups: Backups, annotations: dict[str, str], phase: str, error: str
-) -> None:
+def test_failing_hooks(home: str, backups: Backups, annotations: dict[str, str], phase: str, error: str) -> None:
     """H2, H3 with the design's decisions: Continue is a warning, Fail makes it PartiallyFailed."""
     backups.write("b", [("pods", pod("web", home, annotations))])
     begun = time.monotonic()
@@ -214,7 +222,13 @@ def test_hooks_need_their_right(home: str, cluster: Cluster, backups: Backups, k
     client = cluster.client
     client.post("/api/v1/namespaces", {"metadata": {"name": home}})
     rbac = "/apis/rbac.authorization.k8s.io/v1/namespaces/" + home
-    rules = [{"apiGroups": [""], "resources": ["pods", "serviceaccounts"], "verbs": ["get", "list", "watch", "create", "patch"]}]
+    rules = [
+        {
+            "apiGroups": [""],
+            "resources": ["pods", "serviceaccounts"],
+            "verbs": ["get", "list", "watch", "create", "patch"],
+        }
+    ]
     client.post(rbac + "/roles", {"metadata": {"name": "maker"}, "rules": rules})
     subjects = [{"kind": "User", "name": user, "apiGroup": "rbac.authorization.k8s.io"}]
     role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "maker"}

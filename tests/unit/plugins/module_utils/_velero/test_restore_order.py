@@ -19,7 +19,8 @@ def test_velero_order() -> None:
         "persistentvolumeclaims", "customresourcedefinitions.apiextensions.k8s.io", "persistentvolumes", "configmaps",
         "clusters.cluster.x-k8s.io", "replicasets.apps", "secrets", "serviceaccounts",
     ) == [
-        ["customresourcedefinitions.apiextensions.k8s.io"], ["namespaces"], ["persistentvolumes"], ["persistentvolumeclaims"],
+        ["customresourcedefinitions.apiextensions.k8s.io"], ["namespaces"],
+        ["persistentvolumes"], ["persistentvolumeclaims"],
         ["serviceaccounts"], ["secrets"], ["configmaps"], ["pods"], ["replicasets.apps"], ["services"],
         ["deployments.apps", "zebras.example.org"], ["clusters.cluster.x-k8s.io"], ["apps.kappctrl.k14s.io"],
     ]  # fmt: skip

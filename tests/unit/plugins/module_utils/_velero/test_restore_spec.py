@@ -58,7 +58,8 @@ def test_to_dict_defaults() -> None:
         "backupName": "b",
         "includedNamespaces": ["*"],
         "excludedResources": [
-            "nodes", "events", "events.events.k8s.io", "backups.velero.io", "restores.velero.io", "resticrepositories.velero.io",
+            "nodes", "events", "events.events.k8s.io", "backups.velero.io", "restores.velero.io",
+            "resticrepositories.velero.io",
             "csinodes.storage.k8s.io", "volumeattachments.storage.k8s.io", "backuprepositories.velero.io",
         ],
         "itemOperationTimeout": "4h0m0s",
