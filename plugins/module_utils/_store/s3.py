@@ -61,8 +61,18 @@ class S3Store:
 
     def check(self, *, write: bool) -> None:
         """List one key; with ``write`` begin an upload and drop it, which leaves no object and no version."""
-        with self._calling("read"):
+        try:
             self._client.list_objects_v2(Bucket=self.location.bucket, Prefix=self._root, MaxKeys=1)
+        except self._errors as exc:
+            found = store_error(self.location, exc, verb="read")
+            if not found.not_found:
+                raise found from exc
+            # A 404 without S3's NoSuchBucket comes from some other web server.
+            raise StoreError(
+                f"{self.location.endpoint_url or 'The endpoint'} does not answer as an S3 server.",
+                failure="no_location",
+                hint="Check 'endpoint_url'.",
+            ) from exc
         if write:
             refuse_write(self.location)
             target = self._target("arkive-write-check")

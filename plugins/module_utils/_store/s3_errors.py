@@ -35,19 +35,18 @@ _CREDENTIALS: dict[str, tuple[str, str | None]] = {
     "UnauthorizedSSOTokenError": ("the SSO token has expired", "Log in with 'aws sso login'."),
     "SSOTokenLoadError": ("there is no SSO token", "Log in with 'aws sso login'."),
 }
-_UNREACHABLE = frozenset(
-    {
-        "EndpointConnectionError",
-        "ConnectTimeoutError",
-        "ReadTimeoutError",
-        "ConnectionClosedError",
-        "ConnectionError",
-        "ProxyConnectionError",
-        "HTTPClientError",
-        "ResponseStreamingError",
-        "IncompleteReadError",
-    }
-)
+_UNREACHABLE = {
+    "EndpointConnectionError": "no connection",
+    "ConnectTimeoutError": "no connection in time",
+    "ReadTimeoutError": "no answer in time",
+    "ConnectionClosedError": "the connection was closed",
+    "ConnectionError": "no connection",
+    "ProxyConnectionError": "no connection to the proxy",
+    "HTTPClientError": "the HTTP request failed",
+    "ResponseStreamingError": "the connection broke",
+    "IncompleteReadError": "the connection broke",
+}
+_LONGEST = 300
 
 
 def error_code(exc: Exception) -> str:
@@ -87,15 +86,15 @@ def _explain(location: StorageLocation, exc: Exception, code: str) -> tuple[Stor
     if code in _WRONG_REGION or status_code(exc) == 301:
         return "no_location", _wrong_region(location, exc), "Set 'region' to the bucket's."
     if code == "SSLError":
-        return "unreachable", f"TLS failed: {exc}", "Give the server's CA as 'ca_bundle'."
+        return "unreachable", f"TLS failed: {_text(exc)}", "Give the server's CA as 'ca_bundle'."
     if code in _UNREACHABLE:
         target = location.endpoint_url or "the S3 endpoint"
         return (
             "unreachable",
-            f"{target} cannot be reached ({_first_line(exc)})",
+            f"{target} cannot be reached: {_UNREACHABLE[code]}",
             "Check 'endpoint_url' and network.",
         )
-    return "other", _first_line(exc), None
+    return "other", _text(exc), None
 
 
 def _wrong_region(location: StorageLocation, exc: Exception) -> str:
@@ -106,8 +105,14 @@ def _wrong_region(location: StorageLocation, exc: Exception) -> str:
     return f"the bucket is in the region '{region}'{asked}" if region else f"the bucket is in another region{asked}"
 
 
-def _first_line(exc: Exception) -> str:
-    return (str(exc).strip().splitlines() or [type(exc).__name__])[0].rstrip(".")
+def _text(exc: Exception) -> str:
+    """The server's own words with its code, else the exception's, on one line."""
+    response = getattr(exc, "response", None)
+    said = response.get("Error", {}).get("Message") if isinstance(response, dict) else None
+    words = " ".join(str(said or exc or type(exc).__name__).split()).rstrip(".")
+    if len(words) > _LONGEST:
+        words = f"{words[:_LONGEST]}..."
+    return f"{words} ({error_code(exc)})" if said else words
 
 
 __all__ = ("error_code", "status_code", "store_error")

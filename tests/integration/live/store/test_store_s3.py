@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import http.server
 import io
 import socket
 import threading
@@ -54,6 +55,25 @@ def test_check_says_what_is_wrong(
     assert caught.value.hint
     with pytest.raises(StoreError, match=message):
         store.put("a", b"x")
+
+
+class NoS3(http.server.BaseHTTPRequestHandler):
+    """Some other web server."""
+
+    def do_GET(self) -> None:
+        self.send_error(404)
+
+    def log_message(self, *_args: object) -> None:
+        """Say nothing."""
+
+
+def test_an_endpoint_that_is_no_s3_server(s3_location: StorageLocation) -> None:
+    with http.server.HTTPServer(("127.0.0.1", 0), NoS3) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        with pytest.raises(StoreError, match=f"{url} does not answer as an S3 server"):
+            open_store(dataclasses.replace(s3_location, endpoint_url=url)).check(write=False)
+        server.shutdown()
 
 
 def test_credentials_of_the_environment(s3_location: StorageLocation, monkeypatch: pytest.MonkeyPatch) -> None:

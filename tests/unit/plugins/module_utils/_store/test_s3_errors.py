@@ -54,13 +54,13 @@ def _named(name: str, text: str = "it failed") -> Exception:
             ["in the region 'us-west-2', not in 'eu-west-1'"],
         ),
         pytest.param(ClientError("301", 301), "no_location", ["in the region 'eu-north-1'"], id="HEAD redirected"),
-        (ClientError("SlowDown", 503, "Reduce your request rate."), "other", ["SlowDown", "Reduce your request rate."]),
-        (_named("EndpointConnectionError"), "unreachable", ["https://s3.test cannot be reached", "it failed"]),
+        (ClientError("SlowDown", 503, "Reduce your request rate."), "other", ["Reduce your request rate (SlowDown)."]),
+        (_named("EndpointConnectionError"), "unreachable", ["https://s3.test cannot be reached: no connection."]),
         (_named("ConnectTimeoutError"), "unreachable", ["cannot be reached"]),
         (_named("SSLError", "certificate verify failed"), "unreachable", ["TLS failed: certificate verify failed"]),
         (_named("NoCredentialsError"), "credentials", ["there are no credentials"]),
         (_named("ProfileNotFound"), "credentials", ["profile does not exist"]),
-        (_named("Strange", "line one.\nline two"), "other", ["line one."]),
+        (_named("Strange", "line one.\nline two"), "other", ["line one. line two."]),
     ],
 )
 def test_sentences(error: Exception, failure: str, words: list[str]) -> None:
