@@ -43,11 +43,16 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import 
 #: How long a release is tried after the lease must have fired.
 _PATIENCE_SECONDS = 90.0
 _RETRY_SECONDS = 1.0
+#: What the release itself may take beyond the post hook's own timeout, when no freezer has to be killed first.
+_BESIDE_HOOK_SECONDS = 2.0
 
 
 @dataclasses.dataclass(slots=True, kw_only=True)
 class Held:
-    """A freeze that this run holds, or may hold. Times are ``time.monotonic()``."""
+    """A freeze that this run holds, or may hold. Times are ``time.monotonic()``.
+
+    ``returned``: the freezing command has ended with 0, so that nothing of it is left to be killed.
+    """
 
     lease: Lease
     records: list[FreezeRecord]
@@ -55,6 +60,7 @@ class Held:
     freezer: Hook
     frozen_at: float = 0.0
     lease_end: float = 0.0
+    returned: bool = False
 
     @property
     def where(self) -> str:
@@ -153,7 +159,7 @@ class Releaser:
             pod,
             hook,
             argv=release_argv(held.lease, hook.argv, pure=pure),
-            extra_seconds=SCRIPT_SECONDS,
+            extra_seconds=_BESIDE_HOOK_SECONDS if held.returned else SCRIPT_SECONDS,
             clean_stderr=held.lease.clean,
             cancel=CancelToken(),
             **self._common,

@@ -175,6 +175,7 @@ class CriticalSection:
             entry.left_alone = is_busy(result.stderr)
             return self._explain_failed_freeze(result, held)
         if result.state == "ok":
+            held.returned = True
             held.lease_end = sent + settings.policy.lease_seconds
         held.frozen_at = time.monotonic()
         entry.held.append(held)
