@@ -55,8 +55,10 @@ _CLOSING_SECONDS = 1.0
 #: Reads in a row before sending and deadlines get their turn again.
 _READS_A_TURN = 32
 _PENDING_LIMIT = 1 << 17
-#: What kubelet and runtime say when they could not start the command (containerd, CRI-O).
+#: What API server, kubelet and runtime say when they could not start the command (containerd, CRI-O).
 _NOT_STARTED = (
+    "error dialing backend",
+    "unable to upgrade connection",
     "container not found",
     "container is not created or running",
     "failed to start exec",

@@ -96,7 +96,7 @@ def fresh_namespace(client: KubeClient) -> t.Iterator[str]:
 
 
 def _await_service_account(client: KubeClient, namespace: str) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 90
     while True:
         try:
             client.get(f"/api/v1/namespaces/{namespace}/serviceaccounts/default")
@@ -137,21 +137,34 @@ def state() -> Path:
     return Path(setting("ARKIVE_TEST_STATE", "the directory of the local cluster"))
 
 
+def _hasten_recovery(client: KubeClient, act: t.Callable[[str, str], None]) -> None:
+    """Restart what else would try again after a minute only, and what new namespaces and pods wait for until then."""
+    client.version()
+    for name in ("kube-controller-manager", "kube-scheduler", "kubelet"):
+        with contextlib.suppress(subprocess.CalledProcessError):  # it is starting again by itself
+            act("kill", name)
+
+
 @pytest.fixture
-def component(state: Path) -> t.Iterator[t.Callable[[str, str], None]]:
+def component(state: Path, client: KubeClient) -> t.Iterator[t.Callable[[str, str], None]]:
     """``component("stop", "kube-apiserver")``; what a test stopped or took down is brought back at its end."""
     undo: list[tuple[str, str]] = []
+    was_gone: set[str] = set()
 
     def act(action: str, name: str) -> None:
         command = [sys.executable, str(LAB), "component", action, name, "--state", str(state)]
-        subprocess.run(command, check=True, timeout=60, stdout=subprocess.DEVNULL)
+        subprocess.run(command, check=True, timeout=60, capture_output=True)
 
     def noted(action: str, name: str) -> None:
         back = {"stop": "cont", "down": "up"}.get(action)
         if back:
             undo.append((back, name))
+        if action in {"kill", "down"}:
+            was_gone.add(name)
         act(action, name)
 
     yield noted
     for action, name in reversed(undo):
         act(action, name)
+    if "kube-apiserver" in was_gone:
+        _hasten_recovery(client, act)

@@ -43,15 +43,17 @@ def in_background(delay: float, component: Component, action: str) -> threading.
 
 
 @pytest.fixture(autouse=True)
-def _healthy(client: KubeClient) -> None:
-    """Wait until the API server is there again after the test before."""
-    end = time.monotonic() + 30
+def _healthy(client: KubeClient, target: Target) -> None:
+    """Wait until commands can be run again after the test before."""
+    end = time.monotonic() + 60
     while True:
         try:
-            client.get("/readyz?verbose=false", timeout=2.0)
-        except KubeError as exc:
-            if exc.status == 200 or time.monotonic() > end:
-                return
+            exec_command(client, **target._asdict(), argv=["true"], timeout=5.0)
+        except ExecError:
+            if time.monotonic() > end:
+                raise
+        else:
+            return
         time.sleep(0.2)
 
 

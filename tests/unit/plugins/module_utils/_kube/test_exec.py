@@ -177,6 +177,18 @@ def test_a_stream_without_a_status_is_lost(exec_api: FakeExec, script: t.Any, wh
             id="no such program",
         ),
         pytest.param(
+            {"message": "Internal error occurred: unable to upgrade connection: pod does not exist", "code": 500},
+            ExecRefused,
+            "Nothing was started",
+            id="the kubelet was just started again",
+        ),
+        pytest.param(
+            {"message": "error dialing backend: dial tcp 10.0.0.2:10250: connect: connection refused", "code": 500},
+            ExecRefused,
+            "Nothing was started",
+            id="the kubelet is away",
+        ),
+        pytest.param(
             {"message": "rpc error: the runtime went away", "reason": "InternalError", "code": 500},
             ExecError,
             "failed without an exit code: rpc error: the runtime went away.",
