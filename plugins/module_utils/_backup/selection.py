@@ -89,7 +89,7 @@ def select(client: KubeClient, discovery: Discovery, spec: BackupSpec) -> Select
         include_cluster_resources=spec.include_cluster_resources,
     )
     return Selection(
-        types=tuple(_order(_types(discovery, resource_filter))),
+        types=tuple(_types(_order(discovery.preferred()), resource_filter)),
         filter=resource_filter,
         namespaces=accepted,
         list_namespaces=None if spec.namespaces.lists_all else tuple(sorted(accepted)),
@@ -98,9 +98,9 @@ def select(client: KubeClient, discovery: Discovery, spec: BackupSpec) -> Select
     )
 
 
-def _types(discovery: Discovery, resource_filter: ResourceFilter) -> t.Iterator[ApiResource]:
+def _types(resources: t.Iterable[ApiResource], resource_filter: ResourceFilter) -> t.Iterator[ApiResource]:
     taken: set[str] = set()
-    for resource in discovery.preferred():
+    for resource in resources:
         gr = resource.group_resource
         if not resource.verbs >= _NEEDED_VERBS or not resource_filter.lists(gr, namespaced=resource.namespaced):
             continue

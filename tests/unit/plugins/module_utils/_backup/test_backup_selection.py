@@ -1,0 +1,235 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.arkive.k8s.plugins.module_utils._backup import selection
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import PODS, Selection, select
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import Page
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
+
+ALL_VERBS = frozenset({"create", "delete", "get", "list", "patch", "update", "watch"})
+
+
+def resource(
+    plural: str, kind: str, group: str = "", version: str = "v1", *, namespaced: bool = True, **more: t.Any
+) -> ApiResource:
+    given: dict[str, t.Any] = {"verbs": ALL_VERBS, "short_names": (), "preferred": True} | more
+    return ApiResource(group, version, plural, kind.lower(), kind, namespaced, **given)
+
+
+DISCOVERED = [
+    resource("configmaps", "ConfigMap", short_names=("cm",)),
+    resource("events", "Event"),
+    resource("namespaces", "Namespace", namespaced=False, short_names=("ns",)),
+    resource("persistentvolumeclaims", "PersistentVolumeClaim", short_names=("pvc",)),
+    resource("persistentvolumes", "PersistentVolume", namespaced=False, short_names=("pv",)),
+    resource("pods", "Pod", short_names=("po",)),
+    resource("bindings", "Binding", verbs=frozenset({"create"})),
+    resource("deployments", "Deployment", "extensions", "v1beta1"),
+    resource("deployments", "Deployment", "apps", short_names=("deploy",)),
+    resource("events", "Event", "events.k8s.io"),
+    resource("clusterroles", "ClusterRole", "rbac.authorization.k8s.io", namespaced=False),
+    resource("ingresses", "Ingress", "extensions", "v1beta1"),
+    resource("tokenreviews", "TokenReview", "authentication.k8s.io", namespaced=False, verbs=frozenset({"create"})),
+]
+
+
+class Cluster:
+    """The namespaces of a cluster, and who may read them."""
+
+    server = "https://127.0.0.1:6443"
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.namespaces: dict[str, dict[str, t.Any]] = {}
+        self.may_list = True
+        self.forbidden: set[str] = set()
+        for name in ("default", "shop", "shop-test", "kube-system"):
+            self.add(name)
+        monkeypatch.setattr(selection, "list_pages", self._list)
+
+    def add(self, name: str, **labels: str) -> None:
+        self.namespaces[name] = {"metadata": {"name": name, "labels": labels}, "status": {"phase": "Active"}}
+
+    def _list(self, _client: t.Any, _resource: ApiResource) -> t.Iterator[Page]:
+        if not self.may_list:
+            raise KubeError("You may not list namespaces.", status=403, reason="Forbidden")
+        items = list(self.namespaces.values())
+        yield Page(items=items[:2], resource_version="5", remaining=None)
+        yield Page(items=items[2:], resource_version="5", remaining=None)
+
+    def get(self, path: str) -> dict[str, t.Any]:
+        name = path.rpartition("/")[2]
+        if name in self.forbidden:
+            raise KubeError("You may not.", status=403, reason="Forbidden")
+        if name not in self.namespaces:
+            raise KubeError("It is not there.", status=404, reason="NotFound")
+        return self.namespaces[name]
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Cluster:
+    return Cluster(monkeypatch)
+
+
+def choose(cluster: Cluster, **options: t.Any) -> Selection:
+    return select(t.cast("t.Any", cluster), Discovery(DISCOVERED), BackupSpec.from_options(options))
+
+
+def types_of(cluster: Cluster, **options: t.Any) -> list[str]:
+    return [str(found.group_resource) for found in choose(cluster, **options).types]
+
+
+NAMESPACED = ["pods", "persistentvolumeclaims", "configmaps", "events"]
+
+
+def test_everything_in_the_order_of_velero(cluster: Cluster) -> None:  # spec 3.6
+    assert types_of(cluster) == [
+        "pods",
+        "persistentvolumeclaims",
+        "persistentvolumes",
+        "configmaps",
+        "events",
+        "namespaces",
+        "deployments.apps",
+        "clusterroles.rbac.authorization.k8s.io",
+        "ingresses.extensions",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cluster_resources", "namespaces", "cluster_scoped"),
+    [
+        pytest.param(True, [], ["persistentvolumes", "namespaces", "clusterroles"], id="true-all"),
+        pytest.param(True, ["shop"], ["persistentvolumes", "namespaces", "clusterroles"], id="true-subset"),
+        pytest.param(False, [], [], id="false-all"),
+        pytest.param(False, ["shop"], [], id="false-subset"),
+        pytest.param(None, [], ["persistentvolumes", "namespaces", "clusterroles"], id="unset-all"),
+        pytest.param(None, ["shop"], ["namespaces"], id="unset-subset"),
+    ],
+)
+def test_include_cluster_resources(
+    cluster: Cluster, cluster_resources: bool | None, namespaces: list[str], cluster_scoped: list[str]
+) -> None:
+    found = choose(cluster, include_cluster_resources=cluster_resources, included_namespaces=namespaces).types
+    assert [each.plural for each in found if not each.namespaced] == cluster_scoped
+
+
+@pytest.mark.parametrize(
+    ("included", "excluded", "types"),
+    [
+        pytest.param(["pods"], [], ["pods"], id="plural"),
+        pytest.param(["po", "pvc"], [], ["pods", "persistentvolumeclaims"], id="short-names-in-velero's-order"),
+        pytest.param(["Pod"], [], ["pods"], id="kind"),
+        pytest.param(["configmap"], [], ["configmaps"], id="singular"),
+        pytest.param(["deployments.apps"], [], ["deployments.apps"], id="with-group"),
+        pytest.param(["nonsense"], [], [], id="all-unresolvable-is-nothing"),
+        pytest.param(["pods", "nonsense"], [], ["pods"], id="unresolvable-is-ignored"),
+        pytest.param(["*roles*"], [], ["clusterroles.rbac.authorization.k8s.io"], id="glob"),
+        pytest.param(["pods"], ["*"], ["pods"], id="star-in-excludes-is-ignored"),
+        pytest.param(["pods"], ["nonsense"], ["pods"], id="unresolvable-exclude-is-ignored"),
+        pytest.param(["po", "cm"], ["configmaps"], ["pods"], id="excluded"),
+        pytest.param(["po", "cm"], ["cm"], ["pods"], id="excluded-by-short-name"),
+        pytest.param(["ns"], [], ["namespaces"], id="namespaces"),
+        pytest.param(["bindings"], [], [], id="cannot-be-listed"),
+    ],
+)
+def test_resources(cluster: Cluster, included: list[str], excluded: list[str], types: list[str]) -> None:
+    spec = BackupSpec(included_resources=tuple(included), excluded_resources=tuple(excluded))
+    found = select(t.cast("t.Any", cluster), Discovery(DISCOVERED), spec)
+    assert [str(each.group_resource) for each in found.types] == types
+
+
+@pytest.mark.parametrize(
+    ("included", "types"),
+    [
+        pytest.param(["deployments.apps", "deployments.extensions"], ["deployments.apps"], id="extensions-come-last"),
+        pytest.param(["deployments.extensions"], ["deployments.extensions"], id="only-one-asked-for"),
+        pytest.param(["events", "events.events.k8s.io"], ["events"], id="events"),
+    ],
+)
+def test_cohabiting_groups_are_taken_once(cluster: Cluster, included: list[str], types: list[str]) -> None:
+    assert types_of(cluster, included_resources=included) == types
+
+
+@pytest.mark.parametrize(
+    ("options", "namespaces", "listed"),
+    [
+        pytest.param({}, ["default", "kube-system", "shop", "shop-test"], None, id="all"),
+        pytest.param({"included_namespaces": ["*"]}, ["default", "kube-system", "shop", "shop-test"], None, id="star"),
+        pytest.param({"included_namespaces": ["shop"]}, ["shop"], ("shop",), id="one"),
+        pytest.param({"included_namespaces": ["shop*"]}, ["shop", "shop-test"], ("shop", "shop-test"), id="glob"),
+        pytest.param({"excluded_namespaces": ["kube-*"]}, ["default", "shop", "shop-test"], None, id="excluded-glob"),
+        pytest.param(
+            {"included_namespaces": ["shop*"], "excluded_namespaces": ["shop-test"]}, ["shop"], ("shop",), id="both"
+        ),
+        pytest.param({"included_namespaces": ["none-*"]}, [], (), id="a-glob-that-fits-nothing"),
+        pytest.param({"included_namespaces": [""]}, [], (), id="empty-string-is-nothing"),
+    ],
+)
+def test_namespaces(cluster: Cluster, options: t.Any, namespaces: list[str], listed: t.Any) -> None:
+    found = choose(cluster, **options)
+    assert (sorted(found.namespaces), found.list_namespaces) == (namespaces, listed)
+    assert found.missing_namespaces == ()
+
+
+def test_a_labelled_namespace_is_excluded(cluster: Cluster) -> None:  # spec 3.2
+    cluster.add("secret", **{"velero.io/exclude-from-backup": "true"})
+    found = choose(cluster)
+    assert not found.accepts_namespace("secret")
+    assert found.accepts_namespace("shop")
+
+
+def test_a_namespace_that_is_missing_beside_others_is_told(cluster: Cluster) -> None:
+    found = choose(cluster, included_namespaces=["shop", "gone"])
+    assert (list(found.namespaces), found.missing_namespaces) == (["shop"], ("gone",))
+
+
+@pytest.mark.parametrize(
+    ("included", "message", "hint"),
+    [
+        (["shpo"], "Namespace shpo does not exist", "Did you mean shop"),
+        (["zzz"], "Namespace zzz does not exist", "Check included_namespaces and the cluster that is meant."),
+        (["zzz", "yyy"], "Namespaces zzz, yyy do not exist", "Check included_namespaces"),
+    ],
+)
+def test_nothing_to_back_up_is_a_sentence(cluster: Cluster, included: list[str], message: str, hint: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        choose(cluster, included_namespaces=included)
+    assert caught.value.message.startswith(f"{message} in the cluster at https://127.0.0.1:6443, so there is nothing")
+    assert (caught.value.hint or "").startswith(hint)
+
+
+def test_who_may_not_list_namespaces_gets_those_that_are_named(cluster: Cluster) -> None:
+    cluster.may_list = False
+    cluster.forbidden = {"default"}
+    found = choose(cluster, included_namespaces=["shop", "default", "gone"])
+    assert sorted(found.namespaces) == ["default", "shop"]
+    assert found.namespaces["default"] == {}
+    assert (found.list_namespaces, found.missing_namespaces) == (("default", "shop"), ("gone",))
+
+
+@pytest.mark.parametrize("included", [[], ["*"]])
+def test_without_names_the_right_to_list_is_needed(cluster: Cluster, included: list[str]) -> None:
+    cluster.may_list = False
+    with pytest.raises(KubeError, match="You may not list namespaces"):
+        choose(cluster, included_namespaces=included)
+
+
+def test_the_label_selector_goes_to_the_api(cluster: Cluster) -> None:
+    assert choose(cluster, label_selector="app=web,!legacy").label_selector == "app in (web),!legacy"
+    assert choose(cluster).label_selector == ""
+
+
+def test_find(cluster: Cluster) -> None:
+    found = choose(cluster, included_resources=["pods"])
+    assert found.find(PODS) == found.types[0]
+    assert found.find(selection.CLAIMS) is None

@@ -1,0 +1,147 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.existing import outcome_of_existing
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
+
+
+class Record:
+    items = {"pods": 2}
+    hooks = [{"pod": "db-0"}]
+    freezes = [{"path": "/data"}]
+
+
+class Repository:
+    """One stored backup, with or without our record beside it."""
+
+    def __init__(self, phase: str | None = "Completed", *, record: bool = True, **options: t.Any) -> None:
+        spec = BackupSpec.from_options(options).to_dict()
+        self.backup = None if phase is None else {"spec": spec, "status": {"phase": phase} if phase else {}}
+        self.record = Record() if record else None
+        self.files: dict[str, t.Any] = {"volumeinfo": [{"pvName": "pv-1"}]}
+
+    def read_backup(self, _name: str) -> t.Any:
+        return self.backup
+
+    def read_record(self, _name: str) -> t.Any:
+        return self.record
+
+    def read_json(self, _name: str, file: str) -> t.Any:
+        return self.files.get(file)
+
+
+def look(repository: Repository, *, replace_failed: bool = False, **options: t.Any) -> tuple[bool, BackupOutcome]:
+    request = BackupRequest(name="nginx", spec=BackupSpec.from_options(options), replace_failed=replace_failed)
+    outcome = BackupOutcome(location="s3://b")
+    return outcome_of_existing(t.cast("t.Any", repository), request, outcome), outcome
+
+
+def test_nothing_is_there() -> None:
+    assert look(Repository(None)) == (False, BackupOutcome(location="s3://b"))
+
+
+@pytest.mark.parametrize("phase", ["Completed", "PartiallyFailed", "Failed", "FailedValidation"])
+def test_the_same_backup_is_told_and_nothing_runs(phase: str) -> None:
+    repository = Repository(phase, included_namespaces=["shop"], label_selector="app=web")
+    found, outcome = look(repository, included_namespaces=["shop"], label_selector={"matchLabels": {"app": "web"}})
+    assert found
+    assert (outcome.changed, outcome.phase, outcome.items) == (False, phase, {"pods": 2})
+    assert outcome.volumes == [{"pvName": "pv-1"}]
+    assert (outcome.recorded_hooks, outcome.recorded_freezes) == ([{"pod": "db-0"}], [{"path": "/data"}])
+
+
+def test_a_backup_of_another_tool_has_no_record() -> None:
+    found, outcome = look(Repository(record=False))
+    assert found
+    assert (outcome.items, outcome.recorded_hooks) == ({}, [])
+
+
+def test_its_warnings_and_errors_are_told_again() -> None:
+    repository = Repository("PartiallyFailed")
+    repository.files["results"] = {
+        "errors": {"velero": [" message: /bad"], "namespaces": {"web": [" name: /x"], "shop": [" name: /y"]}},
+        "warnings": {"cluster": [" message: /odd"]},
+    }
+    _found, outcome = look(repository)
+    assert [(each["namespace"], each["message"]) for each in outcome.errors_list] == [
+        ("", "message: /bad"),
+        ("shop", "name: /y"),
+        ("web", "name: /x"),
+    ]
+    assert [each["message"] for each in outcome.warnings_list] == ["message: /odd"]
+
+
+@pytest.mark.parametrize(
+    ("stored", "asked", "fields"),
+    [
+        pytest.param({}, {"included_namespaces": ["shop"]}, ["includedNamespaces"], id="namespaces"),
+        pytest.param({"included_namespaces": ["shop"]}, {}, ["includedNamespaces"], id="now-everything"),
+        pytest.param({}, {"ttl": "24h"}, ["ttl"], id="ttl"),
+        pytest.param({}, {"ttl": "never"}, ["ttl"], id="never"),
+        pytest.param({}, {"include_cluster_resources": False}, ["includeClusterResources"], id="false-is-not-unset"),
+        pytest.param({}, {"label_selector": "app=web"}, ["labelSelector"], id="selector"),
+        pytest.param(
+            {},
+            {"excluded_resources": ["secrets"], "excluded_namespaces": ["x"]},
+            ["excludedNamespaces", "excludedResources"],
+            id="two",
+        ),
+    ],
+)
+def test_another_spec_is_refused(stored: dict[str, t.Any], asked: dict[str, t.Any], fields: list[str]) -> None:
+    with pytest.raises(ValidationError, match="Backup 'nginx' exists in s3://b with another spec") as caught:
+        look(Repository(**stored), **asked)
+    assert caught.value.details == {"differing_fields": fields}
+    assert ", ".join(fields) in caught.value.message
+    assert "state=absent" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("stored", "asked"),
+    [
+        pytest.param({"included_namespaces": ["a", "b"]}, {"included_namespaces": ["b", "a"]}, id="order"),
+        pytest.param({}, {"included_namespaces": ["*"]}, id="star-is-the-default"),
+        pytest.param({}, {"ttl": "720h"}, id="ttl-spelled-otherwise"),
+        pytest.param({}, {"storage_location": "other"}, id="the-location-is-not-what-is-in-it"),
+    ],
+)
+def test_what_does_not_differ(stored: dict[str, t.Any], asked: dict[str, t.Any]) -> None:
+    assert look(Repository(**stored), **asked)[0]
+
+
+def test_what_a_server_adds_is_not_compared() -> None:
+    repository = Repository(record=False)
+    assert repository.backup is not None
+    del repository.backup["spec"]["includedNamespaces"]  # Velero 1.18.1 leaves it empty
+    repository.backup["spec"] |= {"volumeSnapshotLocations": ["default"], "csiSnapshotTimeout": "20m0s"}
+    assert look(repository)[0]
+
+
+@pytest.mark.parametrize("phase", ["New", "InProgress", "Finalizing", "WaitingForPluginOperations", "Deleting", ""])
+def test_one_that_is_being_made_is_refused(phase: str) -> None:
+    with pytest.raises(ValidationError, match=f"is still being made: its phase is {phase or 'New'}"):
+        look(Repository(phase), replace_failed=True)
+
+
+@pytest.mark.parametrize(
+    ("phase", "replaced"),
+    [("Completed", False), ("PartiallyFailed", True), ("Failed", True), ("FailedValidation", True)],
+)
+def test_replace_failed(phase: str, replaced: bool) -> None:
+    found, _outcome = look(Repository(phase), replace_failed=True)
+    assert found is not replaced
+
+
+def test_a_failed_one_of_another_spec_may_be_replaced() -> None:
+    assert not look(Repository("Failed"), replace_failed=True, ttl="1h")[0]
+    with pytest.raises(ValidationError, match="with another spec: ttl differs"):
+        look(Repository("Completed"), replace_failed=True, ttl="1h")
