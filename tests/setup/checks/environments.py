@@ -104,9 +104,15 @@ def _uv() -> str:
     return str(uv)
 
 
+#: Where Debian keeps the certificates that the machine trusts.
+_SYSTEM_CERTIFICATES = pathlib.Path("/etc/ssl/certs/ca-certificates.crt")
+
+
 def _uv_variables() -> dict[str, str]:
-    """Uv does not read pip's variable for the package index."""
+    """Uv reads neither pip's variable for the package index nor, unless it is told to, the machine's certificates."""
     variables = dict(os.environ)
+    if _SYSTEM_CERTIFICATES.exists():
+        variables.setdefault("UV_SYSTEM_CERTS", "true")
     if index := variables.get("PIP_INDEX_URL"):
         variables.setdefault("UV_DEFAULT_INDEX", index)
     return variables
