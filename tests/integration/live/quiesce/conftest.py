@@ -1,0 +1,112 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The application that is frozen, the stores, and what must be true after every test: nothing is frozen."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import typing as t
+from pathlib import Path
+
+import pytest
+from nginx_app import NginxApp, left_frozen, until, uptime
+from processes import Engine
+
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+
+LAB = Path(__file__).parents[3] / "cluster" / "lab.py"
+Location = dict[str, t.Any]
+
+
+@pytest.fixture(scope="module")
+def app(client: KubeClient, kubectl: t.Callable[..., str], module_namespace: str) -> t.Iterator[NginxApp]:
+    """The application, for all tests of a file."""
+    found = NginxApp(client, kubectl, module_namespace)
+    found.deploy()
+    yield found
+
+
+@pytest.fixture
+def engine(kubeconfig: str, tmp_path: Path) -> t.Iterator[Engine]:
+    found = Engine(kubeconfig, tmp_path)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def location(tmp_path: Path) -> Location:
+    """A local directory to store backups in."""
+    folder = tmp_path / "store"
+    folder.mkdir()
+    return {"path": str(folder)}
+
+
+@pytest.fixture
+def s3_location(s3: t.Any) -> Location:
+    """A new bucket to store backups in."""
+    import boto3
+
+    keys = {"aws_access_key_id": s3.access_key, "aws_secret_access_key": s3.secret_key, "region_name": "us-east-1"}
+    bucket = "arkive-test-" + secrets.token_hex(6)
+    boto3.client("s3", endpoint_url=s3.endpoint, **keys).create_bucket(Bucket=bucket)
+    return {
+        "bucket": bucket,
+        "endpoint_url": s3.endpoint,
+        "access_key": s3.access_key,
+        "secret_key": s3.secret_key,
+        "region": "us-east-1",
+    }
+
+
+@pytest.fixture(scope="session")
+def frozen_lines() -> t.Callable[[], list[str]]:
+    """What the local cluster says was left frozen; nothing on a cluster that cannot say it."""
+    state = os.environ.get("ARKIVE_TEST_STATE", "")
+    return lambda: left_frozen(LAB, Path(state)) if state else []
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays_frozen(
+    request: pytest.FixtureRequest, frozen_lines: t.Callable[[], list[str]]
+) -> t.Iterator[None]:
+    """After each test a write goes through, no lease is left in the pod, and no mark on it."""
+    before = frozen_lines()
+    yield
+    if "app" not in request.fixturenames:
+        return
+    app: NginxApp = request.getfixturevalue("app")
+    try:
+        app.await_thawed(5)
+    except AssertionError:
+        app.thaw_by_hand()  # the next test is to start well
+        app.set_mark_text(None)
+        raise
+    marks = app.marks
+    app.set_mark_text(None)
+    assert marks == []
+    until(lambda: not app.lease_files, "the leases' files are gone", seconds=5)
+    assert frozen_lines() == before
+
+
+@pytest.fixture
+def start(app: NginxApp) -> float:
+    """The uptime when the test began, and the application as the page sets it up."""
+    app.annotate()
+    return uptime()
+
+
+@pytest.fixture
+def lab(state: Path) -> t.Callable[..., str]:
+    """``lab("ls", "/")``: a command in the node of the local cluster."""
+
+    def run(*argv: str) -> str:
+        command = ["python3", str(LAB), "shell", "--state", str(state), "--", *argv]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run

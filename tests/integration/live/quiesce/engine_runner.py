@@ -1,0 +1,110 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Run an engine in a process of its own, so that a test can send it signals. JSON comes in and goes out.
+
+stdin: ``{"do": "backup|hook|freeze|thaw|sweep", "kubeconfig": path or dict, ...}``. stdout: the result, with ``failed``
+and ``msg`` when the engine raised. stderr: the progress lines.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import signal
+import sys
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth, connect
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.between_tasks import (
+    FreezeTaskRequest,
+    freeze_path,
+    sweep_namespace,
+    thaw_path,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task import (
+    HookTaskOutcome,
+    HookTaskRequest,
+    run_hook_task,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
+from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
+
+Result = dict[str, t.Any]
+
+
+def say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def backup(asked: Result, **common: t.Any) -> Result:
+    request = BackupRequest(
+        name=asked["name"],
+        spec=BackupSpec.from_options({"included_namespaces": [asked["namespace"]], **asked.get("spec", {})}),
+        freeze_policy=FreezePolicy(**asked.get("policy", {})),
+        **asked.get("options", {}),
+    )
+    store = open_store(StorageLocation(**asked["location"]))
+    outcome = run_backup(request, store=store, **common)
+    return {"changed": outcome.changed, **outcome.to_return(default_on_error=request.hook_on_error_default)}
+
+
+def task_request(asked: Result) -> HookTaskRequest:
+    given = {"run_id": secrets.token_hex(8), "container": "fsfreeze", "label_selector": "app=nginx"}
+    given |= asked.get("task", {})
+    given["argv"] = tuple(given.get("argv", ()))
+    return HookTaskRequest(namespace=asked["namespace"], freeze_policy=FreezePolicy(**asked.get("policy", {})), **given)
+
+
+def told(outcome: HookTaskOutcome) -> Result:
+    return {
+        "changed": outcome.changed,
+        "hooks": [hook.to_return(default_on_error="Fail") for hook in outcome.hooks],
+        "freezes": [record.to_return() for record in outcome.freezes],
+        "lease_ids": outcome.lease_ids,
+        "swept": outcome.swept,
+        "warnings": outcome.warnings,
+        "errors": outcome.errors,
+    }
+
+
+def hook(asked: Result, **common: t.Any) -> Result:
+    return told(run_hook_task(task_request(asked), **common))
+
+
+def freeze(asked: Result, **common: t.Any) -> Result:
+    request = FreezeTaskRequest(task=task_request(asked), path=asked["path"], lease_id=asked.get("lease_id", ""))
+    return told(freeze_path(request, **common))
+
+
+def thaw(asked: Result, *, cancel: CancelToken, **common: t.Any) -> Result:
+    request = FreezeTaskRequest(task=task_request(asked), path=asked["path"], lease_id=asked.get("lease_id", ""))
+    return told(thaw_path(request, **common))
+
+
+def sweep(asked: Result, *, client: t.Any, **_common: t.Any) -> Result:
+    return told(sweep_namespace(asked["namespace"], client=client))
+
+
+def main() -> None:
+    cancel = CancelToken()
+    signal.signal(signal.SIGTERM, lambda *_: cancel.cancel("SIGTERM was received"))
+    asked = json.load(sys.stdin)
+    work = {"backup": backup, "hook": hook, "freeze": freeze, "thaw": thaw, "sweep": sweep}[asked["do"]]
+    auth = KubeAuth(**{"kubeconfig": asked["kubeconfig"], **asked.get("auth", {})})
+    try:
+        result = work(asked, client=connect(auth, cancel=cancel), progress=say, cancel=cancel)
+    except ArkiveError as exc:
+        result = {**exc.details, "failed": True, "msg": exc.sentence}
+    json.dump(result, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
