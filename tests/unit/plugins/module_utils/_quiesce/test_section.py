@@ -100,7 +100,7 @@ def test_freeze_work_thaw(block: Block, cluster: t.Any) -> None:
     assert [result.stderr for result in section.results] == [b"", b""]
     freeze, _work, release = cluster.calls
     assert (freeze.command, freeze.argv[5:8], freeze.timeout) == (FREEZE, ("60", "30", "1"), 30.0)
-    assert (release.command, release.argv[5], release.timeout) == (THAW, "1", 50.0)
+    assert (release.command, release.argv[5], release.timeout) == (THAW, "1", 32.0)
     assert release.lease_id == freeze.lease_id
 
 
