@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import threading
 import typing as t
 
 import pytest
@@ -13,6 +14,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Can
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import ExecRefused, ExecStreamLost, ExecTimeout
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce import section as section_module
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
@@ -53,11 +55,14 @@ class Block:
         self.cluster.calls.clear()
         return entry
 
-    def run(self, work: t.Callable[[], None] = lambda: None) -> CriticalSection:
-        settings = SectionSettings(
+    @property
+    def settings(self) -> SectionSettings:
+        return SectionSettings(
             run_id="run1", policy=self.policy, default_on_error="Fail", log=self.log, cancel=self.cancel
         )
-        section = CriticalSection(self.cluster, self.entries, settings)
+
+    def run(self, work: t.Callable[[], None] = lambda: None) -> CriticalSection:
+        section = CriticalSection(self.cluster, self.entries, self.settings)
         with section:
             self.cluster.calls.append("work")
             work()
@@ -308,3 +313,61 @@ def test_a_pod_that_cannot_be_marked_is_frozen_with_a_warning(block: Block, clus
     assert block.steps() == ["freeze db-0", "work", "release db-0"]
     assert section.warnings == ["pod shop/db-0 could not be marked as frozen: You may not."]
     assert block.log.warnings == 1
+
+
+@pytest.mark.parametrize("answer", [True, False, KubeError("No answer.")], ids=["renewed", "over", "unknown"])
+def test_the_lease_is_renewed_while_the_work_lasts(
+    block: Block, cluster: t.Any, monkeypatch: pytest.MonkeyPatch, answer: bool | KubeError
+) -> None:
+    block.policy = FreezePolicy(lease_seconds=1.0)
+    asked = threading.Event()
+    threads: list[str] = []
+
+    def renew(_client: t.Any, _lease: t.Any) -> bool:
+        threads.append(threading.current_thread().name)
+        asked.set()
+        if isinstance(answer, KubeError):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(section_module, "renew", renew)
+    freezing(block)
+    section = block.run(lambda: t.cast("None", asked.wait(10)))
+    assert asked.is_set()
+    assert set(threads) == {"arkive-lease-keeper"}
+    assert the_freeze(section)[0] == "post hook"
+    assert cluster.marks("db-0") == []
+    assert not any(thread.name == "arkive-lease-keeper" for thread in threading.enumerate())
+
+
+class OneTurn:
+    """Lets the keeper go round once."""
+
+    def __init__(self) -> None:
+        self.turns = 0
+
+    def wait(self, _seconds: float) -> bool:
+        self.turns += 1
+        return self.turns > 1
+
+    def is_set(self) -> bool:
+        return False
+
+
+@pytest.mark.parametrize(("age", "renewals"), [(59.0, 1), (60.0, 0), (3600.0, 0)])
+def test_no_lease_is_renewed_beyond_the_longest_freeze(
+    block: Block, clock: t.Any, monkeypatch: pytest.MonkeyPatch, age: float, renewals: int
+) -> None:
+    block.policy = FreezePolicy(freeze_max_seconds=60.0)
+    asked: list[float] = []
+    monkeypatch.setattr(section_module, "renew", lambda *_given: asked.append(clock.now))
+    entry = freezing(block)
+    section = section_module.CriticalSection(block.cluster, [entry], block.settings)
+    section.quiesce()
+    (held,) = section.hand_over()
+    keeper = section_module._LeaseKeeper(block.cluster, block.settings)
+    monkeypatch.setattr(keeper, "_stopped", OneTurn())
+    monkeypatch.setattr(keeper, "_held", [held])
+    clock.sleep(age)
+    keeper._run()
+    assert len(asked) == renewals

@@ -1,0 +1,269 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import typing as t
+
+import pytest
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339, utc_now
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import ExecTimeout
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.between_tasks import (
+    FreezeTaskRequest,
+    freeze_path,
+    sweep_namespace,
+    thaw_path,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task import (
+    HookTaskOutcome,
+    HookTaskRequest,
+    run_hook_task,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import FROZEN_ANNOTATION
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import select_pods
+
+pytestmark = pytest.mark.usefixtures("clock")
+
+
+def task(**more: t.Any) -> HookTaskRequest:
+    return HookTaskRequest(**({"namespace": "shop", "run_id": "run1"} | more))
+
+
+def path_task(lease_id: str = "", **more: t.Any) -> FreezeTaskRequest:
+    return FreezeTaskRequest(task=task(**({"pod": "db-0"} | more)), path="/data", lease_id=lease_id)
+
+
+def annotate(cluster: t.Any, **commands: str) -> None:
+    keys = {f"{phase}.hook.backup.velero.io/command": command for phase, command in commands.items()}
+    cluster.add_pod("db-0", metadata={"annotations": keys})
+
+
+def end_marks_early(cluster: t.Any) -> None:
+    annotations = cluster.pods["db-0"]["metadata"]["annotations"]
+    marks = json.loads(annotations[FROZEN_ANNOTATION])
+    past = rfc3339(utc_now() - dt.timedelta(hours=1))
+    annotations[FROZEN_ANNOTATION] = json.dumps([mark | {"until": past} for mark in marks])
+
+
+# Commands
+
+
+def test_a_command_in_every_running_pod(cluster: t.Any) -> None:
+    for name in ("b", "a"):
+        cluster.add_pod(name)
+    cluster.add_pod("done", status={"phase": "Succeeded"})
+    outcome = run_hook_task(task(argv=("sync",), timeout_seconds=5.0), client=cluster)
+    assert [(call.kind, call.pod, call.argv, call.timeout) for call in cluster.calls] == [
+        ("hook", "a", ("sync",), 5.0),
+        ("hook", "b", ("sync",), 5.0),
+    ]
+    assert (outcome.changed, outcome.errors, outcome.lease_ids) == (True, [], [])
+
+
+@pytest.mark.parametrize(("on_error", "errors", "warnings"), [("Fail", 1, 0), ("Continue", 0, 1)])
+def test_a_command_that_fails(cluster: t.Any, on_error: t.Any, errors: int, warnings: int) -> None:
+    cluster.add_pod("db-0")
+    cluster.answers["hook"] = [cluster.done(3)]
+    outcome = run_hook_task(task(argv=("false",), on_error=on_error), client=cluster)
+    assert (len(outcome.errors), len(outcome.warnings)) == (errors, warnings)
+    assert (outcome.errors + outcome.warnings)[0] == (
+        "The pre hook in shop/db-0 failed: command terminated with exit code 3."
+    )
+
+
+def test_what_the_pods_declare(cluster: t.Any) -> None:
+    annotate(cluster, pre="sync", post="true")
+    cluster.add_pod("plain")
+    pre = run_hook_task(task(phase="pre"), client=cluster)
+    post = run_hook_task(task(phase="post"), client=cluster)
+    assert [call.argv for call in cluster.calls] == [("sync",), ("true",)]
+    assert [result.hook.phase for result in pre.hooks + post.hooks] == ["pre", "post"]
+
+
+def test_check_mode_executes_nothing(cluster: t.Any) -> None:
+    annotate(cluster, pre='["fsfreeze", "-f", "/data"]')
+    outcome = run_hook_task(task(phase="pre"), client=cluster, check_mode=True)
+    assert (outcome.changed, cluster.calls, cluster.patches) == (True, [], [])
+    assert [entry["freezes"] for entry in outcome.planned] == [["/data"]]
+
+
+def test_a_refusal_comes_before_the_first_command(cluster: t.Any) -> None:
+    cluster.add_pod("a")
+    cluster.add_pod("b", spec={"volumes": [{"name": "data", "emptyDir": {}}]})
+    outcome = run_hook_task(task(argv=("fsfreeze", "-f", "/data")), client=cluster)
+    assert "volume data is of kind emptyDir" in outcome.errors[0]
+    assert cluster.kinds() == ["probe"]
+    assert not outcome.changed
+
+
+def test_a_cancelled_task_starts_nothing(cluster: t.Any) -> None:
+    cluster.add_pod("db-0")
+    token = CancelToken()
+    token.cancel("SIGTERM")
+    with pytest.raises(Cancelled):
+        run_hook_task(task(argv=("sync",)), client=cluster, cancel=token)
+    assert cluster.calls == []
+
+
+def test_what_a_dead_run_left_is_thawed_first(cluster: t.Any) -> None:
+    cluster.add_pod("db-0")
+    freeze_path(path_task(), client=cluster)
+    end_marks_early(cluster)
+    cluster.calls.clear()
+    outcome = run_hook_task(task(argv=("sync",)), client=cluster)
+    assert cluster.kinds() == ["release", "hook"]
+    assert [entry["state"] for entry in outcome.swept] == ["thawed"]
+
+
+# Freezes between tasks
+
+
+def test_a_freeze_outlives_its_task(cluster: t.Any) -> None:
+    cluster.add_pod("db-0")
+    frozen = freeze_path(path_task(), client=cluster)
+    assert cluster.kinds() == ["probe", "freeze"]
+    assert (frozen.changed, frozen.errors, len(frozen.lease_ids)) == (True, [], 1)
+    assert [mark["lease"] for mark in cluster.marks("db-0")] == frozen.lease_ids
+    thawed = thaw_path(path_task(frozen.lease_ids[0]), client=cluster)
+    assert cluster.kinds()[2:] == ["release"]
+    assert cluster.calls[2].lease_id == frozen.lease_ids[0]
+    (record,) = thawed.freezes
+    assert (record.thawed_by, record.consistent, thawed.errors, thawed.changed) == ("release", True, [], True)
+    assert cluster.marks("db-0") == []
+
+
+def test_a_thaw_without_the_id_finds_the_mark(cluster: t.Any) -> None:
+    cluster.add_pod("db-0")
+    frozen = freeze_path(path_task(), client=cluster)
+    thawed = thaw_path(path_task(), client=cluster)
+    assert (cluster.calls[-1].lease_id, thawed.changed) == (frozen.lease_ids[0], True)
+
+
+def test_a_path_that_nobody_froze_is_fine(cluster: t.Any) -> None:
+    cluster.add_pod("db-0")
+    assert thaw_path(path_task(), client=cluster) == HookTaskOutcome()
+    assert cluster.calls == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        pytest.param(
+            {"thaw": "0", "winner": "lease", "fired": "160.00 1"}, "was not protected", id="design-6.7-the-lease-fired"
+        ),
+        pytest.param({"thaw": "0", "at": "-"}, "was not frozen under lease", id="it-was-never-frozen"),
+        pytest.param({"thaw": "0"}, "someone else thawed it", id="someone-else"),
+    ],
+)
+def test_a_thaw_with_the_id_fails_where_nothing_was_protected(cluster: t.Any, answer: t.Any, error: str) -> None:
+    cluster.add_pod("db-0")
+    frozen = freeze_path(path_task(), client=cluster)
+    cluster.answers["release"] = [cluster.release_answer(**answer)]
+    thawed = thaw_path(path_task(frozen.lease_ids[0]), client=cluster)
+    assert error in thawed.errors[0]
+
+
+def test_an_id_whose_mark_is_gone(cluster: t.Any) -> None:
+    cluster.add_pod("db-0")
+    thaw_path(path_task("00ff"), client=cluster)
+    (call,) = cluster.calls
+    assert (call.kind, call.container, call.lease_id, call.argv[6]) == (
+        "release",
+        "db",
+        "00ff",
+        "fsfreeze --unfreeze /data",
+    )
+
+
+def test_freezing_again_with_the_id_renews(cluster: t.Any) -> None:
+    cluster.add_pod("db-0")
+    (lease_id,) = freeze_path(path_task(), client=cluster).lease_ids
+    again = freeze_path(path_task(lease_id, freeze_policy=FreezePolicy(lease_seconds=90)), client=cluster)
+    assert (again.changed, again.lease_ids) == (False, [lease_id])
+    assert (cluster.calls[-1].kind, cluster.calls[-1].argv[4:]) == ("renew", (lease_id, "90"))
+
+
+@pytest.mark.parametrize("why", ["the lease is over", "its mark is past", "there is no mark"])
+def test_an_id_that_holds_no_more_is_frozen_anew(cluster: t.Any, why: str) -> None:
+    cluster.add_pod("db-0")
+    (lease_id,) = freeze_path(path_task(), client=cluster).lease_ids
+    if why == "the lease is over":
+        cluster.answers["renew"] = [cluster.done(3)]
+    elif why == "its mark is past":
+        end_marks_early(cluster)
+    else:
+        lease_id = "00ff"
+    again = freeze_path(path_task(lease_id), client=cluster)
+    assert cluster.kinds()[-1] == "freeze"
+    assert again.lease_ids != [lease_id]
+    assert again.changed
+
+
+def test_a_freeze_of_unknown_end_is_released_within_the_task(cluster: t.Any) -> None:
+    cluster.add_pod("db-0")
+    cluster.answers["freeze"] = [ExecTimeout("x")]
+    outcome = freeze_path(path_task(), client=cluster)
+    assert cluster.kinds() == ["probe", "freeze", "release"]
+    assert (outcome.lease_ids, len(outcome.errors)) == ([], 1)
+    assert cluster.marks("db-0") == []
+
+
+def test_a_command_that_thaws_ends_the_marked_freeze(cluster: t.Any) -> None:
+    cluster.add_pod("db-0")
+    (lease_id,) = freeze_path(path_task(), client=cluster).lease_ids
+    outcome = run_hook_task(task(argv=("fsfreeze", "-u", "/data")), client=cluster)
+    assert (cluster.calls[-1].kind, cluster.calls[-1].lease_id) == ("release", lease_id)
+    assert (outcome.freezes[0].thawed_by, cluster.marks("db-0")) == ("post hook", [])
+
+
+def test_check_mode_of_freeze_and_thaw(cluster: t.Any) -> None:
+    cluster.add_pod("db-0")
+    assert freeze_path(path_task(), client=cluster, check_mode=True).changed
+    assert not thaw_path(path_task(), client=cluster, check_mode=True).changed
+    assert (cluster.calls, cluster.patches) == ([], [])
+
+
+@pytest.mark.parametrize(("past", "state", "calls"), [(True, "thawed", 1), (False, "live", 0)])
+def test_sweep_namespace(cluster: t.Any, past: bool, state: str, calls: int) -> None:
+    cluster.add_pod("db-0")
+    freeze_path(path_task(), client=cluster)
+    if past:
+        end_marks_early(cluster)
+    cluster.calls.clear()
+    planned = sweep_namespace("shop", client=cluster, check_mode=True)
+    assert (planned.changed, cluster.calls) == (past, [])
+    outcome = sweep_namespace("shop", client=cluster)
+    assert ([entry["state"] for entry in outcome.swept], outcome.changed) == ([state], past)
+    assert len(cluster.calls) == calls
+    assert len(cluster.marks("db-0")) == 1 - calls
+
+
+# Which pods
+
+
+def test_select_pods(cluster: t.Any) -> None:
+    for name in ("b", "a"):
+        cluster.add_pod(name)
+    assert [pod["metadata"]["name"] for pod in select_pods(cluster, "shop")] == ["a", "b"]
+    assert [pod["metadata"]["name"] for pod in select_pods(cluster, "shop", pod="b")] == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"pod": "gone"}, "Pod shop/gone does not exist in the cluster at https://127.0.0.1:6443."),
+        ({"label_selector": "app=x"}, "No running pod with labels app=x is in namespace shop of the cluster"),
+    ],
+)
+def test_no_pod_is_a_sentence(cluster: t.Any, given: dict[str, str], message: str) -> None:
+    with pytest.raises(HookError) as caught:
+        select_pods(cluster, "shop", **given)
+    assert caught.value.message.startswith(message)
