@@ -14,9 +14,11 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 
-_SET_TERM = re.compile(r"(?P<key>\S+)\s+(?P<op>in|notin)\s*\((?P<values>[^)]*)\)")
-_EQUAL_TERM = re.compile(r"(?P<key>[^\s!=]+)\s*(?P<op>==|=|!=)\s*(?P<value>[^\s=]*)")
-_KEY_TERM = re.compile(r"(?P<absent>!?)\s*(?P<key>[^\s!=(),]+)")
+_KEY = r"(?P<key>[A-Za-z0-9](?:[A-Za-z0-9_./-]*[A-Za-z0-9])?)"
+_VALUE = r"(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?)?"
+_SET_TERM = re.compile(rf"{_KEY}\s+(?P<op>in|notin)\s*\((?P<values>\s*{_VALUE}\s*(?:,\s*{_VALUE}\s*)*)\)")
+_EQUAL_TERM = re.compile(rf"{_KEY}\s*(?P<op>==|=|!=)\s*(?P<value>{_VALUE})")
+_KEY_TERM = re.compile(rf"(?P<absent>!?)\s*{_KEY}")
 _OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
 
 
@@ -56,7 +58,8 @@ class LabelSelector:
                 f"A label selector has no field '{min(unknown)}'.",
                 hint="Its fields are matchLabels and matchExpressions.",
             )
-        terms = [Requirement(key, "In", (str(value),)) for key, value in (selector.get("matchLabels") or {}).items()]
+        labels = selector.get("matchLabels") or {}
+        terms = [Requirement(key, "In", (_value(key, value),)) for key, value in labels.items()]
         terms.extend(_expression(entry) for entry in selector.get("matchExpressions") or [])
         return cls(tuple(terms))
 
@@ -92,7 +95,7 @@ class LabelSelector:
 
 def _expression(entry: t.Mapping[str, t.Any]) -> Requirement:
     operator = entry.get("operator")
-    values = tuple(str(value) for value in entry.get("values") or ())
+    values = tuple(_value(str(entry.get("key")), value) for value in entry.get("values") or ())
     if not entry.get("key") or operator not in _OPERATORS:
         raise ValidationError(
             f"The label selector's expression {dict(entry)} needs a key and an operator.",
@@ -102,6 +105,15 @@ def _expression(entry: t.Mapping[str, t.Any]) -> Requirement:
         wants = "needs" if operator in ("In", "NotIn") else "takes no"
         raise ValidationError(f"The operator {operator} of the label selector for '{entry['key']}' {wants} values.")
     return Requirement(str(entry["key"]), str(operator), values)
+
+
+def _value(key: str, value: t.Any) -> str:
+    """A label's value; YAML's bare ``true`` and ``yes`` are not text, and nobody can say which was written."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ValidationError(
+            f"The label selector's value for '{key}' is not text: {value!r}.", hint="Put it in quotes."
+        )
+    return str(value)
 
 
 def _split_terms(text: str) -> list[str]:
