@@ -52,15 +52,14 @@ class Ownership(t.Protocol):
     """The claim under which files are written (``_store.claims.Claim``)."""
 
     @property
-    def is_lost(self) -> bool: ...
+    def is_lost(self) -> bool:
+        """True when another run may own the name."""
 
     def require_held(self) -> None:
         """Raise when another run may own the name by now; cheap, asked before each piece."""
-        ...
 
     def confirm(self) -> None:
         """The same, but asks the store; before the commit."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

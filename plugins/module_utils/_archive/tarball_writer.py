@@ -35,7 +35,8 @@ _GZIP = 16 + zlib.MAX_WBITS
 class ByteSink(t.Protocol):
     """Anything with ``write`` that takes all it is given."""
 
-    def write(self, data: bytes, /) -> int: ...
+    def write(self, data: bytes, /) -> int:
+        """Take all of ``data``."""
 
 
 @dataclass(frozen=True, slots=True)

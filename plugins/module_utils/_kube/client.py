@@ -17,6 +17,7 @@ import typing as t
 import urllib.parse
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access import ApiAccess
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import (
     KubeError,
@@ -195,7 +196,7 @@ class KubeClient:
             verb=verb,
             path=path,
             query=query,
-            body=None if body is None else json.dumps(body, separators=(",", ":")).encode(),
+            body=None if body is None else encode_compact(body),
             content_type=content_type,
             accept=accept or "application/json",
             timeout=self._session.timeout if timeout is None else timeout,
@@ -231,7 +232,7 @@ class KubeClient:
 
         self._session.count_request()
         try:
-            response = lane.pool.urlopen(
+            response = lane.pool.request(
                 request.verb,
                 lane.access.server + request.target,
                 body=request.body,

@@ -138,7 +138,7 @@ class Applier:
     def _ready(self, item: PlanItem) -> tuple[ApiResource, Prepared]:
         if item.resource is None:
             raise KubeError(f"The API server does not serve {item.api_version} {item.kind}.", status=404)
-        return item.resource, self._preparer.prepare(t.cast("ItemRef", item.ref))
+        return item.resource, self._preparer.prepare(t.cast(ItemRef, item.ref))
 
     def _finish_created(
         self, item: PlanItem, resource: ApiResource, prepared: Prepared, created: dict[str, t.Any]
@@ -160,7 +160,7 @@ class Applier:
 
     def _settle_race(self, item: PlanItem, resource: ApiResource, existing: dict[str, t.Any]) -> None:
         """The object came after the plan was made (the ``default`` account), or it is on its way out."""
-        prepared = self._preparer.prepare(t.cast("ItemRef", item.ref))
+        prepared = self._preparer.prepare(t.cast(ItemRef, item.ref))
         if existing["metadata"].get("deletionTimestamp"):
             self._wait_gone(item, resource)
             created = create_object(self._client, resource, prepared.body, namespace=item.namespace)

@@ -152,7 +152,7 @@ class Planner:
     def _prepare(self, item: PlanItem, api: ApiTypes) -> Prepared | None:
         """The body of an item; None when that settles it (left out by a rule, unreadable, not served)."""
         try:
-            prepared = self._preparer.prepare(t.cast("ItemRef", item.ref))
+            prepared = self._preparer.prepare(t.cast(ItemRef, item.ref))
         except ArchiveError as exc:
             self.unreadable.append(exc)
             item.settle("conflict", exc.sentence)

@@ -30,9 +30,10 @@ class ClaimDecision:
 
 
 class VolumeArchive(t.Protocol):
-    def find_object(
-        self, group_resource: GroupResource, namespace: str | None, name: str
-    ) -> dict[str, t.Any] | None: ...
+    """Finds a stored object."""
+
+    def find_object(self, group_resource: GroupResource, namespace: str | None, name: str) -> dict[str, t.Any] | None:
+        """The object, None when the archive does not hold it."""
 
 
 class VolumeDecisions:

@@ -109,7 +109,7 @@ def _text(exc: Exception) -> str:
     """The server's own words with its code, else the exception's, on one line."""
     response = getattr(exc, "response", None)
     said = response.get("Error", {}).get("Message") if isinstance(response, dict) else None
-    words = " ".join(str(said or exc or type(exc).__name__).split()).rstrip(".")
+    words = " ".join(str(said or str(exc) or type(exc).__name__).split()).rstrip(".")
     if len(words) > _LONGEST:
         words = f"{words[:_LONGEST]}..."
     return f"{words} ({error_code(exc)})" if said else words

@@ -25,7 +25,8 @@ CHUNK_SIZE = 1 << 20
 class ByteSource(t.Protocol):
     """Anything with ``read``: a file, a spool, a response body."""
 
-    def read(self, size: int = ..., /) -> bytes: ...
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to ``size`` bytes, all when negative."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,52 +66,48 @@ class Store(t.Protocol):
     """
 
     @property
-    def location(self) -> StorageLocation: ...
+    def location(self) -> StorageLocation:
+        """Where it is."""
 
     @property
     def conditional_writes(self) -> bool:
         """False once the server was seen not to support put-if-absent; then it is a check followed by a put."""
-        ...
 
     def check(self, *, write: bool) -> None:
         """Raise a ``StoreError`` in one sentence unless the location can be read (and written). Leaves nothing."""
-        ...
 
-    def put(self, key: str, data: bytes) -> StoredObject: ...
+    def put(self, key: str, data: bytes) -> StoredObject:
+        """Store ``data``."""
 
     def put_file(self, key: str, fileobj: ByteSource, *, size: int | None = None) -> StoredObject:
         """Store what ``fileobj`` holds from where it stands. ``size`` in bytes, where known, sizes the parts."""
-        ...
 
-    def put_stream(self, key: str, chunks: t.Iterable[bytes], *, size: int | None = None) -> StoredObject: ...
+    def put_stream(self, key: str, chunks: t.Iterable[bytes], *, size: int | None = None) -> StoredObject:
+        """Store ``chunks``, in order; see ``put_file``."""
 
     def put_if_absent(self, key: str, data: bytes) -> bool:
         """True when this call made the object, False when the key was there already."""
-        ...
 
     def get(self, key: str, *, max_bytes: int | None = None) -> bytes:
         """The whole object; ``StoreError`` when it is larger than ``max_bytes``."""
-        ...
 
     def open(self, key: str) -> t.BinaryIO:
         """The object as a stream; close it."""
-        ...
 
     def get_range(self, key: str, start: int, length: int) -> bytes:
         """Bytes from ``start``; fewer than ``length`` only at the end, none beyond it."""
-        ...
 
-    def exists(self, key: str) -> bool: ...
+    def exists(self, key: str) -> bool:
+        """True when there is an object under exactly this key."""
 
-    def size(self, key: str) -> int: ...
+    def size(self, key: str) -> int:
+        """Bytes."""
 
     def list(self, prefix: str = "", delimiter: str | None = None) -> Listing:
         """Keys that start with ``prefix``. ``delimiter`` is None or ``/``."""
-        ...
 
     def delete_many(self, keys: t.Iterable[str]) -> None:
         """Delete; keys that are not there are fine. ``StoreError`` names the keys that could not be deleted."""
-        ...
 
 
 class IteratorSource:

@@ -37,7 +37,10 @@ _FIXED = frozenset({"time", "level", "msg"})
 
 
 class ByteSink(t.Protocol):
-    def write(self, data: bytes, /) -> t.Any: ...
+    """Anything that bytes can be written to."""
+
+    def write(self, data: bytes, /) -> t.Any:
+        """Take all of ``data``."""
 
 
 @dataclass(frozen=True, slots=True)

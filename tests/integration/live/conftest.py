@@ -45,7 +45,8 @@ class S3Access(t.NamedTuple):
 
 
 class Kubectl(t.Protocol):
-    def __call__(self, *arguments: str, stdin: str | None = None, check: bool = True) -> str: ...
+    def __call__(self, *arguments: str, stdin: str | None = None, check: bool = True) -> str:
+        """Run kubectl; its standard output."""
 
 
 @pytest.fixture(scope="session")

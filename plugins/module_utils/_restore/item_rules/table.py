@@ -30,7 +30,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.pod
     skip_mirror_pod,
     skip_pod_of_job,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.revisions import skip_inexact_revision
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.services import (
     reset_service,
     skip_rebuilt_endpoint_slice,
@@ -40,7 +39,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.ser
 ITEM_RULES: dict[GroupResource, tuple[Rule, ...]] = {
     GroupResource("pods"): (skip_finished_pod, skip_mirror_pod, skip_pod_of_job, reset_pod, replace_init_containers),
     GroupResource("jobs", "batch"): (skip_finished_job, reset_job),
-    GroupResource("controllerrevisions", "apps"): (skip_inexact_revision,),
     GroupResource("services"): (reset_service,),
     GroupResource("endpoints"): (skip_rebuilt_endpoints,),
     GroupResource("endpointslices", "discovery.k8s.io"): (skip_rebuilt_endpoint_slice,),

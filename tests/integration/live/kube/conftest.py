@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from exec_target import Target
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
@@ -17,14 +18,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait
 
 IMAGE = "busybox:1"
 ON_TERM = "trap 'exit 0' TERM; while :; do sleep 0.2; done"
-
-
-class Target(t.NamedTuple):
-    """What ``exec_command`` wants to know."""
-
-    namespace: str
-    pod: str
-    container: str
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import (
 )
 
 if t.TYPE_CHECKING:
-    from conftest import Target
+    from exec_target import Target
 
 V4, V5 = "v4.channel.k8s.io", "v5.channel.k8s.io"
 Run = t.Callable[..., ExecResult]

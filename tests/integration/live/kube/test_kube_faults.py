@@ -28,7 +28,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import (
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait_for_object
 
 if t.TYPE_CHECKING:
-    from conftest import Target
+    from exec_target import Target
 
 pytestmark = pytest.mark.fault
 

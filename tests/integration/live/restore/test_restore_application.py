@@ -15,7 +15,8 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 
 if t.TYPE_CHECKING:
-    from conftest import Backups, Cluster, Kubectl
+    from conftest import Kubectl
+    from restore_lab import Backups, Cluster
 
 APPLICATION = """
 apiVersion: v1

@@ -17,7 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeA
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import exec_command
 
 if t.TYPE_CHECKING:
-    from conftest import Backups, Cluster
+    from restore_lab import Backups, Cluster
 
 POST = "post.hook.restore.velero.io/"
 INIT = "init.hook.restore.velero.io/"

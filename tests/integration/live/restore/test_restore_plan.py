@@ -10,14 +10,14 @@ import secrets
 import typing as t
 
 import pytest
-from conftest import action_of
+from restore_lab import action_of
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 
 if t.TYPE_CHECKING:
-    from conftest import Backups, Cluster
+    from restore_lab import Backups, Cluster
 
 Object = dict[str, t.Any]
 

@@ -22,11 +22,16 @@ class S3Access(t.Protocol):
     """The fixture ``s3`` of the directory above."""
 
     @property
-    def endpoint(self) -> str: ...
+    def endpoint(self) -> str:
+        """As the server has it."""
+
     @property
-    def access_key(self) -> str: ...
+    def access_key(self) -> str:
+        """As the server has it."""
+
     @property
-    def secret_key(self) -> str: ...
+    def secret_key(self) -> str:
+        """As the server has it."""
 
 
 @pytest.fixture

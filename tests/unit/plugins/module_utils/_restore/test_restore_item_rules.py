@@ -405,12 +405,3 @@ def test_deleted_volume_is_not_restored() -> None:
     """Spec 5.8, no method, reclaim Delete."""
     obj = {"metadata": {"name": "pv1"}, "spec": {"persistentVolumeReclaimPolicy": "Delete"}}
     assert "reclaim policy is Delete" in run_rules("persistentvolumes", obj, namespace="").skip
-
-
-@pytest.mark.parametrize(
-    ("command", "skipped"), [("sleep 1", False), ("sleep 1 & wait", True), ("echo <x>", True), ("größe", True)]
-)
-def test_revisions_that_would_block_their_controller(command: str, skipped: bool) -> None:
-    """Seen on 1.34: "data: field is immutable" on adoption."""
-    draft = run_rules("controllerrevisions.apps", {"data": {"spec": {"command": [command]}}, "revision": 1})
-    assert bool(draft.skip) is skipped
