@@ -264,6 +264,17 @@ def test_a_freeze_of_unknown_end_is_released_by_its_post_hook(
     assert cluster.marks("db-0") == []
 
 
+@pytest.mark.parametrize(
+    ("thaw", "thawed_by"),
+    [pytest.param("0", "its own command", id="thawed"), pytest.param("1", "release", id="not-yet")],
+)
+def test_a_command_that_freezes_and_thaws(block: Block, cluster: t.Any, thaw: str, thawed_by: str) -> None:
+    block.add("db-0", hook_of("pre", ("sh", "-c", "fsfreeze -f /data; snap; fsfreeze -u /data")), None)
+    cluster.answers["release"] = [cluster.release_answer(thaw=thaw)]
+    section = block.run()
+    assert (the_freeze(section)[0], section.errors, block.log.errors) == (thawed_by, [], 0)
+
+
 def test_a_freeze_that_never_began(block: Block, cluster: t.Any) -> None:
     freezing(block)
     cluster.answers["freeze"] = [ExecRefused("There is no such container.")]
