@@ -207,6 +207,9 @@ def _proxy(auth: KubeAuth, found: FoundConfig, server: str) -> tuple[str | None,
 
 
 def _tls_settings(auth: KubeAuth, found: FoundConfig) -> TlsSettings:
+    if _own_authorization(auth):
+        # The API server prefers a certificate to a token: it would take us for the kubeconfig's user.
+        found = dataclasses.replace(found, client_cert=None, client_key=None)
     return TlsSettings(
         verify=found.verify if auth.validate_certs is None else auth.validate_certs,
         ca_cert=existing_file("ca_cert", auth.ca_cert) or found.ca_cert,
