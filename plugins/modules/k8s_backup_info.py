@@ -12,11 +12,13 @@ author:
   - The arkive.k8s contributors (@arkive-k8s)
 description:
   - Lists the backups of a storage location, whether this collection or a Velero server has written them.
-  - Needs no cluster, and no library for one.
+  - Needs no cluster, and no library for one. The options that say how the API server is reached are not used. They are
+    accepted so that C(module_defaults) for the action group may hold them.
 extends_documentation_fragment:
   - arkive.k8s._attributes
   - arkive.k8s._attributes.actiongroup_backup
   - arkive.k8s._attributes.info_module
+  - arkive.k8s._auth
   - arkive.k8s._requirements
   - arkive.k8s._requirements.s3
   - arkive.k8s._storage
@@ -124,6 +126,7 @@ location:
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import clean_details
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE, storage_location
@@ -136,7 +139,7 @@ SPEC = ArgumentSpec(
         "name": {"type": "str"},
         "details": {"type": "bool", "default": False},
     }
-).merge(STORAGE)
+).merge(AUTH, STORAGE)
 
 
 def work(task: Task) -> Result:

@@ -25,6 +25,7 @@ extends_documentation_fragment:
   - arkive.k8s._requirements
   - arkive.k8s._requirements.kubernetes
   - arkive.k8s._selection.pods
+  - arkive.k8s._storage
 attributes:
   check_mode:
     support: full
@@ -104,6 +105,10 @@ options:
       - With O(state=thawed), the task fails unless the freeze has held until now. With O(state=frozen), the freeze is
         renewed if it still holds.
     type: str
+  storage_location:
+    description:
+      - Not used. It is accepted so that C(module_defaults) for the action group may hold it.
+    required: false
 seealso:
   - module: arkive.k8s.k8s_backup
   - plugin: arkive.k8s.fsfreeze
@@ -165,7 +170,9 @@ hooks:
   elements: dict
   sample: [{pod: web-0, container: web, argv: [/bin/sync], rc: 0, state: ok, stdout: ""}]
 freezes:
-  description: The file systems that were frozen or thawed, as M(arkive.k8s.k8s_backup) returns them.
+  description:
+    - The file systems that were frozen or thawed, as M(arkive.k8s.k8s_backup) returns them. For one that is frozen now,
+      C(thawed_by), C(ended) and C(seconds) are null.
   returned: always
   type: list
   elements: dict
@@ -214,8 +221,14 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options i
     task_freeze_policy,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import first_errors, issue, without_output
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import (
+    first_errors,
+    freeze_entry,
+    issue,
+    without_output,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import PODS, selector_text
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE_UNUSED
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.annotations import parse_command
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
@@ -251,7 +264,7 @@ SPEC = ArgumentSpec(
     required_one_of=(_WHAT,),
     required_if=(("state", "frozen", ("freeze_path",)), ("state", "thawed", ("freeze_path",))),
     required_by={"freeze_path": ("state",), "lease_id": ("freeze_path",)},
-).merge(AUTH, PODS, HOOKS, FREEZE, PROGRESS)
+).merge(AUTH, PODS, HOOKS, FREEZE, PROGRESS, STORAGE_UNUSED)
 
 
 def hook_request(params: t.Mapping[str, t.Any]) -> HookTaskRequest:
@@ -296,7 +309,7 @@ def work(task: Task) -> Result:
     result: Result = {
         "changed": outcome.changed,
         "hooks": [without_output(hook) for hook in hooks] if task.params["no_log_output"] else hooks,
-        "freezes": [record.to_return() for record in outcome.freezes],
+        "freezes": [freeze_entry(record, held=outcome.lease_ids) for record in outcome.freezes],
         "lease_ids": outcome.lease_ids,
         "lease_id": outcome.lease_ids[0] if len(outcome.lease_ids) == 1 else None,
         "swept": outcome.swept,

@@ -13,6 +13,8 @@ import os
 import tempfile
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord
+
 Result: t.TypeAlias = "dict[str, t.Any]"
 
 #: Objects of a plan or a diff that a result carries; the counts are always whole.
@@ -53,6 +55,12 @@ def first_errors(errors: t.Sequence[t.Mapping[str, t.Any]]) -> str:
     return f"{f'{where}: ' if where else ''}{said}.{rest}"
 
 
+def freeze_entry(record: FreezeRecord, *, held: t.Collection[str]) -> Result:
+    """The entry of ``freezes``. Nobody has thawed yet what is held by one of the leases ``held``."""
+    entry = record.to_return()
+    return entry | {"thawed_by": None} if record.lease_id in held else entry
+
+
 def issue(message: str, **fields: str) -> dict[str, str]:
     """An entry of ``warnings_list`` or ``errors_list``."""
     empty = {"resource": "", "namespace": "", "name": "", "message": message, "reason": "", "hint": ""}
@@ -86,6 +94,7 @@ __all__ = (
     "capped_plan",
     "clean_details",
     "first_errors",
+    "freeze_entry",
     "issue",
     "refused_phase",
     "text_diff",

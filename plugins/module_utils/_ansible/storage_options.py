@@ -42,6 +42,9 @@ _LOCATION = ArgumentSpec(
 
 STORAGE = ArgumentSpec(options={"storage_location": _LOCATION.to_option(required=True)})
 
+#: For modules that need no location: defaults of the action group hold one, and all modules of it must know the option.
+STORAGE_UNUSED = ArgumentSpec(options={"storage_location": _LOCATION.to_option(required=False)})
+
 
 def storage_location(params: t.Mapping[str, t.Any]) -> StorageLocation:
     """The location that the option names; raises ``ValidationError`` when it contradicts itself."""
@@ -49,4 +52,4 @@ def storage_location(params: t.Mapping[str, t.Any]) -> StorageLocation:
     return StorageLocation(**given)
 
 
-__all__ = ("STORAGE", "storage_location")
+__all__ = ("STORAGE", "STORAGE_UNUSED", "storage_location")
