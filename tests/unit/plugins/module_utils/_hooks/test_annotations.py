@@ -146,8 +146,8 @@ def test_timeout(text: str, seconds: float | None, warned: bool) -> None:
 def test_a_bare_number_gets_the_hint_with_its_unit() -> None:
     (warning,) = parse({POST + "command": "x", POST + "timeout": "300"}).warnings
     assert warning == (
-        "pod shop/db-0: annotation post.hook.backup.velero.io/timeout: '300' is not a duration. Write 300s for seconds. "
-        "The default of 30s is used."
+        "pod shop/db-0: annotation post.hook.backup.velero.io/timeout: '300' is not a duration. Write 300s for "
+        "seconds. The default of 30s is used."
     )
 
 
