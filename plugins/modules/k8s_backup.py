@@ -233,7 +233,8 @@ freezes:
     seconds: {description: How long it was frozen., type: float, returned: always, sample: 0.35}
     thawed_by:
       description:
-        - One of C(post hook), C(release), C(lease), C(sweeper), C(someone else), C(not frozen) and C(not proven).
+        - One of C(post hook), C(release), C(lease), C(its own command), C(someone else),
+          C(not frozen) and C(not proven).
       type: str
       returned: always
       sample: post hook

@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import resolve_container
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -72,12 +73,14 @@ def thaw_path(
     outcome = HookTaskOutcome()
     hook = _thaw_hook(request)
     held: list[tuple[dict[str, t.Any], Held]] = []
-    for pod in select_pods(client, task.namespace, pod=task.pod, label_selector=task.label_selector):
-        if request.lease_id:
-            container = resolve_container(pod, task.container)
-            freeze = held_by_id(pod, hook, lease_id=request.lease_id, container=container, path=request.path)
-            held.append((pod, freeze))
-        else:
+    pods = select_pods(client, task.namespace, pod=task.pod, label_selector=task.label_selector)
+    if request.lease_id:
+        pod = _pod_of_lease(pods, request.lease_id)
+        container = resolve_container(pod, task.container)
+        freeze = held_by_id(pod, hook, lease_id=request.lease_id, container=container, path=request.path)
+        held.append((pod, freeze))
+    else:
+        for pod in pods:
             marked = held_on_pod(pod, hook)
             held += [(pod, f) for f in marked if request.path in {target.path for target in f.lease.targets}]
     outcome.changed = bool(held)
@@ -123,18 +126,34 @@ def sweep_namespace(
     return outcome
 
 
+def _pod_of_lease(pods: t.Sequence[dict[str, t.Any]], lease_id: str) -> dict[str, t.Any]:
+    """The pod that is marked with the lease; a single pod also without a mark. Raises ``HookError``."""
+    marked = [pod for pod in pods if any(mark.lease_id == lease_id for mark in read_marks(pod))]
+    if not marked and len(pods) == 1:
+        return pods[0]
+    if not marked:
+        names = ", ".join(pod["metadata"]["name"] for pod in pods[:5])
+        raise HookError(
+            f"None of the {len(pods)} selected pods ({names}) is frozen under lease {lease_id}.", hint="Name the pod."
+        )
+    return marked[0]
+
+
 def _renew(
     request: FreezeTaskRequest, client: KubeClient, pods: t.Sequence[t.Mapping[str, t.Any]], *, check_mode: bool
 ) -> HookTaskOutcome | None:
-    """Renew the lease on every pod; None when it does not hold on one of them."""
+    """Renew the lease on the pod that is marked with it; None when it does not hold any more."""
     outcome = HookTaskOutcome(lease_ids=[request.lease_id])
-    for pod in pods:
-        if not any(mark.lease_id == request.lease_id and mark.until > utc_now() for mark in read_marks(pod)):
-            return None
-        if check_mode:
-            continue
+    live = [
+        pod
+        for pod in pods
+        if any(mark.lease_id == request.lease_id and mark.until > utc_now() for mark in read_marks(pod))
+    ]
+    if not live:
+        return None
+    if not check_mode:
         seconds = request.task.freeze_policy.lease_seconds
-        held = held_by_id(pod, _thaw_hook(request), lease_id=request.lease_id, container="", path=request.path)
+        held = held_by_id(live[0], _thaw_hook(request), lease_id=request.lease_id, container="", path=request.path)
         lease = dataclasses.replace(held.lease, seconds=seconds)
         if not renew(client, lease):
             return None

@@ -99,10 +99,7 @@ def find_volume_mount(pod: t.Mapping[str, t.Any], container: str, path: str) -> 
     found = next((entry for entry in containers if entry["name"] == container), None)
     if found is None:
         raise QuiesceError(f"The freeze of {where} is refused: there is no such container.")
-    best: dict[str, t.Any] | None = None
-    for mount in found.get("volumeMounts") or []:
-        if _contains(mount["mountPath"], path) and (best is None or len(mount["mountPath"]) >= len(best["mountPath"])):
-            best = mount
+    best = _longest_mount(found, path)
     if best is None:
         raise QuiesceError(
             f"The freeze of {where} is refused: no volume is mounted there, it is the container's disk on the node.",
@@ -126,6 +123,14 @@ def find_volume_mount(pod: t.Mapping[str, t.Any], container: str, path: str) -> 
         mount_path=best["mountPath"],
         sub_path=str(best.get("subPath") or best.get("subPathExpr") or ""),
     )
+
+
+def lies_on_volume(pod: t.Mapping[str, t.Any], container: str, path: str) -> bool:
+    """True when a volume is mounted at or above ``path``, as it is written (it may be a link)."""
+    spec = pod.get("spec") or {}
+    containers = [*(spec.get("containers") or []), *(spec.get("initContainers") or [])]
+    found = next((entry for entry in containers if entry["name"] == container), None)
+    return found is not None and _longest_mount(found, posixpath.normpath(path)) is not None
 
 
 def check_persistent_volume(reader: ObjectReader, mount: VolumeMount, where: str) -> None:
@@ -263,6 +268,14 @@ def guard_freeze(
     )
 
 
+def _longest_mount(container: t.Mapping[str, t.Any], path: str) -> dict[str, t.Any] | None:
+    best: dict[str, t.Any] | None = None
+    for mount in container.get("volumeMounts") or []:
+        if _contains(mount["mountPath"], path) and (best is None or len(mount["mountPath"]) >= len(best["mountPath"])):
+            best = mount
+    return best
+
+
 def _contains(point: str, path: str) -> bool:
     clean = posixpath.normpath(point)
     return path == clean or path.startswith(clean.rstrip("/") + "/")
@@ -286,6 +299,7 @@ __all__ = (
     "check_pod_spec",
     "find_volume_mount",
     "guard_freeze",
+    "lies_on_volume",
     "parse_probe",
     "probe_container",
 )

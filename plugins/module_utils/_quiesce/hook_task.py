@@ -113,16 +113,20 @@ def run_hook_task(
     if refusals:
         outcome.errors += refusals
         return outcome
+    freezing = [QuiescedPod(pod=pod, pre=[plan], post=[]) for pod, plan in plans if plan.targets]
     for pod, plan in plans:
+        if plan.targets:
+            continue
         token.check()
         progress(f"{'/'.join(pod_identity(pod))}: running {' '.join(plan.hook.argv)[:80]}")
-        if plan.targets:
-            _freeze(client, QuiescedPod(pod=pod, pre=[plan], post=[]), settings, outcome)
-        elif recognise(plan.hook.argv).thaws or request.phase == "post":
+        if recognise(plan.hook.argv).thaws or request.phase == "post":
             _thaw(client, pod, plan.hook, settings, outcome)
         else:
             result = run_hook(client, pod, plan.hook, log=settings.log, default_on_error=request.on_error, cancel=token)
             outcome.hooks.append(result)
+    if freezing:
+        progress(f"freezing in {', '.join('/'.join(pod_identity(entry.pod)) for entry in freezing)}"[:200])
+        _freeze(client, freezing, settings, outcome)
     _judge(outcome, request.on_error)
     return outcome
 
@@ -146,21 +150,24 @@ def _hooks_of(pod: t.Mapping[str, t.Any], request: HookTaskRequest, outcome: Hoo
     return [hook] if hook else []
 
 
-def _freeze(client: KubeClient, entry: QuiescedPod, settings: SectionSettings, outcome: HookTaskOutcome) -> None:
-    section = CriticalSection(client, [entry], settings)
+def _freeze(
+    client: KubeClient, pods: t.Sequence[QuiescedPod], settings: SectionSettings, outcome: HookTaskOutcome
+) -> None:
+    """Freeze all pods, and leave them to their leases; where one of them fails, release the others at once."""
+    section = CriticalSection(client, pods, settings)
     try:
         section.quiesce()
+        settings.cancel.check()
     except BaseException:
         section.release()
         raise
     outcome.hooks += section.results
     outcome.warnings += section.warnings
-    if any(result.state != "ok" for result in section.results):
+    if any(result.failed for result in section.results):
         section.release()
         outcome.errors += section.errors
     else:
-        for held in section.hand_over():
-            outcome.lease_ids.append(held.lease.lease_id)
+        outcome.lease_ids += [held.lease.lease_id for held in section.hand_over()]
     outcome.freezes += section.freezes
 
 

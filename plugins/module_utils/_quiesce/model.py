@@ -15,7 +15,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
 
 ThawedBy: t.TypeAlias = t.Literal[
-    "post hook", "release", "lease", "sweeper", "its own command", "someone else", "not frozen", "not proven"
+    "post hook", "release", "lease", "its own command", "someone else", "not frozen", "not proven"
 ]
 LeaseState: t.TypeAlias = t.Literal["armed", "unavailable"]
 

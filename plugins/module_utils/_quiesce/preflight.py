@@ -28,6 +28,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import (
     Probe,
     check_pod_spec,
     guard_freeze,
+    lies_on_volume,
     probe_container,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy, FreezeTarget
@@ -90,7 +91,9 @@ class Preflight:
         namespace, name = pod_identity(pod)
         if not self._policy.allow_shared_freeze:
             for freeze in found.freezes:
-                check_pod_spec(self._reader, pod, container=container, path=freeze.path)
+                # A path on no volume may be a link into one: only the container can tell.
+                if lies_on_volume(pod, container, freeze.path):
+                    check_pod_spec(self._reader, pod, container=container, path=freeze.path)
         self._check_credential()
         for verb in ("get", "create"):
             if not self._may(namespace, verb, "pods", "exec"):

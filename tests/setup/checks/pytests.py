@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 from checks import environments
 from checks.cluster import Variables, is_foreign
 from checks.console import note, run
@@ -29,6 +31,8 @@ def live(report: Report, variables: Variables) -> None:
         note("not run on a cluster that is not ours:")
         _list_tests(options[0], local_only)
         options += ["-m", f"not ({local_only})"]
+    elif shutil.which("busybox") is None:
+        environments.install_packages("busybox-static")  # one of the shells that the lease is tried with
     _pytest(report, "pytest, live", variables, *options)
 
 

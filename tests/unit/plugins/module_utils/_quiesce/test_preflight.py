@@ -81,7 +81,7 @@ def test_the_node_is_refused_before_anything_runs(cluster: t.Any) -> None:
 def test_one_bad_path_among_several_refuses_all(cluster: t.Any) -> None:
     plan = examine(cluster, hook_of(("sh", "-c", "fsfreeze -f /data && fsfreeze -f /etc")))
     assert "The freeze of /etc in container db" in plan.refusal
-    assert cluster.calls == []
+    assert {call.kind for call in cluster.calls} <= {"probe"}
 
 
 def test_the_containers_own_mounts_decide_too(cluster: t.Any) -> None:
