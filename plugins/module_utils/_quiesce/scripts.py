@@ -115,7 +115,8 @@ PROBE = (
     "for c in setsid sleep mkdir mv rm;do command -v $c >/dev/null||echo missing=$c;done;"
     'd=/dev/shm/arkive-probe-$$;mkdir "$d" 2>/dev/null&&rmdir "$d"||echo missing=/dev/shm;'
     # printf, because the echo of some shells reads the \\040 of a blank.
-    'for p;do printf "path=%s\\n" "$(readlink -f -- "$p")";done;'
+    # readlink resolves a path whose last part is missing, too.
+    'for p;do printf "path=%s\\n" "$([ -e "$p" ]&&readlink -f -- "$p")";done;'
     'echo mountinfo;while read -r l;do printf "%s\\n" "$l";done</proc/self/mountinfo'
 )
 
