@@ -13,6 +13,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
+import yaml
+from cut_proxy import CutProxy, through
 from nginx_app import NginxApp, left_frozen, until, uptime
 from processes import Engine
 
@@ -81,15 +83,12 @@ def nothing_stays_frozen(
     app: NginxApp = request.getfixturevalue("app")
     try:
         app.await_thawed(5)
+        assert app.marks == []
+        until(lambda: not app.armed_leases, "every lease is over", seconds=5)
+        assert frozen_lines() == before
     except AssertionError:
-        app.thaw_by_hand()  # the next test is to start well
-        app.set_mark_text(None)
+        app.clean()  # the next test is to start well
         raise
-    marks = app.marks
-    app.set_mark_text(None)
-    assert marks == []
-    until(lambda: not app.lease_files, "the leases' files are gone", seconds=5)
-    assert frozen_lines() == before
 
 
 @pytest.fixture
@@ -97,6 +96,16 @@ def start(app: NginxApp) -> float:
     """The uptime when the test began, and the application as the page sets it up."""
     app.annotate()
     return uptime()
+
+
+@pytest.fixture
+def proxy(kubeconfig: str) -> t.Iterator[tuple[CutProxy, Location]]:
+    """A way to the API server that can be cut, and the kubeconfig that takes it."""
+    config = yaml.safe_load(Path(kubeconfig).read_text())
+    host, _colon, port = config["clusters"][0]["cluster"]["server"].removeprefix("https://").partition(":")
+    found = CutProxy(host, int(port))
+    yield found, through(config, found.port)
+    found.close()
 
 
 @pytest.fixture

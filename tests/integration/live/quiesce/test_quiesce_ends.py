@@ -22,7 +22,7 @@ def test_normal_end(app: NginxApp, engine: Engine, location: Result, start: floa
     run = engine.start("backup", name="b", namespace=app.namespace, location=location, policy=LEASE)
     app.await_frozen()
     assert [mark.path for mark in app.marks] == [PATH]
-    assert app.lease_files
+    assert app.armed_leases
     result = run.result()
     assert result["phase"] == "Completed", result
     assert [hook["state"] for hook in result["hooks"]] == ["ok", "ok"]
@@ -148,7 +148,7 @@ def test_frozen_by_someone_else(app: NginxApp, engine: Engine, location: Result,
         assert result["freezes"] == []
         assert "pods" not in result["items"]
         assert app.marks == []
-        until(lambda: not app.lease_files, "the lease is over", seconds=5)
+        until(lambda: not app.armed_leases, "the lease is over", seconds=5)
         # Longer than a lease that was not disarmed would have taken.
         until(lambda: app.blocked_since(start)[0].begin + 9 < app.uptime, "some time has passed", seconds=15)
         assert app.is_frozen
@@ -166,7 +166,7 @@ def test_frozen_by_someone_else_and_a_shell_around_the_freeze(
         assert result["phase"] == "PartiallyFailed"
         assert "it is left alone" in result["hooks"][0]["error"]
         assert len(result["hooks"]) == 1
-        until(lambda: not app.lease_files, "the lease is over", seconds=5)
+        until(lambda: not app.armed_leases, "the lease is over", seconds=5)
         assert app.is_frozen
     finally:
         assert app.thaw_by_hand()

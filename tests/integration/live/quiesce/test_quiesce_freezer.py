@@ -12,8 +12,7 @@ import signal
 import typing as t
 
 import pytest
-import yaml
-from cut_proxy import CutProxy, through
+from cut_proxy import CutProxy
 from nginx_app import PATH, NginxApp, host_pids, one_freeze, process_state, until, uptime
 from processes import Engine
 
@@ -62,7 +61,7 @@ def assert_nothing_freezes_late(app: NginxApp, pids: list[int]) -> None:
     assert [process_state(pid) for pid in pids] in ([""] * len(pids), ["Z"] * len(pids))
     go_on(pids)
     start = app.uptime
-    until(lambda: app.uptime > start + LEASE_SECONDS, "some time has passed")
+    until(lambda: app.uptime > start + 1, "some time has passed")
     assert app.blocked_since(start) == []
 
 
@@ -103,17 +102,6 @@ def test_controller_is_dead(
     assert bool(app.blocked_since(start)) == frozen
     assert_nothing_freezes_late(app, pids)
     app.sweep(engine, "thawed" if frozen else "not frozen")
-
-
-@pytest.fixture
-def proxy(kubeconfig: str) -> t.Iterator[tuple[CutProxy, Result]]:
-    """A way to the API server that can be cut, and the kubeconfig that takes it."""
-    with open(kubeconfig) as file:
-        config = yaml.safe_load(file)
-    host, _colon, port = config["clusters"][0]["cluster"]["server"].removeprefix("https://").partition(":")
-    found = CutProxy(host, int(port))
-    yield found, through(config, found.port)
-    found.close()
 
 
 def test_goes_on_while_nobody_can_release(
