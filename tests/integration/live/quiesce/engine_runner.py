@@ -75,18 +75,18 @@ def told(outcome: HookTaskOutcome) -> Result:
     }
 
 
-def hook(asked: Result, **common: t.Any) -> Result:
-    return told(run_hook_task(task_request(asked), **common))
+def hook(asked: Result, *, client: t.Any, **common: t.Any) -> Result:
+    return told(run_hook_task(task_request(asked), client=client, **common))
 
 
-def freeze(asked: Result, **common: t.Any) -> Result:
+def freeze(asked: Result, *, client: t.Any, **common: t.Any) -> Result:
     request = FreezeTaskRequest(task=task_request(asked), path=asked["path"], lease_id=asked.get("lease_id", ""))
-    return told(freeze_path(request, **common))
+    return told(freeze_path(request, client=client, **common))
 
 
-def thaw(asked: Result, *, cancel: CancelToken, **common: t.Any) -> Result:
+def thaw(asked: Result, *, client: t.Any, cancel: CancelToken, **common: t.Any) -> Result:
     request = FreezeTaskRequest(task=task_request(asked), path=asked["path"], lease_id=asked.get("lease_id", ""))
-    return told(thaw_path(request, **common))
+    return told(thaw_path(request, client=client, **common))
 
 
 def sweep(asked: Result, *, client: t.Any, **_common: t.Any) -> Result:

@@ -25,8 +25,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import FR
 Object = dict[str, t.Any]
 
 PATH = "/var/log/nginx"
-FREEZE = ["/sbin/fsfreeze", "--freeze", PATH]
-THAW = ["/sbin/fsfreeze", "--unfreeze", PATH]
+FREEZE = ("/sbin/fsfreeze", "--freeze", PATH)
+THAW = ("/sbin/fsfreeze", "--unfreeze", PATH)
 #: A post hook that keeps the volume frozen for this long before it thaws.
 HOLD_SECONDS = 2
 HOLD = ["/bin/sh", "-c", f"sleep {HOLD_SECONDS}; /sbin/fsfreeze --unfreeze {PATH}"]
@@ -218,7 +218,9 @@ class NginxApp:
         """Take away what a failed test has left."""
         self.thaw_by_hand()
         self.set_mark_text(None)
-        self.sh("for f in /dev/shm/arkive-*/freezer; do read -r p <$f && kill -9 -$p; done; rm -rf /dev/shm/arkive-*; :")
+        self.sh(
+            "for f in /dev/shm/arkive-*/freezer; do read -r p <$f && kill -9 -$p; done; rm -rf /dev/shm/arkive-*; :"
+        )
 
     @property
     def marks(self) -> list[Mark]:

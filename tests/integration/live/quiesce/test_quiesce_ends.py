@@ -36,8 +36,8 @@ def test_the_page_to_the_letter_on_s3(app: NginxApp, engine: Engine, s3_location
     result = engine.start("backup", name="b", namespace=app.namespace, location=s3_location).result()
     assert result["phase"] == "Completed", result
     assert [(hook["phase"], hook["argv"], hook["rc"]) for hook in result["hooks"]] == [
-        ("pre", FREEZE, 0),
-        ("post", THAW, 0),
+        ("pre", list(FREEZE), 0),
+        ("post", list(THAW), 0),
     ]
     freeze = one_freeze(result)
     assert (freeze["thawed_by"], freeze["consistent"]) == ("post hook", True)

@@ -60,7 +60,8 @@ class Run:
     """One run of a hook: the answer of the exec is scripted, the calls and the log are kept."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.answer: ExecResult | Exception = result_of()
+        self.answer = result_of()
+        self.failure: Exception | None = None
         self.calls: list[dict[str, t.Any]] = []
         self.stream = io.BytesIO()
         self.log = RunLog(self.stream, backup="velero/b1")
@@ -68,12 +69,12 @@ class Run:
 
     def _exec(self, _client: t.Any, **given: t.Any) -> ExecResult:
         self.calls.append(given)
-        if isinstance(self.answer, Exception):
-            raise self.answer
+        if self.failure is not None:
+            raise self.failure
         return self.answer
 
-    def __call__(self, hook: Hook, *, pod: dict[str, t.Any] = POD, **more: t.Any) -> HookResult:
-        return run_hook(t.cast("t.Any", None), pod, hook, log=self.log, **more)
+    def __call__(self, hook: Hook, *, pod: dict[str, t.Any] | None = None, **more: t.Any) -> HookResult:
+        return run_hook(t.cast("t.Any", None), POD if pod is None else pod, hook, log=self.log, **more)
 
     @property
     def lines(self) -> list[str]:
@@ -184,7 +185,10 @@ def test_log_fields(run: Run, hook: dict[str, t.Any], fields: list[str]) -> None
     ],
 )
 def test_failures(run: Run, answer: t.Any, state: str, error: str, may_have_run: bool) -> None:
-    run.answer = answer
+    if isinstance(answer, Exception):
+        run.failure = answer
+    else:
+        run.answer = answer
     result = run(hook_of())
     assert (result.state, result.error, result.failed, result.may_have_run) == (state, error, True, may_have_run)
     assert [entry.message for entry in run.log.entries] == ["Error executing hook"]
@@ -192,7 +196,7 @@ def test_failures(run: Run, answer: t.Any, state: str, error: str, may_have_run:
 
 
 def test_a_timeout_keeps_what_came_but_does_not_log_it(run: Run) -> None:  # C11
-    run.answer = ExecTimeout("x", stdout=b"half", stderr=b"of it")
+    run.failure = ExecTimeout("x", stdout=b"half", stderr=b"of it")
     result = run(hook_of(timeout_seconds=90.0))
     assert (result.stdout, result.stderr, result.error) == (b"half", b"of it", "timed out after 1m30s")
     assert not any("stdout:" in line or "stderr:" in line for line in run.lines)

@@ -140,7 +140,7 @@ def self_signed() -> Exception:
 def test_unreachable(cause: Exception, sentence: str, kind: type) -> None:
     error = unreachable_error(cause, server=SERVER, doing="GET /x", timeout=5.0)
     assert sentence in error.sentence
-    assert type(error) is kind
+    assert error.__class__ is kind
     assert error.unreachable
 
 

@@ -201,7 +201,7 @@ def test_failures_by_status(exec_api: FakeExec, status: dict[str, t.Any], kind: 
     exec_api.script = lambda peer: peer.status(status="Failure", **status)
     with pytest.raises(ExecError) as caught:
         run(exec_api)
-    assert type(caught.value) is kind
+    assert caught.value.__class__ is kind
     assert words in caught.value.message
 
 
@@ -262,7 +262,7 @@ def test_refused_handshakes(
     exec_api.refusals = [answer]
     with pytest.raises(ExecError) as caught:
         run(exec_api, **options)
-    assert type(caught.value) is kind
+    assert caught.value.__class__ is kind
     assert words in caught.value.sentence
     assert caught.value.status == status
     assert caught.value.may_have_run is (kind is not ExecRefused)

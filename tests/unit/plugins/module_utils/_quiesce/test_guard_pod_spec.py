@@ -27,19 +27,18 @@ class Reader:
         self.claim_object: dict[str, t.Any] | None = {"spec": {"volumeName": "pv-1"} if bound else {}}
         self.volume_object: dict[str, t.Any] | None = {"spec": volume_spec or {"csi": {}}}
         self.asked: list[str] = []
-        self.claim_error: KubeError | None = None
-        self.volume_error: KubeError | None = None
+        self.errors: dict[str, KubeError] = {}
 
     def claim(self, namespace: str, name: str) -> dict[str, t.Any] | None:
         self.asked.append(f"{namespace}/{name}")
-        if self.claim_error:
-            raise self.claim_error
+        if "claim" in self.errors:
+            raise self.errors["claim"]
         return self.claim_object
 
     def volume(self, name: str) -> dict[str, t.Any] | None:
         self.asked.append(name)
-        if self.volume_error:
-            raise self.volume_error
+        if "volume" in self.errors:
+            raise self.errors["volume"]
         return self.volume_object
 
 
@@ -200,10 +199,10 @@ def test_an_unbound_claim_is_refused(missing: str) -> None:
         check_pod_spec(reader, pod_with(("/data", CLAIM)), container="db", path="/data")
 
 
-@pytest.mark.parametrize("which", ["claim_error", "volume_error"])
+@pytest.mark.parametrize("which", ["claim", "volume"])
 def test_what_may_not_be_read_does_not_pass(which: str) -> None:
     reader = Reader()
-    setattr(reader, which, KubeError("You may not.", status=403, reason="Forbidden"))
+    reader.errors[which] = KubeError("You may not.", status=403, reason="Forbidden")
     with pytest.raises(QuiesceError, match="cannot be read: You may not") as caught:
         check_pod_spec(reader, pod_with(("/data", CLAIM)), container="db", path="/data")
     assert "Grant get on persistentvolumeclaims and persistentvolumes" in (caught.value.hint or "")

@@ -65,7 +65,7 @@ def test_the_programs_fit_in_a_request_line(program: str) -> None:
 
 
 def test_lease_ids_are_safe_for_a_path_and_differ() -> None:
-    ids = {new_lease_id() for _ in range(50)}
+    ids = {new_lease_id() for _each in range(50)}
     assert len(ids) == 50
     assert all(len(text) == 16 and set(text) <= set("0123456789abcdef") for text in ids)
 

@@ -115,7 +115,7 @@ def test_the_last_mark_takes_the_annotation_with_it(cluster: t.Any) -> None:
 @pytest.mark.parametrize(("conflicts", "succeeds"), [(1, True), (3, True), (4, False)])
 def test_a_conflict_is_tried_again(cluster: t.Any, conflicts: int, succeeds: bool) -> None:
     cluster.add_pod("db-0")
-    cluster.patch_errors = [conflict() for _ in range(conflicts)]
+    cluster.patch_errors = [conflict() for _each in range(conflicts)]
     if succeeds:
         put_marks(cluster, "shop", "db-0", [MARK])
         assert cluster.marks("db-0") == [MARK.to_json()]

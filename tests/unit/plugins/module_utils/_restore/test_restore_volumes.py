@@ -39,7 +39,7 @@ def decide(
     snapshot_volumes: bool | None = None,
     mapping: dict[str, str] | None = None,
     restores_volumes: bool = True,
-    claim: Object = CLAIM,
+    claim: Object | None = None,
 ) -> tuple[bool, str, bool]:
     decisions = VolumeDecisions(
         archive=Stored(stored),
@@ -49,7 +49,7 @@ def decide(
         live={"pv1": live} if live else {},
         restores_volumes=restores_volumes,
     )
-    found = decisions.for_claim(claim, source_namespace="shop")
+    found = decisions.for_claim(claim or CLAIM, source_namespace="shop")
     return found.keeps_volume, found.missing, found.on_purpose
 
 
