@@ -111,8 +111,6 @@ options:
     required: false
 seealso:
   - module: arkive.k8s.k8s_backup
-  - plugin: arkive.k8s.fsfreeze
-    plugin_type: role
 """
 
 EXAMPLES = r"""

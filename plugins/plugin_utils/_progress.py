@@ -29,8 +29,9 @@ OPTION = "show_progress"
 VARIABLE = "arkive_show_progress"
 ENVIRONMENT = "ARKIVE_SHOW_PROGRESS"
 
-#: Arguments for the module only. They are taken out of the result again.
-_PRIVATE = ("_progress_file", "_controller_pids")
+#: What the module learns by its environment: the file to append to, and the numbers of the controller's processes.
+FILE_VARIABLE = "ARKIVE_PROGRESS_FILE"
+PIDS_VARIABLE = "ARKIVE_CONTROLLER_PIDS"
 
 #: Seconds between two looks at the file, and the most lines that are shown after one.
 _INTERVAL = 0.25
@@ -44,10 +45,12 @@ class ProgressAction(ActionBase):
 
     _supports_async = True
     _supports_check_mode = True
+    _module_variables: dict[str, str]
 
     def run(self, tmp: str | None = None, task_vars: Result | None = None) -> Result:
         result: Result = super().run(tmp, task_vars)
         variables = task_vars or {}
+        self._module_variables = {}
         if result.get("skipped"):
             return result
         wrap_async = bool(self._task.async_val) and not self._connection.has_native_async
@@ -66,13 +69,18 @@ class ProgressAction(ActionBase):
             main_process = multiprocessing.parent_process()
             if main_process is not None and main_process.pid is not None:
                 pids.append(main_process.pid)
-            arguments = {**self._task.args, "_progress_file": path, "_controller_pids": pids}
+            self._module_variables = {FILE_VARIABLE: path, PIDS_VARIABLE: " ".join(map(str, pids))}
             with ProgressTail(path, host=str(variables.get("inventory_hostname", "localhost"))):
-                result: Result = self._execute_module(module_args=arguments, task_vars=variables)
-        invoked = (result.get("invocation") or {}).get("module_args") or {}
-        for name in _PRIVATE:
-            invoked.pop(name, None)
+                result: Result = self._execute_module(task_vars=variables)
         return result
+
+    def _compute_environment_string(self, raw_environment_out: Result | None = None) -> str:
+        """The task's own environment, and what the module needs of us."""
+        environment: Result = {} if raw_environment_out is None else raw_environment_out
+        super()._compute_environment_string(environment)
+        environment.update(self._module_variables)
+        prefix: str = self._connection._shell.env_prefix(**environment)
+        return prefix
 
     def _is_local(self) -> bool:
         """Whether the module can write to a file of ours: it runs on this machine, as this user."""
@@ -130,7 +138,8 @@ class ProgressTail:
 
     def _show(self, lines: list[str]) -> None:
         if len(lines) > _BURST:
-            lines = [f"({len(lines) - _BURST} lines left out)", *lines[-_BURST:]]
+            left_out = len(lines) - _BURST
+            lines = [f"({left_out} {'line' if left_out == 1 else 'lines'} left out)", *lines[-_BURST:]]
         for line in lines:
             # What comes from a cluster may hold anything: nothing of it may steer the terminal.
             text = "".join(char if char.isprintable() else "?" for char in line)

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
@@ -24,12 +25,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Ark
 PROGRESS = ArgumentSpec(options={"show_progress": {"type": "bool"}})
 
 #: What the action plugin adds to the task's own arguments. Not for users: names with an underscore are not documented.
-FROM_ACTION = ArgumentSpec(
-    options={
-        "_progress_file": {"type": "path"},
-        "_controller_pids": {"type": "list", "elements": "int"},
-    }
-)
+#: Set by the action plugin of the same name, where it runs on this machine.
+FILE_VARIABLE = "ARKIVE_PROGRESS_FILE"
+PIDS_VARIABLE = "ARKIVE_CONTROLLER_PIDS"
 
 
 class Task:
@@ -41,7 +39,7 @@ class Task:
         #: Whether the user wants to see the difference.
         self.diff_mode: bool = bool(module._diff)
         self.cancel = CancelToken()
-        self.progress = progress_to(self.params["_progress_file"])
+        self.progress = progress_to(os.environ.get(FILE_VARIABLE))
 
 
 def run_task(spec: ArgumentSpec, work: t.Callable[[Task], Result]) -> t.NoReturn:
@@ -50,10 +48,10 @@ def run_task(spec: ArgumentSpec, work: t.Callable[[Task], Result]) -> t.NoReturn
     ``work`` returns the result's keys; with ``failed`` among them the task fails. An ``ArkiveError`` fails it with the
     error's sentence as ``msg``, and its details beside it. While it works, signals only set the task's cancel token.
     """
-    module = spec.merge(FROM_ACTION).create_module()
+    module = spec.create_module()
     module.no_log_values.update(secrets_of_kubeconfig(module.params.get("kubeconfig")))
     task = Task(module)
-    with CancelSignals(task.cancel, controller_pids=task.params["_controller_pids"] or ()):
+    with CancelSignals(task.cancel, controller_pids=_controller_pids()):
         try:
             result = work(task)
         except ArkiveError as exc:
@@ -64,4 +62,9 @@ def run_task(spec: ArgumentSpec, work: t.Callable[[Task], Result]) -> t.NoReturn
         module.exit_json(**result)
 
 
-__all__ = ("FROM_ACTION", "PROGRESS", "Result", "Task", "run_task")
+def _controller_pids() -> list[int]:
+    """The controller's processes; whatever else the variable holds is not ours."""
+    return [int(word) for word in os.environ.get(PIDS_VARIABLE, "").split() if word.isdecimal()]
+
+
+__all__ = ("PROGRESS", "Result", "Task", "run_task")
