@@ -77,7 +77,7 @@ class ProgressAction(ActionBase):
     def _compute_environment_string(self, raw_environment_out: Result | None = None) -> str:
         """The task's own environment, and what the module needs of us."""
         environment: Result = {} if raw_environment_out is None else raw_environment_out
-        super()._compute_environment_string(environment)
+        super()._compute_environment_string(environment)  # type: ignore[no-untyped-call]
         environment.update(self._module_variables)
         prefix: str = self._connection._shell.env_prefix(**environment)
         return prefix
