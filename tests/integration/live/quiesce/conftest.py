@@ -25,11 +25,11 @@ Location = dict[str, t.Any]
 
 
 @pytest.fixture(scope="module")
-def app(client: KubeClient, kubectl: t.Callable[..., str], module_namespace: str) -> t.Iterator[NginxApp]:
+def app(client: KubeClient, kubectl: t.Callable[..., str], module_namespace: str) -> NginxApp:
     """The application, for all tests of a file."""
     found = NginxApp(client, kubectl, module_namespace)
     found.deploy()
-    yield found
+    return found
 
 
 @pytest.fixture
@@ -72,9 +72,7 @@ def frozen_lines() -> t.Callable[[], list[str]]:
 
 
 @pytest.fixture(autouse=True)
-def nothing_stays_frozen(
-    request: pytest.FixtureRequest, frozen_lines: t.Callable[[], list[str]]
-) -> t.Iterator[None]:
+def nothing_stays_frozen(request: pytest.FixtureRequest, frozen_lines: t.Callable[[], list[str]]) -> t.Iterator[None]:
     """After each test a write goes through, no lease is left in the pod, and no mark on it."""
     before = frozen_lines()
     yield

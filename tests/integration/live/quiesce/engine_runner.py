@@ -93,17 +93,20 @@ def sweep(asked: Result, *, client: t.Any, **_common: t.Any) -> Result:
     return told(sweep_namespace(asked["namespace"], client=client))
 
 
+def answer(asked: Result, cancel: CancelToken) -> Result:
+    """What the engine says; its error is an answer too."""
+    work = {"backup": backup, "hook": hook, "freeze": freeze, "thaw": thaw, "sweep": sweep}[asked["do"]]
+    try:
+        client = connect(KubeAuth(kubeconfig=asked["kubeconfig"]), cancel=cancel)
+        return work(asked, client=client, progress=say, cancel=cancel)
+    except ArkiveError as exc:
+        return {**exc.details, "failed": True, "msg": exc.sentence}
+
+
 def main() -> None:
     cancel = CancelToken()
     signal.signal(signal.SIGTERM, lambda *_: cancel.cancel("SIGTERM was received"))
-    asked = json.load(sys.stdin)
-    work = {"backup": backup, "hook": hook, "freeze": freeze, "thaw": thaw, "sweep": sweep}[asked["do"]]
-    auth = KubeAuth(**{"kubeconfig": asked["kubeconfig"], **asked.get("auth", {})})
-    try:
-        result = work(asked, client=connect(auth, cancel=cancel), progress=say, cancel=cancel)
-    except ArkiveError as exc:
-        result = {**exc.details, "failed": True, "msg": exc.sentence}
-    json.dump(result, sys.stdout)
+    json.dump(answer(json.load(sys.stdin), cancel), sys.stdout)
 
 
 if __name__ == "__main__":

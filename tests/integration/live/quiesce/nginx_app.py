@@ -207,7 +207,7 @@ class NginxApp:
         (mark,) = self.marks
         old = dataclasses.replace(mark, until=mark.until - dt.timedelta(days=1))
         self.set_mark_text(json.dumps([old.to_json()]))
-        result: Object = engine.start("sweep", namespace=self.namespace).result()
+        result: Object = engine.call("sweep", namespace=self.namespace)
         assert result["errors"] == []
         (swept,) = result["swept"]
         assert (swept["state"], swept["path"], swept["lease_id"]) == (state, PATH, mark.lease_id)

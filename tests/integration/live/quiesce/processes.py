@@ -16,7 +16,10 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from engine_runner import answer
 from nginx_app import process_state
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 
 ENGINE = Path(__file__).with_name("engine_runner.py")
 Result = dict[str, t.Any]
@@ -109,11 +112,19 @@ class Engine:
         self._started.append(run)
         return run
 
+    def call(self, do: str, **asked: t.Any) -> Result:
+        """The same in this process, for a run that nothing happens to: the result."""
+        asked = {"do": do, "kubeconfig": self._kubeconfig, **asked}
+        found: Result = json.loads(json.dumps(answer(asked, CancelToken())))
+        return found
+
     def play(self, tasks: list[Result]) -> Started:
         """``ansible-playbook`` with ``tasks`` on localhost."""
         program = Path(sys.executable).parent / "ansible-playbook"
         if not program.exists():
-            pytest.fail(f"{program} does not exist: these tests run in an environment with ansible-core.", pytrace=False)
+            pytest.fail(
+                f"{program} does not exist: these tests run in an environment with ansible-core.", pytrace=False
+            )
         collections = os.environ.get("ARKIVE_TEST_COLLECTIONS", "")
         if not (Path(collections or "/nowhere") / "ansible_collections" / "arkive" / "k8s" / "galaxy.yml").is_file():
             pytest.fail(

@@ -74,9 +74,7 @@ def pod_is_deleted(app: NginxApp, engine: Engine, location: Result, window: Resu
 # A new pod between two kills, because the kubelet waits longer each time before it starts a container again.
 
 
-def test_container_is_killed_in_the_pre_hook(
-    app: NginxApp, engine: Engine, location: Result, start: float
-) -> None:
+def test_container_is_killed_in_the_pre_hook(app: NginxApp, engine: Engine, location: Result, start: float) -> None:
     container_is_killed(app, engine, location, start, IN_PRE)
 
 
@@ -84,9 +82,7 @@ def test_pod_is_deleted_in_the_post_hook(app: NginxApp, engine: Engine, location
     pod_is_deleted(app, engine, location, IN_POST)
 
 
-def test_container_is_killed_in_the_post_hook(
-    app: NginxApp, engine: Engine, location: Result, start: float
-) -> None:
+def test_container_is_killed_in_the_post_hook(app: NginxApp, engine: Engine, location: Result, start: float) -> None:
     container_is_killed(app, engine, location, start, IN_POST)
 
 
@@ -118,9 +114,7 @@ def test_api_server_stands_still_for_a_minute(
     lease = 15
     app.annotate(post=HOLD)
     app.annotate(post=["/bin/sh", "-c", "sleep 5"], post_container="nginx", post_timeout="10s")
-    run = engine.start(
-        "backup", name="b", namespace=app.namespace, location=location, policy={"lease_seconds": lease}
-    )
+    run = engine.start("backup", name="b", namespace=app.namespace, location=location, policy={"lease_seconds": lease})
     app.await_frozen()
     component("stop", "kube-apiserver")
     stopped = time.monotonic()

@@ -33,7 +33,7 @@ def test_normal_end(app: NginxApp, engine: Engine, location: Result, start: floa
 
 
 def test_the_page_to_the_letter_on_s3(app: NginxApp, engine: Engine, s3_location: Result, start: float) -> None:
-    result = engine.start("backup", name="b", namespace=app.namespace, location=s3_location).result()
+    result = engine.call("backup", name="b", namespace=app.namespace, location=s3_location)
     assert result["phase"] == "Completed", result
     assert [(hook["phase"], hook["argv"], hook["rc"]) for hook in result["hooks"]] == [
         ("pre", list(FREEZE), 0),
@@ -85,7 +85,7 @@ def test_pre_hook_that_freezes_and_then_takes_too_long(
     app: NginxApp, engine: Engine, location: Result, start: float
 ) -> None:
     app.annotate(pre=["/bin/sh", "-c", f"/sbin/fsfreeze --freeze {PATH}; sleep 60"], pre_timeout="3s")
-    result = engine.start("backup", name="b", namespace=app.namespace, location=location, policy=LEASE).result()
+    result = engine.call("backup", name="b", namespace=app.namespace, location=location, policy=LEASE)
     assert result["phase"] == "PartiallyFailed"
     pre, post = result["hooks"]
     assert (pre["state"], pre["rc"], pre["error"]) == ("timed_out", None, "timed out after 3s")
@@ -101,7 +101,7 @@ def test_pre_hook_that_freezes_and_then_takes_too_long(
 
 def test_post_hook_that_fails(app: NginxApp, engine: Engine, location: Result, start: float) -> None:
     app.annotate(post=["/bin/sh", "-c", "sleep 2; exit 7"])
-    result = engine.start("backup", name="b", namespace=app.namespace, location=location, policy=LEASE).result()
+    result = engine.call("backup", name="b", namespace=app.namespace, location=location, policy=LEASE)
     assert result["phase"] == "PartiallyFailed"
     assert [hook["rc"] for hook in result["hooks"]] == [0, 7]
     freeze = one_freeze(result)
@@ -111,7 +111,7 @@ def test_post_hook_that_fails(app: NginxApp, engine: Engine, location: Result, s
 
 def test_post_hook_that_takes_too_long(app: NginxApp, engine: Engine, location: Result, start: float) -> None:
     app.annotate(post=["/bin/sh", "-c", f"sleep 321; /sbin/fsfreeze --unfreeze {PATH}"], post_timeout="2s")
-    result = engine.start("backup", name="b", namespace=app.namespace, location=location, policy=LEASE).result()
+    result = engine.call("backup", name="b", namespace=app.namespace, location=location, policy=LEASE)
     assert result["phase"] == "PartiallyFailed"
     assert [hook["state"] for hook in result["hooks"]] == ["ok", "timed_out"]
     freeze = one_freeze(result)
@@ -125,9 +125,7 @@ def test_post_hook_elsewhere_that_outlasts_the_lease(
     app: NginxApp, engine: Engine, location: Result, start: float
 ) -> None:
     app.annotate(post=["/bin/sh", "-c", "sleep 8"], post_container="nginx")
-    result = engine.start(
-        "backup", name="b", namespace=app.namespace, location=location, policy={"lease_seconds": 3}
-    ).result()
+    result = engine.call("backup", name="b", namespace=app.namespace, location=location, policy={"lease_seconds": 3})
     assert result["phase"] == "PartiallyFailed"
     freeze = one_freeze(result)
     assert (freeze["thawed_by"], freeze["consistent"]) == ("lease", False)
@@ -140,7 +138,7 @@ def test_post_hook_elsewhere_that_outlasts_the_lease(
 def test_frozen_by_someone_else(app: NginxApp, engine: Engine, location: Result, start: float) -> None:
     app.freeze_by_hand()
     try:
-        result = engine.start("backup", name="b", namespace=app.namespace, location=location, policy=LEASE).result()
+        result = engine.call("backup", name="b", namespace=app.namespace, location=location, policy=LEASE)
         assert result["phase"] == "PartiallyFailed"
         (pre,) = result["hooks"]
         assert pre["state"] == "failed"
@@ -162,7 +160,7 @@ def test_frozen_by_someone_else_and_a_shell_around_the_freeze(
     app.annotate(pre=["/bin/sh", "-c", f"sync; /sbin/fsfreeze --freeze {PATH}"])
     app.freeze_by_hand()
     try:
-        result = engine.start("backup", name="b", namespace=app.namespace, location=location, policy=LEASE).result()
+        result = engine.call("backup", name="b", namespace=app.namespace, location=location, policy=LEASE)
         assert result["phase"] == "PartiallyFailed"
         assert "it is left alone" in result["hooks"][0]["error"]
         assert len(result["hooks"]) == 1

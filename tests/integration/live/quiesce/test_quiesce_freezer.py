@@ -35,7 +35,8 @@ STOPPED_IDS = [*(f"before, {name}" for name in STOPPED_BEFORE), "after"]
 @pytest.fixture(autouse=True, scope="module")
 def _stopping_tool(app: NginxApp) -> None:
     app.sh(
-        f"mkdir -p /usr/local/bin; printf '%s\\n' '#!/bin/sh' 'case $1 in --freeze) kill -STOP $$;; esac' 'exec /sbin/fsfreeze \"$@\"' "
+        "mkdir -p /usr/local/bin;"
+        "printf '%s\\n' '#!/bin/sh' 'case $1 in --freeze) kill -STOP $$;; esac' 'exec /sbin/fsfreeze \"$@\"' "
         f">{STOPPING_TOOL} && chmod 755 {STOPPING_TOOL}"
     )
 
@@ -110,9 +111,7 @@ def test_goes_on_while_nobody_can_release(
     """The freeze lands after the hook has failed and while the controller is cut off: only the lease is left."""
     wire, config = proxy
     app.annotate(pre=STOPPED_BEFORE["the tool itself"], pre_timeout="2s")
-    run = engine.start(
-        "backup", name="b", namespace=app.namespace, location=location, policy=POLICY, kubeconfig=config
-    )
+    run = engine.start("backup", name="b", namespace=app.namespace, location=location, policy=POLICY, kubeconfig=config)
     pids = await_stopped(app)
     wire.cut()
     until(lambda: wire.refused, "the controller has tried to come back")

@@ -132,7 +132,9 @@ class Guarded:
 
     def is_writable(self, path: str) -> bool:
         """Whether a write goes through at once."""
-        script = f"exec 2>/dev/null; (: >{path}/beat) >/dev/null & sleep 0.7; kill -0 $! && echo blocked || echo through"
+        script = (
+            f"exec 2>/dev/null; (: >{path}/beat) >/dev/null & sleep 0.7; kill -0 $! && echo blocked || echo through"
+        )
         return self.sh(script) == "through"
 
 
@@ -168,8 +170,7 @@ def guarded(client: KubeClient, kubectl: t.Callable[..., str], module_namespace:
 
 def freeze(guarded: Guarded, engine: Engine, path: str, container: str = "tools", **asked: t.Any) -> Object:
     task = {"pod": POD, "label_selector": "", "container": container, **asked}
-    run = engine.start("freeze", namespace=guarded.namespace, path=path, task=task, policy={"lease_seconds": 4})
-    return run.result()
+    return engine.call("freeze", namespace=guarded.namespace, path=path, task=task, policy={"lease_seconds": 4})
 
 
 @pytest.mark.parametrize(("path", "why"), REFUSED)
@@ -181,7 +182,7 @@ def test_refused(
     task = {"pod": POD, "label_selector": "", "container": "tools", "argv": ["/bin/sh", "-c", script]}
     for result in (
         freeze(guarded, engine, path),
-        engine.start("hook", namespace=guarded.namespace, task=task).result(),
+        engine.call("hook", namespace=guarded.namespace, task=task),
     ):
         assert result["changed"] is False
         assert len(result["errors"]) == 1
@@ -202,7 +203,7 @@ def test_allowed(guarded: Guarded, engine: Engine, path: str, file_system: str) 
     assert guarded.is_writable(path) is False
     task = {"pod": POD, "label_selector": "", "container": "tools"}
     asked = {"namespace": guarded.namespace, "path": path, "task": task, "lease_id": frozen["lease_ids"][0]}
-    thawed = engine.start("thaw", **asked).result()
+    thawed = engine.call("thaw", **asked)
     assert thawed["errors"] == []
     assert thawed["freezes"][0]["thawed_by"] == "release"
     assert guarded.is_writable(path)
@@ -228,7 +229,7 @@ def test_annotations_of_a_backup(
     }
     words = [f"{name}={value}" for name, value in hooks.items()]
     kubectl("-n", guarded.namespace, "annotate", "pod", POD, *words)
-    result = engine.start("backup", name="b", namespace=guarded.namespace, location=location).result()
+    result = engine.call("backup", name="b", namespace=guarded.namespace, location=location)
     kubectl("-n", guarded.namespace, "annotate", "pod", POD, *(f"{name}-" for name in hooks))
     assert result["phase"] == "PartiallyFailed"
     (hook,) = result["hooks"]
@@ -248,4 +249,4 @@ def test_two_paths_of_one_claim(guarded: Guarded, engine: Engine) -> None:
     until(lambda: guarded.is_writable("/data"), "the first one's lease ends", seconds=10)
     task = {"pod": POD, "label_selector": "", "container": "tools"}
     asked = {"namespace": guarded.namespace, "path": "/data", "task": task, "lease_id": first["lease_ids"][0]}
-    assert "ran out" in engine.start("thaw", **asked).result()["errors"][0]
+    assert "ran out" in engine.call("thaw", **asked)["errors"][0]

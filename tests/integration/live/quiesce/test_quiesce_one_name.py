@@ -30,6 +30,6 @@ def test_one_backup_and_one_refusal(
     assert "Wait for it; if it died, its claim ends at 20" in results[1]["msg"]
     assert (results[1]["hooks"], results[1]["freezes"]) == ([], [])
     # Afterwards the name is the one backup's, for everybody.
-    again = engine.start("backup", **asked).result()
+    again = engine.call("backup", **asked)
     assert (again["changed"], again["phase"]) == (False, "Completed")
     assert len(app.blocked_since(start)) == 1

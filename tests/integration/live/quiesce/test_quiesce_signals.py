@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The controller is told to stop, and is killed, while a volume is frozen: by ``ansible-playbook``, as people run it."""
+"""The controller is told to stop, and is killed, while a volume is frozen: ``ansible-playbook``, as people run it."""
 
 from __future__ import annotations
 
@@ -167,15 +167,13 @@ def test_everything_of_the_controller_is_killed(
     assert blocked.seconds < LEASE_SECONDS + later + 3
     assert len(app.marks) == 1
     app.annotate()
-    again = engine.start("backup", name="b", namespace=app.namespace, location=location).result()
+    again = engine.call("backup", name="b", namespace=app.namespace, location=location)
     assert "Another run works on backups/b" in again["msg"], again
     assert f"(pid {pids[0]})" in again["msg"]
     app.sweep(engine, "thawed")
 
 
-def test_playbook_is_killed_and_the_module_lives(
-    app: NginxApp, engine: Engine, location: Result, start: float
-) -> None:
+def test_playbook_is_killed_and_the_module_lives(app: NginxApp, engine: Engine, location: Result, start: float) -> None:
     """What AWX does on a cancelled job: the module sees that it is alone, and ends what it had begun."""
     app.annotate(pre=IN_PRE["pre"])
     play = engine.play([backup_task(app, location)])

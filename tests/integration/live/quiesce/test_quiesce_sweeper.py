@@ -37,7 +37,7 @@ def test_live_run_is_left_alone(app: NginxApp, engine: Engine, location: Result,
     app.annotate(post=["/bin/sh", "-c", f"sleep 4; /sbin/fsfreeze --unfreeze {PATH}"])
     run = engine.start("backup", name="b", namespace=app.namespace, location=location)
     app.await_frozen()
-    result = engine.start("sweep", namespace=app.namespace).result()
+    result = engine.call("sweep", namespace=app.namespace)
     assert app.is_frozen
     assert (result["changed"], result["errors"]) == (False, [])
     (swept,) = result["swept"]
@@ -50,7 +50,7 @@ def test_live_run_is_left_alone(app: NginxApp, engine: Engine, location: Result,
 def test_dead_run_whose_lease_is_gone_too(app: NginxApp, engine: Engine, start: float) -> None:
     app.freeze_by_hand()
     mark(app, "feedfeedfeedfeed", utc_now() - dt.timedelta(seconds=60))
-    result = engine.start("sweep", namespace=app.namespace).result()
+    result = engine.call("sweep", namespace=app.namespace)
     app.await_thawed(3)
     assert (result["changed"], result["errors"]) == (True, [])
     assert [swept["state"] for swept in result["swept"]] == ["thawed"]
@@ -59,8 +59,11 @@ def test_dead_run_whose_lease_is_gone_too(app: NginxApp, engine: Engine, start: 
 def test_one_dead_and_one_live(app: NginxApp, engine: Engine, start: float) -> None:
     mark(app, "feedfeedfeedfee1", utc_now() - dt.timedelta(seconds=60))
     mark(app, "feedfeedfeedfee2", utc_now() + dt.timedelta(seconds=60))
-    result = engine.start("sweep", namespace=app.namespace).result()
-    assert [(swept["lease_id"][-1], swept["state"]) for swept in result["swept"]] == [("1", "not frozen"), ("2", "live")]
+    result = engine.call("sweep", namespace=app.namespace)
+    assert [(swept["lease_id"][-1], swept["state"]) for swept in result["swept"]] == [
+        ("1", "not frozen"),
+        ("2", "live"),
+    ]
     assert [m.lease_id for m in app.marks] == ["feedfeedfeedfee2"]
     app.set_mark_text(None)
 
@@ -69,7 +72,7 @@ def test_container_that_is_no_more(app: NginxApp, engine: Engine, start: float) 
     """The file system is thawed from another container that mounts the same claim."""
     app.freeze_by_hand()
     mark(app, "feedfeedfeedfeed", utc_now() - dt.timedelta(seconds=60), container="was-removed")
-    result = engine.start("sweep", namespace=app.namespace).result()
+    result = engine.call("sweep", namespace=app.namespace)
     app.await_thawed(3)
     assert [(swept["state"], swept["error"]) for swept in result["swept"]] == [("thawed", "")]
 
@@ -77,7 +80,7 @@ def test_container_that_is_no_more(app: NginxApp, engine: Engine, start: float) 
 def test_every_backup_sweeps_first(app: NginxApp, engine: Engine, location: Result, start: float) -> None:
     app.freeze_by_hand()
     mark(app, "feedfeedfeedfeed", utc_now() - dt.timedelta(seconds=60))
-    result = engine.start("backup", name="b", namespace=app.namespace, location=location).result()
+    result = engine.call("backup", name="b", namespace=app.namespace, location=location)
     assert result["phase"] == "Completed"
     assert [swept["state"] for swept in result["swept"]] == ["thawed"]
     assert [freeze["thawed_by"] for freeze in result["freezes"]] == ["post hook"]
@@ -93,7 +96,7 @@ def test_time_of_a_dead_run_is_waited_for(app: NginxApp, engine: Engine, locatio
     states: list[str] = []
 
     def swept() -> bool:
-        result = engine.start("sweep", namespace=app.namespace).result()
+        result = engine.call("sweep", namespace=app.namespace)
         states.extend(entry["state"] for entry in result["swept"])
         return states[-1] != "live"
 
