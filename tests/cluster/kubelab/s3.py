@@ -100,8 +100,8 @@ class S3Files:
             "-s3.port.lance=0",
             "-s3.autoCreateBucket=false",  # as real ones: a put into no bucket is an error
             "-master.telemetry=false",
-            "-volume.max=20",
-            "-master.volumeSizeLimitMB=512",
+            "-volume.max=4000",
+            "-master.volumeSizeLimitMB=128",
             f"-dir={self._data}",
         ]
 

@@ -15,7 +15,7 @@ import sys
 import typing as t
 
 from checks.console import Background, CheckError, must_run, note, run, say
-from checks.paths import CHECKOUT, CHECKOUT_ID, CLUSTER_STATE, LOGS, S3_STATE, TREE, WORK
+from checks.paths import CHECKOUT, CHECKOUT_ID, CLUSTER_STATE, COLLECTIONS, LOGS, S3_STATE, TREE, WORK
 from checks.report import Report
 
 _LAB = str(CHECKOUT / "tests" / "cluster" / "lab.py")
@@ -144,6 +144,7 @@ def _variables(kubeconfig: str, kubectl: str, server: dict[str, str], *, state: 
         "ARKIVE_TEST_S3_ACCESS_KEY": server["access_key"],
         "ARKIVE_TEST_S3_SECRET_KEY": server["secret_key"],
         "ARKIVE_TEST_STATE": state,
+        "ARKIVE_TEST_COLLECTIONS": str(COLLECTIONS),
     }
 
 
