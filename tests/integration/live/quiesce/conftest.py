@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 from cut_proxy import CutProxy, through
-from nginx_app import NginxApp, left_frozen, until, uptime
+from nginx_app import NginxApp, left_frozen, until
 from processes import Engine
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -48,15 +48,24 @@ def location(tmp_path: Path) -> Location:
 
 
 @pytest.fixture
-def s3_location(s3: t.Any) -> Location:
-    """A new bucket to store backups in."""
+def bucket(s3: t.Any) -> t.Iterator[t.Any]:
+    """A new bucket, gone afterwards: the S3 server of the local cluster has room for a few only."""
     import boto3
 
     keys = {"aws_access_key_id": s3.access_key, "aws_secret_access_key": s3.secret_key, "region_name": "us-east-1"}
-    bucket = "arkive-test-" + secrets.token_hex(6)
-    boto3.client("s3", endpoint_url=s3.endpoint, **keys).create_bucket(Bucket=bucket)
+    found = boto3.resource("s3", endpoint_url=s3.endpoint, **keys).Bucket("arkive-test-" + secrets.token_hex(6))
+    found.create()
+    yield found
+    if found.creation_date:  # a test may have taken it away
+        found.objects.all().delete()
+        found.delete()
+
+
+@pytest.fixture
+def s3_location(s3: t.Any, bucket: t.Any) -> Location:
+    """The bucket to store backups in."""
     return {
-        "bucket": bucket,
+        "bucket": bucket.name,
         "endpoint_url": s3.endpoint,
         "access_key": s3.access_key,
         "secret_key": s3.secret_key,
@@ -93,7 +102,7 @@ def nothing_stays_frozen(request: pytest.FixtureRequest, frozen_lines: t.Callabl
 def start(app: NginxApp) -> float:
     """The uptime when the test began, and the application as the page sets it up."""
     app.annotate()
-    return uptime()
+    return app.uptime
 
 
 @pytest.fixture

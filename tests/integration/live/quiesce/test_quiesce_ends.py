@@ -58,19 +58,10 @@ def test_store_that_goes_away(app: NginxApp, engine: Engine, location: Result, s
     assert_seconds_are_true(app, start, freeze)
 
 
-def test_bucket_that_goes_away(app: NginxApp, engine: Engine, s3_location: Result, start: float) -> None:
-    import boto3
-
+def test_bucket_that_goes_away(app: NginxApp, engine: Engine, s3_location: Result, bucket: t.Any, start: float) -> None:
     app.annotate(post=HOLD)
     run = engine.start("backup", name="b", namespace=app.namespace, location=s3_location, policy=LEASE)
     app.await_frozen()
-    bucket = boto3.resource(
-        "s3",
-        endpoint_url=s3_location["endpoint_url"],
-        aws_access_key_id=s3_location["access_key"],
-        aws_secret_access_key=s3_location["secret_key"],
-        region_name="us-east-1",
-    ).Bucket(s3_location["bucket"])
     bucket.objects.all().delete()
     bucket.delete()
     result = run.result()
