@@ -30,10 +30,10 @@ REFUSED = [
     pytest.param("/claim-on-hostpath", "of kind hostPath", id="claim on a hostPath volume"),
     pytest.param("/claim-on-local", "of kind local", id="claim on a local volume"),
     pytest.param("/config", "of kind configMap", id="configMap"),
-    pytest.param("/srv", "no volume is mounted there", id="no volume"),
+    pytest.param("/usr", "no volume is mounted there", id="no volume"),
     pytest.param("/", "no volume is mounted there", id="root"),
     pytest.param("/etc/hosts", "no volume is mounted there", id="made by the runtime"),
-    pytest.param("/link", "no volume is mounted there", id="link in the image to an emptyDir"),
+    pytest.param("/link", "of kind emptyDir", id="link in the image to an emptyDir"),
     pytest.param("/data/link", "of kind emptyDir", id="link on the claim to an emptyDir"),
     pytest.param("/data/../empty", "of kind emptyDir", id="dots to an emptyDir"),
     pytest.param("/data/empty-inside", "of kind emptyDir", id="emptyDir mounted below the claim"),
@@ -43,6 +43,7 @@ REFUSED = [
 ALLOWED = [
     pytest.param("/data", "ext4", id="claim"),
     pytest.param("/sub", "ext4", id="subPath of a claim"),
+    pytest.param("/to-data", "ext4", id="link in the image to a claim"),
     pytest.param("/xfs", "xfs", id="xfs"),
     pytest.param("/ephemeral", "ext4", id="generic ephemeral volume"),
 ]
@@ -94,7 +95,11 @@ def guarded_pod() -> Object:
     tools = {
         "name": "tools",
         "image": "ubuntu:bionic",
-        "command": ["/bin/sh", "-c", "ln -s /empty /link; ln -sfn /empty /data/link; exec sleep infinity"],
+        "command": [
+            "/bin/sh",
+            "-c",
+            "ln -s /empty /link; ln -s /data /to-data; ln -sfn /empty /data/link; exec sleep infinity",
+        ],
         "securityContext": {"privileged": True},
         "volumeMounts": mounts,
     }
