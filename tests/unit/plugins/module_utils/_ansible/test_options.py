@@ -1,0 +1,132 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Options of a task, as the engines take them."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import (
+    AUTH,
+    kube_auth,
+    secrets_of_kubeconfig,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import (
+    freeze_policy,
+    hook_timeout,
+    task_freeze_policy,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import label_selector, selector_text
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import storage_location
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+
+#: ``AUTH_ARG_SPEC`` of kubernetes.core 6.2: names and aliases that users know.
+KUBERNETES_CORE = {
+    "kubeconfig": [],
+    "context": [],
+    "host": [],
+    "api_key": [],
+    "username": [],
+    "password": [],
+    "validate_certs": ["verify_ssl"],
+    "ca_cert": ["ssl_ca_cert"],
+    "client_cert": ["cert_file"],
+    "client_key": ["key_file"],
+    "proxy": [],
+    "no_proxy": [],
+    "proxy_headers": [],
+    "impersonate_user": [],
+    "impersonate_groups": [],
+}
+FREEZE = {"require_lease": False, "allow_shared_freeze": False}
+
+
+def test_names_and_aliases_are_those_of_kubernetes_core() -> None:
+    assert {name: option.get("aliases", []) for name, option in AUTH.options.items()} == KUBERNETES_CORE
+
+
+def test_secrets_are_not_logged() -> None:
+    assert {name for name, option in AUTH.options.items() if option.get("no_log")} == {"api_key", "password"}
+
+
+def test_credential() -> None:
+    params: dict[str, t.Any] = dict.fromkeys(AUTH.options)
+    params |= {
+        "host": "https://k8s.example",
+        "impersonate_groups": ["a", "b"],
+        "proxy_headers": {"basic_auth": "u:p", "proxy_basic_auth": None, "user_agent": None},
+    }
+    auth = kube_auth(params)
+    assert (auth.host, auth.impersonate_groups, auth.proxy_headers) == (
+        "https://k8s.example",
+        ("a", "b"),
+        {"basic_auth": "u:p"},
+    )
+
+
+def test_secrets_of_a_kubeconfig() -> None:
+    config = {"users": [{"name": "n", "user": {"token": "t1", "client-key-data": "k1"}}], "clusters": [{"token": ""}]}
+    assert secrets_of_kubeconfig(config) == {"t1", "k1"}
+    assert secrets_of_kubeconfig("/path/of/one") == set()
+
+
+@pytest.mark.parametrize(
+    ("option", "text"),
+    [
+        pytest.param(None, "", id="none"),
+        pytest.param({"match_labels": {}, "match_expressions": None}, "", id="empty"),
+        pytest.param({"match_labels": {"app": "db"}, "match_expressions": None}, "app in (db)", id="label"),
+        pytest.param(
+            {"match_labels": None, "match_expressions": [{"key": "k", "operator": "Exists", "values": None}]},
+            "k",
+            id="exists",
+        ),
+        pytest.param(
+            {
+                "match_labels": {"a": "b"},
+                "match_expressions": [{"key": "k", "operator": "NotIn", "values": ["x", "y"]}],
+            },
+            "a in (b),k notin (x)",
+            id="both",
+        ),
+    ],
+)
+def test_label_selector(option: t.Any, text: str) -> None:
+    assert selector_text({"label_selector": option}) == text
+    assert (label_selector(option) is None) == (not text)
+
+
+def test_storage_location_leaves_out_what_is_not_given() -> None:
+    given = dict.fromkeys(("path", "prefix", "region", "access_key", "secret_key")) | {"name": "default", "bucket": "b"}
+    location = storage_location({"storage_location": given})
+    assert (location.bucket, location.path, location.describe) == ("b", None, "s3://b")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        pytest.param({"freeze_lease": "60", "freeze_max": "5m"}, "freeze_lease: '60' is not a duration", id="no unit"),
+        pytest.param({"freeze_lease": "0s", "freeze_max": "5m"}, "freeze_lease is 0s", id="too short"),
+        pytest.param({"freeze_lease": "10m", "freeze_max": "5m"}, "shorter than freeze_lease", id="longer than all"),
+    ],
+)
+def test_lease_options_that_are_refused(options: dict[str, str], words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        freeze_policy({**FREEZE, **options})
+
+
+def test_lease_options() -> None:
+    policy = freeze_policy({**FREEZE, "freeze_lease": "1m30s", "freeze_max": "10m", "require_lease": True})
+    assert (policy.lease_seconds, policy.freeze_max_seconds, policy.require_lease) == (90.0, 600.0, True)
+    with pytest.raises(ValidationError, match="at least 1"):
+        task_freeze_policy({**FREEZE, "lease_seconds": 0})
+
+
+@pytest.mark.parametrize(("text", "limit"), [("45s", 45.0), ("0", 30.0), ("-1s", None)])
+def test_hook_timeout(text: str, limit: float | None) -> None:
+    """As in annotations: cases A12, A14, A15."""
+    assert hook_timeout({"timeout": text}) == limit

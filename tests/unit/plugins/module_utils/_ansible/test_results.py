@@ -1,0 +1,99 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a task returns, and the lines that it shows on the way."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import stat
+import typing as t
+
+import pytest
+
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.progress_file import progress_to
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import (
+    SHOWN_OBJECTS,
+    capped_plan,
+    clean_details,
+    first_errors,
+    refused_phase,
+    text_diff,
+)
+
+
+@pytest.mark.parametrize(
+    ("phase", "fail_on_partial", "refused"),
+    [
+        ("Completed", True, False),
+        ("PartiallyFailed", True, True),
+        ("PartiallyFailed", False, False),
+        ("Failed", False, True),
+        ("FailedValidation", False, True),
+        ("", True, False),
+    ],
+)
+def test_phases_that_fail_the_task(phase: str, fail_on_partial: bool, refused: bool) -> None:
+    """Design: ``fail_on_partial: false`` lets PartiallyFailed pass, and nothing else."""
+    assert refused_phase(phase, fail_on_partial=fail_on_partial) is refused
+
+
+@pytest.mark.parametrize(
+    ("errors", "text"),
+    [
+        pytest.param([], "", id="none"),
+        pytest.param([{"message": "It broke.", "namespace": "shop", "name": "db"}], "shop/db: It broke.", id="one"),
+        pytest.param(
+            [{"message": "It broke", "reason": "Because"}, {"message": "x"}],
+            "It broke: Because. (1 more in errors_list)",
+            id="two",
+        ),
+    ],
+)
+def test_first_error(errors: list[dict[str, t.Any]], text: str) -> None:
+    assert first_errors(errors) == text
+
+
+def test_counts_have_a_name_that_jinja_can_reach() -> None:
+    details = {"items": {"pods": 1}, "hooks": [{"argv": ["ls"], "stdout": "secret", "stdout_truncated": False}]}
+    assert clean_details(details, with_output=False) == {"item_counts": {"pods": 1}, "hooks": [{"argv": ["ls"]}]}
+    assert clean_details(details, with_output=True)["hooks"][0]["stdout"] == "secret"
+
+
+def test_a_long_plan_is_in_a_file_of_its_own() -> None:
+    plan = [{"name": str(number)} for number in range(SHOWN_OBJECTS + 1)]
+    answer = capped_plan(plan)
+    path = pathlib.Path(answer["plan_path"])
+    try:
+        assert len(answer["plan"]) == SHOWN_OBJECTS
+        assert json.loads(path.read_text()) == plan
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    finally:
+        path.unlink()
+    assert capped_plan(plan[:-1])["plan_path"] is None
+
+
+def test_diff_of_what_is_not_there() -> None:
+    diff = text_diff(None, {"b": 1, "a": 2}, title="backup x")
+    assert (diff["before"], diff["after"]) == ("", '{\n  "a": 2,\n  "b": 1\n}\n')
+
+
+def test_progress_lines(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "progress"
+    path.touch(mode=0o600)
+    show = progress_to(str(path))
+    show("pods: 3 found")
+    show("two\nlines and a long one " + "x" * 1000)
+    first, second = path.read_text().splitlines()
+    assert first == "pods: 3 found"
+    assert second.startswith("two lines and a long one x")
+    assert len(second) == 300
+
+
+def test_progress_that_nobody_reads(tmp_path: pathlib.Path) -> None:
+    progress_to(None)("x")
+    progress_to(str(tmp_path / "gone"))("x")
+    assert os.listdir(tmp_path) == []
