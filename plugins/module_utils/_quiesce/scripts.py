@@ -50,9 +50,9 @@ TIMER = (
     + 'end(){ [ -e "$d/released" ]&&{ rm -rf "$d";exit;};};'
     + "now;l=$((n+$3+$2));"
     + 'while end;now;[ -e "$d/until" ]&&read -r l<"$d/until";[ $n -lt $l ];do sleep 1;done;'
-    # The release holds the token: it is at work, or it died at it. Give it ten seconds.
+    # The release holds the token: it is at work, or it died at it. Give it two seconds.
     + 'if mkdir "$d/token" 2>/dev/null;then echo lease>"$d/winner";else i=0;'
-    + "while [ $i -lt 10 ];do sleep 1;end;i=$((i+1));done;fi;"
+    + "while [ $i -lt 2 ];do sleep 1;end;i=$((i+1));done;fi;"
     + "w=0;"
     + 'while :;do g=1;if [ ! -e "$d/until" ]&&[ -e "$d/freezer" ]&&read -r p<"$d/freezer"&&alive "$p";'
     + "then g=0;kill -9 -$p;fi;"

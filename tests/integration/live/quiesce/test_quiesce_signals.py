@@ -18,7 +18,7 @@ from processes import Engine, Started, gone
 Result = dict[str, t.Any]
 LEASE_SECONDS = 5
 #: How a volume is kept frozen: the annotations, and how long after the lease's end it is thawed when nobody lives.
-#: A release that has begun is given ten seconds by the lease.
+#: A release that has begun is given two seconds by the lease.
 IN_PRE = {"pre": ["/bin/sh", "-c", f"/sbin/fsfreeze --freeze {PATH}; sleep 321"], "pre_timeout": "4s"}
 IN_POST = {"post": ["/bin/sh", "-c", f"sleep 321; /sbin/fsfreeze --unfreeze {PATH}"]}
 IN_POST_ELSEWHERE = {"post": ["/bin/sh", "-c", "sleep 30"], "post_container": "nginx"}
@@ -26,7 +26,7 @@ HELD_BY_POST = {"post": ["/bin/sh", "-c", f"sleep 3; /sbin/fsfreeze --unfreeze {
 WINDOWS = [
     pytest.param(IN_PRE, 4, id="in the pre hook"),
     pytest.param(IN_POST_ELSEWHERE, 0, id="between freeze and thaw"),
-    pytest.param(IN_POST, 10, id="in the release"),
+    pytest.param(IN_POST, 2, id="in the release"),
 ]
 
 

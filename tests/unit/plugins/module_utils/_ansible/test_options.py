@@ -90,7 +90,7 @@ def test_secrets_of_a_kubeconfig() -> None:
                 "match_labels": {"a": "b"},
                 "match_expressions": [{"key": "k", "operator": "NotIn", "values": ["x", "y"]}],
             },
-            "a in (b),k notin (x)",
+            "a in (b),k notin (x,y)",
             id="both",
         ),
     ],
