@@ -24,7 +24,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Ark
 #: Documented in the fragment ``_progress``. The action plugin heeds it; the module only has to know its name.
 PROGRESS = ArgumentSpec(options={"show_progress": {"type": "bool"}})
 
-#: What the action plugin adds to the task's own arguments. Not for users: names with an underscore are not documented.
 #: Set by the action plugin of the same name, where it runs on this machine.
 FILE_VARIABLE = "ARKIVE_PROGRESS_FILE"
 PIDS_VARIABLE = "ARKIVE_CONTROLLER_PIDS"
