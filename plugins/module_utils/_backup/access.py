@@ -1,0 +1,91 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""The rights that a backup needs, and how to say which of them are missing."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import NAMESPACES
+
+_SHOWN = 5
+_SHOWN_NAMESPACES = 3
+
+
+class Listed(t.Protocol):
+    """What is to be listed (``_backup.selection.Selection``)."""
+
+    @property
+    def types(self) -> tuple[ApiResource, ...]:
+        """The types."""
+
+    @property
+    def list_namespaces(self) -> tuple[str, ...] | None:
+        """Where namespaced types are listed; None: over the whole cluster."""
+
+
+def list_needs(selection: Listed) -> list[Need]:
+    """``list`` of each type, where it will be listed.
+
+    Namespace objects are left out of a run that names its namespaces: who may not list them all reads those alone.
+    """
+    namespaces = selection.list_namespaces
+    needs: list[Need] = []
+    for resource in selection.types:
+        gr = resource.group_resource
+        if resource.namespaced and namespaces is not None:
+            needs += [Need("list", gr.group, gr.resource, namespace=namespace) for namespace in namespaces]
+        elif gr != NAMESPACES or namespaces is None:
+            needs.append(Need("list", gr.group, gr.resource))
+    return needs
+
+
+def exec_needs(namespaces: t.Iterable[str]) -> list[Need]:
+    """What running commands in the pods of ``namespaces`` needs: exec is a GET over a websocket, a POST elsewhere."""
+    return [
+        Need(verb, "", "pods", "exec", namespace)
+        for namespace in dict.fromkeys(namespaces)
+        for verb in ("create", "get")
+    ]
+
+
+def describe_forbidden(forbidden: t.Sequence[Need]) -> str:
+    """``list secrets in namespace shop; list nodes in the whole cluster; and 4 more``: one entry for each right."""
+    places: dict[tuple[str, str], list[str]] = {}
+    for need in forbidden:
+        places.setdefault((need.verb, need.resource_text), []).append(need.namespace)
+    entries = [f"{verb} {resource} {_where(found)}" for (verb, resource), found in places.items()]
+    more = [f"and {len(entries) - _SHOWN} more"] if len(entries) > _SHOWN else []
+    return "; ".join(entries[:_SHOWN] + more)
+
+
+def forbidden_error(forbidden: t.Sequence[Need], *, server: str) -> KubeError:
+    """The refusal of a run that lacks rights; ``details["forbidden"]`` has all of them."""
+    clusterwide = any(not need.namespace for need in forbidden)
+    role, binding = ("ClusterRole", "ClusterRoleBinding") if clusterwide else ("Role", "RoleBinding in each namespace")
+    skipping = "" if any(need.subresource for need in forbidden) else ", or set skip_forbidden: true to go on without"
+    return KubeError(
+        f"The API server {server} does not let you {describe_forbidden(forbidden)}.",
+        status=403,
+        reason="Forbidden",
+        hint=f"Ask for a {role} with these verbs and resources and a {binding}{skipping}.",
+        details={"forbidden": [need._asdict() for need in forbidden]},
+    )
+
+
+def _where(namespaces: t.Sequence[str]) -> str:
+    if "" in namespaces:
+        return "in the whole cluster"
+    shown = ", ".join(namespaces[:_SHOWN_NAMESPACES])
+    rest = len(namespaces) - _SHOWN_NAMESPACES
+    return f"in namespace{'s' if len(namespaces) > 1 else ''} {shown}{f' and {rest} more' if rest > 0 else ''}"
+
+
+__all__ = ("Listed", "describe_forbidden", "exec_needs", "forbidden_error", "list_needs")
