@@ -51,6 +51,12 @@ def locked(name: str) -> t.Iterator[None]:
         yield
 
 
+def find_cached(kind: str, key: str) -> Path | None:
+    """The directory ``<kind>-<key>``; None when it has not been made."""
+    wanted = cache_root() / f"{kind}-{key}"
+    return wanted if wanted.is_dir() else None
+
+
 def cached(kind: str, key: str, make: t.Callable[[Path], None]) -> Path:
     """The directory ``<kind>-<key>``, made by ``make(empty directory)`` when it is not there yet."""
     wanted = cache_root() / f"{kind}-{key}"
@@ -71,4 +77,4 @@ def cached(kind: str, key: str, make: t.Callable[[Path], None]) -> Path:
     return wanted
 
 
-__all__ = ["cache_root", "cached", "digest_of", "locked"]
+__all__ = ["cache_root", "cached", "digest_of", "find_cached", "locked"]

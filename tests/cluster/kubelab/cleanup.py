@@ -20,6 +20,7 @@ from kubelab.loops import own_devices
 from kubelab.model import Lab
 from kubelab.processes import init_pids, watchdog_pids
 from kubelab.s3 import S3Files
+from kubelab.velero import VeleroFiles
 
 
 def stop(state: Path, *, keep_logs: bool = False) -> None:
@@ -27,6 +28,7 @@ def stop(state: Path, *, keep_logs: bool = False) -> None:
 
     ``keep_logs`` leaves ``log/``, for the failure of a start to be looked into.  LabError when something does not go.
     """
+    VeleroFiles(state).kill()
     _end_node(state)
     S3Files(state).stop()
     lab = Lab.load(state)

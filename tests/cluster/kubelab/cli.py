@@ -23,6 +23,7 @@ from kubelab.model import Lab, default_state
 from kubelab.robust import robust
 from kubelab.s3 import S3Files, start_s3
 from kubelab.status import shell, status
+from kubelab.velero import build_velero, find_velero, start_velero, stop_velero
 from kubelab.watchdog import watch
 
 
@@ -61,7 +62,8 @@ def _parser() -> argparse.ArgumentParser:
             )
         return added
 
-    command("build", _build, "install, build and make all that is missing", state=False)
+    build = command("build", _build, "install, build and make all that is missing", state=False)
+    build.add_argument("what", nargs="*", choices=("cluster", "velero"), default=["cluster"], help="(default: cluster)")
     start = command("start", _start, "start a cluster; one that is there is removed first")
     start.add_argument("--port", type=int, default=0, help="the API server's on 127.0.0.1 (default: a free one)")
     start.add_argument("--s3-port", type=int, default=0, help="the S3 server's on 127.0.0.1 (default: a free one)")
@@ -79,6 +81,10 @@ def _parser() -> argparse.ArgumentParser:
     s3 = command("s3", _s3, "start or stop an S3 server without a cluster")
     s3.add_argument("action", choices=("start", "stop"))
     s3.add_argument("--s3-port", type=int, default=0, help="its port on 127.0.0.1 (default: a free one)")
+    velero = command("velero", _velero, "start or stop a stock Velero server; program: where its command is")
+    velero.add_argument("action", choices=("start", "stop", "program"))
+    velero.add_argument("--bucket", help="the bucket that it knows; for start")
+    velero.add_argument("--prefix", default="", help="a prefix in the bucket")
     checked = command("conformance", _conformance, "run the CSI suite, and check a running cluster")
     checked.add_argument(
         "--driver-tests", action="store_true", help="the CSI driver's own tests too, which take a minute"
@@ -92,9 +98,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _build(_options: argparse.Namespace) -> None:
-    launcher.require_root()
-    launcher.build()
+def _build(options: argparse.Namespace) -> None:
+    if "cluster" in options.what:
+        launcher.require_root()
+        launcher.build()
+    if "velero" in options.what:
+        build_velero()
 
 
 def _start(options: argparse.Namespace) -> None:
@@ -155,6 +164,21 @@ def _s3(options: argparse.Namespace) -> None:
         return
     json.dump(asdict(start_s3(options.state, port=options.s3_port)), sys.stdout)
     print()
+
+
+def _velero(options: argparse.Namespace) -> int:
+    if options.action == "program":
+        program = find_velero()
+        print(program or "", end="\n" if program else "")
+        return 0 if program else 3
+    if options.action == "stop":
+        stop_velero(options.state)
+        return 0
+    if not options.bucket:
+        raise LabError("Which bucket is Velero to know? Say --bucket.")
+    json.dump(asdict(start_velero(options.state, bucket=options.bucket, prefix=options.prefix)), sys.stdout)
+    print()
+    return 0
 
 
 def _conformance(options: argparse.Namespace) -> int:

@@ -15,6 +15,7 @@ from kubelab.freezing import LEFT_FROZEN
 from kubelab.model import Lab
 from kubelab.processes import component_pids, find_node, node_pid
 from kubelab.s3 import S3Files
+from kubelab.velero import VeleroFiles
 
 _ENTER = ("nsenter", "-m", "-p", "-n", "-u", "-i", "-t")
 
@@ -36,6 +37,8 @@ def status(state: Path) -> dict[str, t.Any]:
         found["pids"] = component_pids(lab)
     if server:
         found["pids"]["s3"] = s3.pids()[0]
+    for pid in VeleroFiles(state).pids():
+        found["pids"]["velero"] = pid
     found["frozen"] = frozen_lines(state)
     return found
 

@@ -1,0 +1,251 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A stock Velero server, as a process of the host: it judges the backups that others put into a bucket."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+import typing as t
+from dataclasses import dataclass
+from pathlib import Path
+
+from kubelab.apiclient import ApiClient
+from kubelab.commands import LabError, processes_started_as, run, say, wait_until
+from kubelab.golang import VELERO, VELERO_PLUGIN, GoBuild
+from kubelab.kubectl import Kubectl, Object
+from kubelab.localhttp import fetch, free_ports
+from kubelab.model import Lab
+from kubelab.s3 import S3Files, S3Server
+
+NAMESPACE = "velero"
+LOCATION = "default"
+_CREDENTIALS = "cloud-credentials"
+_COMPONENT = {"component": "velero"}
+_READY_WITHIN = 90.0  # seconds; 2 are usual
+_APPLY = ("apply", "--server-side", "--force-conflicts", "-f", "-")
+
+# What takes an hour, a minute or ten seconds in production would only be waited for.  All else is as Velero has it.
+_OFTEN = (
+    "--garbage-collection-frequency=5s",
+    "--item-operation-sync-frequency=1s",
+    "--client-qps=1000",
+    "--client-burst=1000",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VeleroServer:
+    """What a caller needs: ``program`` is the command line client too, and reads KUBECONFIG."""
+
+    program: str
+    pid: int
+    namespace: str
+    location: str
+    log: str
+
+
+def find_velero() -> Path | None:
+    """The program, which is the server and its client; None when not all of Velero has been built."""
+    program = VELERO.built()
+    return program / "velero" if program and VELERO_PLUGIN.built() else None
+
+
+def build_velero() -> None:
+    """Build Velero and its plugin for S3, when they have not been built."""
+    for program in (VELERO, VELERO_PLUGIN):
+        program.directory()
+
+
+class VeleroFiles:
+    """The server's part of a state directory: ``velero/``."""
+
+    def __init__(self, state: Path) -> None:
+        self._state = state
+        self._home = state / "velero"
+        self._plugins = self._home / "plugins"
+        self.log = state / "log" / "velero.log"
+
+    def pids(self) -> list[int]:
+        """The server's process."""
+        return processes_started_as(f"--plugin-dir={self._plugins}")
+
+    def kill(self) -> None:
+        """End the server and its plugins, which are of its session; nothing happens when there is none."""
+        for pid in self.pids():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
+        if not wait_until(lambda: not self.pids(), 10):
+            raise LabError("The Velero server does not end.")
+
+    def launch(self, program: Path, kubeconfig: Path, address: str) -> None:
+        """Start it without waiting; ``address`` is where it serves its metrics."""
+        shutil.rmtree(self._home, ignore_errors=True)
+        for folder in ("tmp", "home"):
+            (self._home / folder).mkdir(parents=True)
+        self._plugins.mkdir()
+        plugin = _built(VELERO_PLUGIN) / "velero-plugin-for-aws"
+        (self._plugins / plugin.name).symlink_to(plugin)
+        argv = [
+            str(program),
+            "server",  # its plugins are started as argv[0] with other arguments; this must be the first
+            f"--namespace={NAMESPACE}",
+            "--profiler-address=",
+            f"--metrics-address={address}",
+            *_OFTEN,
+            f"--plugin-dir={self._plugins}",
+        ]
+        environment = {
+            "PATH": os.environ["PATH"],
+            "KUBECONFIG": str(kubeconfig),
+            "HOME": str(self._home / "home"),
+            "TMPDIR": str(self._home / "tmp"),  # where it writes credentials
+        }
+        with self.log.open("ab") as log:
+            subprocess.Popen(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                cwd=self._home,
+                env=environment,
+            )
+
+    def log_tail(self) -> str:
+        """The end of the log, for an error."""
+        return self.log.read_text(encoding="utf-8", errors="replace")[-4000:] if self.log.exists() else ""
+
+
+def start_velero(state: Path, *, bucket: str, prefix: str = "") -> VeleroServer:
+    """Start a server that knows one bucket; one that runs is ended first.
+
+    A server that starts looks into the bucket and asks the cluster for its types at once, which it does each minute and
+    each five minutes otherwise.
+    """
+    lab, s3 = Lab.load(state), S3Files(state).read()
+    if lab is None or s3 is None:
+        raise LabError(f"No cluster with an S3 server is at {state}: start one.")
+    program = _built(VELERO) / "velero"
+    begin = time.monotonic()
+    files = VeleroFiles(state)
+    files.kill()
+    _install(Kubectl(lab, NAMESPACE), program, _location(s3, bucket, prefix), s3)
+    address = f"127.0.0.1:{free_ports(1)[0]}"
+    files.launch(program, lab.kubeconfig, address)
+    _wait_ready(lab, files, address)
+    say(f"Velero ready after {time.monotonic() - begin:.1f} s; its log is {files.log}")
+    return VeleroServer(
+        program=str(program), pid=files.pids()[0], namespace=NAMESPACE, location=LOCATION, log=str(files.log)
+    )
+
+
+def stop_velero(state: Path) -> None:
+    """End the server, and remove what it and its clients put into the cluster."""
+    VeleroFiles(state).kill()
+    lab = Lab.load(state)
+    if lab is None:
+        return
+    kubectl = Kubectl(lab, NAMESPACE)
+    found = kubectl.try_run("get", "restores.velero.io", "-o", "name")
+    for name in found.stdout.split():  # finalizers that nobody is left to act on
+        kubectl.try_run("patch", name, "--type=merge", "-p", '{"metadata":{"finalizers":null}}')
+    kubectl.run("delete", "crd", "-l", "component=velero", "--timeout=60s")
+    kubectl.run("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=60s")
+
+
+def _built(program: GoBuild) -> Path:
+    found = program.built()
+    if found is None:
+        raise LabError(f"{program.name} has not been built: run build velero, which takes about {program.minutes} min.")
+    return found
+
+
+def _install(kubectl: Kubectl, program: Path, location: Object, s3: S3Server) -> None:
+    """Velero's definitions as it prints them, and the objects that it looks for."""
+    definitions = run(program, "install", "--crds-only", "--dry-run", "-o", "yaml").stdout
+    kubectl.run(*_APPLY, stdin=definitions)
+    kubectl.run("wait", "--for=condition=Established", "crd", "-l", "component=velero", "--timeout=60s")
+    present = kubectl.try_run("get", "backupstoragelocations.velero.io", LOCATION, "-o", "json")
+    if present.returncode == 0 and json.loads(present.stdout)["spec"]["objectStorage"] != _storage(location):
+        kubectl.run("delete", "backupstoragelocations.velero.io", LOCATION)  # its status is of another bucket
+    keys = f"[default]\naws_access_key_id={s3.access_key}\naws_secret_access_key={s3.secret_key}\n"
+    objects = [
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}},
+        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": _CREDENTIALS}, "stringData": {"cloud": keys}},
+        location,
+        _deployment(),
+    ]
+    kubectl.run(*_APPLY, stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
+
+
+def _location(s3: S3Server, bucket: str, prefix: str) -> Object:
+    config = {
+        "region": s3.region,
+        "s3ForcePathStyle": "true",
+        "s3Url": s3.endpoint,
+        "checksumAlgorithm": "",  # the S3 server knows none
+    }
+    spec = {
+        "provider": "velero.io/aws",
+        "default": True,
+        "objectStorage": {"bucket": bucket, "prefix": prefix} if prefix else {"bucket": bucket},
+        "config": config,
+        "credential": {"name": _CREDENTIALS, "key": "cloud"},
+        "backupSyncPeriod": "1s",  # a server that starts does not wait for a period that began before
+    }
+    return {
+        "apiVersion": "velero.io/v1",
+        "kind": "BackupStorageLocation",
+        "metadata": {"name": LOCATION},
+        "spec": spec,
+    }
+
+
+def _storage(location: Object) -> t.Any:
+    return location["spec"]["objectStorage"]
+
+
+def _deployment() -> Object:
+    """The server asks for the Deployment that it thinks it runs in, and restores nothing without."""
+    template = {
+        "metadata": {"labels": _COMPONENT},
+        "spec": {"containers": [{"name": "velero", "image": "arkive.test/sleeper:1"}]},
+    }
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "velero", "labels": _COMPONENT},
+        "spec": {"replicas": 0, "selector": {"matchLabels": _COMPONENT}, "template": template},
+    }
+
+
+def _wait_ready(lab: Lab, files: VeleroFiles, address: str) -> None:
+    client, state = ApiClient(lab), "its metrics are not served"
+
+    def ready() -> bool:
+        nonlocal state
+        if not files.pids():
+            raise LabError(f"The Velero server ended:\n{files.log_tail()}")
+        try:
+            fetch(f"http://{address}/metrics", timeout=2)
+        except OSError:
+            return False
+        path = f"/apis/velero.io/v1/namespaces/{NAMESPACE}/backupstoragelocations/{LOCATION}"
+        status = (client.get(path) or {}).get("status") or {}
+        state = f"its location is {status.get('phase') or 'not validated'} {status.get('message', '')}".rstrip()
+        return status.get("phase") == "Available"
+
+    if not wait_until(ready, _READY_WITHIN, interval=0.1):
+        files.kill()
+        raise LabError(f"Velero was not ready after {_READY_WITHIN:.0f} s, {state}:\n{files.log_tail()}")
+
+
+__all__ = ["VeleroFiles", "VeleroServer", "build_velero", "find_velero", "start_velero", "stop_velero"]
