@@ -25,7 +25,8 @@ class BackupFiles:
     """What ``BackupRepository.publish`` stores; the schemas are Velero 1.18's.
 
     ``metadata`` is the Backup object with a terminal phase. ``tarball`` stands at its start (a rewound spool) and is
-    what ``tarball_summary`` describes. ``logs`` is gzip'd already. ``record`` gets its digests on the way.
+    what ``tarball_summary`` describes. ``logs`` and ``digests`` (of ``ItemDigests``) are gzip'd already. ``record`` is
+    told the other files' digests on the way.
     """
 
     metadata: dict[str, t.Any]
@@ -34,6 +35,7 @@ class BackupFiles:
     logs: ByteSource | bytes
     results: dict[str, t.Any]
     resource_list: dict[str, list[str]]
+    digests: ByteSource | None = None
     volumeinfo: list[dict[str, t.Any]] = field(default_factory=list)
     volumesnapshots: list[dict[str, t.Any]] = field(default_factory=list)
     podvolumebackups: list[dict[str, t.Any]] = field(default_factory=list)

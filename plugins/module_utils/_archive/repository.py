@@ -215,6 +215,8 @@ class BackupRepository:
         if tarball.sha256 != summary.sha256:
             raise ArchiveError(f"What was stored as {keys.tarball} is not what was written: the digests differ.")
         stored = [tarball, writer.put(keys.logs, files.logs)]
+        if files.digests is not None:
+            stored.append(writer.put(keys.digests, files.digests))
         for key, value in (
             (keys.results, files.results),
             (keys.resource_list, files.resource_list),

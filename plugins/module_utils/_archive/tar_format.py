@@ -15,6 +15,7 @@ from __future__ import annotations
 import posixpath
 import struct
 import typing as t
+import zlib
 from dataclasses import dataclass
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
@@ -39,6 +40,12 @@ _MODE = b"0000755\0"
 _ZERO = b"0000000\0"
 _HEADER = struct.Struct("100s8s8s8s12s12s8sc100s8s32s32s8s8s155s12x")
 
+#: What stands between a short name and the size, by the name's length, and what follows the checksum.
+_AFTER_NAME = [bytes(_NAME_BYTES - length) + _MODE + _ZERO * 2 for length in range(_NAME_BYTES + 1)]
+_REST = REGULAR + bytes(100) + b"ustar\x0000" + bytes(64) + _ZERO * 2 + bytes(167)
+_REST_SUM = sum(_REST) + 8 * 32
+_ZEROS = [bytes(length) for length in range(BLOCK)]
+
 
 @dataclass(frozen=True, slots=True)
 class Header:
@@ -53,6 +60,8 @@ def member_header(name: str, size: int, mtime: int) -> bytes:
     """The header block or blocks before a regular file's data."""
     if size > _MAX_SIZE:
         raise ArchiveError(f"{name} is too large for the archive: {size} bytes.")
+    if len(name) <= _NAME_BYTES and name.isascii():
+        return _short_header(name.encode(), size, mtime)
     split = _split_name(name)
     if split is not None:
         return _block(split[1], _MODE, size, mtime, REGULAR, prefix=split[0])
@@ -64,9 +73,17 @@ def member_header(name: str, size: int, mtime: int) -> bytes:
     return head + record + padding(len(record)) + _block(_ascii(name)[:_NAME_BYTES], _MODE, size, mtime, REGULAR)
 
 
+def _short_header(name: bytes, size: int, mtime: int) -> bytes:
+    """The header of nearly every object, from two pieces that never change."""
+    head = b"%b%b%011o\0%011o\0" % (name, _AFTER_NAME[len(name)], size, mtime)
+    # The checksum counts itself as eight blanks.
+    checksum = (zlib.adler32(head) & 0xFFFF) - 1 + _REST_SUM
+    return b"%b%06o\0 %b" % (head, checksum, _REST)
+
+
 def padding(size: int) -> bytes:
     """The zero bytes that fill ``size`` up to whole blocks."""
-    return bytes(-size % BLOCK)
+    return _ZEROS[-size % BLOCK]
 
 
 def _ascii(text: str) -> bytes:
@@ -108,7 +125,12 @@ def _block(
         device,
         prefix,
     )
-    return head[:148] + b"%06o\0 " % sum(head) + head[156:]
+    return head[:148] + b"%06o\0 " % _sum(head) + head[156:]
+
+
+def _sum(block: bytes) -> int:
+    """The sum of a header's bytes, which is below 65521: half of Adler's checksum is just that, and one more."""
+    return (zlib.adler32(block) & 0xFFFF) - 1
 
 
 def _pax_record(key: str, value: str) -> bytes:

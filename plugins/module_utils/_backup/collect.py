@@ -19,11 +19,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem, list_raw_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 #: Takes the items of one page. Called from several threads.
-PageSink: t.TypeAlias = t.Callable[[ApiResource, list[dict[str, t.Any]]], None]
+PageSink: t.TypeAlias = t.Callable[[ApiResource, list[RawItem]], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Collector:
         started = rfc3339(utc_now())
         version = ""
         try:
-            for page in list_pages(self._client, task.resource, namespace=task.namespace, label_selector=selector):
+            for page in list_raw_pages(self._client, task.resource, namespace=task.namespace, label_selector=selector):
                 self._cancel.check()
                 version = page.resource_version
                 sink(task.resource, page.items)

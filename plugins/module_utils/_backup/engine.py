@@ -16,6 +16,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.arkive_record import ArkiveRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import BackupFiles
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.item_digests import ItemDigests
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.spool import Spool
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_writer import TarballWriter
@@ -91,10 +92,11 @@ def _run(
         with (
             Spool(f"the log of backup '{request.name}'") as log_file,
             Spool(f"the tarball of backup '{request.name}'") as tar_file,
-            TarballWriter(tar_file) as writer,
+            Spool(f"the digests of backup '{request.name}'") as digest_file,
+            TarballWriter(tar_file, digests=ItemDigests(digest_file)) as writer,
         ):
             maker = _Maker(request, client, repository, outcome, progress, cancel, run_id)
-            files = maker.make(log_file, tar_file, writer)
+            files = maker.make(log_file, tar_file, digest_file, writer)
             maker.publish(files, claim)
 
 
@@ -119,7 +121,7 @@ class _Maker:
         self._cancel = cancel
         self._run_id = run_id
 
-    def make(self, log_file: Spool, tar_file: Spool, writer: TarballWriter) -> BackupFiles:
+    def make(self, log_file: Spool, tar_file: Spool, digest_file: Spool, writer: TarballWriter) -> BackupFiles:
         """Run the backup into the spools. What happened is in the outcome, also when this raises."""
         request, outcome, client = self._request, self._outcome, self._client
         started = utc_now()
@@ -173,6 +175,7 @@ class _Maker:
             tarball=tar_file.rewind(),
             tarball_summary=tarball,
             logs=log_file.rewind(),
+            digests=digest_file.rewind(),
             results=log.results(),
             resource_list=run.sink.resource_list(),
             volumeinfo=outcome.volumes,

@@ -31,14 +31,18 @@ class ItemSink:
         self.counts: collections.Counter[str] = collections.Counter()
         self.namespaces_with_items: set[str] = set()
 
-    def store(self, resource: ApiResource, obj: dict[str, t.Any]) -> bool:
-        """Write ``obj`` unless it is excluded, terminating or written already. True when it was written."""
+    def store(self, resource: ApiResource, obj: dict[str, t.Any], payload: bytes | None = None) -> bool:
+        """Write ``obj`` unless it is excluded, terminating or written already. True when it was written.
+
+        ``payload``: its JSON text where that is at hand.
+        """
         if not self._claim(resource, obj):
             return False
         annotations = obj["metadata"].get("annotations")
         if annotations and FROZEN_ANNOTATION in annotations:
             del annotations[FROZEN_ANNOTATION]
-        self._writer.add_item(resource.group_resource, obj, preferred_version=resource.version)
+            payload = None
+        self._writer.add_item(resource.group_resource, obj, preferred_version=resource.version, payload=payload)
         with self._lock:
             self.counts[str(resource.group_resource)] += 1
         return True

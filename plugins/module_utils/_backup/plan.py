@@ -24,6 +24,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import P
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import plan_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
@@ -84,8 +85,8 @@ class _Counter:
         self.counts: collections.Counter[str] = collections.Counter()
         self.hooked: list[HookedPod] = []
 
-    def take(self, resource: ApiResource, items: list[dict[str, t.Any]]) -> None:
-        chosen = [item for item in items if self._accepts(item)]
+    def take(self, resource: ApiResource, items: list[RawItem]) -> None:
+        chosen = [item.obj for item in items if self._accepts(item.obj)]
         hooked = [found for found in map(find_hooked_pod, chosen) if found] if resource.group_resource == PODS else []
         with self._lock:
             if chosen:

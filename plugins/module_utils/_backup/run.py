@@ -24,6 +24,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import FROZEN_ANNOTATION
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
@@ -157,22 +158,24 @@ class BackupRun:
             if name in self.sink.namespaces_with_items or (active and (selector is None or selector.matches(labels))):
                 self.sink.store(resource, {"apiVersion": "v1", "kind": "Namespace"} | obj)
 
-    def _take_pods(self, resource: ApiResource, items: list[dict[str, t.Any]]) -> None:
-        for pod in items:
+    def _take_pods(self, resource: ApiResource, items: list[RawItem]) -> None:
+        for item in items:
+            pod = item.obj
             if not self.sink.accepts(pod):
                 continue
             if FROZEN_ANNOTATION in (pod["metadata"].get("annotations") or {}):
                 self._marked.append(pod)
             hooked = find_hooked_pod(pod)
             if hooked is None:
-                self.sink.store(resource, pod)
+                self.sink.store(resource, pod, item.payload)
             else:
                 self._hooked.append(hooked)
 
-    def _take_items(self, resource: ApiResource, items: list[dict[str, t.Any]]) -> None:
+    def _take_items(self, resource: ApiResource, items: list[RawItem]) -> None:
         is_claim = resource.group_resource == CLAIMS
-        for item in items:
-            if self.sink.store(resource, item) and is_claim and bound_volume(item):
+        for raw in items:
+            item = raw.obj
+            if self.sink.store(resource, item, raw.payload) and is_claim and bound_volume(item):
                 key = (item["metadata"]["namespace"], item["metadata"]["name"])
                 self._bound[key] = {name: item[name] for name in ("metadata", "spec", "status") if name in item}
 

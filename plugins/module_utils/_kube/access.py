@@ -42,6 +42,7 @@ class FoundConfig:
     expires_at: dt.datetime | None = None
     renewable: bool = False
     reload_seconds: float | None = None
+    compress: bool = True
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,7 @@ class ApiAccess:
     headers: sent with every request and every exec handshake (Authorization, Impersonate-*), in order.
     tls: for streams, None for plain HTTP; made from ``tls_settings``, whose files had the content ``tls_digest``.
     reload_seconds: read the credential again when it is older than this (token files); None when only expiry counts.
+    compress: whether answers are worth compressing on their way.
     """
 
     source: str
@@ -66,6 +68,7 @@ class ApiAccess:
     expires_at: dt.datetime | None
     renewable: bool
     reload_seconds: float | None
+    compress: bool = True
 
     @property
     def host(self) -> str:
@@ -100,6 +103,7 @@ def load_access(auth: KubeAuth) -> ApiAccess:
         expires_at=jwt_expiry(own_credential) if own_credential else found.expires_at or jwt_expiry(authorization),
         renewable=found.renewable and not own_credential,
         reload_seconds=None if own_credential else found.reload_seconds,
+        compress=found.compress and not _is_loopback(server),
     )
 
 
@@ -159,6 +163,15 @@ def _server_url(text: str | None, source: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname or not port_is_good:
         raise KubeError(f"'{text}' is not the URL of an API server.", hint="Write it as https://name:6443.")
     return text.rstrip("/")
+
+
+def _is_loopback(url: str) -> bool:
+    """Whether the server is this very machine, where compressing costs more than it saves."""
+    host = urllib.parse.urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def _own_authorization(auth: KubeAuth) -> str | None:

@@ -12,10 +12,10 @@ import contextlib
 import dataclasses
 import datetime as dt
 import http.client
-import json
 import typing as t
 import urllib.parse
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.accelerators import parse_json
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access import ApiAccess
@@ -112,6 +112,10 @@ class KubeClient:
         """GET one JSON document."""
         return self._call("GET", path, query=query, accept=accept, timeout=timeout)
 
+    def get_bytes(self, path: str, *, query: Query = None, timeout: float | None = None) -> bytes:
+        """GET one JSON document as the server wrote it, unread: it may be anything."""
+        return self._fetch("GET", path, query=query, timeout=timeout)[1]
+
     def post(self, path: str, body: t.Mapping[str, t.Any], *, query: Query = None) -> dict[str, t.Any]:
         """POST ``body``. Sent again only when it surely had no effect."""
         return self._call("POST", path, body=body, query=query)
@@ -181,7 +185,11 @@ class KubeClient:
             except (OSError, http.client.HTTPException) as exc:
                 raise unreachable_error(exc, server=self.server, doing=f"GET {path}", timeout=timeout) from exc
 
-    def _call(
+    def _call(self, verb: str, path: str, **options: t.Any) -> dict[str, t.Any]:
+        request, data = self._fetch(verb, path, **options)
+        return self._decode(request, data)
+
+    def _fetch(
         self,
         verb: str,
         path: str,
@@ -191,7 +199,7 @@ class KubeClient:
         content_type: str = "application/json",
         accept: str | None = None,
         timeout: float | None = None,
-    ) -> dict[str, t.Any]:
+    ) -> tuple[_Request, bytes]:
         request = _Request(
             verb=verb,
             path=path,
@@ -201,9 +209,9 @@ class KubeClient:
             accept=accept or "application/json",
             timeout=self._session.timeout if timeout is None else timeout,
         )
-        return self._repeat(request)
+        return request, self._repeat(request)
 
-    def _repeat(self, request: _Request) -> dict[str, t.Any]:
+    def _repeat(self, request: _Request) -> bytes:
         """Send until there is an answer to keep, within the retry policy."""
         policy = self._session.retry
         budget = Deadline(policy.budget)
@@ -214,7 +222,7 @@ class KubeClient:
             attempt += 1
             lane = self._session.lane
             outcome = self._send(lane, request)
-            if isinstance(outcome, dict):
+            if isinstance(outcome, bytes):
                 return outcome
             if outcome.error.unauthorized and not reloaded:
                 reloaded = True
@@ -227,7 +235,7 @@ class KubeClient:
             if self.cancel.wait(delay):
                 self.cancel.check()
 
-    def _send(self, lane: Lane, request: _Request) -> dict[str, t.Any] | _Failure:
+    def _send(self, lane: Lane, request: _Request) -> bytes | _Failure:
         import urllib3
 
         self._session.count_request()
@@ -245,7 +253,8 @@ class KubeClient:
         self._session.ever_answered = True
         if response.status >= 300:
             return self._refusal(request, response)
-        return self._decode(request, response.data)
+        data: bytes = response.data
+        return data
 
     def _failure(self, request: _Request, exc: Exception) -> _Failure:
         import urllib3
@@ -277,7 +286,7 @@ class KubeClient:
 
     def _decode(self, request: _Request, data: bytes) -> dict[str, t.Any]:
         try:
-            document = json.loads(data)
+            document = parse_json(data)
         except ValueError as exc:
             raise KubeError(
                 f"The answer of {self.server} to {request.verb} {request.path} is not JSON.",
@@ -299,7 +308,8 @@ def _headers(access: ApiAccess, request: _Request) -> t.Any:
     """As a multi-dict, because several groups are several ``Impersonate-Group`` headers."""
     from urllib3._collections import HTTPHeaderDict  # urllib3 1.26 has it nowhere else
 
-    headers = HTTPHeaderDict({"Accept": request.accept, "Accept-Encoding": "gzip", "User-Agent": "arkive.k8s"})
+    encoding = "gzip" if access.compress else "identity"
+    headers = HTTPHeaderDict({"Accept": request.accept, "Accept-Encoding": encoding, "User-Agent": "arkive.k8s"})
     if request.body is not None:
         headers["Content-Type"] = request.content_type
     for name, value in access.headers:

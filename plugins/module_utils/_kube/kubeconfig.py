@@ -87,6 +87,7 @@ def _from_kubeconfig(auth: KubeAuth) -> FoundConfig:
             f"The credential plugin '{command}' of {source} failed: {why.rstrip('.')}.",
             hint="Run it by hand, or kubectl with the same kubeconfig.",
         )
+    cluster = _cluster_of(document, context)
     token_file = "tokenFile" in user and "token" not in user
     return FoundConfig(
         source=source,
@@ -97,7 +98,8 @@ def _from_kubeconfig(auth: KubeAuth) -> FoundConfig:
         client_cert=target.cert_file,
         client_key=target.key_file,
         tls_server_name=target.tls_server_name,
-        proxy=_proxy_of(document, context),
+        proxy=cluster.get("proxy-url") or None,
+        compress=not cluster.get("disable-compression"),
         expires_at=loader.__dict__.get("expiry"),
         renewable=any(kind in user for kind in _RENEWABLE_USERS),
         reload_seconds=_TOKEN_FILE_SECONDS if token_file else None,
@@ -211,12 +213,11 @@ def _user_of(document: t.Any, context: str) -> dict[str, t.Any]:
     return dict(_named_entry(plain, "users", str(chosen.get("user"))).get("user") or {})
 
 
-def _proxy_of(document: t.Any, context: str) -> str | None:
-    """``proxy-url`` of the cluster (kubernetes 30 does not read it)."""
+def _cluster_of(document: t.Any, context: str) -> dict[str, t.Any]:
+    """The cluster itself, for ``disable-compression`` and ``proxy-url`` (kubernetes 30 does not read it)."""
     plain = _plain(document)
     chosen = _named_entry(plain, "contexts", context).get("context") or {}
-    cluster = _named_entry(plain, "clusters", str(chosen.get("cluster"))).get("cluster") or {}
-    return cluster.get("proxy-url") or None
+    return dict(_named_entry(plain, "clusters", str(chosen.get("cluster"))).get("cluster") or {})
 
 
 @contextlib.contextmanager

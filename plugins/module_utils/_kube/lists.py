@@ -45,12 +45,45 @@ def list_pages(
     path = resource.path(namespace)
     fixed = {"limit": str(page_size), "labelSelector": label_selector, "fieldSelector": field_selector}
     query = {key: value for key, value in fixed.items() if value}
-    order = _Order()
+
+    def fetch(asked: dict[str, str]) -> PageAnswer[dict[str, t.Any]]:
+        answer = client.get(path, query=asked)
+        metadata = answer.get("metadata") or {}
+        return PageAnswer(
+            answer.get("items") or [],
+            resource_version=str(metadata.get("resourceVersion") or ""),
+            remaining=metadata.get("remainingItemCount"),
+            token=str(metadata.get("continue") or ""),
+        )
+
+    for page in walk_pages(fetch, query, key=_key):
+        _put_type_back(page.items, resource)
+        yield Page(page.items, page.resource_version, page.remaining)
+
+
+_Item = t.TypeVar("_Item")
+
+
+@dataclasses.dataclass(slots=True)
+class PageAnswer(t.Generic[_Item]):
+    """One answer to a list request; ``token`` asks for the next page, and is empty in the last one."""
+
+    items: list[_Item]
+    resource_version: str
+    remaining: int | None
+    token: str
+
+
+def walk_pages(
+    fetch: t.Callable[[dict[str, str]], PageAnswer[_Item]], query: dict[str, str], *, key: t.Callable[[_Item], str]
+) -> t.Iterator[PageAnswer[_Item]]:
+    """Ask for page after page, and again where one has expired. ``key`` is an item's ``namespace/name``."""
+    order = _Order(key)
     restarts = 0
     token = ""
     while True:
         try:
-            answer = client.get(path, query={**query, "continue": token} if token else query)
+            page = fetch({**query, "continue": token} if token else query)
         except KubeError as exc:
             restarts += 1
             if not exc.expired or not token or restarts > _MOST_RESTARTS:
@@ -59,22 +92,21 @@ def list_pages(
             if not token:
                 order.start_over(exc)
             continue
-        metadata = answer.get("metadata") or {}
-        items = order.not_seen(answer.get("items") or [])
-        token = str(metadata.get("continue") or "")
-        _put_type_back(items, resource)
-        yield Page(items, str(metadata.get("resourceVersion") or ""), metadata.get("remainingItemCount"))
+        page.items = order.not_seen(page.items)
+        token = page.token
+        yield page
         if not token:
             return
 
 
-class _Order:
+class _Order(t.Generic[_Item]):
     """Leaves out what was yielded before a restart, by the order of keys: constant memory for any number of objects.
 
     The API server lists by key, ``namespace/name``. A server that does not cannot be restarted.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, key: t.Callable[[_Item], str]) -> None:
+        self._key = key
         self._last = ""
         self._is_sorted = True
         self._skip_to = ""
@@ -82,20 +114,20 @@ class _Order:
     def start_over(self, cause: KubeError) -> None:
         if not self._is_sorted:
             raise cause
-        self._skip_to = self._last
+        self._skip_to = max(self._skip_to, self._last)
         self._last = ""
 
-    def not_seen(self, items: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
-        fresh = []
-        for item in items:
-            key = _key(item)
-            self._is_sorted = self._is_sorted and self._last <= key
-            if self._skip_to and not self._is_sorted:
-                raise KubeError("The API server changed the order of a list that had to be started over.", status=410)
-            self._last = key
-            if key > self._skip_to:
-                fresh.append(item)
-        return fresh
+    def not_seen(self, items: list[_Item]) -> list[_Item]:
+        if not items:
+            return items
+        keys = [self._key(item) for item in items]
+        self._is_sorted = self._is_sorted and self._last <= keys[0] and keys == sorted(keys)
+        self._last = keys[-1]
+        if not self._skip_to:
+            return items
+        if not self._is_sorted:
+            raise KubeError("The API server changed the order of a list that had to be started over.", status=410)
+        return [item for item, key in zip(items, keys, strict=True) if key > self._skip_to]
 
 
 def _key(item: t.Mapping[str, t.Any]) -> str:
@@ -110,4 +142,4 @@ def _put_type_back(items: list[dict[str, t.Any]], resource: ApiResource) -> None
         item.setdefault("kind", resource.kind)
 
 
-__all__ = ("Page", "list_pages")
+__all__ = ("Page", "PageAnswer", "list_pages", "walk_pages")

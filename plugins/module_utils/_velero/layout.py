@@ -16,6 +16,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_s
 BACKUPS = "backups/"
 RESTORES = "restores/"
 METADATA_FILE = "velero-backup.json"
+#: Ark 0.3 to 0.10; 0.11 reads it too and writes Velero's.
+ARK_METADATA_FILE = "ark-backup.json"
 
 #: Velero makes the whole location unavailable when it finds any other directory at the root.
 ALLOWED_TOP_LEVEL = frozenset({"backups", "restores", "restic", "metadata", "plugins", "kopia"})
@@ -25,15 +27,16 @@ _SHOWN = 3
 class BackupKeys:
     """The keys of one backup. Raises ``ValidationError`` unless ``name`` is a DNS subdomain name.
 
-    ``claim`` and ``arkive_record`` are ours: Velero ignores what it does not know inside ``backups/<n>/`` and deletes
-    it together with the backup.
+    Ark up to 0.9 kept backups at the root of the location (an empty ``parent``), up to 0.10 with another
+    ``metadata_file``. The ``csi_`` files are of Velero 1.4 to 1.16. ``claim``, ``arkive_record`` and ``digests`` are
+    ours: Velero ignores what it does not know inside ``backups/<n>/`` and deletes it together with the backup.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, parent: str = BACKUPS, metadata_file: str = METADATA_FILE) -> None:
         self.name = _checked(name, "backup")
-        self.directory = f"{BACKUPS}{name}/"
+        self.directory = f"{parent}{name}/"
         self.claim = self._key("-arkive-claim.json")
-        self.metadata = f"{self.directory}{METADATA_FILE}"
+        self.metadata = f"{self.directory}{metadata_file}"
         self.tarball = self._key(".tar.gz")
         self.logs = self._key("-logs.gz")
         self.results = self._key("-results.gz")
@@ -42,14 +45,20 @@ class BackupKeys:
         self.volumesnapshots = self._key("-volumesnapshots.json.gz")
         self.podvolumebackups = self._key("-podvolumebackups.json.gz")
         self.itemoperations = self._key("-itemoperations.json.gz")
+        self.csi_volumesnapshots = self._key("-csi-volumesnapshots.json.gz")
+        self.csi_volumesnapshotcontents = self._key("-csi-volumesnapshotcontents.json.gz")
         self.arkive_record = self._key("-arkive.json.gz")
+        self.digests = self._key("-arkive-digests.gz")
 
     def _key(self, suffix: str) -> str:
         return f"{self.directory}{self.name}{suffix}"
 
 
 class RestoreKeys:
-    """The keys of one restore: beside the backups, not below the one it came from."""
+    """The keys of one restore: beside the backups, not below the one it came from.
+
+    ``arkive_record`` is ours, as in ``BackupKeys``.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = _checked(name, "restore")
@@ -59,6 +68,7 @@ class RestoreKeys:
         self.resource_list = f"{self.directory}restore-{name}-resource-list.json.gz"
         self.itemoperations = f"{self.directory}restore-{name}-itemoperations.json.gz"
         self.volumeinfo = f"{self.directory}{name}-volumeinfo.json.gz"
+        self.arkive_record = f"{self.directory}{name}-arkive.json.gz"
 
 
 def _checked(name: str, what: str) -> str:
@@ -70,12 +80,17 @@ def _checked(name: str, what: str) -> str:
     return name
 
 
+def top_level_strangers(prefixes: t.Iterable[str]) -> list[str]:
+    """Those of the first-level directories (with or without their last ``/``) that no backup location has; sorted."""
+    return sorted(name for name in (prefix.rstrip("/") for prefix in prefixes) if name not in ALLOWED_TOP_LEVEL)
+
+
 def check_top_level(prefixes: t.Iterable[str]) -> None:
     """Raise ``ValidationError`` when the root of a location holds a directory that no backup location has.
 
     ``prefixes`` are the first-level directories, with or without their last ``/``. The text is Velero's.
     """
-    strangers = sorted(name for name in (prefix.rstrip("/") for prefix in prefixes) if name not in ALLOWED_TOP_LEVEL)
+    strangers = top_level_strangers(prefixes)
     if not strangers:
         return
     count = f" {len(strangers)}" if len(strangers) > _SHOWN else ""
@@ -87,4 +102,14 @@ def check_top_level(prefixes: t.Iterable[str]) -> None:
     )
 
 
-__all__ = ("ALLOWED_TOP_LEVEL", "BACKUPS", "METADATA_FILE", "RESTORES", "BackupKeys", "RestoreKeys", "check_top_level")
+__all__ = (
+    "ALLOWED_TOP_LEVEL",
+    "ARK_METADATA_FILE",
+    "BACKUPS",
+    "METADATA_FILE",
+    "RESTORES",
+    "BackupKeys",
+    "RestoreKeys",
+    "check_top_level",
+    "top_level_strangers",
+)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import typing as t
 from pathlib import Path
 
@@ -74,6 +75,9 @@ class Api:
             if each["metadata"]["name"] == name[0]:
                 return copy.deepcopy(each)
         raise KubeError(f"{path} is not there.", status=404, reason="NotFound")
+
+    def get_bytes(self, path: str, **more: t.Any) -> bytes:
+        return json.dumps(self.get(path, **more)).encode()
 
     def exec_command(self, _client: t.Any, **given: t.Any) -> ExecResult:
         self.executed.append((given["pod"], " ".join(given["argv"])))

@@ -25,9 +25,13 @@ class Writer:
 
     def __init__(self) -> None:
         self.items: list[tuple[GroupResource, dict[str, t.Any], str]] = []
+        self.payloads: list[bytes | None] = []
 
-    def add_item(self, gr: GroupResource, obj: dict[str, t.Any], *, preferred_version: str) -> None:
+    def add_item(
+        self, gr: GroupResource, obj: dict[str, t.Any], *, preferred_version: str, payload: bytes | None = None
+    ) -> None:
         self.items.append((gr, obj, preferred_version))
+        self.payloads.append(payload)
 
 
 @pytest.fixture
@@ -113,8 +117,14 @@ def test_the_resource_list(sink: ItemSink) -> None:  # 1.4
     assert list(sink.resource_list()) == sorted(sink.resource_list())
 
 
+def test_the_text_of_an_item_is_handed_on(sink: ItemSink, writer: Writer) -> None:
+    sink.store(PODS, obj(), b"{...}")
+    assert writer.payloads == [b"{...}"]
+
+
 def test_our_mark_is_not_stored(sink: ItemSink, writer: Writer) -> None:
-    sink.store(PODS, obj(annotations={"arkive.k8s/frozen": "[]", "team": "shop"}))
+    sink.store(PODS, obj(annotations={"arkive.k8s/frozen": "[]", "team": "shop"}), b"{with the mark}")
+    assert writer.payloads == [None]
     assert writer.items[0][1]["metadata"]["annotations"] == {"team": "shop"}
 
 

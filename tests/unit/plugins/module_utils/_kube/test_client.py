@@ -63,7 +63,7 @@ def test_requests(api: FakeApi, call: t.Any, sent: tuple[str, str], content_type
     assert (seen_verb, seen_path) == sent
     named = {name.lower(): value for name, value in headers}
     assert (named["authorization"], named["accept"]) == ("Bearer t0ken", "application/json")
-    assert (named["accept-encoding"], named.get("content-type")) == ("gzip", content_type)
+    assert (named["accept-encoding"], named.get("content-type")) == ("identity", content_type)
     assert (json.loads(seen_body) if seen_body else None) == body
     assert client.requests_made == 1
 
@@ -79,6 +79,13 @@ def test_a_path_of_the_server_is_kept(api: FakeApi) -> None:
     api.say(200, {})
     connect(KubeAuth(host=api.url + "/k8s/clusters/c-1", api_key="x")).get("/api/v1/pods")
     assert api.seen[0][1] == "/k8s/clusters/c-1/api/v1/pods"
+
+
+def test_bytes_are_as_the_server_wrote_them(api: FakeApi) -> None:
+    api.say(503, STATUS)
+    api.say(200, b'{ "items" : [] }\n')
+    assert api.client().get_bytes("/api", query={"limit": "5"}) == b'{ "items" : [] }\n'
+    assert [path for _verb, path, _headers, _body in api.seen] == ["/api?limit=5"] * 2
 
 
 def test_gzip(api: FakeApi) -> None:

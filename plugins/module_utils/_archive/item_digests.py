@@ -1,0 +1,88 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+"""The digests of the objects in a tarball: one SHA-256 for each, in a file that ``sha256sum -c`` reads."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.gunzip import GunzipReader
+from ansible_collections.arkive.k8s.plugins.module_utils._core.accelerators import gzip_member
+
+if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_writer import ByteSink
+    from ansible_collections.arkive.k8s.plugins.module_utils._store.store import ByteSource
+
+#: So many lines go into one gzip member: about half a MiB.
+_LINES = 4096
+_CHUNK = 1 << 20
+_HEX_DIGITS = 64
+
+
+class ItemDigests:
+    """Writes lines ``<sha256>  <path>`` to ``fileobj`` in gzip members, in the order in which they come. Thread-safe.
+
+    ``path`` is the tarball's member: the plain copy of an object, or the one of its version where there is no other.
+    """
+
+    def __init__(self, fileobj: ByteSink) -> None:
+        self._fileobj = fileobj
+        self._lock = threading.Lock()
+        self._lines: list[str] = []
+        self._closed = False
+
+    def add(self, path: str, payload: bytes) -> None:
+        """Note one object."""
+        self.add_all([(path, payload)])
+
+    def add_all(self, items: t.Iterable[tuple[str, bytes]]) -> None:
+        """Note several objects at once, which costs less."""
+        sha256 = hashlib.sha256
+        lines = [f"{sha256(payload).hexdigest()}  {path}\n" for path, payload in items]
+        with self._lock:
+            if self._closed:
+                raise ArchiveError("The digests of the archive are closed already.")
+            self._lines += lines
+            if len(self._lines) >= _LINES:
+                self._write()
+
+    def close(self) -> None:
+        """Write what is left."""
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                self._write()
+
+    def _write(self) -> None:
+        text = "".join(self._lines).encode()
+        self._lines.clear()
+        try:
+            self._fileobj.write(gzip_member(text))
+        except (OSError, ValueError) as exc:
+            raise ArchiveError(f"Cannot write the digests of the archive: {exc}.") from exc
+
+
+def read_digests(source: ByteSource, *, what: str = "The list of digests") -> dict[str, str]:
+    """SHA-256 in hex by path. Raises ``ArchiveError`` when the file is damaged."""
+    stream = GunzipReader(source, what=what)
+    found: dict[str, str] = {}
+    rest = b""
+    while data := stream.read(_CHUNK):
+        *lines, rest = (rest + data).split(b"\n")
+        for line in lines:
+            digest, path = line[:_HEX_DIGITS], line[_HEX_DIGITS + 2 :]
+            if line[_HEX_DIGITS : _HEX_DIGITS + 2] != b"  " or not path:
+                raise ArchiveError(f"{what} has a line that is no digest: {line[:200]!r}.")
+            found[path.decode("utf-8", "surrogateescape")] = digest.decode("ascii", "replace")
+    if rest:
+        raise ArchiveError(f"{what} ends in the middle of a line.")
+    return found
+
+
+__all__ = ("ItemDigests", "read_digests")

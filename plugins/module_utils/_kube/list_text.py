@@ -1,0 +1,143 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+"""The text of a list cut into the texts of its items, each of them proven to be one whole item.
+
+A list as an API server writes it has no blanks, and all of its items begin with the same key. The text is cut wherever
+a comma and that beginning follow each other; unescaped quotes cannot stand inside a string, so such a place is between
+two values. A piece that parses as one object is one item, as an object has only one end; one that does not was cut at
+an inner list, and is continued. Text of any other look is read item by item.
+"""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+#: An inner list that looks like a list of items has few elements: volumeClaimTemplates, for example.
+_MOST_PIECES = 64
+_ITEMS = b'"items":['
+_MARK = "\ue000items\ue000"
+_MARK_JSON = json.dumps([_MARK]).encode()
+
+Parse: t.TypeAlias = t.Callable[[bytes], t.Any]
+Document: t.TypeAlias = dict[str, t.Any]
+#: An item and its text.
+Cut: t.TypeAlias = tuple[Document, bytes]
+
+
+def cut_list(data: bytes, parse: Parse, *, beginning: bytes = b"") -> tuple[Document, list[Cut]]:
+    """The list without its items, and the items with their texts. Raises ``ValueError`` for what is no list.
+
+    ``beginning``: what each item probably begins with. Less of it is used where that is not so.
+    """
+    found = _cut_at_commas(data, parse, beginning)
+    return _read_items(data) if found is None else found
+
+
+def _cut_at_commas(data: bytes, parse: Parse, beginning: bytes) -> tuple[Document, list[Cut]] | None:
+    """None when the text does not look as expected."""
+    start = data.find(_ITEMS) + len(_ITEMS)
+    if start < len(_ITEMS) or data[start : start + 2] != b'{"':
+        return None
+    if not beginning or not data.startswith(beginning, start):
+        colon = data.find(b'":', start)
+        if colon < 0:
+            return None
+        beginning = data[start : colon + 2]
+    last = data.rfind(b"," + beginning, start) + 1 or start
+    try:
+        end = last + _first_object_bytes(data[last:])
+        envelope = parse(data[: start - 1] + _MARK_JSON + data[end + 1 :])
+    except ValueError:
+        return None
+    # The mark tells that the items that were found are those of the list itself.
+    if data[end : end + 1] != b"]" or not isinstance(envelope, dict) or envelope.pop("items", None) != [_MARK]:
+        return None
+    items = _parse_pieces(data[start:end], parse, beginning)
+    return None if items is None else (envelope, items)
+
+
+def _first_object_bytes(data: bytes) -> int:
+    """The length of the object that ``data`` begins with."""
+    text = data.decode()
+    _object, end = json.JSONDecoder().raw_decode(text)
+    return end if text.isascii() else len(text[:end].encode())
+
+
+def _parse_pieces(data: bytes, parse: Parse, beginning: bytes) -> list[Cut] | None:
+    pieces = data.split(b"," + beginning)
+    items: list[Cut] = []
+    number, count = 0, len(pieces)
+    while number < count:
+        text = beginning + pieces[number] if number else pieces[0]
+        number += 1
+        tries = 0
+        while True:
+            try:
+                item = parse(text)
+                break
+            except ValueError:
+                tries += 1
+                if number == count or tries > _MOST_PIECES:
+                    return None
+                text = b"".join((text, b",", beginning, pieces[number]))
+                number += 1
+        if not isinstance(item, dict):
+            return None
+        items.append((item, text))
+    return items
+
+
+def _read_items(data: bytes) -> tuple[Document, list[Cut]]:
+    """The slow way: the standard library's decoder tells where each item ends."""
+    text = data.decode()
+    decoder = json.JSONDecoder()
+    envelope: Document = {}
+    items: list[Cut] = []
+    at = _expect(text, 0, "{")
+    first = True
+    while (at := _skip_blanks(text, at)) < len(text) and text[at] != "}":
+        at = at if first else _skip_blanks(text, _expect(text, at, ","))
+        first = False
+        key, at = decoder.raw_decode(text, at)
+        at = _skip_blanks(text, _expect(text, at, ":"))
+        if key == "items" and text[at : at + 1] == "[":
+            at = _read_array(text, at + 1, decoder, items)
+        else:
+            value, at = decoder.raw_decode(text, at)
+            envelope[key] = value
+    if _skip_blanks(text, _expect(text, at, "}")) != len(text):
+        raise ValueError("there is more after the list")
+    return envelope, items
+
+
+def _read_array(text: str, at: int, decoder: json.JSONDecoder, items: list[Cut]) -> int:
+    first = True
+    while (at := _skip_blanks(text, at)) < len(text) and text[at] != "]":
+        at = at if first else _skip_blanks(text, _expect(text, at, ","))
+        first = False
+        item, end = decoder.raw_decode(text, at)
+        if not isinstance(item, dict):
+            raise ValueError("an item is no object")
+        items.append((item, text[at:end].encode()))
+        at = end
+    return _expect(text, at, "]")
+
+
+def _expect(text: str, at: int, char: str) -> int:
+    at = _skip_blanks(text, at)
+    if text[at : at + 1] != char:
+        raise ValueError(f"'{char}' is missing at character {at}")
+    return at + 1
+
+
+def _skip_blanks(text: str, at: int) -> int:
+    while text[at : at + 1] in (" ", "\t", "\n", "\r"):
+        at += 1
+    return at
+
+
+__all__ = ("Document", "Parse", "cut_list")

@@ -1,0 +1,100 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+"""Lists in pages of objects together with their JSON as the server wrote it."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.accelerators import parse_json
+from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.list_text import Parse, cut_list
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import PageAnswer, walk_pages
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RawItem:
+    """``obj`` has apiVersion and kind. ``payload``: its JSON text, with both at the front."""
+
+    obj: dict[str, t.Any]
+    payload: bytes
+
+
+@dataclasses.dataclass(slots=True)
+class RawPage:
+    """remaining: objects after this page, None when not told."""
+
+    items: list[RawItem]
+    resource_version: str
+    remaining: int | None
+
+
+def list_raw_pages(
+    client: KubeClient,
+    resource: ApiResource,
+    *,
+    namespace: str | None = None,
+    label_selector: str | None = None,
+    page_size: int = 500,
+) -> t.Iterator[RawPage]:
+    """All objects of a resource, page by page; in all namespaces when none is given.
+
+    A page that comes too late is asked for again as ``list_pages`` does it. Nothing is yielded twice.
+    """
+    fixed = {"limit": str(page_size), "labelSelector": label_selector}
+    query = {key: value for key, value in fixed.items() if value}
+    path = resource.path(namespace)
+
+    def fetch(asked: dict[str, str]) -> PageAnswer[RawItem]:
+        data = client.get_bytes(path, query=asked)
+        try:
+            return parse_page(data, resource)
+        except ValueError as exc:
+            raise KubeError(
+                f"The answer of {client.server} to GET {path} is not a list in JSON: {exc}.",
+                hint="Check that host names an API server and no login page.",
+                status=200,
+            ) from exc
+
+    for page in walk_pages(fetch, query, key=_key):
+        yield RawPage(page.items, page.resource_version, page.remaining)
+
+
+def parse_page(data: bytes, resource: ApiResource, parse: Parse = parse_json) -> PageAnswer[RawItem]:
+    """One answer. Raises ``ValueError`` when it is no list."""
+    api_version, kind = resource.api_version, resource.kind
+    # Built-in types leave their type out and begin with metadata; custom resources begin with their type.
+    type_text = encode_compact({"apiVersion": api_version, "kind": kind})[:-1] + b","
+    envelope, found = cut_list(data, parse, beginning=type_text)
+    items = []
+    for obj, text in found:
+        if "apiVersion" not in obj and "kind" not in obj and len(obj) > 0 and text[:1] == b"{":
+            obj["apiVersion"], obj["kind"] = api_version, kind
+            items.append(RawItem(obj, type_text + text[1:]))
+        elif "apiVersion" in obj and "kind" in obj:
+            items.append(RawItem(obj, text))
+        else:
+            typed = {"apiVersion": api_version, "kind": kind} | obj
+            items.append(RawItem(typed, encode_compact(typed)))
+    metadata = envelope.get("metadata") or {}
+    return PageAnswer(
+        items,
+        resource_version=str(metadata.get("resourceVersion") or ""),
+        remaining=metadata.get("remainingItemCount"),
+        token=str(metadata.get("continue") or ""),
+    )
+
+
+def _key(item: RawItem) -> str:
+    metadata = item.obj["metadata"]
+    return f"{metadata.get('namespace') or ''}/{metadata['name']}"
+
+
+__all__ = ("RawItem", "RawPage", "list_raw_pages", "parse_page")
