@@ -44,6 +44,8 @@ class BackupOutcome:
     backup: dict[str, t.Any] | None = None
     items: dict[str, int] = dataclasses.field(default_factory=dict)
     hooks: list[HookResult] = dataclasses.field(default_factory=list)
+    #: The backup's own hooks, once each, which Velero's ``hookStatus`` does not count.
+    backup_hooks: list[HookResult] = dataclasses.field(default_factory=list)
     freezes: list[FreezeRecord] = dataclasses.field(default_factory=list)
     planned_hooks: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     recorded_hooks: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
@@ -59,6 +61,11 @@ class BackupOutcome:
     def phase(self) -> str:
         return str(((self.backup or {}).get("status") or {}).get("phase", ""))
 
+    @property
+    def all_hooks(self) -> list[HookResult]:
+        """The hooks of this run in the order in which they were started."""
+        return sorted([*self.backup_hooks, *self.hooks], key=lambda result: result.started)
+
     def to_return(self, *, default_on_error: OnError, with_output: bool = True) -> dict[str, t.Any]:
         """The keys of the task result."""
         return {
@@ -66,7 +73,7 @@ class BackupOutcome:
             "phase": self.phase,
             "items": dict(sorted(self.items.items())),
             "hooks": [
-                *(h.to_return(default_on_error=default_on_error, with_output=with_output) for h in self.hooks),
+                *(h.to_return(default_on_error=default_on_error, with_output=with_output) for h in self.all_hooks),
                 *self.planned_hooks,
                 *self.recorded_hooks,
             ],
