@@ -47,17 +47,32 @@ def _cut_at_commas(data: bytes, parse: Parse, beginning: bytes) -> tuple[Documen
         if colon < 0:
             return None
         beginning = data[start : colon + 2]
-    last = data.rfind(b"," + beginning, start) + 1 or start
-    try:
-        end = last + _first_object_bytes(data[last:])
-        envelope = parse(data[: start - 1] + _MARK_JSON + data[end + 1 :])
-    except ValueError:
+    found = _find_end(data, start, parse, b"," + beginning)
+    if found is None:
         return None
-    # The mark tells that the items that were found are those of the list itself.
-    if data[end : end + 1] != b"]" or not isinstance(envelope, dict) or envelope.pop("items", None) != [_MARK]:
-        return None
+    envelope, end = found
     items = _parse_pieces(data[start:end], parse, beginning)
     return None if items is None else (envelope, items)
+
+
+def _find_end(data: bytes, start: int, parse: Parse, separator: bytes) -> tuple[Document, int] | None:
+    """The list without its items, and where those end: with the object that begins at one of the last separators."""
+    last = len(data)
+    for _attempt in range(_MOST_PIECES):
+        last = data.rfind(separator, start, last)
+        first = start if last < 0 else last + 1
+        try:
+            end = first + _first_object_bytes(data[first:])
+            envelope = parse(data[: start - 1] + _MARK_JSON + data[end + 1 :])
+        except ValueError:
+            pass
+        else:
+            # The mark tells that the items that were found are those of the list itself.
+            if data[end : end + 1] == b"]" and isinstance(envelope, dict) and envelope.pop("items", None) == [_MARK]:
+                return envelope, end
+        if last < 0:
+            break
+    return None
 
 
 def _first_object_bytes(data: bytes) -> int:
@@ -111,6 +126,8 @@ def _read_items(data: bytes) -> tuple[Document, list[Cut]]:
             envelope[key] = value
     if _skip_blanks(text, _expect(text, at, "}")) != len(text):
         raise ValueError("there is more after the list")
+    if envelope.pop("items", None) is not None:
+        raise ValueError("its items are no array")
     return envelope, items
 
 
