@@ -1,0 +1,95 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+
+"""Members of a Velero manifest, read strictly: known names, right types, a sentence for what is wrong."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+
+_CAPITAL = re.compile(r"(?<=[a-z])([A-Z])")
+
+
+def snake_case(name: str) -> str:
+    """``includedNamespaces`` as ``included_namespaces``."""
+    return _CAPITAL.sub(lambda found: f"_{found[1].lower()}", name)
+
+
+def near_names(name: str, known: t.Iterable[str]) -> str:
+    """A hint that names what was probably meant, or all that there is."""
+    known = sorted(known)
+    near = difflib.get_close_matches(name, known, n=2, cutoff=0.6)
+    return f"Did you mean {' or '.join(near)}?" if near else f"Its fields are {', '.join(known)}."
+
+
+def read_mapping(value: t.Any, where: str) -> dict[str, t.Any]:
+    """A mapping with text for keys; None is an empty one."""
+    if value is None:
+        return {}
+    if not isinstance(value, t.Mapping) or not all(isinstance(key, str) for key in value):
+        raise ValidationError(f"{where} is not a mapping of names to values: {value!r}.")
+    return dict(value)
+
+
+def read_members(value: t.Any, known: t.Collection[str], where: str, *, snake: bool = False) -> dict[str, t.Any]:
+    """The members of a mapping by their camelCase names ``known``; those that are null are left out.
+
+    With ``snake``, the names may be written in snake_case too; one that is written in both ways is refused.
+    """
+    spelled = {name: name for name in known} | ({snake_case(name): name for name in known} if snake else {})
+    out: dict[str, t.Any] = {}
+    for written, member in read_mapping(value, where).items():
+        name = spelled.get(written)
+        if name is None:
+            raise ValidationError(f"{where} has no field '{written}'.", hint=near_names(written, known))
+        if name in out:
+            raise ValidationError(
+                f"{where} has '{name}' in two spellings.", hint="Use camelCase or snake_case, not both."
+            )
+        if member is not None:
+            out[name] = member
+    return out
+
+
+def read_text(value: t.Any, where: str) -> str:
+    if not isinstance(value, str):
+        raise ValidationError(f"{where} is not text: {value!r}.", hint="Put it in quotes.")
+    return str(value)
+
+
+def read_texts(value: t.Any, where: str) -> tuple[str, ...]:
+    """A list of texts."""
+    if not isinstance(value, list | tuple):
+        raise ValidationError(f"{where} is not a list: {value!r}.")
+    return tuple(read_text(entry, where) for entry in value)
+
+
+def read_bool(value: t.Any, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise ValidationError(f"{where} is neither true nor false: {value!r}.")
+    return value
+
+
+def read_labels(value: t.Any, where: str) -> dict[str, str]:
+    """Labels or annotations."""
+    return {name: read_text(text, f"{where}.{name}") for name, text in read_mapping(value, where).items()}
+
+
+__all__ = (
+    "near_names",
+    "read_bool",
+    "read_labels",
+    "read_mapping",
+    "read_members",
+    "read_text",
+    "read_texts",
+    "snake_case",
+)
