@@ -184,6 +184,16 @@ hooks:
     started: {description: When it was started., type: str, returned: always, sample: "2026-06-01T02:00:00Z"}
     duration_seconds: {description: How long it took., type: float, returned: when it ran, sample: 0.12}
     rc: {description: Its exit code., type: int, returned: when it ran, sample: 0}
+    attempts:
+      description: How often it was tried; V(0) for one that was skipped.
+      type: int
+      returned: when it ran
+      sample: 1
+    killed:
+      description: Whether it was ended when its time was over, and is proven to be gone.
+      type: bool
+      returned: when it ran
+      sample: false
     stdout:
       description: What it wrote, at most 64 KiB of it.
       type: str

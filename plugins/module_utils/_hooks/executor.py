@@ -16,11 +16,20 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_
 from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import format_duration
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookResult, HookState, OnError
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.killing import kill_tracked, take_tracked, tracked_argv
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import (
+    Hook,
+    HookResult,
+    HookState,
+    OnError,
+    log_fields,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.retries import run_with_retries
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import (
     ExecError,
+    ExecRefused,
     ExecResult,
     ExecStreamLost,
     ExecTimeout,
@@ -29,6 +38,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import (
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 _FINISHED_PHASES = ("Succeeded", "Failed")
+#: No right, or no such pod: another try ends in the same way.
+_FINAL_STATUS = (401, 403, 404)
+#: What a runtime answers when the program is not there, as an exit code.
+_NO_PROGRAM = (126, 127)
 
 
 def pod_identity(pod: t.Mapping[str, t.Any]) -> tuple[str, str]:
@@ -67,110 +80,187 @@ def run_hook(
     *,
     log: RunLog,
     default_on_error: OnError = "Fail",
-    argv: t.Sequence[str] | None = None,
-    extra_seconds: float = 0.0,
-    clean_stderr: t.Callable[[bytes], bytes] = bytes,
     log_output: bool = True,
     cancel: CancelToken | None = None,
 ) -> HookResult:
-    """Run ``hook`` in ``pod``. Every failure is in the result, none is raised.
+    """Run ``hook`` in ``pod``, again where it says so. Every failure is in the result, none is raised.
 
-    ``argv`` replaces the command that is sent (a freeze under its lease) and ``extra_seconds`` is what it may take
-    beyond the hook's own timeout; ``clean_stderr`` takes out of the log what the hook itself did not write, and
-    ``log_output`` False keeps its output out of the log. The hook is reported as written.
+    ``log_output`` False keeps its output out of the log. A cancelled hook is not tried again.
     """
-    namespace, name = pod_identity(pod)
-    started, clock = utc_now(), time.monotonic()
-    fields = log_fields(hook, default_on_error)
+    execution = HookExecution(client, pod, hook, log=log, default_on_error=default_on_error, log_output=log_output)
+    return run_with_retries(
+        hook,
+        lambda: execution.attempt(cancel=cancel),
+        log=log,
+        default_on_error=default_on_error,
+        cancel=cancel or CancelToken(),
+    )
 
-    def finish(state: HookState, error: str = "", exec_result: ExecResult | None = None, **more: t.Any) -> HookResult:
-        if exec_result is not None:
-            more |= {
-                "rc": exec_result.rc,
-                "stdout": exec_result.stdout,
-                "stderr": exec_result.stderr,
-                "output_truncated": exec_result.stdout_truncated or exec_result.stderr_truncated,
-            }
-        return HookResult(
-            hook=hook,
-            namespace=namespace,
-            pod=name,
-            state=state,
-            started=started,
-            duration_seconds=time.monotonic() - clock,
-            error=error,
-            **more,
-        )
 
-    try:
-        container = resolve_container(pod, hook.container)
-        if not hook.argv:
-            raise HookError("command is required")
-    except HookError as exc:
-        log.error("Error executing hook", error=exc.message, name=name, namespace=namespace, **fields)
-        return finish("failed", exc.message, container=hook.container)
-    fields["hookContainer"] = container
-    if is_finished(pod):
-        phase = (pod.get("status") or {}).get("phase")
-        log.info(
-            f"Pod entered phase {phase} before some hooks ran, skipping hook", name=name, namespace=namespace, **fields
-        )
-        return finish("skipped", container=container)
-    log.info("running exec hook", name=name, namespace=namespace, **fields)
-    try:
-        result = exec_command(
-            client,
-            namespace=namespace,
-            pod=name,
-            container=container,
-            argv=list(argv or hook.argv),
-            timeout=None if hook.timeout_seconds is None else hook.timeout_seconds + extra_seconds,
-            cancel=cancel,
-        )
-    except ExecTimeout as exc:
-        limit = format_duration(hook.timeout_seconds or 0)
-        outcome = finish(
-            "timed_out", f"timed out after {limit}", container=container, stdout=exc.stdout, stderr=exc.stderr
-        )
-    except ExecStreamLost as exc:
-        outcome = finish("lost", exc.message, container=container, stdout=exc.stdout, stderr=exc.stderr)
-    except ExecError as exc:
-        outcome = finish("failed", exc.message, container=container, stdout=exc.stdout, stderr=exc.stderr)
-    except KubeError as exc:
-        outcome = finish("failed", exc.sentence, container=container)
-    except Cancelled as exc:
-        outcome = finish("lost", exc.message, container=container)
-    else:
-        if log_output:
-            log.info(f"stdout: {result.stdout.decode('utf-8', 'replace')}", name=name, namespace=namespace, **fields)
-            log.info(
-                f"stderr: {clean_stderr(result.stderr).decode('utf-8', 'replace')}",
-                name=name,
-                namespace=namespace,
-                **fields,
+class HookExecution:
+    """One hook in one pod, to be tried once or more often."""
+
+    def __init__(
+        self,
+        client: KubeClient,
+        pod: t.Mapping[str, t.Any],
+        hook: Hook,
+        *,
+        log: RunLog,
+        default_on_error: OnError,
+        log_output: bool,
+    ) -> None:
+        self._client = client
+        self._pod = pod
+        self._hook = hook
+        self._log = log
+        self._log_output = log_output
+        self._namespace, self._name = pod_identity(pod)
+        self._fields = {"name": self._name, "namespace": self._namespace, **log_fields(hook, default_on_error)}
+
+    def attempt(
+        self,
+        *,
+        argv: t.Sequence[str] | None = None,
+        extra_seconds: float = 0.0,
+        clean_stderr: t.Callable[[bytes], bytes] = bytes,
+        cancel: CancelToken | None = None,
+    ) -> HookResult:
+        """One try; a failure is not logged yet.
+
+        ``argv`` replaces the command that is sent (a freeze under its lease) and ``extra_seconds`` is what it may take
+        beyond the hook's own timeout; ``clean_stderr`` takes out of the log what the hook itself did not write. The
+        hook is reported as written.
+        """
+        started, clock = utc_now(), time.monotonic()
+
+        def finish(state: HookState, container: str, error: str = "", **more: t.Any) -> HookResult:
+            return HookResult(
+                hook=self._hook,
+                namespace=self._namespace,
+                pod=self._name,
+                container=container,
+                state=state,
+                started=started,
+                duration_seconds=time.monotonic() - clock,
+                error=error,
+                **more,
             )
-        if result.rc == 0:
-            return finish("ok", exec_result=result, container=container)
-        outcome = finish(
-            "failed", f"command terminated with exit code {result.rc}", exec_result=result, container=container
+
+        try:
+            container = self._check()
+        except HookError as exc:
+            return finish("failed", self._hook.container, exc.message)
+        self._fields["hookContainer"] = container
+        if is_finished(self._pod):
+            phase = (self._pod.get("status") or {}).get("phase")
+            self._log.info(f"Pod entered phase {phase} before some hooks ran, skipping hook", **self._fields)
+            return finish("skipped", container, attempts=0)
+        self._log.info("running exec hook", **self._fields)
+        limit = self._hook.timeout_seconds
+        tracks = self._hook.kill_on_timeout and limit is not None and argv is None
+        try:
+            result = self._exec(
+                container,
+                list(argv or self._hook.argv),
+                tracks=tracks,
+                timeout=None if limit is None else limit + extra_seconds,
+                cancel=cancel,
+            )
+        except ExecTimeout as exc:
+            error = f"timed out after {format_duration(limit or 0)}"
+            output: dict[str, t.Any] = {"stdout": exc.stdout, "stderr": exc.stderr}
+            if tracks:
+                output["stderr"], why = self._kill(container, exc.stderr)
+                return finish("timed_out", container, f"{error}; {why or 'it was killed'}", killed=not why, **output)
+            return finish("timed_out", container, error, **output)
+        except ExecStreamLost as exc:
+            stderr, _tracked = take_tracked(exc.stderr)
+            return finish("lost", container, exc.message, stdout=exc.stdout, stderr=stderr)
+        except ExecRefused as exc:
+            return finish(
+                "failed",
+                container,
+                exc.message,
+                stdout=exc.stdout,
+                stderr=exc.stderr,
+                never_started=True,
+                is_final=exc.status in _FINAL_STATUS,
+            )
+        except ExecError as exc:
+            return finish("failed", container, exc.message, stdout=exc.stdout, stderr=exc.stderr)
+        except KubeError as exc:
+            return finish("failed", container, exc.sentence)
+        except Cancelled as exc:
+            return finish("lost", container, exc.message)
+        stderr, _tracked = take_tracked(result.stderr)
+        if self._log_output:
+            self._log.info(f"stdout: {result.stdout.decode('utf-8', 'replace')}", **self._fields)
+            self._log.info(f"stderr: {clean_stderr(stderr).decode('utf-8', 'replace')}", **self._fields)
+        return finish(
+            "failed" if result.rc else "ok",
+            container,
+            f"command terminated with exit code {result.rc}" if result.rc else "",
+            rc=result.rc,
+            stdout=result.stdout,
+            stderr=stderr,
+            output_truncated=result.stdout_truncated or result.stderr_truncated,
         )
-    log.error("Error executing hook", error=outcome.error, name=name, namespace=namespace, **fields)
-    return outcome
+
+    def _check(self) -> str:
+        """The container; raises ``HookError`` for what cannot run, in Velero's words."""
+        wanted = (
+            ("item", self._pod),
+            ("namespace", self._namespace),
+            ("name", self._name),
+            ("hookName", self._hook.name),
+        )
+        for what, value in wanted:
+            if not value:
+                raise HookError(f"{what} is required")
+        container = resolve_container(self._pod, self._hook.container)
+        if not self._hook.argv:
+            raise HookError("command is required")
+        return container
+
+    def _exec(
+        self, container: str, argv: list[str], *, tracks: bool, timeout: float | None, cancel: CancelToken | None
+    ) -> ExecResult:
+        def send(command: list[str]) -> ExecResult:
+            return exec_command(
+                self._client,
+                namespace=self._namespace,
+                pod=self._name,
+                container=container,
+                argv=command,
+                timeout=timeout,
+                cancel=cancel,
+            )
+
+        if not tracks:
+            return send(argv)
+        try:
+            result = send(tracked_argv(argv))
+        except ExecRefused as exc:
+            if "/bin/sh" not in exc.message:
+                raise
+        else:
+            if result.rc not in _NO_PROGRAM or take_tracked(result.stderr)[1] is not None:
+                return result
+        self._log.warning(
+            f"kill_on_timeout has no effect in container {container} of pod {self._namespace}/{self._name}: "
+            "it has no /bin/sh",
+            **self._fields,
+        )
+        return send(argv)
+
+    def _kill(self, container: str, stderr: bytes) -> tuple[bytes, str]:
+        """``stderr`` without our line; empty when it is proven that the command is gone, else why it is not."""
+        rest, tracked = take_tracked(stderr)
+        if tracked is None:
+            return rest, "it could not be killed: its process is not known"
+        why = kill_tracked(self._client, tracked, namespace=self._namespace, pod=self._name, container=container)
+        return rest, f"it could not be killed: {why}" if why else ""
 
 
-def log_fields(hook: Hook, default_on_error: OnError) -> dict[str, str]:
-    """The fields of a hook's log lines; ``hookCommand`` is what the Velero and Ark pages tell people to grep for."""
-    timeout = hook.timeout_seconds
-    return {
-        "hookSource": hook.source,
-        "hookType": "exec",
-        "hookPhase": hook.phase,
-        "hookName": hook.name,
-        "hookContainer": hook.container,
-        "hookCommand": f"[{' '.join(hook.argv)}]",
-        "hookOnError": hook.resolved_on_error(default_on_error),
-        "hookTimeout": "{-1s}" if timeout is None else f"{{{format_duration(timeout)}}}",
-    }
-
-
-__all__ = ("is_finished", "log_fields", "pod_identity", "resolve_container", "run_hook")
+__all__ = ("HookExecution", "is_finished", "pod_identity", "resolve_container", "run_hook")

@@ -13,6 +13,8 @@ import datetime as dt
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
+from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import format_duration
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import HookRule
 
 Phase: t.TypeAlias = t.Literal["pre", "post"]
 OnError: t.TypeAlias = t.Literal["Fail", "Continue"]
@@ -29,10 +31,12 @@ class Hook:
     """One command for one pod.
 
     ``container`` is as written: empty means the first container. ``on_error`` is empty when unset.
-    ``timeout_seconds`` is None for a hook without limit (a negative duration, Velero 1.18).
+    ``timeout_seconds`` is None for a hook without limit (a negative duration, Velero 1.18). ``index`` is the place in
+    the list that it comes from, ``rule`` the spec hook's rule. ``freezes`` are paths that the command freezes (a pre
+    hook) or thaws (a post hook) without saying so in its text.
     """
 
-    source: t.Literal["annotation", "spec", "task"]
+    source: t.Literal["annotation", "spec", "task", "backup"]
     name: str
     phase: Phase
     argv: tuple[str, ...]
@@ -40,6 +44,11 @@ class Hook:
     on_error: OnError | t.Literal[""] = ""
     timeout_seconds: float | None = DEFAULT_TIMEOUT_SECONDS
     index: int = 0
+    retries: int = 0
+    retry_backoff_seconds: float = 1.0
+    kill_on_timeout: bool = False
+    freezes: tuple[str, ...] = ()
+    rule: HookRule | None = dataclasses.field(default=None, repr=False)
 
     def resolved_on_error(self, default: OnError) -> OnError:
         """What a failure does, with the run's default for a hook that does not say."""
@@ -48,7 +57,11 @@ class Hook:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class HookResult:
-    """What became of one hook in one pod. ``error`` is empty when it went well."""
+    """What became of one hook in one pod. ``error`` is empty when it went well.
+
+    ``attempts``: how often it was tried, 0 for a hook that was skipped. ``killed``: after its time was over the
+    command was ended, and it is proven that nothing of it runs any more.
+    """
 
     hook: Hook
     namespace: str
@@ -62,6 +75,17 @@ class HookResult:
     stderr: bytes = b""
     output_truncated: bool = False
     error: str = ""
+    attempts: int = 1
+    killed: bool = False
+    #: It is certain that nothing was started.
+    never_started: bool = False
+    #: Another try would end in the same way.
+    is_final: bool = False
+
+    @property
+    def may_be_repeated(self) -> bool:
+        """True when it is certain that the command does not run any more, and another try may fare better."""
+        return not self.is_final and (self.rc is not None or self.killed or self.never_started)
 
     @property
     def failed(self) -> bool:
@@ -93,6 +117,8 @@ class HookResult:
             "duration_seconds": round(self.duration_seconds, 3),
             "rc": self.rc,
             "state": self.state,
+            "attempts": self.attempts,
+            "killed": self.killed,
             "error": self.error,
         }
         if with_output:
@@ -100,6 +126,21 @@ class HookResult:
                 entry[stream] = data[:RETURNED_OUTPUT_LIMIT].decode("utf-8", "replace")
                 entry[f"{stream}_truncated"] = self.output_truncated or len(data) > RETURNED_OUTPUT_LIMIT
         return entry
+
+
+def log_fields(hook: Hook, default_on_error: OnError) -> dict[str, str]:
+    """The fields of a hook's log lines; ``hookCommand`` is what the Velero and Ark pages tell people to grep for."""
+    timeout = hook.timeout_seconds
+    return {
+        "hookSource": hook.source,
+        "hookType": "exec",
+        "hookPhase": hook.phase,
+        "hookName": hook.name,
+        "hookContainer": hook.container,
+        "hookCommand": f"[{' '.join(hook.argv)}]",
+        "hookOnError": hook.resolved_on_error(default_on_error),
+        "hookTimeout": "{-1s}" if timeout is None else f"{{{format_duration(timeout)}}}",
+    }
 
 
 def hook_status(results: t.Iterable[HookResult]) -> dict[str, int]:
@@ -120,4 +161,5 @@ __all__ = (
     "OnError",
     "Phase",
     "hook_status",
+    "log_fields",
 )

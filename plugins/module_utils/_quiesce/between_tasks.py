@@ -26,10 +26,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task impo
     run_hook_task,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import renew
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import put_marks, read_marks
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import make_marks, put_marks, read_marks
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import select_pods
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.release import Held, Releaser
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import make_marks
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import find_marks, sweep
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 

@@ -217,10 +217,21 @@ def parse_probe(output: str) -> Probe:
     )
 
 
-def probe_container(client: KubeClient, *, namespace: str, pod: str, container: str, paths: t.Sequence[str]) -> Probe:
-    """Ask the container. Raises ``QuiesceError`` where there is no shell, or the answer cannot be read."""
+def probe_container(
+    client: KubeClient,
+    *,
+    namespace: str,
+    pod: str,
+    container: str,
+    paths: t.Sequence[str],
+    tools: t.Sequence[str] = (),
+) -> Probe:
+    """Ask the container, also for ``tools`` beside those of the lease.
+
+    Raises ``QuiesceError`` where there is no shell, or the answer cannot be read.
+    """
     where = f"container {container} of pod {namespace}/{pod}"
-    argv = ["/bin/sh", "-c", PROBE, "arkive-probe", *paths]
+    argv = ["/bin/sh", "-c", PROBE, "arkive-probe", *(f"tool={tool}" for tool in tools), *paths]
     try:
         result = exec_command(
             client, namespace=namespace, pod=pod, container=container, argv=argv, timeout=_PROBE_SECONDS

@@ -13,10 +13,11 @@ import datetime as dt
 import json
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339, rfc3339
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339, rfc3339, utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import Lease
 
 FROZEN_ANNOTATION = "arkive.k8s/frozen"
 _TRIES = 4
@@ -46,6 +47,24 @@ class Mark:
             "thaw": list(self.thaw),
             "until": rfc3339(self.until),
         }
+
+
+def make_marks(lease: Lease, *, run_id: str, seconds: float) -> list[Mark]:
+    """The marks of one lease: a run that still lives renews or removes them within ``seconds``."""
+    until = utc_now() + dt.timedelta(seconds=seconds)
+    return [
+        Mark(
+            run=run_id,
+            lease_id=lease.lease_id,
+            container=target.container,
+            path=target.path,
+            claim=target.claim,
+            device=target.device,
+            thaw=thaw,
+            until=until,
+        )
+        for target, thaw in zip(lease.targets, lease.thaws, strict=True)
+    ]
 
 
 def read_marks(pod: t.Mapping[str, t.Any]) -> list[Mark]:
@@ -117,4 +136,4 @@ def _edit(client: KubeClient, namespace: str, pod: str, change: t.Callable[[list
         return
 
 
-__all__ = ("FROZEN_ANNOTATION", "Mark", "put_marks", "read_marks", "remove_marks")
+__all__ = ("FROZEN_ANNOTATION", "Mark", "make_marks", "put_marks", "read_marks", "remove_marks")

@@ -16,7 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hoo
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.errors import QuiesceError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ObjectReader, check_pod_spec
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise_hook
 
 
 def plan_hook(
@@ -24,7 +24,7 @@ def plan_hook(
 ) -> dict[str, t.Any]:
     """The entry of a check mode's ``hooks`` list. ``refused``: why the guard's first check says no."""
     namespace, name = pod_identity(pod)
-    found = recognise(hook.argv)
+    found = recognise_hook(hook)
     entry: dict[str, t.Any] = {
         "namespace": namespace,
         "pod": name,

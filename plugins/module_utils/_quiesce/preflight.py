@@ -32,7 +32,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import (
     probe_container,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy, FreezeTarget
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import Recognition, recognise
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import (
+    THAW_TOOL,
+    Recognition,
+    recognise,
+    recognise_hook,
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +73,7 @@ class Preflight:
 
     def examine(self, pod: t.Mapping[str, t.Any], hook: Hook) -> HookPlan:
         """See one hook through. A refusal is in the plan, nothing is raised; the only commands run are probes."""
-        found = recognise(hook.argv)
+        found = recognise_hook(hook)
         if not found.freezes and not found.unclear:
             return HookPlan(hook=hook)
         try:
@@ -106,7 +111,7 @@ class Preflight:
         targets: tuple[FreezeTarget, ...]
         notes: tuple[str, ...] = ()
         try:
-            probe = self._probe(namespace, name, container, found)
+            probe = self._probe(hook, namespace, name, container, found)
             lease_available = not probe.missing
             if probe.missing:
                 notes = (f"lease: unavailable, the container lacks {', '.join(probe.missing)}",)
@@ -146,9 +151,21 @@ class Preflight:
             notes=notes,
         )
 
-    def _probe(self, namespace: str, pod: str, container: str, found: Recognition) -> Probe:
+    def _probe(self, hook: Hook, namespace: str, pod: str, container: str, found: Recognition) -> Probe:
         paths = [freeze.path for freeze in found.freezes]
-        return probe_container(self._client, namespace=namespace, pod=pod, container=container, paths=paths)
+        # The tool of a freeze that is written out is there, or the freeze fails.
+        tools = (THAW_TOOL,) if len(found.freezes) > len(recognise(hook.argv).freezes) else ()
+        probe = probe_container(
+            self._client, namespace=namespace, pod=pod, container=container, paths=paths, tools=tools
+        )
+        for tool in tools:
+            if tool in probe.missing:
+                raise QuiesceError(
+                    f"The freeze of {', '.join(hook.freezes)} in container {container} of pod {namespace}/{pod} is "
+                    f"refused: the container has no {tool}, so nothing but the hooks themselves could thaw it.",
+                    hint=f"Use a container whose image has {tool}, or set allow_shared_freeze: true.",
+                )
+        return probe
 
     def _may(self, namespace: str, verb: str, resource: str, subresource: str = "") -> bool:
         key = (namespace, verb, resource, subresource)

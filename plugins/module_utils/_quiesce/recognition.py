@@ -17,9 +17,12 @@ import posixpath
 import re
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.shell_words import ShellCommand, Word, split_script
 
-_TOOLS = ("fsfreeze", "xfs_freeze")
+#: What thaws a path that a hook only declares.
+THAW_TOOL = "fsfreeze"
+_TOOLS = (THAW_TOOL, "xfs_freeze")
 _SHELLS = ("sh", "bash", "ash", "dash", "ksh", "zsh")
 #: Programs that run the command behind them, here, and end with its exit code.
 _WRAPPERS = ("busybox", "chrt", "command", "doas", "env", "exec", "ionice", "nice", "nohup", "stdbuf", "sudo", "time")
@@ -77,6 +80,18 @@ def recognise(argv: t.Sequence[str]) -> Recognition:
     if found is None:
         return Recognition(unclear=_may_freeze(argv))
     return found
+
+
+def recognise_hook(hook: Hook) -> Recognition:
+    """What a hook's command says, and what the hook declares beside it."""
+    found = recognise(hook.argv)
+    known = {command.path for command in (found.freezes if hook.phase == "pre" else found.thaws)}
+    declared = tuple(FreezeCommand(THAW_TOOL, path) for path in hook.freezes if path not in known)
+    if not declared:
+        return found
+    if hook.phase == "pre":
+        return dataclasses.replace(found, freezes=found.freezes + declared, plain=False)
+    return dataclasses.replace(found, thaws=found.thaws + declared, plain=False)
 
 
 def _read_command(command: ShellCommand) -> Recognition | None:
@@ -176,4 +191,4 @@ def _is_option(text: str, name: str) -> bool:
     return name[0] in text
 
 
-__all__ = ("FreezeCommand", "Recognition", "recognise")
+__all__ = ("THAW_TOOL", "FreezeCommand", "Recognition", "recognise", "recognise_hook")

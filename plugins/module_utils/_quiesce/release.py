@@ -17,11 +17,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import (
+    HookExecution,
     pod_identity,
     resolve_container,
-    run_hook,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookResult, OnError
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.retries import run_with_retries
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.account import Account, explain_unproven, settle
@@ -36,7 +37,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import (
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import remove_marks
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import HookPlan
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.thaw import thaw_claim
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
@@ -65,7 +67,7 @@ class Held:
     @property
     def thaws_itself(self) -> bool:
         """The command that freezes thaws again before it ends."""
-        found = recognise(self.freezer.argv)
+        found = recognise_hook(self.freezer)
         return bool(found.freezes) and {each.path for each in found.freezes} <= {each.path for each in found.thaws}
 
     @property
@@ -84,41 +86,61 @@ class Releaser:
         default_on_error: OnError,
         warnings: list[str],
         log_output: bool = True,
+        cancel: CancelToken | None = None,
     ) -> None:
+        """``cancel`` ends nothing but the retries of post hooks."""
         self._client = client.with_cancel(CancelToken())
         self._log = log
         self._default_on_error = default_on_error
         self._log_output = log_output
         self._warnings = warnings
+        self._cancel = cancel or CancelToken()
         self.errors: list[str] = []
 
-    def release(self, pod: t.Mapping[str, t.Any], held: t.Sequence[Held], post: t.Sequence[Hook]) -> list[HookResult]:
-        """Run ``post`` and end every freeze in ``held``. Returns the hooks' results; errors are in ``errors``."""
+    def release(
+        self,
+        pod: t.Mapping[str, t.Any],
+        held: t.Sequence[Held],
+        post: t.Sequence[Hook],
+        *,
+        left_alone: t.Sequence[HookPlan] = (),
+    ) -> list[HookResult]:
+        """Run ``post`` and end every freeze in ``held``. Returns the hooks' results; errors are in ``errors``.
+
+        A post hook that belongs to one of ``left_alone`` is skipped: it would thaw what somebody else has frozen.
+        After one that fails with Fail the others are skipped. Every freeze is ended all the same.
+        """
         results: list[HookResult] = []
         open_freezes = list(held)
-        stopped = False
-        for hook in post:
-            if stopped:
-                break
-            freeze = self._match(hook, open_freezes)
-            if freeze is None:
-                result = run_hook(self._client, pod, hook, cancel=CancelToken(), **self._common)
-            else:
-                open_freezes.remove(freeze)
-                result = self._release_by_hook(pod, hook, freeze)
-            results.append(result)
-            if result.failed and hook.resolved_on_error(self._default_on_error) == "Fail":
-                namespace, name = pod_identity(pod)
-                self._log.error(
-                    "Error running post hooks for pod",
-                    error=result.error,
-                    name=name,
-                    namespace=namespace,
-                    resource="pods",
-                )
-                stopped = True
-        for freeze in open_freezes:
-            self._release_by_thaw(freeze, post=None, pure=False)
+        ended_by = _match(post, held)
+        try:
+            for at, hook in enumerate(post):
+                freeze = ended_by.get(at)
+                if freeze is not None:
+                    open_freezes.remove(freeze)
+                    result = self._release_by_hook(pod, hook, freeze)
+                elif _belongs_to_others(hook, left_alone):
+                    result = _skipped(
+                        pod, hook, "not run, because what it would thaw was not frozen by this pod's hooks"
+                    )
+                else:
+                    result = self._run_post(pod, hook, may_take_long=not open_freezes)
+                results.append(result)
+                if result.failed and hook.resolved_on_error(self._default_on_error) == "Fail":
+                    namespace, name = pod_identity(pod)
+                    self._log.error(
+                        "Error running post hooks for pod",
+                        error=result.error,
+                        name=name,
+                        namespace=namespace,
+                        resource="pods",
+                    )
+                    why = "not run, because an earlier hook of the pod failed with on-error Fail"
+                    results += [_skipped(pod, later, why) for later in post[at + 1 :]]
+                    break
+        finally:
+            for freeze in open_freezes:
+                self._release_by_thaw(freeze, post=None, pure=False)
         return results
 
     def unmark(self, held: Held) -> None:
@@ -132,43 +154,53 @@ class Releaser:
                 f"does it: {exc.message}"
             )
 
-    @property
-    def _common(self) -> dict[str, t.Any]:
-        return {"log": self._log, "default_on_error": self._default_on_error, "log_output": self._log_output}
+    def _run_post(self, pod: t.Mapping[str, t.Any], hook: Hook, *, may_take_long: bool) -> HookResult:
+        """A post hook that ends no freeze. It is tried again only where nothing of the pod is frozen meanwhile."""
+        execution = self._execution(pod, hook)
+        return self._run_once_or_more(
+            hook if may_take_long else dataclasses.replace(hook, retries=0),
+            lambda: execution.attempt(cancel=CancelToken()),
+        )
 
-    @staticmethod
-    def _match(hook: Hook, freezes: t.Sequence[Held]) -> Held | None:
-        """The freeze that a post hook ends: the one whose path it thaws, else the first one of its container."""
-        thawed = {command.path for command in recognise(hook.argv).thaws}
-        for freeze in freezes:
-            if thawed & {target.path for target in freeze.lease.targets}:
-                return freeze
-        return freezes[0] if freezes and len(freezes) == 1 else None
+    def _run_once_or_more(self, hook: Hook, attempt: t.Callable[[], HookResult]) -> HookResult:
+        return run_with_retries(
+            hook, attempt, log=self._log, default_on_error=self._default_on_error, cancel=self._cancel
+        )
+
+    def _execution(self, pod: t.Mapping[str, t.Any], hook: Hook) -> HookExecution:
+        return HookExecution(
+            self._client,
+            pod,
+            hook,
+            log=self._log,
+            default_on_error=self._default_on_error,
+            log_output=self._log_output,
+        )
 
     def _release_by_hook(self, pod: t.Mapping[str, t.Any], hook: Hook, held: Held) -> HookResult:
         same_container = not held.armed or _container_of(pod, hook) == held.lease.target.container
-        found = recognise(hook.argv)
+        found = recognise_hook(hook)
         pure = (
             found.plain
             and len(held.lease.targets) == 1
             and [command.path for command in found.thaws] == [held.lease.target.path]
         )
         if not held.armed or not same_container:
-            result = run_hook(self._client, pod, hook, cancel=CancelToken(), **self._common)
+            result = self._run_post(pod, hook, may_take_long=False)
             if held.armed:
                 self._release_by_thaw(held, post=result, pure=False)
             else:
                 self._settle_unleased(held, result)
             return result
-        result = run_hook(
-            self._client,
-            pod,
-            hook,
-            argv=release_argv(held.lease, hook.argv, pure=pure),
-            extra_seconds=_BESIDE_HOOK_SECONDS if held.returned else SCRIPT_SECONDS,
-            clean_stderr=held.lease.clean,
-            cancel=CancelToken(),
-            **self._common,
+        execution = self._execution(pod, hook)
+        result = self._run_once_or_more(
+            dataclasses.replace(hook, retries=0),
+            lambda: execution.attempt(
+                argv=release_argv(held.lease, hook.argv, pure=pure),
+                extra_seconds=_BESIDE_HOOK_SECONDS if held.returned else SCRIPT_SECONDS,
+                clean_stderr=held.lease.clean,
+                cancel=CancelToken(),
+            ),
         )
         stderr, values = take_marker(result.stderr, held.lease.lease_id)
         result = dataclasses.replace(result, stderr=stderr)
@@ -241,7 +273,7 @@ class Releaser:
         self._close(held, Account("release", True, time.monotonic() - held.frozen_at))
 
     def _settle_unleased(self, held: Held, post: HookResult) -> None:
-        if post.state == "ok" and any(recognise(post.hook.argv).thaws):
+        if post.state == "ok" and any(recognise_hook(post.hook).thaws):
             self._close(held, Account("post hook", True, time.monotonic() - held.frozen_at))
         else:
             self._thaw_unleased(held)
@@ -286,6 +318,56 @@ class Releaser:
         self._log.error(
             "Error releasing a freeze", error=text, name=target.pod, namespace=target.namespace, resource="pods"
         )
+
+
+def _match(post: t.Sequence[Hook], freezes: t.Sequence[Held]) -> dict[int, Held]:
+    """Which post hook, by its place, ends which freeze.
+
+    The one that thaws its path, else the one that belongs to the freezing hook, else the last one where there is only
+    one freeze.
+    """
+    ended_by: dict[int, Held] = {}
+
+    def assign(fits: t.Callable[[Held, int], bool]) -> None:
+        for freeze in freezes:
+            if not any(freeze is taken for taken in ended_by.values()):
+                free = (at for at in range(len(post)) if at not in ended_by and fits(freeze, at))
+                ended_by.update({at: freeze for at in [next(free, None)] if at is not None})
+
+    thawed = [{command.path for command in recognise_hook(hook).thaws} for hook in post]
+    assign(lambda freeze, at: bool(thawed[at] & {target.path for target in freeze.lease.targets}))
+    assign(lambda freeze, at: _is_pair(freeze.freezer, post[at]))
+    if len(freezes) == 1:
+        assign(lambda _freeze, at: at == len(post) - 1)
+    return ended_by
+
+
+def _is_pair(pre: Hook, post: Hook) -> bool:
+    """They stand at the same place of the same rule, or are both the pod's annotations."""
+    return (pre.source, pre.name, pre.index) == (post.source, post.name, post.index)
+
+
+def _belongs_to_others(hook: Hook, left_alone: t.Sequence[HookPlan]) -> bool:
+    """True for a post hook that would thaw what the pod's own pre hooks have not frozen."""
+    thawed = {command.path for command in recognise_hook(hook).thaws}
+    return any(
+        _is_pair(plan.hook, hook) or thawed & {command.path for command in recognise_hook(plan.hook).freezes}
+        for plan in left_alone
+    )
+
+
+def _skipped(pod: t.Mapping[str, t.Any], hook: Hook, why: str) -> HookResult:
+    namespace, name = pod_identity(pod)
+    return HookResult(
+        hook=hook,
+        namespace=namespace,
+        pod=name,
+        container=hook.container,
+        state="skipped",
+        started=utc_now(),
+        error=why,
+        attempts=0,
+    )
 
 
 def _container_of(pod: t.Mapping[str, t.Any], hook: Hook) -> str:

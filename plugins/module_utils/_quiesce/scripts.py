@@ -116,7 +116,8 @@ PROBE = (
     'd=/dev/shm/arkive-probe-$$;mkdir "$d" 2>/dev/null&&rmdir "$d"||echo missing=/dev/shm;'
     # printf, because the echo of some shells reads the \\040 of a blank.
     # readlink resolves a path whose last part is missing, too.
-    'for p;do printf "path=%s\\n" "$([ -e "$p" ]&&readlink -f -- "$p")";done;'
+    'for p;do case $p in tool=*)command -v "${p#*=}" >/dev/null||echo "missing=${p#*=}";continue;;esac;'
+    'printf "path=%s\\n" "$([ -e "$p" ]&&readlink -f -- "$p")";done;'
     'echo mountinfo;while read -r l;do printf "%s\\n" "$l";done</proc/self/mountinfo'
 )
 

@@ -13,7 +13,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks import executor
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import resolve_container, run_hook
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import (
+    HookExecution,
+    resolve_container,
+    run_hook,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookResult
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import (
@@ -76,6 +80,10 @@ class Run:
     def __call__(self, hook: Hook, *, pod: dict[str, t.Any] | None = None, **more: t.Any) -> HookResult:
         return run_hook(t.cast("t.Any", None), POD if pod is None else pod, hook, log=self.log, **more)
 
+    def execution(self, hook: Hook) -> HookExecution:
+        """What a run of ``hook`` tries."""
+        return HookExecution(t.cast("t.Any", None), POD, hook, log=self.log, default_on_error="Fail", log_output=True)
+
     @property
     def lines(self) -> list[str]:
         return self.stream.getvalue().decode().splitlines()
@@ -103,8 +111,8 @@ def test_resolve_container(name: str, resolved: str) -> None:
     [
         pytest.param("baz", POD, 'no such container: "baz"', id="C3"),
         pytest.param("prepare", POD, 'no such container: "prepare"', id="C4"),
-        pytest.param("", {"spec": {"containers": []}}, "need at least 1 container", id="C6"),
-        pytest.param("", {}, "need at least 1 container", id="C6-no-spec"),
+        pytest.param("", {**POD, "spec": {"containers": []}}, "need at least 1 container", id="C6"),
+        pytest.param("", {"metadata": POD["metadata"]}, "need at least 1 container", id="C6-no-spec"),
     ],
 )
 def test_no_such_container(run: Run, name: str, pod: dict[str, t.Any], message: str) -> None:
@@ -120,6 +128,20 @@ def test_the_hook_is_not_changed_by_one_pod(run: Run) -> None:  # C2
     hook = hook_of()
     other = {**POD, "spec": {"containers": [{"name": "other"}]}}
     assert [run(hook).container, run(hook, pod=other).container, hook.container] == ["foo", "other", ""]
+
+
+@pytest.mark.parametrize(
+    ("pod", "hook", "message"),
+    [
+        ({}, {}, "item is required"),
+        ({"metadata": {"name": "db-0"}}, {}, "namespace is required"),
+        ({"metadata": {"namespace": "shop"}}, {}, "name is required"),
+        (POD, {"name": ""}, "hookName is required"),
+    ],
+)
+def test_what_is_required(run: Run, pod: dict[str, t.Any], hook: dict[str, t.Any], message: str) -> None:  # C7
+    result = run(hook_of(**hook), pod=pod)
+    assert (result.state, result.error, run.calls) == ("failed", message, [])
 
 
 def test_an_empty_command(run: Run) -> None:  # C7, A9
@@ -226,11 +248,11 @@ def test_the_output_is_logged_whole(run: Run) -> None:  # C13
 
 
 def test_the_command_that_is_sent_may_be_another_one(run: Run) -> None:
-    result = run(hook_of(), argv=["/bin/sh", "-c", "lease"], extra_seconds=20.0)
+    result = run.execution(hook_of()).attempt(argv=["/bin/sh", "-c", "lease"], extra_seconds=20.0)
     assert (run.calls[0]["argv"], run.calls[0]["timeout"]) == (["/bin/sh", "-c", "lease"], 50.0)
     assert result.hook.argv == ("sync",)
     assert not any("lease" in line for line in run.lines)
-    run(hook_of(timeout_seconds=None), extra_seconds=20.0)
+    run.execution(hook_of(timeout_seconds=None)).attempt(extra_seconds=20.0)
     assert run.calls[1]["timeout"] is None
 
 

@@ -86,6 +86,8 @@ def test_to_return() -> None:
         "duration_seconds": 1.235,
         "rc": 1,
         "state": "failed",
+        "attempts": 1,
+        "killed": False,
         "error": "no",
         "stdout": "out\ufffd",
         "stdout_truncated": False,

@@ -18,7 +18,7 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks import executor
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import ExecResult
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce import guard, lease, release, section
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce import guard, lease, lease_keeper, pod_window, release
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import FROZEN_ANNOTATION
 
 #: As seen in a container on a real node: the claim is a disk of its own, /etc/hosts lies on the node's.
@@ -198,7 +198,8 @@ class FakeTime:
 def clock(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
     fake = FakeTime()
     monkeypatch.setattr(release, "time", fake)
-    monkeypatch.setattr(section, "time", fake)
+    monkeypatch.setattr(pod_window, "time", fake)
+    monkeypatch.setattr(lease_keeper, "time", fake)
     return fake
 
 

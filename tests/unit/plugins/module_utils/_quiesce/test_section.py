@@ -14,7 +14,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Can
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import ExecRefused, ExecStreamLost, ExecTimeout
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce import section as section_module
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce import lease_keeper
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
@@ -44,7 +44,9 @@ class Block:
         self.cancel = CancelToken()
         self.policy = policy or FreezePolicy()
         self.entries: list[QuiescedPod] = []
-        self.stored_during: list[str] = []
+        # One pod after the other; where they run side by side is a file of its own.
+        self.workers = 1
+        self.sequential = False
 
     def add(self, name: str, pre: Hook | None, post: Hook | None, **pod: t.Any) -> QuiescedPod:
         preflight = Preflight(self.cluster, ApiObjectReader(self.cluster), policy=self.policy)
@@ -58,11 +60,16 @@ class Block:
     @property
     def settings(self) -> SectionSettings:
         return SectionSettings(
-            run_id="run1", policy=self.policy, default_on_error="Fail", log=self.log, cancel=self.cancel
+            run_id="run1",
+            policy=self.policy,
+            default_on_error="Fail",
+            log=self.log,
+            cancel=self.cancel,
+            workers=self.workers,
         )
 
     def run(self, work: t.Callable[[], None] = lambda: None) -> CriticalSection:
-        section = CriticalSection(self.cluster, self.entries, self.settings)
+        section = CriticalSection(self.cluster, self.entries, self.settings, sequential=self.sequential)
         with section:
             self.cluster.calls.append("work")
             work()
@@ -304,6 +311,7 @@ def test_two_pods_of_one_claim_are_frozen_once(block: Block) -> None:
 
 
 def test_a_cancel_starts_no_more_freezes_and_releases_all(block: Block, cluster: t.Any) -> None:
+    block.sequential = True
     freezing(block, "a")
     block.add("b", hook_of("pre", FREEZE), hook_of("post", THAW), claim="other")
 
@@ -341,7 +349,7 @@ def test_the_lease_is_renewed_while_the_work_lasts(
             raise answer
         return answer
 
-    monkeypatch.setattr(section_module, "renew", renew)
+    monkeypatch.setattr(lease_keeper, "renew", renew)
     freezing(block)
     section = block.run(lambda: t.cast("None", asked.wait(10)))
     assert asked.is_set()
@@ -364,21 +372,30 @@ class OneTurn:
     def is_set(self) -> bool:
         return False
 
+    def set(self) -> None:
+        self.turns += 1
 
-@pytest.mark.parametrize(("age", "renewals"), [(59.0, 1), (60.0, 0), (3600.0, 0)])
-def test_no_lease_is_renewed_beyond_the_longest_freeze(
-    block: Block, clock: t.Any, monkeypatch: pytest.MonkeyPatch, age: float, renewals: int
+
+@pytest.mark.parametrize(
+    ("age", "dropped", "renewals"),
+    [(59.0, False, 1), (60.0, False, 0), (3600.0, False, 0), (1.0, True, 0)],
+)
+def test_no_lease_is_renewed_beyond_the_longest_freeze_or_after_it_is_dropped(
+    block: Block, clock: t.Any, monkeypatch: pytest.MonkeyPatch, age: float, dropped: bool, renewals: int
 ) -> None:
     block.policy = FreezePolicy(freeze_max_seconds=60.0)
     asked: list[float] = []
-    monkeypatch.setattr(section_module, "renew", lambda *_given: asked.append(clock.now))
+    monkeypatch.setattr(lease_keeper, "renew", lambda *_given: asked.append(clock.now))
     entry = freezing(block)
-    section = section_module.CriticalSection(block.cluster, [entry], block.settings)
+    section = CriticalSection(block.cluster, [entry], block.settings)
     section.quiesce()
     (held,) = section.hand_over()
-    keeper = section_module._LeaseKeeper(block.cluster, block.settings)
+    keeper = lease_keeper.LeaseKeeper(block.cluster, block.settings)
     monkeypatch.setattr(keeper, "_stopped", OneTurn())
-    monkeypatch.setattr(keeper, "_held", [held])
+    monkeypatch.setattr(keeper, "_thread", threading.current_thread())
+    keeper.keep(held)
+    if dropped:
+        keeper.drop([held])
     clock.sleep(age)
     keeper._run()
     assert len(asked) == renewals

@@ -1,0 +1,94 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Renew the leases of a section while its controller lives."""
+
+from __future__ import annotations
+
+import threading
+import time
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import renew
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import make_marks, put_marks
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_window import SectionSettings
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.release import Held
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.side_by_side import run_side_by_side
+
+#: A release does not wait longer for a renewal that is under way.
+_PATIENCE_SECONDS = 30.0
+
+
+class LeaseKeeper:
+    """Renews what it was given, up to ``freeze_max_seconds``; what was dropped, never again."""
+
+    def __init__(self, client: KubeClient, settings: SectionSettings) -> None:
+        self._client = client.with_cancel(CancelToken())
+        self._settings = settings
+        self._lock = threading.Lock()
+        #: Each freeze with the lock that is held while it is renewed.
+        self._kept: dict[str, tuple[Held, threading.Lock]] = {}
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def keep(self, held: Held) -> None:
+        """Renew ``held`` from now on."""
+        with self._lock:
+            self._kept[held.lease.lease_id] = (held, threading.Lock())
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="arkive-lease-keeper", daemon=True)
+                self._thread.start()
+
+    def drop(self, freezes: t.Iterable[Held]) -> None:
+        """Renew these no more. A renewal that is under way ends first: it would put a mark back."""
+        with self._lock:
+            dropped = [self._kept.pop(held.lease.lease_id, None) for held in freezes]
+        for entry in dropped:
+            if entry is not None and entry[1].acquire(timeout=_PATIENCE_SECONDS):
+                entry[1].release()
+
+    def stop(self) -> None:
+        """Renew nothing more."""
+        self._stopped.set()
+        if self._thread is not None:
+            self._thread.join(timeout=_PATIENCE_SECONDS)
+
+    def _run(self) -> None:
+        pause = max(0.5, self._settings.policy.lease_seconds / 2)
+        while not self._stopped.wait(pause):
+            with self._lock:
+                due = list(self._kept)
+            run_side_by_side(self._renew, due, spare=self._settings.spare_threads, stop_at_error=True)
+
+    def _renew(self, lease_id: str) -> None:
+        with self._lock:
+            found = self._kept.get(lease_id)
+            if found is None or self._stopped.is_set():
+                return
+            held, busy = found
+            busy.acquire()  # nobody else takes it while the freeze is kept
+        try:
+            if time.monotonic() - held.frozen_at < self._settings.policy.freeze_max_seconds:
+                self._renew_one(held)
+        finally:
+            busy.release()
+
+    def _renew_one(self, held: Held) -> None:
+        sent = time.monotonic()
+        lease = held.lease
+        try:
+            if renew(self._client, lease):
+                held.lease_end = sent + lease.seconds
+                marks = make_marks(lease, run_id=self._settings.run_id, seconds=lease.seconds)
+                put_marks(self._client, lease.target.namespace, lease.target.pod, marks)
+        except KubeError as exc:
+            self._settings.log.info(f"the lease on {held.where} could not be renewed: {exc.message}")
+
+
+__all__ = ("LeaseKeeper",)

@@ -1,0 +1,304 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""One pod in the critical section: its pre hooks in their order, what they froze, its release."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import time
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import HookExecution, pod_identity, run_hook
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookResult, OnError
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.retries import run_with_retries
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.frozen_claims import FrozenClaims
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import (
+    Lease,
+    disarm,
+    freeze_argv,
+    is_busy,
+    new_lease_id,
+    take_marker,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import make_marks, put_marks
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy, FreezeRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import HookPlan
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.release import Held, Releaser
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
+
+_KILLED = 128
+DEFAULT_WORKERS = 8
+
+
+@dataclasses.dataclass(slots=True, kw_only=True)
+class QuiescedPod:
+    """One pod of a block. ``stored`` turns False when a pre hook failed with Fail: it is left out of the archive."""
+
+    pod: t.Mapping[str, t.Any]
+    pre: list[HookPlan]
+    post: list[Hook]
+    stored: bool = True
+    #: The pre hooks ran, or may have: the post hooks are owed.
+    release_owed: bool = False
+    #: Freezes that were refused, or belong to someone else: a post hook must not thaw them.
+    left_alone: list[HookPlan] = dataclasses.field(default_factory=list)
+    held: list[Held] = dataclasses.field(default_factory=list)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class SectionSettings:
+    """What all sections of a run share; ``workers`` bounds how many more threads they have between them."""
+
+    run_id: str
+    policy: FreezePolicy
+    default_on_error: OnError
+    log: RunLog
+    cancel: CancelToken
+    log_output: bool = True
+    workers: int = DEFAULT_WORKERS
+    #: Room for threads beside those that the sections are called in.
+    spare_threads: threading.Semaphore = dataclasses.field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "spare_threads", threading.Semaphore(max(0, self.workers - 1)))
+
+
+class PodWindow:
+    """Belongs to one thread at a time. ``pre``, ``post``, ``freezes``, ``errors`` and ``warnings`` fill as it goes."""
+
+    def __init__(
+        self,
+        client: KubeClient,
+        entry: QuiescedPod,
+        settings: SectionSettings,
+        *,
+        claims: FrozenClaims,
+        keep: t.Callable[[Held], None],
+    ) -> None:
+        self._client = client
+        self._settings = settings
+        self._claims = claims
+        self._keep = keep
+        self._namespace, self._name = pod_identity(entry.pod)
+        self.entry = entry
+        self.pre: list[HookResult] = []
+        self.post: list[HookResult] = []
+        self.freezes: list[FreezeRecord] = []
+        self.errors: list[str] = []
+        self.warnings: list[str] = []
+
+    def quiesce(self) -> None:
+        """Run the pre hooks. A cancelled run starts no more of them; after a Fail the others are skipped."""
+        entry, settings = self.entry, self._settings
+        for at, plan in enumerate(entry.pre):
+            if settings.cancel.is_cancelled:
+                return
+            left_alone = len(entry.left_alone)
+            result = self._run_pre(plan)
+            self.pre.append(result)
+            stops = result.failed and plan.hook.resolved_on_error(settings.default_on_error) == "Fail"
+            if result.may_have_run or not (stops or len(entry.left_alone) > left_alone):
+                entry.release_owed = True
+            if stops:
+                settings.log.error(
+                    "Error running pre hooks for pod",
+                    error=result.error,
+                    name=self._name,
+                    namespace=self._namespace,
+                    resource="pods",
+                )
+                entry.stored = False
+                why = "not run, because an earlier hook of the pod failed with on-error Fail"
+                self.pre += [self._unexecuted(later.hook, "skipped", why) for later in entry.pre[at + 1 :]]
+                return
+
+    def release(self) -> None:
+        """Run the post hooks that are owed, and end every freeze."""
+        entry = self.entry
+        releaser = self._releaser
+        post = entry.post if entry.release_owed else []
+        try:
+            self.post += releaser.release(entry.pod, entry.held, post, left_alone=entry.left_alone)
+        finally:
+            self.errors += releaser.errors
+            entry.held, entry.release_owed = [], False
+
+    def hand_over(self) -> list[Held]:
+        """What is held; it is no longer released here."""
+        held, self.entry.held = self.entry.held, []
+        self.entry.release_owed = False
+        return held
+
+    @property
+    def holds(self) -> bool:
+        """Something is, or may be, frozen."""
+        return bool(self.entry.held)
+
+    def _run_pre(self, plan: HookPlan) -> HookResult:
+        settings = self._settings
+        if plan.refusal:
+            self.entry.left_alone.append(plan)
+            settings.log.error("Error executing hook", error=plan.refusal, name=self._name, namespace=self._namespace)
+            return self._unexecuted(plan.hook, "failed", plan.refusal)
+        for note in plan.notes:
+            text = f"pod {self._namespace}/{self._name}: {note}"
+            settings.log.warning(text, name=self._name, namespace=self._namespace, resource="pods")
+            self.warnings.append(text)
+        if plan.targets:
+            return self._freeze(plan)
+        hook = plan.hook
+        if plan.freeze == "unrecognised" and hook.retries:
+            # It may have frozen something before it failed.
+            hook = dataclasses.replace(hook, retries=0)
+        result = run_hook(
+            self._client,
+            self.entry.pod,
+            hook,
+            log=settings.log,
+            default_on_error=settings.default_on_error,
+            log_output=settings.log_output,
+            cancel=settings.cancel,
+        )
+        return dataclasses.replace(result, hook=plan.hook)
+
+    def _freeze(self, plan: HookPlan) -> HookResult:
+        """The hook under its lease; tried again only when it is proven that nothing of the first try is frozen."""
+        settings = self._settings
+        keys = [(target.node, target.claim) for target in plan.targets if target.claim]
+        taken = self._claims.take(keys)
+        if taken:
+            why = f"the claim is already frozen by this run, through {taken}"
+            self.entry.left_alone.append(plan)
+            settings.log.info(f"hook skipped: {why}", name=self._name, namespace=self._namespace)
+            return self._unexecuted(plan.hook, "skipped", why)
+        execution = HookExecution(
+            self._client,
+            self.entry.pod,
+            plan.hook,
+            log=settings.log,
+            default_on_error=settings.default_on_error,
+            log_output=settings.log_output,
+        )
+        before = len(self.entry.held)
+        try:
+            result = run_with_retries(
+                plan.hook,
+                lambda: self._try_freeze(plan, execution),
+                log=settings.log,
+                default_on_error=settings.default_on_error,
+                cancel=settings.cancel,
+                may_repeat=lambda failed: failed.may_be_repeated and len(self.entry.held) == before,
+            )
+        finally:
+            frozen = len(self.entry.held) > before
+            self._claims.settle(keys, plan.targets[0].where if frozen else "")
+        if not frozen and is_busy(result.stderr):
+            self.entry.left_alone.append(plan)
+        return result
+
+    def _try_freeze(self, plan: HookPlan, execution: HookExecution) -> HookResult:
+        settings = self._settings
+        lease = Lease(new_lease_id(), plan.targets, plan.thaws, settings.policy.lease_seconds)
+        records = [
+            FreezeRecord(
+                target=target,
+                lease_id=lease.lease_id,
+                lease="armed" if plan.lease_available else "unavailable",
+                started=utc_now(),
+            )
+            for target in plan.targets
+        ]
+        held = Held(lease=lease, records=records, armed=plan.lease_available, freezer=plan.hook)
+        arm_seconds = plan.hook.timeout_seconds or settings.policy.freeze_max_seconds
+        self._mark(lease, arm_seconds + lease.seconds)
+        argv = freeze_argv(lease, plan.hook.argv, plain=plan.plain, arm_seconds=arm_seconds) if held.armed else None
+        sent = held.frozen_at = time.monotonic()
+        held.lease_end = sent + arm_seconds + settings.policy.lease_seconds
+        # From here on it may be frozen, whatever happens to this thread.
+        self.entry.held.append(held)
+        self.freezes += records
+        result = execution.attempt(argv=argv, clean_stderr=lease.clean, cancel=settings.cancel)
+        stderr, values = take_marker(result.stderr, lease.lease_id)
+        result = dataclasses.replace(result, stderr=stderr)
+        if result.state == "failed" and self._nothing_frozen(plan, result, values, held):
+            self.entry.held.remove(held)
+            self.freezes = [record for record in self.freezes if record.lease_id != lease.lease_id]
+            self._releaser.unmark(held)
+            return _explain_failed_freeze(result, held)
+        if result.state == "ok":
+            held.returned = True
+            held.lease_end = sent + settings.policy.lease_seconds
+        held.frozen_at = time.monotonic()
+        if held.armed and result.state == "ok":
+            self._keep(held)
+        return result
+
+    @property
+    def _releaser(self) -> Releaser:
+        return Releaser(
+            self._client,
+            log=self._settings.log,
+            default_on_error=self._settings.default_on_error,
+            log_output=self._settings.log_output,
+            warnings=self.warnings,
+            cancel=self._settings.cancel,
+        )
+
+    def _nothing_frozen(self, plan: HookPlan, result: HookResult, values: t.Mapping[str, str], held: Held) -> bool:
+        """A freeze that failed: True when nothing of ours is frozen, so that nothing may be thawed."""
+        if is_busy(result.stderr):
+            if held.armed and not plan.plain:
+                try:
+                    disarm(self._client, held.lease)
+                except KubeError as exc:
+                    self.warnings.append(f"The lease on {held.where} could not be disarmed: {exc.message}")
+            return True
+        if result.rc is None:
+            return not held.armed and result.never_started  # under a lease the release asks the container
+        # Killed (128 and more), it may have frozen before.
+        return (plan.plain and result.rc < _KILLED) or values.get("refused") == "1"
+
+    def _mark(self, lease: Lease, seconds: float) -> None:
+        try:
+            marks = make_marks(lease, run_id=self._settings.run_id, seconds=seconds)
+            put_marks(self._client, self._namespace, self._name, marks)
+        except KubeError as exc:
+            self.warnings.append(f"pod {self._namespace}/{self._name} could not be marked as frozen: {exc.message}")
+            self._settings.log.warning(
+                "The pod could not be marked as frozen",
+                error=exc.message,
+                name=self._name,
+                namespace=self._namespace,
+                resource="pods",
+            )
+
+    def _unexecuted(self, hook: Hook, state: t.Literal["failed", "skipped"], why: str) -> HookResult:
+        return HookResult(
+            hook=hook,
+            namespace=self._namespace,
+            pod=self._name,
+            container=hook.container,
+            state=state,
+            started=utc_now(),
+            error=why,
+            attempts=0,
+        )
+
+
+def _explain_failed_freeze(result: HookResult, held: Held) -> HookResult:
+    if not is_busy(result.stderr):
+        return result
+    text = f"{held.where} is already frozen by someone else; it is left alone"
+    return dataclasses.replace(result, error=f"{text} ({result.error})")
+
+
+__all__ = ("DEFAULT_WORKERS", "PodWindow", "QuiescedPod", "SectionSettings")
