@@ -15,37 +15,27 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import io
-import json
 import typing as t
-from dataclasses import dataclass
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.arkive_record import ArkiveRecord, FileDigest
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import gzip_json
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_reader import BackupReader
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.gunzip import GunzipReader
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_reader import TarballReader
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_pretty
-from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import TERMINAL_PHASES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import (
-    BACKUPS,
+    ARK_METADATA_FILE,
     METADATA_FILE,
     BackupKeys,
     RestoreKeys,
-    check_top_level,
 )
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import BackupFiles, RestoreFiles
     from ansible_collections.arkive.k8s.plugins.module_utils._store.store import ByteSource, Store, StoredObject
 
-#: The gzip'd JSON files of a backup, as attributes of ``BackupKeys``.
-JsonFile: t.TypeAlias = t.Literal[
-    "results", "resource_list", "volumeinfo", "volumesnapshots", "podvolumebackups", "itemoperations", "arkive_record"
-]
-
-TERMINAL_PHASES = frozenset({"Completed", "PartiallyFailed", "Failed"})
-_MAX_METADATA = 16 << 20
-_MAX_JSON = 512 << 20
+#: A run that is refused stores nothing.
+_STORED_PHASES = frozenset(TERMINAL_PHASES) - {"FailedValidation"}
 
 
 class Ownership(t.Protocol):
@@ -62,88 +52,8 @@ class Ownership(t.Protocol):
         """The same, but asks the store; before the commit."""
 
 
-@dataclass(frozen=True, slots=True)
-class BackupEntry:
-    """One directory below ``backups/``: ``size`` in bytes; ``claimed`` when a run's claim lies in it."""
-
-    name: str
-    complete: bool
-    claimed: bool
-    size: int
-    objects: int
-
-
-class BackupRepository:
+class BackupRepository(BackupReader):
     """Reads and writes whole backups in ``store``. Knows Velero's layout, nothing of a cluster."""
-
-    def __init__(self, store: Store) -> None:
-        self.store = store
-
-    def validate(self) -> None:
-        """Raise ``ValidationError`` when the location holds what no backup location does (Velero's own rule)."""
-        check_top_level(self.store.list("", "/").prefixes)
-
-    def entries(self) -> list[BackupEntry]:
-        """All directories below ``backups/``, by name. One listing, no request for each backup."""
-        found: dict[str, list[tuple[str, int]]] = {}
-        for info in self.store.list(BACKUPS).objects:
-            name, slash, file = info.key.removeprefix(BACKUPS).partition("/")
-            if slash:
-                found.setdefault(name, []).append((file, info.size))
-        return [_entry(name, files) for name, files in sorted(found.items())]
-
-    def names(self) -> list[str]:
-        """The backups that are complete."""
-        return [entry.name for entry in self.entries() if entry.complete]
-
-    def incomplete(self) -> list[BackupEntry]:
-        """Directories without ``velero-backup.json``: in progress when they are claimed, else left by a dead run."""
-        return [entry for entry in self.entries() if not entry.complete]
-
-    def exists(self, name: str) -> bool:
-        return self.store.exists(BackupKeys(name).metadata)
-
-    def read_backup(self, name: str) -> dict[str, t.Any] | None:
-        """The Backup object as stored, None when there is no such backup."""
-        key = BackupKeys(name).metadata
-        data = self._get(key, _MAX_METADATA)
-        if data is None:
-            return None
-        backup = _parse_json(data, key)
-        if not isinstance(backup, dict) or not isinstance(backup.get("metadata"), dict):
-            raise ArchiveError(f"{key} is not a Backup object.")
-        return backup
-
-    def read_json(self, name: str, file: JsonFile) -> t.Any:
-        """A file's document; None when the file is not there (all of them are optional) or says ``null``."""
-        key: str = getattr(BackupKeys(name), file)
-        data = self._get(key, _MAX_JSON)
-        return None if data is None else _parse_json(self._gunzip(data, key), key)
-
-    def read_record(self, name: str) -> ArkiveRecord | None:
-        """Our own record; None for a backup that Velero wrote."""
-        document = self.read_json(name, "arkive_record")
-        return None if document is None else ArkiveRecord.from_dict(document)
-
-    def read_logs(self, name: str) -> str | None:
-        """The log's text."""
-        key = BackupKeys(name).logs
-        data = self._get(key, _MAX_JSON)
-        return None if data is None else self._gunzip(data, key).decode("utf-8", "replace")
-
-    def open_tarball(self, name: str) -> TarballReader:
-        """The backup's objects, checked against the digest in our record where there is one."""
-        key = BackupKeys(name).tarball
-        record = self.read_record(name)
-        digest = record.files.get(_file_name(key)) if record else None
-        try:
-            stream = self.store.open(key)
-        except StoreError as exc:
-            if not exc.not_found:
-                raise
-            raise ArchiveError(f"The backup '{name}' has no tarball ({key}).") from exc
-        with stream:
-            return TarballReader.open(stream, expected_sha256=digest.sha256 if digest else None, what=key)
 
     def publish(self, files: BackupFiles, *, claim: Ownership | None = None) -> ArkiveRecord:
         """Store a backup: everything else first, ``velero-backup.json`` last. Returns the record with its digests.
@@ -169,19 +79,19 @@ class BackupRepository:
                 writer.undo(first=keys.metadata)
         return record
 
-    def delete(self, name: str, *, keep_claim: bool = False) -> bool:
-        """Remove a backup or the rest of one; False when nothing was there.
+    def delete(self, name: str, *, keep_claim: bool = False) -> list[str]:
+        """Remove a backup or the rest of one, what makes it one first. Returns the keys; none when nothing was there.
 
-        ``keep_claim`` leaves the claim for the run that holds it to release.
+        ``keep_claim`` leaves the claim for the run that holds it to release. One at the root, of Ark, is not touched.
         """
         keys = BackupKeys(name)
         found = [info.key for info in self.store.list(keys.directory).objects]
-        doomed = [key for key in found if key != keys.metadata and not (keep_claim and key == keys.claim)]
-        if keys.metadata in found:
-            self.store.delete_many([keys.metadata])
-        if doomed:
-            self.store.delete_many(doomed)
-        return bool(doomed) or keys.metadata in found
+        doomed = [key for key in found if not (keep_claim and key == keys.claim)]
+        commit_points = [key for key in doomed if key in (keys.metadata, f"{keys.directory}{ARK_METADATA_FILE}")]
+        for batch in (commit_points, [key for key in doomed if key not in commit_points]):
+            if batch:
+                self.store.delete_many(batch)
+        return doomed
 
     def write_restore(self, name: str, files: RestoreFiles) -> None:
         """Store the files of one restore; a failure removes what was written."""
@@ -232,21 +142,6 @@ class BackupRepository:
         writer.put(keys.arkive_record, gzip_json(record.to_dict()))
         return record
 
-    def _get(self, key: str, limit: int) -> bytes | None:
-        try:
-            return self.store.get(key, max_bytes=limit)
-        except StoreError as exc:
-            if exc.not_found:
-                return None
-            raise
-
-    def _gunzip(self, data: bytes, key: str) -> bytes:
-        reader = GunzipReader(io.BytesIO(data), what=key)
-        text = reader.read(_MAX_JSON)
-        if reader.read(1):
-            raise ArchiveError(f"{key} is too large: more than {_MAX_JSON >> 20} MiB.")
-        return text
-
 
 class _Writer:
     """Stores files while the claim holds, and remembers which keys it may have written."""
@@ -287,33 +182,15 @@ class _Guarded:
         return data
 
 
-def _entry(name: str, files: list[tuple[str, int]]) -> BackupEntry:
-    names = {file for file, _size in files}
-    return BackupEntry(
-        name=name,
-        complete=METADATA_FILE in names,
-        claimed=f"{name}-arkive-claim.json" in names,
-        size=sum(size for _file, size in files),
-        objects=len(files),
-    )
-
-
 def _file_name(key: str) -> str:
     return key.rpartition("/")[2]
 
 
 def _check_terminal(backup: t.Mapping[str, t.Any], name: str) -> None:
     phase = (backup.get("status") or {}).get("phase", "")
-    if phase not in TERMINAL_PHASES:
+    if phase not in _STORED_PHASES:
         # A server that syncs the location would run such a backup, or ignore it until it expires.
         raise ArchiveError(f"The backup '{name}' has the phase '{phase}', which is not final, and cannot be stored.")
 
 
-def _parse_json(data: bytes, key: str) -> t.Any:
-    try:
-        return json.loads(data)
-    except (ValueError, RecursionError) as exc:
-        raise ArchiveError(f"{key} is not valid JSON: {exc}.") from exc
-
-
-__all__ = ("TERMINAL_PHASES", "BackupEntry", "BackupRepository", "JsonFile", "Ownership")
+__all__ = ("BackupRepository", "Ownership")

@@ -43,13 +43,11 @@ class RestoreRecords:
         self._store = store
         self._name = name
         self._keys = RestoreKeys(name)
-        #: Ours: Velero ignores what it does not know below the directory, and deletes it together with the restore.
-        self._record_key = f"{self._keys.directory}{name}-arkive.json.gz"
 
     def read_previous(self, backup_name: str) -> PreviousRun:
         """What the same restore did before. Raises ``RestoreError`` for the name of another backup's restore."""
         try:
-            record = json.loads(gzip.decompress(self._store.get(self._record_key)))
+            record = json.loads(gzip.decompress(self._store.get(self._keys.arkive_record)))
         except StoreError as exc:
             if exc.not_found:
                 return PreviousRun()
@@ -76,7 +74,8 @@ class RestoreRecords:
         log: bytes,
     ) -> bool:
         """Write everything, our own record last. False when the location must not be written."""
-        if self._store.location.read_only:
+        repository = BackupRepository(self._store)
+        if self._store.location.read_only or repository.is_legacy:
             return False
         record = {
             "version": _RECORD_VERSION,
@@ -85,8 +84,8 @@ class RestoreRecords:
             "hooks": list(hooks),
         }
         files = RestoreFiles(logs=gzip.compress(log, mtime=0), results=dict(results), resource_list=resource_list(plan))
-        BackupRepository(self._store).write_restore(self._name, files)
-        self._store.put(self._record_key, gzip_json(record))
+        repository.write_restore(self._name, files)
+        self._store.put(self._keys.arkive_record, gzip_json(record))
         return True
 
 

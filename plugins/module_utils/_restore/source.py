@@ -12,7 +12,7 @@ import difflib
 import types
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupEntry, BackupRepository
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_reader import BackupEntry, BackupReader
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_reader import TarballReader
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.contents import BackupContents
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
@@ -38,17 +38,20 @@ class BackupSource:
         """Read the whole tarball and check it against our record where there is one.
 
         Raises ``RestoreError`` for an unknown backup, ``ValidationError`` for one that is not finished,
-        ``ArchiveError`` for a corrupt one, ``StoreError``.
+        ``ArchiveError`` for a corrupt one or one that no Velero server would take over, ``StoreError``.
         """
         store.check(write=False)
-        repository = BackupRepository(store)
-        backup = repository.read_backup(name)
+        reader = BackupReader(store)
+        backup = reader.read_sound_backup(name)
         if backup is None:
-            repository.validate()
-            raise _unknown_backup(repository.entries(), name, store.location.describe)
+            reader.validate(writable=False)
+            raise _unknown_backup(reader.entries(), name, store.location.describe)
         check_backup_phase(backup)
-        volume_info = repository.read_json(name, "volumeinfo") or []
-        return cls(backup, repository.open_tarball(name), volume_info)
+        volume_info = reader.read_json(name, "volumeinfo") or []
+        # Of no use here yet; but where one is damaged, nobody can say what is missing (Velero fails as well).
+        reader.read_json(name, "volumesnapshots")
+        reader.read_json(name, "csi_volumesnapshots")
+        return cls(backup, reader.open_tarball(name), volume_info)
 
     @property
     def spec(self) -> t.Mapping[str, t.Any]:

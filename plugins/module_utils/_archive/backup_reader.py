@@ -1,0 +1,303 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Reads the backups of one storage location, whichever version of Ark or Velero has written them."""
+
+from __future__ import annotations
+
+import io
+import json
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.arkive_record import ArkiveRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.gunzip import GunzipReader
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.legacy_layout import (
+    Directories,
+    group_by_directory,
+    metadata_file_of,
+    places_of,
+    read_flat_directories,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_reader import TarballReader
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
+from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.ark import convert_backup, legacy_volume_snapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import (
+    ARK_METADATA_FILE,
+    BACKUPS,
+    BackupKeys,
+    check_top_level,
+    top_level_strangers,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import find_problems
+
+if t.TYPE_CHECKING:
+    import datetime as dt
+
+    from ansible_collections.arkive.k8s.plugins.module_utils._store.store import ObjectInfo, Store
+
+#: The gzip'd JSON files of a backup, as attributes of ``BackupKeys``.
+JsonFile: t.TypeAlias = t.Literal[
+    "results",
+    "resource_list",
+    "volumeinfo",
+    "volumesnapshots",
+    "podvolumebackups",
+    "itemoperations",
+    "csi_volumesnapshots",
+    "csi_volumesnapshotcontents",
+    "arkive_record",
+]
+_OBJECTS = frozenset({"results", "resource_list", "arkive_record"})
+
+_MAX_METADATA = 16 << 20
+_MAX_JSON = 512 << 20
+_CHUNK = 1 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class BackupEntry:
+    """One directory with a backup's files: ``size`` in bytes; ``claimed`` when a run's claim lies in it.
+
+    ``files``: the size of each by its name. ``written``: when its metadata file was stored, None when it has none.
+    ``flat``: it lies at the root of the location, as with Ark up to 0.9.
+    """
+
+    name: str
+    complete: bool
+    claimed: bool
+    size: int
+    objects: int
+    files: t.Mapping[str, int] = field(default_factory=dict)
+    written: dt.datetime | None = None
+    flat: bool = False
+
+
+class BackupReader:
+    """Reads whole backups in ``store``. Safe to use from several threads."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        #: Where backups lie that were listed or read already.
+        self._places: dict[str, BackupKeys] = {}
+        self._prefixes: list[str] | None = None
+        self._flat: Directories | None = None
+
+    @property
+    def is_legacy(self) -> bool:
+        """True for a location in Ark's layout up to 0.9: it is read, and never written."""
+        return bool(self._flat_directories())
+
+    def validate(self, *, writable: bool = True) -> None:
+        """Raise ``ValidationError`` when the location holds what no backup location does (Velero's own rule).
+
+        With ``writable=False`` the layout of Ark up to 0.9 is fine too.
+        """
+        self._prefixes = self._flat = None
+        if not self.is_legacy:
+            check_top_level(self._top_level())
+        elif writable:
+            raise ValidationError(
+                f"{self.store.location.describe} holds backups of Ark 0.9 or older at its root, and no tool could use "
+                "what would be written beside them.",
+                hint="Its backups can be listed and restored; keep new ones under another prefix or bucket.",
+            )
+
+    def entries(self) -> list[BackupEntry]:
+        """All directories with a backup's files, by name. One listing, no request for each backup."""
+        flat = self._flat_directories()
+        found = {name: self._entry(name, files, flat=True) for name, files in flat.items()}
+        for name, files in group_by_directory(self.store.list(BACKUPS).objects, BACKUPS).items():
+            found[name] = self._entry(name, files, flat=False)
+        return [entry for _name, entry in sorted(found.items())]
+
+    def entry(self, name: str) -> BackupEntry | None:
+        """The same for one name; None when it has no files."""
+        for flat in (False, True):
+            if is_subdomain_name(name) and (not flat or name in self._flat_directories()):
+                directory = BackupKeys(name, parent="" if flat else BACKUPS).directory
+                files = self.store.list(directory).objects
+                if files:
+                    return self._entry(name, files, flat=flat)
+        return None
+
+    def names(self) -> list[str]:
+        """The backups that are complete."""
+        return [entry.name for entry in self.entries() if entry.complete]
+
+    def incomplete(self) -> list[BackupEntry]:
+        """Directories without a metadata file: in progress when they are claimed, else left by a dead run."""
+        return [entry for entry in self.entries() if not entry.complete]
+
+    def exists(self, name: str) -> bool:
+        """True when a Velero server sees a backup of this name, and nothing may be stored under it."""
+        return self.store.exists(BackupKeys(name).metadata)
+
+    def read_backup(self, name: str) -> dict[str, t.Any] | None:
+        """The Backup object, None when there is no such backup; one of Ark's is converted to Velero's words.
+
+        Raises ``ArchiveError`` unless it is an object with metadata; ``find_problems`` says what else is wrong.
+        """
+        known = self._places.get(name)
+        for keys in places_of(name) if known is None else (known,):
+            data = self._get(keys.metadata, _MAX_METADATA)
+            if data is not None:
+                self._places[name] = keys
+                return _parse_backup(data, keys.metadata)
+        return None
+
+    def read_sound_backup(self, name: str) -> dict[str, t.Any] | None:
+        """The same, but an object that a Velero server would not take over raises ``ArchiveError``."""
+        backup = self.read_backup(name)
+        problems = find_problems(backup, name) if backup is not None else []
+        if problems:
+            raise ArchiveError(
+                f"The backup '{name}' in {self.store.location.describe} cannot be trusted. {' '.join(problems)}",
+                hint="No Velero server would take it over; use another backup.",
+                details={"problems": problems},
+            )
+        return backup
+
+    def read_json(self, name: str, file: JsonFile) -> t.Any:
+        """A file's document; None when the file is not there (all of them are optional) or says ``null``.
+
+        Raises ``ArchiveError`` for what is no JSON, or of another type than the file's. Where Ark kept the snapshots
+        in the Backup's status, these are the volumesnapshots.
+        """
+        keys = self._find(name)
+        key: str = getattr(keys, file)
+        data = self._get(key, _MAX_JSON)
+        if data is None:
+            return self._recorded_by_ark(name, keys) if file == "volumesnapshots" else None
+        document = _parse_json(self._gunzip(data, key), key)
+        wanted = dict if file in _OBJECTS else list
+        if document is not None and not isinstance(document, wanted) and file != "arkive_record":
+            raise ArchiveError(f"{key} does not hold a JSON {'object' if wanted is dict else 'array'}.")
+        return document
+
+    def read_record(self, name: str) -> ArkiveRecord | None:
+        """Our own record; None for a backup that Velero wrote."""
+        document = self.read_json(name, "arkive_record")
+        return None if document is None else ArkiveRecord.from_dict(document)
+
+    def read_logs(self, name: str) -> str | None:
+        """The log's text."""
+        key = self._find(name).logs
+        data = self._get(key, _MAX_JSON)
+        return None if data is None else self._gunzip(data, key).decode("utf-8", "replace")
+
+    def read_log_end(self, name: str, limit: int) -> tuple[str, bool] | None:
+        """At most the last ``limit`` bytes of the log, from the start of a line, and whether there was more before."""
+        key = self._find(name).logs
+        try:
+            stream = self.store.open(key)
+        except StoreError as exc:
+            if exc.not_found:
+                return None
+            raise
+        kept, truncated = b"", False
+        with stream:
+            reader = GunzipReader(stream, what=key)
+            while data := reader.read(_CHUNK):
+                kept += data
+                if len(kept) > limit:
+                    kept, truncated = kept[-limit:], True
+        if truncated:
+            kept = kept.partition(b"\n")[2]
+        return kept.decode("utf-8", "replace"), truncated
+
+    def open_tarball(self, name: str) -> TarballReader:
+        """The backup's objects, checked against the digest in our record where there is one."""
+        key = self._find(name).tarball
+        record = self.read_record(name)
+        digest = record.files.get(key.rpartition("/")[2]) if record else None
+        try:
+            stream = self.store.open(key)
+        except StoreError as exc:
+            if not exc.not_found:
+                raise
+            raise ArchiveError(f"The backup '{name}' has no tarball ({key}).") from exc
+        with stream:
+            return TarballReader.open(stream, expected_sha256=digest.sha256 if digest else None, what=key)
+
+    def _entry(self, name: str, files: t.Sequence[ObjectInfo], *, flat: bool) -> BackupEntry:
+        sizes = {info.key.split("/", 1 if flat else 2)[-1]: info.size for info in files}
+        metadata_file = metadata_file_of(sizes, flat=flat)
+        if metadata_file is not None and is_subdomain_name(name):
+            parent = "" if flat else BACKUPS
+            self._places[name] = BackupKeys(name, parent=parent, metadata_file=metadata_file)
+        return BackupEntry(
+            name=name,
+            complete=metadata_file is not None,
+            claimed=f"{name}-arkive-claim.json" in sizes,
+            size=sum(sizes.values()),
+            objects=len(files),
+            files=sizes,
+            written=next((info.modified for info in files if info.key.endswith(f"{name}/{metadata_file}")), None),
+            flat=flat,
+        )
+
+    def _find(self, name: str) -> BackupKeys:
+        """Where the backup lies; where Velero would keep it when it is not there."""
+        known = self._places.get(name)
+        if known is not None:
+            return known
+        places = places_of(name)
+        for keys in places:
+            if self.store.exists(keys.metadata):
+                self._places[name] = keys
+                return keys
+        return places[0]
+
+    def _recorded_by_ark(self, name: str, keys: BackupKeys) -> list[dict[str, t.Any]] | None:
+        if not keys.metadata.endswith(f"/{ARK_METADATA_FILE}"):
+            return None
+        return legacy_volume_snapshots(self.read_backup(name) or {}) or None
+
+    def _top_level(self) -> list[str]:
+        if self._prefixes is None:
+            self._prefixes = self.store.list("", "/").prefixes
+        return self._prefixes
+
+    def _flat_directories(self) -> Directories:
+        if self._flat is None:
+            self._flat = read_flat_directories(self.store, top_level_strangers(self._top_level()))
+        return self._flat
+
+    def _get(self, key: str, limit: int) -> bytes | None:
+        try:
+            return self.store.get(key, max_bytes=limit)
+        except StoreError as exc:
+            if exc.not_found:
+                return None
+            raise
+
+    def _gunzip(self, data: bytes, key: str) -> bytes:
+        reader = GunzipReader(io.BytesIO(data), what=key)
+        text = reader.read(_MAX_JSON)
+        if reader.read(1):
+            raise ArchiveError(f"{key} is too large: more than {_MAX_JSON >> 20} MiB.")
+        return text
+
+
+def _parse_backup(data: bytes, key: str) -> dict[str, t.Any]:
+    backup = _parse_json(data, key)
+    if not isinstance(backup, dict) or not isinstance(backup.get("metadata"), dict):
+        raise ArchiveError(f"{key} is not a Backup object.")
+    return convert_backup(backup) if key.endswith(f"/{ARK_METADATA_FILE}") else backup
+
+
+def _parse_json(data: bytes, key: str) -> t.Any:
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as exc:
+        raise ArchiveError(f"{key} is not valid JSON: {exc}.") from exc
+
+
+__all__ = ("BackupEntry", "BackupReader", "JsonFile")

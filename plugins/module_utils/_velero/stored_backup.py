@@ -1,0 +1,94 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""What a Velero server demands of a Backup object that it finds in a bucket (seen on 1.18.3)."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.ark import VELERO_API_VERSION
+
+SCHEDULE_LABEL = "velero.io/schedule-name"
+
+_STRINGS = (
+    "includedNamespaces",
+    "excludedNamespaces",
+    "includedResources",
+    "excludedResources",
+    "includedClusterScopedResources",
+    "excludedClusterScopedResources",
+    "includedNamespaceScopedResources",
+    "excludedNamespaceScopedResources",
+    "volumeSnapshotLocations",
+)
+_SPEC_TYPES: dict[str, type] = {
+    **dict.fromkeys(_STRINGS, list),
+    "metadata": dict,
+    "labelSelector": dict,
+    "orLabelSelectors": list,
+    "snapshotVolumes": bool,
+    "ttl": str,
+    "includeClusterResources": bool,
+    "hooks": dict,
+    "storageLocation": str,
+    "orderedResources": dict,
+}
+_JSON_WORDS: dict[type, str] = {list: "a list", dict: "an object", bool: "a boolean", str: "text"}
+
+
+def find_problems(backup: t.Mapping[str, t.Any], directory: str) -> list[str]:
+    """Why a server would not take this object over, as sentences; ``directory`` is the name it is stored under.
+
+    An object of Ark is to be converted first.
+    """
+    problems = []
+    kind = f"{backup.get('apiVersion')}/{backup.get('kind')}"
+    if kind != f"{VELERO_API_VERSION}/Backup":
+        problems.append(f"Its object is a {kind}, not a {VELERO_API_VERSION}/Backup.")
+    metadata = backup.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    if not isinstance(name, str) or not is_subdomain_name(name):
+        problems.append(f"Its object has the name {name!r}, which no backup can have.")
+    elif name != directory:
+        problems.append(f"Its object has the name '{name}', but lies in the directory '{directory}'.")
+    if isinstance(metadata, dict):
+        for member in ("labels", "annotations"):
+            if not _is_string_map(metadata.get(member)):
+                problems.append(f"Its metadata.{member} do not map text to text.")
+    for member in ("spec", "status"):
+        if not isinstance(backup.get(member), dict | None):
+            problems.append(f"Its {member} is not an object.")
+    spec = backup.get("spec")
+    if isinstance(spec, dict):
+        problems += _find_wrong_types(spec)
+    return problems
+
+
+def _find_wrong_types(spec: t.Mapping[str, t.Any]) -> t.Iterator[str]:
+    for member, wanted in _SPEC_TYPES.items():
+        value = spec.get(member)
+        if value is None:
+            continue
+        if not isinstance(value, wanted):
+            yield f"Its spec.{member} is not {_JSON_WORDS[wanted]}."
+        elif isinstance(value, list) and member in _STRINGS and not all(isinstance(entry, str) for entry in value):
+            yield f"Its spec.{member} has an entry that is not text."
+
+
+def _is_string_map(value: t.Any) -> bool:
+    if value is None:
+        return True
+    return isinstance(value, dict) and all(isinstance(entry, str) for entry in value.values())
+
+
+def schedule_of(backup: t.Mapping[str, t.Any]) -> str:
+    """The schedule that made a backup; empty for one that none made."""
+    return str(((backup.get("metadata") or {}).get("labels") or {}).get(SCHEDULE_LABEL, ""))
+
+
+__all__ = ("SCHEDULE_LABEL", "find_problems", "schedule_of")

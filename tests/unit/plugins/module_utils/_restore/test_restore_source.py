@@ -1,0 +1,109 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a restore takes, and what it refuses before anything is done: section 13.1, table of cases."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import RestorePlan
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.records import RestoreRecords
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.source import BackupSource
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local import LocalStore
+from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.archives import obj, tar_gz
+
+TAR = tar_gz(("resources/pods/namespaces/app/web.json", obj("Pod", "web", "app")))
+OLD_TAR = tar_gz(("namespaces/app/pods/web.json", obj("Pod", "web", "app")))
+
+
+def backup(**members: t.Any) -> bytes:
+    document = {
+        "apiVersion": "velero.io/v1",
+        "kind": "Backup",
+        "metadata": {"name": "n"},
+        "status": {"phase": "Completed"},
+    }
+    return json.dumps(document | members).encode()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> LocalStore:
+    return LocalStore(StorageLocation(path=str(tmp_path)))
+
+
+SOUND = {"backups/n/velero-backup.json": backup(), "backups/n/n.tar.gz": TAR}
+ARK = {"n/ark-backup.json": backup(apiVersion="ark.heptio.com/v1"), "n/n.tar.gz": OLD_TAR}
+
+
+@pytest.mark.parametrize(
+    ("files", "warning"),
+    [
+        pytest.param(SOUND, "", id="smallest accepted pair"),
+        pytest.param(ARK, "", id="Ark 0.3"),
+        pytest.param(SOUND | {"backups/n/n-volumeinfo.json.gz": gzip.compress(b"null")}, "", id="null"),
+        pytest.param(
+            SOUND | {"backups/n/velero-backup.json": backup(status={"phase": "PartiallyFailed"})},
+            "Backup 'n' is PartiallyFailed",
+            id="PartiallyFailed",
+        ),
+    ],
+)
+def test_taken(store: LocalStore, files: dict[str, bytes], warning: str) -> None:
+    for key, data in files.items():
+        store.put(key, data)
+    with BackupSource.open(store, "n") as source:
+        assert len(source.contents.refs(GroupResource("pods"))) == 1
+        assert [text for text in source.warnings if text.startswith(warning)] == source.warnings
+        assert bool(source.warnings) == bool(warning)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        pytest.param(
+            {"velero-backup.json": backup(metadata={"name": "m"})}, "has the name 'm', but lies in", id="other name"
+        ),
+        pytest.param({"velero-backup.json": backup(kind="Restore")}, "is a velero.io/v1/Restore", id="other kind"),
+        pytest.param({"velero-backup.json": backup(spec=[])}, "Its spec is not an object", id="spec"),
+        pytest.param({"velero-backup.json": backup(status={"phase": "Finalizing"})}, "its phase is", id="in flight"),
+        pytest.param({"velero-backup.json": backup(status={})}, "its phase is New", id="no phase"),
+        pytest.param({"n.tar.gz": b""}, "is empty", id="tar empty"),
+        pytest.param({"n.tar.gz": b"plain"}, "is not a sound gzip file", id="tar not gzip"),
+        pytest.param({"n.tar.gz": TAR[:-5]}, "is truncated", id="tar truncated"),
+        pytest.param({"n.tar.gz": None}, "has no tarball", id="tar missing"),
+        pytest.param({"n-volumeinfo.json.gz": b"garbage"}, "n-volumeinfo.json.gz is not a sound", id="volumeinfo"),
+        pytest.param({"n-volumesnapshots.json.gz": b"garbage"}, "n-volumesnapshots.json.gz is", id="volumesnapshots"),
+        pytest.param(
+            {"n-csi-volumesnapshots.json.gz": gzip.compress(b"{}")}, "does not hold a JSON array", id="csi snapshots"
+        ),
+    ],
+)
+def test_refused(store: LocalStore, changed: dict[str, bytes | None], message: str) -> None:
+    files: dict[str, bytes | None] = {**SOUND, **{f"backups/n/{name}": data for name, data in changed.items()}}
+    for key, data in files.items():
+        if data is not None:
+            store.put(key, data)
+    with pytest.raises(ArkiveError, match=message):
+        BackupSource.open(store, "n").close()
+
+
+@pytest.mark.parametrize(
+    ("files", "written"), [pytest.param(SOUND, True, id="Velero"), pytest.param(ARK, False, id="Ark 0.9: read only")]
+)
+def test_records(store: LocalStore, files: dict[str, bytes], *, written: bool) -> None:
+    for key, data in files.items():
+        store.put(key, data)
+    records = RestoreRecords(store, "r")
+    restore = {"spec": {"backupName": "n"}}
+    assert records.write(restore, plan=RestorePlan(), results={}, hooks=[], log=b"") is written
+    assert bool(store.list("restores/").objects) is written
