@@ -46,6 +46,7 @@ def make_sanity(_arguments: list[str]) -> int:
 
 def make_live(_arguments: list[str]) -> int:
     report = Report()
+    cluster.build_velero()
     with cluster.cluster() as variables:
         pytests.live(report, variables)
     return report.close()

@@ -6,7 +6,8 @@
 
 Read from the environment: ``ARKIVE_TEST_KUBECONFIG``; ``ARKIVE_TEST_KUBECTL``; ``ARKIVE_TEST_S3_ENDPOINT``,
 ``ARKIVE_TEST_S3_ACCESS_KEY`` and ``ARKIVE_TEST_S3_SECRET_KEY``; ``ARKIVE_TEST_STATE``, the directory of the local
-cluster, empty for any other cluster. What a test needs and does not find is a failure, never a skip.
+cluster, empty for any other cluster; ``ARKIVE_TEST_VELERO``, the velero command that was built for the local cluster.
+What a test needs and does not find is a failure, never a skip.
 Only namespaces that begin with ``arkive-test-`` are touched.
 """
 
@@ -134,8 +135,17 @@ def s3() -> S3Access:
 
 @pytest.fixture(scope="session")
 def state() -> Path:
-    """The directory of the local cluster. For tests that are marked ``fault`` or ``node``."""
+    """The directory of the local cluster. For tests that are marked ``fault``, ``node`` or ``velero``."""
     return Path(setting("ARKIVE_TEST_STATE", "the directory of the local cluster"))
+
+
+@pytest.fixture(scope="session")
+def velero_program() -> str:
+    """Velero's command, which is its server too. For tests that are marked ``velero``."""
+    path = setting("ARKIVE_TEST_VELERO", "the velero command that was built for the local cluster")
+    if not Path(path).is_file():
+        pytest.fail(f"ARKIVE_TEST_VELERO names {path}, which does not exist.", pytrace=False)
+    return path
 
 
 def _hasten_recovery(client: KubeClient, act: t.Callable[[str, str], None]) -> None:

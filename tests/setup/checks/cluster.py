@@ -55,8 +55,16 @@ def cluster() -> t.Iterator[Variables]:
 
 
 def build() -> Background:
-    """Begin to build what the local cluster is made of; nothing to do when it is in the cache."""
-    return Background("The build of the cluster", [sys.executable, _LAB, "build"], log=LOGS / "cluster-build.log")
+    """Begin to build the local cluster, and Velero; nothing to do when they are in the cache."""
+    argv = [sys.executable, _LAB, "build", "cluster", "velero"]
+    return Background("The build of the cluster", argv, log=LOGS / "cluster-build.log")
+
+
+def build_velero() -> None:
+    """Build Velero, which judges the backups that the live tests make."""
+    if not is_foreign() and not _velero():
+        say("Building Velero")
+        must_run([sys.executable, _LAB, "build", "velero"])
 
 
 def start() -> None:
@@ -123,7 +131,14 @@ def _is_running() -> bool:
 
 def _local_variables() -> Variables:
     status = json.loads(must_run([sys.executable, _LAB, "status", "--json", *_WHERE]))
-    return _variables(status["kubeconfig"], status["kubectl"], status["s3"], state=str(CLUSTER_STATE))
+    found = _variables(status["kubeconfig"], status["kubectl"], status["s3"], state=str(CLUSTER_STATE))
+    return found | {"ARKIVE_TEST_VELERO": _velero()}
+
+
+def _velero() -> str:
+    """Velero's command; empty when it has not been built."""
+    _code, printed = run([sys.executable, _LAB, "velero", "program"], quiet=True)
+    return printed.strip()
 
 
 def _foreign_variables(server: dict[str, str]) -> Variables:
@@ -164,6 +179,7 @@ def _s3_server() -> t.Iterator[dict[str, str]]:
 
 __all__ = (
     "build",
+    "build_velero",
     "check_frozen",
     "cluster",
     "conformance",

@@ -14,8 +14,8 @@ from checks.console import note, run
 from checks.paths import TREE, WORK
 from checks.report import Report
 
-#: Tests with these markers break things, or need the node: they stay away from a cluster that is not ours.
-_LOCAL_ONLY = ("fault", "node")
+#: Tests with these markers break things, need the node, or install Velero: they stay away from a cluster not ours.
+_LOCAL_ONLY = ("fault", "node", "velero")
 
 
 def units(report: Report) -> None:

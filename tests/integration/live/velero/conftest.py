@@ -1,0 +1,104 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A bucket, backups in it that our engine made, and a stock Velero server that knows the bucket."""
+
+from __future__ import annotations
+
+import secrets
+import typing as t
+from pathlib import Path
+
+import pytest
+from judged_backups import Judged
+from velero_judge import Judge, Object
+
+from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
+
+
+@pytest.fixture(scope="session")
+def judged_bucket(s3: t.Any) -> t.Iterator[t.Any]:
+    """A new bucket, gone afterwards."""
+    import boto3
+
+    keys = {"aws_access_key_id": s3.access_key, "aws_secret_access_key": s3.secret_key, "region_name": "us-east-1"}
+    found = boto3.resource("s3", endpoint_url=s3.endpoint, **keys).Bucket("arkive-test-" + secrets.token_hex(6))
+    found.create()
+    yield found
+    found.objects.all().delete()
+    found.delete()
+
+
+@pytest.fixture(scope="session")
+def judged_store(s3: t.Any, judged_bucket: t.Any) -> Store:
+    """The bucket as our engines use it."""
+    return open_store(
+        StorageLocation(
+            bucket=judged_bucket.name,
+            endpoint_url=s3.endpoint,
+            access_key=s3.access_key,
+            secret_key=s3.secret_key,
+            region="us-east-1",
+        )
+    )
+
+
+@pytest.fixture(scope="session")
+def judge(
+    velero_program: str,
+    state: Path,
+    judged_bucket: t.Any,
+    kubeconfig: str,
+    kubectl: t.Any,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> t.Iterator[Judge]:
+    """The server, which has found the bucket to be good while it was empty."""
+    home = tmp_path_factory.mktemp("velero")
+    found = Judge(
+        velero_program, state=state, bucket=judged_bucket.name, kubeconfig=kubeconfig, kubectl=kubectl, home=home
+    )
+    found.start()
+    yield found
+    found.stop()
+
+
+@pytest.fixture(scope="session")
+def judged(judge: Judge, client: t.Any, kubectl: t.Any, judged_store: Store) -> t.Iterator[Judged]:
+    """The backups, which the server has taken over; and one that it made itself, of the same objects."""
+    found = Judged(kubectl)
+    try:
+        found.create()
+        found.back_up(client, judged_store)
+        judge.start()
+        both = f"{found.namespaces.nginx},{found.namespaces.kinds}"
+        judge("backup", "create", found.names.server, "--include-namespaces", both)
+        judge.await_synced(set(found.names) - {found.names.expired})
+        judge.await_end("backups", found.names.server)
+        yield found
+    finally:
+        found.remove()
+
+
+@pytest.fixture(scope="session")
+def restored(judge: Judge, judged: Judged, kubectl: t.Any) -> dict[str, Object]:
+    """All is deleted, and what Velero restored, by the restores' names."""
+    judged.destroy()
+    where, names = judged.namespaces, judged.names
+    asked = {
+        "kinds": (names.kinds, ""),
+        "nginx": (names.nginx, ""),
+        "broken": (names.broken, ""),
+        "bulk": (names.bulk, ""),
+        "copy": (names.nginx, f"{where.nginx}:{where.copy}"),
+        "some": (names.picked, f"{where.kinds}:{where.some}"),
+    }
+    for name, (backup, mapping) in asked.items():
+        mapped = ["--namespace-mappings", mapping] if mapping else []
+        judge("restore", "create", f"{backup}-{name}", "--from-backup", backup, *mapped)
+    found = {name: judge.await_end("restores", f"{backup}-{name}") for name, (backup, _mapping) in asked.items()}
+    for namespace in (where.nginx, where.copy):
+        kubectl("-n", namespace, "rollout", "status", "deployment/nginx-deployment", "--timeout=90s")
+    return found

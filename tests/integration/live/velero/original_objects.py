@@ -1,0 +1,174 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Objects as they were, and as they came back: read by kubectl, compared without what a server or a controller owns."""
+
+from __future__ import annotations
+
+import copy
+import json
+import typing as t
+
+Object = dict[str, t.Any]
+
+
+class Key(t.NamedTuple):
+    """As Velero names an item in its lists: ``apps/v1/Deployment`` and ``namespace/name``."""
+
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}".replace(" /", " ")
+
+
+Objects = dict[Key, Object]
+
+#: Owned by the server. Velero drops owners and generated names: owners find their own again, by labels.
+_SYSTEM = (
+    "uid",
+    "resourceVersion",
+    "creationTimestamp",
+    "generation",
+    "generateName",
+    "managedFields",
+    "ownerReferences",
+)
+#: What happens to objects, which is not restored; and what a controller names anew.
+_FLEETING = ("events", "events.events.k8s.io", "endpointslices.discovery.k8s.io")
+EVENT_KINDS = ("v1/Event", "events.k8s.io/v1/Event")
+FLEETING_KINDS = (*EVENT_KINDS, "discovery.k8s.io/v1/EndpointSlice")
+
+
+def key_of(obj: Object) -> Key:
+    meta = obj["metadata"]
+    return Key(f"{obj['apiVersion']}/{obj['kind']}", meta.get("namespace", ""), meta["name"])
+
+
+def read_namespace(kubectl: t.Any, namespace: str) -> Objects:
+    """All objects in a namespace, of all types that can be made again, and the Namespace itself."""
+    verbs = "--verbs=list,get,create,delete"
+    types = kubectl("api-resources", "--namespaced=true", verbs, "-o", "name").split()
+    wanted = ",".join(name for name in types if name not in _FLEETING)
+    listed = json.loads(kubectl("-n", namespace, "get", wanted, "-o", "json"))["items"]
+    found = {key_of(obj): obj for obj in listed}
+    return found | read_objects(kubectl, ("namespace", namespace))
+
+
+def read_objects(kubectl: t.Any, *names: tuple[str, str]) -> Objects:
+    """Objects without a namespace, by type and name; those that do not exist are left out."""
+    found: Objects = {}
+    for kind, name in names:
+        shown = kubectl("get", kind, name, "--ignore-not-found", "-o", "json")
+        if shown:
+            found[key_of(json.loads(shown))] = json.loads(shown)
+    return found
+
+
+def moved(objects: Objects, *, old: str, new: str) -> Objects:
+    """The same objects as they are to be in another namespace."""
+    found = json.loads(json.dumps(list(objects.values())))
+    for obj in found:
+        meta = obj["metadata"]
+        if obj["kind"] == "Namespace" and meta["name"] == old:
+            meta["name"] = new
+        if meta.get("namespace") == old:
+            meta["namespace"] = new
+    return {key_of(obj): obj for obj in found}
+
+
+def essence(obj: Object) -> Object:
+    """What a restore has to bring back."""
+    found = copy.deepcopy(obj)
+    found.pop("status", None)
+    meta = found["metadata"]
+    for member in _SYSTEM:
+        meta.pop(member, None)
+    for member in ("labels", "annotations"):
+        kept = {k: v for k, v in (meta.pop(member, None) or {}).items() if not _is_of_a_server(k)}
+        if kept:
+            meta[member] = kept
+    strip = _STRIP.get(found["kind"])
+    if strip:
+        strip(found)
+    return found
+
+
+def _is_of_a_server(name: str) -> bool:
+    """Labels of the restore, the namespace's own name, the binding of a claim, what controllers find their own by."""
+    prefixes = ("velero.io/", "pv.kubernetes.io/", "volume.kubernetes.io/", "volume.beta.kubernetes.io/")
+    return name.startswith(prefixes) or name in (
+        "controller-revision-hash",
+        "endpoints.kubernetes.io/last-change-trigger-time",
+        "kubernetes.io/metadata.name",
+    )
+
+
+def _strip_service(obj: Object) -> None:
+    spec = obj["spec"]
+    for member in ("clusterIP", "clusterIPs", "healthCheckNodePort"):
+        spec.pop(member, None)
+    for port in spec.get("ports", ()):
+        port.pop("nodePort", None)
+
+
+def _strip_claim(obj: Object) -> None:
+    obj["spec"].pop("volumeName", None)
+
+
+def _strip_pod(obj: Object) -> None:
+    """The node, and the volume with the token that every new pod gets."""
+    spec = obj["spec"]
+    for member in ("nodeName", "priority", "preemptionPolicy"):
+        spec.pop(member, None)
+    token = {volume["name"] for volume in spec.get("volumes", ()) if volume["name"].startswith("kube-api-access-")}
+    spec["volumes"] = [volume for volume in spec.get("volumes", ()) if volume["name"] not in token]
+    for container in (*spec["containers"], *spec.get("initContainers", ())):
+        container["volumeMounts"] = [m for m in container.get("volumeMounts", ()) if m["name"] not in token]
+
+
+def _strip_endpoints(obj: Object) -> None:
+    """Addresses of pods, which are new."""
+    obj.pop("subsets", None)
+
+
+def _strip_revision(obj: Object) -> None:
+    """Its number, which is a new one when its owner is new."""
+    obj.pop("revision", None)
+
+
+_STRIP: dict[str, t.Callable[[Object], None]] = {
+    "Service": _strip_service,
+    "PersistentVolumeClaim": _strip_claim,
+    "Pod": _strip_pod,
+    "ControllerRevision": _strip_revision,
+    "Endpoints": _strip_endpoints,
+}
+
+
+def differences(expected: Objects, found: Objects) -> list[str]:
+    """One line for each object that is missing, is too many or is not what it was."""
+    lines = [f"missing: {key}" for key in sorted(set(expected) - set(found))]
+    lines += [f"too many: {key}" for key in sorted(set(found) - set(expected))]
+    for key in sorted(set(expected) & set(found)):
+        before, after = essence(expected[key]), essence(found[key])
+        if before != after:
+            lines.append(f"{key} was {json.dumps(before, sort_keys=True)}, is {json.dumps(after, sort_keys=True)}")
+    return lines
+
+
+__all__ = (
+    "EVENT_KINDS",
+    "FLEETING_KINDS",
+    "Key",
+    "Object",
+    "Objects",
+    "differences",
+    "essence",
+    "key_of",
+    "moved",
+    "read_namespace",
+    "read_objects",
+)

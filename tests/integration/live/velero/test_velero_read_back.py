@@ -1,0 +1,48 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The other direction: a backup that Velero made is listed and restored by our engines."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from judged_backups import Judged
+from original_objects import Object, differences, moved, read_namespace
+from velero_judge import Judge
+
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.info import list_backups
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import run_restore
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
+
+pytestmark = pytest.mark.velero
+
+
+def test_listed(judge: Judge, judged: Judged, judged_store: t.Any) -> None:
+    name = judged.names.server
+    found = {entry["name"]: entry for entry in list_backups(judged_store, details=True)}
+    assert set(found) >= set(judged.names) - {judged.names.expired, judged.names.doomed}
+    theirs = judge.get("backups", name)
+    assert theirs is not None
+    assert (found[name]["phase"], found[name]["errors"]) == ("Completed", 0)
+    assert found[name]["backup"]["spec"]["includedNamespaces"] == theirs["spec"]["includedNamespaces"]
+    assert found[name]["resource_list"] == judge.describe_backup(name)["status"]["resourceList"]
+
+
+def test_restored(
+    judged: Judged, restored: dict[str, Object], judged_store: t.Any, client: t.Any, kubectl: t.Any
+) -> None:
+    assert restored["kinds"]["status"]["phase"] == "Completed"  # what has no namespace is there
+    where = judged.namespaces
+    options = {
+        "backup_name": judged.names.server,
+        "included_namespaces": [where.kinds],
+        "namespace_mapping": {where.kinds: where.ours},
+    }
+    done = run_restore(RestoreRequest(spec=RestoreSpec.from_options(options)), client=client, store=judged_store)
+    assert (done.phase, done.errors_list) == ("Completed", [])
+    expected = moved(judged.originals[where.kinds], old=where.kinds, new=where.ours)
+    assert differences(expected, read_namespace(kubectl, where.ours)) == []

@@ -1,0 +1,130 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A stock Velero: its command line, and waits for what its server does."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import time
+import typing as t
+from pathlib import Path
+
+import pytest
+
+LAB = Path(__file__).parents[3] / "cluster" / "lab.py"
+NAMESPACE = "velero"
+#: The server looks into the bucket when it starts, and once a minute.
+SYNC_SECONDS = 100.0
+
+Object = dict[str, t.Any]
+
+
+class Judge:
+    """The server of the local cluster, which knows one bucket, and the client."""
+
+    def __init__(self, program: str, *, state: Path, bucket: str, kubeconfig: str, kubectl: t.Any, home: Path) -> None:
+        self.bucket = bucket
+        self._program = program
+        self._state = state
+        self._kubectl = kubectl
+        self._environment = {"PATH": os.environ["PATH"], "HOME": str(home), "KUBECONFIG": kubeconfig}
+        self._home = home
+        self._downloaded: dict[str, dict[str, Object]] = {}
+
+    def start(self) -> None:
+        """Start the server, again when it runs: it then looks into the bucket at once, and sees new types."""
+        self._lab("start", "--bucket", self.bucket)
+
+    def stop(self) -> None:
+        """End the server, and take its objects out of the cluster."""
+        self._lab("stop")
+
+    def _lab(self, *arguments: str) -> None:
+        argv = [sys.executable, str(LAB), "velero", *arguments, "--state", str(self._state)]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=180, check=False)
+        if done.returncode:
+            pytest.fail(f"lab.py velero {arguments[0]}: {done.stderr}", pytrace=False)
+
+    def __call__(self, *arguments: str) -> str:
+        """Run the client; its standard output."""
+        done = subprocess.run(
+            [self._program, *arguments],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            env=self._environment,
+            cwd=self._home,
+        )
+        assert done.returncode == 0, f"velero {' '.join(arguments)}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def get(self, kind: str, name: str) -> Object | None:
+        """One of its objects."""
+        shown = self._kubectl("-n", NAMESPACE, "get", f"{kind}.velero.io", name, "--ignore-not-found", "-o", "json")
+        return t.cast(Object, json.loads(shown)) if shown else None
+
+    def all_of(self, kind: str) -> list[Object]:
+        """All its objects of one kind."""
+        shown = self._kubectl("-n", NAMESPACE, "get", f"{kind}.velero.io", "-o", "json")
+        return t.cast("list[Object]", json.loads(shown)["items"])
+
+    def await_synced(self, names: t.Iterable[str]) -> None:
+        """Wait until the server has taken these backups over from the bucket."""
+        wanted = set(names)
+
+        def synced() -> bool:
+            return wanted <= {obj["metadata"]["name"] for obj in self.all_of("backups")}
+
+        until(synced, f"Velero takes over {sorted(wanted)}", seconds=SYNC_SECONDS)
+
+    def await_end(self, kind: str, name: str, *, seconds: float = 180.0) -> Object:
+        """Wait until a backup or a restore is in a phase that it stays in; the object."""
+
+        def ended() -> Object | None:
+            found = self.get(kind, name)
+            phase = ((found or {}).get("status") or {}).get("phase", "")
+            return found if phase in ("Completed", "PartiallyFailed", "Failed", "FailedValidation") else None
+
+        return t.cast(Object, until(ended, f"{kind} {name} ends", seconds=seconds, pause=0.5))
+
+    def describe(self, kind: str, name: str) -> str:
+        """The text that a person reads."""
+        return self(kind, "describe", name, "--details", "--colorized=false")
+
+    def describe_backup(self, name: str) -> Object:
+        """The same of a backup, as JSON."""
+        found: Object = json.loads(self("backup", "describe", name, "--details", "-o", "json"))
+        return found
+
+    def download(self, name: str) -> dict[str, Object]:
+        """The objects in a backup's tarball, by their paths in it; the same when asked for again."""
+        if name in self._downloaded:
+            return self._downloaded[name]
+        path = self._home / f"{name}.tar.gz"
+        self("backup", "download", name, "--output", str(path), "--force")
+        with tarfile.open(path, "r:gz") as archive:
+            found = {}
+            for member in archive:
+                if member.name.startswith("resources/"):
+                    found[member.name] = json.load(t.cast(t.IO[bytes], archive.extractfile(member)))
+        self._downloaded[name] = found
+        return found
+
+
+def until(condition: t.Callable[[], t.Any], what: str, *, seconds: float, pause: float = 0.2) -> t.Any:
+    """Wait for ``condition`` to give something true, and return it."""
+    end = time.monotonic() + seconds
+    while not (last := condition()):
+        assert time.monotonic() < end, f"not within {seconds:g} s: {what}"
+        time.sleep(pause)
+    return last
+
+
+__all__ = ("Judge", "Object", "until")
