@@ -33,5 +33,11 @@ requirements:
   - boto3 >= 1.35.70 (only for O(storage_location.bucket))
 """
 
+    QUERY = r"""
+options: {}
+requirements:
+  - jmespath >= 1.0.0 (only for O(query))
+"""
+
 
 __all__ = ("ModuleDocFragment",)

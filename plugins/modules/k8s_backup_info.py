@@ -11,7 +11,11 @@ version_added: 0.1.0
 author:
   - The arkive.k8s contributors (@arkive-k8s)
 description:
-  - Lists the backups of a storage location, whether this collection or a Velero server has written them.
+  - Lists the backups of a storage location, whether this collection, a Velero server or Heptio Ark has written them.
+  - Reads what Velero 1.0 to 1.18 and Ark 0.3 to 0.11 have stored, buckets with backups of Ark 0.9 or older at their
+    root too. Backups of Ark are told in the words of Velero.
+  - Thousands of backups are listed with one listing and one small read for each, many at the same time.
+  - A damaged backup does not hide the others. What is wrong with it is told in RV(backups[].problems).
   - Needs no cluster, and no library for one. The options that say how the API server is reached are not used. They are
     accepted so that C(module_defaults) for the action group may hold them.
 extends_documentation_fragment:
@@ -20,6 +24,7 @@ extends_documentation_fragment:
   - arkive.k8s._attributes.info_module
   - arkive.k8s._auth
   - arkive.k8s._requirements
+  - arkive.k8s._requirements.query
   - arkive.k8s._requirements.s3
   - arkive.k8s._storage
 options:
@@ -28,11 +33,45 @@ options:
       - The name of one backup. All are listed if not set.
       - RV(backups) is empty when there is none of this name.
     type: str
+  schedule:
+    description:
+      - Only the backups that this schedule has made, by their label C(velero.io/schedule-name).
+    type: str
+  phase:
+    description:
+      - Only the backups in one of these phases, such as V(Completed), V(PartiallyFailed) or V(Failed).
+    type: list
+    elements: str
+    aliases: [phases]
+  label_selector:
+    description:
+      - Only the backups whose own labels fit, as kubectl takes it, such as V(team=shop,tier!=test).
+    type: str
+  namespace:
+    description:
+      - Only the backups whose spec includes this namespace.
+    type: str
+  started_after:
+    description:
+      - Only the backups that were begun after this time, such as V(2026-06-01T02:00:00Z). A time without a zone is in
+        UTC.
+    type: str
+  started_before:
+    description:
+      - Only the backups that were begun before this time.
+    type: str
   details:
     description:
-      - Reads more of each backup, its hooks, freezes, volumes, errors and the names of its objects.
-    type: bool
+      - What to read of each backup beyond its object. A list of V(items), V(hooks), V(volumes), V(results),
+        V(resource_list) and V(logs), or V(true) for all of them.
+      - With V(items), the objects of a backup that this collection did not write are counted in its tarball, which is
+        read and checked for that. Together with O(name), that takes little. For a whole bucket, it reads all of it.
+    type: raw
     default: false
+  query:
+    description:
+      - A JMESPath expression over RV(backups). What it picks is returned as RV(query_result).
+    type: str
 seealso:
   - module: arkive.k8s.k8s_backup
   - module: arkive.k8s.k8s_restore
@@ -53,68 +92,118 @@ EXAMPLES = r"""
 - name: Read the hooks and the freezes of one backup
   arkive.k8s.k8s_backup_info:
     name: shop-2026-06-01
-    details: true
+    details: [hooks]
     storage_location:
       path: /var/lib/backups
+
+- name: Find the last complete backup of a schedule that holds a namespace
+  arkive.k8s.k8s_backup_info:
+    schedule: nightly
+    phase: [Completed]
+    namespace: shop
+    query: "sort_by(@, &completed)[-1].name"
+    storage_location:
+      bucket: backups
+      prefix: production
+  register: last
+
+- name: Fail if any backup of this week is damaged
+  arkive.k8s.k8s_backup_info:
+    started_after: "2026-06-01T00:00:00Z"
+    storage_location:
+      bucket: backups
+      prefix: production
+  register: week
+  failed_when: week.backups | map(attribute='problems') | flatten | length > 0
 """
 
 RETURN = r"""
 backups:
-  description: The backups, sorted by name.
+  description: The backups that fit, sorted by name.
   returned: success
   type: list
   elements: dict
   contains:
     name: {description: The name., type: str, returned: success, sample: shop-2026-06-01}
     phase: {description: The phase., type: str, returned: success, sample: Completed}
+    schedule: {description: The schedule that made it., type: str, returned: success, sample: nightly}
     started: {description: When it was begun., type: str, returned: success, sample: "2026-06-01T02:00:00Z"}
     completed: {description: When it was complete., type: str, returned: success, sample: "2026-06-01T02:00:03Z"}
     expiration: {description: When it may be removed., type: str, returned: success, sample: "2026-07-01T02:00:00Z"}
     warnings: {description: The number of warnings., type: int, returned: success, sample: 0}
     errors: {description: The number of errors., type: int, returned: success, sample: 0}
+    size: {description: The bytes of all of its files., type: int, returned: success, sample: 48213}
+    problems:
+      description:
+        - What is wrong with it. Empty for a backup that can be restored as far as was looked.
+        - That its files are there and that a Velero server would take its object over is always looked at, the files
+          themselves as far as O(details) reads them.
+        - A backup whose object cannot be read is only listed when no option asks for what the object holds.
+      type: list
+      elements: str
+      returned: success
+      sample: [It has no tarball (shop.tar.gz), so nothing can be restored from it.]
     backup:
-      description: The Backup object, as it is stored.
+      description: The Backup object, as it is stored. Empty when it cannot be read.
       type: dict
       returned: success
       sample: {apiVersion: velero.io/v1, kind: Backup, metadata: {name: shop-2026-06-01}}
     item_counts:
       description: How many objects of each type it holds.
       type: dict
-      returned: when O(details=true)
+      returned: when O(details) has V(items)
       sample: {pods: 3}
     hooks:
       description: The commands that were run in pods, without their output.
       type: list
       elements: dict
-      returned: when O(details=true)
+      returned: when O(details) has V(hooks)
       sample: [{pod: web-0, phase: pre, state: ok}]
     freezes:
       description: The file systems that were frozen.
       type: list
       elements: dict
-      returned: when O(details=true)
+      returned: when O(details) has V(hooks)
       sample: [{path: /var/log/nginx, seconds: 0.35, thawed_by: post hook}]
     volumes:
       description: The volumes of its claims.
       type: list
       elements: dict
-      returned: when O(details=true)
+      returned: when O(details) has V(volumes)
       sample: [{pvcName: nginx-logs, skipped: true}]
     results:
       description: Its errors and warnings, by namespace, as Velero stores them.
       type: dict
-      returned: when O(details=true)
+      returned: when O(details) has V(results)
       sample: {errors: {}, warnings: {}}
     resource_list:
       description: The names of its objects by type, as Velero stores them.
       type: dict
-      returned: when O(details=true)
+      returned: when O(details) has V(resource_list)
       sample: {v1/Pod: [shop/web-0]}
+    logs:
+      description: Its log, at most the last 256 KiB of it.
+      type: str
+      returned: when O(details) has V(logs)
+      sample: 'time="2026-06-01T02:00:00Z" level=info msg="Backup completed" backup=velero/shop-2026-06-01'
+    logs_truncated:
+      description: Whether there was more of the log before.
+      type: bool
+      returned: when O(details) has V(logs)
+      sample: false
+query_result:
+  description: What O(query) picks out of RV(backups).
+  returned: success and O(query) is set
+  type: raw
+  sample: shop-2026-06-01
 incomplete:
   description: Names that have files but no backup yet. They are being made, or their making was interrupted.
   returned: success and O(name) is not set
   type: list
-  elements: str
+  elements: dict
+  contains:
+    name: {description: The name., type: str, returned: success, sample: shop-2026-06-02}
+    in_progress: {description: Whether the claim of a run is there., type: bool, returned: success, sample: true}
   sample: []
 location:
   description: The storage location.
@@ -125,35 +214,78 @@ location:
 
 import typing as t
 
+from ansible.module_utils.parsing.convert_bool import boolean
+
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.jmespath_query import Query
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import clean_details
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE, storage_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Result, Task, run_task
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.info import incomplete_backups, list_backups
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_filter import BackupFilter
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.describe import SECTIONS, Section
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.info import list_backups
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
 
 SPEC = ArgumentSpec(
     options={
         "name": {"type": "str"},
-        "details": {"type": "bool", "default": False},
+        "schedule": {"type": "str"},
+        "phase": {"type": "list", "elements": "str", "aliases": ["phases"]},
+        "label_selector": {"type": "str"},
+        "namespace": {"type": "str"},
+        "started_after": {"type": "str"},
+        "started_before": {"type": "str"},
+        "details": {"type": "raw", "default": False},
+        "query": {"type": "str"},
     }
 ).merge(AUTH, STORAGE)
 
 
+def backup_filter(params: t.Mapping[str, t.Any]) -> BackupFilter:
+    """The options that choose backups; raises ``ValidationError``."""
+    after, before = (params[f"started_{side}"] for side in ("after", "before"))
+    return BackupFilter(
+        name=params["name"] or "",
+        schedule=params["schedule"] or "",
+        phases=frozenset(params["phase"] or ()),
+        label_selector=LabelSelector.from_text(params["label_selector"]) if params["label_selector"] else None,
+        namespace=params["namespace"] or "",
+        started_after=parse_rfc3339(after) if after else None,
+        started_before=parse_rfc3339(before) if before else None,
+    )
+
+
+def sections(details: t.Any) -> frozenset[Section]:
+    """``details`` as a truth value, a list, or words with commas between them."""
+    try:
+        return frozenset(SECTIONS if boolean(details) else ())
+    except TypeError:
+        words = [word.strip() for word in details.split(",")] if isinstance(details, str) else details
+    unknown = [word for word in words if word not in SECTIONS] if isinstance(words, list) else [words]
+    if unknown:
+        raise ValidationError(
+            f"'{unknown[0]}' is no value of details.", hint=f"Choose from {', '.join(SECTIONS)}, or true for all."
+        )
+    return frozenset(section for section in SECTIONS if section in words)
+
+
 def work(task: Task) -> Result:
+    wanted, read = backup_filter(task.params), sections(task.params["details"])
+    query = Query(task.params["query"]) if task.params["query"] else None
     if task.params["storage_location"]["bucket"]:
         require_library("boto3")
     store = open_store(storage_location(task.params))
-    name = task.params["name"]
-    found = list_backups(store, name=name, details=task.params["details"])
-    result: Result = {
-        "changed": False,
-        "backups": [clean_details(entry, with_output=True) for entry in found],
-        "location": store.location.describe,
-    }
-    return result if name else result | {"incomplete": incomplete_backups(store)}
+    listing = list_backups(store, wanted, sections=read)
+    backups = [clean_details(entry, with_output=True) for entry in listing.backups]
+    result: Result = {"changed": False, "backups": backups, "location": store.location.describe}
+    if query:
+        result["query_result"] = query.search(backups)
+    return result if wanted.name else result | {"incomplete": listing.incomplete}
 
 
 def main() -> t.NoReturn:

@@ -19,7 +19,8 @@ from ansible.module_utils.compat.version import LooseVersion
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 
-MINIMUM_VERSIONS = {"kubernetes": "30.1.0", "boto3": "1.35.70"}
+#: jmespath is one that boto3 brings along.
+MINIMUM_VERSIONS = {"kubernetes": "30.1.0", "boto3": "1.35.70", "jmespath": "1.0.0"}
 
 
 class MissingLibraryError(ArkiveError):

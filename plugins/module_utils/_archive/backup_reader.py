@@ -54,7 +54,7 @@ JsonFile: t.TypeAlias = t.Literal[
     "csi_volumesnapshotcontents",
     "arkive_record",
 ]
-_OBJECTS = frozenset({"results", "resource_list", "arkive_record"})
+_OBJECTS = frozenset({"results", "resource_list"})
 
 _MAX_METADATA = 16 << 20
 _MAX_JSON = 512 << 20
@@ -176,9 +176,9 @@ class BackupReader:
         if data is None:
             return self._recorded_by_ark(name, keys) if file == "volumesnapshots" else None
         document = _parse_json(self._gunzip(data, key), key)
-        wanted = dict if file in _OBJECTS else list
-        if document is not None and not isinstance(document, wanted) and file != "arkive_record":
-            raise ArchiveError(f"{key} does not hold a JSON {'object' if wanted is dict else 'array'}.")
+        if document is not None and file != "arkive_record" and not _has_shape(document, file):
+            shape = "a JSON object" if file in _OBJECTS else "a JSON array of objects"
+            raise ArchiveError(f"{key} does not hold {shape}.")
         return document
 
     def read_record(self, name: str) -> ArkiveRecord | None:
@@ -276,6 +276,8 @@ class BackupReader:
         except StoreError as exc:
             if exc.not_found:
                 return None
+            if exc.failure == "too_large":
+                raise ArchiveError(exc.message) from exc
             raise
 
     def _gunzip(self, data: bytes, key: str) -> bytes:
@@ -291,6 +293,12 @@ def _parse_backup(data: bytes, key: str) -> dict[str, t.Any]:
     if not isinstance(backup, dict) or not isinstance(backup.get("metadata"), dict):
         raise ArchiveError(f"{key} is not a Backup object.")
     return convert_backup(backup) if key.endswith(f"/{ARK_METADATA_FILE}") else backup
+
+
+def _has_shape(document: t.Any, file: JsonFile) -> bool:
+    if file in _OBJECTS:
+        return isinstance(document, dict)
+    return isinstance(document, list) and all(isinstance(entry, dict) for entry in document)
 
 
 def _parse_json(data: bytes, key: str) -> t.Any:

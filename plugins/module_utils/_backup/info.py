@@ -9,59 +9,69 @@
 from __future__ import annotations
 
 import concurrent.futures
+import dataclasses
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
-from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_reader import BackupEntry, BackupReader
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_filter import BackupFilter
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.describe import (
+    Section,
+    describe_backup,
+    describe_unreadable,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import MAX_CONNECTIONS, Store
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 
-_READERS = 16
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class BackupListing:
+    """``backups``: sorted by name. ``incomplete``: names that have files and no Backup object, and who makes them."""
+
+    backups: list[dict[str, t.Any]]
+    incomplete: list[dict[str, t.Any]]
 
 
-def list_backups(store: Store, *, name: str | None = None, details: bool = False) -> list[dict[str, t.Any]]:
-    """The Velero objects of the backups, sorted by name; with ``details`` each has our record beside it.
+def list_backups(
+    store: Store, wanted: BackupFilter | None = None, *, sections: t.Collection[Section] = ()
+) -> BackupListing:
+    """The backups that ``wanted`` admits, those of Velero and Ark too.
 
-    A backup that is being made, or was interrupted, has no object yet and is not listed: see ``incomplete_backups``.
+    One listing, then one object for each backup that the listing does not rule out, and then the files of ``sections``.
+    A backup that cannot be read is listed with its ``problems``, unless the filter asks for what only its object tells.
     """
+    wanted = wanted or BackupFilter()
     store.check(write=False)
-    repository = BackupRepository(store)
-    repository.validate()
-    names = [name] if name else repository.names()
-    with concurrent.futures.ThreadPoolExecutor(_READERS) as pool:
-        found = [entry for entry in pool.map(lambda each: _describe(repository, each, details), sorted(names)) if entry]
-    return found
+    reader = BackupReader(store)
+    reader.validate(writable=False)
+    entries = reader.entries() if not wanted.name else _entries_of(reader, wanted.name)
+    complete = [entry for entry in entries if entry.complete and wanted.admits_entry(entry)]
+    with concurrent.futures.ThreadPoolExecutor(MAX_CONNECTIONS, thread_name_prefix="arkive-info") as pool:
+        found = list(pool.map(lambda entry: _read(reader, entry, wanted, sections), complete))
+    return BackupListing(
+        backups=[backup for backup in found if backup is not None],
+        incomplete=[{"name": entry.name, "in_progress": entry.claimed} for entry in entries if not entry.complete],
+    )
 
 
-def incomplete_backups(store: Store) -> list[dict[str, t.Any]]:
-    """Names that have files but no commit point: claimed by a run that makes them, or interrupted."""
-    return [{"name": entry.name, "in_progress": entry.claimed} for entry in BackupRepository(store).incomplete()]
+def _entries_of(reader: BackupReader, name: str) -> list[BackupEntry]:
+    """Raises ``ValidationError`` for what cannot be a name."""
+    entry = reader.entry(BackupKeys(name).name)
+    return [] if entry is None else [entry]
 
 
-def _describe(repository: BackupRepository, name: str, details: bool) -> dict[str, t.Any] | None:
-    backup = repository.read_backup(name)
-    if backup is None:
+def _read(
+    reader: BackupReader, entry: BackupEntry, wanted: BackupFilter, sections: t.Collection[Section]
+) -> dict[str, t.Any] | None:
+    """None for what is not asked for, or is gone by now."""
+    try:
+        backup = reader.read_backup(entry.name)
+    except (ArchiveError, ValidationError) as exc:
+        return None if wanted.reads_objects else describe_unreadable(entry, exc.message)
+    if backup is None or not wanted.admits(backup):
         return None
-    status = backup.get("status") or {}
-    entry: dict[str, t.Any] = {
-        "name": name,
-        "phase": status.get("phase", ""),
-        "started": status.get("startTimestamp"),
-        "completed": status.get("completionTimestamp"),
-        "expiration": status.get("expiration"),
-        "warnings": status.get("warnings", 0),
-        "errors": status.get("errors", 0),
-        "backup": backup,
-    }
-    if details:
-        record = repository.read_record(name)
-        entry |= {
-            "items": record.items if record else {},
-            "hooks": record.hooks if record else [],
-            "freezes": record.freezes if record else [],
-            "volumes": repository.read_json(name, "volumeinfo") or [],
-            "results": repository.read_json(name, "results") or {},
-            "resource_list": repository.read_json(name, "resource_list") or {},
-        }
-    return entry
+    return describe_backup(reader, entry, backup, sections)
 
 
-__all__ = ("incomplete_backups", "list_backups")
+__all__ = ("BackupListing", "list_backups")

@@ -14,7 +14,17 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Ark
 
 #: What kind of failure it was; ``other`` when the store did not say.
 StoreFailure: t.TypeAlias = t.Literal[
-    "not_found", "no_location", "denied", "credentials", "unreachable", "read_only", "bad_key", "held", "lost", "other"
+    "not_found",
+    "no_location",
+    "denied",
+    "credentials",
+    "unreachable",
+    "read_only",
+    "bad_key",
+    "held",
+    "lost",
+    "too_large",
+    "other",
 ]
 
 

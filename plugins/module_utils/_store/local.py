@@ -131,7 +131,7 @@ class LocalStore:
         with self.open(key) as file:
             data = self._read(key, file, -1 if max_bytes is None else max_bytes + 1)
         if max_bytes is not None and len(data) > max_bytes:
-            raise StoreError(f"{self._name(key)} is larger than {max_bytes} bytes.")
+            raise StoreError(f"{self._name(key)} is larger than {max_bytes} bytes.", failure="too_large")
         return data
 
     def open(self, key: str) -> t.BinaryIO:

@@ -24,6 +24,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_stream import
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_upload import S3Target, put_object, upload
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import (
     CHUNK_SIZE,
+    MAX_CONNECTIONS,
     ByteSource,
     IteratorSource,
     Listing,
@@ -104,7 +105,9 @@ class S3Store:
         with self.open(key) as stream:
             data = stream.read(-1 if max_bytes is None else max_bytes + 1)
         if max_bytes is not None and len(data) > max_bytes:
-            raise StoreError(f"{key} in {self.location.describe} is larger than {max_bytes} bytes.")
+            raise StoreError(
+                f"{key} in {self.location.describe} is larger than {max_bytes} bytes.", failure="too_large"
+            )
         return data
 
     def open(self, key: str) -> t.BinaryIO:
@@ -329,7 +332,7 @@ def _client_config(config_class: t.Any, location: StorageLocation) -> t.Any:
         "connect_timeout": _CONNECT_SECONDS,
         "read_timeout": _READ_SECONDS,
         "retries": {"mode": "standard", "total_max_attempts": _ATTEMPTS},
-        "max_pool_connections": 16,
+        "max_pool_connections": MAX_CONNECTIONS,
         "user_agent_extra": "arkive.k8s",
         # Virtual-host addressing needs DNS for each bucket, which servers other than Amazon's seldom have.
         "s3": {"addressing_style": location.addressing_style or ("path" if location.endpoint_url else "auto")},

@@ -21,6 +21,9 @@ if t.TYPE_CHECKING:
 #: How much is read at once where the store does not demand another size.
 CHUNK_SIZE = 1 << 20
 
+#: Requests at the same time that a store serves without one waiting for another's connection.
+MAX_CONNECTIONS = 32
+
 
 class ByteSource(t.Protocol):
     """Anything with ``read``: a file, a spool, a response body."""
@@ -161,6 +164,7 @@ def refuse_write(location: StorageLocation) -> None:
 
 __all__ = (
     "CHUNK_SIZE",
+    "MAX_CONNECTIONS",
     "ByteSource",
     "IteratorSource",
     "Listing",

@@ -6,12 +6,17 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import subprocess
 import sys
 import textwrap
 import typing as t
 
+import pytest
+
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.describe import SECTIONS
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.modules import k8s_backup_info
 
 Runner: t.TypeAlias = "t.Callable[..., dict[str, t.Any]]"
@@ -30,13 +35,107 @@ def test_a_directory_that_is_not_there(run_module: Runner, tmp_path: pathlib.Pat
     assert str(tmp_path / "none") in result["msg"]
 
 
+def put_backup(directory: pathlib.Path, name: str, phase: str = "Completed") -> None:
+    folder = directory / "backups" / name
+    folder.mkdir(parents=True)
+    document = {
+        "apiVersion": "velero.io/v1",
+        "kind": "Backup",
+        "metadata": {"name": name},
+        "status": {"phase": phase, "startTimestamp": "2026-06-01T02:00:00Z"},
+    }
+    (folder / "velero-backup.json").write_text(json.dumps(document))
+    (folder / f"{name}.tar.gz").write_bytes(b"x")
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        pytest.param({}, ["a", "b"], id="all"),
+        pytest.param({"phase": ["Failed"]}, ["b"], id="phase"),
+        pytest.param({"phases": "Failed,Completed"}, ["a", "b"], id="phases"),
+        pytest.param({"label_selector": "!team"}, ["a", "b"], id="label selector"),
+        pytest.param({"schedule": "nightly"}, [], id="schedule"),
+        pytest.param({"namespace": "shop"}, ["a", "b"], id="namespace"),
+        pytest.param({"started_after": "2026-06-01"}, ["a", "b"], id="a day"),
+        pytest.param({"started_before": "2026-06-01T04:00:00+02:00"}, [], id="a zone"),
+        pytest.param({"name": "b"}, ["b"], id="name"),
+    ],
+)
+def test_options_that_choose(
+    run_module: Runner, tmp_path: pathlib.Path, options: dict[str, t.Any], names: list[str]
+) -> None:
+    put_backup(tmp_path, "a")
+    put_backup(tmp_path, "b", "Failed")
+    result = run_module(k8s_backup_info, storage_location={"path": str(tmp_path)}, **options)
+    assert [entry["name"] for entry in result["backups"]] == names
+    assert ("incomplete" in result) == ("name" not in options)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("[].name", ["a", "b"]),
+        ("[?phase=='Failed'].name | [0]", "b"),
+        ("length(@)", 2),
+        ("[?phase=='None'] | [0].name", None),
+    ],
+)
+def test_query(run_module: Runner, tmp_path: pathlib.Path, query: str, expected: t.Any) -> None:
+    put_backup(tmp_path, "a")
+    put_backup(tmp_path, "b", "Failed")
+    result = run_module(k8s_backup_info, storage_location={"path": str(tmp_path)}, query=query)
+    assert result["query_result"] == expected
+    assert len(result["backups"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        pytest.param({"query": "["}, "The query '[' is no JMESPath expression", id="query"),
+        pytest.param({"query": "nothing(@)"}, "Unknown function: nothing()", id="function"),
+        pytest.param({"query": "length(`1`)"}, "invalid type for value", id="types"),
+        pytest.param({"label_selector": "a b"}, "is not a term of a label selector", id="selector"),
+        pytest.param({"started_after": "today"}, "'today' is not an RFC 3339 time", id="time"),
+        pytest.param({"details": ["items", "colours"]}, "'colours' is no value of details. Choose from", id="details"),
+        pytest.param({"name": "A_b"}, "cannot be the name of a backup", id="name"),
+    ],
+)
+def test_wrong_options(run_module: Runner, tmp_path: pathlib.Path, options: dict[str, t.Any], message: str) -> None:
+    result = run_module(k8s_backup_info, storage_location={"path": str(tmp_path)}, **options)
+    assert result["failed"]
+    assert message in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("details", "expected"),
+    [
+        (False, ()),
+        ("no", ()),
+        (True, SECTIONS),
+        ("True", SECTIONS),
+        (["logs"], ("logs",)),
+        ([], ()),
+        ("logs, items", ("items", "logs")),
+    ],
+)
+def test_sections(details: t.Any, expected: tuple[str, ...]) -> None:
+    assert k8s_backup_info.sections(details) == frozenset(expected)
+
+
+@pytest.mark.parametrize("details", [3, {"logs": True}, [["logs"]], ""])
+def test_wrong_sections(details: t.Any) -> None:
+    with pytest.raises(ValidationError, match="is no value of details"):
+        k8s_backup_info.sections(details)
+
+
 def test_no_library_of_a_cluster_or_of_s3_is_loaded() -> None:
     """Design: a module that talks to the store only does not import ``kubernetes``, and the reverse."""
     program = f"""
         import sys
         sys.path[:0] = {[path for path in sys.path if path]!r}
         import {k8s_backup_info.__name__}
-        print(sorted({{"kubernetes", "boto3", "botocore"}} & set(sys.modules)))
+        print(sorted({{"kubernetes", "boto3", "botocore", "jmespath"}} & set(sys.modules)))
         """
     ran = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"

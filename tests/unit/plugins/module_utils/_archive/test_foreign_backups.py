@@ -236,7 +236,7 @@ def test_not_sound(store: Counted, files: dict[str, bytes], message: str) -> Non
         fill(store, files).read_sound_backup("n")
 
 
-@pytest.mark.parametrize("data", [b"{}", b'"text"', b"1"])
+@pytest.mark.parametrize("data", [b"{}", b'"text"', b"1", b"[1]"])
 def test_a_file_of_another_type(store: Counted, data: bytes) -> None:
     """Section 1.2: a present but corrupt optional file is an error."""
     files = {

@@ -1,0 +1,125 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""The snapshots that the files of a backup record, in every form that Ark and Velero have had."""
+
+from __future__ import annotations
+
+import typing as t
+
+Records: t.TypeAlias = "t.Sequence[t.Mapping[str, t.Any]] | None"
+
+#: Velero writes it where the snapshot is gone because its data was moved.
+_UNKNOWN = "unknown"
+
+
+class RecordedSnapshot(t.NamedTuple):
+    """``kind``: ``native`` (of a cloud), ``CSI``, or ``repository`` (files in a kopia or restic repository)."""
+
+    kind: str
+    handle: str
+    volume: str
+
+    def __str__(self) -> str:
+        return f"{self.handle} ({self.kind}{f', volume {self.volume}' if self.volume else ''})"
+
+
+def list_snapshots(
+    *,
+    volumeinfo: Records = None,
+    volumesnapshots: Records = None,
+    podvolumebackups: Records = None,
+    csi_volumesnapshotcontents: Records = None,
+) -> list[RecordedSnapshot]:
+    """Each snapshot once, from the documents of those files (sections of Velero 1.18's layout: 1.4 and 1.5)."""
+    found: dict[tuple[str, str], RecordedSnapshot] = {}
+    everything = (
+        *_of_volumesnapshots(volumesnapshots),
+        *_of_volumeinfo(volumeinfo),
+        *_of_contents(csi_volumesnapshotcontents),
+        *_of_pod_volumes(podvolumebackups),
+    )
+    for snapshot in everything:
+        if snapshot.handle and snapshot.handle != _UNKNOWN:
+            found.setdefault((snapshot.kind, snapshot.handle), snapshot)
+    return list(found.values())
+
+
+def describe_volumes(*, volumesnapshots: Records = None, podvolumebackups: Records = None) -> list[dict[str, t.Any]]:
+    """Entries of a volumeinfo file for backups from before it (Velero 1.12 and older, Ark)."""
+    entries = []
+    for record in volumesnapshots or ():
+        spec, status = _member(record, "spec"), _member(record, "status")
+        info = {
+            "snapshotHandle": status.get("providerSnapshotID", ""),
+            "volumeType": spec.get("volumeType", ""),
+            "volumeAZ": spec.get("volumeAZ", ""),
+            "iops": str(spec.get("volumeIOPS") or ""),
+            "Phase": status.get("phase", ""),
+        }
+        entries.append(
+            {
+                "pvName": spec.get("persistentVolumeName", ""),
+                "backupMethod": "NativeSnapshot",
+                "nativeSnapshotInfo": info,
+            }
+        )
+    for record in podvolumebackups or ():
+        spec, status = _member(record, "spec"), _member(record, "status")
+        pod = _member(spec, "pod")
+        info = {
+            "snapshotHandle": status.get("snapshotID", ""),
+            "uploaderType": spec.get("uploaderType") or "restic",
+            "volumeName": spec.get("volume", ""),
+            "podName": pod.get("name", ""),
+            "podNamespace": pod.get("namespace", ""),
+            "nodeName": spec.get("node", ""),
+            "Phase": status.get("phase", ""),
+        }
+        claim = _member(_member(record, "metadata"), "annotations").get("velero.io/pvc-name", "")
+        named = {"pvcName": claim, "pvcNamespace": pod.get("namespace", "")} if claim else {}
+        entries.append({**named, "backupMethod": "PodVolumeBackup", "pvbInfo": info})
+    return [
+        {**entry, "snapshotDataMoved": False, "preserveLocalSnapshot": False, "skipped": False} for entry in entries
+    ]
+
+
+def _of_volumesnapshots(records: Records) -> t.Iterator[RecordedSnapshot]:
+    for record in records or ():
+        volume = str(_member(record, "spec").get("persistentVolumeName") or "")
+        yield RecordedSnapshot("native", str(_member(record, "status").get("providerSnapshotID") or ""), volume)
+
+
+def _of_volumeinfo(records: Records) -> t.Iterator[RecordedSnapshot]:
+    for record in records or ():
+        volume = str(record.get("pvName") or record.get("pvcName") or "")
+        for kind, member in (
+            ("native", "nativeSnapshotInfo"),
+            ("CSI", "csiSnapshotInfo"),
+            ("repository", "snapshotDataMovementInfo"),
+            ("repository", "pvbInfo"),
+        ):
+            yield RecordedSnapshot(kind, str(_member(record, member).get("snapshotHandle") or ""), volume)
+
+
+def _of_contents(records: Records) -> t.Iterator[RecordedSnapshot]:
+    for record in records or ():
+        volume = str(_member(_member(record, "spec"), "volumeSnapshotRef").get("name") or "")
+        yield RecordedSnapshot("CSI", str(_member(record, "status").get("snapshotHandle") or ""), volume)
+
+
+def _of_pod_volumes(records: Records) -> t.Iterator[RecordedSnapshot]:
+    for record in records or ():
+        volume = str(_member(record, "spec").get("volume") or "")
+        yield RecordedSnapshot("repository", str(_member(record, "status").get("snapshotID") or ""), volume)
+
+
+def _member(value: t.Mapping[str, t.Any], name: str) -> t.Mapping[str, t.Any]:
+    found = value.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+__all__ = ("RecordedSnapshot", "Records", "describe_volumes", "list_snapshots")
