@@ -11,24 +11,58 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult, OnError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy, FreezeRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import DEFAULT_NAMESPACE
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import BackupHooks
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import ResourcePolicy
 
 DEFAULT_WORKERS = 8
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class BackupRequest:
-    """One backup. ``workers``: lists at the same time. ``log_output``: the hooks' output goes into the log."""
+    """One backup. ``workers``: lists, and blocks of pods, at the same time.
+
+    ``namespace``, ``labels`` and ``annotations`` are the stored Backup object's own; a policy that the spec names is
+    read from that namespace, unless ``policy`` is given. ``backup_hooks`` run once each for the whole backup.
+    ``all_api_versions``: objects are stored in every version that is served. ``skip_forbidden``: what may not be
+    listed is left out. ``ignore_unsupported``: fields that need an agent are warnings. ``log_output``: the hooks'
+    output goes into the log.
+    """
 
     name: str
     spec: BackupSpec
+    namespace: str = DEFAULT_NAMESPACE
+    labels: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    annotations: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    policy: ResourcePolicy | None = None
+    backup_hooks: BackupHooks = dataclasses.field(default_factory=BackupHooks)
+    all_api_versions: bool = False
+    skip_forbidden: bool = False
+    ignore_unsupported: bool = False
     freeze_policy: FreezePolicy = dataclasses.field(default_factory=FreezePolicy)
     hook_on_error_default: OnError = "Fail"
     replace_failed: bool = False
     log_output: bool = True
     workers: int = DEFAULT_WORKERS
+
+    def validate(self) -> None:
+        """Raise ``ValidationError`` for what Velero would answer with FailedValidation, and for what cannot be done."""
+        self.spec.validate(self.name)
+        unsupported = self.unsupported()
+        if unsupported and not self.ignore_unsupported:
+            raise ValidationError(
+                f"Backup '{self.name}' cannot be made as asked. {' '.join(unsupported)}",
+                hint="With ignore_unsupported: true it is made without, and each of these is a warning.",
+                details={"validation_errors": unsupported},
+            )
+
+    def unsupported(self) -> list[str]:
+        """What this request wants that cannot be had without an agent in the cluster: a sentence each."""
+        return [*self.spec.unsupported_fields(), *(self.policy.unsupported_actions() if self.policy else [])]
 
 
 @dataclasses.dataclass(slots=True, kw_only=True)

@@ -24,6 +24,8 @@ TERMINAL_PHASES = ("Completed", "PartiallyFailed", "Failed", "FailedValidation")
 FAILED_PHASES = ("PartiallyFailed", "Failed", "FailedValidation")
 FORMAT_VERSION = "1.1.0"
 STORAGE_LOCATION_LABEL = "velero.io/storage-location"
+#: Ours: which of the stored excludes came from labels of the namespaces, not from the one who asked.
+EXCLUDED_BY_LABEL_ANNOTATION = "arkive.k8s/excluded-by-label"
 _CLUSTER_VERSION_ANNOTATIONS = {
     "gitVersion": "velero.io/source-cluster-k8s-gitversion",
     "major": "velero.io/source-cluster-k8s-major-version",
@@ -54,12 +56,25 @@ def build_backup(
     completed: dt.datetime,
     tally: BackupTally,
     cluster_version: t.Mapping[str, str],
+    namespace: str = DEFAULT_NAMESPACE,
+    labels: t.Mapping[str, str] | None = None,
+    annotations: t.Mapping[str, str] | None = None,
+    excluded_by_label: t.Sequence[str] = (),
 ) -> dict[str, t.Any]:
-    """A Backup in its final phase: what a Velero server takes over as it is."""
-    annotations = {"velero.io/resource-timeout": "10m0s"}
+    """A Backup in its final phase: what a Velero server takes over as it is.
+
+    ``labels`` and ``annotations`` are the user's: they never replace those that a server sets. ``excluded_by_label``:
+    namespaces that exclude themselves; they join the excludes, as in Velero, and are named by an annotation of ours.
+    """
+    own = {"velero.io/resource-timeout": "10m0s"}
     for member, annotation in _CLUSTER_VERSION_ANNOTATIONS.items():
         if cluster_version.get(member):
-            annotations[annotation] = cluster_version[member]
+            own[annotation] = cluster_version[member]
+    stored_spec = spec.to_dict()
+    added = [each for each in excluded_by_label if each not in spec.excluded_namespaces]
+    if added:
+        stored_spec["excludedNamespaces"] = [*spec.excluded_namespaces, *added]
+        own[EXCLUDED_BY_LABEL_ANNOTATION] = ",".join(added)
     status: dict[str, t.Any] = {"version": 1, "formatVersion": FORMAT_VERSION}
     if spec.ttl_seconds is not None:
         status["expiration"] = rfc3339(started + dt.timedelta(seconds=spec.ttl_seconds))
@@ -72,20 +87,58 @@ def build_backup(
     progress = {"totalItems": tally.items, "itemsBackedUp": tally.items}
     status["progress"] = progress if tally.items else {}
     status["hookStatus"] = dict(tally.hook_status)
+    metadata = _metadata(name, spec, namespace=namespace, started=started, labels=labels or {})
+    metadata["annotations"] = {**(annotations or {}), **own}
+    return {"kind": "Backup", "apiVersion": "velero.io/v1", "metadata": metadata, "spec": stored_spec, "status": status}
+
+
+def build_failed_backup(
+    name: str,
+    spec: BackupSpec,
+    *,
+    namespace: str,
+    started: dt.datetime,
+    failed: dt.datetime,
+    reason: str = "",
+    validation_errors: t.Sequence[str] = (),
+) -> dict[str, t.Any]:
+    """A Backup that came to nothing: FailedValidation with its errors, or Failed with the reason. It is not stored."""
+    status: dict[str, t.Any] = {"version": 1, "formatVersion": FORMAT_VERSION}
+    if validation_errors:
+        status |= {"phase": "FailedValidation", "validationErrors": list(validation_errors)}
+    else:
+        status |= {"phase": "Failed", "failureReason": reason}
+        status |= {"startTimestamp": rfc3339(started), "completionTimestamp": rfc3339(failed)}
+    metadata = _metadata(name, spec, namespace=namespace, started=started, labels={})
     return {
         "kind": "Backup",
         "apiVersion": "velero.io/v1",
-        "metadata": {
-            "name": name,
-            "namespace": DEFAULT_NAMESPACE,
-            "uid": str(uuid.uuid4()),
-            "creationTimestamp": rfc3339(started),
-            "labels": {STORAGE_LOCATION_LABEL: label_value(spec.storage_location)},
-            "annotations": annotations,
-        },
+        "metadata": metadata,
         "spec": spec.to_dict(),
         "status": status,
     }
 
 
-__all__ = ("DEFAULT_NAMESPACE", "FAILED_PHASES", "TERMINAL_PHASES", "BackupPhase", "BackupTally", "build_backup")
+def _metadata(
+    name: str, spec: BackupSpec, *, namespace: str, started: dt.datetime, labels: t.Mapping[str, str]
+) -> dict[str, t.Any]:
+    """The uid is new each time: the object belongs to no cluster."""
+    return {
+        "name": name,
+        "namespace": namespace,
+        "uid": str(uuid.uuid4()),
+        "creationTimestamp": rfc3339(started),
+        "labels": {**labels, STORAGE_LOCATION_LABEL: label_value(spec.storage_location)},
+    }
+
+
+__all__ = (
+    "DEFAULT_NAMESPACE",
+    "EXCLUDED_BY_LABEL_ANNOTATION",
+    "FAILED_PHASES",
+    "TERMINAL_PHASES",
+    "BackupPhase",
+    "BackupTally",
+    "build_backup",
+    "build_failed_backup",
+)
