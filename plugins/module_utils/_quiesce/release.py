@@ -117,8 +117,8 @@ class Releaser:
             for at, hook in enumerate(post):
                 freeze = ended_by.get(at)
                 if freeze is not None:
-                    open_freezes.remove(freeze)
                     result = self._release_by_hook(pod, hook, freeze)
+                    open_freezes.remove(freeze)
                 elif _belongs_to_others(hook, left_alone):
                     result = _skipped(
                         pod, hook, "not run, because what it would thaw was not frozen by this pod's hooks"

@@ -103,7 +103,8 @@ class Cluster:
             "freeze": freeze_answer(),
             "release": release_answer(),
             "probe": lambda call: done(
-                stdout="".join(f"path={path}\n" for path in call.argv[4:]) + f"mountinfo\n{MOUNTINFO}"
+                stdout="".join(f"path={path}\n" for path in call.argv[4:] if path.startswith("/"))
+                + f"mountinfo\n{MOUNTINFO}"
             ),
         }
 
