@@ -33,6 +33,14 @@ _BASE_PACKAGES = (
 )
 # fmt: on
 _NGINX_PACKAGES = ("nginx", "nginx-common", "libssl3")
+# fmt: off
+_POSTGRES_PACKAGES = (
+    "postgresql-15", "postgresql-client-15", "libpq5", "libssl3", "libicu72", "libxml2", "libstdc++6", "libreadline8",
+    "libldap-2.5-0", "libsasl2-2", "libgssapi-krb5-2", "libkrb5-3", "libk5crypto3", "libkrb5support0", "libcom-err2",
+    "libkeyutils1", "libaudit1", "libgnutls30", "libnettle8", "libhogweed6", "libp11-kit0", "libtasn1-6", "libidn2-0",
+    "libunistring2", "libffi8",
+)
+# fmt: on
 _NOT_NEEDED = ("doc", "man", "locale", "info", "lintian", "bash-completion", "zoneinfo")  # in usr/share
 _USERS = """root:x:0:0:root:/root:/bin/sh
 nginx:x:101:101::/nonexistent:/usr/sbin/nologin
@@ -75,13 +83,39 @@ _NGINX_SITE = """server {
 """
 
 
+_POSTGRES_BIN = "usr/lib/postgresql/15/bin"
+_POSTGRES_USER = 999
+#: What the official image's entry point does: the first start makes an empty cluster that trusts local users.
+_POSTGRES_START = """#!/bin/bash
+set -e
+if [ "$(id -u)" = 0 ]; then
+    mkdir -p "$PGDATA" /var/run/postgresql
+    chown -R postgres:postgres "$PGDATA" /var/run/postgresql
+    chmod 700 "$PGDATA"
+    exec setpriv --reuid=postgres --regid=postgres --clear-groups "$0" "$@"
+fi
+if [ ! -s "$PGDATA/PG_VERSION" ]; then
+    initdb --username=postgres --auth=trust --encoding=UTF8 --locale=C --no-sync
+fi
+exec "$@"
+"""
+_TRY_POSTGRES = """set -e
+postgres --version
+initdb --version
+psql --version
+pg_isready --version
+pg_dump --version
+setpriv --version
+"""
+
+
 def registry_tree() -> Path:
     """The directory for the registry to serve, made when it is not in the cache yet."""
     return cached("images", digest_of(Path(__file__), Path(__file__).with_name("oci.py"), PAUSE.source), _make)
 
 
 def _make(into: Path) -> None:
-    say("Making the images pause, sleeper, busybox, alpine, ubuntu and nginx from Debian packages")
+    say("Making the images pause, sleeper, busybox, alpine, ubuntu, nginx and postgres from Debian packages")
     tree = RegistryTree(into)
     with tempfile.TemporaryDirectory(prefix="arkive-images-") as temporary:
         work = Path(temporary)
@@ -90,6 +124,7 @@ def _make(into: Path) -> None:
         _add_busybox(tree, work / "busybox")
         base = _add_base(tree, work / "base")
         _add_nginx(tree, work / "nginx", base)
+        _add_postgres(tree, work / "postgres", base)
 
 
 def _add_pause(tree: RegistryTree, root: Path) -> None:
@@ -120,9 +155,7 @@ def _add_busybox(tree: RegistryTree, root: Path) -> None:
 
 
 def _add_base(tree: RegistryTree, root: Path) -> Layer:
-    for name in ("bin", "sbin", "lib", "lib64"):
-        (root / "usr" / name).mkdir(parents=True)
-        (root / name).symlink_to(f"usr/{name}")
+    _merge_usr(root)
     _unpack(_BASE_PACKAGES, root)
     _add_users(root)
     for directory in ("root", "tmp", "proc", "sys", "dev", "run", "var/log", "mnt"):
@@ -139,9 +172,7 @@ def _add_base(tree: RegistryTree, root: Path) -> Layer:
 
 
 def _add_nginx(tree: RegistryTree, root: Path, base: Layer) -> None:
-    for name in ("bin", "sbin", "lib", "lib64"):
-        (root / "usr" / name).mkdir(parents=True)
-        (root / name).symlink_to(f"usr/{name}")
+    _merge_usr(root)
     _unpack(_NGINX_PACKAGES, root)
     for old in (
         "etc/nginx/sites-available",
@@ -159,10 +190,53 @@ def _add_nginx(tree: RegistryTree, root: Path, base: Layer) -> None:
     layer = tree.add_layer(root)
     config = {"Cmd": ["nginx", "-g", "daemon off;"], "ExposedPorts": {"80/tcp": {}}, "StopSignal": "SIGQUIT"}
     tree.add_image([f"library/nginx:{tag}" for tag in ("1.17.6", "1.7.9", "latest")], [base, layer], config)
-    whole = root.with_name("nginx-whole")
+    _try_out(_over_base(root), "/usr/sbin/nginx", "-t", "-q")
+
+
+def _add_postgres(tree: RegistryTree, root: Path, base: Layer) -> None:
+    """The server without its just-in-time compiler, which alone would be larger than all the other images."""
+    _merge_usr(root)
+    _unpack(_POSTGRES_PACKAGES, root)
+    for large in (root / "usr/lib/postgresql/15/lib").glob("*"):
+        if large.name == "bitcode":
+            shutil.rmtree(large)
+        elif large.name.startswith("llvmjit"):
+            large.unlink()
+    _add_users(root)
+    with (root / "etc/passwd").open("a", encoding="utf-8") as file:
+        file.write(f"postgres:x:{_POSTGRES_USER}:{_POSTGRES_USER}::/var/lib/postgresql:/bin/bash\n")
+    with (root / "etc/group").open("a", encoding="utf-8") as file:
+        file.write(f"postgres:x:{_POSTGRES_USER}:\n")
+    start = root / "usr/local/bin/docker-entrypoint.sh"
+    start.parent.mkdir(parents=True, exist_ok=True)
+    start.write_text(_POSTGRES_START, encoding="utf-8")
+    start.chmod(0o755)
+    layer = tree.add_layer(root)
+    path = f"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/{_POSTGRES_BIN}"
+    config = {
+        "Env": [path, "PGDATA=/var/lib/postgresql/data", "PG_MAJOR=15"],
+        "Entrypoint": ["docker-entrypoint.sh"],
+        "Cmd": ["postgres"],
+        "ExposedPorts": {"5432/tcp": {}},
+        "StopSignal": "SIGINT",
+    }
+    tree.add_image([f"library/postgres:{tag}" for tag in ("15", "latest")], [base, layer], config)
+    _try_out(_over_base(root), "/usr/bin/env", path, "/bin/bash", "-c", _TRY_POSTGRES)
+
+
+def _merge_usr(root: Path) -> None:
+    """Where programs and libraries are, as in Debian: /bin is a link to /usr/bin, and so on."""
+    for name in ("bin", "sbin", "lib", "lib64"):
+        (root / "usr" / name).mkdir(parents=True)
+        (root / name).symlink_to(f"usr/{name}")
+
+
+def _over_base(root: Path) -> Path:
+    """A copy of the base image's files with those of ``root`` over them, to try its programs in."""
+    whole = root.with_name(f"{root.name}-whole")
     run("cp", "-a", "--reflink=auto", root.with_name("base"), whole)
     run("cp", "-a", "--reflink=auto", f"{root}/.", whole)
-    _try_out(whole, "/usr/sbin/nginx", "-t", "-q")
+    return whole
 
 
 def _add_users(root: Path) -> None:
