@@ -13,18 +13,14 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import FAILED_PHASES, TERMINAL_PHASES
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import differing_fields
-
-#: The fields that say what is in a backup. A server adds others to what it stores.
-_COMPARED = (
-    "includedNamespaces",
-    "excludedNamespaces",
-    "includedResources",
-    "excludedResources",
-    "labelSelector",
-    "includeClusterResources",
-    "ttl",
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import (
+    EXCLUDED_BY_LABEL_ANNOTATION,
+    FAILED_PHASES,
+    TERMINAL_PHASES,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import (
+    compared_spec,
+    differing_fields,
 )
 
 
@@ -44,7 +40,7 @@ def outcome_of_existing(repository: BackupRepository, request: BackupRequest, ou
         )
     if phase in FAILED_PHASES and request.replace_failed:
         return False
-    differing = _differences(request, backup.get("spec") or {})
+    differing = _differences(request, backup)
     if differing:
         raise ValidationError(
             f"Backup '{request.name}' exists in {outcome.location} with another spec: {', '.join(differing)} "
@@ -76,12 +72,13 @@ def _stored_issues(bucket: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
     ]
 
 
-def _differences(request: BackupRequest, stored: t.Mapping[str, t.Any]) -> list[str]:
-    asked = request.spec.to_dict()
-    pair = [{name: spec.get(name) for name in _COMPARED} for spec in (asked, stored)]
-    for spec in pair:
-        spec["includedNamespaces"] = spec["includedNamespaces"] or ["*"]
-    return differing_fields(*pair)
+def _differences(request: BackupRequest, backup: t.Mapping[str, t.Any]) -> list[str]:
+    """The fields of the stored spec that differ from what is asked; what labels had added to it is not asked."""
+    stored = dict(backup.get("spec") or {})
+    annotations = backup["metadata"].get("annotations") or {}
+    added = annotations.get(EXCLUDED_BY_LABEL_ANNOTATION, "").split(",")
+    stored["excludedNamespaces"] = [name for name in stored.get("excludedNamespaces") or () if name not in added]
+    return differing_fields(compared_spec(request.spec.to_dict()), compared_spec(stored))
 
 
 __all__ = ("outcome_of_existing",)

@@ -21,8 +21,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import (
     NAMESPACES,
-    IncludeExclude,
+    Resolve,
     ResourceFilter,
+    build_filter,
     is_excluded_by_label,
 )
 
@@ -80,14 +81,7 @@ def select(client: KubeClient, discovery: Discovery, spec: BackupSpec) -> Select
             f"at {client.server}, so there is nothing to back up.",
             hint=_near_names(missing[0], existing),
         )
-    resource_filter = ResourceFilter(
-        resources=IncludeExclude(
-            _resolve(discovery, spec.included_resources),
-            _resolve(discovery, [r for r in spec.excluded_resources if r != "*"]),
-        ),
-        namespaces=spec.namespaces,
-        include_cluster_resources=spec.include_cluster_resources,
-    )
+    resource_filter = build_filter(spec, _resolver(discovery), namespaces=spec.namespaces)
     return Selection(
         types=tuple(_types(_order(discovery.preferred()), resource_filter)),
         filter=resource_filter,
@@ -117,13 +111,12 @@ def _order(resources: t.Iterable[ApiResource]) -> list[ApiResource]:
     return sorted(resources, key=lambda r: (r.group == "extensions", rank.get(r.group_resource, len(rank))))
 
 
-def _resolve(discovery: Discovery, names: t.Sequence[str]) -> tuple[str, ...]:
-    """Group-resources as text; a name that discovery does not know stays as it is, and matches nothing."""
-    out = []
-    for name in names:
-        found = discovery.resolve(name) if name != "*" else None
-        out.append(str(found.group_resource) if found else name)
-    return tuple(out)
+def _resolver(discovery: Discovery) -> Resolve:
+    def resolve(name: str) -> tuple[GroupResource, bool] | None:
+        found = discovery.resolve(name)
+        return (found.group_resource, found.namespaced) if found else None
+
+    return resolve
 
 
 def _read_namespaces(client: KubeClient, discovery: Discovery, spec: BackupSpec) -> dict[str, dict[str, t.Any]]:

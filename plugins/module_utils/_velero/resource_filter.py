@@ -4,128 +4,196 @@
 
 # Private: not for use outside of this collection.
 
-"""Which objects a backup takes: Velero's namespace and resource filters (Velero 1.18, include/exclude semantics)."""
+
+"""Which types a backup takes: Velero's two families of resource filters (Velero 1.18, include/exclude semantics)."""
 
 from __future__ import annotations
 
 import dataclasses
-import re
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
-from ansible_collections.arkive.k8s.plugins.module_utils._core.patterns import compile_glob, matches_glob
-
-NAMESPACES = GroupResource("namespaces")
-#: Objects that carry this label with exactly the value ``true`` are never stored.
-EXCLUDE_LABEL = "velero.io/exclude-from-backup"
-#: Velero adds these to the excludes of every backup: its plugins write them, a listing must not.
-ALWAYS_EXCLUDED = (
-    GroupResource("volumesnapshots", "snapshot.storage.k8s.io"),
-    GroupResource("volumesnapshotcontents", "snapshot.storage.k8s.io"),
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
+    ALWAYS_EXCLUDED,
+    CRDS,
+    EXCLUDE_LABEL,
+    NAMESPACES,
+    IncludeExclude,
+    is_excluded_by_label,
+    list_errors,
 )
-_NOT_IN_NAMESPACES = re.compile(r"[|()!{},]|\*\*|\[\]|^[^\[]*\]")
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.namespace_patterns import is_pattern
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import ResourcePolicy
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.scoped_filter import CrdState, ScopedFilter
+
+if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
+
+#: From a name as people write it to its group-resource, and whether that is namespaced; None when nobody knows it.
+Resolve: t.TypeAlias = "t.Callable[[str], tuple[GroupResource, bool] | None]"
+
+
+class ResourceFilter(t.Protocol):
+    """What both families answer."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Entries of the lists that cannot match anything: a sentence each."""
+
+    @property
+    def crd_state(self) -> CrdState:
+        """With ``unset``, the definitions of the stored types are added after all items."""
+
+    def lists(self, gr: GroupResource, *, namespaced: bool) -> bool:
+        """True when objects of this type are listed."""
+
+    def admits_related(self, gr: GroupResource, *, namespaced: bool) -> bool:
+        """True when an object of this type may come in because another one needs it."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class IncludeExclude:
-    """Globs; excludes win; without includes everything is in."""
-
-    includes: tuple[str, ...] = ()
-    excludes: tuple[str, ...] = ()
-
-    def accepts(self, name: str) -> bool:
-        if any(matches_glob(pattern, name) for pattern in self.excludes):
-            return False
-        return (
-            not self.includes or "*" in self.includes or any(matches_glob(pattern, name) for pattern in self.includes)
-        )
-
-    @property
-    def is_everything(self) -> bool:
-        """True when nothing is filtered."""
-        return (not self.includes or "*" in self.includes) and not self.excludes
-
-    @property
-    def lists_all(self) -> bool:
-        """True when one list over the whole cluster is right: the includes hold the literal ``*``, or are empty."""
-        return not self.includes or "*" in self.includes
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class ResourceFilter:
-    """The old family of filters (``includedResources``, ``excludedResources``, ``includeClusterResources``).
+class GlobalFilter:
+    """The old family (``includedResources``, ``excludedResources``, ``includeClusterResources``).
 
     ``resources`` holds group-resources as discovery resolved them; a name that it does not know is kept as it is.
-    A backup that sets none of the three follows the scoped family, which for empty lists means: cluster-scoped objects
-    are listed exactly when the namespaces are everything, and Namespace objects always are.
     """
 
     resources: IncludeExclude
     namespaces: IncludeExclude
     include_cluster_resources: bool | None = None
+    warnings: tuple[str, ...] = ()
 
     def lists(self, gr: GroupResource, *, namespaced: bool) -> bool:
         """True when objects of this type are listed."""
-        if not self._accepts_type(gr):
+        if gr in ALWAYS_EXCLUDED or not self.resources.accepts(str(gr)):
             return False
         if namespaced:
             return True
-        if gr == NAMESPACES:
-            return self.include_cluster_resources is not False
         if self.include_cluster_resources is None:
-            return self.namespaces.is_everything
+            return gr == NAMESPACES or self.namespaces.is_everything
         return self.include_cluster_resources
 
     def admits_related(self, gr: GroupResource, *, namespaced: bool) -> bool:
         """True when an object of this type may come in because another one needs it."""
-        if not self._accepts_type(gr):
-            return False
-        return namespaced or self.include_cluster_resources is not False
+        if namespaced or gr == NAMESPACES:
+            return self.lists(gr, namespaced=namespaced)
+        return not self._excludes_cluster_scoped(gr)
 
-    def _accepts_type(self, gr: GroupResource) -> bool:
-        return gr not in ALWAYS_EXCLUDED and self.resources.accepts(str(gr))
+    @property
+    def crd_state(self) -> CrdState:
+        """With ``unset``, the definitions of the stored types are added after all items."""
+        if self._excludes_cluster_scoped(CRDS):
+            return "excluded"
+        return "included" if self.lists(CRDS, namespaced=False) else "unset"
+
+    def _excludes_cluster_scoped(self, gr: GroupResource) -> bool:
+        if gr in ALWAYS_EXCLUDED or self.resources.excludes_name(str(gr)):
+            return True
+        if self.include_cluster_resources is None:
+            return not self.resources.accepts(str(gr))
+        return not self.include_cluster_resources
 
 
-def is_excluded_by_label(obj: t.Mapping[str, t.Any]) -> bool:
-    """Exactly ``true`` excludes; any other value does not."""
-    labels = (obj.get("metadata") or {}).get("labels") or {}
-    return bool(labels.get(EXCLUDE_LABEL) == "true")
+def build_filter(
+    spec: BackupSpec, resolve: Resolve, *, namespaces: IncludeExclude, policy: ResourcePolicy | None = None
+) -> ResourceFilter:
+    """The filter of the family that ``spec`` uses.
+
+    ``namespaces`` are those in effect, patterns and excluding labels resolved. Raises ``ValidationError`` when
+    ``policy`` has filters and the spec has some of the old family.
+    """
+    names = _Names(resolve)
+    if spec.uses_old_filters:
+        if policy is not None and policy.include_exclude is not None:
+            error = (
+                "includedResources, excludedResources and includeClusterResources are old filters, which cannot be "
+                "used with the includeExcludePolicy of a resource policy"
+            )
+            raise ValidationError(
+                f"{error}.",
+                hint="Use the filters for cluster-scoped and namespace-scoped resources.",
+                details={"phase": "FailedValidation", "validation_errors": [error]},
+            )
+        resources = IncludeExclude(
+            names.resolve("includedResources", spec.included_resources),
+            names.resolve("excludedResources", [name for name in spec.excluded_resources if name != "*"]),
+        )
+        return GlobalFilter(resources, namespaces, spec.include_cluster_resources, tuple(names.warnings))
+    lists = {
+        (member, scope): names.resolve(f"{member}{scope}ScopedResources", entries, namespaced=scope == "Namespace")
+        for member, scope, entries in (
+            ("included", "Cluster", spec.included_cluster_scoped_resources),
+            ("excluded", "Cluster", spec.excluded_cluster_scoped_resources),
+            ("included", "Namespace", spec.included_namespace_scoped_resources),
+            ("excluded", "Namespace", spec.excluded_namespace_scoped_resources),
+        )
+    }
+    scoped = {scope: _scoped(lists["included", scope], lists["excluded", scope]) for scope in ("Cluster", "Namespace")}
+    if policy is not None and policy.include_exclude is not None:
+        more = policy.include_exclude
+        for scope, includes, excludes in (
+            ("Cluster", more.included_cluster_scoped_resources, more.excluded_cluster_scoped_resources),
+            ("Namespace", more.included_namespace_scoped_resources, more.excluded_namespace_scoped_resources),
+        ):
+            added = [
+                names.resolve("includeExcludePolicy", entries, namespaced=scope == "Namespace")
+                for entries in (includes, excludes)
+            ]
+            scoped[scope] = _merge(scoped[scope], _scoped(*added))
+    return ScopedFilter(scoped["Cluster"], scoped["Namespace"], namespaces, tuple(names.warnings))
 
 
-def list_errors(what: str, includes: t.Sequence[str], excludes: t.Sequence[str]) -> list[str]:
-    """What is wrong with an include and an exclude list, in Velero's words (empty when nothing is)."""
-    prefix = f"Invalid included/excluded {what} lists"
-    errors: list[str] = []
-    if len(includes) > 1 and "*" in includes:
-        errors.append(f"{prefix}: includes list must either contain '*' only, or a non-empty list of items")
-    if "*" in excludes:
-        errors.append(f"{prefix}: excludes list cannot contain '*'")
-    errors.extend(
-        f"{prefix}: excludes list cannot contain an item in the includes list: {name}"
-        for name in excludes
-        if name in includes
+class _Names:
+    """Resolves the entries of lists, and remembers what is odd about them."""
+
+    def __init__(self, resolve: Resolve) -> None:
+        self._resolve = resolve
+        self.warnings: list[str] = []
+
+    def resolve(self, field: str, names: t.Iterable[str], *, namespaced: bool | None = None) -> tuple[str, ...]:
+        """Group-resources as text. A name that nobody knows stays as it is, and matches nothing unless it is a glob."""
+        return tuple(self._one(field, name, namespaced) for name in names)
+
+    def _one(self, field: str, name: str, namespaced: bool | None) -> str:
+        found = None if name == "*" else self._resolve(name)
+        if found is None:
+            if not is_pattern(name) and "{" not in name and name not in map(str, ALWAYS_EXCLUDED):
+                self.warnings.append(f"{field} names '{name}', and the cluster has no such resource.")
+            return name
+        gr, is_namespaced = found
+        if namespaced is not None and namespaced is not is_namespaced:
+            scope = "is in namespaces" if is_namespaced else "is cluster-scoped"
+            self.warnings.append(f"{field} names '{name}', which {scope}, so that the entry has no effect.")
+        return str(gr)
+
+
+def _scoped(includes: tuple[str, ...], excludes: tuple[str, ...]) -> IncludeExclude:
+    """What is always excluded is no exclude of the user's: it must not turn off "everything"."""
+    always = {str(gr) for gr in ALWAYS_EXCLUDED}
+    return IncludeExclude(includes, tuple(name for name in excludes if name not in always))
+
+
+def _merge(spec: IncludeExclude, policy: IncludeExclude) -> IncludeExclude:
+    """The spec's lists with the policy's entries, of which those lose that conflict with the spec."""
+    excludes = tuple(name for name in policy.excludes if not spec.includes_name(name) and not spec.excludes_name(name))
+    merged = IncludeExclude(spec.includes, (*spec.excludes, *excludes))
+    includes = tuple(
+        name for name in policy.includes if not merged.includes_name(name) and not merged.excludes_name(name)
     )
-    return errors
-
-
-def namespace_pattern_errors(names: t.Iterable[str]) -> list[str]:
-    """What Velero 1.18 refuses in a namespace pattern: it knows ``*``, ``?`` and ``[a-z]`` only."""
-    errors = []
-    for name in names:
-        if _NOT_IN_NAMESPACES.search(name):
-            errors.append(f"Invalid namespace pattern '{name}': only '*', '?' and '[a-z]' may be used")
-        elif compile_glob(name) is None:
-            errors.append(f"Invalid namespace pattern '{name}': its brackets do not match")
-    return errors
+    return IncludeExclude((*merged.includes, *includes), merged.excludes)
 
 
 __all__ = (
     "ALWAYS_EXCLUDED",
+    "CRDS",
     "EXCLUDE_LABEL",
     "NAMESPACES",
+    "GlobalFilter",
     "IncludeExclude",
+    "Resolve",
     "ResourceFilter",
+    "build_filter",
     "is_excluded_by_label",
     "list_errors",
-    "namespace_pattern_errors",
 )

@@ -13,7 +13,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection impor
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volumes import bound_volume, describe_volume
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import IncludeExclude, ResourceFilter
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import GlobalFilter, IncludeExclude
 
 PODS = ApiResource("", "v1", "pods", "pod", "Pod", True, frozenset())
 DEPLOYMENTS = ApiResource("apps", "v1", "deployments", "deployment", "Deployment", True, frozenset())
@@ -43,7 +43,7 @@ def writer() -> Writer:
 def sink(writer: Writer) -> ItemSink:
     selection = Selection(
         types=(PODS,),
-        filter=ResourceFilter(IncludeExclude(), IncludeExclude()),
+        filter=GlobalFilter(IncludeExclude(), IncludeExclude()),
         namespaces={"shop": {}, "web": {}},
         list_namespaces=None,
         label_selector="",

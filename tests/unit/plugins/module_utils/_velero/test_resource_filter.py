@@ -12,11 +12,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.names import Grou
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import (
     ALWAYS_EXCLUDED,
     NAMESPACES,
+    GlobalFilter,
     IncludeExclude,
-    ResourceFilter,
-    is_excluded_by_label,
-    list_errors,
-    namespace_pattern_errors,
 )
 
 # Velero 1.18, include/exclude semantics (spec 3.4 and 3.5; checklist 10.2).
@@ -26,49 +23,10 @@ VOLUMES = GroupResource("persistentvolumes")
 CRDS = GroupResource("customresourcedefinitions", "apiextensions.k8s.io")
 
 
-@pytest.mark.parametrize(
-    ("includes", "excludes", "name", "accepted"),
-    [
-        pytest.param([], [], "a", True, id="no-filters"),
-        pytest.param(["*"], [], "a", True, id="star"),
-        pytest.param(["a"], [], "a", True, id="included"),
-        pytest.param(["a"], [], "b", False, id="not-included"),
-        pytest.param([], ["a"], "a", False, id="excluded"),
-        pytest.param([], ["a"], "b", True, id="not-excluded"),
-        pytest.param(["*"], ["a"], "a", False, id="excludes-win-over-star"),
-        pytest.param(["a"], ["a"], "a", False, id="excludes-win"),
-        pytest.param(["*", "b"], [], "a", True, id="wildcard-plus-specific-is-wildcard"),
-        pytest.param(["app-*"], [], "app-1", True, id="glob"),
-        pytest.param(["app-*"], ["app-1"], "app-1", False, id="glob-and-exclude"),
-        pytest.param(["*.apps"], [], "deployments.apps", True, id="glob-crosses-dots"),
-        pytest.param([""], [], "a", False, id="empty-string-is-nothing"),
-        pytest.param(["[a"], [], "[a", False, id="uncompilable-never-matches"),
-    ],
-)
-def test_accepts(includes: list[str], excludes: list[str], name: str, accepted: bool) -> None:
-    assert IncludeExclude(tuple(includes), tuple(excludes)).accepts(name) is accepted
-
-
-@pytest.mark.parametrize(
-    ("includes", "excludes", "is_everything", "lists_all"),
-    [
-        pytest.param([], [], True, True, id="empty"),
-        pytest.param(["*"], [], True, True, id="star"),
-        pytest.param(["*"], ["a"], False, True, id="star-with-excludes"),
-        pytest.param([], ["a"], False, True, id="excludes-only"),
-        pytest.param(["a"], [], False, False, id="names"),
-        pytest.param(["app-*"], [], False, False, id="a-glob-is-no-literal-star"),
-    ],
-)
-def test_everything(includes: list[str], excludes: list[str], is_everything: bool, lists_all: bool) -> None:
-    found = IncludeExclude(tuple(includes), tuple(excludes))
-    assert (found.is_everything, found.lists_all) == (is_everything, lists_all)
-
-
 def filter_of(
     *, resources: t.Any = ((), ()), namespaces: t.Any = ((), ()), cluster: bool | None = None
-) -> ResourceFilter:
-    return ResourceFilter(IncludeExclude(*resources), IncludeExclude(*namespaces), cluster)
+) -> GlobalFilter:
+    return GlobalFilter(IncludeExclude(*resources), IncludeExclude(*namespaces), cluster)
 
 
 ALL: t.Any = ((), ())
@@ -131,6 +89,8 @@ def test_types(resources: t.Any, gr: GroupResource, namespaced: bool, listed: bo
         pytest.param((("persistentvolumeclaims", "persistentvolumes"), ()), None, True, id="asked-for"),
         pytest.param(((), ("persistentvolumes",)), None, False, id="excluded"),
         pytest.param(ALL, False, False, id="no-cluster-resources"),
+        pytest.param((("persistentvolumeclaims",), ()), True, True, id="kept-unless-excluded"),
+        pytest.param((("persistentvolumeclaims",), ("persistentvolumes",)), True, False, id="true-but-excluded"),
     ],
 )
 def test_related_volumes(resources: t.Any, cluster: bool | None, admitted: bool) -> None:
@@ -146,46 +106,19 @@ def test_snapshots_are_never_listed(gr: GroupResource) -> None:
 
 
 @pytest.mark.parametrize(
-    ("labels", "excluded"),
-    [("true", True), ("false", False), ("True", False), ("", False), ("1", False), (None, False)],
-)
-def test_the_exclude_label(labels: str | None, excluded: bool) -> None:
-    obj = {"metadata": {"labels": {"velero.io/exclude-from-backup": labels} if labels is not None else None}}
-    assert is_excluded_by_label(obj) is excluded
-    assert not is_excluded_by_label({})
-
-
-@pytest.mark.parametrize(
-    ("includes", "excludes", "errors"),
+    ("resources", "cluster", "namespaces", "state"),
     [
-        pytest.param([], [], [], id="empty"),
-        pytest.param(["*"], ["a"], [], id="star-alone"),
-        pytest.param(["", "a"], [""], ["excludes list cannot contain an item in the includes list: "], id="empty-item"),
-        pytest.param(
-            ["*", "a"],
-            [],
-            ["includes list must either contain '*' only, or a non-empty list of items"],
-            id="star-not-alone",
-        ),
-        pytest.param([], ["*"], ["excludes list cannot contain '*'"], id="star-excluded"),
-        pytest.param(["a", "b"], ["b"], ["excludes list cannot contain an item in the includes list: b"], id="in-both"),
+        pytest.param(ALL, None, ALL, "included", id="everything"),
+        pytest.param(ALL, None, SUBSET, "unset", id="a-subset-is-added-to"),
+        pytest.param(ALL, True, SUBSET, "included", id="all-cluster-resources"),
+        pytest.param(ALL, False, ALL, "excluded", id="no-cluster-resources"),
+        pytest.param((("pods",), ()), None, ALL, "excluded", id="unset-and-not-in-the-includes"),
+        pytest.param((("pods", str(CRDS)), ()), None, SUBSET, "unset", id="included-but-not-listed"),
+        pytest.param((("pods", str(CRDS)), ()), None, ALL, "included", id="included"),
+        pytest.param((("pods",), ()), True, SUBSET, "unset", id="true-and-not-in-the-includes"),
+        pytest.param(((), (str(CRDS),)), True, ALL, "excluded", id="excluded"),
     ],
 )
-def test_list_errors(includes: list[str], excludes: list[str], errors: list[str]) -> None:
-    assert list_errors("namespace", includes, excludes) == [
-        f"Invalid included/excluded namespace lists: {text}" for text in errors
-    ]
-
-
-@pytest.mark.parametrize(
-    ("name", "valid"),
-    [
-        *((name, True) for name in ("a", "*", "app-*", "a?", "a[abc]", "a[a-z]", "", "*-[0-9]")),
-        *(
-            (name, False)
-            for name in ("a|b", "a(b)", "!a", "a[!b]", "{a,b}", "a,b", "a**", "a[]", "a[b", "a]", "a[z-a]")
-        ),
-    ],
-)
-def test_namespace_patterns(name: str, valid: bool) -> None:
-    assert (namespace_pattern_errors([name]) == []) is valid
+def test_definitions_of_stored_types(resources: t.Any, cluster: bool | None, namespaces: t.Any, state: str) -> None:
+    """Spec 3.4, CRD auto-add."""
+    assert filter_of(resources=resources, cluster=cluster, namespaces=namespaces).crd_state == state

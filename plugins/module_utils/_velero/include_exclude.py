@@ -1,0 +1,97 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+
+"""Include and exclude lists, and what is never included (Velero 1.18, include/exclude semantics)."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.patterns import matches_glob
+
+NAMESPACES = GroupResource("namespaces")
+CRDS = GroupResource("customresourcedefinitions", "apiextensions.k8s.io")
+#: Objects that carry this label with exactly the value ``true`` are never stored.
+EXCLUDE_LABEL = "velero.io/exclude-from-backup"
+VOLUME_SNAPSHOTS = GroupResource("volumesnapshots", "snapshot.storage.k8s.io")
+VOLUME_SNAPSHOT_CONTENTS = GroupResource("volumesnapshotcontents", "snapshot.storage.k8s.io")
+#: Velero adds these to the excludes of every backup: its plugins write them, a listing must not.
+ALWAYS_EXCLUDED = (VOLUME_SNAPSHOTS, VOLUME_SNAPSHOT_CONTENTS)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class IncludeExclude:
+    """Globs; excludes win; without includes everything is in."""
+
+    includes: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+
+    def accepts(self, name: str) -> bool:
+        return not self.excludes_name(name) and (self.lists_all or self.includes_name(name))
+
+    def includes_name(self, name: str) -> bool:
+        """True when the includes name it; empty ones name nothing."""
+        return any(matches_glob(pattern, name) for pattern in self.includes)
+
+    def excludes_name(self, name: str) -> bool:
+        return any(matches_glob(pattern, name) for pattern in self.excludes)
+
+    @property
+    def is_everything(self) -> bool:
+        """True when nothing is filtered."""
+        return self.lists_all and not self.excludes
+
+    @property
+    def lists_all(self) -> bool:
+        """True when one list over the whole cluster is right: the includes hold the literal ``*``, or are empty."""
+        return not self.includes or "*" in self.includes
+
+
+def is_excluded_by_label(obj: t.Mapping[str, t.Any]) -> bool:
+    """Exactly ``true`` excludes; any other value does not."""
+    labels = (obj.get("metadata") or {}).get("labels") or {}
+    return bool(labels.get(EXCLUDE_LABEL) == "true")
+
+
+def list_errors(
+    what: str, includes: t.Sequence[str], excludes: t.Sequence[str], *, may_exclude_all: bool = False
+) -> list[str]:
+    """What is wrong with an include and an exclude list, in Velero's words (empty when nothing is).
+
+    ``may_exclude_all``: the scoped lists, whose excludes may be exactly ``*`` where nothing is included.
+    """
+    prefix = f"Invalid included/excluded {what} lists"
+    errors: list[str] = []
+    if len(includes) > 1 and "*" in includes:
+        errors.append(f"{prefix}: includes list must either contain '*' only, or a non-empty list of items")
+    if "*" in excludes and not may_exclude_all:
+        errors.append(f"{prefix}: excludes list cannot contain '*'")
+    elif "*" in excludes and len(excludes) > 1:
+        errors.append(f"{prefix}: excludes list must either contain '*' only, or a non-empty list of items")
+    elif "*" in excludes and includes:
+        errors.append(f"{prefix}: when excludes is '*', includes cannot have any value")
+    errors.extend(
+        f"{prefix}: excludes list cannot contain an item in the includes list: {name}"
+        for name in excludes
+        if name in includes and name != "*"
+    )
+    return errors
+
+
+__all__ = (
+    "ALWAYS_EXCLUDED",
+    "CRDS",
+    "EXCLUDE_LABEL",
+    "NAMESPACES",
+    "VOLUME_SNAPSHOTS",
+    "VOLUME_SNAPSHOT_CONTENTS",
+    "IncludeExclude",
+    "is_excluded_by_label",
+    "list_errors",
+)
