@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""Velero's name patterns: gobwas globs without separators (spec: Velero 1.18, include/exclude lists)."""
+"""Velero's name patterns: gobwas globs, mostly without separators (Velero 1.18, include/exclude lists)."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ import re
 
 
 @functools.lru_cache(maxsize=4096)
-def compile_glob(pattern: str) -> re.Pattern[str] | None:
+def compile_glob(pattern: str, separator: str = "") -> re.Pattern[str] | None:
     r"""A regular expression for ``*``, ``?``, ``[a-z]``, ``[!a]``, ``{a,b}`` and ``\`` escapes.
 
-    None when the pattern does not compile: such a pattern never matches, as in Velero.
+    None when the pattern does not compile: such a pattern never matches, as in Velero. ``*`` and ``?`` stop at the
+    character ``separator``, where there is one; ``**`` does not.
     """
+    any_char = f"[^{re.escape(separator)}]" if separator else "."
     out: list[str] = []
     depth = 0
     i = 0
@@ -25,11 +27,12 @@ def compile_glob(pattern: str) -> re.Pattern[str] | None:
         char = pattern[i]
         i += 1
         if char == "*":
+            single = pattern[i : i + 1] != "*"
             while pattern[i : i + 1] == "*":
                 i += 1
-            out.append(".*")
+            out.append(f"{any_char}*" if single else ".*")
         elif char == "?":
-            out.append(".")
+            out.append(any_char)
         elif char == "[":
             found = _read_class(pattern, i)
             if found is None:

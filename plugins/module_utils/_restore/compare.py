@@ -99,19 +99,6 @@ def merge_service_account(live: t.Mapping[str, t.Any], desired: t.Mapping[str, t
     return patch | ({"metadata": metadata} if metadata else {})
 
 
-def apply_merge_patch(target: t.Any, patch: t.Any) -> t.Any:
-    """``target`` with ``patch`` applied (RFC 7386); ``target`` is not changed."""
-    if not isinstance(patch, dict):
-        return patch
-    result = dict(target) if isinstance(target, dict) else {}
-    for name, value in patch.items():
-        if value is None:
-            result.pop(name, None)
-        else:
-            result[name] = apply_merge_patch(result.get(name), value)
-    return result
-
-
 def _give_back(live: t.Mapping[str, t.Any], desired: t.Mapping[str, t.Any]) -> Object | None:
     """A retained volume remembers the uid of its deleted claim; a new claim of that name binds once it is gone."""
     held = (live.get("spec") or {}).get("claimRef") or {}
@@ -154,4 +141,4 @@ def _without_empty(value: t.Any) -> t.Any:
     return value
 
 
-__all__ = ("Comparison", "apply_merge_patch", "compare", "merge_patch", "merge_service_account")
+__all__ = ("Comparison", "compare", "merge_patch", "merge_service_account")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.compare import apply_merge_patch
+from ansible_collections.arkive.k8s.plugins.module_utils._core.json_patch import apply_merge_patch
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.diff_text import diff_entry
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import ObjectKey, PlanItem
 
