@@ -1,0 +1,180 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Commands that run once for the whole backup: before it, after it, when it went well, when it did not."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import run_hook
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookResult, OnError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import BackupHook, BackupHooks
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
+
+Event: t.TypeAlias = t.Literal["pre", "post", "on_success", "on_failure"]
+#: These run even when the run was cancelled: they put back what the ones before have changed.
+_NEVER_CANCELLED = ("post", "on_failure")
+
+
+class BackupHookRunner:
+    """Runs each event's hooks in their order. ``results`` holds all that ran so far, also after an error."""
+
+    def __init__(
+        self,
+        client: KubeClient,
+        hooks: BackupHooks,
+        *,
+        log: RunLog,
+        default_on_error: OnError,
+        cancel: CancelToken,
+        log_output: bool = True,
+    ) -> None:
+        """Raises ``HookError`` for a command that would freeze something: nothing here would guard it."""
+        self._client = client
+        self._hooks: dict[Event, tuple[BackupHook, ...]] = {
+            "pre": hooks.pre,
+            "post": hooks.post,
+            "on_success": hooks.on_success,
+            "on_failure": hooks.on_failure,
+        }
+        self._log = log
+        self._default_on_error = default_on_error
+        self._cancel = cancel
+        self._log_output = log_output
+        self._began = False
+        self.results: list[HookResult] = []
+        for event, entries in self._hooks.items():
+            for entry in entries:
+                _refuse_freeze(event, entry)
+
+    def run(self, event: Event) -> list[HookResult]:
+        """The results of one event. ``post`` runs nothing unless ``pre`` has begun.
+
+        After a hook that fails with Fail the others of the event are skipped. Raises ``HookError`` where that happens
+        in ``pre``: nothing may be backed up then.
+        """
+        if event == "pre":
+            self._began = True
+            self._cancel.check()
+        elif event == "post" and not self._began:
+            return []
+        results: list[HookResult] = []
+        failed: HookResult | None = None
+        for index, entry in enumerate(self._hooks[event]):
+            hook = _to_hook(event, index, entry)
+            if failed is not None:
+                why = "not run, because an earlier hook failed with on-error Fail"
+                result = _unexecuted(entry, hook, "skipped", why)
+            else:
+                result = self._run_one(event, entry, hook)
+                if result.failed and hook.resolved_on_error(self._default_on_error) == "Fail":
+                    failed = result
+            results.append(result)
+            self.results.append(result)
+        if failed is not None:
+            text = f"The {event} hook '{failed.hook.name}' of the backup failed in {failed.namespace}/{failed.pod}"
+            self._log.error(f"Error running {event} hooks of the backup", error=failed.error)
+            if event == "pre":
+                raise HookError(
+                    f"{text}: {failed.error}. Nothing was backed up.",
+                    hint="Set on_error: Continue for a hook that may fail.",
+                )
+        return results
+
+    def _run_one(self, event: Event, entry: BackupHook, hook: Hook) -> HookResult:
+        cancel = CancelToken() if event in _NEVER_CANCELLED else self._cancel
+        try:
+            pod = self._find_pod(entry, self._client.with_cancel(cancel))
+        except (KubeError, HookError) as exc:
+            self._log.error(
+                "Error executing hook",
+                error=exc.sentence,
+                hookName=hook.name,
+                name=entry.pod,
+                namespace=entry.namespace,
+            )
+            return _unexecuted(entry, hook, "failed", exc.sentence)
+        return run_hook(
+            self._client,
+            pod,
+            hook,
+            log=self._log,
+            default_on_error=self._default_on_error,
+            log_output=self._log_output,
+            cancel=cancel,
+        )
+
+    @staticmethod
+    def _find_pod(entry: BackupHook, client: KubeClient) -> dict[str, t.Any]:
+        path = f"/api/v1/namespaces/{entry.namespace}/pods"
+        if entry.label_selector is None:
+            found: dict[str, t.Any] = client.get(f"{path}/{entry.pod}")
+            return found
+        selector = entry.label_selector.to_text()
+        pods: list[dict[str, t.Any]] = client.get(path, query={"labelSelector": selector}).get("items") or []
+        ready = [pod for pod in pods if _is_ready(pod)]
+        if not ready:
+            raise HookError(
+                f"No pod with labels {selector} is running and ready in namespace {entry.namespace}.",
+                hint="Check the namespace and the labels.",
+            )
+        return min(ready, key=lambda pod: str(pod["metadata"]["name"]))
+
+
+def _refuse_freeze(event: Event, entry: BackupHook) -> None:
+    found = recognise(entry.command)
+    if found.freezes or found.unclear or entry.freezes:
+        raise HookError(
+            f"The {event} hook '{entry.name}' of the backup would freeze a file system: it is refused, because a hook "
+            "that runs once for the backup is not guarded by a lease.",
+            hint="Write the freeze as a rule in hooks: it is released with its pod.",
+        )
+
+
+def _is_ready(pod: t.Mapping[str, t.Any]) -> bool:
+    status = pod.get("status") or {}
+    return status.get("phase") == "Running" and any(
+        entry.get("type") == "Ready" and entry.get("status") == "True" for entry in status.get("conditions") or []
+    )
+
+
+def _to_hook(event: Event, index: int, entry: BackupHook) -> Hook:
+    return Hook(
+        source="backup",
+        name=entry.name,
+        phase="pre" if event == "pre" else "post",
+        argv=entry.command,
+        container=entry.container,
+        on_error=entry.on_error,
+        timeout_seconds=entry.timeout_seconds,
+        index=index,
+        retries=entry.retries,
+        retry_backoff_seconds=entry.retry_backoff_seconds,
+        kill_on_timeout=entry.kill_on_timeout,
+    )
+
+
+def _unexecuted(entry: BackupHook, hook: Hook, state: t.Literal["failed", "skipped"], why: str) -> HookResult:
+    return HookResult(
+        hook=hook,
+        namespace=entry.namespace,
+        pod=entry.pod,
+        container=entry.container,
+        state=state,
+        started=utc_now(),
+        error=why,
+        attempts=0,
+    )
+
+
+__all__ = ("BackupHookRunner", "Event")
