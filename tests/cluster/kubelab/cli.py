@@ -17,7 +17,7 @@ from kubelab import faults, launcher
 from kubelab.cleanup import stop
 from kubelab.commands import LabError, say
 from kubelab.conformance import conformance
-from kubelab.forwarder import forward
+from kubelab.forwarder import forward, relay
 from kubelab.init import run_init
 from kubelab.model import Lab, default_state
 from kubelab.robust import robust
@@ -94,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     command("_init", _init, None).add_argument("--fd", type=int)
     command("_forward", _forward, None, state=False).add_argument("--fd", type=int)
+    command("_relay", _relay, None).add_argument("--fd", type=int, nargs="+")
     command("_watchdog", _watchdog, None).add_argument("--init", type=int)
     return parser
 
@@ -197,6 +198,10 @@ def _init(options: argparse.Namespace) -> None:
 
 def _forward(options: argparse.Namespace) -> None:
     forward(options.fd)
+
+
+def _relay(options: argparse.Namespace) -> None:
+    relay(options.fd)
 
 
 def _watchdog(options: argparse.Namespace) -> None:

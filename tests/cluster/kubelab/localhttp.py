@@ -6,9 +6,7 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
-import typing as t
 import urllib.request
 
 
@@ -20,16 +18,4 @@ def fetch(url: str, *, timeout: float, context: ssl.SSLContext | None = None) ->
     return body
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports of 127.0.0.1 that nothing listens on now."""
-    sockets: list[socket.socket] = []
-    try:
-        for _number in range(count):
-            sockets.append(socket.create_server(("127.0.0.1", 0)))
-        return [t.cast(int, s.getsockname()[1]) for s in sockets]
-    finally:
-        for s in sockets:
-            s.close()
-
-
-__all__ = ["fetch", "free_ports"]
+__all__ = ["fetch"]

@@ -11,13 +11,15 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
+import typing as t
 import urllib.error
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from kubelab.commands import LabError, processes_started_as, say, wait_until, write
-from kubelab.localhttp import fetch, free_ports
+from kubelab.localhttp import fetch
 from kubelab.pypi import program_in, python_package
 from kubelab.versions import SEAWEEDFS_FROM_PYPI
 
@@ -55,7 +57,7 @@ class S3Files:
 
     def launch(self, *, port: int = 0) -> S3Server:
         """Start it without waiting; ``port`` 0 takes a free one."""
-        ports = free_ports(2 * len(_SERVERS))
+        ports = _free_ports(2 * len(_SERVERS))
         if port:
             ports[3] = port
         keys = {"accessKey": "arkive" + secrets.token_hex(7).upper(), "secretKey": secrets.token_hex(20)}
@@ -135,6 +137,18 @@ class S3Files:
 def _grpc_ports(pid: int) -> list[str]:
     argv = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
     return [a.partition("=")[2] for a in argv if ".port.grpc=" in a]
+
+
+def _free_ports(count: int) -> list[int]:
+    """Ports of 127.0.0.1 that nothing listens on now."""
+    sockets: list[socket.socket] = []
+    try:
+        for _number in range(count):
+            sockets.append(socket.create_server(("127.0.0.1", 0)))
+        return [t.cast(int, s.getsockname()[1]) for s in sockets]
+    finally:
+        for s in sockets:
+            s.close()
 
 
 def start_s3(state: Path, *, port: int = 0) -> S3Server:

@@ -11,9 +11,12 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
+import sys
 import time
 import typing as t
+import urllib.parse
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,14 +24,15 @@ from kubelab.apiclient import ApiClient
 from kubelab.commands import LabError, processes_started_as, run, say, wait_until
 from kubelab.golang import VELERO, VELERO_PLUGIN, GoBuild
 from kubelab.kubectl import Kubectl, Object
-from kubelab.localhttp import fetch, free_ports
-from kubelab.model import Lab
+from kubelab.model import CODE, Lab
+from kubelab.netns import listens, own_network
 from kubelab.s3 import S3Files, S3Server
 
 NAMESPACE = "velero"
 LOCATION = "default"
 _CREDENTIALS = "cloud-credentials"
 _COMPONENT = {"component": "velero"}
+_METRICS_PORT = 8085  # the last thing that a server begins to serve before its controllers run
 _READY_WITHIN = 90.0  # seconds; 2 are usual
 _APPLY = ("apply", "--server-side", "--force-conflicts", "-f", "-")
 
@@ -77,28 +81,44 @@ class VeleroFiles:
         """The server's process."""
         return processes_started_as(f"--plugin-dir={self._plugins}")
 
+    def _relay_pids(self) -> list[int]:
+        """What connects the server with the API server and the S3 server."""
+        return processes_started_as("--state", str(self._state), having="_relay")
+
     def kill(self) -> None:
-        """End the server and its plugins, which are of its session; nothing happens when there is none."""
-        for pid in self.pids():
+        """End the server with its plugins, and the relay, each of a session; nothing happens when there is none."""
+        for pid in (*self.pids(), *self._relay_pids()):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(pid, signal.SIGKILL)
-        if not wait_until(lambda: not self.pids(), 10):
+        if not wait_until(lambda: not self.pids() and not self._relay_pids(), 10):
             raise LabError("The Velero server does not end.")
 
-    def launch(self, program: Path, kubeconfig: Path, address: str) -> None:
-        """Start it without waiting; ``address`` is where it serves its metrics."""
+    def launch(self, program: Path, lab: Lab, s3: S3Server) -> None:
+        """Start it without waiting.
+
+        It serves two ports on every address, which no option changes; so it is in a network namespace of its own.
+        """
         shutil.rmtree(self._home, ignore_errors=True)
-        for folder in ("tmp", "home"):
+        for folder in ("tmp", "home", "plugins"):
             (self._home / folder).mkdir(parents=True)
-        self._plugins.mkdir()
         plugin = _built(VELERO_PLUGIN) / "velero-plugin-for-aws"
         (self._plugins / plugin.name).symlink_to(plugin)
+        servers = [urllib.parse.urlsplit(url) for url in (lab.host_url, s3.endpoint)]
+        with contextlib.ExitStack() as listening:
+            with own_network():
+                listeners = [
+                    listening.enter_context(socket.create_server((str(each.hostname), each.port or 0), backlog=256))
+                    for each in servers
+                ]
+                self._start_server(program, lab.kubeconfig)
+            self._start_relay([listener.fileno() for listener in listeners])
+
+    def _start_server(self, program: Path, kubeconfig: Path) -> None:
         argv = [
             str(program),
             "server",  # its plugins are started as argv[0] with other arguments; this must be the first
             f"--namespace={NAMESPACE}",
             "--profiler-address=",
-            f"--metrics-address={address}",
             *_OFTEN,
             f"--plugin-dir={self._plugins}",
         ]
@@ -117,6 +137,13 @@ class VeleroFiles:
                 start_new_session=True,
                 cwd=self._home,
                 env=environment,
+            )
+
+    def _start_relay(self, fds: list[int]) -> None:
+        argv = [sys.executable, str(CODE / "lab.py"), "_relay", "--fd", *map(str, fds), "--state", str(self._state)]
+        with self.log.open("ab") as log:
+            subprocess.Popen(
+                argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/", pass_fds=fds
             )
 
     def log_tail(self) -> str:
@@ -138,9 +165,8 @@ def start_velero(state: Path, *, bucket: str, prefix: str = "") -> VeleroServer:
     files = VeleroFiles(state)
     files.kill()
     _install(Kubectl(lab, NAMESPACE), program, _location(s3, bucket, prefix), s3)
-    address = f"127.0.0.1:{free_ports(1)[0]}"
-    files.launch(program, lab.kubeconfig, address)
-    _wait_ready(lab, files, address)
+    files.launch(program, lab, s3)
+    _wait_ready(lab, files)
     say(f"Velero ready after {time.monotonic() - begin:.1f} s; its log is {files.log}")
     return VeleroServer(
         program=str(program), pid=files.pids()[0], namespace=NAMESPACE, location=LOCATION, log=str(files.log)
@@ -227,16 +253,16 @@ def _deployment() -> Object:
     }
 
 
-def _wait_ready(lab: Lab, files: VeleroFiles, address: str) -> None:
-    client, state = ApiClient(lab), "its metrics are not served"
+def _wait_ready(lab: Lab, files: VeleroFiles) -> None:
+    client, state = ApiClient(lab), ""
 
     def ready() -> bool:
         nonlocal state
-        if not files.pids():
+        pids = files.pids()
+        if not pids:
             raise LabError(f"The Velero server ended:\n{files.log_tail()}")
-        try:
-            fetch(f"http://{address}/metrics", timeout=2)
-        except OSError:
+        if not listens(pids[0], _METRICS_PORT):
+            state = "its metrics are not served"
             return False
         path = f"/apis/velero.io/v1/namespaces/{NAMESPACE}/backupstoragelocations/{LOCATION}"
         status = (client.get(path) or {}).get("status") or {}

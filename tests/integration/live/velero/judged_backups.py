@@ -34,7 +34,7 @@ class Namespaces(t.NamedTuple):
 
 
 class Names(t.NamedTuple):
-    """The backups. ``expired`` is over when it is made, ``picked`` never; ``server`` is made by Velero."""
+    """The backups. ``expired`` is over when it is made, ``never`` is not; ``server`` is made by Velero."""
 
     nginx: str
     kinds: str
@@ -43,6 +43,7 @@ class Names(t.NamedTuple):
     picked: str
     doomed: str
     expired: str
+    never: str
     server: str
 
 
@@ -106,9 +107,10 @@ class Judged:
             names.kinds: {"included_namespaces": [where.kinds]},
             names.broken: {"included_namespaces": [where.broken]},
             names.bulk: {"included_namespaces": [where.bulk]},
-            names.picked: {"included_namespaces": [where.kinds], "label_selector": "app=picked", "ttl": "never"},
+            names.picked: {"included_namespaces": [where.kinds], "label_selector": "app=picked"},
             names.doomed: {"included_namespaces": [where.kinds], "label_selector": "app=doomed"},
             names.expired: {"included_namespaces": [where.kinds], "label_selector": "app=doomed", "ttl": "1s"},
+            names.never: {"included_namespaces": [where.kinds], "label_selector": "app=doomed", "ttl": "never"},
         }
         for name, options in specs.items():
             request = BackupRequest(name=name, spec=BackupSpec.from_options(options))

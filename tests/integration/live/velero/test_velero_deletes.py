@@ -37,7 +37,7 @@ def test_expired_goes_and_never_stays(judge: Judge, judged: Judged, judged_bucke
     assert (judged.made[names.expired].backup or {})["status"]["expiration"]
     until(lambda: not keys(judged_bucket, names.expired), f"Velero collects {names.expired}", seconds=90)
     until(lambda: judge.get("backups", names.expired) is None, f"Velero forgets {names.expired}", seconds=60)
-    never = judge.get("backups", names.picked)
+    never = judge.get("backups", names.never)
     assert never is not None
     assert "expiration" not in never["status"]
-    assert "velero-backup.json" in keys(judged_bucket, names.picked)
+    assert "velero-backup.json" in keys(judged_bucket, names.never)

@@ -92,7 +92,16 @@ class Judge:
             phase = ((found or {}).get("status") or {}).get("phase", "")
             return found if phase in ("Completed", "PartiallyFailed", "Failed", "FailedValidation") else None
 
-        return t.cast(Object, until(ended, f"{kind} {name} ends", seconds=seconds, pause=0.5))
+        try:
+            return t.cast(Object, until(ended, f"{kind} {name} ends", seconds=seconds, pause=0.5))
+        except AssertionError as exc:
+            status = (self.get(kind, name) or {}).get("status")
+            raise AssertionError(f"{exc}; its status is {status}\n{self._log_of(name)}") from None
+
+    def _log_of(self, name: str) -> str:
+        """The last lines of the server's log that name a backup or a restore."""
+        lines = (self._state / "log" / "velero.log").read_text(errors="replace").splitlines()
+        return "\n".join([line for line in lines if name in line][-10:])
 
     def describe(self, kind: str, name: str) -> str:
         """The text that a person reads."""
