@@ -31,6 +31,10 @@ _CLUSTER_VERSION_ANNOTATIONS = {
     "major": "velero.io/source-cluster-k8s-major-version",
     "minor": "velero.io/source-cluster-k8s-minor-version",
 }
+_RESOURCE_TIMEOUT_ANNOTATION = "velero.io/resource-timeout"
+_SERVER_ANNOTATIONS = frozenset({_RESOURCE_TIMEOUT_ANNOTATION, EXCLUDED_BY_LABEL_ANNOTATION}).union(
+    _CLUSTER_VERSION_ANNOTATIONS.values()
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +67,10 @@ def build_backup(
 ) -> dict[str, t.Any]:
     """A Backup in its final phase: what a Velero server takes over as it is.
 
-    ``labels`` and ``annotations`` are the user's: they never replace those that a server sets. ``excluded_by_label``:
+    ``labels``, those of the spec, and ``annotations`` are the user's: they never replace what a server sets. ``excluded_by_label``:
     namespaces that exclude themselves; they join the excludes, as in Velero, and are named by an annotation of ours.
     """
-    own = {"velero.io/resource-timeout": "10m0s"}
+    own = {_RESOURCE_TIMEOUT_ANNOTATION: "10m0s"}
     for member, annotation in _CLUSTER_VERSION_ANNOTATIONS.items():
         if cluster_version.get(member):
             own[annotation] = cluster_version[member]
@@ -88,7 +92,8 @@ def build_backup(
     status["progress"] = progress if tally.items else {}
     status["hookStatus"] = dict(tally.hook_status)
     metadata = _metadata(name, spec, namespace=namespace, started=started, labels=labels or {})
-    metadata["annotations"] = {**(annotations or {}), **own}
+    users = {key: text for key, text in (annotations or {}).items() if key not in _SERVER_ANNOTATIONS}
+    metadata["annotations"] = users | own
     return {"kind": "Backup", "apiVersion": "velero.io/v1", "metadata": metadata, "spec": stored_spec, "status": status}
 
 
@@ -128,7 +133,7 @@ def _metadata(
         "namespace": namespace,
         "uid": str(uuid.uuid4()),
         "creationTimestamp": rfc3339(started),
-        "labels": {**labels, STORAGE_LOCATION_LABEL: label_value(spec.storage_location)},
+        "labels": {**labels, **spec.labels, STORAGE_LOCATION_LABEL: label_value(spec.storage_location)},
     }
 
 

@@ -107,3 +107,43 @@ def test_a_long_location_name_is_a_valid_label() -> None:
 
 def test_an_unknown_cluster_version_is_left_out() -> None:
     assert build(version={})["metadata"]["annotations"] == {"velero.io/resource-timeout": "10m0s"}
+
+
+def build_with(*, spec_labels: t.Any = None, **metadata: t.Any) -> dict[str, t.Any]:
+    found: dict[str, t.Any] = build_backup(
+        "nginx",
+        BackupSpec.from_options({"labels": spec_labels}),
+        started=STARTED,
+        completed=COMPLETED,
+        tally=tally(),
+        cluster_version={},
+        **metadata,
+    )["metadata"]
+    return found
+
+
+def test_metadata_of_the_user() -> None:
+    metadata = build_with(
+        spec_labels={"team": "b", "tier": "1"},
+        namespace="backups",
+        labels={"team": "a", "env": "prod"},
+        annotations={"why": "upgrade"},
+    )
+    assert metadata["namespace"] == "backups"
+    assert metadata["labels"] == {
+        "team": "b",
+        "tier": "1",
+        "env": "prod",
+        "velero.io/storage-location": "default",
+    }
+    assert metadata["annotations"] == {"why": "upgrade", "velero.io/resource-timeout": "10m0s"}
+
+
+def test_what_a_server_sets_is_never_the_users() -> None:
+    metadata = build_with(
+        spec_labels={"velero.io/storage-location": "elsewhere"},
+        labels={"velero.io/storage-location": "elsewhere"},
+        annotations={"velero.io/resource-timeout": "1s", "velero.io/source-cluster-k8s-gitversion": "v0.1"},
+    )
+    assert metadata["labels"] == {"velero.io/storage-location": "default"}
+    assert metadata["annotations"] == {"velero.io/resource-timeout": "10m0s"}
