@@ -67,8 +67,9 @@ def build_backup(
 ) -> dict[str, t.Any]:
     """A Backup in its final phase: what a Velero server takes over as it is.
 
-    ``labels``, those of the spec, and ``annotations`` are the user's: they never replace what a server sets. ``excluded_by_label``:
-    namespaces that exclude themselves; they join the excludes, as in Velero, and are named by an annotation of ours.
+    ``labels``, those of the spec and ``annotations`` are the user's: they never replace what a server sets.
+    ``excluded_by_label``: namespaces that exclude themselves; they join the excludes, as in Velero, and are named by an
+    annotation of ours.
     """
     own = {_RESOURCE_TIMEOUT_ANNOTATION: "10m0s"}
     for member, annotation in _CLUSTER_VERSION_ANNOTATIONS.items():
