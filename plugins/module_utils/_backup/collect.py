@@ -9,11 +9,10 @@
 from __future__ import annotations
 
 import concurrent.futures
-import dataclasses
 import threading
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import Selection
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import ListScope, Selection
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339, utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -23,15 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import 
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 #: Takes the items of one page. Called from several threads.
-PageSink: t.TypeAlias = t.Callable[[ApiResource, list[RawItem]], None]
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class ListTask:
-    """One list: a type, in one namespace or (None) in the whole cluster."""
-
-    resource: ApiResource
-    namespace: str | None
+PageSink: t.TypeAlias = t.Callable[[ApiResource, list[RawItem]], t.Any]
 
 
 class Collector:
@@ -51,17 +42,11 @@ class Collector:
         self._lock = threading.Lock()
         self.lists: list[dict[str, str]] = []
 
-    def tasks(self, resource: ApiResource) -> list[ListTask]:
-        """The lists that one type needs."""
-        if not resource.namespaced or self._selection.list_namespaces is None:
-            return [ListTask(resource, None)]
-        return [ListTask(resource, namespace) for namespace in self._selection.list_namespaces]
-
     def run(self, resources: t.Iterable[ApiResource], sink: PageSink) -> None:
         """Read all ``resources``. Raises what ``sink`` raises, and ``Cancelled``."""
-        tasks = [task for resource in resources for task in self.tasks(resource)]
+        scopes = [scope for resource in resources for scope in self._selection.scopes(resource)]
         with concurrent.futures.ThreadPoolExecutor(self._workers, thread_name_prefix="arkive-list") as pool:
-            futures = [pool.submit(self._read, task, sink) for task in tasks]
+            futures = [pool.submit(self._read, scope, sink) for scope in scopes]
             try:
                 for future in concurrent.futures.as_completed(futures):
                     future.result()
@@ -70,29 +55,36 @@ class Collector:
                     future.cancel()
                 raise
 
-    def _read(self, task: ListTask, sink: PageSink) -> None:
-        selector = self._selection.label_selector or None
+    def read(self, resource: ApiResource, namespace: str, sink: PageSink, *, selector: str = "") -> bool:
+        """Read one list. False when it failed, which is then in the log."""
         started = rfc3339(utc_now())
         version = ""
         try:
-            for page in list_raw_pages(self._client, task.resource, namespace=task.namespace, label_selector=selector):
+            for page in list_raw_pages(
+                self._client, resource, namespace=namespace or None, label_selector=selector or None
+            ):
                 self._cancel.check()
                 version = page.resource_version
-                sink(task.resource, page.items)
+                sink(resource, page.items)
         except KubeError as exc:
-            fields = {"resource": str(task.resource.group_resource)} | (
-                {"namespace": task.namespace} if task.namespace else {}
-            )
+            fields = {"resource": str(resource.group_resource)} | ({"namespace": namespace} if namespace else {})
             self._log.error("Error listing items", error=exc.sentence, **fields)
-            return
+            return False
         entry = {
-            "resource": str(task.resource.group_resource),
-            "namespace": task.namespace or "",
+            "resource": str(resource.group_resource),
+            "version": resource.api_version,
+            "namespace": namespace,
             "resourceVersion": version,
             "listedAt": started,
         }
         with self._lock:
             self.lists.append(entry)
+        return True
+
+    def _read(self, scope: ListScope, sink: PageSink) -> None:
+        # One list for each selector: the sink drops what several of them match.
+        for selector in [each.to_text() for each in self._selection.selectors] or [""]:
+            self.read(scope.resource, scope.namespace, sink, selector=selector)
 
 
-__all__ = ("Collector", "ListTask", "PageSink")
+__all__ = ("Collector", "PageSink")

@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""Make a backup: claim its name, run it, publish its files with the commit point last."""
+"""Make one backup: claim its name, collect into spools, publish, the commit point last."""
 
 from __future__ import annotations
 
@@ -20,25 +20,21 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.item_digests i
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.spool import Spool
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_writer import TarballWriter
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_hooks import BackupHookRunner
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.existing import outcome_of_existing
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.failures import failures_told
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.issues import list_issues
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import Resolved, resolve_request
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.run import BackupRun
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import select
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import hook_status
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import (
-    DEFAULT_NAMESPACE,
-    BackupTally,
-    build_backup,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import BackupTally, build_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
@@ -58,13 +54,9 @@ def run_backup(
 
     Nothing is in the store after an error, and nothing is frozen.
     """
-    token = cancel or CancelToken()
     outcome = BackupOutcome(location=store.location.describe)
-    try:
-        _run(request, client, store, outcome, progress, token)
-    except ArkiveError as exc:
-        exc.details.update(outcome.to_return(default_on_error=request.hook_on_error_default))
-        raise
+    with failures_told(request, outcome):
+        _run(request, client, store, outcome, progress, cancel or CancelToken())
     return outcome
 
 
@@ -76,7 +68,7 @@ def _run(
     progress: ProgressSink,
     cancel: CancelToken,
 ) -> None:
-    request.spec.validate(request.name)
+    request.validate()
     with _timed(outcome, "check_location"):
         store.check(write=True)
         repository = BackupRepository(store)
@@ -89,15 +81,19 @@ def _run(
         # Somebody may have finished this name while we waited for the claim.
         if outcome_of_existing(repository, request, outcome):
             return
-        with (
-            Spool(f"the log of backup '{request.name}'") as log_file,
-            Spool(f"the tarball of backup '{request.name}'") as tar_file,
-            Spool(f"the digests of backup '{request.name}'") as digest_file,
-            TarballWriter(tar_file, digests=ItemDigests(digest_file)) as writer,
-        ):
-            maker = _Maker(request, client, repository, outcome, progress, cancel, run_id)
-            files = maker.make(log_file, tar_file, digest_file, writer)
-            maker.publish(files, claim)
+        maker = _Maker(request, client, repository, outcome, progress, cancel, run_id)
+        with maker.ending_hooks():
+            maker.make_and_publish(claim)
+
+
+class _Spools:
+    """Where the files of one backup grow."""
+
+    def __init__(self, name: str, stack: contextlib.ExitStack) -> None:
+        self.log = stack.enter_context(Spool(f"the log of backup '{name}'"))
+        self.tarball = stack.enter_context(Spool(f"the tarball of backup '{name}'"))
+        self.digests = stack.enter_context(Spool(f"the digests of backup '{name}'"))
+        self.held = stack.enter_context(Spool(f"the pods of backup '{name}'"))
 
 
 class _Maker:
@@ -120,49 +116,46 @@ class _Maker:
         self._progress = progress
         self._cancel = cancel
         self._run_id = run_id
+        #: By the time these run the log is stored, so they have one of their own. Made now, to refuse bad ones early.
+        self._ending_log = RunLog(None)
+        self._ending_hooks = self._hook_runner(self._ending_log)
 
-    def make(self, log_file: Spool, tar_file: Spool, digest_file: Spool, writer: TarballWriter) -> BackupFiles:
-        """Run the backup into the spools. What happened is in the outcome, also when this raises."""
+    @contextlib.contextmanager
+    def ending_hooks(self) -> t.Iterator[None]:
+        """Run the backup's own ``on_success`` or ``on_failure`` hooks when the block has ended."""
+        try:
+            yield
+        except BaseException:
+            self._run_ending("on_failure")
+            raise
+        self._run_ending("on_success" if self._outcome.phase == "Completed" else "on_failure")
+
+    def make_and_publish(self, claim: Claim) -> None:
+        """Collect everything, then write it. What happened is in the outcome, also when this raises."""
+        with contextlib.ExitStack() as stack:
+            spools = _Spools(self._request.name, stack)
+            writer = stack.enter_context(TarballWriter(spools.tarball, digests=ItemDigests(spools.digests)))
+            self._publish(self._make(spools, writer), claim)
+
+    def _make(self, spools: _Spools, writer: TarballWriter) -> BackupFiles:
         request, outcome, client = self._request, self._outcome, self._client
         started = utc_now()
-        compressed = gzip.GzipFile(fileobj=t.cast("t.Any", log_file), mode="wb")
-        log = RunLog(compressed, backup=f"{DEFAULT_NAMESPACE}/{request.name}")
+        compressed = gzip.GzipFile(fileobj=t.cast("t.Any", spools.log), mode="wb")
+        log = RunLog(compressed, backup=f"{request.namespace}/{request.name}")
         try:
             with _timed(outcome, "discovery"):
-                version = client.version()
-                discovery = Discovery.read(client)
-                selection = select(client, discovery, request.spec)
-            for group in discovery.failed_groups:
-                log.warning(f"Unable to discover API group {group}")
-            for name in selection.missing_namespaces:
-                log.error("An included namespace does not exist", name=name, namespace=name, resource="namespaces")
-            run = BackupRun(
-                request,
-                client=client,
-                discovery=discovery,
-                selection=selection,
-                writer=writer,
-                log=log,
-                outcome=outcome,
-                run_id=self._run_id,
-                progress=self._progress,
-                cancel=self._cancel,
-            )
-            for step, action in run.steps():
-                with _timed(outcome, step):
-                    action()
-                self._cancel.check()
+                resolved = resolve_request(request, client, log)
+            run = self._collect(resolved, spools, writer, log)
             tarball = writer.close()
         finally:
             outcome.warnings_list, outcome.errors_list = list_issues(log, "warning"), list_issues(log, "error")
             outcome.timings["api_requests"] = client.requests_made
-        outcome.items = dict(run.sink.counts)
+        outcome.items = run.sink.item_counts()
         log.info(f"Backed up a total of {run.sink.total} items")
         compressed.close()
         tally = BackupTally(
             warnings=log.warnings, errors=log.errors, items=run.sink.total, hook_status=hook_status(outcome.hooks)
         )
-        on_error = request.hook_on_error_default
         return BackupFiles(
             metadata=build_backup(
                 request.name,
@@ -170,27 +163,80 @@ class _Maker:
                 started=started,
                 completed=utc_now(),
                 tally=tally,
-                cluster_version=version,
+                cluster_version=resolved.version,
+                namespace=request.namespace,
+                labels=request.labels,
+                annotations=request.annotations,
+                excluded_by_label=resolved.selection.namespaces.excluded_by_label,
             ),
-            tarball=tar_file.rewind(),
+            tarball=spools.tarball.rewind(),
             tarball_summary=tarball,
-            logs=log_file.rewind(),
-            digests=digest_file.rewind(),
+            logs=spools.log.rewind(),
+            digests=spools.digests.rewind(),
             results=log.results(),
             resource_list=run.sink.resource_list(),
             volumeinfo=outcome.volumes,
-            record=ArkiveRecord(
-                run_id=self._run_id,
-                tool=TOOL,
-                hooks=[hook.to_return(default_on_error=on_error, with_output=False) for hook in outcome.hooks],
-                freezes=[freeze.to_return() for freeze in outcome.freezes],
-                lists=run.collector.lists,
-                items=outcome.items,
-                timings=outcome.timings,
-            ),
+            record=self._record(run),
         )
 
-    def publish(self, files: BackupFiles, claim: Claim) -> None:
+    def _collect(self, resolved: Resolved, spools: _Spools, writer: TarballWriter, log: RunLog) -> BackupRun:
+        """All steps, between the backup's own pre and post hooks."""
+        run = BackupRun(
+            self._request,
+            resolved,
+            client=self._client,
+            writer=writer,
+            held_file=spools.held,
+            log=log,
+            outcome=self._outcome,
+            run_id=self._run_id,
+            progress=self._progress,
+            cancel=self._cancel,
+        )
+        hooks = self._hook_runner(log)
+        try:
+            hooks.run("pre")
+            for step, action in run.steps():
+                with _timed(self._outcome, step):
+                    action()
+                self._cancel.check()
+        finally:
+            try:
+                hooks.run("post")
+            finally:
+                self._outcome.backup_hooks += hooks.results
+        return run
+
+    def _hook_runner(self, log: RunLog) -> BackupHookRunner:
+        request = self._request
+        return BackupHookRunner(
+            self._client,
+            request.backup_hooks,
+            log=log,
+            default_on_error=request.hook_on_error_default,
+            cancel=self._cancel,
+            log_output=request.log_output,
+        )
+
+    def _run_ending(self, when: t.Literal["on_success", "on_failure"]) -> None:
+        """What these hooks meet is told by the outcome alone: it changes nothing in what is stored."""
+        self._outcome.backup_hooks += self._ending_hooks.run(when)
+        log = self._ending_log
+        self._outcome.warnings_list += [*list_issues(log, "warning"), *list_issues(log, "error")]
+
+    def _record(self, run: BackupRun) -> ArkiveRecord:
+        outcome, on_error = self._outcome, self._request.hook_on_error_default
+        return ArkiveRecord(
+            run_id=self._run_id,
+            tool=TOOL,
+            hooks=[hook.to_return(default_on_error=on_error, with_output=False) for hook in outcome.all_hooks],
+            freezes=[freeze.to_return() for freeze in outcome.freezes],
+            lists=run.collector.lists,
+            items=outcome.items,
+            timings=outcome.timings,
+        )
+
+    def _publish(self, files: BackupFiles, claim: Claim) -> None:
         """Write the files, the commit point last. A lost claim is an error, and leaves nothing."""
         outcome, name = self._outcome, self._request.name
         self._progress(f"writing {outcome.location}/{BackupKeys(name).directory}")

@@ -75,7 +75,7 @@ def _stored_issues(bucket: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
 def _differences(request: BackupRequest, backup: t.Mapping[str, t.Any]) -> list[str]:
     """The fields of the stored spec that differ from what is asked; what labels had added to it is not asked."""
     stored = dict(backup.get("spec") or {})
-    annotations = backup["metadata"].get("annotations") or {}
+    annotations = (backup.get("metadata") or {}).get("annotations") or {}
     added = annotations.get(EXCLUDED_BY_LABEL_ANNOTATION, "").split(",")
     stored["excludedNamespaces"] = [name for name in stored.get("excludedNamespaces") or () if name not in added]
     return differing_fields(compared_spec(request.spec.to_dict()), compared_spec(stored))

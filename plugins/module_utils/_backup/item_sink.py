@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""Where items go: checked one by one, written once, counted (Velero 1.18, per-item checks)."""
+"""Where objects go: each one once, only those that may be stored, into the tarball and the resource list."""
 
 from __future__ import annotations
 
@@ -12,77 +12,136 @@ import collections
 import threading
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_writer import TarballWriter
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_rules import clean_item
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import Selection
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import FROZEN_ANNOTATION
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import is_excluded_by_label
+
+#: Is told of each object that was stored. Called from several threads, before the object is cleaned.
+ItemObserver: t.TypeAlias = t.Callable[[dict[str, t.Any]], None]
+
+
+class ItemWriter(t.Protocol):
+    """The tarball, or what only counts (check mode)."""
+
+    def add_items(
+        self, gr: GroupResource, items: t.Iterable[tuple[dict[str, t.Any], bytes | None]], *, preferred_version: str
+    ) -> None:
+        """Take objects of one type, each with its JSON text where that is known."""
 
 
 class ItemSink:
     """Thread-safe. Keeps names, never objects."""
 
-    def __init__(self, writer: TarballWriter, selection: Selection) -> None:
+    def __init__(
+        self, writer: ItemWriter, selection: Selection, *, backup_name: str, preferred: t.Mapping[GroupResource, str]
+    ) -> None:
         self._writer = writer
         self._selection = selection
+        self._backup_name = backup_name
+        self._preferred = preferred
         self._lock = threading.Lock()
-        self._seen: set[tuple[str, str, str]] = set()
-        self._listed: dict[str, list[str]] = collections.defaultdict(list)
+        #: ``{"apps/v1/Deployment": {"ns/name"}}``: what was stored or left out, which is Velero's resource list.
+        self._names: dict[str, set[str]] = collections.defaultdict(set)
+        self._accepted: dict[str, bool] = {}
+        self._observers: dict[GroupResource, list[ItemObserver]] = collections.defaultdict(list)
         self.counts: collections.Counter[str] = collections.Counter()
         self.namespaces_with_items: set[str] = set()
 
-    def store(self, resource: ApiResource, obj: dict[str, t.Any], payload: bytes | None = None) -> bool:
-        """Write ``obj`` unless it is excluded, terminating or written already. True when it was written.
+    def observe(self, gr: GroupResource, observer: ItemObserver) -> None:
+        """Call ``observer`` for each stored object of one type."""
+        self._observers[gr].append(observer)
 
-        ``payload``: its JSON text where that is at hand.
-        """
-        if not self._claim(resource, obj):
-            return False
-        annotations = obj["metadata"].get("annotations")
-        if annotations and FROZEN_ANNOTATION in annotations:
-            del annotations[FROZEN_ANNOTATION]
-            payload = None
-        self._writer.add_item(resource.group_resource, obj, preferred_version=resource.version, payload=payload)
-        with self._lock:
-            self.counts[str(resource.group_resource)] += 1
-        return True
+    def store_all(self, resource: ApiResource, items: t.Iterable[RawItem]) -> int:
+        """Write those of ``items`` that are not excluded, terminating or written already. How many were written."""
+        gr = resource.group_resource
+        fresh = self._claim(resource, [item for item in items if self.accepts(item.obj)])
+        observers = self._observers.get(gr, ())
+        preferred = self._preferred.get(gr, resource.version)
+        prepared: list[tuple[dict[str, t.Any], bytes | None]] = []
+        for item in fresh:
+            for observer in observers:
+                observer(item.obj)
+            changed = clean_item(gr, item.obj, backup_name=self._backup_name)
+            prepared.append((item.obj, None if changed else item.payload))
+        if prepared:
+            self._writer.add_items(gr, prepared, preferred_version=preferred)
+        return len(fresh)
 
-    def leave_out(self, resource: ApiResource, obj: t.Mapping[str, t.Any]) -> None:
+    def leave_out(self, resource: ApiResource, obj: dict[str, t.Any]) -> None:
         """Count ``obj`` without writing it: a pod whose pre hook failed stays in the resource list (Velero)."""
-        self._claim(resource, obj)
+        if self.accepts(obj) and self._claim(resource, [RawItem(obj, b"")]):
+            with self._lock:
+                self.counts[str(resource.group_resource)] -= 1
 
     def accepts(self, obj: t.Mapping[str, t.Any]) -> bool:
         """The checks that do not depend on what was written before."""
         metadata = obj["metadata"]
-        namespace = metadata.get("namespace", "")
-        if is_excluded_by_label(obj) or metadata.get("deletionTimestamp"):
+        if metadata.get("deletionTimestamp") or ("labels" in metadata and is_excluded_by_label(obj)):
             return False
-        return not namespace or self._selection.accepts_namespace(namespace)
+        namespace = metadata.get("namespace")
+        return not namespace or self.accepts_namespace(namespace)
+
+    def accepts_namespace(self, namespace: str) -> bool:
+        known = self._accepted.get(namespace)
+        if known is None:
+            known = self._accepted[namespace] = self._selection.namespaces.accepts(namespace)
+        return known
+
+    def has(self, resource: ApiResource, namespace: str, name: str) -> bool:
+        """True when this object was stored, or left out on purpose."""
+        with self._lock:
+            return _key(namespace, name) in self._names.get(_kind(resource), ())
 
     @property
     def total(self) -> int:
+        """Objects that were stored or left out."""
         with self._lock:
-            return len(self._seen)
+            return sum(map(len, self._names.values()))
+
+    @property
+    def stored_types(self) -> list[GroupResource]:
+        """The types of which something was stored."""
+        with self._lock:
+            return [GroupResource.parse(name) for name, count in sorted(self.counts.items()) if count]
+
+    def item_counts(self) -> dict[str, int]:
+        """How many objects of each type were stored; types without any left out."""
+        with self._lock:
+            return {name: count for name, count in sorted(self.counts.items()) if count}
 
     def resource_list(self) -> dict[str, list[str]]:
         """``{"apps/v1/Deployment": ["ns/name"]}``, each list sorted."""
         with self._lock:
-            return {kind: sorted(names) for kind, names in sorted(self._listed.items())}
+            return {kind: sorted(names) for kind, names in sorted(self._names.items()) if names}
 
-    def _claim(self, resource: ApiResource, obj: t.Mapping[str, t.Any]) -> bool:
-        if not self.accepts(obj):
-            return False
-        metadata = obj["metadata"]
-        namespace, name = metadata.get("namespace", ""), metadata["name"]
-        key = (str(resource.group_resource), namespace, name)
+    def _claim(self, resource: ApiResource, items: list[RawItem]) -> list[RawItem]:
+        """Those that nobody has written yet; they are this caller's from now on."""
+        fresh = []
         with self._lock:
-            if key in self._seen:
-                return False
-            self._seen.add(key)
-            self._listed[f"{obj['apiVersion']}/{obj['kind']}"].append(f"{namespace}/{name}" if namespace else name)
-            if namespace:
-                self.namespaces_with_items.add(namespace)
-        return True
+            names = self._names[_kind(resource)]
+            for item in items:
+                metadata = item.obj["metadata"]
+                namespace = metadata.get("namespace") or ""
+                key = _key(namespace, metadata["name"])
+                if key not in names:
+                    names.add(key)
+                    fresh.append(item)
+                    if namespace:
+                        self.namespaces_with_items.add(namespace)
+            if fresh:
+                self.counts[str(resource.group_resource)] += len(fresh)
+        return fresh
 
 
-__all__ = ("ItemSink",)
+def _kind(resource: ApiResource) -> str:
+    return f"{resource.api_version}/{resource.kind}"
+
+
+def _key(namespace: str, name: str) -> str:
+    return f"{namespace}/{name}" if namespace else name
+
+
+__all__ = ("ItemObserver", "ItemSink", "ItemWriter")

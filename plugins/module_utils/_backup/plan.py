@@ -8,27 +8,21 @@
 
 from __future__ import annotations
 
-import collections
-import threading
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.collect import Collector
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.spool import Spool
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.existing import outcome_of_existing
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.hooked_pods import HookedPod, find_hooked_pod
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.failures import failures_told
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.issues import list_issues
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import PODS, Selection, select
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import resolve_request
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.run import BackupRun
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import plan_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import NAMESPACES, is_excluded_by_label
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 
@@ -40,64 +34,51 @@ def plan_backup(
     progress: ProgressSink = no_progress,
     cancel: CancelToken | None = None,
 ) -> BackupOutcome:
-    """What ``run_backup`` would do. ``items`` are counts of what would be stored, ``planned_hooks`` what would run."""
-    request.spec.validate(request.name)
+    """What ``run_backup`` would do. ``items`` are counts of what would be stored, ``planned_hooks`` what would run.
+
+    The steps are those of the run itself; only the tarball is none, and the hooks are not executed.
+    """
+    token = cancel or CancelToken()
     outcome = BackupOutcome(location=store.location.describe)
-    store.check(write=False)
-    repository = BackupRepository(store)
-    repository.validate()
-    if outcome_of_existing(repository, request, outcome):
-        return outcome
-    log = RunLog(None, backup=f"velero/{request.name}")
-    selection = select(client, Discovery.read(client), request.spec)
-    for namespace in selection.missing_namespaces:
-        log.error(f"Namespace {namespace} is included but does not exist", namespace=namespace, resource="namespaces")
-    counter = _Counter(selection)
-    types = [resource for resource in selection.types if resource.group_resource != NAMESPACES]
-    progress(f"counting {len(types)} types")
-    collector = Collector(client, selection, log=log, cancel=cancel or CancelToken(), workers=request.workers)
-    collector.run(types, counter.take)
-    reader = ApiObjectReader(client)
-    for hooked in sorted(counter.hooked, key=lambda entry: pod_identity(entry.pod)):
-        for warning in hooked.hooks.warnings:
-            log.warning(warning)
-        for hook in (hooked.hooks.pre, hooked.hooks.post):
-            if hook is not None:
-                entry = plan_hook(hooked.pod, hook, reader=reader, policy=request.freeze_policy)
-                outcome.planned_hooks.append(
-                    entry | {"on_error": hook.resolved_on_error(request.hook_on_error_default)}
+    with failures_told(request, outcome):
+        request.validate()
+        store.check(write=False)
+        repository = BackupRepository(store)
+        repository.validate()
+        if outcome_of_existing(repository, request, outcome):
+            return outcome
+        log = RunLog(None, backup=f"{request.namespace}/{request.name}")
+        try:
+            with Spool(f"the plan of backup '{request.name}'") as held_file:
+                run = BackupRun(
+                    request,
+                    resolve_request(request, client, log),
+                    client=client,
+                    writer=_NoTarball(),
+                    held_file=held_file,
+                    log=log,
+                    outcome=outcome,
+                    progress=progress,
+                    cancel=token,
                 )
-    outcome.items = dict(counter.counts)
-    if selection.filter.lists(NAMESPACES, namespaced=False) and selection.namespaces:
-        outcome.items[str(NAMESPACES)] = len(selection.namespaces)
-    outcome.warnings_list, outcome.errors_list = list_issues(log, "warning"), list_issues(log, "error")
-    outcome.timings["api_requests"] = client.requests_made
-    outcome.changed = True
+                for _step, action in run.steps(dry_run=True):
+                    action()
+                    token.check()
+        finally:
+            outcome.warnings_list, outcome.errors_list = list_issues(log, "warning"), list_issues(log, "error")
+            outcome.timings["api_requests"] = client.requests_made
+        outcome.items = run.sink.item_counts()
+        outcome.changed = True
     return outcome
 
 
-class _Counter:
-    """Counts what would be stored; keeps the pods with hooks. Thread-safe."""
+class _NoTarball:
+    """Takes objects and keeps nothing: the sink counts them."""
 
-    def __init__(self, selection: Selection) -> None:
-        self._selection = selection
-        self._lock = threading.Lock()
-        self.counts: collections.Counter[str] = collections.Counter()
-        self.hooked: list[HookedPod] = []
-
-    def take(self, resource: ApiResource, items: list[RawItem]) -> None:
-        chosen = [item.obj for item in items if self._accepts(item.obj)]
-        hooked = [found for found in map(find_hooked_pod, chosen) if found] if resource.group_resource == PODS else []
-        with self._lock:
-            if chosen:
-                self.counts[str(resource.group_resource)] += len(chosen)
-            self.hooked += hooked
-
-    def _accepts(self, item: t.Mapping[str, t.Any]) -> bool:
-        metadata = item["metadata"]
-        if is_excluded_by_label(item) or metadata.get("deletionTimestamp"):
-            return False
-        return "namespace" not in metadata or self._selection.accepts_namespace(metadata["namespace"])
+    def add_items(
+        self, gr: GroupResource, items: t.Iterable[tuple[dict[str, t.Any], bytes | None]], *, preferred_version: str
+    ) -> None:
+        """Nothing is stored by a plan."""
 
 
 __all__ = ("plan_backup",)

@@ -9,23 +9,20 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.namespaces import ChosenNamespaces, choose_namespaces
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import (
     NAMESPACES,
-    Resolve,
     ResourceFilter,
     build_filter,
-    is_excluded_by_label,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import ResourcePolicy
 
 PODS = GroupResource("pods")
 CLAIMS = GroupResource("persistentvolumeclaims")
@@ -41,55 +38,77 @@ _COHABITING = (
     ("networkpolicies", ("networking.k8s.io", "extensions")),
     ("events", ("", "events.k8s.io")),
 )
-_GLOB_CHARS = "*?["
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ListScope:
+    """One list: a type, in one namespace or (empty) in the whole cluster."""
+
+    resource: ApiResource
+    namespace: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
     """What to list, resolved.
 
-    ``types``: in the order to take them. ``namespaces``: the Namespace objects that pass the filter, by name (an
-    empty dict where it could not be read). ``list_namespaces``: None lists over the whole cluster.
+    ``types``: in the order to take them; with all API versions a group-resource stands there once for each.
+    ``selectors``: objects match any of them; empty when there is none.
     """
 
     types: tuple[ApiResource, ...]
     filter: ResourceFilter
-    namespaces: t.Mapping[str, dict[str, t.Any]]
-    list_namespaces: tuple[str, ...] | None
-    label_selector: str
-    missing_namespaces: tuple[str, ...]
+    namespaces: ChosenNamespaces
+    selectors: tuple[LabelSelector, ...] = ()
+    #: What may not be listed, and is left out.
+    left_out: frozenset[ListScope] = frozenset()
 
-    def accepts_namespace(self, namespace: str) -> bool:
-        return namespace in self.namespaces
+    @property
+    def list_namespaces(self) -> tuple[str, ...] | None:
+        """Where namespaced types are listed; None: over the whole cluster, by one list."""
+        chosen = self.namespaces
+        return None if chosen.matcher.lists_all and not chosen.nothing else tuple(chosen.accepted())
+
+    def scopes(self, resource: ApiResource) -> list[ListScope]:
+        """The lists that one type needs."""
+        names = self.list_namespaces if resource.namespaced else None
+        places = [""] if names is None else names
+        scopes = [ListScope(resource=resource, namespace=name) for name in places]
+        return [scope for scope in scopes if scope not in self.left_out]
 
     def find(self, gr: GroupResource) -> ApiResource | None:
+        """The preferred version of a type that is listed."""
         return next((resource for resource in self.types if resource.group_resource == gr), None)
 
+    def lists_all_of(self, gr: GroupResource) -> bool:
+        """True when every object of this type, in the namespaces that are meant, is listed."""
+        return not self.selectors and self.find(gr) is not None
 
-def select(client: KubeClient, discovery: Discovery, spec: BackupSpec) -> Selection:
-    """Resolve the spec against the cluster. Raises ``ValidationError`` when no included namespace exists."""
-    existing = _read_namespaces(client, discovery, spec)
-    accepted = {
-        name: obj for name, obj in existing.items() if spec.namespaces.accepts(name) and not is_excluded_by_label(obj)
-    }
-    literal = [name for name in spec.included_namespaces if name and not any(char in name for char in _GLOB_CHARS)]
-    missing = tuple(name for name in literal if name not in existing)
-    if literal and not accepted and len(missing) == len(spec.included_namespaces):
-        plural = "s" if len(missing) > 1 else ""
-        raise ValidationError(
-            f"Namespace{plural} {', '.join(missing)} {'do' if plural else 'does'} not exist in the cluster "
-            f"at {client.server}, so there is nothing to back up.",
-            hint=_near_names(missing[0], existing),
-        )
-    resource_filter = build_filter(spec, _resolver(discovery), namespaces=spec.namespaces)
-    return Selection(
-        types=tuple(_types(_order(discovery.preferred()), resource_filter)),
-        filter=resource_filter,
-        namespaces=accepted,
-        list_namespaces=None if spec.namespaces.lists_all else tuple(sorted(accepted)),
-        label_selector=spec.label_selector.to_text() if spec.label_selector else "",
-        missing_namespaces=missing,
-    )
+    def matches_labels(self, labels: t.Mapping[str, str] | None) -> bool:
+        return not self.selectors or any(selector.matches(labels) for selector in self.selectors)
+
+
+def select(
+    client: KubeClient,
+    discovery: Discovery,
+    spec: BackupSpec,
+    *,
+    policy: ResourcePolicy | None = None,
+    all_api_versions: bool = False,
+) -> Selection:
+    """Resolve the spec against the cluster. Raises ``ValidationError`` as ``choose_namespaces`` does."""
+    chosen = choose_namespaces(client, discovery, spec)
+
+    def resolve(name: str) -> tuple[GroupResource, bool] | None:
+        found = discovery.resolve(name)
+        return None if found is None else (found.group_resource, found.namespaced)
+
+    resource_filter = build_filter(spec, resolve, namespaces=chosen.matcher, policy=policy)
+    types = list(_types(_order(discovery.preferred()), resource_filter))
+    if all_api_versions:
+        types = [version for resource in types for version in _versions(discovery, resource)]
+    selectors = (spec.label_selector,) if spec.label_selector else spec.or_label_selectors
+    return Selection(types=tuple(types), filter=resource_filter, namespaces=chosen, selectors=tuple(selectors))
 
 
 def _types(resources: t.Iterable[ApiResource], resource_filter: ResourceFilter) -> t.Iterator[ApiResource]:
@@ -105,45 +124,19 @@ def _types(resources: t.Iterable[ApiResource], resource_filter: ResourceFilter) 
         yield resource
 
 
+def _versions(discovery: Discovery, preferred: ApiResource) -> t.Iterator[ApiResource]:
+    """A type in all of its versions, the preferred one first."""
+    yield preferred
+    for resource in discovery.resources:
+        same = resource.group_resource == preferred.group_resource and resource.version != preferred.version
+        if same and resource.verbs >= _NEEDED_VERBS and preferred.group_resource != NAMESPACES:
+            yield resource
+
+
 def _order(resources: t.Iterable[ApiResource]) -> list[ApiResource]:
     """Pods, claims and volumes first, the rest as discovery gave them, ``extensions`` last."""
     rank = {gr: position for position, gr in enumerate(FIRST)}
     return sorted(resources, key=lambda r: (r.group == "extensions", rank.get(r.group_resource, len(rank))))
 
 
-def _resolver(discovery: Discovery) -> Resolve:
-    def resolve(name: str) -> tuple[GroupResource, bool] | None:
-        found = discovery.resolve(name)
-        return (found.group_resource, found.namespaced) if found else None
-
-    return resolve
-
-
-def _read_namespaces(client: KubeClient, discovery: Discovery, spec: BackupSpec) -> dict[str, dict[str, t.Any]]:
-    """All namespaces by name. Who may not list them gets those that the spec names."""
-    resource = discovery.find(NAMESPACES)
-    if resource is None:
-        return {}
-    try:
-        return {item["metadata"]["name"]: item for page in list_pages(client, resource) for item in page.items}
-    except KubeError as exc:
-        if not exc.forbidden or not spec.included_namespaces or "*" in spec.included_namespaces:
-            raise
-    found: dict[str, dict[str, t.Any]] = {}
-    for name in spec.included_namespaces:
-        try:
-            found[name] = client.get(resource.path(name=name))
-        except KubeError as exc:
-            if exc.forbidden:
-                found[name] = {}
-            elif not exc.not_found:
-                raise
-    return found
-
-
-def _near_names(name: str, existing: t.Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(existing), n=3)
-    return f"Did you mean {' or '.join(near)}?" if near else "Check included_namespaces and the cluster that is meant."
-
-
-__all__ = ("CLAIMS", "FIRST", "PODS", "VOLUMES", "Selection", "select")
+__all__ = ("CLAIMS", "FIRST", "PODS", "VOLUMES", "ListScope", "Selection", "select")

@@ -8,12 +8,12 @@ import typing as t
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._backup import selection
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import PODS, Selection, select
+from ansible_collections.arkive.k8s.plugins.module_utils._backup import namespaces as namespaces_module
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import CLAIMS, PODS, Selection, select
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import Page
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem, RawPage
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 
 ALL_VERBS = frozenset({"create", "delete", "get", "list", "patch", "update", "watch"})
@@ -54,17 +54,17 @@ class Cluster:
         self.forbidden: set[str] = set()
         for name in ("default", "shop", "shop-test", "kube-system"):
             self.add(name)
-        monkeypatch.setattr(selection, "list_pages", self._list)
+        monkeypatch.setattr(namespaces_module, "list_raw_pages", self._list)
 
     def add(self, name: str, **labels: str) -> None:
         self.namespaces[name] = {"metadata": {"name": name, "labels": labels}, "status": {"phase": "Active"}}
 
-    def _list(self, _client: t.Any, _resource: ApiResource) -> t.Iterator[Page]:
+    def _list(self, _client: t.Any, _resource: ApiResource) -> t.Iterator[RawPage]:
         if not self.may_list:
             raise KubeError("You may not list namespaces.", status=403, reason="Forbidden")
-        items = list(self.namespaces.values())
-        yield Page(items=items[:2], resource_version="5", remaining=None)
-        yield Page(items=items[2:], resource_version="5", remaining=None)
+        items = [RawItem(obj, b"{}") for obj in self.namespaces.values()]
+        yield RawPage(items=items[:2], resource_version="5", remaining=None)
+        yield RawPage(items=items[2:], resource_version="5", remaining=None)
 
     def get(self, path: str) -> dict[str, t.Any]:
         name = path.rpartition("/")[2]
@@ -177,20 +177,20 @@ def test_cohabiting_groups_are_taken_once(cluster: Cluster, included: list[str],
 )
 def test_namespaces(cluster: Cluster, options: t.Any, namespaces: list[str], listed: t.Any) -> None:
     found = choose(cluster, **options)
-    assert (sorted(found.namespaces), found.list_namespaces) == (namespaces, listed)
-    assert found.missing_namespaces == ()
+    assert (found.namespaces.accepted(), found.list_namespaces) == (namespaces, listed)
+    assert found.namespaces.missing == ()
 
 
 def test_a_labelled_namespace_is_excluded(cluster: Cluster) -> None:  # spec 3.2
     cluster.add("secret", **{"velero.io/exclude-from-backup": "true"})
     found = choose(cluster)
-    assert not found.accepts_namespace("secret")
-    assert found.accepts_namespace("shop")
+    assert not found.namespaces.accepts("secret")
+    assert found.namespaces.accepts("shop")
 
 
 def test_a_namespace_that_is_missing_beside_others_is_told(cluster: Cluster) -> None:
     found = choose(cluster, included_namespaces=["shop", "gone"])
-    assert (list(found.namespaces), found.missing_namespaces) == (["shop"], ("gone",))
+    assert (found.namespaces.accepted(), found.namespaces.missing) == (["shop"], ("gone",))
 
 
 @pytest.mark.parametrize(
@@ -212,9 +212,9 @@ def test_who_may_not_list_namespaces_gets_those_that_are_named(cluster: Cluster)
     cluster.may_list = False
     cluster.forbidden = {"default"}
     found = choose(cluster, included_namespaces=["shop", "default", "gone"])
-    assert sorted(found.namespaces) == ["default", "shop"]
-    assert found.namespaces["default"] == {}
-    assert (found.list_namespaces, found.missing_namespaces) == (("default", "shop"), ("gone",))
+    assert found.namespaces.accepted() == ["default", "shop"]
+    assert found.namespaces.existing["default"].item is None
+    assert (found.list_namespaces, found.namespaces.missing) == (("default", "shop"), ("gone",))
 
 
 @pytest.mark.parametrize("included", [[], ["*"]])
@@ -224,12 +224,38 @@ def test_without_names_the_right_to_list_is_needed(cluster: Cluster, included: l
         choose(cluster, included_namespaces=included)
 
 
-def test_the_label_selector_goes_to_the_api(cluster: Cluster) -> None:
-    assert choose(cluster, label_selector="app=web,!legacy").label_selector == "app in (web),!legacy"
-    assert choose(cluster).label_selector == ""
+def test_label_selectors_go_to_the_api(cluster: Cluster) -> None:  # 3.6
+    found = choose(cluster, label_selector="app=web,!legacy")
+    assert [selector.to_text() for selector in found.selectors] == ["app in (web),!legacy"]
+    assert choose(cluster).selectors == ()
+    either = choose(cluster, or_label_selectors=["app=web", "app=db"])
+    assert [selector.to_text() for selector in either.selectors] == ["app in (web)", "app in (db)"]
+    assert either.matches_labels({"app": "db"})
+    assert not either.matches_labels({"app": "other"})
+
+
+@pytest.mark.parametrize(
+    ("resource", "options", "places"),
+    [
+        ("configmaps", {}, [""]),
+        ("configmaps", {"included_namespaces": ["shop*"]}, ["shop", "shop-test"]),
+        ("configmaps", {"included_namespaces": ["none-*"]}, []),  # 3.5: never degrades to everything
+        ("persistentvolumes", {"include_cluster_resources": True, "included_namespaces": ["shop"]}, [""]),
+    ],
+)
+def test_scopes(cluster: Cluster, resource: str, options: dict[str, t.Any], places: list[str]) -> None:
+    found = choose(cluster, **options)
+    chosen = next(each for each in found.types if each.plural == resource)
+    assert [scope.namespace for scope in found.scopes(chosen)] == places
+
+
+def test_a_namespace_of_argo_cd_is_a_warning(cluster: Cluster) -> None:  # 3.14
+    cluster.add("gitops", **{"argocd.argoproj.io/managed-by": "argo"})
+    assert ["gitops" in warning for warning in choose(cluster).namespaces.warnings] == [True]
+    assert choose(cluster, included_namespaces=["shop"]).namespaces.warnings == ()
 
 
 def test_find(cluster: Cluster) -> None:
     found = choose(cluster, included_resources=["pods"])
     assert found.find(PODS) == found.types[0]
-    assert found.find(selection.CLAIMS) is None
+    assert found.find(CLAIMS) is None

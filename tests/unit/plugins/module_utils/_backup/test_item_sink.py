@@ -9,13 +9,21 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink import ItemSink
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.namespaces import ChosenNamespaces
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import Selection
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.volumes import bound_volume, describe_volume
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.volumes import VolumeNotes
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import GlobalFilter, IncludeExclude
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import parse_policy
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 PODS = ApiResource("", "v1", "pods", "pod", "Pod", True, frozenset())
+PVCS = ApiResource(
+    "", "v1", "persistentvolumeclaims", "persistentvolumeclaim", "PersistentVolumeClaim", True, frozenset()
+)
+PVS = ApiResource("", "v1", "persistentvolumes", "persistentvolume", "PersistentVolume", False, frozenset())
 DEPLOYMENTS = ApiResource("apps", "v1", "deployments", "deployment", "Deployment", True, frozenset())
 ROLES = ApiResource("rbac.authorization.k8s.io", "v1", "clusterroles", "clusterrole", "ClusterRole", False, frozenset())
 
@@ -27,11 +35,12 @@ class Writer:
         self.items: list[tuple[GroupResource, dict[str, t.Any], str]] = []
         self.payloads: list[bytes | None] = []
 
-    def add_item(
-        self, gr: GroupResource, obj: dict[str, t.Any], *, preferred_version: str, payload: bytes | None = None
+    def add_items(
+        self, gr: GroupResource, items: t.Iterable[tuple[dict[str, t.Any], bytes | None]], *, preferred_version: str
     ) -> None:
-        self.items.append((gr, obj, preferred_version))
-        self.payloads.append(payload)
+        for item, payload in items:
+            self.items.append((gr, item, preferred_version))
+            self.payloads.append(payload)
 
 
 @pytest.fixture
@@ -44,12 +53,17 @@ def sink(writer: Writer) -> ItemSink:
     selection = Selection(
         types=(PODS,),
         filter=GlobalFilter(IncludeExclude(), IncludeExclude()),
-        namespaces={"shop": {}, "web": {}},
-        list_namespaces=None,
-        label_selector="",
-        missing_namespaces=(),
+        namespaces=ChosenNamespaces(
+            existing={},
+            matcher=IncludeExclude(("shop", "web")),
+            excluded_by_label=(),
+            missing=(),
+            nothing=False,
+            warnings=(),
+        ),
     )
-    return ItemSink(t.cast("t.Any", writer), selection)
+    preferred = {each.group_resource: each.version for each in (PODS, PVCS, PVS, DEPLOYMENTS, ROLES)}
+    return ItemSink(writer, selection, backup_name="b1", preferred=preferred)
 
 
 def obj(
@@ -57,6 +71,10 @@ def obj(
 ) -> dict[str, t.Any]:
     found = {"name": name} | ({"namespace": namespace} if namespace else {}) | metadata
     return {"apiVersion": api, "kind": kind, "metadata": found}
+
+
+def store(sink: ItemSink, resource: ApiResource, *items: dict[str, t.Any], payload: bytes = b"{}") -> int:
+    return sink.store_all(resource, [RawItem(item, payload) for item in items])
 
 
 # Spec 3.7, the checks of each item in their order.
@@ -76,39 +94,42 @@ def obj(
 )
 def test_store(sink: ItemSink, writer: Writer, item: dict[str, t.Any], stored: bool) -> None:
     assert sink.accepts(item) is stored
-    assert sink.store(PODS, item) is stored
+    assert store(sink, PODS, item) == stored
     assert len(writer.items) == stored
     assert (sink.total, sum(sink.counts.values())) == (stored, stored)
 
 
 def test_an_item_is_written_once(sink: ItemSink, writer: Writer) -> None:  # 4
-    assert sink.store(PODS, obj())
-    assert not sink.store(PODS, obj())
-    assert sink.store(PODS, obj(namespace="web"))
-    assert sink.store(DEPLOYMENTS, obj(kind="Deployment", api="apps/v1"))
+    assert store(sink, PODS, obj(), obj()) == 1
+    assert store(sink, PODS, obj()) == 0
+    assert store(sink, PODS, obj(namespace="web")) == 1
+    assert store(sink, DEPLOYMENTS, obj(kind="Deployment", api="apps/v1")) == 1
     assert len(writer.items) == 3
-    assert sink.counts == {"pods": 2, "deployments.apps": 1}
+    assert sink.item_counts() == {"pods": 2, "deployments.apps": 1}
     assert sink.namespaces_with_items == {"shop", "web"}
+    assert sink.has(PODS, "web", "a")
+    assert not sink.has(PODS, "web", "b")
 
 
 def test_what_the_writer_gets(sink: ItemSink, writer: Writer) -> None:
     item = obj(kind="Deployment", api="apps/v1")
-    sink.store(DEPLOYMENTS, item)
+    store(sink, DEPLOYMENTS, item, payload=b"{...}")
     assert writer.items == [(GroupResource("deployments", "apps"), item, "v1")]
+    assert writer.payloads == [b"{...}"]
 
 
 def test_a_pod_that_is_left_out_counts_and_is_listed(sink: ItemSink, writer: Writer) -> None:  # 4.6
     sink.leave_out(PODS, obj())
-    assert not sink.store(PODS, obj())
-    assert (writer.items, sink.total, dict(sink.counts)) == ([], 1, {})
+    assert store(sink, PODS, obj()) == 0
+    assert (writer.items, sink.total, sink.item_counts()) == ([], 1, {})
     assert sink.resource_list() == {"v1/Pod": ["shop/a"]}
 
 
 def test_the_resource_list(sink: ItemSink) -> None:  # 1.4
-    sink.store(ROLES, obj("r", "", "ClusterRole", "rbac.authorization.k8s.io/v1"))
+    store(sink, ROLES, obj("r", "", "ClusterRole", "rbac.authorization.k8s.io/v1"))
     for namespace, name in (("web", "b"), ("shop", "z"), ("shop", "a")):
-        sink.store(PODS, obj(name, namespace))
-    sink.store(DEPLOYMENTS, obj("d", kind="Deployment", api="apps/v1"))
+        store(sink, PODS, obj(name, namespace))
+    store(sink, DEPLOYMENTS, obj("d", kind="Deployment", api="apps/v1"))
     assert sink.resource_list() == {
         "apps/v1/Deployment": ["shop/d"],
         "rbac.authorization.k8s.io/v1/ClusterRole": ["r"],
@@ -117,55 +138,103 @@ def test_the_resource_list(sink: ItemSink) -> None:  # 1.4
     assert list(sink.resource_list()) == sorted(sink.resource_list())
 
 
-def test_the_text_of_an_item_is_handed_on(sink: ItemSink, writer: Writer) -> None:
-    sink.store(PODS, obj(), b"{...}")
-    assert writer.payloads == [b"{...}"]
-
-
 def test_our_mark_is_not_stored(sink: ItemSink, writer: Writer) -> None:
-    sink.store(PODS, obj(annotations={"arkive.k8s/frozen": "[]", "team": "shop"}), b"{with the mark}")
+    marked = obj(annotations={"arkive.k8s/frozen": "[]", "team": "shop"})
+    store(sink, PODS, marked, payload=b"{with the mark}")
     assert writer.payloads == [None]
     assert writer.items[0][1]["metadata"]["annotations"] == {"team": "shop"}
 
 
-# Volumes: spec 1.5 and 3.9.
+# Volumes: spec 1.5, 3.9, 3.12 and 3.13.
+
+POLICY = {
+    "version": "v1",
+    "volumePolicies": [{"conditions": {"storageClass": ["scratch"]}, "action": {"type": "skip"}}],
+}
 
 
 @pytest.mark.parametrize(
-    ("claim", "volume"),
+    ("claim", "described"),
     [
-        pytest.param({"spec": {"volumeName": "pv-1"}, "status": {"phase": "Bound"}}, "pv-1", id="bound"),
-        pytest.param({"spec": {"volumeName": "pv-1"}, "status": {"phase": "Lost"}}, "", id="lost"),
-        pytest.param({"spec": {"volumeName": "pv-1"}, "status": {"phase": "Pending"}}, "", id="pending"),
-        pytest.param({"spec": {}, "status": {"phase": "Bound"}}, "", id="no-name"),
-        pytest.param({"spec": {"volumeName": "pv-1"}}, "", id="no-status"),
+        pytest.param({"spec": {"volumeName": "pv-1"}, "status": {"phase": "Bound"}}, 1, id="bound"),
+        pytest.param({"spec": {"volumeName": "pv-1"}, "status": {"phase": "Lost"}}, 0, id="lost"),
+        pytest.param({"spec": {"volumeName": "pv-1"}, "status": {"phase": "Pending"}}, 0, id="pending"),
+        pytest.param({"spec": {}, "status": {"phase": "Bound"}}, 0, id="no-name"),
+        pytest.param({"spec": {"volumeName": "pv-1"}}, 0, id="no-status"),
     ],
 )
-def test_bound_volume(claim: dict[str, t.Any], volume: str) -> None:
-    assert bound_volume(claim) == volume
+def test_bound_claims_are_described(sink: ItemSink, claim: dict[str, t.Any], described: int) -> None:
+    notes = VolumeNotes(sink, policy=None, log=RunLog(None))
+    store(sink, PVCS, obj("data", kind="PersistentVolumeClaim") | claim)
+    assert len(notes.describe()) == described
 
 
 @pytest.mark.parametrize(
-    ("volume", "info"),
+    ("volume", "policy", "info", "reason"),
     [
         pytest.param(
-            {"metadata": {"labels": {"zone": "a"}}, "spec": {"persistentVolumeReclaimPolicy": "Delete"}},
+            {
+                "metadata": {"name": "pv-1", "labels": {"zone": "a"}},
+                "spec": {"persistentVolumeReclaimPolicy": "Delete"},
+            },
+            None,
             {"pvInfo": {"reclaimPolicy": "Delete", "labels": {"zone": "a"}}},
+            "any: snapshotVolumes is false;",
             id="read",
         ),
-        pytest.param({"metadata": {}, "spec": {}}, {"pvInfo": {"reclaimPolicy": "", "labels": {}}}, id="bare"),
-        pytest.param(None, {}, id="not-readable"),
+        pytest.param(
+            {"metadata": {"name": "pv-1"}, "spec": {}},
+            None,
+            {"pvInfo": {"reclaimPolicy": "", "labels": {}}},
+            "any: snapshotVolumes is false;",
+            id="bare",
+        ),
+        pytest.param(None, None, {}, "any: snapshotVolumes is false;", id="not-readable"),
+        pytest.param(
+            {"metadata": {"name": "pv-1"}, "spec": {"storageClassName": "scratch"}},
+            POLICY,
+            {"pvInfo": {"reclaimPolicy": "", "labels": {}}},
+            "any: skipped due to the resource policy;",
+            id="skipped-by-policy",
+        ),
+        pytest.param(
+            {"metadata": {"name": "pv-1"}, "spec": {"storageClassName": "fast"}},
+            POLICY,
+            {"pvInfo": {"reclaimPolicy": "", "labels": {}}},
+            "any: snapshotVolumes is false;",
+            id="other-class",
+        ),
     ],
 )
-def test_describe_volume(volume: t.Any, info: dict[str, t.Any]) -> None:
-    claim = {"metadata": {"name": "data", "namespace": "shop"}, "spec": {"volumeName": "pv-1"}}
-    assert describe_volume(claim, volume) == {
-        "pvcName": "data",
-        "pvcNamespace": "shop",
-        "pvName": "pv-1",
-        "snapshotDataMoved": False,
-        "preserveLocalSnapshot": False,
-        "skipped": True,
-        "skippedReason": "any: snapshotVolumes is false;",
-        **info,
-    }
+def test_what_is_said_of_a_volume(
+    sink: ItemSink, volume: t.Any, policy: dict[str, t.Any] | None, info: dict[str, t.Any], reason: str
+) -> None:
+    notes = VolumeNotes(sink, policy=parse_policy(policy) if policy else None, log=RunLog(None))
+    bound = {"spec": {"volumeName": "pv-1"}, "status": {"phase": "Bound"}}
+    store(sink, PVCS, obj("data", kind="PersistentVolumeClaim") | bound)
+    if volume is not None:
+        store(sink, PVS, {"apiVersion": "v1", "kind": "PersistentVolume"} | volume)
+    assert notes.describe() == [
+        {
+            "pvcName": "data",
+            "pvcNamespace": "shop",
+            "pvName": "pv-1",
+            "snapshotDataMoved": False,
+            "preserveLocalSnapshot": False,
+            "skipped": True,
+            "skippedReason": reason,
+            **info,
+        }
+    ]
+
+
+def test_a_wish_for_the_node_agent_is_a_warning(sink: ItemSink) -> None:  # 3.12
+    log = RunLog(None)
+    notes = VolumeNotes(sink, policy=None, log=log)
+    pod = obj(annotations={"backup.velero.io/backup-volumes": "data,scratch"})
+    pod["spec"] = {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "d"}}, {"name": "scratch"}]}
+    store(sink, PODS, pod)
+    bound = {"spec": {"volumeName": "pv-1"}, "status": {"phase": "Bound"}}
+    store(sink, PVCS, obj("d", kind="PersistentVolumeClaim") | bound)
+    assert log.warnings == 1
+    assert "node agent" in notes.describe()[0]["skippedReason"]

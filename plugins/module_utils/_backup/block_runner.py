@@ -1,0 +1,111 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Run blocks side by side: each quiesced, released and then stored, none waiting for another."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import threading
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.blocks import Block, prepare_pod
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import pod_identity
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_window import QuiescedPod, SectionSettings
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import CriticalSection
+
+#: Takes a pod when its block is done: the slim pod, and whether it may be stored.
+PodSink: t.TypeAlias = t.Callable[[t.Mapping[str, t.Any], bool], None]
+
+
+class BlockRunner:
+    """Runs the blocks of one backup. ``results`` and ``freezes`` have their order, also after an error."""
+
+    def __init__(
+        self,
+        client: KubeClient,
+        settings: SectionSettings,
+        preflight: Preflight,
+        *,
+        progress: ProgressSink,
+        cancel: CancelToken,
+        workers: int,
+    ) -> None:
+        self._client = client
+        self._settings = settings
+        self._preflight = preflight
+        self._log = settings.log
+        self._progress = progress
+        self._cancel = cancel
+        self._workers = workers
+        self._lock = threading.Lock()
+        self._sections: dict[int, CriticalSection] = {}
+        self._done = 0
+
+    @property
+    def results(self) -> list[HookResult]:
+        with self._lock:
+            sections = [section for _number, section in sorted(self._sections.items())]
+        return [result for section in sections for result in section.results]
+
+    @property
+    def freezes(self) -> list[FreezeRecord]:
+        with self._lock:
+            sections = [section for _number, section in sorted(self._sections.items())]
+        return [record for section in sections for record in section.freezes]
+
+    def run(self, blocks: t.Sequence[Block], sink: PodSink) -> None:
+        """Run every block. One that breaks does not keep the others; the first error is raised after all are done."""
+        with concurrent.futures.ThreadPoolExecutor(self._workers, thread_name_prefix="arkive-block") as pool:
+            # Every hook is seen through before the first one runs.
+            pods = [pod for block in blocks for pod in block.pods]
+            found = list(pool.map(lambda pod: prepare_pod(pod, self._preflight, self._log), pods))
+            rest = iter(found)
+            prepared = [[next(rest) for _pod in block.pods] for block in blocks]
+            self._cancel.check()
+            futures = [
+                pool.submit(self._run_block, number, block, pods, sink, len(blocks))
+                for number, (block, pods) in enumerate(zip(blocks, prepared, strict=True))
+            ]
+            concurrent.futures.wait(futures)
+        for future in futures:
+            future.result()
+        self._cancel.check()
+
+    def _run_block(self, number: int, block: Block, pods: list[QuiescedPod], sink: PodSink, total: int) -> None:
+        if self._cancel.is_cancelled:
+            return
+        section = CriticalSection(self._client, pods, self._settings, sequential=block.sequential)
+        with self._lock:
+            self._sections[number] = section
+        with section:
+            # Volume snapshots are cut here. Nothing in this window may wait for the store or for another block.
+            pass
+        for entry in pods:
+            sink(entry.pod, entry.stored)
+        self._report(pods, section, total)
+
+    def _report(self, pods: list[QuiescedPod], section: CriticalSection, total: int) -> None:
+        with self._lock:
+            self._done += 1
+            done = self._done
+        names = [f"{'/'.join(pod_identity(entry.pod))}" for entry in pods[:3]]
+        more = f" and {len(pods) - 3} more" if len(pods) > 3 else ""
+        failed = sum(result.failed for result in section.results)
+        said = f", {failed} failed" if failed else ""
+        self._progress(f"hooks {done}/{total}: {', '.join(names)}{more}: {len(section.results)} run{said}")
+        for record in section.freezes:
+            seconds = "" if record.seconds is None else f" after {record.seconds:.2f} s"
+            self._progress(f"{record.target.where}: thawed by {record.thawed_by}{seconds}")
+
+
+__all__ = ("BlockRunner", "PodSink")

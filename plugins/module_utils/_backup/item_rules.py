@@ -1,0 +1,75 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""What is changed in an object before it is stored (Velero 1.18, built-in backup item actions)."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import CLAIMS, PODS
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource, label_value
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import FROZEN_ANNOTATION
+
+#: Left by an earlier restore or backup; they would mislead whoever reads this one.
+_STALE_LABELS = (
+    "velero.io/restore-name",
+    "backup.velero.io/must-include-additional-items",
+    "velero.io/volume-snapshot-name",
+)
+_BACKUP_NAME = "velero.io/backup-name"
+
+
+def clean_item(gr: GroupResource, obj: dict[str, t.Any], *, backup_name: str) -> bool:
+    """Change ``obj`` as it is to be stored. True when it was changed."""
+    if gr == PODS:
+        return _take_annotation(obj, FROZEN_ANNOTATION)
+    if gr == CLAIMS and is_bound(obj):
+        return _clean_claim(obj, label_value(backup_name))
+    return False
+
+
+def is_bound(claim: t.Mapping[str, t.Any]) -> bool:
+    """True for a claim that has its volume."""
+    bound = (claim.get("status") or {}).get("phase") == "Bound"
+    return bound and bool((claim.get("spec") or {}).get("volumeName"))
+
+
+def _take_annotation(obj: dict[str, t.Any], name: str) -> bool:
+    annotations = obj["metadata"].get("annotations") or {}
+    return annotations.pop(name, None) is not None
+
+
+def _clean_claim(claim: dict[str, t.Any], backup_label: str) -> bool:
+    """A bound claim is restored to its volume: where its first data came from must not be asked for again."""
+    spec = claim["spec"]
+    changed = [spec.pop(member, None) is not None for member in ("dataSource", "dataSourceRef")]
+    changed.append(_clean_selector(spec))
+    labels = claim["metadata"].get("labels") or {}
+    stale = [name for name in _STALE_LABELS if name in labels]
+    if labels.get(_BACKUP_NAME, backup_label) != backup_label:
+        stale.append(_BACKUP_NAME)
+    for name in stale:
+        del labels[name]
+    return any(changed) or bool(stale)
+
+
+def _clean_selector(spec: dict[str, t.Any]) -> bool:
+    """A selector picks a volume among existing ones: it is kept only where the class is explicitly empty."""
+    selector = spec.get("selector")
+    if selector is None:
+        return False
+    if spec.get("storageClassName") != "":
+        del spec["selector"]
+        return True
+    labels = selector.get("matchLabels") or {}
+    ours = [name for name in labels if name.startswith("velero.io/")]
+    for name in ours:
+        del labels[name]
+    return bool(ours)
+
+
+__all__ = ("clean_item", "is_bound")

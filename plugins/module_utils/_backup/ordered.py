@@ -1,0 +1,89 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""``orderedResources``: objects that are taken first, in the order given (Velero 1.18)."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink import ItemSink
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.related import read_object
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import PODS, Selection
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class OrderedItem:
+    """One object to take first; ``namespace`` is empty for a cluster-scoped one."""
+
+    resource: ApiResource
+    namespace: str
+    name: str
+
+
+def resolve_ordered(
+    ordered: t.Mapping[str, t.Sequence[str]], discovery: Discovery, selection: Selection, log: RunLog
+) -> list[OrderedItem]:
+    """The spec's ``orderedResources``. What is not listed by this backup is a warning, and left out."""
+    items = []
+    for plural, names in ordered.items():
+        found = discovery.resolve(plural)
+        resource = selection.find(found.group_resource) if found else None
+        if resource is None:
+            log.warning("The type of orderedResources is not in this backup", resource=plural)
+            continue
+        for text in names:
+            namespace, slash, name = text.rpartition("/")
+            if bool(slash) != resource.namespaced:
+                wanted = "namespace/name" if resource.namespaced else "a name without namespace"
+                log.warning(f"An entry of orderedResources is not {wanted}", resource=plural, name=text)
+                continue
+            items.append(OrderedItem(resource=resource, namespace=namespace, name=name))
+    return items
+
+
+def names_of(items: t.Iterable[OrderedItem], gr: GroupResource) -> list[tuple[str, str]]:
+    """Namespace and name of the ordered objects of one type."""
+    return [(item.namespace, item.name) for item in items if item.resource.group_resource == gr]
+
+
+def store_ordered(
+    client: KubeClient,
+    items: t.Iterable[OrderedItem],
+    selection: Selection,
+    sink: ItemSink,
+    *,
+    log: RunLog,
+    cancel: CancelToken,
+) -> None:
+    """Store them in their order, but for pods: those come with their block."""
+    for item in items:
+        if item.resource.group_resource == PODS:
+            continue
+        cancel.check()
+        fields = {"resource": str(item.resource.group_resource), "name": item.name}
+        fields |= {"namespace": item.namespace} if item.namespace else {}
+        try:
+            obj = read_object(client, item.resource, item.namespace, item.name)
+        except KubeError as exc:
+            log.error("Error getting an ordered item", error=exc.sentence, **fields)
+            continue
+        if obj is None:
+            log.warning("An entry of orderedResources does not exist", **fields)
+        elif selection.matches_labels(obj["metadata"].get("labels")):
+            sink.store_all(item.resource, [RawItem(obj, encode_compact(obj))])
+
+
+__all__ = ("OrderedItem", "names_of", "resolve_ordered", "store_ordered")

@@ -1,0 +1,114 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""From a request to what is to be listed: discovery, policy, selection, and whether the caller may read all of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.access import (
+    describe_forbidden,
+    forbidden_error,
+    list_needs,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import Selection, select
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import ResolvedRule, resolve_rules
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import find_forbidden
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import (
+    ResourcePolicy,
+    policy_of_config_map,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """What a request means in this cluster. ``version``: the answer of ``/version``."""
+
+    version: t.Mapping[str, str]
+    discovery: Discovery
+    policy: ResourcePolicy | None
+    selection: Selection
+    rules: tuple[ResolvedRule, ...]
+
+
+def resolve_request(request: BackupRequest, client: KubeClient, log: RunLog) -> Resolved:
+    """Ask the cluster what the request means. What is odd goes to ``log``.
+
+    Raises ``ValidationError`` for a request that means nothing here, and ``KubeError`` for missing rights.
+    """
+    for sentence in request.unsupported():
+        log.warning(sentence)
+    version = client.version()
+    discovery = Discovery.read(client)
+    for group in discovery.failed_groups:
+        log.warning(f"Unable to discover API group {group}")
+    policy = _read_policy(request, client)
+    selection = select(client, discovery, request.spec, policy=policy, all_api_versions=request.all_api_versions)
+    for warning in (*selection.namespaces.warnings, *selection.filter.warnings):
+        log.warning(warning)
+    for name in selection.namespaces.missing:
+        log.error("An included namespace does not exist", name=name, namespace=name, resource="namespaces")
+
+    def resolve_name(name: str) -> str | None:
+        found = discovery.resolve(name)
+        return str(found.group_resource) if found else None
+
+    return Resolved(
+        version=version,
+        discovery=discovery,
+        policy=policy,
+        selection=_check_access(request, client, selection, log),
+        rules=resolve_rules(request.spec.hooks, resolve_name),
+    )
+
+
+def _check_access(request: BackupRequest, client: KubeClient, selection: Selection, log: RunLog) -> Selection:
+    """Without what may not be listed, where that is wanted; else a refusal that names it."""
+    forbidden = find_forbidden(client, list_needs(selection), workers=request.workers)
+    if not forbidden:
+        return selection
+    if not request.skip_forbidden:
+        raise forbidden_error(forbidden, server=client.server)
+    log.warning(f"Left out, because the API server does not let you: {describe_forbidden(forbidden)}")
+    places = {(need.group, need.resource, need.namespace) for need in forbidden}
+    left_out = frozenset(
+        scope
+        for resource in selection.types
+        for scope in selection.scopes(resource)
+        if (resource.group, resource.plural, scope.namespace) in places
+    )
+    return dataclasses.replace(selection, left_out=left_out)
+
+
+def _read_policy(request: BackupRequest, client: KubeClient) -> ResourcePolicy | None:
+    """The resource policy: given with the request, or the ConfigMap that the spec names."""
+    if request.policy is not None:
+        return request.policy
+    reference = request.spec.resource_policy
+    if not reference:
+        return None
+    where = f"ConfigMap {request.namespace}/{reference['name']}"
+    try:
+        found = client.get(f"/api/v1/namespaces/{request.namespace}/configmaps/{reference['name']}")
+    except KubeError as exc:
+        if not exc.not_found:
+            raise
+        raise ValidationError(
+            f"The resource policy {where} does not exist.",
+            hint="Create it, or give the policy itself in resource_policies.",
+        ) from exc
+    return policy_of_config_map(found)
+
+
+__all__ = ("Resolved", "resolve_request")
