@@ -1,0 +1,164 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What ends up in the tarball: selectors, namespaces, terminating objects (spec 3.4 to 3.7, checklist 10.2)."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._backup.backup_api import (
+    BackupApi,
+    back_up,
+    make_request,
+    stored,
+)
+
+EXCLUDE = "velero.io/exclude-from-backup"
+WEB, DB = {"app": "web"}, {"app": "db"}
+
+
+@pytest.fixture
+def shop(api: BackupApi) -> BackupApi:
+    """Labelled objects in two namespaces, and a namespace without any."""
+    for name, namespace, labels in (
+        ("web", "shop", WEB),
+        ("db", "shop", DB),
+        ("plain", "shop", {}),
+        ("web", "web", WEB),
+        ("hidden", "shop", WEB | {EXCLUDE: "true"}),
+        ("shown", "shop", WEB | {EXCLUDE: "false"}),
+    ):
+        api.add("configmaps", name, namespace, metadata={"labels": labels})
+    api.add("configmaps", "going", "shop", metadata={"labels": WEB, "deletionTimestamp": "2026-06-01T02:00:00Z"})
+    api.add("namespaces", "empty", status={"phase": "Active"}, metadata={"labels": DB})
+    return api
+
+
+def names(store: t.Any) -> list[str]:
+    """``ns/name`` of the ConfigMaps, and the bare names of the Namespace objects."""
+    found = stored(store)
+    return [
+        entry.removeprefix("configmaps/").removeprefix("namespaces/")
+        for entry in found
+        if entry.startswith(("configmaps/", "namespaces/"))
+    ]
+
+
+EVERYTHING = ["shop/db", "shop/plain", "shop/shown", "shop/web", "web/web"]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        # No filters: all namespaces, all objects but the excluded and the terminating one.
+        pytest.param({}, [*EVERYTHING, "empty", "shop", "web"], id="default-all"),
+        # A selector keeps the namespaces that have matching items; the exclude label beats it.
+        pytest.param(
+            {"label_selector": {"matchLabels": WEB}},
+            ["shop/shown", "shop/web", "web/web", "shop", "web"],
+            id="selector",
+        ),
+        # Namespaces that match the selector themselves are kept too.
+        pytest.param({"label_selector": {"matchLabels": DB}}, ["shop/db", "empty", "shop"], id="selector-on-namespace"),
+        pytest.param(
+            {"label_selector": {"matchExpressions": [{"key": "app", "operator": "In", "values": ["db"]}]}},
+            ["shop/db", "empty", "shop"],
+            id="selector-with-expressions",
+        ),
+        pytest.param(
+            {"or_label_selectors": [{"matchLabels": WEB}, {"matchLabels": DB}]},
+            ["shop/db", "shop/shown", "shop/web", "web/web", "empty", "shop", "web"],
+            id="or-selectors",
+        ),
+        pytest.param({"included_namespaces": ["web"]}, ["web/web", "web"], id="include-namespace"),
+        pytest.param({"included_namespaces": ["w*"]}, ["web/web", "web"], id="include-wildcard"),
+        pytest.param({"excluded_namespaces": ["s*"]}, ["web/web", "empty", "web"], id="exclude-wildcard"),
+        # A pattern that matches nothing never becomes everything.
+        pytest.param({"included_namespaces": ["none-*"]}, [], id="pattern-matching-nothing"),
+        pytest.param(
+            {"included_namespaces": ["shop"], "included_resources": ["cm"]},
+            ["shop/db", "shop/plain", "shop/shown", "shop/web"],
+            id="old-filter-without-namespaces",
+        ),
+        pytest.param(
+            {"included_namespaces": ["shop"], "included_namespace_scoped_resources": ["cm"]},
+            ["shop/db", "shop/plain", "shop/shown", "shop/web", "shop"],
+            id="scoped-filter-has-namespaces",
+        ),
+        pytest.param(
+            {"excluded_namespace_scoped_resources": ["*"]},
+            ["empty", "shop", "web"],
+            id="scoped-filter-no-namespaced-types",
+        ),
+    ],
+)
+def test_what_is_stored(shop: BackupApi, store: t.Any, options: dict[str, t.Any], expected: list[str]) -> None:
+    outcome = back_up(shop, store, **options)
+    assert outcome.phase == "Completed"
+    assert names(store) == expected
+
+
+def test_an_object_of_several_selectors_is_stored_once(shop: BackupApi, store: t.Any) -> None:  # 3.6
+    both = [{"matchLabels": WEB}, {"matchExpressions": [{"key": "app", "operator": "Exists"}]}]
+    outcome = back_up(shop, store, or_label_selectors=both)
+    assert outcome.items["configmaps"] == 4
+
+
+def test_a_pattern_that_matches_nothing_is_a_warning(shop: BackupApi, store: t.Any) -> None:  # 3.5
+    outcome = back_up(shop, store, included_namespaces=["none-*"])
+    assert ["none-*" in warning["message"] for warning in outcome.warnings_list] == [True]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        pytest.param(
+            {"included_resources": ["cm"], "included_namespace_scoped_resources": ["cm"]},
+            "cannot be used together|old|both",
+            id="both-families",
+        ),
+        pytest.param(
+            {"label_selector": {"matchLabels": WEB}, "or_label_selectors": [{"matchLabels": DB}]},
+            "orLabelSelectors|or_label_selectors",
+            id="both-selectors",
+        ),
+        pytest.param({"included_namespaces": ["a", "*"]}, r"\*", id="star-beside-others"),
+        pytest.param({"included_namespaces": ["a"], "excluded_namespaces": ["a"]}, "a", id="in-both-lists"),
+        pytest.param({"included_namespaces": ["a|b"]}, "pattern", id="malformed-pattern"),
+    ],
+)
+def test_failed_validation(shop: BackupApi, store: t.Any, options: dict[str, t.Any], message: str) -> None:  # 3.3
+    with pytest.raises(ValidationError, match=message) as caught:
+        back_up(shop, store, **options)
+    status = caught.value.details["backup"]["status"]
+    assert (caught.value.details["phase"], status["phase"]) == ("FailedValidation", "FailedValidation")
+    assert status["validationErrors"]
+    assert shop.paths == []
+
+
+def test_what_needs_an_agent_is_refused_or_a_warning(shop: BackupApi, store: t.Any) -> None:
+    with pytest.raises(ValidationError, match="agent") as caught:
+        back_up(shop, store, default_volumes_to_fs_backup=True)
+    assert "ignore_unsupported" in (caught.value.hint or "")
+    outcome = back_up(shop, store, default_volumes_to_fs_backup=True, request={"ignore_unsupported": True})
+    assert (outcome.phase, len(outcome.warnings_list)) == ("Completed", 1)
+
+
+def test_a_rule_with_an_invalid_selector_makes_the_backup_failed(shop: BackupApi, store: t.Any) -> None:  # B12
+    rule = {"name": "r", "labelSelector": {"matchExpressions": [{"key": "a", "operator": "Near", "values": ["b"]}]}}
+    with pytest.raises(ValidationError) as caught:
+        make_request(hooks=[rule | {"pre": [{"exec": {"command": ["x"]}}]}])
+    assert caught.value.details["phase"] == "Failed"
+
+
+def test_a_plan_of_something_invalid_is_refused_too(shop: BackupApi, store: t.Any) -> None:
+    request = make_request(included_namespaces=["a|b"])
+    with pytest.raises(ValidationError) as caught:
+        plan_backup(request, client=t.cast("t.Any", shop), store=store)
+    assert caught.value.details["phase"] == "FailedValidation"
