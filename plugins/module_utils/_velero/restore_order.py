@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 
 CRDS = GroupResource("customresourcedefinitions", "apiextensions.k8s.io")
@@ -50,6 +51,9 @@ LOW_PRIORITIES: tuple[GroupResource, ...] = (
     GroupResource("packageinstalls", "packaging.carvel.dev"),
 )
 
+#: Types whose definitions decide how others may be restored: always before everything else.
+_ALWAYS_FIRST = (CRDS, NAMESPACES)
+
 #: Types that a restore never brings back; they are added to ``excludedResources`` (Velero 1.18).
 NON_RESTORABLE: tuple[GroupResource, ...] = (
     GroupResource("nodes"),
@@ -62,6 +66,27 @@ NON_RESTORABLE: tuple[GroupResource, ...] = (
     GroupResource("volumeattachments", "storage.k8s.io"),
     GroupResource("backuprepositories", "velero.io"),
 )
+
+
+def parse_priorities(value: str | t.Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of the types to restore first, and of those to restore last, in order.
+
+    The form of Velero's ``--restore-resource-priorities``: a single ``-`` stands between the two; without one, all come
+    first. Raises ``ValidationError`` for a second ``-`` or a type that is named twice.
+    """
+    names = [name.strip() for name in (value.split(",") if isinstance(value, str) else value) if name.strip()]
+    if names.count("-") > 1:
+        raise ValidationError("The resource priorities have more than one '-'.", hint="It parts first from last.")
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValidationError(f"The resource priorities name '{twice[0]}' more than once.")
+    middle = names.index("-") if "-" in names else len(names)
+    return tuple(names[:middle]), tuple(names[middle + 1 :])
+
+
+def always_first(high: t.Iterable[GroupResource]) -> tuple[GroupResource, ...]:
+    """``high`` behind definitions and namespaces, without which nothing else can be made."""
+    return (*_ALWAYS_FIRST, *(resource for resource in high if resource not in _ALWAYS_FIRST))
 
 
 def restore_waves(
@@ -84,4 +109,13 @@ def restore_waves(
     return waves
 
 
-__all__ = ("CRDS", "HIGH_PRIORITIES", "LOW_PRIORITIES", "NAMESPACES", "NON_RESTORABLE", "restore_waves")
+__all__ = (
+    "CRDS",
+    "HIGH_PRIORITIES",
+    "LOW_PRIORITIES",
+    "NAMESPACES",
+    "NON_RESTORABLE",
+    "always_first",
+    "parse_priorities",
+    "restore_waves",
+)

@@ -12,28 +12,39 @@ import dataclasses
 import re
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import format_duration
+from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import format_duration, parse_duration
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import IncludeExclude, list_errors
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import IncludeExclude, list_errors
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import near_names
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.namespace_patterns import namespace_pattern_errors
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_hook_rules import (
+    RestoreHookRule,
+    parse_restore_hook_rules,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import NON_RESTORABLE
 
-ExistingPolicy: t.TypeAlias = t.Literal["none", "update"]
-_POLICIES = ("none", "update")
+#: ``none`` and ``update`` are Velero's, the others ours.
+ExistingPolicy: t.TypeAlias = t.Literal["none", "update", "replace", "recreate"]
+POLICIES = ("none", "update", "replace", "recreate")
 _NAMESPACE_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 #: Velero's default for ``itemOperationTimeout``, in seconds.
 DEFAULT_ITEM_OPERATION_TIMEOUT = 4 * 3600.0
+_LISTS = ("included_namespaces", "excluded_namespaces", "included_resources", "excluded_resources")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreSpec:
     """What to bring back. Namespaces in the lists are those of the backup; empty lists mean everything.
 
-    ``existing_resource_policy`` None is Velero's unset, which acts as ``none``. ``item_operation_timeout`` in seconds.
+    One of ``backup_name`` and ``schedule_name`` is given. ``existing_resource_policy`` None is Velero's unset, which
+    acts as ``none``. ``restore_status`` None: no status is restored. ``resource_modifier``: ``kind`` and ``name`` of
+    what holds the rules in the cluster. ``item_operation_timeout`` in seconds.
     """
 
-    backup_name: str
+    backup_name: str = ""
+    schedule_name: str = ""
     included_namespaces: tuple[str, ...] = ()
     excluded_namespaces: tuple[str, ...] = ()
     included_resources: tuple[str, ...] = ()
@@ -42,57 +53,93 @@ class RestoreSpec:
     label_selector: LabelSelector | None = None
     or_label_selectors: tuple[LabelSelector, ...] = ()
     include_cluster_resources: bool | None = None
+    restore_pvs: bool | None = None
+    restore_status: IncludeExclude | None = None
     existing_resource_policy: ExistingPolicy | None = None
     preserve_node_ports: bool | None = None
+    hooks: tuple[RestoreHookRule, ...] = ()
     item_operation_timeout: float = DEFAULT_ITEM_OPERATION_TIMEOUT
+    resource_modifier: t.Mapping[str, str] | None = None
+    uploader_config: t.Mapping[str, t.Any] | None = None
 
     @classmethod
     def from_options(cls, options: t.Mapping[str, t.Any]) -> RestoreSpec:
-        """From snake_case options; absent and None members take their defaults. Selectors may be text or mappings."""
+        """From snake_case options; absent and None members take their defaults. Raises ``ValidationError``.
+
+        Selectors may be text or mappings, ``item_operation_timeout`` seconds or a Go duration; ``hooks`` are the rules
+        as written; ``restore_status`` has ``included_resources`` and ``excluded_resources``.
+        """
         given: dict[str, t.Any] = {name: value for name, value in options.items() if value is not None}
-        unknown = set(given) - {field.name for field in dataclasses.fields(cls)}
-        if unknown:
-            raise ValidationError(f"A restore has no field '{min(unknown)}'.")
-        for name in ("included_namespaces", "excluded_namespaces", "included_resources", "excluded_resources"):
+        fields = {field.name for field in dataclasses.fields(cls)}
+        for name in given:
+            if name not in fields:
+                raise ValidationError(f"A restore has no field '{name}'.", hint=near_names(name, fields))
+        for name in _LISTS:
             given[name] = tuple(given.get(name, ()))
-        if given.get("label_selector"):
-            given["label_selector"] = LabelSelector.parse(given["label_selector"])
-        else:
-            given.pop("label_selector", None)
-        given["or_label_selectors"] = tuple(LabelSelector.parse(each) for each in given.get("or_label_selectors", ()))
-        given["namespace_mapping"] = dict(given.get("namespace_mapping", {}))
-        return cls(**given)
+        selector = given.pop("label_selector", None)
+        timeout = given.get("item_operation_timeout", DEFAULT_ITEM_OPERATION_TIMEOUT)
+        if isinstance(timeout, str):
+            timeout = parse_duration(timeout)
+        return cls(
+            **given
+            | {
+                "label_selector": LabelSelector.parse(selector) if selector else None,
+                "or_label_selectors": tuple(map(LabelSelector.parse, given.get("or_label_selectors", ()))),
+                "namespace_mapping": dict(given.get("namespace_mapping", {})),
+                "restore_status": _status_filter(given.get("restore_status")),
+                "hooks": parse_restore_hook_rules(given.get("hooks")),
+                # Velero takes zero for its default.
+                "item_operation_timeout": timeout or DEFAULT_ITEM_OPERATION_TIMEOUT,
+            }
+        )
 
     def validation_errors(self) -> list[str]:
         """What makes Velero answer FailedValidation, one sentence each."""
         errors: list[str] = []
-        if not self.backup_name:
-            errors.append("A backup name must be given.")
+        if bool(self.backup_name) == bool(self.schedule_name):
+            errors.append("Either a backup or schedule must be specified as a source for the restore, but not both")
         forbidden = {str(resource) for resource in NON_RESTORABLE}
         errors.extend(f"{name} are non-restorable resources" for name in self.included_resources if name in forbidden)
         errors.extend(list_errors("resource", self.included_resources, self.excluded_resources))
         errors.extend(list_errors("namespace", self.included_namespaces, self.excluded_namespaces))
+        errors.extend(namespace_pattern_errors((*self.included_namespaces, *self.excluded_namespaces)))
         if self.label_selector is not None and self.or_label_selectors:
             errors.append(
                 "encountered labelSelector as well as orLabelSelectors in restore spec, only one can be specified"
             )
-        if self.existing_resource_policy not in (None, *_POLICIES):
+        if self.existing_resource_policy not in (None, *POLICIES):
             errors.append(
-                f"invalid ExistingResourcePolicy: {self.existing_resource_policy}; it is one of {', '.join(_POLICIES)}"
+                f"invalid ExistingResourcePolicy: {self.existing_resource_policy}; it is one of {', '.join(POLICIES)}"
             )
+        if self.restore_status is not None:
+            errors.extend(list_errors("status", self.restore_status.includes, self.restore_status.excludes))
+        errors.extend(self._modifier_errors())
         for name in (*self.namespace_mapping, *self.namespace_mapping.values()):
             if len(name) > 63 or not _NAMESPACE_NAME.fullmatch(name):
                 errors.append(f"'{name}' in the namespace mapping is not a namespace's name")
         return errors
 
+    def _modifier_errors(self) -> t.Iterator[str]:
+        if self.resource_modifier is None:
+            return
+        if str(self.resource_modifier.get("kind", "")).lower() != "configmap" or not self.resource_modifier.get("name"):
+            yield "the resource modifier must have the kind configmap, and a name"
+
     def validate(self) -> None:
         """Raise ``ValidationError`` with everything that is wrong."""
         errors = self.validation_errors()
         if errors:
+            source = f"schedule '{self.schedule_name}'" if self.schedule_name else f"backup '{self.backup_name}'"
             raise ValidationError(
-                f"The restore of backup '{self.backup_name}' is not valid: {'; '.join(errors)}.",
-                details={"validation_errors": errors},
+                f"The restore of {source} is not valid: {'; '.join(errors)}.",
+                details={"phase": "FailedValidation", "validation_errors": errors},
             )
+
+    def unsupported_fields(self) -> list[str]:
+        """What has no effect here, a sentence each."""
+        if not self.uploader_config:
+            return []
+        return ["uploaderConfig has no effect: it is for files that Velero's node agent brings back."]
 
     def target_namespace(self, namespace: str) -> str:
         """Where objects of ``namespace`` go."""
@@ -109,7 +156,7 @@ class RestoreSpec:
 
     @property
     def namespaces(self) -> IncludeExclude:
-        """The filter on the backup's namespaces."""
+        """The filter on the backup's namespaces, with its patterns."""
         return IncludeExclude(self.included_namespaces, self.excluded_namespaces)
 
     def selects_labels(self, labels: t.Mapping[str, str] | None) -> bool:
@@ -126,8 +173,10 @@ class RestoreSpec:
         """As Velero stores it: non-restorable types added to ``excludedResources``, unset members left out."""
         excluded = list(self.excluded_resources)
         excluded += [str(resource) for resource in NON_RESTORABLE if str(resource) not in excluded]
+        status = self.restore_status
         spec: dict[str, t.Any] = {
-            "backupName": self.backup_name,
+            "backupName": self.backup_name or None,
+            "scheduleName": self.schedule_name or None,
             "includedNamespaces": list(self.included_namespaces) or ["*"],
             "excludedNamespaces": list(self.excluded_namespaces),
             "includedResources": list(self.included_resources),
@@ -136,12 +185,27 @@ class RestoreSpec:
             "labelSelector": self.label_selector.to_dict() if self.label_selector else None,
             "orLabelSelectors": [selector.to_dict() for selector in self.or_label_selectors],
             "includeClusterResources": self.include_cluster_resources,
+            "restorePVs": self.restore_pvs,
             "existingResourcePolicy": self.existing_resource_policy,
             "preserveNodePorts": self.preserve_node_ports,
             "itemOperationTimeout": format_duration(self.item_operation_timeout),
-            "hooks": {},
+            "resourceModifier": dict(self.resource_modifier or {}),
+            "uploaderConfig": dict(self.uploader_config or {}),
         }
-        return {name: value for name, value in spec.items() if name == "hooks" or value not in (None, [], {})}
+        stored = {name: value for name, value in spec.items() if value not in (None, [], {})}
+        stored["hooks"] = {"resources": [rule.to_dict() for rule in self.hooks]} if self.hooks else {}
+        if status is not None:
+            lists = {"includedResources": list(status.includes), "excludedResources": list(status.excludes)}
+            stored["restoreStatus"] = {name: names for name, names in lists.items() if names}
+        return stored
+
+
+def _status_filter(value: t.Mapping[str, t.Any] | None) -> IncludeExclude | None:
+    """Without includes, a filter that is there takes every type."""
+    if value is None:
+        return None
+    lists = (value.get(name) or () for name in ("included_resources", "excluded_resources"))
+    return IncludeExclude(*(tuple(names) for names in lists))
 
 
 def validate_restore_name(name: str) -> None:
@@ -153,4 +217,4 @@ def validate_restore_name(name: str) -> None:
         )
 
 
-__all__ = ("DEFAULT_ITEM_OPERATION_TIMEOUT", "ExistingPolicy", "RestoreSpec", "validate_restore_name")
+__all__ = ("DEFAULT_ITEM_OPERATION_TIMEOUT", "POLICIES", "ExistingPolicy", "RestoreSpec", "validate_restore_name")

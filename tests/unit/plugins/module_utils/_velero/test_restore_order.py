@@ -4,8 +4,15 @@
 
 from __future__ import annotations
 
+import pytest
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import restore_waves
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import (
+    always_first,
+    parse_priorities,
+    restore_waves,
+)
 
 
 def waves(*names: str) -> list[list[str]]:
@@ -32,3 +39,29 @@ def test_own_priorities() -> None:
     assert restore_waves(kinds, high=(kinds[1], kinds[0]), low=(kinds[2],)) == [
         (kinds[1],), (kinds[0],), (kinds[3],), (kinds[2],),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("secrets,pods,-,configmaps", ("secrets", "pods"), ("configmaps",)),
+        ("secrets, pods", ("secrets", "pods"), ()),
+        ("-,configmaps", (), ("configmaps",)),
+        (["secrets", "-", "configmaps"], ("secrets",), ("configmaps",)),
+        ("", (), ()),
+    ],
+)
+def test_form_of_the_flag(text: str | list[str], first: tuple[str, ...], last: tuple[str, ...]) -> None:
+    """Spec 5.3."""
+    assert parse_priorities(text) == (first, last)
+
+
+@pytest.mark.parametrize("text", ["a,-,b,-,c", "a,b,a"])
+def test_priorities_that_are_refused(text: str) -> None:
+    with pytest.raises(ValidationError, match="resource priorities"):
+        parse_priorities(text)
+
+
+def test_definitions_and_namespaces_are_always_first() -> None:
+    found = always_first([GroupResource("secrets"), GroupResource("namespaces")])
+    assert [str(kind) for kind in found] == ["customresourcedefinitions.apiextensions.k8s.io", "namespaces", "secrets"]

@@ -36,7 +36,15 @@ NOW = dt.datetime(2026, 6, 1, 2, 0, 5, tzinfo=dt.UTC)
         ),
         pytest.param({"existing_resource_policy": "delete"}, "invalid ExistingResourcePolicy: delete", id="policy"),
         pytest.param({"namespace_mapping": {"a": "B_c"}}, "'B_c' in the namespace mapping", id="mapping"),
-        pytest.param({"backup_name": ""}, "A backup name must be given", id="no-backup"),
+        pytest.param({"backup_name": ""}, "Either a backup or schedule must be specified", id="no-backup"),
+        pytest.param({"schedule_name": "s"}, "but not both", id="backup and schedule"),
+        pytest.param({"included_namespaces": ["a|b"]}, "Invalid namespace pattern 'a|b'", id="namespace pattern"),
+        pytest.param({"included_namespaces": ["[a"]}, "its brackets do not match", id="namespace brackets"),
+        pytest.param({"resource_modifier": {"kind": "secret", "name": "x"}}, "the kind configmap", id="modifier kind"),
+        pytest.param({"resource_modifier": {"kind": "configmap"}}, "and a name", id="modifier without a name"),
+        pytest.param(
+            {"restore_status": {"included_resources": ["*", "pods"]}}, "included/excluded status lists", id="status"
+        ),
     ],
 )
 def test_validation(options: dict[str, t.Any], error: str) -> None:
@@ -51,6 +59,64 @@ def test_validation(options: dict[str, t.Any], error: str) -> None:
 def test_unknown_option() -> None:
     with pytest.raises(ValidationError, match="no field 'restorePVs'"):
         RestoreSpec.from_options({"backup_name": "b", "restorePVs": True})
+
+
+def test_every_field_is_stored() -> None:
+    """Spec 5.1."""
+    rule = {"name": "r", "postHooks": [{"exec": {"command": ["true"]}}]}
+    spec = RestoreSpec.from_options(
+        {
+            "schedule_name": "nightly",
+            "restore_pvs": False,
+            "restore_status": {"included_resources": ["pods"], "excluded_resources": ["jobs"]},
+            "existing_resource_policy": "recreate",
+            "preserve_node_ports": True,
+            "item_operation_timeout": "90m",
+            "resource_modifier": {"kind": "configmap", "name": "mods"},
+            "uploader_config": {"parallelFilesDownload": 2},
+            "hooks": [rule],
+        }
+    )
+    spec.validate()
+    assert len(spec.unsupported_fields()) == 1
+    stored = spec.to_dict()
+    assert "backupName" not in stored
+    assert stored["hooks"]["resources"][0]["name"] == "r"
+    assert {name: stored[name] for name in stored if name not in ("hooks", "excludedResources")} == {
+        "scheduleName": "nightly",
+        "includedNamespaces": ["*"],
+        "restorePVs": False,
+        "restoreStatus": {"includedResources": ["pods"], "excludedResources": ["jobs"]},
+        "existingResourcePolicy": "recreate",
+        "preserveNodePorts": True,
+        "itemOperationTimeout": "1h30m0s",
+        "resourceModifier": {"kind": "configmap", "name": "mods"},
+        "uploaderConfig": {"parallelFilesDownload": 2},
+    }
+
+
+@pytest.mark.parametrize(
+    ("option", "kind", "accepted"),
+    [
+        ({}, "pods", True),
+        ({"included_resources": ["pods"]}, "jobs.batch", False),
+        ({"excluded_resources": ["pods"]}, "pods", False),
+    ],
+)
+def test_status_filter(option: dict[str, t.Any], kind: str, accepted: bool) -> None:
+    """Spec 5.11: an empty filter takes all, none takes nothing."""
+    status = RestoreSpec.from_options({"backup_name": "b", "restore_status": option}).restore_status
+    assert status is not None
+    assert status.accepts(kind) is accepted
+    assert RestoreSpec.from_options({"backup_name": "b"}).restore_status is None
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"), [(None, 14400.0), ("0s", 14400.0), (0.0, 14400.0), ("5m", 300.0), (7.0, 7.0)]
+)
+def test_item_operation_timeout(given: t.Any, seconds: float) -> None:
+    spec = RestoreSpec.from_options({"backup_name": "b", "item_operation_timeout": given})
+    assert spec.item_operation_timeout == seconds
 
 
 def test_to_dict_defaults() -> None:
