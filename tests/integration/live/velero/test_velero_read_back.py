@@ -22,14 +22,21 @@ pytestmark = pytest.mark.velero
 
 
 def test_listed(judge: Judge, judged: Judged, judged_store: t.Any) -> None:
+    """With the items, which only its tarball tells, and what else it has files for."""
     name = judged.names.server
-    found = {entry["name"]: entry for entry in list_backups(judged_store, details=True)}
+    listing = list_backups(judged_store, sections=("items", "results", "volumes", "resource_list", "logs"))
+    found = {entry["name"]: entry for entry in listing.backups}
     assert set(found) >= set(judged.names) - {judged.names.expired, judged.names.doomed}
-    theirs = judge.get("backups", name)
+    theirs, described = judge.get("backups", name), judge.describe_backup(name)
     assert theirs is not None
-    assert (found[name]["phase"], found[name]["errors"]) == ("Completed", 0)
-    assert found[name]["backup"]["spec"]["includedNamespaces"] == theirs["spec"]["includedNamespaces"]
-    assert found[name]["resource_list"] == judge.describe_backup(name)["status"]["resourceList"]
+    entry = found[name]
+    assert (entry["phase"], entry["errors"], entry["problems"]) == ("Completed", 0, [])
+    assert entry["backup"]["spec"]["includedNamespaces"] == theirs["spec"]["includedNamespaces"]
+    assert entry["resource_list"] == described["status"]["resourceList"]
+    assert sum(entry["items"].values()) == described["status"]["itemsBackedUp"]
+    assert entry["results"] == {"errors": {}, "warnings": {}}
+    assert [volume["pvcName"] for volume in entry["volumes"]] == ["nginx-logs"]
+    assert "running exec hook" in entry["logs"]
 
 
 def test_restored(

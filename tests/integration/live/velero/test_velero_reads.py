@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import typing as t
+import zlib
 
 import pytest
 from judged_backups import Judged
-from judged_objects import PICKED
+from judged_objects import BULK, PICKED
 from original_objects import EVENT_KINDS, FLEETING_KINDS, Key, Object, Objects, differences, essence, key_of
 from velero_judge import Judge
 
@@ -144,6 +146,26 @@ def test_tarball_is_the_one_that_velero_writes(judge: Judge, judged: Judged) -> 
     for path, obj in theirs.items():
         assert essence(ours[path]) == essence(obj), path
         assert set(ours[path]["metadata"]) == set(obj["metadata"]), path  # nothing of the server's is left out
+
+
+def gzip_members(data: bytes) -> int:
+    """How many streams stand one after the other."""
+    count = 0
+    while data:
+        stream = zlib.decompressobj(wbits=31)
+        while not stream.eof:
+            assert stream.decompress(data or b"", 1 << 20) or stream.eof
+            data = stream.unused_data if stream.eof else stream.unconsumed_tail
+        count += 1
+    return count
+
+
+def test_much_is_compressed_in_members(judge: Judge, judged: Judged, judged_bucket: t.Any) -> None:
+    """The tarball that Velero counts all objects of is one that is written in several parts."""
+    name = judged.names.bulk
+    stored = judged_bucket.Object(f"backups/{name}/{name}.tar.gz").get()["Body"].read()
+    assert gzip_members(stored) > 1
+    assert sum(key.name.startswith("bulk-") for key in objects(judge.download(name))) == BULK
 
 
 def hook_lines(log: str) -> list[dict[str, str]]:
