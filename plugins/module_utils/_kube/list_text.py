@@ -24,20 +24,21 @@ _MARK_JSON = json.dumps([_MARK]).encode()
 
 Parse: t.TypeAlias = t.Callable[[bytes], t.Any]
 Document: t.TypeAlias = dict[str, t.Any]
-#: An item and its text.
-Cut: t.TypeAlias = tuple[Document, bytes]
+Item = t.TypeVar("Item")
+#: Makes what is kept from an item and its text.
+Keep: t.TypeAlias = t.Callable[[Document, bytes], Item]
 
 
-def cut_list(data: bytes, parse: Parse, *, beginning: bytes = b"") -> tuple[Document, list[Cut]]:
-    """The list without its items, and the items with their texts. Raises ``ValueError`` for what is no list.
+def cut_list(data: bytes, parse: Parse, keep: Keep[Item], *, beginning: bytes = b"") -> tuple[Document, list[Item]]:
+    """The list without its items, and what ``keep`` made of each of them. Raises ``ValueError`` for what is no list.
 
     ``beginning``: what each item probably begins with. Less of it is used where that is not so.
     """
-    found = _cut_at_commas(data, parse, beginning)
-    return _read_items(data) if found is None else found
+    found = _cut_at_commas(data, parse, keep, beginning)
+    return _read_items(data, keep) if found is None else found
 
 
-def _cut_at_commas(data: bytes, parse: Parse, beginning: bytes) -> tuple[Document, list[Cut]] | None:
+def _cut_at_commas(data: bytes, parse: Parse, keep: Keep[Item], beginning: bytes) -> tuple[Document, list[Item]] | None:
     """None when the text does not look as expected."""
     start = data.find(_ITEMS) + len(_ITEMS)
     if start < len(_ITEMS) or data[start : start + 2] != b'{"':
@@ -51,7 +52,7 @@ def _cut_at_commas(data: bytes, parse: Parse, beginning: bytes) -> tuple[Documen
     if found is None:
         return None
     envelope, end = found
-    items = _parse_pieces(data[start:end], parse, beginning)
+    items = _parse_pieces(data, start, end, parse, keep, b"," + beginning)
     return None if items is None else (envelope, items)
 
 
@@ -82,36 +83,36 @@ def _first_object_bytes(data: bytes) -> int:
     return end if text.isascii() else len(text[:end].encode())
 
 
-def _parse_pieces(data: bytes, parse: Parse, beginning: bytes) -> list[Cut] | None:
-    pieces = data.split(b"," + beginning)
-    items: list[Cut] = []
-    number, count = 0, len(pieces)
-    while number < count:
-        text = beginning + pieces[number] if number else pieces[0]
-        number += 1
-        tries = 0
-        while True:
+def _parse_pieces(
+    data: bytes, start: int, end: int, parse: Parse, keep: Keep[Item], separator: bytes
+) -> list[Item] | None:
+    items: list[Item] = []
+    while start < end:
+        cut = start
+        for _attempt in range(_MOST_PIECES):
+            cut = data.find(separator, cut + 1, end)
+            text = data[start:cut] if cut > 0 else data[start:end]
             try:
                 item = parse(text)
                 break
             except ValueError:
-                tries += 1
-                if number == count or tries > _MOST_PIECES:
+                if cut < 0:
                     return None
-                text = b"".join((text, b",", beginning, pieces[number]))
-                number += 1
+        else:
+            return None
         if not isinstance(item, dict):
             return None
-        items.append((item, text))
+        items.append(keep(item, text))
+        start = cut + 1 if cut > 0 else end
     return items
 
 
-def _read_items(data: bytes) -> tuple[Document, list[Cut]]:
+def _read_items(data: bytes, keep: Keep[Item]) -> tuple[Document, list[Item]]:
     """The slow way: the standard library's decoder tells where each item ends."""
     text = data.decode()
     decoder = json.JSONDecoder()
     envelope: Document = {}
-    items: list[Cut] = []
+    items: list[Item] = []
     at = _expect(text, 0, "{")
     first = True
     while (at := _skip_blanks(text, at)) < len(text) and text[at] != "}":
@@ -120,7 +121,7 @@ def _read_items(data: bytes) -> tuple[Document, list[Cut]]:
         key, at = decoder.raw_decode(text, at)
         at = _skip_blanks(text, _expect(text, at, ":"))
         if key == "items" and text[at : at + 1] == "[":
-            at = _read_array(text, at + 1, decoder, items)
+            at = _read_array(text, at + 1, decoder, keep, items)
         else:
             value, at = decoder.raw_decode(text, at)
             envelope[key] = value
@@ -131,7 +132,7 @@ def _read_items(data: bytes) -> tuple[Document, list[Cut]]:
     return envelope, items
 
 
-def _read_array(text: str, at: int, decoder: json.JSONDecoder, items: list[Cut]) -> int:
+def _read_array(text: str, at: int, decoder: json.JSONDecoder, keep: Keep[Item], items: list[Item]) -> int:
     first = True
     while (at := _skip_blanks(text, at)) < len(text) and text[at] != "]":
         at = at if first else _skip_blanks(text, _expect(text, at, ","))
@@ -139,7 +140,7 @@ def _read_array(text: str, at: int, decoder: json.JSONDecoder, items: list[Cut])
         item, end = decoder.raw_decode(text, at)
         if not isinstance(item, dict):
             raise ValueError("an item is no object")
-        items.append((item, text[at:end].encode()))
+        items.append(keep(item, text[at:end].encode()))
         at = end
     return _expect(text, at, "]")
 

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.accelerators import parse_json
@@ -15,8 +16,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import en
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.list_text import Parse, cut_list
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.list_text import Document, Parse, cut_list
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import PageAnswer, walk_pages
+
+#: A parsed page takes six times the memory of its text, and Python parses one at a time anyway.
+_TURNS = threading.BoundedSemaphore(2)
+_LONGEST_WAIT = 5.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -46,14 +51,18 @@ def list_raw_pages(
 ) -> t.Iterator[RawPage]:
     """All objects of a resource, page by page; in all namespaces when none is given.
 
-    A page that comes too late is asked for again as ``list_pages`` does it. Nothing is yielded twice.
+    A page that comes too late is asked for again as ``list_pages`` does it. Nothing is yielded twice. However many
+    threads there are, few of them hold parsed pages at a time: the others wait with the text of theirs.
     """
     fixed = {"limit": str(page_size), "labelSelector": label_selector}
     query = {key: value for key, value in fixed.items() if value}
     path = resource.path(namespace)
 
+    turn = _Turn()
+
     def fetch(asked: dict[str, str]) -> PageAnswer[RawItem]:
         data = client.get_bytes(path, query=asked)
+        turn.begin()
         try:
             return parse_page(data, resource)
         except ValueError as exc:
@@ -63,8 +72,34 @@ def list_raw_pages(
                 status=200,
             ) from exc
 
-    for page in walk_pages(fetch, query, key=_key):
-        yield RawPage(page.items, page.resource_version, page.remaining)
+    try:
+        for page in walk_pages(fetch, query, key=_key):
+            raw = RawPage(page.items, page.resource_version, page.remaining)
+            del page
+            yield raw
+            del raw
+            turn.end()
+    finally:
+        turn.end()
+
+
+class _Turn:
+    """One thread's turn to hold a parsed page.
+
+    A turn that does not come in time is taken: whoever has one may be waiting for what this list brings.
+    """
+
+    def __init__(self) -> None:
+        self._has_one = False
+
+    def begin(self) -> None:
+        if not self._has_one:
+            self._has_one = _TURNS.acquire(timeout=_LONGEST_WAIT)
+
+    def end(self) -> None:
+        if self._has_one:
+            self._has_one = False
+            _TURNS.release()
 
 
 def parse_page(data: bytes, resource: ApiResource, parse: Parse = parse_json) -> PageAnswer[RawItem]:
@@ -72,17 +107,18 @@ def parse_page(data: bytes, resource: ApiResource, parse: Parse = parse_json) ->
     api_version, kind = resource.api_version, resource.kind
     # Built-in types leave their type out and begin with metadata; custom resources begin with their type.
     type_text = encode_compact({"apiVersion": api_version, "kind": kind})[:-1] + b","
-    envelope, found = cut_list(data, parse, beginning=type_text)
-    items = []
-    for obj, text in found:
-        if "apiVersion" not in obj and "kind" not in obj and len(obj) > 0 and text[:1] == b"{":
+
+    def item(obj: Document, text: bytes) -> RawItem:
+        if "apiVersion" in obj:
+            if "kind" in obj:
+                return RawItem(obj, text)
+        elif "kind" not in obj and obj:
             obj["apiVersion"], obj["kind"] = api_version, kind
-            items.append(RawItem(obj, type_text + text[1:]))
-        elif "apiVersion" in obj and "kind" in obj:
-            items.append(RawItem(obj, text))
-        else:
-            typed = {"apiVersion": api_version, "kind": kind} | obj
-            items.append(RawItem(typed, encode_compact(typed)))
+            return RawItem(obj, b"".join((type_text, memoryview(text)[1:])))
+        typed = {"apiVersion": api_version, "kind": kind} | obj
+        return RawItem(typed, encode_compact(typed))
+
+    envelope, items = cut_list(data, parse, item, beginning=type_text)
     metadata = envelope.get("metadata") or {}
     return PageAnswer(
         items,

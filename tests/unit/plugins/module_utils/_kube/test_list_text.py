@@ -24,6 +24,10 @@ CUSTOM = (
 PARSERS = [pytest.param(STANDARD.parse_json, id="standard"), pytest.param(installed().parse_json, id="installed")]
 
 
+def keep(obj: list_text.Document, text: bytes) -> tuple[list_text.Document, bytes]:
+    return obj, text
+
+
 def named(name: str, rest: str = "") -> str:
     return f'{{"metadata":{{"name":"{name}","namespace":"a"}}{rest}}}'
 
@@ -79,7 +83,7 @@ SLOW = [
 @pytest.mark.parametrize(("frame", "items"), [*FAST, *SLOW])
 def test_cut_list(frame: str, items: list[str], parse: list_text.Parse) -> None:
     text = frame % ",".join(items)
-    envelope, found = cut_list(text.encode(), parse)
+    envelope, found = cut_list(text.encode(), parse, keep)
     whole = json.loads(text)
     assert (whole.pop("items") or []) == [obj for obj, _text in found]
     assert envelope == whole
@@ -89,14 +93,14 @@ def test_cut_list(frame: str, items: list[str], parse: list_text.Parse) -> None:
 
 @pytest.mark.parametrize(("frame", "items"), FAST)
 def test_the_usual_lists_are_cut_fast(monkeypatch: pytest.MonkeyPatch, frame: str, items: list[str]) -> None:
-    monkeypatch.setattr(list_text, "_read_items", lambda _data: pytest.fail("read item by item"))
-    assert len(cut_list((frame % ",".join(items)).encode(), json.loads)[1]) == len(items)
+    monkeypatch.setattr(list_text, "_read_items", lambda *_given: pytest.fail("read item by item"))
+    assert len(cut_list((frame % ",".join(items)).encode(), json.loads, keep)[1]) == len(items)
 
 
 @pytest.mark.parametrize("parse", PARSERS)
 def test_a_pretty_list(parse: list_text.Parse) -> None:
     document = json.loads(BUILT_IN % ",".join([named("one", TEMPLATES), named("two")]))
-    envelope, found = cut_list(json.dumps(document, indent=2).encode(), parse)
+    envelope, found = cut_list(json.dumps(document, indent=2).encode(), parse, keep)
     assert [obj for obj, _text in found] == document.pop("items")
     assert [json.loads(text) for _obj, text in found] == [obj for obj, _text in found]
     assert envelope == document
@@ -123,7 +127,7 @@ def test_a_pretty_list(parse: list_text.Parse) -> None:
 )
 def test_no_list(text: str, parse: list_text.Parse) -> None:
     with pytest.raises(ValueError, match=r".+"):
-        cut_list(text.encode("latin-1"), parse)
+        cut_list(text.encode("latin-1"), parse, keep)
 
 
 @pytest.mark.parametrize("parse", PARSERS)
