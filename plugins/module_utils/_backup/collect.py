@@ -58,18 +58,20 @@ class Collector:
     def read(self, resource: ApiResource, namespace: str, sink: PageSink, *, selector: str = "") -> bool:
         """Read one list. False when it failed, which is then in the log."""
         started = rfc3339(utc_now())
-        version = ""
+        version, count = "", 0
+        fields = {"resource": str(resource.group_resource)} | ({"namespace": namespace} if namespace else {})
         try:
             for page in list_raw_pages(
                 self._client, resource, namespace=namespace or None, label_selector=selector or None
             ):
                 self._cancel.check()
                 version = page.resource_version
+                count += len(page.items)
                 sink(resource, page.items)
         except KubeError as exc:
-            fields = {"resource": str(resource.group_resource)} | ({"namespace": namespace} if namespace else {})
             self._log.error("Error listing items", error=exc.sentence, **fields)
             return False
+        self._log.info(f"Retrieved {count} items", **fields)
         entry = {
             "resource": str(resource.group_resource),
             "version": resource.api_version,
