@@ -49,6 +49,7 @@ class ChosenNamespaces:
 
     ``matcher`` decides for a namespace by name. ``excluded_by_label``: what Velero adds to the excludes.
     ``missing``: included by name, but not there. ``nothing``: a pattern matched no namespace, so nothing is meant.
+    ``accepted``: the existing ones that are meant, by name.
     """
 
     existing: t.Mapping[str, NamespaceEntry]
@@ -56,14 +57,11 @@ class ChosenNamespaces:
     excluded_by_label: tuple[str, ...]
     missing: tuple[str, ...]
     nothing: bool
-    warnings: tuple[str, ...]
+    accepted: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def accepts(self, name: str) -> bool:
         return not self.nothing and self.matcher.accepts(name)
-
-    def accepted(self) -> list[str]:
-        """The existing ones that are meant, by name."""
-        return sorted(name for name in self.existing if self.accepts(name))
 
 
 def choose_namespaces(client: KubeClient, discovery: Discovery, spec: BackupSpec) -> ChosenNamespaces:
@@ -89,16 +87,16 @@ def choose_namespaces(client: KubeClient, discovery: Discovery, spec: BackupSpec
         excluded_by_label=tuple(name for name, obj in sorted(objects.items()) if is_excluded_by_label(obj)),
         missing=missing,
         nothing=expanded.matched_nothing,
-        warnings=(),
     )
-    return dataclasses.replace(chosen, warnings=tuple(_warnings(chosen, spec)))
+    accepted = tuple(sorted(name for name in existing if chosen.accepts(name)))
+    return dataclasses.replace(chosen, accepted=accepted, warnings=tuple(_warnings(chosen, accepted, spec)))
 
 
-def _warnings(chosen: ChosenNamespaces, spec: BackupSpec) -> t.Iterator[str]:
+def _warnings(chosen: ChosenNamespaces, accepted: t.Iterable[str], spec: BackupSpec) -> t.Iterator[str]:
     if chosen.nothing:
         patterns = ", ".join(spec.included_namespaces)
         yield f"No namespace matches {patterns}, so nothing that lies in a namespace is backed up"
-    for name in chosen.accepted():
+    for name in accepted:
         if _ARGO_LABEL in chosen.existing[name].labels:
             yield (
                 f"Namespace {name} is managed by Argo CD (label {_ARGO_LABEL}), which may prune what a restore creates"

@@ -179,7 +179,7 @@ class BackupRun:
         if resource is None or not self._selection.filter.lists(NAMESPACES, namespaced=False):
             return
         chosen = self._selection.namespaces
-        for name in chosen.accepted():
+        for name in chosen.accepted:
             entry = chosen.existing[name]
             wanted = entry.active and self._selection.matches_labels(entry.labels)
             if entry.item is not None and (wanted or name in self.sink.namespaces_with_items):

@@ -67,7 +67,7 @@ class Selection:
     def list_namespaces(self) -> tuple[str, ...] | None:
         """Where namespaced types are listed; None: over the whole cluster, by one list."""
         chosen = self.namespaces
-        return None if chosen.matcher.lists_all and not chosen.nothing else tuple(chosen.accepted())
+        return None if chosen.matcher.lists_all and not chosen.nothing else chosen.accepted
 
     def scopes(self, resource: ApiResource) -> list[ListScope]:
         """The lists that one type needs."""

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
@@ -23,6 +24,8 @@ VOLUME_SNAPSHOTS = GroupResource("volumesnapshots", "snapshot.storage.k8s.io")
 VOLUME_SNAPSHOT_CONTENTS = GroupResource("volumesnapshotcontents", "snapshot.storage.k8s.io")
 #: Velero adds these to the excludes of every backup: its plugins write them, a listing must not.
 ALWAYS_EXCLUDED = (VOLUME_SNAPSHOTS, VOLUME_SNAPSHOT_CONTENTS)
+#: What makes a name a pattern (``_core.patterns``).
+_GLOB_CHARS = frozenset("*?[]{}\\")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -37,10 +40,10 @@ class IncludeExclude:
 
     def includes_name(self, name: str) -> bool:
         """True when the includes name it; empty ones name nothing."""
-        return any(matches_glob(pattern, name) for pattern in self.includes)
+        return _names(self.includes, name)
 
     def excludes_name(self, name: str) -> bool:
-        return any(matches_glob(pattern, name) for pattern in self.excludes)
+        return _names(self.excludes, name)
 
     @property
     def is_everything(self) -> bool:
@@ -51,6 +54,18 @@ class IncludeExclude:
     def lists_all(self) -> bool:
         """True when one list over the whole cluster is right: the includes hold the literal ``*``, or are empty."""
         return not self.includes or "*" in self.includes
+
+
+def _names(patterns: tuple[str, ...], name: str) -> bool:
+    literal, globs = _split(patterns)
+    return name in literal or any(matches_glob(pattern, name) for pattern in globs)
+
+
+@functools.lru_cache(maxsize=256)
+def _split(patterns: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Names, of which there may be thousands, and what has to be matched."""
+    globs = tuple(pattern for pattern in patterns if not _GLOB_CHARS.isdisjoint(pattern))
+    return frozenset(patterns) - frozenset(globs), globs
 
 
 def is_excluded_by_label(obj: t.Mapping[str, t.Any]) -> bool:

@@ -59,7 +59,6 @@ def sink(writer: Writer) -> ItemSink:
             excluded_by_label=(),
             missing=(),
             nothing=False,
-            warnings=(),
         ),
     )
     preferred = {each.group_resource: each.version for each in (PODS, PVCS, PVS, DEPLOYMENTS, ROLES)}
