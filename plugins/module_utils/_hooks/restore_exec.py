@@ -4,41 +4,34 @@
 
 # Private: not for use outside of this collection.
 
-"""Commands that a restore runs in the pods it created: parsing, grouping, waiting (Velero 1.18)."""
+"""Which commands a restore runs in the pods that it created, and when a container is up for them (Velero 1.18)."""
 
 from __future__ import annotations
 
 import dataclasses
-import time
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
-from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import format_duration, parse_duration
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled, ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import parse_duration
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.annotations import (
     parse_command,
     parse_hook_timeout,
     parse_on_error,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import is_finished, pod_identity
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import ANNOTATION_HOOK_NAME, Hook, HookResult
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import pod_identity
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import ANNOTATION_HOOK_NAME, Hook
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_hook_rules import RestoreHookRule
 
 _PREFIX = "post.hook.restore.velero.io/"
-_CANCELED = "context canceled"
 _TRUE = ("1", "t", "T", "TRUE", "true", "True")
 _FALSE = ("0", "f", "F", "FALSE", "false", "False")
 
 Pod: t.TypeAlias = "t.Mapping[str, t.Any]"
-#: Waits until the predicate accepts the pod (None: it is gone); ``KubeTimeout`` after so many seconds, ``Cancelled``.
-WaitForPod: t.TypeAlias = "t.Callable[[t.Callable[[Pod | None], bool], float], Pod | None]"
-Execute: t.TypeAlias = "t.Callable[[Pod, Hook], HookResult]"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreExecHook:
-    """A hook and how long its container may take to come up: ``wait_seconds`` None waits for ever."""
+    """A hook and how long its container may take to come up: ``wait_seconds`` None when it does not say."""
 
     hook: Hook
     wait_seconds: float | None = None
@@ -50,35 +43,17 @@ class RestoreExecHook:
         return self.hook.on_error == "Fail"
 
 
-class HookStop(CancelToken):
-    """Set by the first hook with ``on-error: Fail`` that fails; set as well while the run itself is cancelled."""
+def exec_hooks_of_pod(pod: Pod, rules: t.Iterable[RestoreHookRule]) -> tuple[list[RestoreExecHook], list[str]]:
+    """The hook in the annotations of ``pod``, and only without one those of all rules that match, in their order.
 
-    _SLICE_SECONDS = 0.2
-
-    def __init__(self, run: CancelToken) -> None:
-        super().__init__()
-        self._run = run
-
-    @property
-    def is_cancelled(self) -> bool:
-        return super().is_cancelled or self._run.is_cancelled
-
-    @property
-    def reason(self) -> str:
-        return super().reason or self._run.reason
-
-    def wait(self, seconds: float) -> bool:
-        deadline = time.monotonic() + seconds
-        while not self.is_cancelled:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                return False
-            super().wait(min(left, self._SLICE_SECONDS))
-        return True
-
-    def check(self) -> None:
-        if self.is_cancelled:
-            raise Cancelled(f"The run was cancelled: {self.reason}.")
+    ``pod`` is the pod as it was created, in its target namespace. The second value are warnings about annotations.
+    """
+    declared, warnings = parse_restore_exec_hook(pod)
+    if declared is not None:
+        return [declared], warnings
+    namespace, _name = pod_identity(pod)
+    labels = (pod.get("metadata") or {}).get("labels")
+    return [hook for rule in rules if rule.applies_to(namespace, labels) for hook in _hooks_of_rule(rule)], []
 
 
 def parse_restore_exec_hook(pod: Pod) -> tuple[RestoreExecHook | None, list[str]]:
@@ -111,12 +86,7 @@ def parse_restore_exec_hook(pod: Pod) -> tuple[RestoreExecHook | None, list[str]
     )
 
 
-def was_canceled(result: HookResult) -> bool:
-    """True for a hook that was not run because of a cancel: a resumed restore runs it."""
-    return result.failed and _CANCELED in result.error
-
-
-def group_by_container(pod: Pod, hooks: t.Sequence[RestoreExecHook]) -> dict[str, list[RestoreExecHook]]:
+def group_by_container(pod: Pod, hooks: t.Iterable[RestoreExecHook]) -> dict[str, list[RestoreExecHook]]:
     """Hooks by the name of their container, in their order; a hook without one goes to the pod's first container."""
     containers = (pod.get("spec") or {}).get("containers") or []
     default = str(containers[0]["name"]) if containers else ""
@@ -126,165 +96,84 @@ def group_by_container(pod: Pod, hooks: t.Sequence[RestoreExecHook]) -> dict[str
     return grouped
 
 
-def wait_limit(hooks: t.Iterable[RestoreExecHook]) -> float | None:
-    """How long the pod may be waited for: the longest wait of its hooks, None when one of them has no limit."""
-    waits = [entry.wait_seconds for entry in hooks]
-    limits = [wait for wait in waits if wait is not None]
-    return max(limits) if limits and len(limits) == len(waits) else None
+def wait_limit(hooks: t.Iterable[RestoreExecHook], longest_wait: float) -> float:
+    """How long a pod is waited for, in seconds: the longest wait of its hooks.
+
+    Where one of them does not say how long, Velero waits for ever; here it is ``longest_wait``, or the longest wait of
+    the others if that is more.
+    """
+    hooks = list(hooks)
+    waits = [entry.wait_seconds for entry in hooks if entry.wait_seconds is not None]
+    return max([*waits, *([longest_wait] if len(waits) < len(hooks) else [])], default=longest_wait)
 
 
 def is_container_up(pod: Pod, container: str, hooks: t.Iterable[RestoreExecHook]) -> bool:
     """Running, or ready where any of the container's hooks wants to wait for that."""
-    status = pod.get("status") or {}
-    statuses = [*(status.get("containerStatuses") or []), *(status.get("initContainerStatuses") or [])]
-    for entry in statuses:
-        if entry.get("name") == container:
-            if any(hook.wait_for_ready for hook in hooks):
-                return bool(entry.get("ready"))
-            return bool((entry.get("state") or {}).get("running"))
-    return False
+    status = _container_status(pod, container)
+    if any(hook.wait_for_ready for hook in hooks):
+        return bool(status.get("ready"))
+    return bool((status.get("state") or {}).get("running"))
 
 
-class PodHookRun:
-    """The exec hooks of one pod, from its creation to the last result. Never two at once; one call of ``run``."""
-
-    def __init__(
-        self,
-        pod: Pod,
-        hooks: t.Sequence[RestoreExecHook],
-        *,
-        wait: WaitForPod,
-        execute: Execute,
-        stop: HookStop,
-        longest_wait: float,
-        clock: t.Callable[[], float] = time.monotonic,
-    ) -> None:
-        """``pod`` as it was created. ``longest_wait`` bounds, in seconds, hooks that would wait for ever."""
-        self._namespace, self._name = pod_identity(pod)
-        self._pending = group_by_container(pod, hooks)
-        self._limit = wait_limit(hooks)
-        self._known = _container_names(pod)
-        self._wait, self._execute, self._stop, self._clock = wait, execute, stop, clock
-        self._longest_wait = longest_wait
-        self._started = clock()
-        self._results: list[HookResult] = []
-
-    def run(self) -> list[HookResult]:
-        """Every hook gets exactly one result; nothing is raised for what happens in the cluster."""
-        self._drop_unknown_containers()
-        while self._pending:
-            pod = self._next_state()
-            if pod is None:
-                break
-            for container in self._containers_up(pod):
-                if not self._run_container(pod, container):
-                    self._give_up("an earlier hook of this pod failed with on-error Fail")
-                    return self._results
-        return self._results
-
-    def _next_state(self) -> Pod | None:
-        """The pod with a container that is up, or None after giving up on all that is pending."""
-        limit = min(self._longest_wait, self._limit if self._limit is not None else self._longest_wait)
-        try:
-            self._stop.check()
-            pod = self._wait(self._is_worth_a_look, max(0.0, limit - (self._clock() - self._started)))
-        except Cancelled:
-            self._give_up(f"{_CANCELED} ({self._stop.reason})")
-        except KubeTimeout:
-            self._give_up(f"context deadline exceeded (its container did not come up within {format_duration(limit)})")
-        except KubeError as exc:
-            self._give_up(exc.sentence)
-        else:
-            if pod is not None and not is_finished(pod):
-                return pod
-            # The containers of a pod that is being deleted end, and with them the pod, before it is gone.
-            ended = pod is not None and not pod["metadata"].get("deletionTimestamp")
-            phase = (pod.get("status") or {}).get("phase") if pod is not None and ended else None
-            self._give_up(f"the pod entered phase {phase} before its hooks ran" if phase else "the pod was deleted")
-        return None
-
-    def _is_worth_a_look(self, pod: Pod | None) -> bool:
-        return pod is None or is_finished(pod) or bool(self._containers_up(pod))
-
-    def _containers_up(self, pod: Pod) -> list[str]:
-        return [name for name, hooks in self._pending.items() if is_container_up(pod, name, hooks)]
-
-    def _run_container(self, pod: Pod, container: str) -> bool:
-        """Run the container's hooks in order; False when the pod's remaining hooks must not run."""
-        hooks = self._pending[container]
-        while hooks:
-            if self._stop.is_cancelled:
-                return True
-            entry = hooks[0]
-            waited = self._clock() - self._started
-            if entry.wait_seconds is not None and waited > entry.wait_seconds:
-                result = self._unexecuted(
-                    entry, container, f"hook {entry.hook.name} in container {container} expired before executing"
-                )
-            else:
-                result = self._ran(
-                    self._execute(pod, dataclasses.replace(entry.hook, container=container)), entry, container
-                )
-            hooks.pop(0)
-            self._results.append(result)
-            if result.failed and entry.stops_all:
-                self._stop.cancel(f"a hook of pod {self._namespace}/{self._name} failed with on-error Fail")
-                return False
-        del self._pending[container]
-        return True
-
-    def _ran(self, result: HookResult, entry: RestoreExecHook, container: str) -> HookResult:
-        error = result.error
-        if result.failed:
-            error = f"hook {entry.hook.name} in container {container} failed to execute, err: {error}"
-        # The container as written is what identifies a hook.
-        return dataclasses.replace(result, hook=entry.hook, error=error)
-
-    def _drop_unknown_containers(self) -> None:
-        for container in [name for name in self._pending if name not in self._known]:
-            for entry in self._pending.pop(container):
-                self._record_unexecuted(entry, container, f'no such container: "{container}"')
-
-    def _give_up(self, why: str) -> None:
-        """Nothing that is pending will run."""
-        pending, self._pending = self._pending, {}
-        for container, hooks in pending.items():
-            for entry in hooks:
-                self._record_unexecuted(entry, container, why)
-
-    def _record_unexecuted(self, entry: RestoreExecHook, container: str, why: str) -> None:
-        where = f"hook {entry.hook.name} in container {container} in pod {self._namespace}/{self._name}"
-        self._results.append(self._unexecuted(entry, container, f"{where} not executed: {why}"))
-        if entry.stops_all:
-            self._stop.cancel(f"a hook of pod {self._namespace}/{self._name} with on-error Fail was not executed")
-
-    def _unexecuted(self, entry: RestoreExecHook, container: str, error: str) -> HookResult:
-        return HookResult(
-            hook=entry.hook,
-            namespace=self._namespace,
-            pod=self._name,
-            container=container,
-            state="failed",
-            started=utc_now(),
-            error=error,
-        )
+def why_never_up(pod: Pod, container: str) -> str:
+    """Why the container can never come up (again): it has ended, and the pod's policy is to leave it so. Or empty."""
+    ended = (_container_status(pod, container).get("state") or {}).get("terminated")
+    spec = pod.get("spec") or {}
+    policy = spec.get("restartPolicy", "Always")
+    sidecars = [entry["name"] for entry in spec.get("initContainers") or [] if entry.get("restartPolicy") == "Always"]
+    if not ended or container in sidecars or policy == "Always":
+        return ""
+    code = ended.get("exitCode", 0)
+    if policy == "OnFailure" and code != 0:
+        return ""
+    return f"the container ended with exit code {code} and is not started again (restartPolicy {policy})"
 
 
-def _container_names(pod: Pod) -> set[str]:
-    """Containers a hook may name: the pod's own, and native sidecars."""
+def container_names(pod: Pod) -> set[str]:
+    """Containers that a hook may name: the pod's own, and native sidecars."""
     spec = pod.get("spec") or {}
     names = {str(container["name"]) for container in spec.get("containers") or []}
     return names | {str(c["name"]) for c in spec.get("initContainers") or [] if c.get("restartPolicy") == "Always"}
 
 
+def _hooks_of_rule(rule: RestoreHookRule) -> t.Iterator[RestoreExecHook]:
+    """``index`` is the place in the rule's list; entries with an init hook only have a place too."""
+    for index, entry in enumerate(rule.post_hooks):
+        command = entry.exec
+        if command is None:
+            continue
+        hook = Hook(
+            source="spec",
+            name=rule.name,
+            phase="post",
+            argv=command.command,
+            container=command.container,
+            on_error=command.on_error,
+            timeout_seconds=command.exec_timeout_seconds,
+            index=index,
+        )
+        wait = command.wait_timeout_seconds
+        yield RestoreExecHook(
+            hook=hook, wait_seconds=wait if wait and wait > 0 else None, wait_for_ready=command.wait_for_ready
+        )
+
+
+def _container_status(pod: Pod, container: str) -> t.Mapping[str, t.Any]:
+    status = pod.get("status") or {}
+    for entry in [*(status.get("containerStatuses") or []), *(status.get("initContainerStatuses") or [])]:
+        if entry.get("name") == container:
+            return t.cast("t.Mapping[str, t.Any]", entry)
+    return {}
+
+
 def _parse_wait(text: str, *, key: str, where: str, warnings: list[str]) -> float | None:
-    """Seconds; None (wait for ever) for an absent, malformed, zero or negative value."""
+    """Seconds; None for an absent, malformed, zero or negative value."""
     if not text:
         return None
     try:
         seconds = parse_duration(text)
     except ValidationError as exc:
-        warnings.append(f"{where}: annotation {key}: {exc.sentence} The hook waits without a limit.")
+        warnings.append(f"{where}: annotation {key}: {exc.sentence} The hook waits as one that does not say how long.")
         return None
     return seconds if seconds > 0 else None
 
@@ -298,12 +187,12 @@ def _parse_bool(text: str, *, key: str, where: str, warnings: list[str]) -> bool
 
 
 __all__ = (
-    "HookStop",
-    "PodHookRun",
     "RestoreExecHook",
+    "container_names",
+    "exec_hooks_of_pod",
     "group_by_container",
     "is_container_up",
     "parse_restore_exec_hook",
     "wait_limit",
-    "was_canceled",
+    "why_never_up",
 )

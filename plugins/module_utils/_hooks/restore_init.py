@@ -8,11 +8,13 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import hashlib
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.annotations import parse_command
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_hook_rules import RestoreHookRule
 
 _PREFIX = "init.hook.restore.velero.io/"
 _NAME_PREFIX = "velero-restore-init-"
@@ -56,6 +58,27 @@ def parse_init_hook(pod: t.Mapping[str, t.Any]) -> InitHook | None:
     return InitHook(name, image, command)
 
 
+def init_containers_of_pod(
+    pod: t.Mapping[str, t.Any], namespace: str, rules: t.Iterable[RestoreHookRule]
+) -> list[Container]:
+    """The init hook in the annotations of ``pod``, and only without one those of all rules that match, in their order.
+
+    ``namespace`` is where the pod goes: rules are about the namespace after the mapping.
+    """
+    declared = parse_init_hook(pod)
+    if declared is not None:
+        return [declared.to_container()]
+    labels = (pod.get("metadata") or {}).get("labels")
+    return [
+        copy.deepcopy(dict(container))
+        for rule in rules
+        if rule.applies_to(namespace, labels)
+        for hook in rule.post_hooks
+        if hook.init is not None
+        for container in hook.init.containers
+    ]
+
+
 def add_init_containers(pod: dict[str, t.Any], containers: t.Sequence[Container]) -> None:
     """Put ``containers`` first, but after a wait container that stands at index 0: the data comes before the hooks.
 
@@ -93,4 +116,11 @@ def drop_wait_containers(pod: dict[str, t.Any]) -> list[str]:
     ]
 
 
-__all__ = ("WAIT_CONTAINERS", "InitHook", "add_init_containers", "drop_wait_containers", "parse_init_hook")
+__all__ = (
+    "WAIT_CONTAINERS",
+    "InitHook",
+    "add_init_containers",
+    "drop_wait_containers",
+    "init_containers_of_pod",
+    "parse_init_hook",
+)

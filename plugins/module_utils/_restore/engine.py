@@ -18,32 +18,33 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Ark
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult, hook_status
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.restore_exec import (
-    parse_restore_exec_hook,
-    was_canceled,
-)
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.api_versions import choose_versions
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply import Applier
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choice import ObjectChoice
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.dry_run import DryRunJudge
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import RuleContext
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.hook_records import RecordedHooks
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.live_state import ApiTypes, read_live_state
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.metadata import restore_labels
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.namespaces import NamespaceMaker
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import PlanItem, RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan_diffs import PlanDiffs
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.planner import Planner
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.pod_hooks import RestoredPodHooks
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.prepare import Preparer
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.records import PreviousRun, RestoreRecords
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.results import RestoreIssues
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.schedule import with_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.selection import CLAIMS, PODS, VOLUMES, select
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.source import BackupSource
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import VolumeDecisions
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.transforms import (
+    make_preparer,
+    read_version_priorities,
+    resolve_order,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import (
     RestorePhase,
@@ -66,6 +67,7 @@ def plan_restore(
 ) -> RestoreOutcome:
     """What ``run_restore`` would do, judged by the API server's dry run; writes nothing anywhere."""
     request.validate()
+    request = with_backup(request, store)
     with BackupSource.open(store, request.spec.backup_name) as source:
         run = _Run(request, source, client=client, store=store, progress=progress, cancel=cancel or client.cancel)
         run.make_plan()
@@ -87,6 +89,7 @@ def run_restore(
     cluster that does not answer, volumes without data. After the first write everything is in the outcome.
     """
     request.validate()
+    request = with_backup(request, store)
     with BackupSource.open(store, request.spec.backup_name) as source:
         run = _Run(request, source, client=client, store=store, progress=progress, cancel=cancel or client.cancel)
         run.make_plan()
@@ -114,7 +117,9 @@ class _Run:
         self._progress = progress
         self._cancel = cancel
         self._started = utc_now()
-        self._name = request.name or default_restore_name(request.spec.backup_name, self._started)
+        self._name = request.name or default_restore_name(
+            request.spec.schedule_name or request.spec.backup_name, self._started
+        )
         self._timings: dict[str, float] = {}
         self._requests_before = client.requests_made
         self._log_stream = io.BytesIO()
@@ -123,6 +128,18 @@ class _Run:
         self._diffs = PlanDiffs(request.max_diffs if request.want_diff else 0)
         self._records = RestoreRecords(store, self._name)
         self._previous: PreviousRun = self._records.read_previous(request.spec.backup_name)
+        self._hooks = RestoredPodHooks(
+            client,
+            rules=request.spec.hooks,
+            recorded=RecordedHooks(self._previous.hooks),
+            log=self._log,
+            issues=self._issues,
+            progress=progress,
+            cancel=cancel,
+            longest_wait=request.hook_wait_limit,
+            workers=request.workers,
+            log_output=request.log_output,
+        )
         self._restore = build_restore(
             self._name, request.spec, namespace=request.velero_namespace, created=self._started
         )
@@ -141,7 +158,14 @@ class _Run:
         for failed in discovery.failed_groups:
             self._issues.warning(f"The API group {failed}")
         self._api = ApiTypes(discovery)
-        self._selection = select(contents, spec, discovery)
+        for unsupported in spec.unsupported_fields():
+            self._issues.warning(unsupported)
+        if self._request.all_api_versions and self._source.has_api_versions:
+            choose_versions(contents, discovery, read_version_priorities(self._client, discovery, self._request))
+        choice = ObjectChoice(self._request.names, self._request.select)
+        self._selection = select(contents, spec, discovery, choice)
+        for warning in self._selection.warnings:
+            self._issues.warning(warning)
         if not self._selection.count and not self._selection.namespaces:
             self._issues.warning(f"Nothing in backup '{spec.backup_name}' fits the filters: zero items to be restored.")
         self._live = read_live_state(
@@ -151,7 +175,15 @@ class _Run:
             with_volumes=bool(self._selection.refs.keys() & {CLAIMS, VOLUMES}),
             workers=self._request.workers,
         )
-        self._preparer = self._make_preparer()
+        self._preparer = make_preparer(
+            self._request,
+            self._source,
+            client=self._client,
+            discovery=discovery,
+            selection=self._selection,
+            live=self._live,
+            restore_name=self._name,
+        )
         self._planner = Planner(
             self._client,
             self._request,
@@ -162,32 +194,13 @@ class _Run:
             issues=self._issues,
             diffs=self._diffs,
             cancel=self._cancel,
+            order=resolve_order(discovery, self._request),
         )
         types: set[GroupResource] = {*self._selection.refs, NAMESPACES}
         self._plan.waves = self._planner.plan_waves(types, self._api)
         self._timings["plan"] = time.monotonic() - clock
         counts = ", ".join(f"{count} {action}" for action, count in self._plan.counts().items() if count)
         self._progress(f"plan: {counts or 'nothing to restore'}")
-
-    def _make_preparer(self) -> Preparer:
-        spec = self._request.spec
-        volumes = VolumeDecisions(
-            archive=self._source.contents,
-            volume_info=self._source.volume_info,
-            snapshot_volumes=self._source.spec.get("snapshotVolumes"),
-            namespace_mapping=spec.namespace_mapping,
-            live=self._live.volumes,
-            restores_volumes=VOLUMES in self._selection.refs,
-        )
-        context = RuleContext(
-            archive=self._source.contents,
-            volumes=volumes,
-            namespace_mapping=spec.namespace_mapping,
-            preserve_node_ports=bool(spec.preserve_node_ports),
-            keep_wait_containers=self._request.keep_wait_containers,
-        )
-        labels = restore_labels(spec.backup_name, self._name, legacy=self._request.legacy_labels)
-        return Preparer(self._source.contents, spec, context, labels=labels)
 
     def judge(self) -> None:
         """Ask the API server about everything that would be written."""
@@ -229,17 +242,9 @@ class _Run:
         conflicts = any(item.action == "conflict" for item in self._plan.items)
         if not (self._plan.changes or waiting or conflicts):
             return self._outcome(final_phase(errors=len(self._issues.errors)), changed=False, hooks=[])
-        hooks = RestoredPodHooks(
-            self._client,
-            log=self._log,
-            issues=self._issues,
-            progress=self._progress,
-            cancel=self._cancel,
-            longest_wait=self._request.spec.item_operation_timeout,
-        )
-        failure = self._apply_plan(hooks, waiting)
+        failure = self._apply_plan(waiting)
         clock = time.monotonic()
-        results = hooks.finish()
+        results = self._hooks.finish()
         if results:
             self._timings["hooks"] = time.monotonic() - clock
         if self._cancel.is_cancelled and not failure:
@@ -248,10 +253,10 @@ class _Run:
         phase = final_phase(errors=len(self._issues.errors), fatal=bool(failure))
         return self._finish(phase, failure, results)
 
-    def _apply_plan(self, hooks: RestoredPodHooks, waiting: t.Sequence[PlanItem]) -> str:
+    def _apply_plan(self, waiting: t.Sequence[PlanItem]) -> str:
         """Why the run had to be broken off; empty when it went through (with or without errors)."""
         clock = time.monotonic()
-        applier = self._make_applier(hooks)
+        applier = self._make_applier()
         waves = self._plan.waves
         try:
             definitions = [wave for wave in waves if CRDS in wave.group_resources]
@@ -260,7 +265,7 @@ class _Run:
                 self._api = ApiTypes(Discovery.read(self._client))
                 self._planner.plan_new_types(waves, self._api)
             for item in waiting:
-                self._watch_again(hooks, item)
+                self._watch_again(item)
             applier.apply(wave for wave in waves if wave not in definitions)
         except Cancelled as exc:
             self._issues.error(exc.message)
@@ -272,11 +277,7 @@ class _Run:
             self._timings["apply"] = time.monotonic() - clock
         return ""
 
-    def _make_applier(self, hooks: RestoredPodHooks) -> Applier:
-        def on_created(item: PlanItem, created: dict[str, t.Any]) -> None:
-            if item.group_resource == PODS and item.resource is not None:
-                hooks.watch(item.resource, created)
-
+    def _make_applier(self) -> Applier:
         namespaces = NamespaceMaker(
             self._client,
             preparer=self._preparer,
@@ -297,7 +298,7 @@ class _Run:
             issues=self._issues,
             progress=self._progress,
             cancel=self._cancel,
-            on_created=on_created,
+            on_created=self._watch_hooks,
         )
 
     def _pods_with_open_hooks(self) -> list[PlanItem]:
@@ -306,14 +307,19 @@ class _Run:
             item
             for item in self._plan.items
             if item.group_resource == PODS and item.made_before and item.ref is not None
-            if not self._previous.has_hooks_of(item.namespace, item.name)
-            if parse_restore_exec_hook(self._preparer.prepare(item.ref).body)[0] is not None
+            if self._hooks.open_hooks(self._preparer.prepare(item.ref).body)
         ]
 
-    def _watch_again(self, hooks: RestoredPodHooks, item: PlanItem) -> None:
+    def _watch_again(self, item: PlanItem) -> None:
         pod = get_object(self._client, item.resource, item.name, item.namespace) if item.resource else None
-        if pod is not None and item.resource is not None:
-            hooks.watch(item.resource, pod)
+        if pod is not None:
+            self._watch_hooks(item, pod)
+
+    def _watch_hooks(self, item: PlanItem, live: dict[str, t.Any]) -> None:
+        """``live`` as the server returned it."""
+        ref = item.ref
+        if item.group_resource == PODS and item.resource is not None and ref is not None:
+            self._hooks.watch(item.resource, live, stored_owner=lambda: self._preparer.prepare(ref).owner)
 
     # -- outcome ------------------------------------------------------------------------------------------------------
 
@@ -327,8 +333,7 @@ class _Run:
         recorded = False
         if self._request.write_records and (changed or phase != "Completed"):
             clock = time.monotonic()
-            settled = [hook for hook, result in zip(hooks, results, strict=True) if not was_canceled(result)]
-            recorded = self._write_records(settled)
+            recorded = self._write_records(self._hooks.records())
             self._timings["records"] = time.monotonic() - clock
         return self._outcome(phase, changed=changed, hooks=hooks, recorded=recorded)
 

@@ -32,9 +32,6 @@ class PreviousRun:
 
     hooks: tuple[dict[str, t.Any], ...] = ()
 
-    def has_hooks_of(self, namespace: str | None, pod: str) -> bool:
-        return any(hook.get("namespace") == namespace and hook.get("pod") == pod for hook in self.hooks)
-
 
 class RestoreRecords:
     """The records of one restore by name."""

@@ -12,6 +12,9 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.api_versions import Priorities
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choice import Expression, ObjectChoice
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import ResourceModifiers
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec, validate_restore_name
 
 MissingVolumeData: t.TypeAlias = t.Literal["fail", "warn"]
@@ -23,6 +26,12 @@ class RestoreRequest:
 
     ``name`` empty means ``<backup>-<YYYYMMDDhhmmss>``; the same name again resumes. ``terminating_timeout`` is how
     long a namespace that is being deleted is waited for, ``resource_timeout`` how long a new CRD may take.
+    ``hook_wait_limit`` is how long a hook waits for its container that does not say so itself.
+    ``log_output`` False keeps what hooks print out of the log and the records.
+    ``modifiers`` and the mappings change objects on their way: storage classes by name, images by what they begin with.
+    ``names`` (``kind/namespace/name``) and ``select`` choose single objects, beside the filters of ``spec``.
+    ``resource_priorities`` are the types to restore first and last, None for Velero's. ``all_api_versions`` reads each
+    type in the stored version that fits best, ``api_version_priorities`` names versions of a group-resource.
     ``want_diff`` keeps YAML of what changes, ``max_diffs`` objects of it.
     """
 
@@ -33,8 +42,18 @@ class RestoreRequest:
     restore_managed_fields: bool = False
     legacy_labels: bool = False
     keep_wait_containers: bool = False
+    modifiers: ResourceModifiers | None = None
+    storage_class_mapping: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    image_mapping: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    names: tuple[str, ...] = ()
+    select: Expression | None = None
+    resource_priorities: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+    all_api_versions: bool = False
+    api_version_priorities: Priorities = dataclasses.field(default_factory=dict)
     terminating_timeout: float = 600.0
     resource_timeout: float = 600.0
+    hook_wait_limit: float = 3600.0
+    log_output: bool = True
     workers: int = 16
     want_diff: bool = False
     max_diffs: int = 500
@@ -49,6 +68,19 @@ class RestoreRequest:
             raise ValidationError(
                 f"on_missing_volume_data is '{self.on_missing_volume_data}'; it must be fail or warn."
             )
+        ObjectChoice(self.names, self.select)
+        if self.modifiers is not None and self.spec.resource_modifier is not None:
+            raise ValidationError(
+                "Both resource_modifiers and resource_modifier are given.",
+                hint="Give the rules in one place: in the task, or in a ConfigMap of the cluster.",
+            )
+        if self.api_version_priorities and not self.all_api_versions:
+            raise ValidationError(
+                "api_version_priorities has no effect without all_api_versions.", hint="Set all_api_versions: true."
+            )
+        for what, mapping in (("storage_class", self.storage_class_mapping), ("image", self.image_mapping)):
+            if not all(mapping) or not all(mapping.values()):
+                raise ValidationError(f"{what}_mapping has an empty name.", hint="Write the old name and the new one.")
         if self.workers < 1:
             raise ValidationError(f"workers is {self.workers}; it must be at least 1.")
 

@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import ClaimDecision, VolumeDecisions
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_hook_rules import RestoreHookRule
 
 
 @dataclasses.dataclass(slots=True, kw_only=True)
@@ -20,7 +21,8 @@ class Draft:
     """An object on its way from the archive to the cluster.
 
     ``body`` has lost its system metadata and its status and is changed in place by the rules; ``stored_metadata`` and
-    ``stored_status`` are as the archive has them. A rule that sets ``skip`` (a reason) ends the matter.
+    ``stored_status`` are as the archive has them. A rule that sets ``skip`` (a reason) ends the matter; one that sets
+    ``refusal`` makes it an error of this object.
     """
 
     body: dict[str, t.Any]
@@ -29,6 +31,7 @@ class Draft:
     source_namespace: str
     target_namespace: str
     skip: str = ""
+    refusal: str = ""
     warnings: list[str] = dataclasses.field(default_factory=list)
     #: Set for a claim whose volume is made anew.
     lost: ClaimDecision | None = None
@@ -79,6 +82,12 @@ class RuleContext:
     namespace_mapping: t.Mapping[str, str]
     preserve_node_ports: bool = False
     keep_wait_containers: bool = False
+    restore_volume_data: bool = True
+    storage_class_mapping: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    #: New classes of that mapping which neither the cluster nor this restore has.
+    missing_storage_classes: frozenset[str] = frozenset()
+    image_mapping: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    hook_rules: tuple[RestoreHookRule, ...] = ()
 
 
 Rule: t.TypeAlias = "t.Callable[[Draft, RuleContext], None]"

@@ -14,7 +14,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.names import Grou
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.restore_init import (
     add_init_containers,
     drop_wait_containers,
-    parse_init_hook,
+    init_containers_of_pod,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
 
@@ -56,16 +56,14 @@ def reset_pod(draft: Draft, context: RuleContext) -> None:
 
 
 def replace_init_containers(draft: Draft, context: RuleContext) -> None:
-    """Stale wait containers out, the annotation's init hook in."""
+    """Stale wait containers out, the init hooks of the annotations or of the rules in."""
     if not context.keep_wait_containers:
         for volume in drop_wait_containers(draft.body):
             draft.warnings.append(
                 f"Pod {draft.target_namespace}/{draft.name}: the init container that waits for the data of "
                 f"volume '{volume}' was dropped: no agent would bring that data."
             )
-    hook = parse_init_hook(draft.body)
-    if hook is not None:
-        add_init_containers(draft.body, [hook.to_container()])
+    add_init_containers(draft.body, init_containers_of_pod(draft.body, draft.target_namespace, context.hook_rules))
 
 
 def _drop_token_volumes(spec: dict[str, t.Any]) -> None:
