@@ -47,6 +47,7 @@ options:
   label_selector:
     description:
       - Only objects with these labels are taken.
+      - Mutually exclusive with O(or_label_selectors).
     type: dict
     suboptions:
       match_labels:
@@ -76,6 +77,41 @@ options:
             description:
               - The values. Needed with O(label_selector.match_expressions[].operator=In) and
                 O(label_selector.match_expressions[].operator=NotIn).
+            type: list
+            elements: str
+  or_label_selectors:
+    description:
+      - Only objects that fit one of these label selectors are taken.
+      - Mutually exclusive with O(label_selector).
+    type: list
+    elements: dict
+    suboptions:
+      match_labels:
+        description:
+          - Labels and the values that they must have.
+        type: dict
+        aliases: [matchLabels]
+      match_expressions:
+        description:
+          - Conditions that must all hold.
+        type: list
+        elements: dict
+        aliases: [matchExpressions]
+        suboptions:
+          key:
+            description:
+              - The name of the label.
+            type: str
+            required: true
+          operator:
+            description:
+              - How the label is compared with O(or_label_selectors[].match_expressions[].values).
+            type: str
+            required: true
+            choices: [In, NotIn, Exists, DoesNotExist]
+          values:
+            description:
+              - The values.
             type: list
             elements: str
 """

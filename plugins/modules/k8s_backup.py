@@ -13,14 +13,16 @@ author:
 description:
   - Stores the objects of an application in a directory or an S3 bucket, in the format of Velero, with nothing
     installed in the cluster.
-  - Runs the hooks that pods declare by annotations, C(pre.hook.backup.velero.io/command) and the others of Velero,
-    and those of Heptio Ark. A file system that a hook freezes is thawed on success, failure, timeout and cancel, by a
-    timer in the container if need be.
+  - Takes every field of a Velero C(Backup), as options or as a manifest.
+  - Runs the hooks of O(hooks), and those that pods declare by annotations, C(pre.hook.backup.velero.io/command) and
+    the others of Velero, and those of Heptio Ark. A file system that a hook freezes is thawed on success, failure,
+    timeout and cancel, by a timer in the container if need be.
   - A backup is never altered. One that exists with the same options is left as it is; with others, the task fails.
 extends_documentation_fragment:
   - arkive.k8s._attributes
   - arkive.k8s._attributes.actiongroup_backup
   - arkive.k8s._auth
+  - arkive.k8s._backup_spec
   - arkive.k8s._hooks
   - arkive.k8s._hooks.backup
   - arkive.k8s._hooks.freeze
@@ -47,8 +49,8 @@ options:
   name:
     description:
       - The name of the backup.
+      - If not set, it is C(metadata.name) of the manifest in O(definition) or O(src).
     type: str
-    required: true
   state:
     description:
       - With V(present), the backup is made unless it exists.
@@ -56,13 +58,12 @@ options:
     type: str
     choices: [present, absent]
     default: present
-  ttl:
+  force:
     description:
-      - How long the backup is to be kept, as a Go duration such as V(72h). It is written into the backup, for whoever
-        removes expired ones.
-      - With V(never), it does not expire.
-      - If not set, Velero's default of 720 hours holds.
-    type: str
+      - With O(state=absent), deletes a backup as well that another run seems to make, that is not finished, that cannot
+        be read, or whose snapshots are then left behind.
+    type: bool
+    default: false
   fail_on_partial:
     description:
       - Whether the task fails when the backup ends as C(PartiallyFailed), or exists with that phase.
@@ -77,7 +78,7 @@ options:
     default: false
   workers:
     description:
-      - How many types of objects are listed at the same time.
+      - How many lists are read, and how many blocks of pods are gone through, at the same time.
     type: int
     default: 8
 seealso:
@@ -118,6 +119,65 @@ EXAMPLES = r"""
         app: web
     storage_location:
       path: /var/lib/backups
+
+- name: Back up as a manifest of Velero or Heptio Ark says, under another name
+  arkive.k8s.k8s_backup:
+    src: backup.yml
+    name: shop-manual
+    storage_location:
+      bucket: backups
+
+- name: Back up with rules for hooks, as in a manifest
+  arkive.k8s.k8s_backup:
+    name: shop-hooks
+    namespaces: [shop]
+    hooks:
+      - name: database
+        labelSelector:
+          matchLabels:
+            app: mysql
+        pre:
+          - exec:
+              container: mysql
+              command: [mysql, -e, FLUSH TABLES]
+              onError: Fail
+              timeout: 1m
+              retries: 2
+    ordered_resources:
+      pods: [shop/mysql-0, shop/mysql-1]
+    storage_location:
+      bucket: backups
+
+- name: Back up all storage classes, and all namespaced objects of some namespaces but Events
+  arkive.k8s.k8s_backup:
+    name: shops
+    included_namespaces: ["shop-*"]
+    included_cluster_scoped_resources: [storageclasses]
+    excluded_namespace_scoped_resources: [events, events.events.k8s.io]
+    or_label_selectors:
+      - matchLabels: {tier: web}
+      - matchExpressions:
+          - {key: app, operator: In, values: [mysql, redis]}
+    storage_location:
+      bucket: backups
+
+- name: Back up a definition, telling a chat when it has failed
+  arkive.k8s.k8s_backup:
+    definition:
+      apiVersion: velero.io/v1
+      kind: Backup
+      metadata:
+        name: shop-definition
+      spec:
+        includedNamespaces: [shop]
+        ttl: 24h0m0s
+    backup_hooks:
+      on_failure:
+        - namespace: ops
+          label_selector: {matchLabels: {app: notifier}}
+          command: [/bin/notify, the backup of the shop has failed]
+    storage_location:
+      bucket: backups
 
 - name: Refuse to freeze where no timer can keep watch
   arkive.k8s.k8s_backup:
@@ -294,12 +354,13 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import (
-    FREEZE,
-    HOOKS,
-    LEASE,
-    freeze_policy,
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.backup_options import (
+    BACKUP,
+    backup_manifest,
+    backup_name,
+    backup_request,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import FREEZE, HOOKS, LEASE
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import (
     clean_details,
@@ -307,42 +368,28 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import
     refused_phase,
     text_diff,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import SELECTION, selection
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import SELECTION
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE, storage_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 
 SPEC = ArgumentSpec(
     options={
-        "name": {"type": "str", "required": True},
+        "name": {"type": "str"},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-        "ttl": {"type": "str"},
+        "force": {"type": "bool", "default": False},
         "hook_on_error_default": {"type": "str", "choices": ["Fail", "Continue"], "default": "Fail"},
         "fail_on_partial": {"type": "bool", "default": True},
         "replace_failed": {"type": "bool", "default": False},
         "workers": {"type": "int", "default": 8},
-    }
-).merge(AUTH, STORAGE, SELECTION, HOOKS, FREEZE, LEASE, PROGRESS)
-
-
-def backup_request(params: t.Mapping[str, t.Any]) -> BackupRequest:
-    """The options as the engine takes them; raises ``ValidationError``."""
-    location = params["storage_location"]["name"]
-    return BackupRequest(
-        name=params["name"],
-        spec=BackupSpec.from_options({**selection(params), "ttl": params["ttl"], "storage_location": location}),
-        freeze_policy=freeze_policy(params),
-        hook_on_error_default=params["hook_on_error_default"],
-        replace_failed=params["replace_failed"],
-        log_output=not params["no_log_output"],
-        workers=params["workers"],
-    )
+    },
+    required_one_of=(("name", "definition", "src"),),
+).merge(AUTH, STORAGE, SELECTION, BACKUP, HOOKS, FREEZE, LEASE, PROGRESS)
 
 
 def make(task: Task) -> Result:
@@ -367,12 +414,13 @@ def make(task: Task) -> Result:
 
 def delete(task: Task) -> Result:
     """State ``absent``."""
+    name = backup_name(task.params, backup_manifest(task.params))
     store = open_store(storage_location(task.params))
-    outcome = delete_backup(task.params["name"], store=store, check_mode=task.check_mode)
+    outcome = delete_backup(name, store=store, check_mode=task.check_mode, force=task.params["force"])
     result = _result(task, outcome)
     if task.diff_mode:
         before = (outcome.backup or {}).get("spec")
-        result["diff"] = text_diff(before, None, title=f"backup {task.params['name']}")
+        result["diff"] = text_diff(before, None, title=f"backup {name}")
     return result
 
 

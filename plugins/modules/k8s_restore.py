@@ -57,41 +57,6 @@ options:
     description:
       - Namespaces of the backup, and those to restore their objects into.
     type: dict
-  or_label_selectors:
-    description:
-      - Only objects that fit one of these label selectors are taken.
-      - Mutually exclusive with O(label_selector).
-    type: list
-    elements: dict
-    suboptions:
-      match_labels:
-        description:
-          - Labels and the values that they must have.
-        type: dict
-        aliases: [matchLabels]
-      match_expressions:
-        description:
-          - Conditions that must all hold.
-        type: list
-        elements: dict
-        aliases: [matchExpressions]
-        suboptions:
-          key:
-            description:
-              - The name of the label.
-            type: str
-            required: true
-          operator:
-            description:
-              - How the label is compared with O(or_label_selectors[].match_expressions[].values).
-            type: str
-            required: true
-            choices: [In, NotIn, Exists, DoesNotExist]
-          values:
-            description:
-              - The values.
-            type: list
-            elements: str
   existing_resource_policy:
     description:
       - What happens to an object that exists and is not equal.
@@ -312,12 +277,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import
     first_errors,
     refused_phase,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import (
-    LABEL_SELECTOR,
-    SELECTION,
-    label_selector,
-    selection,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import SELECTION, selection
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE, storage_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
@@ -332,7 +292,6 @@ SPEC = ArgumentSpec(
         "backup": {"type": "str", "required": True},
         "name": {"type": "str"},
         "namespace_mapping": {"type": "dict"},
-        "or_label_selectors": LABEL_SELECTOR.to_option(type="list", elements="dict"),
         "existing_resource_policy": {"type": "str", "choices": ["none", "update"], "default": "none"},
         "preserve_node_ports": {"type": "bool"},
         "restore_managed_fields": {"type": "bool", "default": False},
@@ -344,8 +303,7 @@ SPEC = ArgumentSpec(
         "item_operation_timeout": {"type": "str", "default": "4h"},
         "fail_on_partial": {"type": "bool", "default": True},
         "workers": {"type": "int", "default": 16},
-    },
-    mutually_exclusive=(("label_selector", "or_label_selectors"),),
+    }
 ).merge(AUTH, STORAGE, SELECTION, HOOKS, PROGRESS)
 
 
@@ -356,7 +314,6 @@ def restore_request(params: t.Mapping[str, t.Any], *, want_diff: bool) -> Restor
         **selection(params),
         "backup_name": params["backup"],
         "namespace_mapping": {str(old): str(new) for old, new in (params["namespace_mapping"] or {}).items()},
-        "or_label_selectors": [label_selector(entry) or {} for entry in params["or_label_selectors"] or []],
         # Velero stores nothing for its default.
         "existing_resource_policy": None if policy == "none" else policy,
         "preserve_node_ports": params["preserve_node_ports"],

@@ -37,7 +37,9 @@ SELECTION = ArgumentSpec(
         "excluded_resources": {"type": "list", "elements": "str"},
         "include_cluster_resources": {"type": "bool"},
         "label_selector": LABEL_SELECTOR.to_option(),
-    }
+        "or_label_selectors": LABEL_SELECTOR.to_option(type="list", elements="dict"),
+    },
+    mutually_exclusive=(("label_selector", "or_label_selectors"),),
 )
 
 PODS = ArgumentSpec(
@@ -51,9 +53,12 @@ PODS = ArgumentSpec(
 
 
 def selection(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """The fields that a backup's and a restore's spec have in common, for ``from_options``."""
-    fields = {name: params[name] for name in SELECTION.options if name != "label_selector"}
-    return {**fields, "label_selector": label_selector(params["label_selector"])}
+    """The fields that a backup's and a restore's spec have in common, for ``from_options``; None for one not given."""
+    fields = {name: params[name] for name in SELECTION.options}
+    fields["label_selector"] = label_selector(params["label_selector"])
+    if params["or_label_selectors"] is not None:
+        fields["or_label_selectors"] = [label_selector(entry) or {} for entry in params["or_label_selectors"]]
+    return fields
 
 
 def selector_text(params: t.Mapping[str, t.Any]) -> str:

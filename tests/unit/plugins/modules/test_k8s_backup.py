@@ -134,6 +134,20 @@ def test_diff_of_a_new_backup(run_module: Runner, engine: Engine, tmp_path: path
         ),
         pytest.param({"ttl": "72"}, "Write 72s", id="ttl without unit"),
         pytest.param({"name": "No Name"}, "No Name", id="name"),
+        pytest.param({"name": None}, "The backup has no name", id="no name"),
+        pytest.param({"definition": {"kind": "Restore"}}, "is 'Restore'", id="kind"),
+        pytest.param({"definition": {}, "src": "/a"}, "mutually exclusive", id="two manifests"),
+        pytest.param({"src": "/nonexistent/backup.yml"}, "cannot be read", id="no manifest"),
+        pytest.param({"label_selector": {}, "or_label_selectors": []}, "mutually exclusive", id="two selectors"),
+        pytest.param(
+            {"resource_policies": {}, "resource_policy": {"name": "x"}}, "mutually exclusive", id="two policies"
+        ),
+        pytest.param(
+            {"included_resources": ["pods"], "excluded_cluster_scoped_resources": ["*"]}, "old filters", id="families"
+        ),
+        pytest.param({"snapshot_volumes": True}, "k8s_hook_exec", id="snapshots"),
+        pytest.param({"default_volumes_to_fs_backup": True}, "node agent", id="file system backup"),
+        pytest.param({"hooks": [{"name": "h", "pre": [{"exec": {}}]}]}, "has no command", id="hook"),
         pytest.param({"label_selector": {"match_expressions": [{"key": "a", "operator": "In"}]}}, "values", id="In"),
     ],
 )
