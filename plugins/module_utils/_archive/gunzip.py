@@ -25,8 +25,8 @@ _OUTPUT = 1 << 20
 class GunzipReader:
     """The decompressed bytes of ``source``, which may hold several gzip members one after the other.
 
-    ``sha256`` and ``compressed_size`` are of the bytes as stored, complete once ``drain`` has returned. ``what`` names
-    the file in messages.
+    ``sha256`` and ``compressed_size`` are of the bytes as stored, complete once ``drain`` has returned; ``members`` is
+    how many were begun. ``what`` names the file in messages.
     """
 
     def __init__(self, source: ByteSource, *, what: str) -> None:
@@ -40,6 +40,7 @@ class GunzipReader:
         self._started = False
         self._digest = hashlib.sha256()
         self.compressed_size = 0
+        self.members = 1
 
     @property
     def sha256(self) -> str:
@@ -98,6 +99,7 @@ class GunzipReader:
             return
         self._inflate = zlib.decompressobj(wbits=_GZIP)
         self._input = rest
+        self.members += 1
 
     def _take(self) -> bytes:
         data = self._source.read(_CHUNK)

@@ -74,6 +74,9 @@ def _next_header(stream: GunzipReader, what: str) -> tuple[tar_format.Header | N
     while True:
         block = stream.read(tar_format.BLOCK)
         if not block and not extended:
+            # One gzip member is whole by its checksum. Of several, only the tar's end tells that none is missing.
+            if stream.members > 1:
+                raise ArchiveError(f"{what} is truncated: it has no end.")
             return None, {}
         if len(block) < tar_format.BLOCK:
             raise ArchiveError(f"{what} is truncated: it ends inside a tar header.")

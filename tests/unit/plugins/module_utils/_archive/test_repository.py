@@ -342,3 +342,13 @@ def test_restore_files(repository: BackupRepository, store: Watched) -> None:
     with pytest.raises(StoreError):
         repository.write_restore("r2", files)
     assert all_keys(store) == []
+
+
+def test_the_digests_of_the_objects_are_stored_and_recorded(repository: BackupRepository, store: Watched) -> None:
+    files = dataclasses.replace(backup_files(), digests=io.BytesIO(gzip.compress(b"abc  resources/x\n")))
+    record = repository.publish(files)
+    assert store.acts.index("b1-arkive-digests.gz") < store.acts.index("b1-arkive.json.gz")
+    data = store.get("backups/b1/b1-arkive-digests.gz")
+    assert record.files["b1-arkive-digests.gz"].sha256 == hashlib.sha256(data).hexdigest()
+    assert repository.delete("b1")
+    assert all_keys(store) == []

@@ -323,3 +323,57 @@ def test_read_from_many_threads() -> None:
 def test_a_missing_member() -> None:
     with opened(tar_gz((POD_PATH, POD))) as reader, pytest.raises(ArchiveError, match="has no member"):
         reader.read(ItemRef(PODS, "", "app", "never"))
+
+
+def in_members(*sizes: int) -> tuple[bytes, bytes]:
+    """An archive of several objects, and the same in gzip members that hold so many bytes each."""
+    data = tar(*[(f"resources/pods/namespaces/app/p{n}.json", obj("Pod", f"p{n}", "app")) for n in range(8)])
+    parts, rest = [], data
+    for size in sizes:
+        parts.append(gzip.compress(rest[:size], mtime=0))
+        rest = rest[size:]
+    return data, b"".join([*parts, gzip.compress(rest, mtime=0)])
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        pytest.param((1024,), id="two"),
+        pytest.param((1024,) * 6, id="many"),
+        pytest.param((700, 1, 511), id="members-of-the-tar-cut-in-two"),
+        pytest.param((0, 1024, 0), id="empty-ones"),
+    ],
+)
+def test_gzip_members(sizes: tuple[int, ...]) -> None:
+    _data, archive = in_members(*sizes)
+    with opened(archive) as reader:
+        reader.verify()
+        assert [ref.name for ref in reader.items] == [f"p{n}" for n in range(8)]
+        assert reader.sha256 == hashlib.sha256(archive).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("cut", "message"),
+    [
+        pytest.param(-1, "is truncated", id="the last byte"),
+        pytest.param(-9, "is truncated", id="no trailer"),
+        pytest.param(-30, "is truncated", id="in the data"),
+    ],
+)
+def test_a_later_gzip_member_that_is_truncated(cut: int, message: str) -> None:
+    _data, archive = in_members(1024, 2048)
+    with pytest.raises(ArchiveError, match=message):
+        opened(archive[:cut])
+
+
+def test_a_later_gzip_member_that_is_missing() -> None:
+    data, _archive = in_members()
+    with pytest.raises(ArchiveError, match="end"):
+        opened(gzip.compress(data[:1024]) + gzip.compress(data[1024:2048]))
+
+
+@pytest.mark.parametrize("more", [b"x" * 20, b"\x1f\x8b\x08\x00broken and long enough"], ids=["no gzip", "bad gzip"])
+def test_something_else_after_a_gzip_member(more: bytes) -> None:
+    _data, archive = in_members(1024)
+    with pytest.raises(ArchiveError, match="gzip"):
+        opened(archive + more)

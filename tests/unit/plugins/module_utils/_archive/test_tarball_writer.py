@@ -14,6 +14,7 @@ import zlib
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.item_digests import ItemDigests, read_digests
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_writer import TarballWriter
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.archives import obj
@@ -201,3 +202,95 @@ def test_leaving_by_an_error_gives_up() -> None:
 def test_what_cannot_be_stored(item: dict[str, object]) -> None:
     with TarballWriter(io.BytesIO()) as writer, pytest.raises(ArchiveError, match="cannot be"):
         writer.add_item(PODS, item, preferred_version="v1")
+
+
+def test_a_payload_is_stored_as_it_is() -> None:
+    out = io.BytesIO()
+    writer = TarballWriter(out)
+    payload = b'{"apiVersion":"v1", "kind":"Pod"}'
+    writer.add_item(PODS, obj("Pod", "p", "app"), preferred_version="v1", payload=payload)
+    writer.close()
+    found = members(out.getvalue())
+    del found["metadata/version"]
+    assert list(found.values()) == [payload, payload]
+
+
+def test_many_items_at_once() -> None:
+    items = [obj("Pod", f"p{number}", "app", data="x" * 3000) for number in range(1000)]
+    one_by_one, together = io.BytesIO(), io.BytesIO()
+    writer = TarballWriter(one_by_one, mtime=0)
+    for item in items:
+        writer.add_item(PODS, item, preferred_version="v1")
+    writer.close()
+    writer = TarballWriter(together, mtime=0)
+    writer.add_items(PODS, [(item, None) for item in items], preferred_version="v1")
+    assert writer.close().items == 1000
+    assert members(together.getvalue()) == members(one_by_one.getvalue())
+    assert max(map(len, gzip_members(together.getvalue()))) < 2 << 20, "pieces stay small however much is added"
+
+
+def test_digests_are_told_of_each_object_once() -> None:
+    tarball, digests = io.BytesIO(), io.BytesIO()
+    with TarballWriter(tarball, digests=ItemDigests(digests)) as writer:
+        writer.add_item(PODS, obj("Pod", "p", "app"), preferred_version="v1")
+        writer.add_item(DEPLOYMENTS, obj("Deployment", "d", "app", "apps/v1beta1"), preferred_version="v1")
+        writer.close()
+    stored = members(tarball.getvalue())
+    digests.seek(0)
+    assert read_digests(digests) == {
+        path: hashlib.sha256(stored[path]).hexdigest()
+        for path in ("resources/pods/namespaces/app/p.json", "resources/deployments.apps/v1beta1/namespaces/app/d.json")
+    }
+
+
+class Slow(io.BytesIO):
+    """Lets the first write wait until it may go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entered, self.may_go_on = threading.Event(), threading.Event()
+
+    def write(self, data: bytes, /) -> int:  # type: ignore[override]
+        self.entered.set()
+        assert self.may_go_on.wait(30)
+        return super().write(data)
+
+
+@pytest.mark.parametrize("ending", ["close", "abort"])
+def test_the_end_waits_for_what_is_under_way(ending: str) -> None:
+    out = Slow()
+    writer = TarballWriter(out)
+    large = obj("Pod", "p", "app", data="x" * (1 << 20))
+    adding = threading.Thread(target=writer.add_item, args=(PODS, large), kwargs={"preferred_version": "v1"})
+    adding.start()
+    assert out.entered.wait(30)
+    threading.Timer(0.1, out.may_go_on.set).start()
+    getattr(writer, ending)()
+    written = out.getvalue()
+    adding.join()
+    assert out.getvalue() == written, "nothing is written after the end"
+    if ending == "close":
+        assert len(members(written)) == 3
+
+
+def test_an_error_is_told_to_every_thread() -> None:
+    writer = TarballWriter(Full())
+    told: list[str] = []
+
+    def add() -> None:
+        for number in range(3000):
+            try:
+                writer.add_item(PODS, obj("Pod", f"p{number}", data="x" * 2000), preferred_version="v1")
+            except ArchiveError as exc:
+                told.append(exc.message)
+                return
+
+    threads = [threading.Thread(target=add) for _n in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert told
+    with pytest.raises(ArchiveError, match="No space left on device"):
+        writer.close()
+    writer.abort()

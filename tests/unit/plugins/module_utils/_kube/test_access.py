@@ -170,3 +170,18 @@ def test_secrets_are_not_in_a_repr(tmp_path: Path) -> None:
     auth = KubeAuth(host=URL, api_key="s3cret", password="s3cret", proxy_headers={"proxy_basic_auth": "s3cret"})
     assert "s3cret" not in repr(auth)
     assert "s3cret" not in repr(load_access(auth))
+
+
+@pytest.mark.parametrize(
+    ("host", "compress"),
+    [
+        pytest.param("https://10.0.0.1:6443", True, id="another-machine"),
+        pytest.param("https://api.example.org", True, id="a-name"),
+        pytest.param("https://127.0.0.1:6443", False, id="this-machine"),
+        pytest.param("https://127.8.9.1:6443", False, id="this-machine-too"),
+        pytest.param("https://[::1]:6443", False, id="this-machine-ipv6"),
+        pytest.param("http://LocalHost:8001", False, id="this-machine-by-name"),
+    ],
+)
+def test_answers_are_compressed_between_machines(host: str, compress: bool) -> None:
+    assert load_access(KubeAuth(host=host, api_key="x")).compress is compress

@@ -255,3 +255,15 @@ def test_missing_library_names_the_interpreter(monkeypatch: pytest.MonkeyPatch) 
         load_access(KubeAuth(kubeconfig=json.loads(json.dumps(CONFIG))))
     assert sys.executable in caught.value.message
     assert "kubernetes>=30.1.0" in caught.value.sentence
+
+
+@pytest.mark.parametrize(
+    ("fields", "compress"),
+    [
+        pytest.param({}, True, id="not-said"),
+        pytest.param({"disable-compression": False}, True, id="false"),
+        pytest.param({"disable-compression": True}, False, id="true"),
+    ],
+)
+def test_disable_compression_of_the_cluster(fields: dict[str, t.Any], compress: bool) -> None:
+    assert load_access(KubeAuth(kubeconfig=with_cluster(**fields))).compress is compress
