@@ -19,9 +19,16 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import P
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import create_object, get_object, patch_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import (
+    create_object,
+    delete_object,
+    get_object,
+    patch_object,
+    replace_object,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait_for_object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.namespaces import NamespaceMaker
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.overwrite import replacement, write_status
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import PlanItem, Wave
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.planner import Planner
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.prepare import Prepared, Preparer
@@ -147,9 +154,23 @@ class Applier:
         if self._request.restore_managed_fields and prepared.managed_fields:
             patch = {"metadata": {"managedFields": list(prepared.managed_fields)}}
             patch_object(self._client, resource, item.name, patch, namespace=item.namespace)
+        if prepared.status:
+            self._restore_status(item, resource, created, prepared.status)
         if item.group_resource == CRDS:
             self._wait_established(item, resource)
         self._on_created(item, created)
+
+    def _restore_status(
+        self, item: PlanItem, resource: ApiResource, created: dict[str, t.Any], status: t.Mapping[str, t.Any]
+    ) -> None:
+        try:
+            write_status(self._client, resource, created, status)
+        except KubeError as exc:
+            self._issues.warning(
+                f"The status of {item.title} could not be restored: {_first_line(exc)}",
+                **self._where(item),
+                reason=exc.reason,
+            )
 
     def _find_existing(self, item: PlanItem, resource: ApiResource, exc: KubeError) -> dict[str, t.Any] | None:
         """What stands in the way of a create; node ports that are taken may be its own (Velero 1.18)."""
@@ -177,6 +198,9 @@ class Applier:
     def _update(self, item: PlanItem) -> None:
         if item.resource is None:
             raise KubeError(f"The API server does not serve {item.api_version} {item.kind}.", status=404)
+        if item.method != "patch":
+            self._overwrite(item)
+            return
         try:
             patch_object(self._client, item.resource, item.name, item.patch or {}, namespace=item.namespace)
         except KubeError as exc:
@@ -190,6 +214,22 @@ class Applier:
             )
             item.state = "failed"
             return
+        item.state = "updated"
+
+    def _overwrite(self, item: PlanItem) -> None:
+        """Put the whole object in the place of the other; one that cannot be is an error."""
+        resource, prepared = self._ready(item)
+        if item.method == "recreate":
+            delete_object(self._client, resource, item.name, item.namespace)
+            self._wait_gone(item, resource)
+            created = create_object(self._client, resource, prepared.body, namespace=item.namespace)
+            self._finish_created(item, resource, prepared, created)
+        else:
+            live = get_object(self._client, resource, item.name, item.namespace)
+            if live is None:
+                raise KubeError("It was deleted by someone else meanwhile.", status=404)
+            body = replacement(item.group_resource, live, prepared.body)
+            replace_object(self._client, resource, item.name, body, namespace=item.namespace)
         item.state = "updated"
 
     def _wait_established(self, item: PlanItem, resource: ApiResource) -> None:

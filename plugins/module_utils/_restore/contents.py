@@ -14,6 +14,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_reader import TarballReader
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 
+NAMESPACES = GroupResource("namespaces")
 _NO_NAMES: frozenset[str] = frozenset()
 
 
@@ -31,6 +32,7 @@ class BackupContents:
             refs.sort(key=lambda ref: (ref.namespace or "", ref.name))
         self._by_type = by_type
         self._names = names
+        self._chosen: dict[GroupResource, str] = {}
 
     @property
     def types(self) -> t.Collection[GroupResource]:
@@ -53,7 +55,29 @@ class BackupContents:
         return self._reader.read(ref)
 
     def find(self, group_resource: GroupResource, namespace: str | None, name: str) -> ItemRef | None:
-        return self._reader.find(group_resource, namespace, name)
+        if name not in self.names(group_resource, namespace):
+            return None
+        return ItemRef(group_resource, self._chosen.get(group_resource, ""), namespace, name)
+
+    def version_dirs(self, group_resource: GroupResource) -> t.Collection[str]:
+        """``v1-preferredversion`` and the like: the directories with copies of one type in one version each."""
+        return self._reader.versions(group_resource).keys()
+
+    def choose_version(self, group_resource: GroupResource, version_dir: str) -> None:
+        """Read the objects of one type from a version directory, in place of the plain copies."""
+        refs = sorted(
+            self._reader.versions(group_resource)[version_dir], key=lambda ref: (ref.namespace or "", ref.name)
+        )
+        self._names = {key: names for key, names in self._names.items() if key[0] != group_resource}
+        for ref in refs:
+            self._names.setdefault((group_resource, ref.namespace), set()).add(ref.name)
+        self._by_type[group_resource] = refs
+        self._chosen[group_resource] = version_dir
+
+    @property
+    def namespaces(self) -> t.Collection[str]:
+        """The namespaces that the backup has objects of, or in."""
+        return {namespace for _kind, namespace in self._names if namespace} | set(self.names(NAMESPACES, None))
 
     def find_object(self, group_resource: GroupResource, namespace: str | None, name: str) -> dict[str, t.Any] | None:
         """The stored object, None if it is not in the archive."""

@@ -13,9 +13,17 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import create_object, patch_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import (
+    create_object,
+    delete_object,
+    get_object,
+    patch_object,
+    replace_object,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.live_state import LiveState
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.overwrite import replacement
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import ObjectKey, PlanItem, RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan_diffs import PlanDiffs
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.prepare import Preparer, needed_objects
@@ -90,7 +98,12 @@ class DryRunJudge:
         try:
             if item.resource is None:
                 return
-            if item.intent == "update":
+            if item.method == "recreate":
+                delete_object(self._client, item.resource, item.name, item.namespace, dry_run=True)
+                item.settle("unverified", f"{item.reason}; the server cannot judge the new one while the old is there")
+            elif item.method == "replace":
+                self._ask_replacement(item, item.resource, body)
+            elif item.intent == "update":
                 patch_object(
                     self._client, item.resource, item.name, item.patch or {}, namespace=item.namespace, dry_run=True
                 )
@@ -98,6 +111,12 @@ class DryRunJudge:
                 create_object(self._client, item.resource, body, namespace=item.namespace, dry_run=True)
         except KubeError as exc:
             self._settle_refusal(item, body, exc)
+
+    def _ask_replacement(self, item: PlanItem, resource: ApiResource, body: dict[str, t.Any]) -> None:
+        live = get_object(self._client, resource, item.name, item.namespace)
+        if live is not None:
+            new = replacement(item.group_resource, live, body)
+            replace_object(self._client, resource, item.name, new, namespace=item.namespace, dry_run=True)
 
     def _body(self, item: PlanItem) -> dict[str, t.Any]:
         if item.group_resource == NAMESPACES:

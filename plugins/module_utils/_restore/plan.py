@@ -19,6 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import 
 #: ``unverified`` is an object that will be created or updated (see ``intent``) but that the server could not judge yet.
 Action: t.TypeAlias = t.Literal["create", "update", "unchanged", "skip", "conflict", "unverified"]
 Intent: t.TypeAlias = t.Literal["", "create", "update"]
+Method: t.TypeAlias = t.Literal["patch", "replace", "recreate"]
 #: What became of an item, in the words of Velero's restore resource list.
 State: t.TypeAlias = t.Literal["", "created", "updated", "skipped", "failed"]
 ACTIONS: tuple[Action, ...] = ("create", "update", "unchanged", "skip", "conflict", "unverified")
@@ -47,6 +48,8 @@ class PlanItem:
     hint: str = ""
     #: JSON merge patch from what is in the cluster, for an update.
     patch: dict[str, t.Any] | None = None
+    #: How an update is made: by ``patch``, by putting the new object over the old one, or by deleting that first.
+    method: Method = "patch"
     #: It carries this restore's label: an earlier run under the same name made it.
     made_before: bool = False
     state: State = ""
@@ -133,4 +136,4 @@ class RestorePlan:
         ]
 
 
-__all__ = ("ACTIONS", "Action", "Intent", "ObjectKey", "PlanItem", "RestorePlan", "State", "Wave")
+__all__ = ("ACTIONS", "Action", "Intent", "Method", "ObjectKey", "PlanItem", "RestorePlan", "State", "Wave")

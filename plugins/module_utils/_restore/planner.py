@@ -22,14 +22,21 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.compare import compare
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.live_state import ApiTypes, LiveState
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.metadata import made_by
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.overwrite import NEVER_RECREATED
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import ObjectKey, PlanItem, Wave
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan_diffs import PlanDiffs
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.prepare import Prepared, Preparer
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.results import RestoreIssues
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.selection import Selection
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import NAMESPACES, restore_waves
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import (
+    HIGH_PRIORITIES,
+    LOW_PRIORITIES,
+    NAMESPACES,
+    restore_waves,
+)
 
+Order: t.TypeAlias = "tuple[tuple[GroupResource, ...], tuple[GroupResource, ...]]"
 _Group: t.TypeAlias = "tuple[GroupResource, str | None, list[PlanItem]]"
 
 
@@ -48,7 +55,9 @@ class Planner:
         issues: RestoreIssues,
         diffs: PlanDiffs,
         cancel: CancelToken,
+        order: Order = (HIGH_PRIORITIES, LOW_PRIORITIES),
     ) -> None:
+        """``order``: the types to restore first, and those to restore last."""
         self._client = client
         self._request = request
         self._restore_name = restore_name
@@ -58,6 +67,8 @@ class Planner:
         self._issues = issues
         self._diffs = diffs
         self._cancel = cancel
+        self._order = order
+        self._troubled: set[ObjectKey] = set()
         self._handled: set[ObjectKey] = set()
         #: What is wrong with stored objects that cannot be read.
         self.unreadable: list[ArchiveError] = []
@@ -66,7 +77,8 @@ class Planner:
 
     def plan_waves(self, types: t.Collection[GroupResource], api: ApiTypes) -> list[Wave]:
         """Waves for ``types`` (of the selection) in Velero's order; ``namespaces`` stands for the target namespaces."""
-        waves = [Wave(group) for group in restore_waves(types)]
+        high, low = self._order
+        waves = [Wave(group) for group in restore_waves(types, high=high, low=low)]
         groups: list[_Group] = []
         for wave in waves:
             for group_resource in wave.group_resources:
@@ -114,7 +126,7 @@ class Planner:
             namespace = self._request.spec.target_namespace(ref.namespace) if ref.namespace else None
             item = PlanItem(
                 group_resource=group_resource,
-                name=ref.name,
+                name=self._preparer.target_name(ref),
                 namespace=namespace,
                 source_namespace=ref.namespace,
                 ref=ref,
@@ -163,6 +175,10 @@ class Planner:
         if prepared.skip:
             item.settle("skip", prepared.skip)
             return None
+        if prepared.refusal:
+            item.settle("conflict", prepared.refusal)
+            return None
+        self._tell_errors(item, prepared)
         if item.resource is None:
             item.settle(
                 "conflict",
@@ -171,6 +187,19 @@ class Planner:
             )
             return None
         return prepared
+
+    def _tell_errors(self, item: PlanItem, prepared: Prepared) -> None:
+        """Once for each object, however often it is prepared."""
+        if item.key in self._troubled:
+            return
+        self._troubled.add(item.key)
+        for error in prepared.errors:
+            self._issues.error(
+                f"error preparing {item.title}: {error}",
+                resource=str(item.group_resource),
+                namespace=item.namespace or "",
+                name=item.name,
+            )
 
     def _compare_with_live(
         self, resource: ApiResource, namespace: str | None, absent: dict[str, PlanItem], api: ApiTypes
@@ -204,9 +233,11 @@ class Planner:
         comparison = compare(item.group_resource, live, desired)
         if comparison.equal:
             item.settle("unchanged")
-        elif comparison.always or self._request.spec.policy == "update":
+        elif comparison.always or self._request.spec.policy != "none":
             item.patch = comparison.patch
             item.settle("update", comparison.reason)
+            if not comparison.always:
+                self._choose_method(item)
             self._diffs.add_update(item, live)
         else:
             item.settle("skip", "it exists and differs from the backup; existing_resource_policy is none")
@@ -218,6 +249,15 @@ class Planner:
                 name=item.name,
                 hint="Set existing_resource_policy: update to change it.",
             )
+
+    def _choose_method(self, item: PlanItem) -> None:
+        policy = self._request.spec.policy
+        if policy == "recreate" and item.group_resource in NEVER_RECREATED:
+            item.reason = "it is changed in place: data would be lost with it"
+        elif policy == "recreate":
+            item.method, item.reason = "recreate", "it is deleted and created anew"
+        elif policy == "replace":
+            item.method, item.reason = "replace", "it is replaced whole"
 
     def _settle_absent(self, item: PlanItem, prepared: Prepared, api: ApiTypes) -> None:
         maker = self._live_controller(item, prepared, api)
@@ -265,4 +305,4 @@ class Planner:
         return False
 
 
-__all__ = ("Planner",)
+__all__ = ("Order", "Planner")

@@ -17,17 +17,29 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.contents impor
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.table import apply_item_rules
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.metadata import strip_system_metadata
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import ClaimDecision
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import VOLUMES, ClaimDecision
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import IncludeExclude
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import ResourceModifiers
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
+
+#: On an object: whether its status is restored, whatever the restore's spec says.
+RESTORE_STATUS_ANNOTATION = "velero.io/restore-status"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """``body`` is complete but for what the server adds. ``skip`` is a reason to leave the object out."""
+    """``body`` is complete but for what the server adds. ``skip`` is a reason to leave the object out.
+
+    ``refusal`` is a reason why it cannot be restored; ``errors`` are told and stop nothing.
+    """
 
     body: dict[str, t.Any]
     skip: str = ""
+    refusal: str = ""
+    errors: tuple[str, ...] = ()
+    #: To be set once the object is created; empty when its status is not restored.
+    status: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     managed_fields: tuple[t.Any, ...] = ()
     #: The stored reference to the controller: not part of the body.
@@ -39,12 +51,22 @@ class Preparer:
     """Makes the same body each time it is asked: the plan and the run agree. Safe to use from any thread."""
 
     def __init__(
-        self, contents: BackupContents, spec: RestoreSpec, context: RuleContext, *, labels: t.Mapping[str, str]
+        self,
+        contents: BackupContents,
+        spec: RestoreSpec,
+        context: RuleContext,
+        *,
+        labels: t.Mapping[str, str],
+        modifiers: ResourceModifiers | None = None,
+        status_filter: IncludeExclude | None = None,
     ) -> None:
+        """``status_filter`` has the types whose status is restored, as discovery names them; None is none of them."""
         self._contents = contents
         self._spec = spec
         self._context = context
         self._labels = labels
+        self._modifiers = modifiers
+        self._status_filter = status_filter
 
     def prepare(self, ref: ItemRef) -> Prepared:
         """Read and transform one stored object. Raises ``ArchiveError`` when it cannot be read."""
@@ -62,17 +84,34 @@ class Preparer:
             target_namespace=self._spec.target_namespace(source) if source else "",
         )
         apply_item_rules(ref.group_resource, draft, self._context)
+        errors: list[str] = []
+        if self._modifiers is not None and not draft.skip:
+            body, errors = self._modifiers.apply(ref.group_resource, body, namespace=source)
+        metadata = body["metadata"]
         if source:
             metadata["namespace"] = draft.target_namespace
         metadata["labels"] = {**(metadata.get("labels") or {}), **self._labels}
         return Prepared(
             body=body,
             skip=draft.skip,
+            refusal=draft.refusal,
+            errors=tuple(errors),
+            status=stored_status if self._restores_status(ref.group_resource, metadata) else {},
             warnings=tuple(draft.warnings),
             managed_fields=managed,
             owner=draft.owner,
             lost=draft.lost,
         )
+
+    def target_name(self, ref: ItemRef) -> str:
+        """The name that the object gets: its own, but for a volume whose name is taken."""
+        return self._context.volumes.target_name(ref.name) if ref.group_resource == VOLUMES else ref.name
+
+    def _restores_status(self, group_resource: GroupResource, metadata: t.Mapping[str, t.Any]) -> bool:
+        said = str((metadata.get("annotations") or {}).get(RESTORE_STATUS_ANNOTATION, "")).lower()
+        if said in ("true", "false"):
+            return said == "true"
+        return self._status_filter is not None and self._status_filter.accepts(str(group_resource))
 
     def prepare_namespace(self, target: str, source: str) -> dict[str, t.Any]:
         """The Namespace ``target`` with labels, annotations and spec of the stored ``source``, or bare without one.
@@ -113,4 +152,4 @@ def needed_objects(
     return []
 
 
-__all__ = ("Prepared", "Preparer", "needed_objects")
+__all__ = ("RESTORE_STATUS_ANNOTATION", "Prepared", "Preparer", "needed_objects")

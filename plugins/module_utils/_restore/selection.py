@@ -14,14 +14,16 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import ItemRef
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choice import ObjectChoice
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.contents import BackupContents
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import IncludeExclude
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import VOLUMES
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import IncludeExclude
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.namespace_patterns import expand_namespaces
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import NAMESPACES, NON_RESTORABLE
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
 
 PODS = GroupResource("pods")
 CLAIMS = GroupResource("persistentvolumeclaims")
-VOLUMES = GroupResource("persistentvolumes")
 _PRIORITY_CLASSES = GroupResource("priorityclasses", "scheduling.k8s.io")
 
 
@@ -31,6 +33,8 @@ class Selection:
 
     refs: dict[GroupResource, list[ItemRef]] = dataclasses.field(default_factory=dict)
     namespaces: dict[str, str] = dataclasses.field(default_factory=dict)
+    #: What the filters name and the backup does not hold.
+    warnings: list[str] = dataclasses.field(default_factory=list)
 
     @property
     def count(self) -> int:
@@ -38,30 +42,40 @@ class Selection:
 
 
 def resource_filter(spec: RestoreSpec, discovery: Discovery) -> IncludeExclude:
+    """The types that are restored."""
+    never = tuple(str(resource) for resource in NON_RESTORABLE)
+    lists = IncludeExclude(spec.included_resources, spec.excluded_resources)
+    found = canonical_filter(lists, discovery)
+    return IncludeExclude(found.includes, (*found.excludes, *never))
+
+
+def canonical_filter(lists: IncludeExclude, discovery: Discovery) -> IncludeExclude:
     """Names are resolved by discovery (``po``, ``deploy``); what does not resolve stays as it is, and may be a glob."""
 
     def canonical(name: str) -> str:
         resource = discovery.resolve(name)
         return str(resource.group_resource) if resource else name
 
-    never = [str(resource) for resource in NON_RESTORABLE]
-    return IncludeExclude(
-        tuple(canonical(name) for name in spec.included_resources),
-        (*(canonical(name) for name in spec.excluded_resources), *never),
-    )
+    return IncludeExclude(tuple(map(canonical, lists.includes)), tuple(map(canonical, lists.excludes)))
 
 
-def select(contents: BackupContents, spec: RestoreSpec, discovery: Discovery) -> Selection:
+def select(
+    contents: BackupContents, spec: RestoreSpec, discovery: Discovery, choice: ObjectChoice | None = None
+) -> Selection:
     """The objects that pass the filters, and those that pods and claims among them need."""
-    return _Selector(contents, spec, discovery).select()
+    return _Selector(contents, spec, discovery, choice or ObjectChoice((), None)).select()
 
 
 class _Selector:
-    def __init__(self, contents: BackupContents, spec: RestoreSpec, discovery: Discovery) -> None:
+    def __init__(self, contents: BackupContents, spec: RestoreSpec, discovery: Discovery, choice: ObjectChoice) -> None:
         self._contents = contents
         self._spec = spec
+        self._discovery = discovery
+        self._choice = choice
         self._resources = resource_filter(spec, discovery)
-        self._namespaces = spec.namespaces
+        expanded = expand_namespaces(spec.included_namespaces, spec.excluded_namespaces, contents.namespaces)
+        self._nothing_matched = expanded.matched_nothing
+        self._namespaces = expanded.filter
         self._taken: dict[GroupResource, dict[ItemRef, None]] = {}
 
     def select(self) -> Selection:
@@ -78,30 +92,39 @@ class _Selector:
         self._add_needed()
         for refs in self._taken.values():
             namespaces.update(ref.namespace for ref in refs if ref.namespace)
-        return Selection({kind: list(refs) for kind, refs in self._taken.items()}, self._targets(namespaces))
+        refs = {kind: list(taken) for kind, taken in self._taken.items()}
+        return Selection(refs, self._targets(namespaces), self._warnings())
+
+    def _warnings(self) -> list[str]:
+        warnings = [f"The backup holds nothing that fits '{name}' in names." for name in self._choice.unused]
+        if self._nothing_matched:
+            warnings.append("The patterns of included_namespaces fit no namespace of the backup.")
+        return warnings
 
     def _takes(self, ref: ItemRef) -> bool:
         in_cluster = ref.namespace is None
         allowed = self._takes_cluster_scoped if in_cluster else self._namespaces.accepts(ref.namespace or "")
-        return allowed and self._takes_labels(ref)
+        return allowed and self._takes_object(ref)
 
     def _takes_namespace(self, ref: ItemRef) -> bool:
         """Namespace objects obey the namespace filter as well (Velero restores all of them: a known defect)."""
-        return self._takes_cluster_scoped and self._namespaces.accepts(ref.name) and self._takes_labels(ref)
+        return self._takes_cluster_scoped and self._namespaces.accepts(ref.name) and self._takes_object(ref)
 
     @property
     def _takes_cluster_scoped(self) -> bool:
         wanted = self._spec.include_cluster_resources
         return self._spec.all_namespaces if wanted is None else wanted
 
-    def _takes_labels(self, ref: ItemRef) -> bool:
+    def _takes_object(self, ref: ItemRef) -> bool:
+        if not self._choice.takes(ref, self._discovery, self._contents.read):
+            return False
         if not self._spec.has_selector:
             return True
         return self._spec.selects_labels((self._contents.read(ref).get("metadata") or {}).get("labels"))
 
     def _add_needed(self) -> None:
         """Claims and priority classes of pods, volumes of claims: past the selectors, not past the resource filter."""
-        everything = not self._spec.has_selector and self._takes_cluster_scoped
+        everything = not self._spec.has_selector and not self._choice.chooses and self._takes_cluster_scoped
         if everything:
             return
         for ref in list(self._taken.get(PODS, ())):
@@ -138,4 +161,4 @@ class _Selector:
         return dict(sorted(targets.items()))
 
 
-__all__ = ("CLAIMS", "PODS", "VOLUMES", "Selection", "resource_filter", "select")
+__all__ = ("CLAIMS", "PODS", "VOLUMES", "Selection", "canonical_filter", "resource_filter", "select")

@@ -58,6 +58,11 @@ class BackupSource:
         return self._backup.get("spec") or {}
 
     @property
+    def has_api_versions(self) -> bool:
+        """True when objects may lie in it in several API versions (Velero 1.4 and later)."""
+        return str((self._backup.get("status") or {}).get("formatVersion") or "") >= "1.1.0"
+
+    @property
     def warnings(self) -> list[str]:
         """What was odd about the archive, and a phase that promises less than everything."""
         name, phase = self._backup["metadata"]["name"], (self._backup.get("status") or {}).get("phase")

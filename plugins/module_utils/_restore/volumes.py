@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
+import uuid
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 
-_VOLUMES = GroupResource("persistentvolumes")
+VOLUMES = GroupResource("persistentvolumes")
 #: The reason that our backups give for a volume that was meant to be saved: nothing was left out on purpose there.
 _PRE_HOOK_FAILED = "pre hook failed"
+_CLONES = uuid.UUID("8f6e2a52-4c0b-4c57-9a53-0d4f6c1f9a11")
 
 Object: t.TypeAlias = "t.Mapping[str, t.Any]"
 
@@ -40,7 +42,8 @@ class VolumeDecisions:
     """Decides on each volume by the backup's volume records, else by its reclaim policy.
 
     ``live`` are the PersistentVolumes of the target cluster by name; ``restores_volumes`` is False when the restore's
-    filters leave PersistentVolumes out.
+    filters leave PersistentVolumes out; ``restore_data`` is False for ``restorePVs: false``. ``restore_name`` goes into
+    the new names of volumes, so that the same restore gives the same ones.
     """
 
     def __init__(
@@ -52,6 +55,8 @@ class VolumeDecisions:
         namespace_mapping: t.Mapping[str, str],
         live: t.Mapping[str, Object],
         restores_volumes: bool = True,
+        restore_data: bool = True,
+        restore_name: str = "",
     ) -> None:
         self._archive = archive
         self._info = {str(entry.get("pvName")): entry for entry in volume_info if entry.get("pvName")}
@@ -59,10 +64,15 @@ class VolumeDecisions:
         self._mapping = namespace_mapping
         self._live = live
         self._restores_volumes = restores_volumes
+        self._restore_data = restore_data
+        self._restore_name = restore_name
 
     def why_not_restored(self, volume: Object) -> str:
         """Why this PersistentVolume is not brought back; empty when it is."""
-        method = self._method(volume["metadata"]["name"])
+        name = volume["metadata"]["name"]
+        if self._comes_without_its_snapshot(name):
+            return ""
+        method = self._method(name)
         if method:
             return f"its claim gets a new volume: the data was saved as {method}"
         if (volume.get("spec") or {}).get("persistentVolumeReclaimPolicy", "Retain") == "Delete":
@@ -75,8 +85,8 @@ class VolumeDecisions:
         if not name:
             return ClaimDecision(keeps_volume=True)
         target = (self._mapping.get(source_namespace, source_namespace), str(claim["metadata"]["name"]))
-        stored = self._archive.find_object(_VOLUMES, None, name)
-        live = self._live.get(name)
+        stored = self._archive.find_object(VOLUMES, None, name)
+        live = self._live.get(self.target_name(name))
         if stored is not None and self.why_not_restored(stored):
             method = self._method(name)
             missing = (
@@ -96,11 +106,30 @@ class VolumeDecisions:
             return ClaimDecision(keeps_volume=True)
         return self._lost(name, f"its volume '{name}' is neither in the cluster nor restored")
 
+    def target_name(self, name: str) -> str:
+        """The name under which a volume comes back.
+
+        Another one for a volume with a native snapshot whose claim goes to another namespace while its own volume is
+        still there (Velero 1.18).
+        """
+        if name not in self._live or not self._comes_without_its_snapshot(name):
+            return name
+        stored = self._archive.find_object(VOLUMES, None, name) or {}
+        claim = (stored.get("spec") or {}).get("claimRef") or {}
+        if claim.get("namespace") not in self._mapping:
+            return name
+        return f"velero-clone-{uuid.uuid5(_CLONES, f'{self._restore_name}/{name}')}"
+
+    def _comes_without_its_snapshot(self, name: str) -> bool:
+        return not self._restore_data and self._method(name) == "NativeSnapshot"
+
     def _method(self, name: str) -> str:
         return str((self._info.get(name) or {}).get("backupMethod") or "")
 
     def _lost(self, name: str, missing: str) -> ClaimDecision:
         entry = self._info.get(name) or {}
+        if not self._restore_data:
+            return ClaimDecision(keeps_volume=False, missing="restore_pvs is false", on_purpose=True)
         skipped = bool(entry.get("skipped")) and _PRE_HOOK_FAILED not in str(entry.get("skippedReason", ""))
         if self._method(name):
             return ClaimDecision(keeps_volume=False, missing=missing)
@@ -126,4 +155,4 @@ def _outlives_claim(volume: Object) -> bool:
     return retained or (volume.get("status") or {}).get("phase") == "Available"
 
 
-__all__ = ("ClaimDecision", "VolumeDecisions")
+__all__ = ("VOLUMES", "ClaimDecision", "VolumeDecisions")

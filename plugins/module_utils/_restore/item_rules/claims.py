@@ -11,6 +11,8 @@ from __future__ import annotations
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
 
 BINDING_ANNOTATIONS = ("pv.kubernetes.io/bind-completed", "pv.kubernetes.io/bound-by-controller")
+#: On a volume that got another name on its way back.
+ORIGINAL_NAME_ANNOTATION = "velero.io/original-pv-name"
 _CLAIM_ANNOTATIONS = (
     *BINDING_ANNOTATIONS,
     "volume.kubernetes.io/storage-provisioner",
@@ -28,6 +30,8 @@ def reset_claim(draft: Draft, context: RuleContext) -> None:
     if not decision.keeps_volume:
         draft.spec.pop("volumeName", None)
         draft.lost = decision
+    elif draft.spec.get("volumeName"):
+        draft.spec["volumeName"] = context.volumes.target_name(draft.spec["volumeName"])
 
 
 def reset_volume(draft: Draft, context: RuleContext) -> None:
@@ -37,6 +41,11 @@ def reset_volume(draft: Draft, context: RuleContext) -> None:
         draft.skip = reason
         return
     draft.drop_annotations(*BINDING_ANNOTATIONS)
+    name = context.volumes.target_name(draft.name)
+    if name != draft.name:
+        metadata = draft.body["metadata"]
+        metadata["annotations"] = {**(metadata.get("annotations") or {}), ORIGINAL_NAME_ANNOTATION: draft.name}
+        metadata["name"] = name
     claim = draft.spec.get("claimRef")
     if claim:
         claim.pop("uid", None)
@@ -45,4 +54,4 @@ def reset_volume(draft: Draft, context: RuleContext) -> None:
             claim["namespace"] = context.namespace_mapping.get(claim["namespace"], claim["namespace"])
 
 
-__all__ = ("BINDING_ANNOTATIONS", "reset_claim", "reset_volume")
+__all__ = ("BINDING_ANNOTATIONS", "ORIGINAL_NAME_ANNOTATION", "reset_claim", "reset_volume")

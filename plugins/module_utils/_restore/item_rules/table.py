@@ -22,6 +22,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.api
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.claims import reset_claim, reset_volume
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.configmaps import skip_published_authority
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, Rule, RuleContext
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.images import (
+    map_cron_job_images,
+    map_pod_images,
+    map_pod_template_images,
+    map_template_images,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.jobs import reset_job, skip_finished_job
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.pods import (
     replace_init_containers,
@@ -35,18 +41,43 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.ser
     skip_rebuilt_endpoint_slice,
     skip_rebuilt_endpoints,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.snapshots import (
+    skip_data_upload,
+    skip_without_volume_data,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.storage_classes import (
+    map_storage_class,
+    map_template_classes,
+)
 
 ITEM_RULES: dict[GroupResource, tuple[Rule, ...]] = {
-    GroupResource("pods"): (skip_finished_pod, skip_mirror_pod, skip_pod_of_job, reset_pod, replace_init_containers),
-    GroupResource("jobs", "batch"): (skip_finished_job, reset_job),
+    GroupResource("pods"): (
+        skip_finished_pod,
+        skip_mirror_pod,
+        skip_pod_of_job,
+        reset_pod,
+        replace_init_containers,
+        map_pod_images,
+    ),
+    GroupResource("jobs", "batch"): (skip_finished_job, reset_job, map_template_images),
+    GroupResource("cronjobs", "batch"): (map_cron_job_images,),
+    GroupResource("daemonsets", "apps"): (map_template_images,),
+    GroupResource("deployments", "apps"): (map_template_images,),
+    GroupResource("replicasets", "apps"): (map_template_images,),
+    GroupResource("statefulsets", "apps"): (map_template_classes, map_template_images),
+    GroupResource("replicationcontrollers"): (map_template_images,),
+    GroupResource("podtemplates"): (map_pod_template_images,),
     GroupResource("services"): (reset_service,),
     GroupResource("endpoints"): (skip_rebuilt_endpoints,),
     GroupResource("endpointslices", "discovery.k8s.io"): (skip_rebuilt_endpoint_slice,),
     GroupResource("serviceaccounts"): (drop_token_reference,),
     GroupResource("secrets"): (reset_token_secret,),
     GroupResource("configmaps"): (skip_published_authority,),
-    GroupResource("persistentvolumeclaims"): (reset_claim,),
-    GroupResource("persistentvolumes"): (reset_volume,),
+    GroupResource("persistentvolumeclaims"): (reset_claim, map_storage_class),
+    GroupResource("persistentvolumes"): (reset_volume, map_storage_class),
+    GroupResource("volumesnapshots", "snapshot.storage.k8s.io"): (skip_without_volume_data,),
+    GroupResource("volumesnapshotcontents", "snapshot.storage.k8s.io"): (skip_without_volume_data,),
+    GroupResource("datauploads", "velero.io"): (skip_data_upload,),
     GroupResource("rolebindings", "rbac.authorization.k8s.io"): (map_subjects,),
     GroupResource("clusterrolebindings", "rbac.authorization.k8s.io"): (map_subjects,),
     GroupResource("customresourcedefinitions", "apiextensions.k8s.io"): (preserve_unknown_fields,),
