@@ -12,7 +12,11 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.table import apply_item_rules
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.images import map_image
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.table import (
+    ITEM_RULES,
+    apply_item_rules,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.metadata import restore_labels, strip_system_metadata
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import VolumeDecisions
 
@@ -42,9 +46,11 @@ def run_rules(
     namespace: str = "shop",
     preserve_node_ports: bool = False,
     keep_wait_containers: bool = False,
+    volumes: VolumeDecisions | None = None,
+    **more: t.Any,
 ) -> Draft:
     stored = archive or Archive()
-    volumes = VolumeDecisions(
+    volumes = volumes or VolumeDecisions(
         archive=stored, volume_info=[], snapshot_volumes=None, namespace_mapping=mapping or {}, live={}
     )
     context = RuleContext(
@@ -53,6 +59,7 @@ def run_rules(
         namespace_mapping=mapping or {},
         preserve_node_ports=preserve_node_ports,
         keep_wait_containers=keep_wait_containers,
+        **more,
     )
     body = copy.deepcopy(obj)
     body.setdefault("metadata", {}).setdefault("name", "x")
@@ -405,3 +412,183 @@ def test_deleted_volume_is_not_restored() -> None:
     """Spec 5.8, no method, reclaim Delete."""
     obj = {"metadata": {"name": "pv1"}, "spec": {"persistentVolumeReclaimPolicy": "Delete"}}
     assert "reclaim policy is Delete" in run_rules("persistentvolumes", obj, namespace="").skip
+
+
+def test_volume_with_a_native_snapshot_is_renamed() -> None:
+    """Spec 5.8.1: its claim is mapped, the volume is there, and restorePVs is false."""
+    claim = {"namespace": "shop", "name": "data", "uid": "u"}
+    obj = {"metadata": {"name": "pv1"}, "spec": {"persistentVolumeReclaimPolicy": "Delete", "claimRef": claim}}
+    archive = Archive({("persistentvolumes", None, "pv1"): obj})
+    mapping = {"shop": "shop2"}
+    volumes = VolumeDecisions(
+        archive=archive,
+        volume_info=[{"pvName": "pv1", "backupMethod": "NativeSnapshot"}],
+        snapshot_volumes=None,
+        namespace_mapping=mapping,
+        live={"pv1": obj},
+        restore_data=False,
+        restore_name="r",
+    )
+    name = volumes.target_name("pv1")
+    assert name.startswith("velero-clone-")
+    draft = run_rules("persistentvolumes", obj, namespace="", mapping=mapping, volumes=volumes)
+    assert (draft.skip, draft.body["metadata"]["name"]) == ("", name)
+    assert draft.body["metadata"]["annotations"] == {"velero.io/original-pv-name": "pv1"}
+    assert draft.body["spec"]["claimRef"] == {"namespace": "shop2", "name": "data"}
+    stored_claim = {"metadata": {"name": "data"}, "spec": {"volumeName": "pv1"}}
+    draft = run_rules("persistentvolumeclaims", stored_claim, mapping=mapping, volumes=volumes)
+    assert (draft.lost, draft.body["spec"]["volumeName"]) == (None, name)
+
+
+CLASSES = {"slow": "fast", "gone": "nowhere"}
+BETA = "volume.beta.kubernetes.io/storage-class"
+
+
+@pytest.mark.parametrize(
+    ("kind", "obj", "found"),
+    [
+        pytest.param("persistentvolumeclaims", {"spec": {"storageClassName": "slow"}}, "fast", id="claim"),
+        pytest.param("persistentvolumeclaims", {"spec": {"storageClassName": "other"}}, "other", id="another class"),
+        pytest.param("persistentvolumeclaims", {"spec": {}}, None, id="no class"),
+        pytest.param(
+            "persistentvolumes",
+            {"spec": {"storageClassName": "slow", "persistentVolumeReclaimPolicy": "Retain"}},
+            "fast",
+            id="volume",
+        ),
+    ],
+)
+def test_storage_classes(kind: str, obj: Object, found: str | None) -> None:
+    """RIA 9."""
+    draft = run_rules(kind, obj, storage_class_mapping=CLASSES, missing_storage_classes=frozenset({"nowhere"}))
+    assert (draft.body["spec"].get("storageClassName"), draft.refusal) == (found, "")
+
+
+def test_storage_class_of_templates_and_annotations() -> None:
+    """RIA 9."""
+    claim = {"metadata": {"name": "d", "annotations": {BETA: "slow"}}, "spec": {"storageClassName": "slow"}}
+    obj = {"spec": {"volumeClaimTemplates": [claim]}}
+    template = run_rules("statefulsets.apps", obj, storage_class_mapping=CLASSES).body["spec"]["volumeClaimTemplates"][
+        0
+    ]
+    assert (template["metadata"]["annotations"], template["spec"]) == ({BETA: "fast"}, {"storageClassName": "fast"})
+
+
+def test_storage_class_that_is_not_there() -> None:
+    """RIA 9: the new class must exist, else it is an error of the item."""
+    obj = {"spec": {"storageClassName": "gone"}}
+    draft = run_rules(
+        "persistentvolumeclaims",
+        obj,
+        storage_class_mapping=CLASSES,
+        missing_storage_classes=frozenset({"nowhere"}),
+    )
+    assert "'nowhere', which the cluster does not have" in draft.refusal
+
+
+@pytest.mark.parametrize(
+    ("image", "mapped"),
+    [
+        ("docker.io/library/nginx:1.25", "mirror.example/library/nginx:1.25"),
+        ("docker.io/bitnami/redis:7", "bitnami.example/redis:7"),
+        ("nginx", "web"),
+        ("nginx:1.25", "web:1.25"),
+        ("nginx:1.26", "web@sha256:0123"),
+        ("nginx@sha256:abcd", "web@sha256:abcd"),
+        ("nginx-exporter:1", "nginx-exporter:1"),
+        ("library/nginx:1", "library/nginx:1"),
+        ("docker.iox/a", "docker.iox/a"),
+    ],
+)
+def test_image_mapping(image: str, mapped: str) -> None:
+    """The longest key that the image begins with, at the end of a part of it."""
+    mapping = {
+        "docker.io": "mirror.example",
+        "docker.io/bitnami/": "bitnami.example/",
+        "nginx": "web",
+        "nginx:1.26": "web@sha256:0123",
+    }
+    assert map_image(image, mapping) == mapped
+
+
+POD = {
+    "containers": [{"name": "a", "image": "x/a:1"}, {"name": "b"}],
+    "initContainers": [{"name": "i", "image": "x/i:1"}],
+    "volumes": [{"name": "v", "image": {"reference": "x/v:1"}}, {"name": "w", "emptyDir": {}}],
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [
+        ("pods", ()),
+        ("deployments.apps", ("spec", "template")),
+        ("statefulsets.apps", ("spec", "template")),
+        ("daemonsets.apps", ("spec", "template")),
+        ("replicasets.apps", ("spec", "template")),
+        ("replicationcontrollers", ("spec", "template")),
+        ("jobs.batch", ("spec", "template")),
+        ("cronjobs.batch", ("spec", "jobTemplate", "spec", "template")),
+        ("podtemplates", ("template",)),
+    ],
+)
+def test_images_of_all_that_makes_pods(kind: str, path: tuple[str, ...]) -> None:
+    """RIA 10."""
+    obj: Object = {"spec": copy.deepcopy(POD)}
+    for name in reversed(path):
+        obj = {name: obj}
+    found = run_rules(kind, obj, image_mapping={"x": "y"}).body
+    for name in path:
+        found = found[name]
+    spec = found["spec"]
+    images = [entry.get("image") for entry in (*spec["containers"], *spec["initContainers"])]
+    assert images == ["y/a:1", None, "y/i:1"]
+    assert [volume.get("image") for volume in spec["volumes"]] == [{"reference": "y/v:1"}, None]
+
+
+@pytest.mark.parametrize("kind", ["volumesnapshots", "volumesnapshotcontents"])
+@pytest.mark.parametrize("restored", [True, False])
+def test_snapshot_objects(kind: str, restored: bool) -> None:
+    """Spec 5.1: ``restorePVs: false`` skips them."""
+    draft = run_rules(f"{kind}.snapshot.storage.k8s.io", {"spec": {}}, restore_volume_data=restored)
+    assert bool(draft.skip) is not restored
+
+
+def test_data_upload_never_comes_back() -> None:
+    """RIA 19."""
+    assert run_rules("datauploads.velero.io", {"spec": {}}).skip == "a record of Velero's data mover"
+
+
+#: Spec 5.9: where each restore action of Velero is found.
+ACTIONS: list[tuple[int, str, str]] = [
+    (1, "jobs.batch", "reset_job"),
+    (2, "pods", "reset_pod"),
+    (3, "pods", "replace_init_containers"),
+    (4, "pods", "replace_init_containers"),
+    (5, "services", "reset_service"),
+    (6, "serviceaccounts", "drop_token_reference"),
+    (9, "persistentvolumeclaims", "map_storage_class"),
+    (9, "persistentvolumes", "map_storage_class"),
+    (9, "statefulsets.apps", "map_template_classes"),
+    (10, "pods", "map_pod_images"),
+    (10, "deployments.apps", "map_template_images"),
+    (10, "cronjobs.batch", "map_cron_job_images"),
+    (11, "rolebindings.rbac.authorization.k8s.io", "map_subjects"),
+    (12, "clusterrolebindings.rbac.authorization.k8s.io", "map_subjects"),
+    (13, "customresourcedefinitions.apiextensions.k8s.io", "preserve_unknown_fields"),
+    (14, "persistentvolumeclaims", "reset_claim"),
+    (15, "persistentvolumeclaims", "reset_claim"),
+    (16, "apiservices.apiregistration.k8s.io", "skip_automanaged_api_service"),
+    (17, "mutatingwebhookconfigurations.admissionregistration.k8s.io", "repair_side_effects"),
+    (17, "validatingwebhookconfigurations.admissionregistration.k8s.io", "repair_side_effects"),
+    (18, "secrets", "reset_token_secret"),
+    (19, "datauploads.velero.io", "skip_data_upload"),
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "rule"), [pytest.param(kind, rule, id=f"RIA {number} {kind}") for number, kind, rule in ACTIONS]
+)
+def test_each_restore_action_has_its_rule(kind: str, rule: str) -> None:
+    """Spec 5.9. Rows 2, 7, 8 and 15 add objects too: see the selection. Row 20 is for snapshots of volumes."""
+    assert rule in [each.__name__ for each in ITEM_RULES[GroupResource.parse(kind)]]

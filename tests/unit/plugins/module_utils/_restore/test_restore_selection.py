@@ -10,8 +10,15 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import ItemRef
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.api_versions import (
+    choose_version,
+    choose_versions,
+    parse_version_priorities,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choice import ObjectChoice
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.contents import BackupContents
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.selection import select
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
@@ -27,6 +34,7 @@ class Reader:
             ItemRef(GroupResource.parse(kind), "", ns, name): obj for (kind, ns, name), obj in objects.items()
         }
         self.warnings: list[str] = []
+        self.versioned: list[ItemRef] = []
 
     @property
     def items(self) -> list[ItemRef]:
@@ -35,9 +43,12 @@ class Reader:
     def read(self, ref: ItemRef) -> Object:
         return copy.deepcopy(self.objects[ref])
 
-    def find(self, kind: GroupResource, namespace: str | None, name: str) -> ItemRef | None:
-        ref = ItemRef(kind, "", namespace, name)
-        return ref if ref in self.objects else None
+    def versions(self, kind: GroupResource) -> dict[str, list[ItemRef]]:
+        found: dict[str, list[ItemRef]] = {}
+        for ref in self.versioned:
+            if ref.group_resource == kind:
+                found.setdefault(ref.version_dir, []).append(ref)
+        return found
 
 
 def labelled(**labels: str) -> Object:
@@ -98,6 +109,8 @@ def api() -> Discovery:
             {"excluded_namespaces": ["b"]}, {"a/conf", "a/data", "a/web", "high", "pv1"}, {"a"}, id="all but one"
         ),
         pytest.param({"included_namespaces": ["[b-z]"]}, {"b/db"}, {"b"}, id="glob"),
+        pytest.param({"included_namespaces": ["z*"]}, set(), set(), id="a glob that fits nothing is not everything"),
+        pytest.param({"included_namespaces": ["?"], "excluded_namespaces": ["a*"]}, {"b/db"}, {"b"}, id="globs (E12)"),
         pytest.param(
             {"included_namespaces": ["a"], "include_cluster_resources": False},
             {"a/conf", "a/data", "a/web"},
@@ -145,6 +158,103 @@ def test_selection(options: Object, names: set[str], namespaces: set[str]) -> No
     }
     assert found == names
     assert set(selection.namespaces) == namespaces
+
+
+CHOICES = [
+    pytest.param(["po/a/web"], None, {"a/web", "a/data", "high", "pv1"}, id="a pod with what it needs"),
+    pytest.param(["ConfigMap/a/conf"], None, {"a/conf"}, id="one object by its kind"),
+    pytest.param(["configmaps/b/conf"], None, set(), id="another namespace"),
+    pytest.param(["*/a/c*"], None, {"a/conf"}, id="globs"),
+    pytest.param(["deploy/db"], None, {"b/db"}, id="in any namespace"),
+    pytest.param(["pv/pv2"], None, {"pv2"}, id="cluster-scoped"),
+    pytest.param(["*.apps/*/*", "pv/pv2"], None, {"b/db", "pv2"}, id="several"),
+    pytest.param([], lambda obj: obj["metadata"]["labels"].get("app") == "db", {"b/db"}, id="expression"),
+    pytest.param(["po/*/*"], lambda obj: [], set(), id="an empty answer is no"),
+]
+
+
+@pytest.mark.parametrize(("names", "expression", "found"), CHOICES)
+def test_choice_of_objects(names: list[str], expression: t.Any, found: set[str]) -> None:
+    spec = RestoreSpec.from_options({"backup_name": "b"})
+    contents = BackupContents(t.cast("t.Any", Reader(OBJECTS)))
+    selection = select(contents, spec, api(), ObjectChoice(names, expression))
+    assert {
+        f"{ref.namespace}/{ref.name}" if ref.namespace else ref.name for refs in selection.refs.values() for ref in refs
+    } == found
+
+
+def test_names_that_fit_nothing_are_told() -> None:
+    spec = RestoreSpec.from_options({"backup_name": "b", "included_namespaces": ["q*"]})
+    contents = BackupContents(t.cast("t.Any", Reader(OBJECTS)))
+    selection = select(contents, spec, api(), ObjectChoice(["po/a/typo"], None))
+    assert len(selection.warnings) == 2
+    assert "'po/a/typo'" in selection.warnings[0]
+    assert "included_namespaces" in selection.warnings[1]
+
+
+@pytest.mark.parametrize("name", ["pods", "po//web", "a/b/c/d", "", "po/a/[", "/a/b"])
+def test_malformed_names(name: str) -> None:
+    with pytest.raises(ValidationError, match="is not the name of an object"):
+        ObjectChoice([name], None)
+
+
+@pytest.mark.parametrize(
+    ("dirs", "target", "preferred", "wanted", "chosen"),
+    [
+        pytest.param(["v1-preferredversion", "v1beta1"], ["v1", "v1beta1"], "v1", [], "v1-preferredversion", id="1"),
+        pytest.param(["v1beta1-preferredversion", "v1"], ["v1", "v1beta1"], "v1", [], "v1", id="1 not the source's"),
+        pytest.param(
+            ["v1-preferredversion", "v1beta1"], ["v2", "v1", "v1beta1"], "v2", [], "v1-preferredversion", id="2"
+        ),
+        pytest.param(
+            ["v1-preferredversion", "v2beta1", "v2beta2"], ["v3", "v2beta2", "v2beta1"], "v3", [], "v2beta2", id="3"
+        ),
+        pytest.param(["v1-preferredversion", "v1beta1"], ["v2"], "v2", [], "v1-preferredversion", id="4"),
+        pytest.param(["v1beta1", "v1alpha1"], [], "", [], "v1alpha1", id="4 nothing preferred"),
+        pytest.param(["v1-preferredversion", "v1beta1"], ["v1", "v1beta1"], "v1", ["v1beta1"], "v1beta1", id="0"),
+        pytest.param(
+            ["v1-preferredversion", "v1beta1"], ["v1"], "v1", ["v1beta1"], "v1-preferredversion", id="0 not served"
+        ),
+        pytest.param(
+            ["v1-preferredversion", "v1beta1"],
+            ["v1", "v1beta1", "v2"],
+            "v1",
+            ["v2", "v1beta1"],
+            "v1beta1",
+            id="0 second",
+        ),
+    ],
+)
+def test_choice_of_versions(dirs: list[str], target: list[str], preferred: str, wanted: list[str], chosen: str) -> None:
+    """Spec 2.5, by the number of the step."""
+    assert choose_version(dirs, target=target, preferred=preferred, wanted=wanted) == chosen
+
+
+def test_objects_are_read_in_the_chosen_version() -> None:
+    reader = Reader({("widgets.example.org", "a", "old"): labelled(), ("pods", "a", "web"): labelled()})
+    kind = GroupResource("widgets", "example.org")
+    versioned = ItemRef(kind, "v1-preferredversion", "a", "new")
+    reader.versioned.append(versioned)
+    contents = BackupContents(t.cast("t.Any", reader))
+    choose_versions(contents, Discovery([]), {})
+    assert list(contents.refs(kind)) == [versioned]
+    assert contents.find(kind, "a", "new") == versioned
+    assert contents.find(kind, "a", "old") is None
+    assert contents.find(GroupResource("pods"), "a", "web") == ItemRef(GroupResource("pods"), "", "a", "web")
+
+
+def test_lines_of_version_priorities() -> None:
+    text = "rockbands.music.example.io = v2beta1, v2beta2\n\norchestras.music.example.io=v2\n"
+    assert parse_version_priorities(text, source="x") == {
+        "rockbands.music.example.io": ("v2beta1", "v2beta2"),
+        "orchestras.music.example.io": ("v2",),
+    }
+
+
+@pytest.mark.parametrize("line", ["pods", "pods=", "=v1", "a=b=c"])
+def test_malformed_version_priorities(line: str) -> None:
+    with pytest.raises(ValidationError, match="no priority of versions"):
+        parse_version_priorities(line, source="x")
 
 
 def test_namespaces_are_mapped_to_their_sources() -> None:
