@@ -26,10 +26,16 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object i
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import parse_backup_hooks_option
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import read_labels
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import ResourcePolicy, parse_policy
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import (
+    POLICY_ANNOTATION,
+    ResourcePolicy,
+    parse_policy,
+    policy_text,
+)
 
 _TEXTS: dict[str, t.Any] = {"type": "list", "elements": "str"}
 _DEFAULT_LOCATION = "default"
+_POLICIES = "resource_policies"
 
 _POLICY_REFERENCE = ArgumentSpec(
     options={
@@ -108,8 +114,8 @@ def backup_request(params: t.Mapping[str, t.Any]) -> BackupRequest:
             spec=BackupSpec.from_options({**manifest.options, **_given_fields(params, manifest)}),
             namespace=params["velero_namespace"] or manifest.namespace or DEFAULT_NAMESPACE,
             labels=manifest.labels,
-            annotations=manifest.annotations,
-            policy=_inline_policy(params["resource_policies"]),
+            policy=_inline_policy(params[_POLICIES]),
+            annotations=_annotations(params, manifest),
             backup_hooks=parse_backup_hooks_option(params["backup_hooks"]),
             all_api_versions=params["all_api_versions"],
             skip_forbidden=params["skip_forbidden"],
@@ -134,7 +140,7 @@ def _given_fields(params: t.Mapping[str, t.Any], manifest: BackupManifest) -> di
     if "uploader_config" in given:
         files = given["uploader_config"]["parallel_files_upload"]
         given["uploader_config"] = {} if files is None else {"parallelFilesUpload": files}
-    if params["resource_policies"] is not None and "resource_policy" in manifest.options:
+    if params[_POLICIES] is not None and "resource_policy" in manifest.options:
         given["resource_policy"] = None
     location: str = params["storage_location"]["name"]
     # The default of the option does not win over what the manifest says.
@@ -146,7 +152,14 @@ def _given_fields(params: t.Mapping[str, t.Any], manifest: BackupManifest) -> di
 def _inline_policy(document: t.Any) -> ResourcePolicy | None:
     if document is None:
         return None
-    return parse_policy(document, source="resource_policies")
+    return parse_policy(document, source=_POLICIES)
+
+
+def _annotations(params: t.Mapping[str, t.Any], manifest: BackupManifest) -> dict[str, str]:
+    """Those of the manifest, and a policy of the task, which is said nowhere else in a Backup."""
+    annotations = {name: text for name, text in manifest.annotations.items() if name != POLICY_ANNOTATION}
+    document = params[_POLICIES]
+    return annotations | ({} if document is None else {POLICY_ANNOTATION: policy_text(document, source=_POLICIES)})
 
 
 __all__ = ("BACKUP", "backup_manifest", "backup_name", "backup_request")

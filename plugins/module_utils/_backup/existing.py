@@ -22,6 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec imp
     compared_spec,
     differing_fields,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import POLICY_ANNOTATION
 
 
 def outcome_of_existing(repository: BackupRepository, request: BackupRequest, outcome: BackupOutcome) -> bool:
@@ -78,7 +79,8 @@ def _differences(request: BackupRequest, backup: t.Mapping[str, t.Any]) -> list[
     annotations = (backup.get("metadata") or {}).get("annotations") or {}
     added = annotations.get(EXCLUDED_BY_LABEL_ANNOTATION, "").split(",")
     stored["excludedNamespaces"] = [name for name in stored.get("excludedNamespaces") or () if name not in added]
-    return differing_fields(compared_spec(request.spec.to_dict()), compared_spec(stored))
+    asked = compared_spec(request.spec.to_dict()) | {"resourcePolicies": request.annotations.get(POLICY_ANNOTATION)}
+    return differing_fields(asked, compared_spec(stored) | {"resourcePolicies": annotations.get(POLICY_ANNOTATION)})
 
 
 __all__ = ("outcome_of_existing",)

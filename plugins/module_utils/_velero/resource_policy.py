@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import decimal
+import json
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
@@ -26,6 +27,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import 
 
 ActionType: t.TypeAlias = t.Literal["skip", "snapshot", "fs-backup", "custom"]
 Object: t.TypeAlias = "t.Mapping[str, t.Any]"
+
+#: Ours, on a Backup: the policy that was given with the task, for which Velero's spec has no field.
+POLICY_ANNOTATION = "arkive.k8s/resource-policies"
 
 _ACTIONS = ("skip", "snapshot", "fs-backup", "custom")
 _PHASES = ("Pending", "Bound", "Lost")
@@ -155,11 +159,7 @@ def parse_policy(document: str | t.Mapping[str, t.Any], *, source: str = "the re
     ``source`` names it in sentences. Raises ``ValidationError`` for unknown and duplicate keys and for wrong values.
     """
     snake = not isinstance(document, str)
-    if isinstance(document, str):
-        documents = read_yaml(document, source=source)
-        if len(documents) != 1:
-            raise ValidationError(f"There are {len(documents)} documents in {source}; there must be one.")
-        document = documents[0]
+    document = _read(document, source)
     given = read_members(document, ("version", "volumePolicies", "includeExcludePolicy"), source, snake=snake)
     if given.get("version") != "v1":
         raise ValidationError(f"The version of {source} is {given.get('version')!r}.", hint="Write 'version: v1'.")
@@ -172,6 +172,12 @@ def parse_policy(document: str | t.Mapping[str, t.Any], *, source: str = "the re
     )
 
 
+def policy_text(document: str | t.Mapping[str, t.Any], *, source: str = "the resource policy") -> str:
+    """The document in one line of JSON, the same for whatever means the same in YAML."""
+    read = _read(document, source)
+    return json.dumps(read, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+
+
 def policy_of_config_map(config_map: Object) -> ResourcePolicy:
     """The policy in the only key of a ConfigMap; raises ``ValidationError``."""
     metadata = config_map["metadata"]
@@ -180,6 +186,15 @@ def policy_of_config_map(config_map: Object) -> ResourcePolicy:
     if len(data) != 1:
         raise ValidationError(f"There are {len(data)} keys in {source}; there must be one.")
     return parse_policy(next(iter(data.values())), source=source)
+
+
+def _read(document: str | t.Mapping[str, t.Any], source: str) -> t.Mapping[str, t.Any]:
+    if not isinstance(document, str):
+        return document
+    documents = read_yaml(document, source=source)
+    if len(documents) != 1:
+        raise ValidationError(f"There are {len(documents)} documents in {source}; there must be one.")
+    return t.cast("t.Mapping[str, t.Any]", documents[0])
 
 
 def _policy(value: t.Any, where: str, *, snake: bool) -> VolumePolicy:
@@ -273,6 +288,7 @@ def _facts(claim: Object | None, volume: Object | None, pod_volume: Object | Non
 
 
 __all__ = (
+    "POLICY_ANNOTATION",
     "ActionType",
     "IncludeExcludePolicy",
     "ResourcePolicy",
@@ -280,4 +296,5 @@ __all__ = (
     "VolumePolicy",
     "parse_policy",
     "policy_of_config_map",
+    "policy_text",
 )

@@ -138,6 +138,22 @@ def test_every_option_of_the_spec_reaches_it() -> None:
     assert found.workers == 3
 
 
+@pytest.mark.parametrize(
+    "document",
+    [
+        "version: v1\nvolumePolicies: []",
+        "# ours\nvolumePolicies: []\nversion: v1",
+        {"volumePolicies": [], "version": "v1"},
+    ],
+)
+def test_a_policy_of_the_task_is_an_annotation(document: t.Any) -> None:
+    """One that a stored manifest brings along is that of another backup."""
+    annotation = {"arkive.k8s/resource-policies": '{"version":"v1","volumePolicies":[]}'}
+    assert request(name="x", resource_policies=document).annotations == annotation
+    manifest = {**MANIFEST, "metadata": {"name": "y", "annotations": {**annotation, "b": "2"}}}
+    assert request(definition=manifest).annotations == {"b": "2"}
+
+
 @pytest.mark.parametrize("suffix", ["yml", "json"])
 def test_a_file(tmp_path: pathlib.Path, suffix: str) -> None:
     path = tmp_path / f"backup.{suffix}"

@@ -145,3 +145,22 @@ def test_a_failed_one_of_another_spec_may_be_replaced() -> None:
     assert not look(Repository("Failed"), replace_failed=True, ttl="1h")[0]
     with pytest.raises(ValidationError, match="with another spec: ttl differs"):
         look(Repository("Completed"), replace_failed=True, ttl="1h")
+
+
+@pytest.mark.parametrize(
+    ("stored", "asked", "same"),
+    [(None, None, True), ("{}", "{}", True), (None, "{}", False), ("{}", None, False), ("{}", '{"a":1}', False)],
+)
+def test_a_policy_of_the_task(stored: str | None, asked: str | None, same: bool) -> None:
+    def annotations(text: str | None) -> dict[str, str]:
+        return {} if text is None else {"arkive.k8s/resource-policies": text}
+
+    repository = Repository()
+    assert repository.backup is not None
+    repository.backup["metadata"] = {"annotations": annotations(stored)}
+    request = BackupRequest(name="nginx", spec=BackupSpec(), annotations=annotations(asked))
+    if same:
+        assert outcome_of_existing(t.cast("t.Any", repository), request, BackupOutcome())
+        return
+    with pytest.raises(ValidationError, match="another spec: resourcePolicies differs"):
+        outcome_of_existing(t.cast("t.Any", repository), request, BackupOutcome())
