@@ -343,6 +343,14 @@ timings:
   returned: always
   type: dict
   sample: {discovery: 0.12, collect_pods: 0.05, run_blocks: 0.61, publish: 0.08, api_requests: 71}
+deleted:
+  description:
+    - With O(state=absent), the keys in the storage location that were, or in check mode would be, deleted; among them
+      the records of the backup's restores.
+  returned: always
+  type: list
+  elements: str
+  sample: [backups/shop/velero-backup.json, backups/shop/shop.tar.gz]
 location:
   description: The storage location.
   returned: always
