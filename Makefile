@@ -1,6 +1,6 @@
 # Every target does its own set-up, may be run again, and says what it does.
 
-.PHONY: help demo test lint format units sanity live integration conformance cluster-start cluster-stop build clean
+.PHONY: help demo test lint format units sanity live integration conformance bench cluster-start cluster-stop build clean
 
 help:            ## Shows this list
 	@sed -n 's/^\([a-z-]*\): *## */\1\t/p' Makefile | expand -t 16
@@ -14,6 +14,7 @@ sanity:          ## ansible-test sanity on the oldest and the newest ansible-cor
 live:            ## Tests of the engines on the cluster
 integration:     ## ansible-test integration on the cluster (TARGETS="k8s_backup ..." for some)
 conformance:     ## Checks the local cluster itself
+bench:           ## Measures (BENCH=backup OBJECTS=30000); KEEP=1 leaves the objects in a cluster that stays
 cluster-start:   ## Builds and starts the local cluster, and leaves it running
 cluster-stop:    ## Stops the local cluster
 build:           ## Builds the collection archive into dist/
@@ -21,3 +22,6 @@ clean:           ## Removes what was made for this checkout; shared caches stay
 
 demo test lint format units sanity live integration conformance cluster-start cluster-stop build clean:
 	@tests/setup/run $@ $(TARGETS)
+
+bench:
+	@tests/setup/run bench $(or $(BENCH),backup) $(or $(OBJECTS),30000) $(if $(KEEP),keep)

@@ -128,6 +128,22 @@ def make_demo(_arguments: list[str]) -> int:
     return code
 
 
+def make_bench(arguments: list[str]) -> int:
+    """The last line that is printed is one JSON object."""
+    tools = environments.tools()
+    name, objects, *options = arguments or ["backup", "30000"]
+    result = WORK / "bench.json"
+    result.unlink(missing_ok=True)
+    with cluster.cluster() as variables:
+        # What is stopped afterwards needs no cleaning.
+        keep = ["keep"] if options or cluster.ends_afterwards() else []
+        bench = [tools.python, "-m", "benches", name, objects, str(result), *keep]
+        code, _printed = run(bench, cwd=TREE / "tests" / "bench", env={**tools.variables, **variables})
+    if code == 0:
+        print(result.read_text().strip(), flush=True)
+    return code
+
+
 def make_cluster_start(_arguments: list[str]) -> int:
     cluster.start_and_keep()
     return 0
@@ -163,6 +179,7 @@ def make_clean(_arguments: list[str]) -> int:
 
 
 _TARGETS: dict[str, _Target] = {
+    "bench": make_bench,
     "build": make_build,
     "clean": make_clean,
     "cluster-start": make_cluster_start,

@@ -37,6 +37,11 @@ def is_foreign() -> bool:
     return bool(os.environ.get("KUBECONFIG_TEST"))
 
 
+def ends_afterwards() -> bool:
+    """Whether the cluster in use is one that ``cluster`` started, and stops."""
+    return not is_foreign() and not _KEPT.exists()
+
+
 @contextlib.contextmanager
 def cluster() -> t.Iterator[Variables]:
     """A running cluster. It is stopped afterwards unless it was there before."""
@@ -183,6 +188,7 @@ __all__ = (
     "check_frozen",
     "cluster",
     "conformance",
+    "ends_afterwards",
     "is_foreign",
     "start",
     "start_and_keep",
