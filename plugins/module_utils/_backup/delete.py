@@ -4,30 +4,190 @@
 
 # Private: not for use outside of this collection.
 
-"""Delete a backup."""
+"""Delete a backup, and the records of the restores that were made from it."""
 
 from __future__ import annotations
 
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_reader import BackupEntry
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.restores import find_restores
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_filter import phase_of
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim
-from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimHeld, ClaimRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store, refuse_write
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import TERMINAL_PHASES
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import (
+    ARK_METADATA_FILE,
+    METADATA_FILE,
+    BackupKeys,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot, list_snapshots
+
+_SHOWN = 5
+_MAX_CLAIM = 1 << 16
 
 
-def delete_backup(name: str, *, store: Store, check_mode: bool = False) -> BackupOutcome:
-    """Remove all files of ``name``; one that is not there is fine. A backup that another run makes is refused."""
+def delete_backup(name: str, *, store: Store, check_mode: bool = False, force: bool = False) -> BackupOutcome:
+    """Remove all files of ``name`` and the records of its restores; one that is not there is fine.
+
+    ``outcome.deleted``: the keys that are, or with ``check_mode`` would be, deleted. Raises ``ValidationError`` for a
+    backup that another run makes, that is not finished, that cannot be read, or whose snapshots would be left behind;
+    ``force`` turns each of these into a warning. A backup of Ark 0.9 or older at the root is never deleted.
+    """
+    keys = BackupKeys(name)
+    refuse_write(store.location)
     store.check(write=not check_mode)
     repository = BackupRepository(store)
-    backup = repository.read_backup(name)
-    outcome = BackupOutcome(backup=backup, location=store.location.describe)
-    if backup is None and name not in {entry.name for entry in repository.incomplete()}:
+    outcome = BackupOutcome(location=store.location.describe)
+    entry = repository.entry(name)
+    if entry is None:
         return outcome
+    deletion = _Deletion(repository, entry, keys, outcome, force=force)
+    deletion.check()
     outcome.changed = True
+    outcome.deleted = deletion.list_keys()
     if not check_mode:
-        with Claim.acquire(store, BackupKeys(name).claim, run_id=f"delete-{name}"):
-            repository.delete(name, keep_claim=True)
+        deletion.run()
     return outcome
+
+
+class _Deletion:
+    def __init__(
+        self, repository: BackupRepository, entry: BackupEntry, keys: BackupKeys, outcome: BackupOutcome, *, force: bool
+    ) -> None:
+        self._repository = repository
+        self._store = repository.store
+        self._entry = entry
+        self._keys = keys
+        self._outcome = outcome
+        self._force = force
+        self._what = f"Backup '{entry.name}' in {outcome.location}"
+        self._restore_keys: list[str] = []
+
+    def check(self) -> None:
+        """Raise for what must not be deleted. Reads only."""
+        if self._entry.flat:
+            raise ValidationError(
+                f"{self._what} is one of Ark 0.9 or older at the root of the location, where nothing is ever changed.",
+                hint="Delete its directory with the tools of the storage.",
+            )
+        self._check_claim()
+        self._check_phase()
+        for snapshot in self._snapshots():
+            self._warn(f"The snapshot {snapshot} is left behind: nothing refers to it any more.")
+
+    def list_keys(self) -> list[str]:
+        """All that goes: the files of the backup, and those of its restores."""
+        restores = find_restores(self._store, self._entry.name)
+        for restore in restores.unreadable:
+            self._warn(
+                f"The record of restore '{restore}' is damaged and stays: it may have been made from this backup."
+            )
+        self._restore_keys = [key for keys in restores.keys.values() for key in keys]
+        return [*(f"{self._keys.directory}{file}" for file in sorted(self._entry.files)), *self._restore_keys]
+
+    def run(self) -> None:
+        """What makes it a backup goes first; a second attempt finds the rest while any of its own files is there."""
+        if self._force:
+            self._store.delete_many([self._keys.claim])
+        try:
+            with Claim.acquire(self._store, self._keys.claim, run_id=f"delete-{self._entry.name}"):
+                self._store.delete_many([f"{self._keys.directory}{file}" for file in self._commit_points()])
+                if self._restore_keys:
+                    self._store.delete_many(self._restore_keys)
+                self._repository.delete(self._entry.name, keep_claim=True)
+        except ClaimHeld as exc:
+            raise self._being_made(exc.holder) from exc
+
+    def _commit_points(self) -> list[str]:
+        return [file for file in (METADATA_FILE, ARK_METADATA_FILE) if file in self._entry.files]
+
+    def _check_claim(self) -> None:
+        if not self._entry.claimed:
+            return
+        try:
+            holder = ClaimRecord.parse(self._store.get(self._keys.claim, max_bytes=_MAX_CLAIM), self._keys.claim)
+        except StoreError as exc:
+            if exc.not_found:
+                return
+            if exc.failure != "held":
+                raise
+            self._refuse(exc.message, hint="If you are sure that no run works on it, set force: true.")
+            return
+        if utc_now() < holder.expires:
+            refusal = self._being_made(holder)
+            self._refuse(refusal.message, hint=refusal.hint or "", details=refusal.details)
+            self._warn(
+                "That run stops as soon as it sees that its claim is gone; it may leave some more files until then."
+            )
+
+    def _being_made(self, holder: ClaimRecord) -> ValidationError:
+        return ValidationError(
+            f"{self._what} is in progress: run {holder.run} on {holder.host} (pid {holder.pid}) works on it.",
+            hint=f"Wait for it; if it died, its claim ends at {holder.expires_text}. force: true does not wait.",
+            details={"holder": holder.to_dict()},
+        )
+
+    def _check_phase(self) -> None:
+        """A directory without a Backup object is what a dead run has left."""
+        if not self._entry.complete:
+            return
+        try:
+            backup = self._repository.read_backup(self._entry.name)
+        except ArchiveError as exc:
+            self._refuse(
+                f"{self._what} cannot be read: {exc.message}",
+                hint="To delete it without knowing what it records, set force: true.",
+            )
+            return
+        self._outcome.backup = backup
+        phase = phase_of(backup) if backup else ""
+        if backup and phase not in TERMINAL_PHASES:
+            self._refuse(
+                f"{self._what} is not finished: its phase is {phase or 'New'}, so a Velero server may work on it.",
+                hint="Wait until it is done. If no server will go on with it, set force: true.",
+            )
+
+    def _snapshots(self) -> list[RecordedSnapshot]:
+        """Those that would be left behind; refused unless forced."""
+        read, name = self._repository.read_json, self._entry.name
+        try:
+            snapshots = list_snapshots(
+                volumeinfo=read(name, "volumeinfo"),
+                volumesnapshots=read(name, "volumesnapshots"),
+                podvolumebackups=read(name, "podvolumebackups"),
+                csi_volumesnapshotcontents=read(name, "csi_volumesnapshotcontents"),
+            )
+        except ArchiveError as exc:
+            self._refuse(
+                f"Nobody can say which snapshots {self._what[0].lower()}{self._what[1:]} has: {exc.message}",
+                hint="To delete it and leave its snapshots behind, set force: true.",
+            )
+            return []
+        if snapshots and not self._force:
+            shown = ", ".join(map(str, snapshots[:_SHOWN]))
+            more = f" and {len(snapshots) - _SHOWN} more" if len(snapshots) > _SHOWN else ""
+            raise ValidationError(
+                f"{self._what} records snapshots that would be left behind: {shown}{more}.",
+                hint="Let a Velero server delete it with its snapshots, or set force: true and delete them yourself.",
+                details={"snapshots": [snapshot._asdict() for snapshot in snapshots]},
+            )
+        return snapshots
+
+    def _refuse(self, message: str, *, hint: str, details: t.Mapping[str, t.Any] | None = None) -> None:
+        if not self._force:
+            raise ValidationError(message, hint=hint, details=details)
+        self._warn(message)
+
+    def _warn(self, message: str) -> None:
+        empty = dict.fromkeys(("resource", "namespace", "reason", "hint"), "")
+        self._outcome.warnings_list.append({**empty, "name": self._entry.name, "message": message})
 
 
 __all__ = ("delete_backup",)

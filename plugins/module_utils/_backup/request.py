@@ -89,6 +89,7 @@ class BackupOutcome:
     warnings_list: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     errors_list: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     timings: dict[str, float] = dataclasses.field(default_factory=dict)
+    deleted: list[str] = dataclasses.field(default_factory=list)
     location: str = ""
 
     @property
@@ -117,6 +118,7 @@ class BackupOutcome:
             "warnings_list": self.warnings_list,
             "errors_list": self.errors_list,
             "timings": {name: round(seconds, 3) for name, seconds in self.timings.items()},
+            "deleted": self.deleted,
             "location": self.location,
         }
 

@@ -1,0 +1,256 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import gzip_json
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.delete import delete_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local import LocalStore
+from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.archives import tar_gz
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.test_repository import (
+    Watched,
+    all_keys,
+    backup_files,
+)
+
+OF_B1 = gzip_json({"restore": {"spec": {"backupName": "b1"}}})
+OF_B2 = gzip_json({"restore": {"spec": {"backupName": "b2"}}})
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Watched:
+    return Watched(LocalStore(StorageLocation(path=str(tmp_path))))
+
+
+def metadata(phase: str = "Completed", api_version: str = "velero.io/v1", **status: t.Any) -> bytes:
+    document = {
+        "apiVersion": api_version,
+        "kind": "Backup",
+        "metadata": {"name": "b1"},
+        "status": {"phase": phase, **status},
+    }
+    return json.dumps(document).encode()
+
+
+def put(store: Watched, **files: bytes) -> None:
+    """A backup as Velero writes one, and what is given by its name."""
+    for name, data in {"velero-backup.json": metadata(), "b1.tar.gz": tar_gz(), **files}.items():
+        store.put(f"backups/b1/{name}", data)
+
+
+def delete(store: Watched, **options: t.Any) -> t.Any:
+    return delete_backup("b1", store=t.cast("t.Any", store), **options)
+
+
+def test_everything_of_it_goes_and_nothing_else(store: Watched) -> None:
+    for name in ("b1", "b1x", "b2"):
+        BackupRepository(t.cast("t.Any", store)).publish(backup_files(name))
+    store.put("backups/b1/other", b"x")
+    store.put("restores/r1/r1-arkive.json.gz", OF_B1)
+    store.put("restores/r1/restore-r1-results.gz", b"x")
+    store.put("restores/r2/r2-arkive.json.gz", OF_B2)
+    before = all_keys(store)
+    expected = [key for key in before if key.startswith(("backups/b1/", "restores/r1/"))]
+    outcome = delete(store)
+    assert outcome.changed
+    assert sorted(outcome.deleted) == expected
+    assert outcome.backup["metadata"]["name"] == "b1"
+    assert all_keys(store) == [key for key in before if key not in expected]
+    assert outcome.warnings_list == []
+
+
+def test_what_makes_it_a_backup_goes_first(store: Watched) -> None:
+    put(store)
+    store.put("restores/r1/r1-arkive.json.gz", OF_B1)
+    delete(store)
+    assert next(act for act in store.acts if act.startswith("delete")) == "delete velero-backup.json"
+    assert all_keys(store) == []
+
+
+def test_a_second_attempt_finishes_the_first(store: Watched) -> None:
+    """A deletion that stopped half way has taken the commit point; the restores' records go too."""
+    put(store)
+    store.delete_many(["backups/b1/velero-backup.json"])
+    store.put("restores/r1/r1-arkive.json.gz", OF_B1)
+    assert delete(store).deleted == ["backups/b1/b1.tar.gz", "restores/r1/r1-arkive.json.gz"]
+    assert all_keys(store) == []
+
+
+def test_check_mode_lists_and_changes_nothing(store: Watched) -> None:
+    put(store)
+    store.put("restores/r1/r1-arkive.json.gz", OF_B1)
+    before = all_keys(store)
+    store.acts.clear()
+    planned = delete(store, check_mode=True)
+    assert planned.changed
+    assert store.acts == []
+    assert all_keys(store) == before
+    assert delete(store).deleted == planned.deleted == before
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_one_that_is_not_there(store: Watched, *, check_mode: bool) -> None:
+    store.put("backups/b1x/velero-backup.json", metadata())
+    store.put("restores/r1/r1-arkive.json.gz", OF_B1)
+    before = all_keys(store)
+    outcome = delete(store, check_mode=check_mode, force=True)
+    assert (outcome.changed, outcome.deleted, outcome.backup) == (False, [], None)
+    assert all_keys(store) == before
+
+
+NATIVE = {"spec": {"persistentVolumeName": "pv-1"}, "status": {"providerSnapshotID": "snap-1", "phase": "Completed"}}
+CSI = {"pvName": "pv-2", "backupMethod": "CSISnapshot", "csiSnapshotInfo": {"snapshotHandle": "h-2"}}
+
+# What it is refused for; with force, what is said instead.
+REFUSED = [
+    pytest.param({"velero-backup.json": metadata("InProgress")}, "its phase is InProgress", [], id="in progress"),
+    pytest.param({"velero-backup.json": metadata("Finalizing")}, "its phase is Finalizing", [], id="3.1: finalizing"),
+    pytest.param({"velero-backup.json": metadata("Deleting")}, "its phase is Deleting", [], id="7.4: deleting"),
+    pytest.param({"velero-backup.json": metadata("")}, "its phase is New", [], id="never run"),
+    pytest.param({"velero-backup.json": b"{"}, "cannot be read: ", [], id="broken object"),
+    pytest.param(
+        {"b1-volumesnapshots.json.gz": gzip_json([NATIVE])},
+        "records snapshots that would be left behind: snap-1 (native, volume pv-1).",
+        ["The snapshot snap-1 (native, volume pv-1) is left behind"],
+        id="1.4: a native snapshot",
+    ),
+    pytest.param(
+        {
+            "b1-volumesnapshots.json.gz": gzip_json([NATIVE]),
+            "b1-volumeinfo.json.gz": gzip_json([CSI, {"pvName": "pv-3", "skipped": True}]),
+        },
+        "snap-1 (native, volume pv-1), h-2 (CSI, volume pv-2).",
+        ["The snapshot snap-1 (native, volume pv-1) is left behind", "The snapshot h-2 (CSI, volume pv-2) is left"],
+        id="1.5: and one of CSI",
+    ),
+    pytest.param(
+        {
+            "ark-backup.json": metadata(
+                api_version="ark.heptio.com/v1", volumeBackups={"pv-1": {"snapshotID": "snap-9"}}
+            ),
+            "velero-backup.json": None,
+        },
+        "snap-9 (native, volume pv-1).",
+        ["The snapshot snap-9"],
+        id="9: in Ark's status",
+    ),
+    pytest.param({"b1-volumeinfo.json.gz": b"x"}, "Nobody can say which snapshots backup 'b1'", [], id="damaged"),
+]
+
+
+@pytest.mark.parametrize(("files", "message", "_warnings"), REFUSED)
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_refused(
+    store: Watched, files: dict[str, bytes | None], message: str, _warnings: list[str], *, check_mode: bool
+) -> None:
+    put(store, **{name: data for name, data in files.items() if data is not None})
+    store.delete_many([f"backups/b1/{name}" for name, data in files.items() if data is None])
+    before = all_keys(store)
+    with pytest.raises(ValidationError) as caught:
+        delete(store, check_mode=check_mode)
+    assert message in caught.value.message
+    assert "force: true" in (caught.value.hint or "")
+    assert all_keys(store) == before
+
+
+@pytest.mark.parametrize(("files", "message", "warnings"), REFUSED)
+def test_forced(store: Watched, files: dict[str, bytes | None], message: str, warnings: list[str]) -> None:
+    put(store, **{name: data for name, data in files.items() if data is not None})
+    store.delete_many([f"backups/b1/{name}" for name, data in files.items() if data is None])
+    outcome = delete(store, force=True)
+    said = [warning["message"] for warning in outcome.warnings_list]
+    assert len(said) == len(warnings or [message])
+    assert all(start in text for start, text in zip(warnings or [message], said, strict=True))
+    assert all_keys(store) == []
+
+
+@pytest.mark.parametrize("phase", ["Completed", "PartiallyFailed", "Failed", "FailedValidation"])
+def test_final_phases(store: Watched, phase: str) -> None:
+    put(store, **{"velero-backup.json": metadata(phase), "b1-volumeinfo.json.gz": gzip_json([{"skipped": True}])})
+    assert delete(store).phase == phase
+    assert all_keys(store) == []
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_live_claim(store: Watched, *, check_mode: bool) -> None:
+    put(store)
+    with Claim.acquire(t.cast("t.Any", store), BackupKeys("b1").claim, run_id="r1"):
+        before = all_keys(store)
+        with pytest.raises(ValidationError, match=r"is in progress: run r1 on .* works on it") as caught:
+            delete(store, check_mode=check_mode)
+        assert "force: true" in (caught.value.hint or "")
+        assert caught.value.details["holder"]["run"] == "r1"
+        assert all_keys(store) == before
+
+
+def test_a_live_claim_forced(store: Watched) -> None:
+    put(store)
+    claim = Claim.acquire(t.cast("t.Any", store), BackupKeys("b1").claim, run_id="r1")
+    outcome = delete(store, force=True)
+    assert all_keys(store) == []
+    assert "run r1" in outcome.warnings_list[0]["message"]
+    with pytest.raises(StoreError, match="was lost"):
+        claim.confirm()
+    claim.release()
+    assert all_keys(store) == []
+
+
+def test_an_expired_claim_is_taken_over(store: Watched) -> None:
+    past = utc_now() - dt.timedelta(hours=1)
+    put(store, **{"b1-arkive-claim.json": ClaimRecord.make("r1", "host", 1, past, 60).encode()})
+    assert "backups/b1/b1-arkive-claim.json" in delete(store).deleted
+    assert all_keys(store) == []
+
+
+def test_a_damaged_claim(store: Watched) -> None:
+    put(store, **{"b1-arkive-claim.json": b"{"})
+    with pytest.raises(ValidationError, match="is damaged, so nobody can tell"):
+        delete(store)
+    assert "is damaged" in delete(store, force=True).warnings_list[0]["message"]
+    assert all_keys(store) == []
+
+
+def test_a_restore_that_may_be_of_this_backup_stays(store: Watched) -> None:
+    put(store)
+    store.put("restores/r1/r1-arkive.json.gz", b"x")
+    (warning,) = delete(store).warnings_list
+    assert "The record of restore 'r1' is damaged and stays" in warning["message"]
+    assert all_keys(store) == ["restores/r1/r1-arkive.json.gz"]
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_ark_at_the_root_is_never_deleted(store: Watched, *, force: bool) -> None:
+    store.put("b1/ark-backup.json", metadata(api_version="ark.heptio.com/v1"))
+    with pytest.raises(ValidationError, match=r"is one of Ark 0\.9 or older at the root"):
+        delete(store, force=force)
+    assert all_keys(store) == ["b1/ark-backup.json"]
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_read_only_location(store: Watched, tmp_path: Path, *, check_mode: bool) -> None:
+    put(store)
+    before = all_keys(store)
+    closed = LocalStore(StorageLocation(path=str(tmp_path), read_only=True))
+    with pytest.raises(StoreError, match="is read-only"):
+        delete_backup("b1", store=closed, check_mode=check_mode, force=True)
+    assert all_keys(store) == before
+
+
+def test_a_bad_name(store: Watched) -> None:
+    with pytest.raises(ValidationError, match="cannot be the name of a backup"):
+        delete_backup("../x", store=t.cast("t.Any", store))
