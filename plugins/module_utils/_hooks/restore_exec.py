@@ -116,8 +116,14 @@ def is_container_up(pod: Pod, container: str, hooks: t.Iterable[RestoreExecHook]
 
 
 def why_never_up(pod: Pod, container: str) -> str:
-    """Why the container can never come up (again): it has ended, and the pod's policy is to leave it so. Or empty."""
+    """Why the container can never come up (again): it has ended, and the pod's policy is to leave it so. Or empty.
+
+    Where all have ended, the pod itself is about to.
+    """
     ended = (_container_status(pod, container).get("state") or {}).get("terminated")
+    all_statuses = (pod.get("status") or {}).get("containerStatuses") or []
+    if all((status.get("state") or {}).get("terminated") for status in all_statuses):
+        return ""
     spec = pod.get("spec") or {}
     policy = spec.get("restartPolicy", "Always")
     sidecars = [entry["name"] for entry in spec.get("initContainers") or [] if entry.get("restartPolicy") == "Always"]

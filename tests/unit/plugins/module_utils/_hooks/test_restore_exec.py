@@ -204,7 +204,10 @@ def test_container_is_up(status: dict[str, t.Any], wants_ready: list[bool], up: 
 )
 def test_container_that_will_not_come_again(policy: str, code: int, never: bool) -> None:
     """H15: ours, Velero waits until its limit."""
-    pod = with_status({"name": "c0", "state": {"terminated": {"exitCode": code}}})
+    ended = {"name": "c0", "state": {"terminated": {"exitCode": code}}}
+    pod = with_status(ended, running("c1"))
     pod["spec"]["restartPolicy"] = policy
     assert bool(why_never_up(pod, "c0")) is never
     assert why_never_up(pod, "c1") == ""
+    pod["status"]["containerStatuses"] = [ended]
+    assert why_never_up(pod, "c0") == "", "H16: the pod is about to end"
