@@ -93,7 +93,7 @@ class Judge:
             return found if phase in ("Completed", "PartiallyFailed", "Failed", "FailedValidation") else None
 
         try:
-            return t.cast(Object, until(ended, f"{kind} {name} ends", seconds=seconds, pause=0.5))
+            return t.cast(Object, until(ended, f"{kind} {name} ends", seconds=seconds))
         except AssertionError as exc:
             status = (self.get(kind, name) or {}).get("status")
             raise AssertionError(f"{exc}; its status is {status}\n{self._log_of(name)}") from None
