@@ -89,6 +89,10 @@ class Server:
                 yield step
 
 
+def _metadata_of(obj: dict[str, t.Any]) -> dict[str, t.Any]:
+    return {"metadata": obj["metadata"]}
+
+
 class Following:
     """A watch of the server, and a way to wait for what it knows."""
 
