@@ -13,10 +13,10 @@ author:
 description:
   - Brings the objects of a backup back, whether this collection or a Velero server has written it.
   - In check mode, the API server itself is asked by a dry run what it would do with each object. Nothing changes.
-  - Objects that exist are left alone, unless O(existing_resource_policy=update). A restore whose objects all exist
-    and are equal changes nothing.
+  - Objects that exist are left alone, unless O(existing_resource_policy) says otherwise. A restore whose objects all
+    exist and are equal changes nothing.
   - Runs the restore hooks that pods declare by annotations, C(init.hook.restore.velero.io) and
-    C(post.hook.restore.velero.io).
+    C(post.hook.restore.velero.io), and those of O(hooks).
 extends_documentation_fragment:
   - arkive.k8s._attributes
   - arkive.k8s._attributes.actiongroup_backup
@@ -26,6 +26,7 @@ extends_documentation_fragment:
   - arkive.k8s._requirements
   - arkive.k8s._requirements.kubernetes
   - arkive.k8s._requirements.s3
+  - arkive.k8s._restore_spec
   - arkive.k8s._selection
   - arkive.k8s._storage
 attributes:
@@ -43,80 +44,11 @@ attributes:
     details:
       - Without O(name), each run is a restore of its own, but one that finds all objects in place changes nothing.
 options:
-  backup:
-    description:
-      - The name of the backup.
-    type: str
-    required: true
-  name:
-    description:
-      - The name of the restore. With the same name again, a restore that was interrupted is resumed.
-      - If not set, it is made from the name of the backup and the time.
-    type: str
-  namespace_mapping:
-    description:
-      - Namespaces of the backup, and those to restore their objects into.
-    type: dict
-  existing_resource_policy:
-    description:
-      - What happens to an object that exists and is not equal.
-      - With V(none), it is left alone, with a warning. With V(update), it is changed to what the backup holds.
-    type: str
-    choices: [none, update]
-    default: none
-  preserve_node_ports:
-    description:
-      - Whether Services keep the node ports that they had. If not set, only those that the user had chosen are kept.
-    type: bool
-  restore_managed_fields:
-    description:
-      - Whether C(metadata.managedFields) is restored.
-    type: bool
-    default: false
-  legacy_labels:
-    description:
-      - Gives the restored objects the label C(ark-restore) of Heptio Ark as well.
-    type: bool
-    default: false
-  keep_wait_containers:
-    description:
-      - Keeps the C(restic-wait) and C(restore-wait) init containers of stored pods. They wait for a Velero server,
-        and without one for ever.
-    type: bool
-    default: false
-  on_missing_volume_data:
-    description:
-      - What happens when a claim would come back with an empty volume because the backup holds no data for it, though
-        it should.
-      - With V(fail), the restore is not begun. With V(warn), it is a warning.
-    type: str
-    choices: [fail, warn]
-    default: fail
-  terminating_resource_timeout:
-    description:
-      - How long a namespace that is being deleted is waited for, as a Go duration.
-    type: str
-    default: 10m
-  resource_timeout:
-    description:
-      - How long a new custom resource definition may take until its objects can be made, as a Go duration.
-    type: str
-    default: 10m
-  item_operation_timeout:
-    description:
-      - How long a restored pod is waited for that has hooks without a time of their own, as a Go duration.
-    type: str
-    default: 4h
   fail_on_partial:
     description:
       - Whether the task fails when the restore ends as C(PartiallyFailed).
     type: bool
     default: true
-  workers:
-    description:
-      - How many objects are written at the same time.
-    type: int
-    default: 16
 seealso:
   - module: arkive.k8s.k8s_backup
   - module: arkive.k8s.k8s_backup_info
@@ -146,6 +78,28 @@ EXAMPLES = r"""
     storage_location:
       bucket: backups
 
+- name: Restore a database, and import its dump once it answers
+  arkive.k8s.k8s_restore:
+    name: db-again
+    backup: db-2026-06-01
+    hooks:
+      - name: import
+        includedNamespaces: [db]
+        postHooks:
+          - exec:
+              container: postgres
+              waitTimeout: 5m
+              execTimeout: 1m
+              onError: Fail
+              command: [/bin/bash, -c, 'while ! pg_isready; do sleep 1; done']
+          - exec:
+              container: postgres
+              waitTimeout: 6m
+              execTimeout: 10m
+              command: [/bin/bash, -c, 'psql < /backup/backup.sql']
+    storage_location:
+      bucket: backups
+
 - name: Restore into a second namespace
   arkive.k8s.k8s_restore:
     name: shop-copy
@@ -161,6 +115,52 @@ EXAMPLES = r"""
     backup: shop-2026-06-01
     included_resources: [configmaps]
     existing_resource_policy: update
+    storage_location:
+      bucket: backups
+
+- name: Bring one Secret back
+  arkive.k8s.k8s_restore:
+    backup: shop-2026-06-01
+    names:
+      - secret/shop/db-password
+    existing_resource_policy: update
+    storage_location:
+      bucket: backups
+
+- name: Restore the newest backup of a schedule into another cluster, with its classes and its registry
+  arkive.k8s.k8s_restore:
+    schedule: nightly
+    storage_class_mapping:
+      gp2: fast
+    image_mapping:
+      docker.io/: registry.example.com/docker/
+    resource_modifiers:
+      version: v1
+      resourceModifierRules:
+        - conditions:
+            groupResource: deployments.apps
+            namespaces: [shop]
+          patches:
+            - operation: replace
+              path: /spec/replicas
+              value: "1"
+    storage_location:
+      bucket: backups
+
+- name: Restore as a manifest of Velero says
+  arkive.k8s.k8s_restore:
+    definition:
+      apiVersion: velero.io/v1
+      kind: Restore
+      metadata:
+        name: shop-jobs
+        namespace: velero
+      spec:
+        backupName: shop-2026-06-01
+        includedNamespaces: [shop]
+        includedResources: [jobs, cronjobs]
+        restoreStatus:
+          includedResources: [jobs]
     storage_location:
       bucket: backups
 """
@@ -268,76 +268,30 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import HOOKS, seconds
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import HOOKS
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.restore_options import RESTORE, restore_request
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import (
-    SHOWN_OBJECTS,
     capped_plan,
     clean_details,
     first_errors,
     refused_phase,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import SELECTION, selection
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import SELECTION
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE, storage_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import plan_restore, run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
 
-SPEC = ArgumentSpec(
-    options={
-        "backup": {"type": "str", "required": True},
-        "name": {"type": "str"},
-        "namespace_mapping": {"type": "dict"},
-        "existing_resource_policy": {"type": "str", "choices": ["none", "update"], "default": "none"},
-        "preserve_node_ports": {"type": "bool"},
-        "restore_managed_fields": {"type": "bool", "default": False},
-        "legacy_labels": {"type": "bool", "default": False},
-        "keep_wait_containers": {"type": "bool", "default": False},
-        "on_missing_volume_data": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
-        "terminating_resource_timeout": {"type": "str", "default": "10m"},
-        "resource_timeout": {"type": "str", "default": "10m"},
-        "item_operation_timeout": {"type": "str", "default": "4h"},
-        "fail_on_partial": {"type": "bool", "default": True},
-        "workers": {"type": "int", "default": 16},
-    }
-).merge(AUTH, STORAGE, SELECTION, HOOKS, PROGRESS)
-
-
-def restore_request(params: t.Mapping[str, t.Any], *, want_diff: bool) -> RestoreRequest:
-    """The options as the engine takes them; raises ``ValidationError``."""
-    policy = params["existing_resource_policy"]
-    spec = {
-        **selection(params),
-        "backup_name": params["backup"],
-        "namespace_mapping": {str(old): str(new) for old, new in (params["namespace_mapping"] or {}).items()},
-        # Velero stores nothing for its default.
-        "existing_resource_policy": None if policy == "none" else policy,
-        "preserve_node_ports": params["preserve_node_ports"],
-        "item_operation_timeout": seconds(params, "item_operation_timeout"),
-    }
-    return RestoreRequest(
-        spec=RestoreSpec.from_options(spec),
-        name=params["name"] or "",
-        on_missing_volume_data=params["on_missing_volume_data"],
-        restore_managed_fields=params["restore_managed_fields"],
-        legacy_labels=params["legacy_labels"],
-        keep_wait_containers=params["keep_wait_containers"],
-        terminating_timeout=seconds(params, "terminating_resource_timeout"),
-        resource_timeout=seconds(params, "resource_timeout"),
-        workers=params["workers"],
-        want_diff=want_diff,
-        max_diffs=SHOWN_OBJECTS,
-        write_records=not params["storage_location"]["read_only"],
-    )
+SPEC = ArgumentSpec(options={"fail_on_partial": {"type": "bool", "default": True}}).merge(
+    AUTH, STORAGE, SELECTION, RESTORE, HOOKS, PROGRESS
+)
 
 
 def work(task: Task) -> Result:
     request = restore_request(task.params, want_diff=task.diff_mode)
-    request.validate()
     require_library("kubernetes")
     if task.params["storage_location"]["bucket"]:
         require_library("boto3")
@@ -350,7 +304,8 @@ def work(task: Task) -> Result:
         result["diff"] = outcome.diffs
     if refused_phase(outcome.phase, fail_on_partial=task.params["fail_on_partial"]):
         said = first_errors(outcome.errors_list)
-        msg = f"Restore '{outcome.name}' of backup '{task.params['backup']}' is {outcome.phase}. {said}".strip()
+        backup = outcome.restore["spec"]["backupName"]
+        msg = f"Restore '{outcome.name}' of backup '{backup}' is {outcome.phase}. {said}".strip()
         result |= {"failed": True, "msg": msg}
     return result
 

@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""The ``query`` option: a JMESPath expression over what a module found."""
+"""Options that hold a JMESPath expression: over what a module found, or over each stored object."""
 
 from __future__ import annotations
 
@@ -15,13 +15,17 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Val
 
 
 class Query:
-    """A compiled expression. Raises ``MissingLibraryError`` without jmespath, ``ValidationError`` for a bad one."""
+    """A compiled expression. Raises ``MissingLibraryError`` without jmespath, ``ValidationError`` for a bad one.
 
-    def __init__(self, expression: str) -> None:
+    ``option`` and ``over`` name it, and what it looks at, in sentences.
+    """
+
+    def __init__(self, expression: str, *, option: str = "query", over: str = "the backups") -> None:
         require_library("jmespath")
         import jmespath
 
         self._expression = expression
+        self._names = option, over
         try:
             self._compiled = jmespath.compile(expression)
         except ValueError as exc:
@@ -35,9 +39,10 @@ class Query:
             raise self._wrong(exc) from exc
 
     def _wrong(self, exc: ValueError) -> ValidationError:
+        option, over = self._names
         said = str(exc).splitlines()[0].rstrip(".:")
         return ValidationError(
-            f"The query '{self._expression}' is no JMESPath expression for the backups: {said}.",
+            f"The {option} '{self._expression}' is no JMESPath expression for {over}: {said}.",
             hint="See https://jmespath.org for what can be written.",
         )
 

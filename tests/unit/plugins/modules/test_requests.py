@@ -76,6 +76,134 @@ def test_restore_defaults(run_module: Runner, called: list[tuple[str, RestoreReq
     assert request.spec.existing_resource_policy is None  # Velero stores nothing for its default
 
 
+MODIFIERS = {
+    "version": "v1",
+    "resourceModifierRules": [
+        {"conditions": {"groupResource": "pods"}, "mergePatches": [{"patchData": {"metadata": {"labels": {"a": "b"}}}}]}
+    ],
+}
+MANIFEST = {
+    "apiVersion": "velero.io/v1",
+    "kind": "Restore",
+    "metadata": {"name": "from-manifest", "namespace": "velero-2"},
+    "spec": {
+        "backupName": "shop",
+        "restorePVs": False,
+        "existingResourcePolicy": "update",
+        "includedNamespaces": ["a"],
+    },
+}
+
+
+def test_every_option_of_a_restore(run_module: Runner, called: list[tuple[str, RestoreRequest]]) -> None:
+    run_module(
+        k8s_restore,
+        schedule="nightly",
+        restore_pvs=False,
+        restore_status={"includedResources": ["jobs"]},
+        existing_resource_policy="recreate",
+        hooks=[{"name": "r", "postHooks": [{"exec": {"command": ["true"]}}]}],
+        item_operation_timeout="1h",
+        resource_modifiers=MODIFIERS,
+        uploader_config={"parallel_files_download": 3},
+        storage_class_mapping={"gp2": "fast"},
+        image_mapping={"docker.io/": "mirror/"},
+        names=["secret/shop/db"],
+        select="metadata.name == 'db'",
+        resource_priorities="secrets,-,configmaps",
+        all_api_versions=True,
+        api_version_priorities={"widgets.example.org": ["v2", "v1"]},
+        velero_namespace="backups",
+        hook_wait_limit="5m",
+        no_log_output=True,
+        storage_location={"path": "/tmp"},
+        **AUTH,
+    )
+    [(_engine, request)] = called
+    spec = request.spec.to_dict()
+    assert (spec["scheduleName"], "backupName" in spec, spec["restorePVs"]) == ("nightly", False, False)
+    assert spec["restoreStatus"] == {"includedResources": ["jobs"]}
+    assert (spec["existingResourcePolicy"], spec["itemOperationTimeout"]) == ("recreate", "1h0m0s")
+    assert [rule["name"] for rule in spec["hooks"]["resources"]] == ["r"]
+    assert spec["uploaderConfig"] == {"parallelFilesDownload": 3}
+    assert request.modifiers is not None
+    assert len(request.modifiers.rules) == 1
+    assert (request.storage_class_mapping, request.image_mapping) == ({"gp2": "fast"}, {"docker.io/": "mirror/"})
+    assert request.names == ("secret/shop/db",)
+    assert request.select is not None
+    assert [request.select({"metadata": {"name": name}}) for name in ("db", "web")] == [True, False]
+    assert request.resource_priorities == (("secrets",), ("configmaps",))
+    assert request.api_version_priorities == {"widgets.example.org": ("v2", "v1")}
+    assert (request.velero_namespace, request.hook_wait_limit, request.log_output) == ("backups", 300, False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "policy", "namespaces"),
+    [
+        ({}, "from-manifest", "update", ("a",)),
+        ({"name": "own", "existing_resource_policy": "none", "included_namespaces": ["b"]}, "own", "none", ("b",)),
+    ],
+)
+def test_options_win_over_the_manifest(
+    run_module: Runner,
+    called: list[tuple[str, RestoreRequest]],
+    arguments: dict[str, t.Any],
+    name: str,
+    policy: str,
+    namespaces: tuple[str, ...],
+) -> None:
+    run_module(k8s_restore, definition=MANIFEST, storage_location={"path": "/tmp"}, **AUTH, **arguments)
+    [(_engine, request)] = called
+    assert (request.name, request.velero_namespace, request.spec.backup_name) == (name, "velero-2", "shop")
+    assert (request.spec.existing_resource_policy, request.spec.restore_pvs) == (policy, False)
+    assert request.spec.included_namespaces == namespaces
+
+
+def test_schedule_wins_over_the_backup_of_the_manifest(
+    run_module: Runner, called: list[tuple[str, RestoreRequest]]
+) -> None:
+    run_module(k8s_restore, definition=MANIFEST, schedule="nightly", storage_location={"path": "/tmp"}, **AUTH)
+    [(_engine, request)] = called
+    assert (request.spec.backup_name, request.spec.schedule_name) == ("", "nightly")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        pytest.param({}, "one of the following is required: backup, schedule, definition, src", id="no source"),
+        pytest.param({"backup": "a", "schedule": "b"}, "mutually exclusive", id="two sources"),
+        pytest.param({"definition": {"kind": "Backup"}}, "must be 'Restore'", id="another kind"),
+        pytest.param({"src": "/nowhere.yml"}, "The file /nowhere.yml cannot be read", id="no file"),
+        pytest.param({"backup": "a", "names": ["secrets"]}, "not the name of an object", id="names"),
+        pytest.param({"backup": "a", "select": "a ="}, "is no JMESPath expression for the stored", id="select"),
+        pytest.param({"backup": "a", "resource_modifiers": {"version": "v1"}}, "no resourceModifierRules", id="rules"),
+        pytest.param({"backup": "a", "resource_modifiers": ["x"]}, "is not a mapping", id="list of rules"),
+        pytest.param(
+            {"backup": "a", "resource_modifiers": MODIFIERS, "resource_modifier": {"name": "x"}}, "exclusive", id="both"
+        ),
+        pytest.param({"backup": "a", "image_mapping": {"x": None}}, "image_mapping.x is not text", id="no new image"),
+        pytest.param({"backup": "a", "storage_class_mapping": {"x": ""}}, "has an empty name", id="no new class"),
+        pytest.param({"backup": "a", "resource_priorities": ["a", "-", "-"]}, "more than one '-'", id="priorities"),
+        pytest.param(
+            {"backup": "a", "api_version_priorities": {"x": ["v1"]}}, "without all_api_versions", id="no versions"
+        ),
+        pytest.param(
+            {"backup": "a", "all_api_versions": True, "api_version_priorities": {"x": "v1"}}, "lists", id="no list"
+        ),
+        pytest.param({"backup": "a", "item_operation_timeout": "4"}, "Write 4s", id="duration"),
+        pytest.param({"backup": "a", "included_resources": ["nodes"]}, "non-restorable", id="nodes"),
+        pytest.param({"backup": "a", "hooks": [{"name": "x", "pre": []}]}, "no field 'pre'", id="hooks"),
+    ],
+)
+def test_wrong_restores(
+    run_module: Runner, called: list[tuple[str, RestoreRequest]], arguments: dict[str, t.Any], words: str
+) -> None:
+    result = run_module(k8s_restore, storage_location={"path": "/tmp"}, **AUTH, **arguments)
+    assert result["failed"]
+    assert words in result["msg"]
+    assert called == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "engine", "argv"),
     [

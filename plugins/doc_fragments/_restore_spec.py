@@ -1,0 +1,246 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""What a restore is to bring back: the fields of Velero's Restore that a Backup does not have, and what goes beyond."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """The spec of a restore."""
+
+    DOCUMENTATION = r"""
+options:
+  backup:
+    description:
+      - The name of the backup.
+      - One of this, O(schedule), O(definition) and O(src) is needed. Mutually exclusive with O(schedule).
+    type: str
+  schedule:
+    description:
+      - The name of a schedule. Its newest backup that is C(Completed) is restored.
+      - Mutually exclusive with O(backup).
+    type: str
+  name:
+    description:
+      - The name of the restore. With the same name again, a restore that was interrupted is resumed.
+      - If not set, it is made from the name of the backup or schedule and the time.
+    type: str
+  definition:
+    description:
+      - A C(Restore) as Velero (C(velero.io/v1)) or Heptio Ark (C(ark.heptio.com/v1)) takes it, as a mapping.
+      - Options that are set beside it win over its fields. Its C(status) is left aside.
+      - An unknown field, or a value of another type than Velero takes, fails the task.
+      - Mutually exclusive with O(src).
+    type: dict
+  src:
+    description:
+      - The path of a file with such a C(Restore), in YAML or JSON, on the machine where the module runs.
+      - There may be documents of other kinds in it, but exactly one C(Restore).
+      - Mutually exclusive with O(definition).
+    type: path
+  velero_namespace:
+    description:
+      - The namespace that the C(Restore) names as its own, and where the ConfigMap of O(resource_modifier) lies.
+      - If not set, it is that of the manifest, or C(velero).
+    type: str
+  names:
+    description:
+      - The objects to restore, each as C(kind/namespace/name), or C(kind/name) for one outside of namespaces or in any
+        of them, for example V(secret/shop/db-password) or V(deploy/shop/web-*).
+      - Each part may have the wildcards V(*), V(?) and V([...]). Kinds are named as C(kubectl) takes them.
+      - The other filters hold as well. What a chosen pod or claim needs comes with it.
+    type: list
+    elements: str
+  select:
+    description:
+      - A JMESPath expression over each stored object. The object is taken when the answer is true, or neither null nor
+        empty, for example V(metadata.annotations.tier == 'gold').
+      - The other filters hold as well. What a chosen pod or claim needs comes with it.
+    type: str
+  namespace_mapping:
+    description:
+      - Namespaces of the backup, and those to restore their objects into.
+    type: dict
+  restore_pvs:
+    description:
+      - With V(false), no volume is restored from a snapshot, and the objects of CSI snapshots are left out.
+    type: bool
+  restore_status:
+    description:
+      - The types whose C(status) is restored with the objects that are created. With an empty mapping, it is all types.
+      - If not set, no status is restored.
+      - The annotation C(velero.io/restore-status) of an object, V(true) or V(false), wins.
+    type: dict
+    suboptions:
+      included_resources:
+        description:
+          - The resources to take; all of them if not set.
+        type: list
+        elements: str
+        aliases: [includedResources]
+      excluded_resources:
+        description:
+          - The resources to leave out.
+        type: list
+        elements: str
+        aliases: [excludedResources]
+  existing_resource_policy:
+    description:
+      - What happens to an object that exists and is not equal. Service accounts are always merged.
+      - With V(none), it is left alone, with a warning. With V(update), it is patched to what the backup holds.
+      - With V(replace), the whole object is put in the place of the other. With V(recreate), it is deleted and created
+        anew, for what cannot be changed; volumes, claims and custom resource definitions are patched then too, because
+        data would be lost with them.
+      - If not set, it is V(none).
+    type: str
+    choices: [none, update, replace, recreate]
+  preserve_node_ports:
+    description:
+      - Whether Services keep the node ports that they had. If not set, only those that the user had chosen are kept.
+    type: bool
+  hooks:
+    description:
+      - Rules for restore hooks, beside those that pods declare by annotations. A list of rules, or a mapping with the
+        list C(resources), as C(spec.hooks) of a C(Restore).
+      - The members of a rule are C(name), C(includedNamespaces), C(excludedNamespaces), C(labelSelector) and
+        C(postHooks); C(includedResources) and C(excludedResources) are taken and have no effect, as in Velero.
+        Namespaces are those that objects are restored into.
+      - An entry of C(postHooks) may have C(init), with complete containers in C(initContainers), which become the first
+        init containers of the pod; and C(exec), with C(container), C(command), C(onError), C(execTimeout),
+        C(waitTimeout) and C(waitForReady), a command that is run once its container is up.
+      - Members may be written in camelCase or in snake_case; init containers are objects of Kubernetes.
+      - An annotation of a pod wins over the rules, for each of the two kinds. Only pods that this restore creates get
+        hooks. Where such a pod goes before its commands have run, they go to the pod that its controller makes instead.
+      - The commands of one pod run one after the other, those of different pods side by side. When one fails, that is a
+        warning; with C(onError=Fail) no further command is begun in any pod, and the restore is C(PartiallyFailed).
+      - With the same O(name) again, a restore does not repeat commands that have a recorded result.
+    type: raw
+  item_operation_timeout:
+    description:
+      - Written into the C(Restore), for Velero's own operations; a Go duration.
+      - If not set, it is C(4h).
+    type: str
+  resource_modifiers:
+    description:
+      - Rules of patches for the objects, as Velero's resource modifiers have them. A mapping, or YAML text.
+      - It has C(version), which is V(v1), and C(resourceModifierRules). Members may be in camelCase or in snake_case.
+      - The conditions of all rules see an object before any rule has changed it, with its namespace in the backup.
+      - A patch with a C(test) that does not hold does nothing. One that fails is an error of the object, which is
+        restored without it.
+      - Mutually exclusive with O(resource_modifier).
+    type: raw
+  resource_modifier:
+    description:
+      - The ConfigMap of the cluster that holds such rules, in O(velero_namespace).
+      - Mutually exclusive with O(resource_modifiers).
+    type: dict
+    suboptions:
+      kind:
+        description:
+          - The kind of the object.
+        type: str
+        default: configmap
+      name:
+        description:
+          - The name of the object.
+        type: str
+        required: true
+  storage_class_mapping:
+    description:
+      - Storage classes of the backup, and those to use for them.
+      - Changes claims, persistent volumes and the claim templates of stateful sets. What has no class stays without.
+      - A new class that the cluster does not have is an error of the objects that would get it.
+    type: dict
+  image_mapping:
+    description:
+      - What images of the backup begin with, and what to put in its place, once for an image.
+      - The longest that fits is taken. It fits where a part of the image ends, so that V(nginx) fits C(nginx:1.25), and
+        not C(nginx-exporter). V(docker.io/) fits only an image that is written with it.
+      - Changes pods and all that makes them, down to cron jobs; containers, init containers and image volumes.
+    type: dict
+  resource_priorities:
+    description:
+      - The types to restore first, in this order; behind an element V(-), those to restore last.
+      - Custom resource definitions and namespaces come first in any case. If not set, Velero's order holds.
+    type: list
+    elements: str
+  all_api_versions:
+    description:
+      - Whether each type is restored from the stored version that suits the cluster best, where the backup holds more
+        than one. Velero calls it C(EnableAPIGroupVersions).
+    type: bool
+    default: false
+  api_version_priorities:
+    description:
+      - For a type such as C(widgets.example.org), the versions to restore from, the best one first; a mapping of lists,
+        or the lines of Velero's ConfigMap C(enableapigroupversions), which is read as well.
+      - Needs O(all_api_versions).
+    type: raw
+  uploader_config:
+    description:
+      - Written into the C(Restore). It has no effect without Velero's node agent.
+    type: dict
+    suboptions:
+      write_sparse_files:
+        description:
+          - Whether files are written sparsely.
+        type: bool
+        aliases: [writeSparseFiles]
+      parallel_files_download:
+        description:
+          - How many files are loaded at the same time.
+        type: int
+        aliases: [parallelFilesDownload]
+  restore_managed_fields:
+    description:
+      - Whether C(metadata.managedFields) is restored.
+    type: bool
+    default: false
+  legacy_labels:
+    description:
+      - Gives the restored objects the label C(ark-restore) of Heptio Ark as well.
+    type: bool
+    default: false
+  keep_wait_containers:
+    description:
+      - Keeps the C(restic-wait) and C(restore-wait) init containers of stored pods. They wait for a Velero server,
+        and without one for ever.
+    type: bool
+    default: false
+  on_missing_volume_data:
+    description:
+      - What happens when a claim would come back with an empty volume because the backup holds no data for it, though
+        it should.
+      - With V(fail), the restore is not begun. With V(warn), it is a warning.
+    type: str
+    choices: [fail, warn]
+    default: fail
+  terminating_resource_timeout:
+    description:
+      - How long a namespace or object that is being deleted is waited for, as a Go duration.
+    type: str
+    default: 10m
+  resource_timeout:
+    description:
+      - How long a new custom resource definition may take until its objects can be made, as a Go duration.
+    type: str
+    default: 10m
+  hook_wait_limit:
+    description:
+      - How long a command of O(hooks) or of an annotation waits for its container when it has no wait timeout of its
+        own, as a Go duration. Velero waits for ever.
+    type: str
+    default: 1h
+  workers:
+    description:
+      - How many objects are written at the same time.
+    type: int
+    default: 16
+"""
+
+
+__all__ = ("ModuleDocFragment",)

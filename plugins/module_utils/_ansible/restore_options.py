@@ -1,0 +1,206 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Options that say what a restore is to bring back, and how (documented in the fragment ``_restore_spec``)."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import seconds
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.jmespath_query import Query
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.manifest_options import MANIFEST, manifest_documents
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import SHOWN_OBJECTS
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import selection
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.api_versions import (
+    Priorities,
+    parse_version_priorities,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.manifest import Manifest
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import read_labels
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import parse_modifiers
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_manifest import (
+    find_restore,
+    parse_restore_manifest,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import parse_priorities
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import POLICIES, RestoreSpec
+
+_TEXTS: dict[str, t.Any] = {"type": "list", "elements": "str"}
+_DEFAULT_NAMESPACE = "velero"
+
+_STATUS = ArgumentSpec(
+    options={
+        "included_resources": {**_TEXTS, "aliases": ["includedResources"]},
+        "excluded_resources": {**_TEXTS, "aliases": ["excludedResources"]},
+    }
+)
+_REFERENCE = ArgumentSpec(
+    options={
+        "kind": {"type": "str", "default": "configmap"},
+        "name": {"type": "str", "required": True},
+    }
+)
+_UPLOADER = ArgumentSpec(
+    options={
+        "write_sparse_files": {"type": "bool", "aliases": ["writeSparseFiles"]},
+        "parallel_files_download": {"type": "int", "aliases": ["parallelFilesDownload"]},
+    }
+)
+_UPLOADER_MEMBERS = {"write_sparse_files": "writeSparseFiles", "parallel_files_download": "parallelFilesDownload"}
+
+#: The fields of a Restore's spec that a backup does not have.
+SPEC_FIELDS = ArgumentSpec(
+    options={
+        "namespace_mapping": {"type": "dict"},
+        "restore_pvs": {"type": "bool"},
+        "restore_status": _STATUS.to_option(),
+        "existing_resource_policy": {"type": "str", "choices": list(POLICIES)},
+        "preserve_node_ports": {"type": "bool"},
+        "hooks": {"type": "raw"},
+        "item_operation_timeout": {"type": "str"},
+        "resource_modifier": _REFERENCE.to_option(),
+        "uploader_config": _UPLOADER.to_option(),
+    }
+)
+
+#: What Velero has flags, ConfigMaps or no word for.
+_BEYOND = ArgumentSpec(
+    options={
+        "backup": {"type": "str"},
+        "schedule": {"type": "str"},
+        "name": {"type": "str"},
+        "names": _TEXTS,
+        "select": {"type": "str"},
+        "resource_modifiers": {"type": "raw"},
+        "storage_class_mapping": {"type": "dict"},
+        "image_mapping": {"type": "dict"},
+        "resource_priorities": _TEXTS,
+        "all_api_versions": {"type": "bool", "default": False},
+        "api_version_priorities": {"type": "raw"},
+        "velero_namespace": {"type": "str"},
+        "restore_managed_fields": {"type": "bool", "default": False},
+        "legacy_labels": {"type": "bool", "default": False},
+        "keep_wait_containers": {"type": "bool", "default": False},
+        "on_missing_volume_data": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
+        "terminating_resource_timeout": {"type": "str", "default": "10m"},
+        "resource_timeout": {"type": "str", "default": "10m"},
+        "hook_wait_limit": {"type": "str", "default": "1h"},
+        "workers": {"type": "int", "default": 16},
+    },
+    mutually_exclusive=(("backup", "schedule"), ("resource_modifier", "resource_modifiers")),
+    required_one_of=(("backup", "schedule", "definition", "src"),),
+)
+
+RESTORE = SPEC_FIELDS.merge(_BEYOND, MANIFEST)
+
+
+def restore_request(params: t.Mapping[str, t.Any], *, want_diff: bool) -> RestoreRequest:
+    """The options as the engine takes them, checked; those beside a manifest win over its fields.
+
+    Raises ``ValidationError``, with the phase in which Velero would leave such a restore.
+    """
+    try:
+        manifest = _manifest(params)
+        request = RestoreRequest(
+            spec=RestoreSpec.from_options({**manifest.options, **_given_fields(params, manifest)}),
+            name=params["name"] or manifest.name,
+            velero_namespace=params["velero_namespace"] or manifest.namespace or _DEFAULT_NAMESPACE,
+            modifiers=parse_modifiers(params["resource_modifiers"]) if params["resource_modifiers"] else None,
+            storage_class_mapping=_mapping(params, "storage_class_mapping"),
+            image_mapping=_mapping(params, "image_mapping"),
+            names=tuple(params["names"] or ()),
+            select=_expression(params["select"]),
+            resource_priorities=_priorities(params["resource_priorities"]),
+            all_api_versions=params["all_api_versions"],
+            api_version_priorities=_version_priorities(params["api_version_priorities"]),
+            on_missing_volume_data=params["on_missing_volume_data"],
+            restore_managed_fields=params["restore_managed_fields"],
+            legacy_labels=params["legacy_labels"],
+            keep_wait_containers=params["keep_wait_containers"],
+            terminating_timeout=seconds(params, "terminating_resource_timeout"),
+            resource_timeout=seconds(params, "resource_timeout"),
+            hook_wait_limit=seconds(params, "hook_wait_limit", least=1.0),
+            log_output=not params["no_log_output"],
+            workers=params["workers"],
+            want_diff=want_diff,
+            max_diffs=SHOWN_OBJECTS,
+            write_records=not params["storage_location"]["read_only"],
+        )
+        request.validate()
+    except ValidationError as exc:
+        exc.details.setdefault("phase", "FailedValidation")
+        raise
+    return request
+
+
+def _manifest(params: t.Mapping[str, t.Any]) -> Manifest:
+    documents, source = manifest_documents(params)
+    if not documents:
+        return Manifest()
+    return parse_restore_manifest(find_restore(documents, source=source), source=source)
+
+
+def _given_fields(params: t.Mapping[str, t.Any], manifest: Manifest) -> dict[str, t.Any]:
+    """The fields of the spec that are options of the task."""
+    fields = selection(params) | {name: params[name] for name in SPEC_FIELDS.options}
+    given: dict[str, t.Any] = {name: value for name, value in fields.items() if value is not None}
+    for option, other in (("backup", "schedule"), ("schedule", "backup")):
+        if params[option]:
+            given |= {f"{option}_name": params[option], f"{other}_name": None}
+    if "namespace_mapping" in given:
+        given["namespace_mapping"] = _mapping(params, "namespace_mapping")
+    if "item_operation_timeout" in given:
+        given["item_operation_timeout"] = seconds(params, "item_operation_timeout")
+    if given.get("existing_resource_policy") == "none" and "existing_resource_policy" not in manifest.options:
+        # Velero stores nothing for its default.
+        given["existing_resource_policy"] = None
+    if "uploader_config" in given:
+        config = given["uploader_config"]
+        given["uploader_config"] = {
+            member: config[name] for name, member in _UPLOADER_MEMBERS.items() if config[name] is not None
+        }
+    if params["resource_modifiers"]:
+        given["resource_modifier"] = None
+    return given
+
+
+def _mapping(params: t.Mapping[str, t.Any], name: str) -> dict[str, str]:
+    """Names to names; YAML's numbers are names too."""
+    pairs = params[name] or {}
+    texts = {
+        str(old): str(new) if isinstance(new, int) and not isinstance(new, bool) else new for old, new in pairs.items()
+    }
+    return read_labels(texts, name)
+
+
+def _expression(text: str | None) -> t.Callable[[t.Mapping[str, t.Any]], t.Any] | None:
+    return Query(text, option="select", over="the stored objects").search if text else None
+
+
+def _priorities(value: list[str] | None) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    return None if value is None else parse_priorities(value)
+
+
+def _version_priorities(value: t.Any) -> Priorities:
+    """A mapping of group-resources to lists of versions, or Velero's lines."""
+    name = "api_version_priorities"
+    if not value:
+        return {}
+    if isinstance(value, str):
+        return parse_version_priorities(value, source=name)
+    if not isinstance(value, dict) or not all(isinstance(versions, list) for versions in value.values()):
+        raise ValidationError(
+            f"{name} is not a mapping of types to lists of versions: {value!r}.",
+            hint="Write, for example, widgets.example.org with the list [v2, v1].",
+        )
+    return {str(kind): tuple(str(version) for version in versions) for kind, versions in value.items()}
+
+
+__all__ = ("RESTORE", "restore_request")
