@@ -125,7 +125,7 @@ class HookPods:
 
     def is_frozen(self, name: str) -> bool:
         """A thaw finds something: then it is thawed now."""
-        script = f"/sbin/fsfreeze --unfreeze {PATH} 2>/dev/null && echo frozen || echo thawed"
+        script = f"fsfreeze --unfreeze {PATH} 2>/dev/null && echo frozen || echo thawed"
         return self.sh(name, script).strip() == "frozen"
 
     def blocks(self, rules: list[Object], **order: t.Any) -> list[Block]:

@@ -80,7 +80,7 @@ def test_containers_and_programs_that_are_not_there(pods: HookPods) -> None:  # 
 
 
 STUBBORN = "trap '' TERM; (trap '' TERM; exec sleep 987654) & sleep 987654; sleep 987654"
-LIVES = "ps -o args | grep -c '[s]leep 987654'; :"
+LIVES = "ps -o args | grep -c '^sleep 987654'; :"
 
 
 @pytest.mark.parametrize("kill", [True, False])
@@ -104,7 +104,7 @@ def test_a_killed_command_is_tried_again(pods: HookPods) -> None:
 
 
 def test_kill_on_timeout_without_a_shell(pods: HookPods) -> None:
-    pods.create(pod("a", image="sleeper:1"))
+    pods.create(pod("a", image="arkive.test/sleeper:1"))
     rules = [{"name": "r", "pre": [run("/pause", timeout="2s", kill_on_timeout=True)]}]
     done = pods.back_up(rules)
     assert (done.results[0].state, done.results[0].killed) == ("timed_out", False)
