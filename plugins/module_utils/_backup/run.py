@@ -174,15 +174,18 @@ class BackupRun:
         self._outcome.volumes += self._volumes.describe()
 
     def collect_namespaces(self) -> None:
-        """The Namespace objects that pass the filter, and those of which something was stored (Velero 1.18)."""
+        """The Namespace objects that the lists mean or a selector picks, and those of stored objects (Velero 1.18)."""
         resource = self._resolved.discovery.find(NAMESPACES)
         if resource is None or not self._selection.filter.lists(NAMESPACES, namespaced=False):
             return
-        chosen = self._selection.namespaces
-        for name in chosen.accepted:
-            entry = chosen.existing[name]
-            wanted = entry.active and self._selection.matches_labels(entry.labels)
-            if entry.item is not None and (wanted or name in self.sink.namespaces_with_items):
+        chosen, selectors = self._selection.namespaces, self._selection.selectors
+        # A selector picks namespaces beside the lists too, and among all where there are no lists; never excluded ones.
+        by_name = set() if selectors and chosen.matcher.is_everything else set(chosen.accepted)
+        for name, entry in sorted(chosen.existing.items()):
+            if entry.item is None or chosen.matcher.excludes_name(name):
+                continue
+            by_label = bool(selectors) and self._selection.matches_labels(entry.labels)
+            if (entry.active and (name in by_name or by_label)) or name in self.sink.namespaces_with_items:
                 self.sink.store_all(resource, [entry.item])
 
     def _make_pod_step(self) -> PodStep | None:

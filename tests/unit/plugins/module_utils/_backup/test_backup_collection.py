@@ -76,6 +76,17 @@ EVERYTHING = ["shop/db", "shop/plain", "shop/shown", "shop/web", "web/web"]
             ["shop/db", "shop/shown", "shop/web", "web/web", "empty", "shop", "web"],
             id="or-selectors",
         ),
+        # Named namespaces are kept, whatever the selector says; it picks others beside them, but no excluded ones (3.6).
+        pytest.param(
+            {"included_namespaces": ["web"], "label_selector": {"matchLabels": DB}},
+            ["empty", "web"],
+            id="selector-beside-included-namespaces",
+        ),
+        pytest.param(
+            {"excluded_namespaces": ["empty"], "or_label_selectors": [{"matchLabels": DB}]},
+            ["shop/db", "shop", "web"],
+            id="selector-beside-excluded-namespaces",
+        ),
         pytest.param({"included_namespaces": ["web"]}, ["web/web", "web"], id="include-namespace"),
         pytest.param({"included_namespaces": ["w*"]}, ["web/web", "web"], id="include-wildcard"),
         pytest.param({"excluded_namespaces": ["s*"]}, ["web/web", "empty", "web"], id="exclude-wildcard"),
