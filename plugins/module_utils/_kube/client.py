@@ -116,6 +116,10 @@ class KubeClient:
         """GET one JSON document as the server wrote it, unread: it may be anything."""
         return self._fetch("GET", path, query=query, timeout=timeout)[1]
 
+    def post_bytes(self, path: str, body: bytes, *, query: Query = None) -> bytes:
+        """POST a document that is JSON already; the answer as the server wrote it."""
+        return self._fetch("POST", path, body=body, query=query)[1]
+
     def post(self, path: str, body: t.Mapping[str, t.Any], *, query: Query = None) -> dict[str, t.Any]:
         """POST ``body``. Sent again only when it surely had no effect."""
         return self._call("POST", path, body=body, query=query)
@@ -204,7 +208,7 @@ class KubeClient:
             verb=verb,
             path=path,
             query=query,
-            body=None if body is None else encode_compact(body),
+            body=body if body is None or isinstance(body, bytes) else encode_compact(body),
             content_type=content_type,
             accept=accept or "application/json",
             timeout=self._session.timeout if timeout is None else timeout,
@@ -240,9 +244,9 @@ class KubeClient:
 
         self._session.count_request()
         try:
-            response = lane.pool.request(
+            response = lane.pool.urlopen(
                 request.verb,
-                lane.access.server + request.target,
+                lane.url(request.target),
                 body=request.body,
                 headers=_headers(lane.access, request),
                 redirect=False,

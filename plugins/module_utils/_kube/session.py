@@ -13,6 +13,7 @@ import datetime as dt
 import threading
 import time
 import typing as t
+import urllib.parse
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access import ApiAccess, library_error
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -28,7 +29,14 @@ class Lane(t.NamedTuple):
 
     generation: int
     access: ApiAccess
+    #: What has ``urlopen``: the server's own connections, which take a path, or a proxy manager, which takes a URL.
     pool: t.Any
+
+    def url(self, target: str) -> str:
+        """``target`` (path and query) as the pool wants it."""
+        if self.access.proxy is not None:
+            return self.access.server + target
+        return urllib.parse.urlsplit(self.access.server).path + target
 
 
 class Session:
@@ -90,7 +98,7 @@ class Session:
 
 
 def _open_pool(access: ApiAccess, size: int) -> t.Any:
-    """A urllib3 pool manager with the same TLS settings, proxy and credential as the exec streams."""
+    """urllib3's connections with the same TLS settings, proxy and credential as the exec streams."""
     try:
         import urllib3
     except ImportError as exc:
@@ -106,7 +114,8 @@ def _open_pool(access: ApiAccess, size: int) -> t.Any:
         if access.tls_server_name:
             options["server_hostname"] = access.tls_server_name
     if access.proxy is None:
-        return urllib3.PoolManager(**options)
+        # Not the manager: it looks for the right pool again with each request.
+        return urllib3.PoolManager(**options).connection_from_url(access.server)
     if access.proxy.lower().startswith("socks"):
         return _open_socks_pool(access.proxy, options)
     try:
