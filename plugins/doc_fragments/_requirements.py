@@ -39,5 +39,11 @@ requirements:
   - jmespath >= 1.0.0 (only for O(query))
 """
 
+    SELECT = r"""
+options: {}
+requirements:
+  - jmespath >= 1.0.0 (only for O(select))
+"""
+
 
 __all__ = ("ModuleDocFragment",)

@@ -26,6 +26,7 @@ extends_documentation_fragment:
   - arkive.k8s._requirements
   - arkive.k8s._requirements.kubernetes
   - arkive.k8s._requirements.s3
+  - arkive.k8s._requirements.select
   - arkive.k8s._restore_spec
   - arkive.k8s._selection
   - arkive.k8s._storage

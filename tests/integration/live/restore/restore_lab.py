@@ -110,8 +110,14 @@ class Backups:
         phase: str = "Completed",
         spec: Object | None = None,
         volume_info: t.Sequence[Object] = (),
+        labels: t.Mapping[str, str] | None = None,
+        started: str = "2026-06-01T02:00:00Z",
+        preferred: t.Mapping[str, str] | None = None,
     ) -> None:
-        """Objects by their keys, or pairs of a group-resource and an object."""
+        """Objects by their keys, or pairs of a group-resource and an object.
+
+        ``preferred``: the preferred version of a group-resource, where that is not the object's own.
+        """
         if isinstance(objects, t.Mapping):
             pairs = [(key[0], obj) for key, obj in objects.items()]
         else:
@@ -119,14 +125,15 @@ class Backups:
         stream = io.BytesIO()
         with TarballWriter(stream) as writer:
             for kind, obj in pairs:
-                writer.add_item(kind, obj, preferred_version=obj["apiVersion"].rpartition("/")[2])
+                version = (preferred or {}).get(str(kind)) or obj["apiVersion"].rpartition("/")[2]
+                writer.add_item(kind, obj, preferred_version=version)
             writer.close()
         backup = {
             "apiVersion": "velero.io/v1",
             "kind": "Backup",
-            "metadata": {"name": name, "namespace": "velero"},
+            "metadata": {"name": name, "namespace": "velero", "labels": dict(labels or {})},
             "spec": {"snapshotVolumes": False} if spec is None else spec,
-            "status": {"phase": phase, "formatVersion": "1.1.0", "version": 1},
+            "status": {"phase": phase, "formatVersion": "1.1.0", "version": 1, "startTimestamp": started},
         }
         self.store.put(f"backups/{name}/{name}.tar.gz", stream.getvalue())
         self.store.put(f"backups/{name}/{name}-volumeinfo.json.gz", gzip.compress(encode_compact(list(volume_info))))

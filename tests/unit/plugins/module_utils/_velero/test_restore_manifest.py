@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-from __future__ import annotations
-
 import typing as t
 
 import pytest
