@@ -203,7 +203,7 @@ def test_claims_are_never_recreated(home: str, cluster: Cluster, backups: Backup
 
 def test_status_of_new_objects(home: str, cluster: Cluster, backups: Backups) -> None:
     """Spec 5.11 and 10.3: the filter, and the annotation that wins (TRUE, false, nonsense)."""
-    status = {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}}
+    status = {"loadBalancer": {"ingress": [{"ip": "192.0.2.1", "ipMode": "VIP"}]}}
 
     def service(name: str, said: str | None) -> tuple[str, Object]:
         annotations = {} if said is None else {"velero.io/restore-status": said}
