@@ -97,7 +97,7 @@ class BackupBench:
         _note(f"{time.monotonic() - started:.0f} s")
 
     def _engine(self, folder: pathlib.Path, name: str, *, accelerated: bool = True) -> Result:
-        shutil.rmtree(folder / name.partition("-")[0], ignore_errors=True)
+        _make_anew(_store(folder, name))
         variables = {} if accelerated else {"ARKIVE_ACCELERATORS": "none"}
         result: Result = json.loads(self._module("engine_run", str(_store(folder, name)), name, **variables))
         if result["phase"] != "Completed":
@@ -107,13 +107,13 @@ class BackupBench:
         return result
 
     def _raw(self, folder: pathlib.Path, paths: list[str]) -> Result:
-        shutil.rmtree(folder / "raw", ignore_errors=True)
-        (folder / "raw").mkdir()
+        _make_anew(folder / "raw")
         result: Result = json.loads(self._module("raw_run", str(folder / "raw"), *paths))
         return result
 
     def _task(self, folder: pathlib.Path) -> float:
         """The whole playbook, with the start of Ansible and all imports."""
+        _make_anew(folder / "task")
         given = {"kubeconfig": self._kubeconfig, "folder": str(folder / "task"), "python": sys.executable}
         program = pathlib.Path(sys.executable).with_name("ansible-playbook")
         started = time.monotonic()
@@ -155,6 +155,11 @@ def _summary(
 
 def _median_rss(runs: list[Result]) -> float:
     return float(statistics.median(one["rss_kb"] for one in runs))
+
+
+def _make_anew(folder: pathlib.Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
 
 
 def _store(folder: pathlib.Path, name: str) -> pathlib.Path:
