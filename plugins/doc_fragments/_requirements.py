@@ -25,6 +25,7 @@ requirements:
 options: {}
 requirements:
   - kubernetes >= 30.1.0
+  - orjson >= 3.9.0 and isal >= 1.5.0 (optional, they make backups faster)
 """
 
     S3 = r"""

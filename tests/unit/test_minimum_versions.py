@@ -25,6 +25,7 @@ def lines(path: str) -> list[str]:
 
 
 WANTED = requirements("requirements.txt")
+ACCELERATORS = requirements("requirements-accel.txt")
 
 
 def test_boto3_comes_first() -> None:
@@ -35,13 +36,23 @@ def test_boto3_comes_first() -> None:
     "path",
     [
         "requirements.txt",
-        "meta/ee-requirements.txt",
         "tests/unit/requirements.txt",
         "tests/integration/requirements.txt",
     ],
 )
 def test_requirements_are_lower_bounds_in_the_same_order(path: str) -> None:
     assert lines(path) == [f"{name}>={version}" for name, version in WANTED]
+
+
+def test_the_execution_environment_has_the_accelerators_too() -> None:
+    found = [f"{name}>={version}" for name, version in [*WANTED, *ACCELERATORS]]
+    assert lines("meta/ee-requirements.txt") == found
+
+
+@pytest.mark.parametrize("path", ["README.md", "plugins/doc_fragments/_requirements.py"])
+def test_documents_name_the_same_accelerators(path: str) -> None:
+    named = dict(re.findall(r"\b(isal|orjson) >= ([0-9.]*[0-9])", (ROOT / path).read_text()))
+    assert named == dict(ACCELERATORS)
 
 
 @pytest.mark.parametrize(
