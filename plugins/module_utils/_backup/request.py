@@ -52,7 +52,10 @@ class BackupRequest:
     def validate(self) -> None:
         """Raise ``ValidationError`` for what Velero would answer with FailedValidation, and for what cannot be done."""
         self.spec.validate(self.name)
-        unsupported = self.unsupported()
+        self.refuse(self.unsupported())
+
+    def refuse(self, unsupported: list[str]) -> None:
+        """Raise ``ValidationError`` for what cannot be had, unless that is to be ignored."""
         if unsupported and not self.ignore_unsupported:
             raise ValidationError(
                 f"Backup '{self.name}' cannot be made as asked. {' '.join(unsupported)}",

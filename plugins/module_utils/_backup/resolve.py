@@ -53,7 +53,7 @@ def resolve_request(request: BackupRequest, client: KubeClient, log: RunLog) -> 
     discovery = Discovery.read(client)
     for group in discovery.failed_groups:
         log.warning(f"Unable to discover API group {group}")
-    policy = _read_policy(request, client)
+    policy = _read_policy(request, client, log)
     selection = select(client, discovery, request.spec, policy=policy, all_api_versions=request.all_api_versions)
     for warning in (*selection.namespaces.warnings, *selection.filter.warnings):
         log.warning(warning)
@@ -91,7 +91,7 @@ def _check_access(request: BackupRequest, client: KubeClient, selection: Selecti
     return dataclasses.replace(selection, left_out=left_out)
 
 
-def _read_policy(request: BackupRequest, client: KubeClient) -> ResourcePolicy | None:
+def _read_policy(request: BackupRequest, client: KubeClient, log: RunLog) -> ResourcePolicy | None:
     """The resource policy: given with the request, or the ConfigMap that the spec names."""
     if request.policy is not None:
         return request.policy
@@ -108,7 +108,12 @@ def _read_policy(request: BackupRequest, client: KubeClient) -> ResourcePolicy |
             f"The resource policy {where} does not exist.",
             hint="Create it, or give the policy itself in resource_policies.",
         ) from exc
-    return policy_of_config_map(found)
+    policy = policy_of_config_map(found)
+    unsupported = policy.unsupported_actions()
+    request.refuse(unsupported)
+    for sentence in unsupported:
+        log.warning(sentence)
+    return policy
 
 
 __all__ = ("Resolved", "resolve_request")

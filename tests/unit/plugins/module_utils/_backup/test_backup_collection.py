@@ -76,7 +76,7 @@ EVERYTHING = ["shop/db", "shop/plain", "shop/shown", "shop/web", "web/web"]
             ["shop/db", "shop/shown", "shop/web", "web/web", "empty", "shop", "web"],
             id="or-selectors",
         ),
-        # Named namespaces are kept, whatever the selector says; it picks others beside them, but no excluded ones (3.6).
+        # Named namespaces are kept, whatever the selector says; it picks others beside them, no excluded ones (3.6).
         pytest.param(
             {"included_namespaces": ["web"], "label_selector": {"matchLabels": DB}},
             ["empty", "web"],
@@ -159,6 +159,40 @@ def test_what_needs_an_agent_is_refused_or_a_warning(shop: BackupApi, store: t.A
     assert "ignore_unsupported" in (caught.value.hint or "")
     outcome = back_up(shop, store, default_volumes_to_fs_backup=True, request={"ignore_unsupported": True})
     assert (outcome.phase, len(outcome.warnings_list)) == ("Completed", 1)
+
+
+POLICY = """
+version: v1
+volumePolicies:
+- conditions: {}
+  action: {type: %s}
+"""
+
+
+def policy_map(api: BackupApi, action: str, **more: str) -> None:
+    api.add("configmaps", "policy", "velero", data={"policy.yaml": POLICY % action} | more)
+
+
+def test_a_policy_in_a_config_map(shop: BackupApi, store: t.Any) -> None:  # 3.13
+    named = {"included_namespaces": ["shop"], "resource_policy": {"kind": "configmap", "name": "policy"}}
+    with pytest.raises(ValidationError, match="does not exist"):
+        back_up(shop, store, **named)
+    policy_map(shop, "fs-backup")
+    with pytest.raises(ValidationError, match="node agent"):
+        back_up(shop, store, **named)
+    outcome = back_up(shop, store, request={"ignore_unsupported": True}, **named)
+    assert (outcome.phase, len(outcome.warnings_list)) == ("Completed", 1)
+    shop.objects["configmaps"].pop()
+    policy_map(shop, "skip")
+    shop.add("persistentvolumeclaims", "data", "shop", spec={"volumeName": "pv"}, status={"phase": "Bound"})
+    outcome = back_up(shop, store, name="b2", **named)
+    assert [entry["skippedReason"] for entry in outcome.volumes] == ["any: skipped due to the resource policy;"]
+
+
+def test_a_policy_in_a_config_map_of_two_keys_is_refused(shop: BackupApi, store: t.Any) -> None:  # 3.13
+    policy_map(shop, "skip", other="x")
+    with pytest.raises(ValidationError, match="2 keys"):
+        back_up(shop, store, resource_policy={"kind": "configmap", "name": "policy"})
 
 
 def test_a_rule_with_an_invalid_selector_makes_the_backup_failed(shop: BackupApi, store: t.Any) -> None:  # B12
