@@ -112,7 +112,7 @@ def is_container_up(pod: Pod, container: str, hooks: t.Iterable[RestoreExecHook]
     status = _container_status(pod, container)
     if any(hook.wait_for_ready for hook in hooks):
         return bool(status.get("ready"))
-    return bool((status.get("state") or {}).get("running"))
+    return (status.get("state") or {}).get("running") is not None
 
 
 def why_never_up(pod: Pod, container: str) -> str:

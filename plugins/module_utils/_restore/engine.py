@@ -139,6 +139,7 @@ class _Run:
             longest_wait=request.hook_wait_limit,
             workers=request.workers,
             log_output=request.log_output,
+            save=self._save_hooks,
         )
         self._restore = build_restore(
             self._name, request.spec, namespace=request.velero_namespace, created=self._started
@@ -348,6 +349,10 @@ class _Run:
             failure_reason=failure,
             hook_status=hook_status(results),
         )
+
+    def _save_hooks(self, hooks: list[dict[str, t.Any]]) -> None:
+        if self._request.write_records:
+            self._records.write_progress(self._restore, [*self._previous.hooks, *hooks])
 
     def _write_records(self, hooks: list[dict[str, t.Any]]) -> bool:
         """Records are proof, not purpose: where they cannot be written the restore still stands, with a warning."""

@@ -8,13 +8,19 @@
 
 from __future__ import annotations
 
+import threading
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.restore_exec import RestoreExecHook
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.restore_run import was_canceled
 
+#: Between two writes, in seconds.
+_SAVE_PAUSE = 1.0
+
 Entry: t.TypeAlias = "t.Mapping[str, t.Any]"
+Entries: t.TypeAlias = "list[dict[str, t.Any]]"
 
 
 class RecordedHooks:
@@ -44,6 +50,49 @@ def record_result(result: HookResult, restored_pod: str, *, with_output: bool) -
     }
 
 
+class ResultSaver:
+    """Writes results down while other hooks still run: a restore that is killed and resumed does not repeat them.
+
+    A write that fails is passed over: the record that is written in the end says what is wrong.
+    """
+
+    def __init__(self, collect: t.Callable[[], Entries], save: t.Callable[[Entries], None]) -> None:
+        self._collect = collect
+        self._save = save
+        self._news = threading.Event()
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def begin(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="hook results", daemon=True)
+        self._thread.start()
+
+    def notify(self) -> None:
+        """There may be new results."""
+        self._news.set()
+
+    def close(self) -> None:
+        """Returns when nothing is being written any more."""
+        self._closing.set()
+        self._news.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        saved = 0
+        while self._news.wait() and not self._closing.is_set():
+            self._news.clear()
+            entries = self._collect()
+            if len(entries) == saved:
+                continue
+            try:
+                self._save(entries)
+                saved = len(entries)
+            except ArkiveError:
+                saved = 0
+            self._closing.wait(_SAVE_PAUSE)
+
+
 def _key(namespace: str, pod: str, entry: RestoreExecHook) -> tuple[t.Any, ...]:
     hook = entry.hook
     return (namespace, pod, hook.source, hook.name, hook.index, hook.container, *hook.argv)
@@ -61,4 +110,4 @@ def _key_of_entry(entry: Entry) -> tuple[t.Any, ...]:
     )
 
 
-__all__ = ("RecordedHooks", "record_result")
+__all__ = ("Entries", "RecordedHooks", "ResultSaver", "record_result")

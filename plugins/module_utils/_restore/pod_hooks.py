@@ -27,7 +27,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.namespace_watch import NamespaceWatch
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.hook_records import RecordedHooks, record_result
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.hook_records import (
+    Entries,
+    RecordedHooks,
+    ResultSaver,
+    record_result,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.results import RestoreIssues
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_hook_rules import RestoreHookRule
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
@@ -48,7 +53,7 @@ class RestoredPodHooks:
     """Waits for the containers of restored pods and runs their hooks; at most ``workers`` commands at the same time.
 
     ``longest_wait`` bounds, in seconds, hooks that do not say how long they wait. Hooks with a result in ``recorded``
-    do not run.
+    do not run. ``save`` is called now and then, from a thread, with all entries for the record so far.
     """
 
     def __init__(
@@ -64,6 +69,7 @@ class RestoredPodHooks:
         longest_wait: float,
         workers: int,
         log_output: bool = True,
+        save: t.Callable[[Entries], None],
     ) -> None:
         self._client = client
         self._rules = rules
@@ -85,6 +91,7 @@ class RestoredPodHooks:
         self._runs: list[PodHookRun] = []
         self._idle: list[PodHookRun] = []
         self._namespaces: dict[str, _NamespacePods] = {}
+        self._saver = ResultSaver(self.records, save)
 
     def open_hooks(self, pod: Pod) -> list[RestoreExecHook]:
         """The hooks of a pod (as it is or will be in the cluster) that have no result yet."""
@@ -121,6 +128,7 @@ class RestoredPodHooks:
             self._runs.append(run)
             self._idle.append(run)
             if len(self._runs) == 1:
+                self._saver.begin()
                 threading.Thread(target=self._coordinate, name="restore hooks", daemon=True).start()
         self._news.set()
 
@@ -131,6 +139,7 @@ class RestoredPodHooks:
         if self._runs:
             self._progress(f"waiting for the exec hooks of {len(self._runs)} restored pods")
             self._await_end()
+        self._saver.close()
         if self._crash is not None:
             raise self._crash
         self._runs.sort(key=lambda run: (run.namespace, run.restored))
@@ -139,9 +148,10 @@ class RestoredPodHooks:
             self._report(result)
         return results
 
-    def records(self) -> list[dict[str, t.Any]]:
+    def records(self) -> Entries:
         """Entries of the restore's record, for the hooks that have a result."""
-        found = [(result, run.restored) for run in self._runs for result in run.results]
+        with self._lock:
+            found = [(result, run.restored) for run in self._runs for result in run.results]
         entries = [record_result(result, restored, with_output=self._log_output) for result, restored in found]
         return [entry for entry in entries if entry is not None]
 
@@ -211,9 +221,11 @@ class RestoredPodHooks:
             with self._lock:
                 self._busy -= 1
                 self._idle.append(run)
+            self._saver.notify()
             self._news.set()
 
     def _execute(self, pod: t.Mapping[str, t.Any], hook: Hook) -> HookResult:
+        self._saver.notify()  # of what ran before in this pod
         # A hook that runs is not cut off by the failure of another pod's hook, only by the end of the run.
         return run_hook(
             self._client,

@@ -72,18 +72,31 @@ class RestoreRecords:
     ) -> bool:
         """Write everything, our own record last. False when the location must not be written."""
         repository = BackupRepository(self._store)
-        if self._store.location.read_only or repository.is_legacy:
+        if not self._may_write(repository):
             return False
-        record = {
-            "version": _RECORD_VERSION,
-            "restore": restore,
-            "summary": plan.counts_by_resource(),
-            "hooks": list(hooks),
-        }
         files = RestoreFiles(logs=gzip.compress(log, mtime=0), results=dict(results), resource_list=resource_list(plan))
         repository.write_restore(self._name, files)
-        self._store.put(self._keys.arkive_record, gzip_json(record))
+        self._put_record(restore, summary=plan.counts_by_resource(), hooks=hooks)
         return True
+
+    def write_progress(self, restore: t.Mapping[str, t.Any], hooks: t.Sequence[t.Mapping[str, t.Any]]) -> None:
+        """Our own record only, while the restore is in progress: what is in it is known when it is resumed."""
+        if self._may_write(BackupRepository(self._store)):
+            started = {**restore, "status": {**restore.get("status", {}), "phase": "InProgress"}}
+            self._put_record(started, summary={}, hooks=hooks)
+
+    def _may_write(self, repository: BackupRepository) -> bool:
+        return not (self._store.location.read_only or repository.is_legacy)
+
+    def _put_record(
+        self,
+        restore: t.Mapping[str, t.Any],
+        *,
+        summary: t.Mapping[str, t.Any],
+        hooks: t.Sequence[t.Mapping[str, t.Any]],
+    ) -> None:
+        record = {"version": _RECORD_VERSION, "restore": restore, "summary": summary, "hooks": list(hooks)}
+        self._store.put(self._keys.arkive_record, gzip_json(record))
 
 
 def resource_list(plan: RestorePlan) -> dict[str, list[str]]:

@@ -6,6 +6,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 import threading
 import time
 import typing as t
@@ -324,6 +328,53 @@ def test_resume_runs_only_what_has_no_result(home: str, cluster: Cluster, backup
     )
     second = backups.restore("b", name="r", hooks=rules)
     assert [(hook["container"], hook["stdout"]) for hook in second.hooks] == [("second", "r\n")]
+    assert backups.restore("b", name="r", hooks=rules).changed is False
+
+
+RUNNER = """
+import json, sys
+from restore_lab import Backups, RestoreRequest, RestoreSpec, run_restore
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth, connect
+from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
+
+kubeconfig, path, options = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+request = RestoreRequest(spec=RestoreSpec.from_options(options), name="r")
+store = open_store(StorageLocation(path=path))
+run_restore(request, client=connect(KubeAuth(kubeconfig=kubeconfig)), store=store)
+"""
+
+
+def test_resume_after_a_kill(home: str, cluster: Cluster, backups: Backups, kubeconfig: str) -> None:
+    """Killed while the second hook waited: the first has a result, and is not run again."""
+    body = pod("web", home, container("first"), container("second", readinessProbe=READY))
+    backups.write("b", [("pods", body)])
+    rules = [
+        rule("r", shell("echo x >> /tmp/runs", container="first"), shell("true", container="second", waitForReady=True))
+    ]
+    argv = [kubeconfig, str(backups.path), json.dumps({"backup_name": "b", "hooks": rules})]
+    path = os.pathsep.join([*sys.path])
+    process = subprocess.Popen([sys.executable, "-c", RUNNER, *argv], env={**os.environ, "PYTHONPATH": path})
+    record = backups.path / "restores/r"
+    end = time.monotonic() + 90
+    while not list(record.glob("*arkive*")):
+        assert time.monotonic() < end
+        assert process.poll() is None
+        time.sleep(0.1)
+    process.kill()
+    process.wait()
+
+    def run(name: str, script: str) -> str:
+        found = exec_command(
+            backups.client, namespace=home, pod="web", container=name, argv=["/bin/sh", "-c", script], timeout=30.0
+        )
+        return found.stdout.decode()
+
+    run("second", "touch /tmp/ready")
+    done = backups.restore("b", name="r", hooks=rules)
+    assert [(hook["container"], hook["state"]) for hook in done.hooks] == [("second", "ok")]
+    assert run("first", "cat /tmp/runs") == "x\n"
+    assert done.phase == "Completed"
     assert backups.restore("b", name="r", hooks=rules).changed is False
 
 

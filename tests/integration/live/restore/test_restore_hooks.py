@@ -178,12 +178,13 @@ def test_fail_stops_the_hooks_of_waiting_pods(home: str, backups: Backups) -> No
     assert [warning["name"] for warning in done.warnings_list] == ["waits"]
 
 
-def test_existing_pod_gets_no_hooks(home: str, cluster: Cluster, backups: Backups) -> None:
+@pytest.mark.parametrize("policy", ["none", "update"])
+def test_existing_pod_gets_no_hooks(home: str, backups: Backups, policy: str) -> None:
     """G14."""
     backups.write("b", [("pods", pod("web", home, {}))])
     assert backups.restore("b", name="first").phase == "Completed"
     backups.write("c", [("pods", pod("web", home, shell("true")))])
-    assert backups.restore("c").hooks == []
+    assert backups.restore("c", existing_resource_policy=policy).hooks == []
 
 
 def test_resume_runs_hooks_without_a_result(home: str, cluster: Cluster, backups: Backups) -> None:
