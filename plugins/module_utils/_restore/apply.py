@@ -20,6 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import (
+    create_encoded,
     create_object,
     delete_object,
     get_object,
@@ -27,6 +28,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import (
     replace_object,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait_for_object
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.bodies import EncodedBodies
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.namespaces import NamespaceMaker
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.overwrite import replacement, write_status
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import PlanItem, Wave
@@ -49,6 +51,7 @@ class Applier:
         request: RestoreRequest,
         *,
         preparer: Preparer,
+        bodies: EncodedBodies,
         planner: Planner,
         namespaces: NamespaceMaker,
         issues: RestoreIssues,
@@ -59,6 +62,7 @@ class Applier:
         self._client = client
         self._request = request
         self._preparer = preparer
+        self._bodies = bodies
         self._planner = planner
         self._namespaces = namespaces
         self._issues = issues
@@ -73,7 +77,9 @@ class Applier:
                 self._apply_wave(wave, pool)
 
     def _apply_wave(self, wave: Wave, pool: concurrent.futures.ThreadPoolExecutor) -> None:
-        for done in [pool.submit(self._apply_item, item) for item in wave.items]:
+        waiting = collections.deque(wave.items)
+        threads = min(self._request.workers, len(waiting))
+        for done in [pool.submit(self._apply_items, waiting) for _thread in range(threads)]:
             done.result()
         self._cancel.check()
         for group_resource in wave.group_resources:
@@ -84,6 +90,15 @@ class Applier:
                 self._progress(
                     f"{group_resource}: " + ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
                 )
+
+    def _apply_items(self, waiting: collections.deque[PlanItem]) -> None:
+        """Several threads take items until none is left."""
+        while waiting:
+            try:
+                item = waiting.popleft()
+            except IndexError:
+                return
+            self._apply_item(item)
 
     def _apply_item(self, item: PlanItem) -> None:
         if self._cancel.is_cancelled:
@@ -119,16 +134,28 @@ class Applier:
             item.state = "created" if item.made_before else "skipped"
 
     def _create(self, item: PlanItem) -> None:
+        if item.body_place is not None and item.resource is not None:
+            body = self._bodies.read(item.body_place)
+            try:
+                create_encoded(self._client, item.resource, body, namespace=item.namespace)
+            except KubeError as exc:
+                self._settle_refused(item, item.resource, exc)
+            else:
+                item.state = "created"
+            return
         resource, prepared = self._ready(item)
         try:
             created = self._post(item, resource, prepared)
         except KubeError as exc:
-            existing = self._find_existing(item, resource, exc)
-            if existing is None:
-                raise
-            self._settle_race(item, resource, existing)
-            return
-        self._finish_created(item, resource, prepared, created)
+            self._settle_refused(item, resource, exc)
+        else:
+            self._finish_created(item, resource, prepared, created)
+
+    def _settle_refused(self, item: PlanItem, resource: ApiResource, exc: KubeError) -> None:
+        existing = self._find_existing(item, resource, exc)
+        if existing is None:
+            raise exc
+        self._settle_race(item, resource, existing)
 
     def _post(self, item: PlanItem, resource: ApiResource, prepared: Prepared) -> dict[str, t.Any]:
         """Create; a pod whose service account is on its way (its namespace is new) is tried once more."""

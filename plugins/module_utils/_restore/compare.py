@@ -22,6 +22,8 @@ Object: t.TypeAlias = "dict[str, t.Any]"
 
 _SERVICE_ACCOUNTS = GroupResource("serviceaccounts")
 _VOLUMES = GroupResource("persistentvolumes")
+#: Of the metadata, labels and annotations are compared.
+_NOT_COMPARED = frozenset({"apiVersion", "kind", "metadata", "status"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ def compare(group_resource: GroupResource, live: t.Mapping[str, t.Any], desired:
             if merge
             else Comparison()
         )
+    if _is_plainly_equal(live, desired):
+        return Comparison()
     if group_resource == _VOLUMES and (given_back := _give_back(live, desired)) is not None:
         return Comparison(
             _with_labels(given_back, labels), always=True, reason="the released volume is given back to its claim"
@@ -99,6 +103,23 @@ def merge_service_account(live: t.Mapping[str, t.Any], desired: t.Mapping[str, t
     return patch | ({"metadata": metadata} if metadata else {})
 
 
+def _is_plainly_equal(live: t.Mapping[str, t.Any], desired: t.Mapping[str, t.Any]) -> bool:
+    """The quick answer for nearly all objects that are equal; False where nobody knows without a closer look."""
+    for name, value in desired.items():
+        if name not in _NOT_COMPARED and live.get(name) != value:
+            return False
+    if not live.keys() <= desired.keys() | _NOT_COMPARED:
+        return False
+    there, wanted = live["metadata"], desired["metadata"]
+    if (there.get("annotations") or {}) != (wanted.get("annotations") or {}):
+        return False
+    labels = there.get("labels") or {}
+    after = wanted.get("labels") or {}
+    return all(labels.get(name) == value for name, value in after.items() if name not in OUR_LABELS) and (
+        labels.keys() - OUR_LABELS <= after.keys()
+    )
+
+
 def _give_back(live: t.Mapping[str, t.Any], desired: t.Mapping[str, t.Any]) -> Object | None:
     """A retained volume remembers the uid of its deleted claim; a new claim of that name binds once it is gone."""
     held = (live.get("spec") or {}).get("claimRef") or {}
@@ -113,7 +134,7 @@ def _view(obj: t.Mapping[str, t.Any]) -> Object:
     """What is compared and patched: no status, of the metadata only labels and annotations."""
     metadata = obj.get("metadata") or {}
     annotations = metadata.get("annotations") or {}
-    view = {name: value for name, value in obj.items() if name not in ("apiVersion", "kind", "metadata", "status")}
+    view = {name: value for name, value in obj.items() if name not in _NOT_COMPARED}
     view["metadata"] = {
         "labels": {name: value for name, value in _labels(obj).items() if name not in OUR_LABELS},
         "annotations": {name: value for name, value in annotations.items() if not is_controller_annotation(name)},

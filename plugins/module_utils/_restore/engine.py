@@ -15,6 +15,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._core.garbage import rare_collections
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult, hook_status
@@ -23,6 +24,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.api_versions import choose_versions
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply import Applier
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.bodies import EncodedBodies
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choice import ObjectChoice
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.dry_run import DryRunJudge
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
@@ -68,8 +70,20 @@ def plan_restore(
     """What ``run_restore`` would do, judged by the API server's dry run; writes nothing anywhere."""
     request.validate()
     request = with_backup(request, store)
-    with BackupSource.open(store, request.spec.backup_name) as source:
-        run = _Run(request, source, client=client, store=store, progress=progress, cancel=cancel or client.cancel)
+    with (
+        rare_collections(),
+        BackupSource.open(store, request.spec.backup_name) as source,
+        EncodedBodies() as bodies,
+    ):
+        run = _Run(
+            request,
+            source,
+            bodies,
+            client=client,
+            store=store,
+            progress=progress,
+            cancel=cancel or client.cancel,
+        )
         run.make_plan()
         run.judge()
         return run.plan_outcome()
@@ -90,8 +104,20 @@ def run_restore(
     """
     request.validate()
     request = with_backup(request, store)
-    with BackupSource.open(store, request.spec.backup_name) as source:
-        run = _Run(request, source, client=client, store=store, progress=progress, cancel=cancel or client.cancel)
+    with (
+        rare_collections(),
+        BackupSource.open(store, request.spec.backup_name) as source,
+        EncodedBodies() as bodies,
+    ):
+        run = _Run(
+            request,
+            source,
+            bodies,
+            client=client,
+            store=store,
+            progress=progress,
+            cancel=cancel or client.cancel,
+        )
         run.make_plan()
         run.refuse_bad_archive()
         run.refuse_lost_volumes()
@@ -105,6 +131,7 @@ class _Run:
         self,
         request: RestoreRequest,
         source: BackupSource,
+        bodies: EncodedBodies,
         *,
         client: KubeClient,
         store: Store,
@@ -113,6 +140,7 @@ class _Run:
     ) -> None:
         self._request = request
         self._source = source
+        self._bodies = bodies
         self._client = client
         self._progress = progress
         self._cancel = cancel
@@ -192,6 +220,7 @@ class _Run:
             selection=self._selection,
             preparer=self._preparer,
             live=self._live,
+            bodies=self._bodies,
             issues=self._issues,
             diffs=self._diffs,
             cancel=self._cancel,
@@ -294,6 +323,7 @@ class _Run:
             self._client,
             self._request,
             preparer=self._preparer,
+            bodies=self._bodies,
             planner=self._planner,
             namespaces=namespaces,
             issues=self._issues,

@@ -48,6 +48,8 @@ class PlanItem:
     hint: str = ""
     #: JSON merge patch from what is in the cluster, for an update.
     patch: dict[str, t.Any] | None = None
+    #: Where its body lies among the encoded ones, for an object that needs nothing but to be created.
+    body_place: tuple[int, int] | None = None
     #: How an update is made: by ``patch``, by putting the new object over the old one, or by deleting that first.
     method: Method = "patch"
     #: It carries this restore's label: an earlier run under the same name made it.

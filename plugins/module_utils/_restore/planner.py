@@ -18,8 +18,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.names import Grou
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.bodies import EncodedBodies
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.compare import compare
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.live_lists import LiveLists
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.live_state import ApiTypes, LiveState
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.metadata import made_by
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.overwrite import NEVER_RECREATED
@@ -28,8 +29,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan_diffs imp
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.prepare import Prepared, Preparer
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.results import RestoreIssues
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.selection import Selection
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.selection import PODS, Selection
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import (
+    CRDS,
     HIGH_PRIORITIES,
     LOW_PRIORITIES,
     NAMESPACES,
@@ -37,7 +39,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order i
 )
 
 Order: t.TypeAlias = "tuple[tuple[GroupResource, ...], tuple[GroupResource, ...]]"
-_Group: t.TypeAlias = "tuple[GroupResource, str | None, list[PlanItem]]"
+#: Items of one type in one namespace by their names, in the order of the names.
+_Items: t.TypeAlias = "dict[str, PlanItem]"
+#: The same in all namespaces; the namespace of cluster-scoped objects is None.
+_Groups: t.TypeAlias = "dict[str | None, _Items]"
+
+#: Types whose objects are looked at once they are created.
+_FOLLOWED = frozenset({CRDS, PODS})
 
 
 class Planner:
@@ -52,6 +60,7 @@ class Planner:
         selection: Selection,
         preparer: Preparer,
         live: LiveState,
+        bodies: EncodedBodies,
         issues: RestoreIssues,
         diffs: PlanDiffs,
         cancel: CancelToken,
@@ -64,6 +73,8 @@ class Planner:
         self._selection = selection
         self._preparer = preparer
         self._live = live
+        self._bodies = bodies
+        self._lists = LiveLists(client, cancel)
         self._issues = issues
         self._diffs = diffs
         self._cancel = cancel
@@ -79,29 +90,26 @@ class Planner:
         """Waves for ``types`` (of the selection) in Velero's order; ``namespaces`` stands for the target namespaces."""
         high, low = self._order
         waves = [Wave(group) for group in restore_waves(types, high=high, low=low)]
-        groups: list[_Group] = []
+        groups: dict[GroupResource, _Groups] = {}
         for wave in waves:
             for group_resource in wave.group_resources:
                 if group_resource == NAMESPACES:
                     wave.items.extend(self._plan_namespaces(api))
                 else:
-                    groups.extend(self._open_groups(wave, group_resource))
-        with concurrent.futures.ThreadPoolExecutor(max_workers=self._request.workers) as pool:
-            for done in [pool.submit(self._plan_group, group, api) for group in groups]:
-                done.result()
+                    groups[group_resource] = self._open_groups(wave, group_resource)
+        self._plan_groups(groups, api)
         return waves
 
     def plan_new_types(self, waves: t.Iterable[Wave], api: ApiTypes) -> None:
         """Plan again what had no type, after this restore created CustomResourceDefinitions."""
-        groups: dict[tuple[GroupResource, str | None], list[PlanItem]] = {}
+        groups: dict[GroupResource, _Groups] = {}
         for wave in waves:
             for item in wave.items:
                 if item.action == "conflict" and item.resource is None and item.ref is not None:
                     item.intent = "create"
                     item.settle("create")
-                    groups.setdefault((item.group_resource, item.namespace), []).append(item)
-        for (group_resource, namespace), items in groups.items():
-            self._plan_group((group_resource, namespace, items), api)
+                    groups.setdefault(item.group_resource, {}).setdefault(item.namespace, {})[item.name] = item
+        self._plan_groups(groups, api)
 
     def _plan_namespaces(self, api: ApiTypes) -> t.Iterator[PlanItem]:
         for target, source in self._selection.namespaces.items():
@@ -119,9 +127,9 @@ class Planner:
                 self._diffs.add(item, None, self._preparer.prepare_namespace(target, source))
             yield item
 
-    def _open_groups(self, wave: Wave, group_resource: GroupResource) -> list[_Group]:
+    def _open_groups(self, wave: Wave, group_resource: GroupResource) -> _Groups:
         """Plan items of one type, by target namespace; an object whose place is taken by another is left out."""
-        groups: dict[str | None, list[PlanItem]] = {}
+        groups: _Groups = {}
         for ref in self._selection.refs.get(group_resource, ()):
             namespace = self._request.spec.target_namespace(ref.namespace) if ref.namespace else None
             item = PlanItem(
@@ -135,30 +143,64 @@ class Planner:
                 item.settle("skip", "an object of the same name from another namespace was mapped to its place")
             else:
                 self._handled.add(item.key)
-                groups.setdefault(namespace, []).append(item)
+                groups.setdefault(namespace, {})[item.name] = item
             wave.items.append(item)
-        return [(group_resource, namespace, items) for namespace, items in groups.items()]
+        return groups
 
-    def _plan_group(self, group: _Group, api: ApiTypes) -> None:
-        """Settle the items of one type in one target namespace; no more than one body is in memory at a time."""
-        _group_resource, namespace, items = group
-        absent = {item.name: item for item in items}
-        if namespace is None or self._live.namespaces.get(namespace) in ("present", "unknown"):
-            resource = self._served_resource(items, api)
-            if resource is not None:
-                self._compare_with_live(resource, namespace, absent, api)
-        for item in absent.values():
+    def _plan_groups(self, groups: t.Mapping[GroupResource, _Groups], api: ApiTypes) -> None:
+        """What may be in the cluster is listed by several threads; meanwhile this one prepares all the rest."""
+        with concurrent.futures.ThreadPoolExecutor(max_workers=self._request.workers) as pool:
+            tasks = []
+            fresh: list[_Items] = []
+            for found in groups.values():
+                there = {namespace: items for namespace, items in found.items() if self._may_have_objects(namespace)}
+                fresh.extend(items for namespace, items in found.items() if namespace not in there)
+                if there:
+                    tasks.append(pool.submit(self._plan_beside_live, pool, there, api))
+            for items in fresh:
+                self._settle_all_absent(items, api)
+            for task in tasks:
+                for part in task.result():
+                    part.result()
+
+    def _may_have_objects(self, namespace: str | None) -> bool:
+        return namespace is None or self._live.namespaces.get(namespace) in ("present", "unknown")
+
+    def _plan_beside_live(
+        self, pool: concurrent.futures.ThreadPoolExecutor, groups: _Groups, api: ApiTypes
+    ) -> list[concurrent.futures.Future[None]]:
+        """Items of one type in namespaces that are there, from one LIST or from one in each namespace."""
+        resource = self._served_resource(groups, api)
+        wanted = sum(map(len, groups.values()))
+        if resource is not None and self._lists.one_is_enough(resource, namespaces=len(groups), wanted=wanted):
+            self._plan_group(resource, groups, api, everywhere=True)
+            return []
+        return [pool.submit(self._plan_group, resource, {namespace: items}, api) for namespace, items in groups.items()]
+
+    def _plan_group(
+        self, resource: ApiResource | None, groups: _Groups, api: ApiTypes, *, everywhere: bool = False
+    ) -> None:
+        """Settle items of one type; only a page of live objects and one body are in memory at a time."""
+        if resource is not None:
+            for namespace in [None] if everywhere else groups:
+                self._compare_with_live(resource, namespace, groups, api)
+        for items in groups.values():
+            self._settle_all_absent(items, api)
+
+    def _settle_all_absent(self, items: _Items, api: ApiTypes) -> None:
+        for item in items.values():
             self._cancel.check()
             prepared = self._prepare(item, api)
             if prepared is not None:
                 self._settle_absent(item, prepared, api)
 
-    def _served_resource(self, items: t.Sequence[PlanItem], api: ApiTypes) -> ApiResource | None:
+    def _served_resource(self, groups: _Groups, api: ApiTypes) -> ApiResource | None:
         """The type in the version that the items were stored in; None when it is not served."""
-        for item in items:
-            self._prepare(item, api)
-            if item.kind:
-                return item.resource
+        for items in groups.values():
+            for item in items.values():
+                self._prepare(item, api)
+                if item.kind:
+                    return item.resource
         return None
 
     def _prepare(self, item: PlanItem, api: ApiTypes) -> Prepared | None:
@@ -201,28 +243,29 @@ class Planner:
                 name=item.name,
             )
 
-    def _compare_with_live(
-        self, resource: ApiResource, namespace: str | None, absent: dict[str, PlanItem], api: ApiTypes
-    ) -> None:
+    def _compare_with_live(self, resource: ApiResource, namespace: str | None, absent: _Groups, api: ApiTypes) -> None:
         """Stream the live objects: each that is wanted is compared at once, forgotten, and taken out of ``absent``."""
-        names: set[str] = set()
+        names: dict[str | None, set[str]] = {name: set() for name in absent}
         try:
-            for page in list_pages(self._client, resource, namespace=namespace):
-                self._cancel.check()
-                for live in page.items:
-                    name = live["metadata"]["name"]
-                    names.add(name)
-                    item = absent.pop(name, None)
-                    prepared = self._prepare(item, api) if item is not None else None
-                    if item is not None and prepared is not None:
-                        self.settle_existing(item, live, prepared.body)
+            for live in self._lists.objects(resource, namespace):
+                metadata = live["metadata"]
+                there = metadata.get("namespace") or None
+                if there not in names:
+                    continue
+                names[there].add(metadata["name"])
+                item = absent[there].pop(metadata["name"], None)
+                prepared = self._prepare(item, api) if item is not None else None
+                if item is not None and prepared is not None:
+                    self.settle_existing(item, live, prepared.body)
         except KubeError as exc:
             if not exc.forbidden:
                 raise
-            for item in absent.values():
-                item.settle("unverified", f"what is there cannot be listed: {exc.message}")
+            for items in [absent[namespace]] if namespace in absent else absent.values():
+                for item in items.values():
+                    item.settle("unverified", f"what is there cannot be listed: {exc.message}")
             return
-        self._live.note_names(resource.group_resource, namespace, names)
+        for there, found in names.items():
+            self._live.note_names(resource.group_resource, there, found)
 
     def settle_existing(self, item: PlanItem, live: dict[str, t.Any], desired: dict[str, t.Any]) -> None:
         """Decide on an object that is there already (Velero 1.18, existing objects)."""
@@ -271,6 +314,9 @@ class Planner:
                 warning, resource=str(item.group_resource), namespace=item.namespace or "", name=item.name
             )
         self._diffs.add(item, None, prepared.body)
+        more = prepared.status or (self._request.restore_managed_fields and prepared.managed_fields)
+        if not more and item.group_resource not in _FOLLOWED:
+            item.body_place = self._bodies.add(prepared.body)
 
     def _live_controller(self, item: PlanItem, prepared: Prepared, api: ApiTypes) -> str:
         """The live controller that owned this pod: it would delete a restored pod beside its own."""
