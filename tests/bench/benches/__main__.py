@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the arkive.k8s contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A benchmark: ``python -m benches backup OBJECTS RESULT [keep]`` in this folder's parent, as ``make bench`` calls it.
+"""A benchmark: ``python -m benches NAME OBJECTS RESULT [keep]`` in this folder's parent, as ``make bench`` calls it.
 
 The cluster is that of ARKIVE_TEST_KUBECONFIG. RESULT is a file for one JSON object. What was put into the cluster is
 removed at the end, unless it is to be kept for the next run.
@@ -14,9 +14,11 @@ import os
 import pathlib
 import sys
 
-from benches.backup import BackupBench, BenchError
+from benches.backup import BackupBench
+from benches.restore import RestoreBench
+from benches.steps import BenchError
 
-BENCHES = {"backup": BackupBench}
+BENCHES: dict[str, type[BackupBench] | type[RestoreBench]] = {"backup": BackupBench, "restore": RestoreBench}
 
 
 def main() -> int:

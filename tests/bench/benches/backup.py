@@ -10,15 +10,14 @@ starts inherits its largest resident size.
 from __future__ import annotations
 
 import json
-import os
 import pathlib
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-import typing as t
+
+from benches.steps import BenchError, Result, note, run, say
 
 ROUNDS = 5
 SMALL = 3000
@@ -35,12 +34,6 @@ BOUNDS = {
     "archive_ratio": 2.0,
 }
 
-Result: t.TypeAlias = dict[str, t.Any]
-
-
-class BenchError(Exception):
-    """The benchmark cannot be run, or what was written is wrong. A sentence for the person at the terminal."""
-
 
 class BackupBench:
     """One run: ``measure`` fills the cluster as far as is needed, and leaves it so."""
@@ -54,13 +47,13 @@ class BackupBench:
             return self._measure(pathlib.Path(name))
 
     def remove(self) -> None:
-        _say("Removing the objects")
+        say("Removing the objects")
         self._module("fill", "0")
 
     def _measure(self, folder: pathlib.Path) -> Result:
         small = self._measure_small(folder)
         self._fill(self._wanted)
-        _say("Warming up")
+        say("Warming up")
         paths = self._engine(folder, "warm")["paths"]
         self._raw(folder, paths)
         ours: list[Result] = []
@@ -71,8 +64,8 @@ class BackupBench:
             plain.append(self._engine(folder, f"plain-{number}", accelerated=False))
             raw.append(self._raw(folder, paths))
             seconds = (round(each[-1]["seconds"], 2) for each in (ours, plain, raw))
-            _note("round {}: {} s, without accelerators {} s, raw {} s".format(number, *seconds))
-        _say("Checking what was written")
+            note("round {}: {} s, without accelerators {} s, raw {} s".format(number, *seconds))
+        say("Checking what was written")
         for name in (f"ours-{ROUNDS}", f"plain-{ROUNDS}"):
             self._module("check", str(folder / "raw"), str(_backup(folder, name)), str(self._wanted))
         archive = max(
@@ -85,16 +78,16 @@ class BackupBench:
         """With few objects, for the growth of the memory; nothing when the cluster is filled already."""
         present = int(self._module("fill", "count"))
         if present > SMALL or self._wanted <= SMALL:
-            _note(f"the growth of the memory is not measured: {present} objects are there, {self._wanted} are wanted")
+            note(f"the growth of the memory is not measured: {present} objects are there, {self._wanted} are wanted")
             return []
         self._fill(SMALL)
         return [self._engine(folder, f"small-{number}") for number in range(_SMALL_ROUNDS)]
 
     def _fill(self, wanted: int) -> None:
-        _say(f"Filling the cluster: {wanted} objects")
+        say(f"Filling the cluster: {wanted} objects")
         started = time.monotonic()
         self._module("fill", str(wanted))
-        _note(f"{time.monotonic() - started:.0f} s")
+        note(f"{time.monotonic() - started:.0f} s")
 
     def _engine(self, folder: pathlib.Path, name: str, *, accelerated: bool = True) -> Result:
         _make_anew(_store(folder, name))
@@ -117,13 +110,13 @@ class BackupBench:
         given = {"kubeconfig": self._kubeconfig, "folder": str(folder / "task"), "python": sys.executable}
         program = pathlib.Path(sys.executable).with_name("ansible-playbook")
         started = time.monotonic()
-        _run([str(program), "-i", "localhost,", "-e", json.dumps(given), str(_PLAYBOOK)])
+        run([str(program), "-i", "localhost,", "-e", json.dumps(given), str(_PLAYBOOK)])
         return round(time.monotonic() - started, 2)
 
     def _module(self, name: str, *arguments: str, **variables: str) -> str:
         if name != "check":
             arguments = (self._kubeconfig, *arguments)
-        return _run([sys.executable, "-m", f"benches.{name}", *arguments], **variables)
+        return run([sys.executable, "-m", f"benches.{name}", *arguments], **variables)
 
 
 def _summary(
@@ -170,19 +163,4 @@ def _backup(folder: pathlib.Path, name: str) -> pathlib.Path:
     return _store(folder, name) / "backups" / name
 
 
-def _run(argv: list[str], **variables: str) -> str:
-    done = subprocess.run(argv, env={**os.environ, **variables}, text=True, stdout=subprocess.PIPE, check=False)
-    if done.returncode != 0:
-        raise BenchError(f"This failed with exit code {done.returncode}: {' '.join(argv[:4])}\n{done.stdout[-4000:]}")
-    return done.stdout
-
-
-def _say(text: str) -> None:
-    print(f"==> {text}", flush=True)
-
-
-def _note(text: str) -> None:
-    print(f"    {text}", flush=True)
-
-
-__all__ = ("BOUNDS", "BackupBench", "BenchError")
+__all__ = ("BOUNDS", "BackupBench")

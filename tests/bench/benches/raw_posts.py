@@ -4,7 +4,8 @@
 
 """What the restore is compared with: bodies that are ready, sent over 16 connections, with nothing looked at.
 
-``python -m benches.raw_posts KUBECONFIG FILE`` takes the lines of ``benches.restore_source``, and prints one JSON object.
+``python -m benches.raw_posts KUBECONFIG FILE`` takes the lines that ``benches.restore_source`` wrote, and prints one
+JSON object.
 """
 
 from __future__ import annotations

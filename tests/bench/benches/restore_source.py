@@ -4,9 +4,9 @@
 
 """The backup that the restore benchmark restores, and the same objects as bodies for the raw run.
 
-``python -m benches.restore_source backup KUBECONFIG DIRECTORY NAME`` makes the backup;
+``python -m benches.restore_source backup KUBECONFIG DIRECTORY NAME NAMESPACE ...`` makes the backup;
 ``... bodies DIRECTORY NAME MARK FILE`` writes one line for each object: its path, a tab, its body. ``MARK`` stands in
-the names of the namespaces that they go to.
+the names of the namespaces that they go to; ``... forget KUBECONFIG MARK`` asks for their deletion.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ _SYSTEM = (
 Document: t.TypeAlias = dict[str, t.Any]
 
 
-def back_up(kubeconfig: str, directory: str, name: str) -> None:
-    spec = BackupSpec.from_options({"included_namespaces": [f"{objects.PREFIX}0*"]})
+def back_up(kubeconfig: str, directory: str, name: str, namespaces: list[str]) -> None:
+    spec = BackupSpec.from_options({"included_namespaces": namespaces})
     outcome = run_backup(
         BackupRequest(name=name, spec=spec),
         client=connect(KubeAuth(kubeconfig=kubeconfig)),
@@ -56,18 +56,26 @@ def marked(namespace: str, mark: str) -> str:
     return f"{objects.PREFIX}{mark}-{namespace.removeprefix(objects.PREFIX)}"
 
 
+def forget(kubeconfig: str, mark: str) -> None:
+    client = connect(KubeAuth(kubeconfig=kubeconfig))
+    for item in client.get("/api/v1/namespaces", query={"labelSelector": objects.LABEL})["items"]:
+        name = item["metadata"]["name"]
+        if name.startswith(f"{objects.PREFIX}{mark}"):
+            client.delete(f"/api/v1/namespaces/{name}")
+
+
 def stored(directory: pathlib.Path, name: str) -> t.Iterator[tuple[str, Document]]:
     """Group-resource and object of each namespaced object of the benchmark, read by ``tarfile``."""
     # tarfile's own decompressor of streams ends with the first gzip member.
-    with gzip.open(directory / "backups" / name / f"{name}.tar.gz") as stream:
-        with tarfile.open(fileobj=stream, mode="r|") as archive:
-            for member in archive:
-                parts = member.name.split("/")
-                if parts[0] == "resources" and parts[2] == "namespaces":
-                    file = archive.extractfile(member)
-                    document = json.loads(file.read() if file else b"null")
-                    if objects.LABEL in (document["metadata"].get("labels") or {}):
-                        yield parts[1], document
+    file_name = directory / "backups" / name / f"{name}.tar.gz"
+    with gzip.open(file_name) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
+        for member in archive:
+            parts = member.name.split("/")
+            if parts[0] == "resources" and parts[2] == "namespaces":
+                file = archive.extractfile(member)
+                document = json.loads(file.read() if file else b"null")
+                if objects.LABEL in (document["metadata"].get("labels") or {}):
+                    yield parts[1], document
 
 
 def bare(document: Document) -> Document:
@@ -97,8 +105,10 @@ def _write(file: t.TextIO, path: str, document: Document) -> None:
 
 def main() -> None:
     match sys.argv[1:]:
-        case ["backup", kubeconfig, directory, name]:
-            back_up(kubeconfig, directory, name)
+        case ["backup", kubeconfig, directory, name, *namespaces]:
+            back_up(kubeconfig, directory, name, namespaces)
+        case ["forget", kubeconfig, mark]:
+            forget(kubeconfig, mark)
         case ["bodies", directory, name, mark, path]:
             with pathlib.Path(path).open("w") as file:
                 write_bodies(pathlib.Path(directory), name, mark, file)
