@@ -52,13 +52,13 @@ def judge(
     state: Path,
     judged_bucket: t.Any,
     kubeconfig: str,
-    kubectl: t.Any,
+    client: t.Any,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> t.Iterator[Judge]:
     """The server, which has found the bucket to be good while it was empty."""
     home = tmp_path_factory.mktemp("velero")
     found = Judge(
-        velero_program, state=state, bucket=judged_bucket.name, kubeconfig=kubeconfig, kubectl=kubectl, home=home
+        velero_program, state=state, bucket=judged_bucket.name, kubeconfig=kubeconfig, client=client, home=home
     )
     found.start()
     yield found

@@ -12,7 +12,7 @@ import secrets
 import typing as t
 
 from judged_objects import broken, bulk, cluster_roles, definition, kinds, nginx
-from original_objects import Key, Objects, read_namespace, read_objects
+from original_objects import Key, Objects, namespaced_types, read_namespace, read_objects
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
@@ -58,6 +58,7 @@ class Judged:
     token: str = dataclasses.field(default_factory=lambda: secrets.token_hex(3))
     originals: dict[str, Objects] = dataclasses.field(default_factory=dict)
     made: dict[str, BackupOutcome] = dataclasses.field(default_factory=dict)
+    types: tuple[str, ...] = ()
 
     @property
     def namespaces(self) -> Namespaces:
@@ -93,11 +94,16 @@ class Judged:
             self._apply(*objects, namespace=namespace)
         self.kubectl("-n", where.nginx, "rollout", "status", "deployment/nginx-deployment", "--timeout=90s")
         self.kubectl("-n", where.broken, "wait", "--for=condition=Ready", "pod", "--all", "--timeout=90s")
+        self.types = namespaced_types(self.kubectl)
         for namespace in (where.nginx, where.kinds, where.broken, where.bulk):
-            self.originals[namespace] = read_namespace(self.kubectl, namespace)
+            self.originals[namespace] = self.read(namespace)
         self.originals[""] = read_objects(self.kubectl, *self.cluster_objects)
         claim = self.originals[where.nginx][Key("v1/PersistentVolumeClaim", where.nginx, "nginx-logs")]
         self.originals["volumes"] = read_objects(self.kubectl, ("pv", claim["spec"]["volumeName"]))
+
+    def read(self, namespace: str) -> Objects:
+        """What is in a namespace now."""
+        return read_namespace(self.kubectl, namespace, self.types)
 
     def back_up(self, client: t.Any, store: t.Any) -> None:
         """Make the backups, all but the one that Velero makes."""

@@ -47,12 +47,16 @@ def key_of(obj: Object) -> Key:
     return Key(f"{obj['apiVersion']}/{obj['kind']}", meta.get("namespace", ""), meta["name"])
 
 
-def read_namespace(kubectl: t.Any, namespace: str) -> Objects:
-    """All objects in a namespace, of all types that can be made again, and the Namespace itself."""
+def namespaced_types(kubectl: t.Any) -> tuple[str, ...]:
+    """All types in namespaces that can be made again."""
     verbs = "--verbs=list,get,create,delete"
     types = kubectl("api-resources", "--namespaced=true", verbs, "-o", "name").split()
-    wanted = ",".join(name for name in types if name not in _FLEETING)
-    listed = json.loads(kubectl("-n", namespace, "get", wanted, "-o", "json"))["items"]
+    return tuple(name for name in types if name not in _FLEETING)
+
+
+def read_namespace(kubectl: t.Any, namespace: str, types: t.Iterable[str]) -> Objects:
+    """All objects of these types in a namespace, and the Namespace itself."""
+    listed = json.loads(kubectl("-n", namespace, "get", ",".join(types), "-o", "json"))["items"]
     found = {key_of(obj): obj for obj in listed}
     return found | read_objects(kubectl, ("namespace", namespace))
 
@@ -169,6 +173,7 @@ __all__ = (
     "essence",
     "key_of",
     "moved",
+    "namespaced_types",
     "read_namespace",
     "read_objects",
 )

@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 from judged_backups import Judged
-from original_objects import Object, differences, moved, read_namespace
+from original_objects import Object, differences, moved
 from velero_judge import Judge
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.info import list_backups
@@ -39,9 +39,7 @@ def test_listed(judge: Judge, judged: Judged, judged_store: t.Any) -> None:
     assert "running exec hook" in entry["logs"]
 
 
-def test_restored(
-    judged: Judged, restored: dict[str, Object], judged_store: t.Any, client: t.Any, kubectl: t.Any
-) -> None:
+def test_restored(judged: Judged, restored: dict[str, Object], judged_store: t.Any, client: t.Any) -> None:
     assert restored["kinds"]["status"]["phase"] == "Completed"  # what has no namespace is there
     where = judged.namespaces
     options = {
@@ -52,4 +50,4 @@ def test_restored(
     done = run_restore(RestoreRequest(spec=RestoreSpec.from_options(options)), client=client, store=judged_store)
     assert (done.phase, done.errors_list) == ("Completed", [])
     expected = moved(judged.originals[where.kinds], old=where.kinds, new=where.ours)
-    assert differences(expected, read_namespace(kubectl, where.ours)) == []
+    assert differences(expected, judged.read(where.ours)) == []

@@ -19,7 +19,6 @@ from original_objects import (
     differences,
     key_of,
     moved,
-    read_namespace,
     read_objects,
 )
 from velero_judge import Judge
@@ -47,12 +46,10 @@ def expected(judged: Judged, part: str) -> Objects:
 
 
 @pytest.mark.parametrize("part", ["nginx", "kinds", "broken", "bulk", "copy", "some"])
-def test_every_object_is_back(
-    judge: Judge, judged: Judged, restored: dict[str, Object], kubectl: t.Any, part: str
-) -> None:
+def test_every_object_is_back(judge: Judge, judged: Judged, restored: dict[str, Object], part: str) -> None:
     status = restored[part]["status"]
     assert (status["phase"], status.get("errors", 0)) == ("Completed", 0)
-    assert differences(expected(judged, part), read_namespace(kubectl, getattr(judged.namespaces, part))) == []
+    assert differences(expected(judged, part), judged.read(getattr(judged.namespaces, part))) == []
 
     backup = restored[part]["spec"]["backupName"]
     items = [key_of(obj) for path, obj in judge.download(backup).items() if "-preferredversion/" not in path]

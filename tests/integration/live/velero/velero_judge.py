@@ -17,8 +17,12 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+
 LAB = Path(__file__).parents[3] / "cluster" / "lab.py"
 NAMESPACE = "velero"
+_PATH = f"/apis/velero.io/v1/namespaces/{NAMESPACE}"
 #: The server looks into the bucket when it starts, and once a minute.
 SYNC_SECONDS = 100.0
 
@@ -28,11 +32,13 @@ Object = dict[str, t.Any]
 class Judge:
     """The server of the local cluster, which knows one bucket, and the client."""
 
-    def __init__(self, program: str, *, state: Path, bucket: str, kubeconfig: str, kubectl: t.Any, home: Path) -> None:
+    def __init__(
+        self, program: str, *, state: Path, bucket: str, kubeconfig: str, client: KubeClient, home: Path
+    ) -> None:
         self.bucket = bucket
         self._program = program
         self._state = state
-        self._kubectl = kubectl
+        self._client = client
         self._environment = {"PATH": os.environ["PATH"], "HOME": str(home), "KUBECONFIG": kubeconfig}
         self._home = home
         self._downloaded: dict[str, dict[str, Object]] = {}
@@ -67,13 +73,16 @@ class Judge:
 
     def get(self, kind: str, name: str) -> Object | None:
         """One of its objects."""
-        shown = self._kubectl("-n", NAMESPACE, "get", f"{kind}.velero.io", name, "--ignore-not-found", "-o", "json")
-        return t.cast(Object, json.loads(shown)) if shown else None
+        try:
+            return self._client.get(f"{_PATH}/{kind}/{name}")
+        except KubeError as exc:
+            if exc.not_found:
+                return None
+            raise
 
     def all_of(self, kind: str) -> list[Object]:
         """All its objects of one kind."""
-        shown = self._kubectl("-n", NAMESPACE, "get", f"{kind}.velero.io", "-o", "json")
-        return t.cast("list[Object]", json.loads(shown)["items"])
+        return list(self._client.get(f"{_PATH}/{kind}")["items"])
 
     def await_synced(self, names: t.Iterable[str]) -> None:
         """Wait until the server has taken these backups over from the bucket."""
