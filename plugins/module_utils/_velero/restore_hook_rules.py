@@ -15,6 +15,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import format_duration, parse_duration
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import HookOnError
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import IncludeExclude
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import (
     read_bool,
@@ -23,7 +24,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import 
     read_text,
     read_texts,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import IncludeExclude
 
 DEFAULT_EXEC_SECONDS = 30.0
 _FILTERS = {
