@@ -23,6 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.compare import
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.live_lists import LiveLists
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.live_state import ApiTypes, LiveState
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.metadata import made_by
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.namespace_leases import LEASE_NAME, LEASES
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.overwrite import NEVER_RECREATED
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import ObjectKey, PlanItem, Wave
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan_diffs import PlanDiffs
@@ -139,7 +140,9 @@ class Planner:
                 source_namespace=ref.namespace,
                 ref=ref,
             )
-            if item.key in self._handled:
+            if group_resource == LEASES and item.name == LEASE_NAME:
+                item.settle("skip", "it is the mark of a restore that ran while the backup was made")
+            elif item.key in self._handled:
                 item.settle("skip", "an object of the same name from another namespace was mapped to its place")
             else:
                 self._handled.add(item.key)
@@ -232,7 +235,7 @@ class Planner:
 
     def _tell_errors(self, item: PlanItem, prepared: Prepared) -> None:
         """Once for each object, however often it is prepared."""
-        if item.key in self._troubled:
+        if not prepared.errors or item.key in self._troubled:
             return
         self._troubled.add(item.key)
         for error in prepared.errors:
