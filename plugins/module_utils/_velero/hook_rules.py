@@ -9,12 +9,12 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import format_duration, parse_duration
+from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import format_duration
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import read_duration, read_list, snake_case
 
 RunOn: t.TypeAlias = t.Literal["all", "one", "ordered"]
 HookOnError: t.TypeAlias = t.Literal["Fail", "Continue", ""]
@@ -28,7 +28,6 @@ _EXEC_MEMBERS = (
 #: Ark's ``hooks`` is what became ``pre``.
 _RULE_MEMBERS = ("name", *_FILTERS, "label_selector", "pre", "post", "hooks", "run_on")
 _BACKUP_HOOK_MEMBERS = ("name", "namespace", "pod", "label_selector", *_EXEC_MEMBERS)
-_CAPITAL = re.compile(r"(?<=[a-z])([A-Z])")
 
 
 class HookRuleError(ValidationError):
@@ -120,7 +119,7 @@ def parse_hook_rules(value: t.Any) -> tuple[HookRule, ...]:
     """
     if isinstance(value, t.Mapping):
         value = _members(value, ("resources",), "hooks").get("resources")
-    return tuple(_rule(entry, f"hooks[{at}]") for at, entry in enumerate(_list(value, "hooks")))
+    return tuple(_rule(entry, f"hooks[{at}]") for at, entry in enumerate(read_list(value, "hooks")))
 
 
 def parse_backup_hooks_option(value: t.Any) -> BackupHooks:
@@ -133,7 +132,7 @@ def parse_backup_hooks_option(value: t.Any) -> BackupHooks:
         **{
             event: tuple(
                 _backup_hook(entry, f"backup_hooks.{event}[{at}]", f"{event}[{at}]")
-                for at, entry in enumerate(_list(given.get(event), f"backup_hooks.{event}"))
+                for at, entry in enumerate(read_list(given.get(event), f"backup_hooks.{event}"))
             )
             for event in events
         }
@@ -162,7 +161,7 @@ def _rule(value: t.Any, where: str) -> HookRule:
 
 def _exec_hooks(value: t.Any, where: str) -> tuple[ExecHook, ...]:
     hooks = []
-    for at, entry in enumerate(_list(value, where)):
+    for at, entry in enumerate(read_list(value, where)):
         member = _members(entry, ("exec",), f"{where}[{at}]").get("exec")
         if member is not None:
             spot = f"{where}[{at}].exec"
@@ -203,8 +202,8 @@ def _exec_fields(given: t.Mapping[str, t.Any], where: str) -> dict[str, t.Any]:
     kill = given.get("kill_on_timeout", False)
     if not isinstance(kill, bool):
         raise ValidationError(f"{where}: kill_on_timeout is {kill!r}.", hint="Write true or false.")
-    seconds = _duration(given.get("timeout"), f"{where}: timeout") or _DEFAULT_TIMEOUT_SECONDS
-    backoff = _duration(given.get("retry_backoff"), f"{where}: retry_backoff")
+    seconds = read_duration(given.get("timeout"), f"{where}: timeout") or _DEFAULT_TIMEOUT_SECONDS
+    backoff = read_duration(given.get("retry_backoff"), f"{where}: retry_backoff")
     if backoff is not None and backoff < 0:
         raise ValidationError(f"{where}: retry_backoff is negative.", hint="Write a duration such as 1s.")
     freezes = _texts(given.get("freezes"), f"{where}: freezes")
@@ -229,7 +228,7 @@ def _members(value: t.Any, known: t.Sequence[str], where: str) -> dict[str, t.An
         raise ValidationError(f"{where} is not a mapping: {value!r}.", hint=f"Its members are {', '.join(known)}.")
     out: dict[str, t.Any] = {}
     for written, member in value.items():
-        name = _CAPITAL.sub(lambda found: f"_{found[1].lower()}", str(written))
+        name = snake_case(str(written))
         if name not in known:
             raise ValidationError(f"{where} has no member '{written}'.", hint=f"Its members are {', '.join(known)}.")
         if member is None:
@@ -240,16 +239,8 @@ def _members(value: t.Any, known: t.Sequence[str], where: str) -> dict[str, t.An
     return out
 
 
-def _list(value: t.Any, where: str) -> t.Sequence[t.Any]:
-    if value is None:
-        return ()
-    if not isinstance(value, list | tuple):
-        raise ValidationError(f"{where} is not a list: {value!r}.")
-    return value
-
-
 def _texts(value: t.Any, where: str) -> tuple[str, ...]:
-    return tuple(_text(entry, where) for entry in _list(value, where))
+    return tuple(_text(entry, where) for entry in read_list(value, where))
 
 
 def _text(value: t.Any, where: str) -> str:
@@ -257,15 +248,6 @@ def _text(value: t.Any, where: str) -> str:
     if not isinstance(value, str):
         raise ValidationError(f"{where}: {value!r} is not text.", hint="Put it in quotes.")
     return str(value)
-
-
-def _duration(value: t.Any, where: str) -> float | None:
-    if value is None or value == "":
-        return None
-    try:
-        return parse_duration(str(value))
-    except ValidationError as exc:
-        raise ValidationError(f"{where}: {exc.message}", hint=exc.hint) from exc
 
 
 def _selector(value: t.Any, where: str) -> LabelSelector | None:

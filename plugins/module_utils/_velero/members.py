@@ -13,6 +13,7 @@ import difflib
 import re
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import parse_duration
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 
 _CAPITAL = re.compile(r"(?<=[a-z])([A-Z])")
@@ -72,6 +73,25 @@ def read_texts(value: t.Any, where: str) -> tuple[str, ...]:
     return tuple(read_text(entry, where) for entry in value)
 
 
+def read_list(value: t.Any, where: str) -> t.Sequence[t.Any]:
+    """A list of anything; None is an empty one."""
+    if value is None:
+        return ()
+    if not isinstance(value, list | tuple):
+        raise ValidationError(f"{where} is not a list: {value!r}.")
+    return value
+
+
+def read_duration(value: t.Any, where: str) -> float | None:
+    """Seconds of a Go duration; None when nothing is given."""
+    if value is None or value == "":
+        return None
+    try:
+        return parse_duration(str(value))
+    except ValidationError as exc:
+        raise ValidationError(f"{where}: {exc.message}", hint=exc.hint) from exc
+
+
 def read_bool(value: t.Any, where: str) -> bool:
     if not isinstance(value, bool):
         raise ValidationError(f"{where} is neither true nor false: {value!r}.")
@@ -86,7 +106,9 @@ def read_labels(value: t.Any, where: str) -> dict[str, str]:
 __all__ = (
     "near_names",
     "read_bool",
+    "read_duration",
     "read_labels",
+    "read_list",
     "read_mapping",
     "read_members",
     "read_text",

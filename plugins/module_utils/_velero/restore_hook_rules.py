@@ -12,13 +12,15 @@ import copy
 import dataclasses
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import format_duration, parse_duration
+from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import format_duration
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import HookOnError
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import IncludeExclude
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import (
     read_bool,
+    read_duration,
+    read_list,
     read_mapping,
     read_members,
     read_text,
@@ -136,7 +138,7 @@ def parse_restore_hook_rules(value: t.Any) -> tuple[RestoreHookRule, ...]:
     """
     if isinstance(value, t.Mapping):
         value = read_members(value, ("resources",), "hooks", snake=True).get("resources")
-    return tuple(_rule(entry, f"hooks[{at}]") for at, entry in enumerate(_list(value, "hooks")))
+    return tuple(_rule(entry, f"hooks[{at}]") for at, entry in enumerate(read_list(value, "hooks")))
 
 
 def _rule(value: t.Any, where: str) -> RestoreHookRule:
@@ -144,7 +146,7 @@ def _rule(value: t.Any, where: str) -> RestoreHookRule:
     if "name" not in given:
         raise ValidationError(f"{where} has no name.", hint="A name identifies the rule in logs and results.")
     where = f"{where} ({given['name']})"
-    post = _list(given.get("postHooks"), f"{where}.postHooks")
+    post = read_list(given.get("postHooks"), f"{where}.postHooks")
     return RestoreHookRule(
         name=read_text(given["name"], f"{where}.name"),
         **{name: read_texts(given.get(written, ()), f"{where}.{written}") for written, name in _FILTERS.items()},
@@ -169,23 +171,23 @@ def _exec(value: t.Any, where: str) -> RestoreExec:
     on_error = given.get("onError", "")
     if on_error not in ("Fail", "Continue", ""):
         raise ValidationError(f"{where}: onError is '{on_error}'.", hint="Write Fail or Continue.")
-    limit = _duration(given.get("execTimeout"), f"{where}.execTimeout") or DEFAULT_EXEC_SECONDS
+    limit = read_duration(given.get("execTimeout"), f"{where}.execTimeout") or DEFAULT_EXEC_SECONDS
     return RestoreExec(
         command=command,
         container=read_text(given.get("container", ""), f"{where}.container"),
         on_error=t.cast("HookOnError", on_error),
         exec_timeout_seconds=None if limit < 0 else limit,
-        wait_timeout_seconds=_duration(given.get("waitTimeout"), f"{where}.waitTimeout"),
+        wait_timeout_seconds=read_duration(given.get("waitTimeout"), f"{where}.waitTimeout"),
         wait_for_ready=read_bool(given.get("waitForReady", False), f"{where}.waitForReady"),
     )
 
 
 def _init(value: t.Any, where: str) -> RestoreInit:
     given = _members(value, _INIT_MEMBERS, where)
-    containers = _list(given.get("initContainers"), f"{where}.initContainers")
+    containers = read_list(given.get("initContainers"), f"{where}.initContainers")
     return RestoreInit(
         containers=tuple(_container(entry, f"{where}.initContainers[{at}]") for at, entry in enumerate(containers)),
-        timeout_seconds=_duration(given.get("timeout"), f"{where}.timeout"),
+        timeout_seconds=read_duration(given.get("timeout"), f"{where}.timeout"),
     )
 
 
@@ -204,23 +206,6 @@ def _members(value: t.Any, known: t.Collection[str], where: str) -> dict[str, t.
     if not isinstance(value, t.Mapping):
         raise ValidationError(f"{where} is not a mapping: {value!r}.", hint=f"Its fields are {', '.join(known)}.")
     return read_members(value, known, where, snake=True)
-
-
-def _list(value: t.Any, where: str) -> t.Sequence[t.Any]:
-    if value is None:
-        return ()
-    if not isinstance(value, list | tuple):
-        raise ValidationError(f"{where} is not a list: {value!r}.")
-    return value
-
-
-def _duration(value: t.Any, where: str) -> float | None:
-    if value is None or value == "":
-        return None
-    try:
-        return parse_duration(str(value))
-    except ValidationError as exc:
-        raise ValidationError(f"{where}: {exc.message}", hint=exc.hint) from exc
 
 
 def _selector(value: t.Any, where: str) -> LabelSelector | None:
