@@ -92,8 +92,8 @@ class _Selector:
         self._add_needed()
         for refs in self._taken.values():
             namespaces.update(ref.namespace for ref in refs if ref.namespace)
-        refs = {kind: list(taken) for kind, taken in self._taken.items()}
-        return Selection(refs, self._targets(namespaces), self._warnings())
+        chosen = {kind: list(taken) for kind, taken in self._taken.items()}
+        return Selection(chosen, self._targets(namespaces), self._warnings())
 
     def _warnings(self) -> list[str]:
         warnings = [f"The backup holds nothing that fits '{name}' in names." for name in self._choice.unused]

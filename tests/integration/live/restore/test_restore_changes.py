@@ -186,7 +186,7 @@ def test_objects_that_are_overwritten(home: str, cluster: Cluster, backups: Back
 
 
 def test_claims_are_never_recreated(home: str, cluster: Cluster, backups: Backups) -> None:
-    claim = {
+    claim: Object = {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
         "metadata": {"name": "data", "namespace": home, "labels": {"a": "1"}},

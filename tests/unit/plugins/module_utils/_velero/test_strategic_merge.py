@@ -122,7 +122,7 @@ def test_strategic_merge(obj: Object, patch: Object, expected: Object) -> None:
 
 
 def test_two_entries_with_one_key_are_kept() -> None:
-    ports = [{"port": 53, "protocol": "TCP"}, {"port": 53, "protocol": "UDP"}, {"port": 80}]
+    ports: list[Object] = [{"port": 53, "protocol": "TCP"}, {"port": 53, "protocol": "UDP"}, {"port": 80}]
     patched = apply_strategic_merge(service(*ports), service({"port": 80, "name": "web"}))
     assert patched["spec"]["ports"] == [*ports[:2], {"port": 80, "name": "web"}]
 
