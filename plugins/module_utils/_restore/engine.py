@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import time
 import typing as t
@@ -29,14 +30,20 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.choice import 
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.dry_run import DryRunJudge
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.hook_records import RecordedHooks
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.lease_holder import RestoreProcess
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.live_state import ApiTypes, read_live_state
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.namespace_leases import LEASES, NamespaceLeases
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.namespaces import NamespaceMaker
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import PlanItem, RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan_diffs import PlanDiffs
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.planner import Planner
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.pod_hooks import RestoredPodHooks
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.records import PreviousRun, RestoreRecords
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.records import (
+    PreviousRun,
+    RestoreRecords,
+    find_unfinished,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.results import RestoreIssues
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.schedule import with_backup
@@ -47,6 +54,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.transforms imp
     read_version_priorities,
     resolve_order,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import (
     RestorePhase,
@@ -154,6 +162,7 @@ class _Run:
         self._log = RunLog(self._log_stream, restore=f"{request.velero_namespace}/{self._name}")
         self._issues = RestoreIssues(self._log)
         self._diffs = PlanDiffs(request.max_diffs if request.want_diff else 0)
+        self._store = store
         self._records = RestoreRecords(store, self._name)
         self._previous: PreviousRun = self._records.read_previous(request.spec.backup_name)
         self._hooks = RestoredPodHooks(
@@ -183,6 +192,8 @@ class _Run:
         self._log.info(f"starting restore {self._name} from backup {spec.backup_name}")
         for warning in self._source.warnings:
             self._issues.warning(warning)
+        if not self._request.name:
+            self._tell_unfinished()
         discovery = Discovery.read(self._client)
         for failed in discovery.failed_groups:
             self._issues.warning(f"The API group {failed}")
@@ -232,6 +243,15 @@ class _Run:
         counts = ", ".join(f"{count} {action}" for action, count in self._plan.counts().items() if count)
         self._progress(f"plan: {counts or 'nothing to restore'}")
 
+    def _tell_unfinished(self) -> None:
+        """A restore without a name is a new one: perhaps an old one was meant."""
+        with contextlib.suppress(StoreError):
+            for name in find_unfinished(self._store, self._request.spec.backup_name):
+                self._issues.warning(
+                    f"Restore '{name}' of this backup was begun and has not ended: it runs still, or was broken off.",
+                    hint=f"Run it again with name: {name} to finish it.",
+                )
+
     def judge(self) -> None:
         """Ask the API server about everything that would be written."""
         clock = time.monotonic()
@@ -270,18 +290,45 @@ class _Run:
         """Apply the plan, run the hooks, write the records."""
         waiting = self._pods_with_open_hooks()
         conflicts = any(item.action == "conflict" for item in self._plan.items)
-        if not (self._plan.changes or waiting or conflicts):
+        if not (self._plan.changes or waiting or conflicts or self._previous.unfinished):
             return self._outcome(final_phase(errors=len(self._issues.errors)), changed=False, hooks=[])
-        failure = self._apply_plan(waiting)
-        clock = time.monotonic()
-        results = self._hooks.finish()
-        if results:
-            self._timings["hooks"] = time.monotonic() - clock
+        with self._make_leases() as leases:
+            self._leases = leases
+            leases.acquire(self._namespaces_to_change())
+            self._note_start()
+            failure = self._apply_plan(waiting)
+            clock = time.monotonic()
+            results = self._hooks.finish()
+            if results:
+                self._timings["hooks"] = time.monotonic() - clock
         if self._cancel.is_cancelled and not failure:
             failure = f"The run was cancelled: {self._cancel.reason}."
             self._issues.error(failure)
         phase = final_phase(errors=len(self._issues.errors), fatal=bool(failure))
         return self._finish(phase, failure, results)
+
+    def _make_leases(self) -> NamespaceLeases:
+        return NamespaceLeases(
+            self._client,
+            resource=self._api.find(LEASES),
+            holder=RestoreProcess.current(self._name),
+            force=self._request.force,
+            workers=self._request.workers,
+            issues=self._issues,
+            progress=self._progress,
+            cancel=self._cancel,
+        )
+
+    def _namespaces_to_change(self) -> list[str]:
+        """Those that are there; the others get their lease when they are made."""
+        changed = {item.namespace for item in self._plan.items if item.intent and item.namespace}
+        return sorted(name for name in changed if self._live.namespaces.get(name) in ("present", "unknown"))
+
+    def _note_start(self) -> None:
+        """A record of what was begun, for whoever has to finish it; that it cannot be written is said in the end."""
+        if self._request.write_records:
+            with contextlib.suppress(StoreError):
+                self._records.write_progress(self._restore, self._previous.hooks)
 
     def _apply_plan(self, waiting: t.Sequence[PlanItem]) -> str:
         """Why the run had to be broken off; empty when it went through (with or without errors)."""
@@ -312,6 +359,7 @@ class _Run:
             self._client,
             preparer=self._preparer,
             live=self._live,
+            leases=self._leases,
             sources=self._selection.namespaces,
             accounts=self._api.find(GroupResource("serviceaccounts")),
             terminating_timeout=self._request.terminating_timeout,
@@ -362,7 +410,7 @@ class _Run:
         self._restore["status"] = self._status(phase, failure, results)
         self._issues.log_summary()
         recorded = False
-        if self._request.write_records and (changed or phase != "Completed"):
+        if self._request.write_records and (changed or phase != "Completed" or self._previous.unfinished):
             clock = time.monotonic()
             recorded = self._write_records(self._hooks.records())
             self._timings["records"] = time.monotonic() - clock

@@ -20,6 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import create_object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait_for_object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.live_state import LiveState, namespace_state
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.namespace_leases import NamespaceLeases
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import PlanItem
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.prepare import Preparer
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.results import RestoreIssues
@@ -36,6 +37,7 @@ class NamespaceMaker:
         *,
         preparer: Preparer,
         live: LiveState,
+        leases: NamespaceLeases,
         sources: t.Mapping[str, str],
         accounts: ApiResource | None,
         terminating_timeout: float,
@@ -46,6 +48,7 @@ class NamespaceMaker:
         self._client = client
         self._preparer = preparer
         self._live = live
+        self._leases = leases
         self._sources = sources
         self._accounts = accounts
         self._timeout = terminating_timeout
@@ -66,21 +69,30 @@ class NamespaceMaker:
                 self._client, item.resource, self._preparer.prepare_namespace(item.name, self._sources[item.name])
             )
         except KubeError as exc:
-            if exc.already_exists:
-                item.state = "skipped"
+            if not exc.already_exists:
+                item.state = "failed"
+                with self._lock:
+                    self._missing[item.name] = f"namespace '{item.name}' could not be created: {exc.message}"
+                self._issues.error(
+                    f"Namespace {item.name} could not be created: {exc.message}", reason=exc.reason, hint=exc.hint or ""
+                )
                 return
-            item.state = "failed"
-            with self._lock:
-                self._missing[item.name] = f"namespace '{item.name}' could not be created: {exc.message}"
-            self._issues.error(
-                f"Namespace {item.name} could not be created: {exc.message}", reason=exc.reason, hint=exc.hint or ""
-            )
+            item.state = "skipped"
         else:
             item.state = "created"
+        self._reserve(item.name)
+
+    def _reserve(self, namespace: str) -> None:
+        """A namespace that is new may be new to two restores."""
+        held = self._leases.acquire_new(namespace)
+        if held:
+            with self._lock:
+                self._missing[namespace] = held
+            self._issues.error(f"Nothing was restored into namespace {namespace}: {held}.", namespace=namespace)
 
     def why_missing(self, namespace: str) -> str:
         """Why objects cannot go into ``namespace``; empty when they can."""
-        return self._missing.get(namespace, "")
+        return self._missing.get(namespace, "") or self._leases.why_lost(namespace)
 
     def wait_for_account(self, namespace: str, name: str) -> None:
         """Wait shortly for a service account that a controller makes in a new namespace; in vain is no error here."""

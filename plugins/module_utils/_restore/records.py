@@ -15,12 +15,14 @@ import typing as t
 import zlib
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import RestoreFiles, gzip_json
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.legacy_layout import group_by_directory
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import RestoreKeys
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import RESTORES, RestoreKeys
 
 #: Version of our own record of a restore.
 _RECORD_VERSION = 1
@@ -28,9 +30,10 @@ _RECORD_VERSION = 1
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PreviousRun:
-    """Results of exec hooks that an earlier run of the same restore recorded; empty when there was none."""
+    """What an earlier run of the same restore recorded: the results of its exec hooks, and whether it ever ended."""
 
     hooks: tuple[dict[str, t.Any], ...] = ()
+    unfinished: bool = False
 
 
 class RestoreRecords:
@@ -59,7 +62,7 @@ class RestoreRecords:
                 f"Restore '{self._name}' was made from backup '{earlier}', not from '{backup_name}'.",
                 hint="Choose another name; the same name again resumes a restore.",
             )
-        return PreviousRun(tuple(record.get("hooks") or ()))
+        return PreviousRun(tuple(record.get("hooks") or ()), unfinished=_is_unfinished(record))
 
     def write(
         self,
@@ -99,6 +102,33 @@ class RestoreRecords:
         self._store.put(self._keys.arkive_record, gzip_json(record))
 
 
+def find_unfinished(store: Store, backup_name: str) -> list[str]:
+    """Restores of ``backup_name`` that were begun and never ended: they run still, or they were broken off.
+
+    One listing; a record is read only where nothing was written after it.
+    """
+    found = []
+    for name, files in group_by_directory(store.list(RESTORES).objects, RESTORES).items():
+        if not is_subdomain_name(name):
+            continue
+        keys, present = RestoreKeys(name), {info.key for info in files}
+        if keys.arkive_record not in present or keys.results in present:
+            continue
+        try:
+            record = json.loads(gzip.decompress(store.get(keys.arkive_record)))
+            if _is_unfinished(record) and record["restore"]["spec"]["backupName"] == backup_name:
+                found.append(name)
+        except (StoreError, OSError, EOFError, ValueError, LookupError, TypeError, zlib.error):
+            # Deleted meanwhile, or damaged: nobody can say anything about it.
+            continue
+    return sorted(found)
+
+
+def _is_unfinished(record: t.Mapping[str, t.Any]) -> bool:
+    status = (record.get("restore") or {}).get("status") or {}
+    return bool(status.get("phase") == "InProgress")
+
+
 def resource_list(plan: RestorePlan) -> dict[str, list[str]]:
     """``{"v1/Pod": ["ns/name(created)", ...]}`` with created, updated, failed or skipped; sorted."""
     found: dict[str, list[str]] = {}
@@ -109,4 +139,4 @@ def resource_list(plan: RestorePlan) -> dict[str, list[str]]:
     return {kind: sorted(names) for kind, names in sorted(found.items())}
 
 
-__all__ = ("PreviousRun", "RestoreRecords", "resource_list")
+__all__ = ("PreviousRun", "RestoreRecords", "find_unfinished", "resource_list")

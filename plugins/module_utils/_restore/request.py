@@ -32,7 +32,8 @@ class RestoreRequest:
     ``names`` (``kind/namespace/name``) and ``select`` choose single objects, beside the filters of ``spec``.
     ``resource_priorities`` are the types to restore first and last, None for Velero's. ``all_api_versions`` reads each
     type in the stored version that fits best, ``api_version_priorities`` names versions of a group-resource.
-    ``want_diff`` keeps YAML of what changes, ``max_diffs`` objects of it.
+    ``want_diff`` keeps YAML of what changes, ``max_diffs`` objects of it. ``force`` restores into namespaces that
+    another restore works in.
     """
 
     spec: RestoreSpec
@@ -58,6 +59,7 @@ class RestoreRequest:
     want_diff: bool = False
     max_diffs: int = 500
     write_records: bool = True
+    force: bool = False
 
     def validate(self) -> None:
         """Raise ``ValidationError``; needs neither a cluster nor a store."""
