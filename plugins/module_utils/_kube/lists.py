@@ -95,6 +95,8 @@ def walk_pages(
         page.items = order.not_seen(page.items)
         token = page.token
         yield page
+        # Not to be held while the next one comes.
+        del page
         if not token:
             return
 
