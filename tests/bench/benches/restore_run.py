@@ -11,12 +11,11 @@ size, requests, versions, what became of the objects.
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import resource
 import sys
 import time
-
-import urllib3
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core import accelerators
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth, connect
@@ -50,7 +49,7 @@ def main() -> None:
         "summary": outcome.summary,
         "states": outcome.states,
         "accelerators": used,
-        "urllib3": urllib3.__version__,
+        "urllib3": importlib.metadata.version("urllib3"),
         "timings": outcome.timings,
         "errors": outcome.errors_list[:5],
     }
