@@ -66,8 +66,8 @@ options:
         C(labelSelector), C(pre) and C(post). Each entry of C(pre) and C(post) has a mapping C(exec) with C(container),
         C(command), C(onError) and C(timeout).
       - Beyond Velero, a rule may have C(runOn). With V(one), it runs in one pod of each namespace, the first by name
-        that is running and ready; with V(ordered), in the pods of a namespace strictly one after the other, by name; with
-        V(all), the default, in all of them side by side.
+        that is running and ready; with V(ordered), in the pods of a namespace strictly one after the other, by name;
+        with V(all), the default, in all of them side by side.
       - Beyond Velero, C(exec) may have C(retries), how often a command that failed is run again; C(retryBackoff), the
         pause before that, which doubles; C(killOnTimeout), whether a command that takes too long is killed; and
         C(freezes), a list of the mounts that the command freezes, where its text does not show them.
