@@ -29,6 +29,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import (
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait_for_object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.bodies import EncodedBodies
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.metadata import made_by
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.namespaces import NamespaceMaker
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.overwrite import replacement, write_status
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import PlanItem, Wave
@@ -37,6 +38,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.prepare import
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.results import RestoreIssues
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CRDS, NAMESPACES
+
+#: How often an object is tried again while the server is going down or coming up, and the first pause, in seconds.
+_ATTEMPTS = 4
+_PAUSE = 0.5
+_PASSING = frozenset({429, 502, 503, 504})
+#: What a server says that has just started.
+_NOT_READY = "not yet ready to handle request"
 
 #: Called with each object that this restore created, as the server returned it.
 OnCreated: t.TypeAlias = "t.Callable[[PlanItem, dict[str, t.Any]], None]"
@@ -50,6 +58,7 @@ class Applier:
         client: KubeClient,
         request: RestoreRequest,
         *,
+        restore_name: str,
         preparer: Preparer,
         bodies: EncodedBodies,
         planner: Planner,
@@ -61,6 +70,7 @@ class Applier:
     ) -> None:
         self._client = client
         self._request = request
+        self._restore_name = restore_name
         self._preparer = preparer
         self._bodies = bodies
         self._planner = planner
@@ -69,9 +79,14 @@ class Applier:
         self._progress = progress
         self._cancel = cancel
         self._on_created = on_created
+        #: Why no more requests are worth a try.
+        self._gone: KubeError | None = None
 
     def apply(self, waves: t.Iterable[Wave]) -> None:
-        """Raises ``Cancelled`` between two items when the run was told to stop; what is under way is finished."""
+        """Raises ``Cancelled`` between two items when the run was told to stop; what is under way is finished.
+
+        Raises ``KubeError`` once the API server cannot be reached any more.
+        """
         with concurrent.futures.ThreadPoolExecutor(max_workers=self._request.workers) as pool:
             for wave in waves:
                 self._apply_wave(wave, pool)
@@ -82,6 +97,8 @@ class Applier:
         for done in [pool.submit(self._apply_items, waiting) for _thread in range(threads)]:
             done.result()
         self._cancel.check()
+        if self._gone is not None:
+            raise self._gone
         for group_resource in wave.group_resources:
             states = collections.Counter(
                 item.state for item in wave.items if item.group_resource == group_resource and item.intent
@@ -93,7 +110,7 @@ class Applier:
 
     def _apply_items(self, waiting: collections.deque[PlanItem]) -> None:
         """Several threads take items until none is left."""
-        while waiting:
+        while waiting and self._gone is None:
             try:
                 item = waiting.popleft()
             except IndexError:
@@ -109,6 +126,8 @@ class Applier:
             item.state = "failed"
         except KubeError as exc:
             self._record_error(item, exc, reason=exc.reason)
+            if exc.unreachable:
+                self._gone = exc
         except ArkiveError as exc:
             self._record_error(item, exc)
 
@@ -152,10 +171,35 @@ class Applier:
             self._finish_created(item, resource, prepared, created)
 
     def _settle_refused(self, item: PlanItem, resource: ApiResource, exc: KubeError) -> None:
+        if is_passing(exc):
+            self._create_again(item, resource)
+            return
         existing = self._find_existing(item, resource, exc)
         if existing is None:
             raise exc
         self._settle_race(item, resource, existing)
+
+    def _create_again(self, item: PlanItem, resource: ApiResource) -> None:
+        """Nobody knows whether the object was created before the server went away: look, and create what is not there.
+
+        Reading waits for the server, for as long as the retry policy says.
+        """
+        prepared = self._preparer.prepare(t.cast(ItemRef, item.ref))
+        for attempt in range(1, _ATTEMPTS + 1):
+            if self._cancel.wait(attempt * _PAUSE):
+                self._cancel.check()
+            try:
+                existing = get_object(self._client, resource, item.name, item.namespace)
+                created = existing or create_object(self._client, resource, prepared.body, namespace=item.namespace)
+            except KubeError as exc:
+                if attempt == _ATTEMPTS or not (exc.already_exists or is_passing(exc)):
+                    raise
+                continue
+            if existing is not None and not made_by(existing, self._restore_name):
+                self._settle_race(item, resource, existing)
+            else:
+                self._finish_created(item, resource, prepared, created)
+            return
 
     def _post(self, item: PlanItem, resource: ApiResource, prepared: Prepared) -> dict[str, t.Any]:
         """Create; a pod whose service account is on its way (its namespace is new) is tried once more."""
@@ -229,7 +273,7 @@ class Applier:
             self._overwrite(item)
             return
         try:
-            patch_object(self._client, item.resource, item.name, item.patch or {}, namespace=item.namespace)
+            self._patch(item, item.resource)
         except KubeError as exc:
             if exc.unreachable:
                 raise
@@ -242,6 +286,19 @@ class Applier:
             item.state = "failed"
             return
         item.state = "updated"
+
+    def _patch(self, item: PlanItem, resource: ApiResource) -> None:
+        """A merge patch may be sent twice."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                patch_object(self._client, resource, item.name, item.patch or {}, namespace=item.namespace)
+            except KubeError as exc:
+                if attempt == _ATTEMPTS or not is_passing(exc):
+                    raise
+            else:
+                return
+            if self._cancel.wait(attempt * _PAUSE):
+                self._cancel.check()
 
     def _overwrite(self, item: PlanItem) -> None:
         """Put the whole object in the place of the other; one that cannot be is an error."""
@@ -306,6 +363,13 @@ def _first_line(exc: ArkiveError) -> str:
     return exc.message.partition("\n")[0]
 
 
+def is_passing(exc: KubeError) -> bool:
+    """True for a failure that says nothing about the object: no answer, or one of a server that is not itself."""
+    if exc.status == 500:
+        return "etcdserver: " in exc.message
+    return exc.unreachable or exc.status in _PASSING or (exc.forbidden and _NOT_READY in exc.message)
+
+
 def is_established(definition: t.Mapping[str, t.Any] | None) -> bool:
     """True once a CustomResourceDefinition is Established and its names are accepted."""
     conditions = ((definition or {}).get("status") or {}).get("conditions") or []
@@ -313,4 +377,4 @@ def is_established(definition: t.Mapping[str, t.Any] | None) -> bool:
     return states.get("Established") == "True" and states.get("NamesAccepted") == "True"
 
 
-__all__ = ("Applier", "OnCreated", "is_established")
+__all__ = ("Applier", "OnCreated", "is_established", "is_passing")

@@ -30,6 +30,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.prepare import
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CRDS, NAMESPACES
 
 _NO_DRY_RUN = "does not support dry run"
+#: As RBAC words it; other refusals with the same code are of quotas, policies and webhooks, which judge the object.
+_WRITING_VERBS = ("create", "patch", "update", "delete")
+_HINT = "Plan with the rights that the restore will have."
 
 
 class DryRunJudge:
@@ -124,6 +127,7 @@ class DryRunJudge:
         return self._preparer.prepare(item.ref).body if item.ref is not None else {}
 
     def _settle_refusal(self, item: PlanItem, body: dict[str, t.Any], exc: KubeError) -> None:
+        first_line = exc.message.partition("\n")[0]
         needed = next((key for key in needed_objects(item.group_resource, body) if key in self._planned), None)
         if needed is not None and (exc.status or 0) in (403, 404, 422):
             item.settle(
@@ -134,10 +138,14 @@ class DryRunJudge:
             item.settle("unverified", f"an admission webhook does not support dry run: {exc.message}")
         elif exc.unreachable or exc.status == 429:
             item.settle("unverified", f"the server gave no answer: {exc.message}")
+        elif (exc.status or 0) >= 500:
+            item.settle("unverified", f"the server could not judge it: {first_line}")
+        elif exc.forbidden and any(f'cannot {verb} resource "' in exc.message for verb in _WRITING_VERBS):
+            item.settle("unverified", f"the caller may not dry-run it, nor restore it: {first_line}", hint=_HINT)
         elif exc.already_exists:
             item.settle("unverified", "it was created by someone else while the plan was made")
         else:
-            item.settle("conflict", exc.message.partition("\n")[0], hint=exc.hint or "")
+            item.settle("conflict", first_line, hint=exc.hint or "")
 
 
 __all__ = ("DryRunJudge",)

@@ -370,6 +370,7 @@ class _Run:
         return Applier(
             self._client,
             self._request,
+            restore_name=self._name,
             preparer=self._preparer,
             bodies=self._bodies,
             planner=self._planner,

@@ -57,6 +57,11 @@ class RestoreOutcome:
         return self.plan.counts_by_resource()
 
     @property
+    def waves(self) -> list[dict[str, t.Any]]:
+        """What is written side by side, and in which order."""
+        return self.plan.waves_to_return()
+
+    @property
     def plan_items(self) -> list[dict[str, t.Any]]:
         return self.plan.to_return()
 

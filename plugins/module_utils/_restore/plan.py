@@ -131,6 +131,18 @@ class RestorePlan:
             counts.setdefault(str(item.group_resource), collections.Counter())[item.action] += 1
         return {resource: dict(found) for resource, found in counts.items()}
 
+    def waves_to_return(self) -> list[dict[str, t.Any]]:
+        """Types and counts of each wave, in the order of the run; whole, however many items there are."""
+        return [
+            {
+                "wave": number,
+                "resources": [str(group_resource) for group_resource in wave.group_resources],
+                "actions": dict(collections.Counter(item.action for item in wave.items)),
+            }
+            for number, wave in enumerate(self.waves, 1)
+            if wave.items
+        ]
+
     def to_return(self) -> list[dict[str, t.Any]]:
         """All items in the order of the run, each with the number of its wave (from 1)."""
         return [

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import subprocess
@@ -355,9 +356,9 @@ def test_resume_after_a_kill(home: str, cluster: Cluster, backups: Backups, kube
     argv = [kubeconfig, str(backups.path), json.dumps({"backup_name": "b", "hooks": rules})]
     path = os.pathsep.join([*sys.path])
     process = subprocess.Popen([sys.executable, "-c", RUNNER, *argv], env={**os.environ, "PYTHONPATH": path})
-    record = backups.path / "restores/r"
+    record = backups.path / "restores/r/r-arkive.json.gz"
     end = time.monotonic() + 90
-    while not list(record.glob("*arkive*")):
+    while not (record.exists() and json.loads(gzip.decompress(record.read_bytes()))["hooks"]):
         assert time.monotonic() < end
         assert process.poll() is None
         time.sleep(0.1)
