@@ -240,6 +240,15 @@ options:
       - How many objects are written at the same time.
     type: int
     default: 16
+  force:
+    description:
+      - Restore even into namespaces that another restore works in. Without it, the task is refused before anything
+        changes. A C(Lease) object named C(arkive-restore) in each namespace tells of the restore; it is removed at the
+        end, and one whose restore has died counts no more after a minute.
+      - Where the caller may not write C(leases.coordination.k8s.io), other restores are not noticed, and a warning
+        says so.
+    type: bool
+    default: false
 """
 
 

@@ -220,6 +220,12 @@ plan_counts:
   returned: success
   type: dict
   sample: {create: 12, update: 0, unchanged: 0, skip: 2, conflict: 0, unverified: 0}
+waves:
+  description: The order of the plan. What stands in one wave is written side by side, once the waves before it are done.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{wave: 1, resources: [namespaces], actions: {create: 1}}]
 item_counts:
   description: How many objects of each type have each action.
   returned: success
@@ -317,6 +323,7 @@ def _result(outcome: RestoreOutcome, *, with_output: bool) -> Result:
         "restore": outcome.restore,
         "phase": outcome.phase,
         "plan_counts": outcome.summary,
+        "waves": outcome.waves,
         "diffs_left_out": outcome.diffs_left_out,
         "items": outcome.items,
         "hooks": outcome.hooks,
