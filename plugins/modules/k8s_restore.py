@@ -221,7 +221,8 @@ plan_counts:
   type: dict
   sample: {create: 12, update: 0, unchanged: 0, skip: 2, conflict: 0, unverified: 0}
 waves:
-  description: The order of the plan. What stands in one wave is written side by side, once the waves before it are done.
+  description:
+    - The order of the plan. What stands in one wave is written side by side, once the waves before it are done.
   returned: success
   type: list
   elements: dict
