@@ -15,6 +15,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import ListScope, Selection
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339, utc_now
+from ansible_collections.arkive.k8s.plugins.module_utils._core.garbage import rare_collections
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -45,7 +46,10 @@ class Collector:
     def run(self, resources: t.Iterable[ApiResource], sink: PageSink) -> None:
         """Read all ``resources``. Raises what ``sink`` raises, and ``Cancelled``."""
         scopes = [scope for resource in resources for scope in self._selection.scopes(resource)]
-        with concurrent.futures.ThreadPoolExecutor(self._workers, thread_name_prefix="arkive-list") as pool:
+        with (
+            rare_collections(),
+            concurrent.futures.ThreadPoolExecutor(self._workers, thread_name_prefix="arkive-list") as pool,
+        ):
             futures = [pool.submit(self._read, scope, sink) for scope in scopes]
             try:
                 for future in concurrent.futures.as_completed(futures):
@@ -68,6 +72,7 @@ class Collector:
                 version = page.resource_version
                 count += len(page.items)
                 sink(resource, page.items)
+                del page  # or it is kept while the next one is asked for
         except KubeError as exc:
             self._log.error("Error listing items", error=exc.sentence, **fields)
             return False
