@@ -148,8 +148,9 @@ def parse_header(block: bytes) -> Header | None:
         return None
     fields = _HEADER.unpack(block)
     stated = _number(fields[6])
-    unsigned = sum(block) - sum(block[148:156]) + 8 * 32
-    if stated not in (unsigned, _signed_sum(block)):
+    # The checksum counts itself as eight blanks.
+    unsigned = (_sum(block) if block.isascii() else sum(block)) - sum(block[148:156]) + 8 * 32
+    if stated != unsigned and stated != _signed_sum(block):
         raise ValueError("a tar header with a wrong checksum")
     name = _text(fields[0])
     prefix = _text(fields[14]) if fields[9] == b"ustar\x0000" else ""

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import json
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
@@ -16,6 +15,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.gunzip import 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import ItemRef, parse_path
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.spool import Spool
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.tar_members import read_members
+from ansible_collections.arkive.k8s.plugins.module_utils._core.accelerators import parse_json
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
@@ -177,8 +177,8 @@ class TarballReader:
 
     def _parse(self, ref: ItemRef, data: bytes) -> dict[str, t.Any]:
         try:
-            value = json.loads(data)
-        except (ValueError, RecursionError) as exc:
+            value = parse_json(data)
+        except ValueError as exc:
             raise ArchiveError(f"The archive's member {ref.path} is not valid JSON: {exc}.") from exc
         if not isinstance(value, dict):
             raise ArchiveError(f"The archive's member {ref.path} is not a JSON object.")
