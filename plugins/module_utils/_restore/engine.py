@@ -8,8 +8,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import time
 import typing as t
 
@@ -19,7 +17,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Ark
 from ansible_collections.arkive.k8s.plugins.module_utils._core.garbage import rare_collections
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult, hook_status
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
@@ -39,13 +36,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import Pl
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan_diffs import PlanDiffs
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.planner import Planner
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.pod_hooks import RestoredPodHooks
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.records import (
-    PreviousRun,
-    RestoreRecords,
-    find_unfinished,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.report import RestoreReport
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.results import RestoreIssues
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.schedule import with_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.selection import CLAIMS, PODS, VOLUMES, select
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.source import BackupSource
@@ -54,17 +46,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.transforms imp
     read_version_priorities,
     resolve_order,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import (
-    RestorePhase,
-    build_restore,
-    build_status,
     default_restore_name,
-    final_phase,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CRDS, NAMESPACES
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 
 def plan_restore(
@@ -152,34 +138,25 @@ class _Run:
         self._client = client
         self._progress = progress
         self._cancel = cancel
-        self._started = utc_now()
+        started = utc_now()
         self._name = request.name or default_restore_name(
-            request.spec.schedule_name or request.spec.backup_name, self._started
+            request.spec.schedule_name or request.spec.backup_name, started
         )
-        self._timings: dict[str, float] = {}
-        self._requests_before = client.requests_made
-        self._log_stream = io.BytesIO()
-        self._log = RunLog(self._log_stream, restore=f"{request.velero_namespace}/{self._name}")
-        self._issues = RestoreIssues(self._log)
+        self._report = RestoreReport(request, self._name, client=client, store=store, started=started)
+        self._issues, self._timings = self._report.issues, self._report.timings
         self._diffs = PlanDiffs(request.max_diffs if request.want_diff else 0)
-        self._store = store
-        self._records = RestoreRecords(store, self._name)
-        self._previous: PreviousRun = self._records.read_previous(request.spec.backup_name)
         self._hooks = RestoredPodHooks(
             client,
             rules=request.spec.hooks,
-            recorded=RecordedHooks(self._previous.hooks),
-            log=self._log,
+            recorded=RecordedHooks(self._report.previous.hooks),
+            log=self._report.log,
             issues=self._issues,
             progress=progress,
             cancel=cancel,
             longest_wait=request.hook_wait_limit,
             workers=request.workers,
             log_output=request.log_output,
-            save=self._save_hooks,
-        )
-        self._restore = build_restore(
-            self._name, request.spec, namespace=request.velero_namespace, created=self._started
+            save=self._report.note_hooks,
         )
         self._plan = RestorePlan()
 
@@ -189,11 +166,11 @@ class _Run:
         """Read the archive's index, the API and what is in the cluster; decide on every object."""
         clock = time.monotonic()
         spec, contents = self._request.spec, self._source.contents
-        self._log.info(f"starting restore {self._name} from backup {spec.backup_name}")
+        self._report.log.info(f"starting restore {self._name} from backup {spec.backup_name}")
         for warning in self._source.warnings:
             self._issues.warning(warning)
         if not self._request.name:
-            self._tell_unfinished()
+            self._report.tell_unfinished()
         discovery = Discovery.read(self._client)
         for failed in discovery.failed_groups:
             self._issues.warning(f"The API group {failed}")
@@ -243,15 +220,6 @@ class _Run:
         counts = ", ".join(f"{count} {action}" for action, count in self._plan.counts().items() if count)
         self._progress(f"plan: {counts or 'nothing to restore'}")
 
-    def _tell_unfinished(self) -> None:
-        """A restore without a name is a new one: perhaps an old one was meant."""
-        with contextlib.suppress(StoreError):
-            for name in find_unfinished(self._store, self._request.spec.backup_name):
-                self._issues.warning(
-                    f"Restore '{name}' of this backup was begun and has not ended: it runs still, or was broken off.",
-                    hint=f"Run it again with name: {name} to finish it.",
-                )
-
     def judge(self) -> None:
         """Ask the API server about everything that would be written."""
         clock = time.monotonic()
@@ -290,12 +258,12 @@ class _Run:
         """Apply the plan, run the hooks, write the records."""
         waiting = self._pods_with_open_hooks()
         conflicts = any(item.action == "conflict" for item in self._plan.items)
-        if not (self._plan.changes or waiting or conflicts or self._previous.unfinished):
-            return self._outcome(final_phase(errors=len(self._issues.errors)), changed=False, hooks=[])
+        if not (self._plan.changes or waiting or conflicts or self._report.previous.unfinished):
+            return self._report.untouched(self._plan, self._diffs)
         with self._make_leases() as leases:
             self._leases = leases
             leases.acquire(self._namespaces_to_change())
-            self._note_start()
+            self._report.note_start()
             failure = self._apply_plan(waiting)
             clock = time.monotonic()
             results = self._hooks.finish()
@@ -304,8 +272,14 @@ class _Run:
         if self._cancel.is_cancelled and not failure:
             failure = f"The run was cancelled: {self._cancel.reason}."
             self._issues.error(failure)
-        phase = final_phase(errors=len(self._issues.errors), fatal=bool(failure))
-        return self._finish(phase, failure, results)
+        return self._report.finished(
+            self._plan, self._diffs, failure=failure, results=results, hooks=self._hooks.records()
+        )
+
+    def plan_outcome(self) -> RestoreOutcome:
+        """The outcome of a plan that was not applied."""
+        changed = self._plan.changes or bool(self._pods_with_open_hooks())
+        return self._report.planned(self._plan, self._diffs, changed=changed)
 
     def _make_leases(self) -> NamespaceLeases:
         return NamespaceLeases(
@@ -323,12 +297,6 @@ class _Run:
         """Those that are there; the others get their lease when they are made."""
         changed = {item.namespace for item in self._plan.items if item.intent and item.namespace}
         return sorted(name for name in changed if self._live.namespaces.get(name) in ("present", "unknown"))
-
-    def _note_start(self) -> None:
-        """A record of what was begun, for whoever has to finish it; that it cannot be written is said in the end."""
-        if self._request.write_records:
-            with contextlib.suppress(StoreError):
-                self._records.write_progress(self._restore, self._previous.hooks)
 
     def _apply_plan(self, waiting: t.Sequence[PlanItem]) -> str:
         """Why the run had to be broken off; empty when it went through (with or without errors)."""
@@ -400,80 +368,6 @@ class _Run:
         ref = item.ref
         if item.group_resource == PODS and item.resource is not None and ref is not None:
             self._hooks.watch(item.resource, live, stored_owner=lambda: self._preparer.prepare(ref).owner)
-
-    # -- outcome ------------------------------------------------------------------------------------------------------
-
-    def _finish(self, phase: RestorePhase, failure: str, results: t.Sequence[HookResult]) -> RestoreOutcome:
-        hooks = [result.to_return(default_on_error="Continue") for result in results]
-        changed = bool(results) or any(
-            item.state in ("created", "updated") and item.intent for item in self._plan.items
-        )
-        self._restore["status"] = self._status(phase, failure, results)
-        self._issues.log_summary()
-        recorded = False
-        if self._request.write_records and (changed or phase != "Completed" or self._previous.unfinished):
-            clock = time.monotonic()
-            recorded = self._write_records(self._hooks.records())
-            self._timings["records"] = time.monotonic() - clock
-        return self._outcome(phase, changed=changed, hooks=hooks, recorded=recorded)
-
-    def _status(self, phase: RestorePhase, failure: str, results: t.Sequence[HookResult]) -> dict[str, t.Any]:
-        return build_status(
-            phase=phase,
-            started=self._started,
-            completed=utc_now(),
-            warnings=len(self._issues.warnings),
-            errors=len(self._issues.errors),
-            items=sum(1 for item in self._plan.items if item.state),
-            failure_reason=failure,
-            hook_status=hook_status(results),
-        )
-
-    def _save_hooks(self, hooks: list[dict[str, t.Any]]) -> None:
-        if self._request.write_records:
-            self._records.write_progress(self._restore, [*self._previous.hooks, *hooks])
-
-    def _write_records(self, hooks: list[dict[str, t.Any]]) -> bool:
-        """Records are proof, not purpose: where they cannot be written the restore still stands, with a warning."""
-        try:
-            return self._records.write(
-                self._restore,
-                plan=self._plan,
-                results=self._issues.to_velero(),
-                hooks=[*self._previous.hooks, *hooks],
-                log=self._log_stream.getvalue(),
-            )
-        except ArkiveError as exc:
-            self._issues.warning(
-                f"The records of restore '{self._name}' could not be written: {exc.message}", hint=exc.hint or ""
-            )
-            return False
-
-    def plan_outcome(self) -> RestoreOutcome:
-        """The outcome of a plan that was not applied."""
-        changed = self._plan.changes or bool(self._pods_with_open_hooks())
-        return self._outcome("New", changed=changed, hooks=[])
-
-    def _outcome(
-        self, phase: RestorePhase, *, changed: bool, hooks: list[dict[str, t.Any]], recorded: bool = False
-    ) -> RestoreOutcome:
-        if phase != "New" and "startTimestamp" not in self._restore["status"]:
-            self._restore["status"] = self._status(phase, "", [])
-        timings = {step: round(seconds, 3) for step, seconds in self._timings.items()}
-        timings["api_requests"] = self._client.requests_made - self._requests_before
-        return RestoreOutcome(
-            restore=self._restore,
-            phase=phase,
-            changed=changed,
-            plan=self._plan,
-            diffs=self._diffs.to_return(self._plan.items),
-            diffs_left_out=self._diffs.left_out,
-            hooks=hooks,
-            warnings_list=[issue.to_return() for issue in self._issues.warnings],
-            errors_list=[issue.to_return() for issue in self._issues.errors],
-            timings=timings,
-            recorded=recorded,
-        )
 
 
 __all__ = ("plan_restore", "run_restore")
