@@ -1,0 +1,166 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Restores that lose the API server, or are broken off and finished under their name."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.records import find_unfinished
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import (
+    RestoreApi,
+    config,
+    plan,
+    record_of,
+    restore,
+    write_backup,
+)
+
+NO_ANSWER = KubeError("The API server gave no answer.")
+
+
+def is_config(verb: str, path: str, wanted: str = "POST") -> bool:
+    return verb == wanted and path.endswith("/configmaps")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        NO_ANSWER,
+        KubeError("The service is unavailable.", status=503),
+        KubeError("configmaps is forbidden: not yet ready to handle request", status=403, reason="Forbidden"),
+        KubeError("etcdserver: request timed out", status=500, reason="InternalError"),
+        KubeError("too many requests", status=429),
+    ],
+    ids=["no answer", "503", "just started", "etcd", "429"],
+)
+@pytest.mark.parametrize("had_effect", [False, True], ids=["without effect", "with effect"])
+def test_a_create_that_went_wrong_in_passing(api: RestoreApi, store: t.Any, error: KubeError, had_effect: bool) -> None:
+    """Nothing is created twice, nothing is left out, and what was made counts as created."""
+    write_backup(store, "b", config("a"), config("b"))
+    failures = [error]
+
+    def fail(verb: str, path: str, *_dry: bool) -> KubeError | None:
+        return failures.pop() if is_config(verb, path) and failures else None
+
+    if had_effect:
+        api.lose = fail
+    else:
+        api.refuse = fail
+    done = restore(api, store, name="r")
+    assert (done.phase, done.errors_list, done.states["created"]) == ("Completed", [], 2)
+    assert api.names("configmaps", "shop") == ["a", "b"]
+    posts = [request for request in api.requests if request == "POST /api/v1/namespaces/shop/configmaps"]
+    assert len(posts) == (2 if had_effect else 3)
+
+
+def test_an_object_of_somebody_else_came_meanwhile(api: RestoreApi, store: t.Any) -> None:
+    write_backup(store, "b", config("a", a="1"))
+
+    def come_first(verb: str, path: str, _dry: bool) -> KubeError | None:
+        if not is_config(verb, path):
+            return None
+        api.add("configmaps", "a", "shop", data={"a": "2"})
+        return NO_ANSWER
+
+    api.refuse = come_first
+    done = restore(api, store, name="r")
+    assert done.states == {"failed": 1, "skipped": 1}
+    assert api.objects[("configmaps", "shop", "a")]["data"] == {"a": "2"}
+
+
+def test_an_update_is_sent_again(api: RestoreApi, store: t.Any) -> None:
+    write_backup(store, "b", config("a", a="1"))
+    api.add("configmaps", "a", "shop", data={"a": "2"})
+    failures = [NO_ANSWER, NO_ANSWER]
+    api.refuse = lambda verb, _path, _dry: failures.pop() if verb == "PATCH" and failures else None
+    assert restore(api, store, existing_resource_policy="update").states["updated"] == 1
+    assert api.objects[("configmaps", "shop", "a")]["data"] == {"a": "1"}
+
+
+def test_a_server_that_stays_away(api: RestoreApi, store: t.Any) -> None:
+    """It is given up once, not for each object; under its name the restore is finished."""
+    write_backup(store, "b", *(config(f"c-{number}") for number in range(50)))
+    made: list[str] = []
+
+    def go_away(verb: str, path: str, _dry: bool) -> KubeError | None:
+        if is_config(verb, path):
+            made.append(path)
+        return NO_ANSWER if len(made) > 10 else None
+
+    api.refuse = go_away
+    done = restore(api, store, name="r", workers=1)
+    assert (done.phase, done.restore["status"]["failureReason"]) == ("Failed", NO_ANSWER.message)
+    assert len(made) < 20
+    api.refuse = lambda *_given: None
+    uids = {key: obj["metadata"]["uid"] for key, obj in api.objects.items()}
+    again = restore(api, store, name="r", force=True)
+    assert (again.phase, again.states["created"]) == ("Completed", 50)
+    assert all(api.objects[key]["metadata"]["uid"] == uid for key, uid in uids.items() if key[0] == "configmaps")
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def break_off(api: RestoreApi, store: t.Any, name: str, after: int) -> None:
+    """A restore that ends without another word once ``after`` objects are made."""
+
+    def kill(verb: str, path: str, _dry: bool) -> KubeError | None:
+        if is_config(verb, path) and len(api.names("configmaps", "shop")) >= after:
+            raise Killed
+        return None
+
+    api.refuse = kill
+    with pytest.raises(Killed):
+        restore(api, store, name=name, workers=1)
+    api.refuse = lambda *_given: None
+
+
+def test_a_restore_that_was_broken_off(api: RestoreApi, store: t.Any) -> None:
+    write_backup(store, "b", *(config(f"c-{number}") for number in range(5)))
+    write_backup(store, "other", config("x"))
+    break_off(api, store, "r1", 2)
+    record = record_of(store, "r1")
+    assert (record["restore"]["status"]["phase"], record["hooks"]) == ("InProgress", [])
+    assert find_unfinished(store, "b") == ["r1"]
+    assert find_unfinished(store, "other") == []
+
+    unnamed = plan(api, store)
+    assert [(warning["message"], warning["hint"]) for warning in unnamed.warnings_list] == [
+        (
+            "Restore 'r1' of this backup was begun and has not ended: it runs still, or was broken off.",
+            "Run it again with name: r1 to finish it.",
+        )
+    ]
+    assert plan(api, store, name="r1").warnings_list == []
+
+    done = restore(api, store, name="r1")
+    assert (done.phase, done.states, done.recorded) == ("Completed", {"created": 5, "skipped": 1}, True)
+    assert record_of(store, "r1")["restore"]["status"]["phase"] == "Completed"
+    assert find_unfinished(store, "b") == []
+    assert plan(api, store).warnings_list == []
+
+
+def test_a_restore_that_was_broken_off_at_its_very_end(api: RestoreApi, store: t.Any) -> None:
+    """All objects are there, its record was never finished: that is all that is left to do."""
+    write_backup(store, "b", config("a"))
+    break_off(api, store, "r1", 0)
+    assert restore(api, store, name="x").states["created"] == 1
+    done = restore(api, store, name="r1")
+    assert (done.changed, done.recorded) == (False, True)
+    assert find_unfinished(store, "b") == []
+
+
+def test_a_location_that_is_read_only_is_never_written(api: RestoreApi, store: t.Any) -> None:
+    write_backup(store, "b", config("a"))
+    before = {info.key for info in store.list("").objects}
+    object.__setattr__(store.location, "read_only", True)
+    done = restore(api, store, name="r1")
+    assert (done.phase, done.recorded) == ("Completed", False)
+    assert {info.key for info in store.list("").objects} == before
