@@ -66,8 +66,9 @@ def test_find_restores(store: LocalStore, file: str, data: bytes, *, found: bool
         ("r-arkive.json.gz", b"not gzip"),
         ("r-arkive.json.gz", gzip_json({"restore": {}})),
         ("r-arkive.json.gz", gzip_json([])),
-        ("r-arkive.json.gz", gzip.compress(b"{}")[:-3]),
+        ("r-arkive.json.gz", gzip.compress(b"{}", mtime=0)[:-3]),
     ],
+    ids=["log", "not-gzip", "no-name", "a-list", "cut"],
 )
 def test_damaged(store: LocalStore, file: str, data: bytes) -> None:
     store.put(f"restores/r/{file}", data)
