@@ -80,6 +80,15 @@ def test_a_pod_whose_pre_hook_fails_is_left_out(api: BackupApi, store: t.Any) ->
     assert [entry["pvName"] for entry in outcome.volumes] == ["pv"]
 
 
+def test_a_pod_that_is_met_twice_has_its_hooks_once(api: BackupApi, store: t.Any) -> None:  # E-6
+    pod(api, "a", **{HOOK + "command": "pre"})
+    api.objects["pods"][0]["metadata"]["labels"] = {"app": "web", "tier": "front"}
+    either = [{"matchLabels": {"app": "web"}}, {"matchLabels": {"tier": "front"}}]
+    outcome = run(api, store, or_label_selectors=either, ordered_resources={"pods": ["shop/a"]})
+    assert api.executed == [("a", "pre")]
+    assert outcome.items["pods"] == 1
+
+
 def test_a_malformed_timeout_is_a_warning(api: BackupApi, store: t.Any) -> None:  # D10
     pod(api, "a", **{HOOK + "command": "x", HOOK + "timeout": "300"})
     outcome = run(api, store)
