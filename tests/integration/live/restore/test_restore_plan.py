@@ -53,6 +53,16 @@ def mixed(namespace: str) -> list[tuple[str, Object]]:
         "kind": "Widget",
         "metadata": {"name": "unserved", "namespace": namespace},
     }
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "robot", "namespace": namespace}}
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "pod", "namespace": namespace},
+        "spec": {
+            "serviceAccountName": "robot",
+            "containers": [{"name": "c", "image": "busybox:1", "command": ["/bin/true"]}],
+        },
+    }
     return [
         ("configmaps", config(namespace, "equal", a="1")),
         ("configmaps", config(namespace, "differs", a="1")),
@@ -62,6 +72,9 @@ def mixed(namespace: str) -> list[tuple[str, Object]]:
         ("secrets", secret),
         ("services", invalid),
         ("widgets.no-such.example.org", widget),
+        ("configmaps", config(f"{namespace}-new", "elsewhere", a="1")),
+        ("pods", pod),
+        ("serviceaccounts", account),
     ]
 
 
@@ -76,21 +89,34 @@ def prepare_mixed(cluster: Cluster, namespace: str) -> None:
 EXPECTED = {
     "none": {
         "equal": "unchanged", "differs": "skip", "new": "create", "kube-root-ca.crt": "skip", "immutable": "skip",
-        "secret": "skip", "invalid": "conflict", "unserved": "conflict",
+        "secret": "skip", "invalid": "conflict", "unserved": "conflict", "elsewhere": "unverified", "pod": "unverified",
+        "robot": "create",
     },
     "update": {
         "equal": "unchanged", "differs": "update", "new": "create", "kube-root-ca.crt": "skip", "immutable": "conflict",
-        "secret": "update", "invalid": "conflict", "unserved": "conflict",
+        "secret": "update", "invalid": "conflict", "unserved": "conflict", "elsewhere": "unverified",
+        "pod": "unverified", "robot": "create",
     },
 }  # fmt: skip
+
+
+AFTERWARDS = {
+    "create": "created",
+    "unverified": "created",
+    "update": "updated",
+    "unchanged": "skipped",
+    "conflict": "failed",
+    "skip": "",
+}
 
 
 @pytest.mark.parametrize("policy", ["none", "update"])
 def test_plan_and_run_agree(home: str, cluster: Cluster, backups: Backups, policy: str) -> None:
     prepare_mixed(cluster, home)
+    cluster.made.add(f"{home}-new")
     backups.write("b", mixed(home))
     plan = backups.plan("b", existing_resource_policy=policy, want_diff=True)
-    found = {item["name"]: item["action"] for item in plan.plan_items if item["name"] != home}
+    found = {item["name"]: item["action"] for item in plan.plan_items if item["resource"] != "namespaces"}
     assert found == EXPECTED[policy]
     text = str(plan.diffs)
     assert "bmV3" not in text
@@ -100,8 +126,10 @@ def test_plan_and_run_agree(home: str, cluster: Cluster, backups: Backups, polic
     done = backups.restore("b", existing_resource_policy=policy)
     states = {item["name"]: item.get("state", "") for item in done.plan_items}
     for name, action in found.items():
-        expected = {"create": "created", "update": "updated", "unchanged": "skipped", "conflict": "failed", "skip": ""}
-        assert states[name] == expected[action], name
+        assert states[name] == AFTERWARDS[action], name
+    assert [(item["wave"], item["name"]) for item in plan.plan_items] == [
+        (item["wave"], item["name"]) for item in done.plan_items
+    ]
     assert done.phase == "PartiallyFailed"
     live = cluster.get("configmaps", "differs", home)
     assert live is not None
