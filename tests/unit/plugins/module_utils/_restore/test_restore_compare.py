@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import typing as t
 
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.json_patch import apply_merge_patch
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._restore import compare as comparing
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.compare import (
     compare,
     merge_patch,
@@ -182,6 +184,24 @@ def test_different(kind: str, there: Object, wanted: Object, patch: Object) -> N
         del found.patch["metadata"]
     assert found.patch == patch
     assert not found.always
+
+
+SIDES = list(
+    itertools.product([{}, {"l": "1"}, {"l": "2"}], [{}, {"n": "1"}], [{}, {"data": {}}, {"data": {"a": "1"}}])
+)
+
+
+@pytest.mark.parametrize("kind", ["configmaps", "serviceaccounts"])
+def test_the_quick_answer_is_that_of_the_close_look(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def answers() -> list[tuple[t.Any, bool]]:
+        pairs = [(live(*there[:2], **there[2]), obj(*wanted[:2], **wanted[2])) for there in SIDES for wanted in SIDES]
+        found = [compare(GroupResource.parse(kind), there, wanted) for there, wanted in pairs]
+        return [(each.patch, each.always) for each in found]
+
+    quick = answers()
+    monkeypatch.setattr(comparing, "_is_plainly_equal", lambda _live, _desired: False)
+    assert quick == answers()
+    assert 0 < sum(patch is None for patch, _always in quick) < len(quick)
 
 
 def test_service_account_merge() -> None:
