@@ -126,8 +126,6 @@ class Applier:
             item.state = "failed"
         except KubeError as exc:
             self._record_error(item, exc, reason=exc.reason)
-            if exc.unreachable:
-                self._gone = exc
         except ArkiveError as exc:
             self._record_error(item, exc)
 
@@ -192,14 +190,20 @@ class Applier:
                 existing = get_object(self._client, resource, item.name, item.namespace)
                 created = existing or create_object(self._client, resource, prepared.body, namespace=item.namespace)
             except KubeError as exc:
-                if attempt == _ATTEMPTS or not (exc.already_exists or is_passing(exc)):
-                    raise
-                continue
+                if attempt < _ATTEMPTS and (exc.already_exists or is_passing(exc)):
+                    continue
+                self._note_gone(exc)
+                raise
             if existing is not None and not made_by(existing, self._restore_name):
                 self._settle_race(item, resource, existing)
             else:
                 self._finish_created(item, resource, prepared, created)
             return
+
+    def _note_gone(self, exc: KubeError) -> None:
+        """After the last attempt: a server that gives no answer gives none to the other objects either."""
+        if exc.unreachable:
+            self._gone = exc
 
     def _post(self, item: PlanItem, resource: ApiResource, prepared: Prepared) -> dict[str, t.Any]:
         """Create; a pod whose service account is on its way (its namespace is new) is tried once more."""
@@ -294,6 +298,7 @@ class Applier:
                 patch_object(self._client, resource, item.name, item.patch or {}, namespace=item.namespace)
             except KubeError as exc:
                 if attempt == _ATTEMPTS or not is_passing(exc):
+                    self._note_gone(exc)
                     raise
             else:
                 return

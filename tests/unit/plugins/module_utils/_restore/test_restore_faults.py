@@ -10,7 +10,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
+from ansible_collections.arkive.k8s.plugins.module_utils._restore import apply
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.records import find_unfinished
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import (
     RestoreApi,
@@ -102,6 +103,26 @@ def test_a_server_that_stays_away(api: RestoreApi, store: t.Any) -> None:
     again = restore(api, store, name="r", force=True)
     assert (again.phase, again.states["created"]) == ("Completed", 50)
     assert all(api.objects[key]["metadata"]["uid"] == uid for key, uid in uids.items() if key[0] == "configmaps")
+
+
+def test_a_definition_that_is_never_established(api: RestoreApi, store: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spec 5.3: an error of that definition; everything else is restored."""
+    definition = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "widgets.example.org"},
+        "spec": {},
+    }
+    write_backup(store, "b", ("customresourcedefinitions.apiextensions.k8s.io", definition), config("a"))
+
+    def wait_in_vain(*_given: t.Any, **_more: t.Any) -> None:
+        raise KubeTimeout("It was not seen in time.")
+
+    monkeypatch.setattr(apply, "wait_for_object", wait_in_vain)
+    done = restore(api, store, name="r")
+    assert done.phase == "PartiallyFailed"
+    assert ["was not established within" in error["message"] for error in done.errors_list] == [True]
+    assert api.names("configmaps", "shop") == ["a"]
 
 
 class Killed(BaseException):
