@@ -117,6 +117,7 @@ class _Details:
         return describe_volumes(
             volumesnapshots=self._reader.read_json(self._name, "volumesnapshots"),
             podvolumebackups=self._reader.read_json(self._name, "podvolumebackups"),
+            csi_volumesnapshots=self._reader.read_json(self._name, "csi_volumesnapshots"),
         )
 
     def _arkive_record(self) -> ArkiveRecord | None:

@@ -13,17 +13,27 @@ import types
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_reader import BackupEntry, BackupReader
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_reader import TarballReader
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.contents import BackupContents
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import check_backup_phase
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import (
+    describe_restic_volumes,
+    describe_volumes,
+)
 
+_PODS = GroupResource("pods")
 _LISTED_NAMES = 5
 
 
 class BackupSource:
-    """An open backup: ``contents``, ``volume_info`` (empty without records) and the Backup's own ``spec``."""
+    """An open backup: ``contents``, the Backup's own ``spec`` and ``volume_info``.
+
+    That is what the volumeinfo file says or, without one, what its older files do; empty when nothing does.
+    """
 
     def __init__(
         self, backup: t.Mapping[str, t.Any], reader: TarballReader, volume_info: t.Sequence[dict[str, t.Any]]
@@ -47,11 +57,27 @@ class BackupSource:
             reader.validate(writable=False)
             raise _unknown_backup(reader.entries(), name, store.location.describe)
         check_backup_phase(backup)
-        volume_info = reader.read_json(name, "volumeinfo") or []
-        # Of no use here yet; but where one is damaged, nobody can say what is missing (Velero fails as well).
-        reader.read_json(name, "volumesnapshots")
-        reader.read_json(name, "csi_volumesnapshots")
-        return cls(backup, reader.open_tarball(name), volume_info)
+        volume_info = reader.read_json(name, "volumeinfo")
+        # Read in any case: where one is damaged, nobody can say what is missing (Velero fails as well).
+        pod_volumes = reader.read_json(name, "podvolumebackups")
+        older = describe_volumes(
+            volumesnapshots=reader.read_json(name, "volumesnapshots"),
+            podvolumebackups=pod_volumes,
+            csi_volumesnapshots=reader.read_json(name, "csi_volumesnapshots"),
+        )
+        source = cls(backup, reader.open_tarball(name), volume_info or older)
+        if pod_volumes is None and not source.has_api_versions:
+            source.volume_info = [*source.volume_info, *source._restic_volumes()]
+        return source
+
+    def _restic_volumes(self) -> t.Iterator[dict[str, t.Any]]:
+        """What annotations of pods tell, where no file does (Ark, Velero 1.0)."""
+        for ref in self.contents.refs(_PODS):
+            try:
+                pod = self.contents.read(ref)
+            except ArchiveError:
+                continue  # told of when it would be restored
+            yield from describe_restic_volumes(pod)
 
     @property
     def spec(self) -> t.Mapping[str, t.Any]:

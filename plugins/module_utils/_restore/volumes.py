@@ -60,6 +60,17 @@ class VolumeDecisions:
     ) -> None:
         self._archive = archive
         self._info = {str(entry.get("pvName")): entry for entry in volume_info if entry.get("pvName")}
+        #: Entries of older backups name the claim, and no volume; the first one counts.
+        self._info_of_claims: dict[tuple[str, str], Object] = {}
+        self._pod_volumes: dict[tuple[str, str], list[str]] = {}
+        for entry in volume_info:
+            if entry.get("pvcName") and not entry.get("pvName"):
+                claim = (str(entry.get("pvcNamespace", "")), str(entry["pvcName"]))
+                self._info_of_claims.setdefault(claim, entry)
+            elif entry.get("backupMethod") == "PodVolumeBackup" and not entry.get("pvName"):
+                saved = entry.get("pvbInfo") or {}
+                pod = (str(saved.get("podNamespace", "")), str(saved.get("podName", "")))
+                self._pod_volumes.setdefault(pod, []).append(str(saved.get("volumeName", "")))
         self._snapshot_volumes = snapshot_volumes
         self._mapping = namespace_mapping
         self._live = live
@@ -106,6 +117,10 @@ class VolumeDecisions:
             return ClaimDecision(keeps_volume=True)
         return self._lost(name, f"its volume '{name}' is neither in the cluster nor restored")
 
+    def lost_of_pod(self, namespace: str, name: str) -> t.Sequence[str]:
+        """The volumes of a stored pod, without a claim, whose data was saved and cannot be brought back here."""
+        return self._pod_volumes.get((namespace, name), ()) if self._restore_data else ()
+
     def target_name(self, name: str) -> str:
         """The name under which a volume comes back.
 
@@ -124,10 +139,18 @@ class VolumeDecisions:
         return not self._restore_data and self._method(name) == "NativeSnapshot"
 
     def _method(self, name: str) -> str:
-        return str((self._info.get(name) or {}).get("backupMethod") or "")
+        return str(self._entry(name).get("backupMethod") or "")
+
+    def _entry(self, name: str) -> Object:
+        found = self._info.get(name)
+        if found is None and self._info_of_claims:
+            stored = self._archive.find_object(VOLUMES, None, name) or {}
+            claim = (stored.get("spec") or {}).get("claimRef") or {}
+            found = self._info_of_claims.get((str(claim.get("namespace", "")), str(claim.get("name", ""))))
+        return found or {}
 
     def _lost(self, name: str, missing: str) -> ClaimDecision:
-        entry = self._info.get(name) or {}
+        entry = self._entry(name)
         if not self._restore_data:
             return ClaimDecision(keeps_volume=False, missing="restore_pvs is false", on_purpose=True)
         skipped = bool(entry.get("skipped")) and _PRE_HOOK_FAILED not in str(entry.get("skippedReason", ""))

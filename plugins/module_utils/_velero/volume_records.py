@@ -14,6 +14,8 @@ Records: t.TypeAlias = "t.Sequence[t.Mapping[str, t.Any]] | None"
 
 #: Velero writes it where the snapshot is gone because its data was moved.
 _UNKNOWN = "unknown"
+#: On a stored pod, until Velero 1.0: the name of a volume, and its restic snapshot.
+_RESTIC_ANNOTATIONS = ("snapshot.ark.heptio.com/", "snapshot.velero.io/")
 
 
 class RecordedSnapshot(t.NamedTuple):
@@ -48,7 +50,9 @@ def list_snapshots(
     return list(found.values())
 
 
-def describe_volumes(*, volumesnapshots: Records = None, podvolumebackups: Records = None) -> list[dict[str, t.Any]]:
+def describe_volumes(
+    *, volumesnapshots: Records = None, podvolumebackups: Records = None, csi_volumesnapshots: Records = None
+) -> list[dict[str, t.Any]]:
     """Entries of a volumeinfo file for backups from before it (Velero 1.12 and older, Ark)."""
     entries = []
     for record in volumesnapshots or ():
@@ -70,18 +74,70 @@ def describe_volumes(*, volumesnapshots: Records = None, podvolumebackups: Recor
     for record in podvolumebackups or ():
         spec, status = _member(record, "spec"), _member(record, "status")
         pod = _member(spec, "pod")
-        info = {
-            "snapshotHandle": status.get("snapshotID", ""),
-            "uploaderType": spec.get("uploaderType") or "restic",
-            "volumeName": spec.get("volume", ""),
-            "podName": pod.get("name", ""),
-            "podNamespace": pod.get("namespace", ""),
-            "nodeName": spec.get("node", ""),
-            "Phase": status.get("phase", ""),
-        }
-        claim = _member(_member(record, "metadata"), "annotations").get("velero.io/pvc-name", "")
-        named = {"pvcName": claim, "pvcNamespace": pod.get("namespace", "")} if claim else {}
-        entries.append({**named, "backupMethod": "PodVolumeBackup", "pvbInfo": info})
+        entries.append(
+            _pod_volume(
+                claim=_member(_member(record, "metadata"), "annotations").get("velero.io/pvc-name", ""),
+                pod=pod.get("name", ""),
+                namespace=pod.get("namespace", ""),
+                volume=spec.get("volume", ""),
+                handle=status.get("snapshotID", ""),
+                uploader=spec.get("uploaderType") or "restic",
+                node=spec.get("node", ""),
+                phase=status.get("phase", ""),
+            )
+        )
+    for record in csi_volumesnapshots or ():
+        claim = _member(_member(record, "spec"), "source").get("persistentVolumeClaimName", "")
+        namespace = _member(record, "metadata").get("namespace", "")
+        entries.append({"pvcName": claim, "pvcNamespace": namespace, "backupMethod": "CSISnapshot"})
+    return _with_flags(entries)
+
+
+def describe_restic_volumes(pod: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
+    """The same for the annotations of a stored pod: all that Ark and Velero 1.0 recorded of its restic snapshots."""
+    metadata, spec = _member(pod, "metadata"), _member(pod, "spec")
+    claims = {
+        volume.get("name"): _member(volume, "persistentVolumeClaim").get("claimName", "")
+        for volume in spec.get("volumes") or ()
+    }
+    found = {
+        key.removeprefix(prefix): handle
+        for key, handle in sorted(_member(metadata, "annotations").items())
+        for prefix in _RESTIC_ANNOTATIONS
+        if key.startswith(prefix)
+    }
+    return _with_flags(
+        _pod_volume(
+            claim=claims.get(volume, ""),
+            pod=metadata.get("name", ""),
+            namespace=metadata.get("namespace", ""),
+            volume=volume,
+            handle=handle,
+            uploader="restic",
+            node=spec.get("nodeName", ""),
+            phase="Completed",
+        )
+        for volume, handle in found.items()
+    )
+
+
+def _pod_volume(
+    *, claim: str, pod: str, namespace: str, volume: str, handle: str, uploader: str, node: str, phase: str
+) -> dict[str, t.Any]:
+    info = {
+        "snapshotHandle": handle,
+        "uploaderType": uploader,
+        "volumeName": volume,
+        "podName": pod,
+        "podNamespace": namespace,
+        "nodeName": node,
+        "Phase": phase,
+    }
+    named = {"pvcName": claim, "pvcNamespace": namespace} if claim else {}
+    return {**named, "backupMethod": "PodVolumeBackup", "pvbInfo": info}
+
+
+def _with_flags(entries: t.Iterable[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
     return [
         {**entry, "snapshotDataMoved": False, "preserveLocalSnapshot": False, "skipped": False} for entry in entries
     ]
@@ -122,4 +178,4 @@ def _member(value: t.Mapping[str, t.Any], name: str) -> t.Mapping[str, t.Any]:
     return found if isinstance(found, dict) else {}
 
 
-__all__ = ("RecordedSnapshot", "Records", "describe_volumes", "list_snapshots")
+__all__ = ("RecordedSnapshot", "Records", "describe_restic_volumes", "describe_volumes", "list_snapshots")

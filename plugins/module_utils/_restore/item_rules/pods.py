@@ -57,12 +57,19 @@ def reset_pod(draft: Draft, context: RuleContext) -> None:
 
 def replace_init_containers(draft: Draft, context: RuleContext) -> None:
     """Stale wait containers out, the init hooks of the annotations or of the rules in."""
+    lost = context.volumes.lost_of_pod(draft.source_namespace, str(draft.stored_metadata.get("name", "")))
+    for volume in lost:
+        draft.warnings.append(
+            f"Pod {draft.target_namespace}/{draft.name}: volume '{volume}' begins empty: its data was saved as "
+            "PodVolumeBackup, which cannot be read here."
+        )
     if not context.keep_wait_containers:
-        for volume in drop_wait_containers(draft.body):
-            draft.warnings.append(
-                f"Pod {draft.target_namespace}/{draft.name}: the init container that waits for the data of "
-                f"volume '{volume}' was dropped: no agent would bring that data."
-            )
+        draft.warnings += [
+            f"Pod {draft.target_namespace}/{draft.name}: the init container that waits for the data of "
+            f"volume '{volume}' was dropped: no agent would bring that data."
+            for volume in drop_wait_containers(draft.body)
+            if volume not in lost
+        ]
     add_init_containers(draft.body, init_containers_of_pod(draft.body, draft.target_namespace, context.hook_rules))
 
 

@@ -223,6 +223,29 @@ def test_wait_container_is_dropped_with_a_warning() -> None:
     assert "'data'" in draft.warnings[0]
 
 
+@pytest.mark.parametrize(("restore_data", "keep"), [(True, False), (True, True), (False, False)])
+def test_pod_volume_without_a_claim_is_told_of(*, restore_data: bool, keep: bool) -> None:
+    """The matrix of foreign buckets: each volume out of reach; once, also where a container waits for it."""
+    entry = {
+        "backupMethod": "PodVolumeBackup",
+        "pvbInfo": {"podNamespace": "shop", "podName": "x", "volumeName": "data"},
+    }
+    claimed = {"backupMethod": "PodVolumeBackup", "pvcNamespace": "shop", "pvcName": "c", "pvbInfo": entry["pvbInfo"]}
+    volumes = VolumeDecisions(
+        archive=Archive(),
+        volume_info=[claimed, entry],
+        snapshot_volumes=None,
+        namespace_mapping={"shop": "copy"},
+        live={},
+        restore_data=restore_data,
+    )
+    pod = wait_pod() | {"metadata": {"name": "x"}}
+    found = run_rules("pods", pod, mapping={"shop": "copy"}, volumes=volumes, keep_wait_containers=keep).warnings
+    assert len(found) == 1
+    assert found[0].startswith("Pod copy/x: ")
+    assert ("volume 'data' begins empty" in found[0]) is restore_data
+
+
 def test_init_hook_comes_after_a_kept_wait_container() -> None:
     pod = wait_pod()
     prefix = "init.hook.restore.velero.io/"

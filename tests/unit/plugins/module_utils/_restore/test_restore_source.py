@@ -97,6 +97,69 @@ def test_refused(store: LocalStore, changed: dict[str, bytes | None], message: s
         BackupSource.open(store, "n").close()
 
 
+def gzipped(document: t.Any) -> bytes:
+    return gzip.compress(json.dumps(document).encode())
+
+
+RESTIC_POD = obj("Pod", "web", "app")
+RESTIC_POD["metadata"]["annotations"] = {"snapshot.ark.heptio.com/files": "5e5e"}
+RESTIC_POD["spec"] = {"volumes": [{"name": "files", "persistentVolumeClaim": {"claimName": "data"}}]}
+RESTIC_TAR = tar_gz(("resources/pods/namespaces/app/web.json", RESTIC_POD))
+OF_ARK = {"phase": "Completed", "volumeBackups": {"pv1": {"snapshotID": "snap-1", "type": "gp2"}}}
+CSI = {"metadata": {"namespace": "app"}, "spec": {"source": {"persistentVolumeClaimName": "data"}}}
+PVB = {
+    "metadata": {"annotations": {"velero.io/pvc-name": "data"}},
+    "spec": {"pod": {"namespace": "app", "name": "web"}, "volume": "files"},
+}
+FOUND_1_13 = [{"pvName": "pv2", "backupMethod": "CSISnapshot"}]
+
+
+@pytest.mark.parametrize(
+    ("files", "records"),
+    [
+        pytest.param(SOUND, [], id="none"),
+        pytest.param(
+            {"n/ark-backup.json": backup(apiVersion="ark.heptio.com/v1", status=OF_ARK), "n/n.tar.gz": OLD_TAR},
+            [("NativeSnapshot", "pv1", "")],
+            id="Ark 0.3: in its status",
+        ),
+        pytest.param(
+            SOUND | {"backups/n/n.tar.gz": RESTIC_TAR}, [("PodVolumeBackup", "", "data")], id="Ark 0.10: annotation"
+        ),
+        pytest.param(
+            SOUND | {"backups/n/n.tar.gz": RESTIC_TAR, "backups/n/n-podvolumebackups.json.gz": gzipped([])},
+            [],
+            id="Velero 1.1: its file is right",
+        ),
+        pytest.param(
+            SOUND
+            | {
+                "backups/n/n-podvolumebackups.json.gz": gzipped([PVB]),
+                "backups/n/n-csi-volumesnapshots.json.gz": gzipped([CSI]),
+            },
+            [("PodVolumeBackup", "", "data"), ("CSISnapshot", "", "data")],
+            id="Velero 1.12",
+        ),
+        pytest.param(
+            SOUND
+            | {
+                "backups/n/n-volumeinfo.json.gz": gzipped(FOUND_1_13),
+                "backups/n/n-podvolumebackups.json.gz": gzipped([PVB]),
+            },
+            [("CSISnapshot", "pv2", "")],
+            id="Velero 1.13: volumeinfo alone",
+        ),
+    ],
+)
+def test_volume_records(store: LocalStore, files: dict[str, bytes], records: list[tuple[str, str, str]]) -> None:
+    """Spec 5.8 and 12.2."""
+    for key, data in files.items():
+        store.put(key, data)
+    with BackupSource.open(store, "n") as source:
+        found = [(e["backupMethod"], e.get("pvName", ""), e.get("pvcName", "")) for e in source.volume_info]
+    assert found == records
+
+
 @pytest.mark.parametrize(
     ("files", "written"), [pytest.param(SOUND, True, id="Velero"), pytest.param(ARK, False, id="Ark 0.9: read only")]
 )

@@ -120,3 +120,21 @@ def test_claims(options: dict[str, t.Any], keeps: bool, missing: str, on_purpose
     assert (found[0], found[2]) == (keeps, on_purpose)
     assert missing in found[1]
     assert bool(found[1]) is bool(missing)
+
+
+@pytest.mark.parametrize("method", ["PodVolumeBackup", "CSISnapshot"])
+def test_records_that_name_the_claim(method: str) -> None:
+    """Spec 5.8: without a volumeinfo file, by the claim that the stored volume names; the first record counts."""
+    claim = {"pvcNamespace": "shop", "pvcName": "data"}
+    decisions = VolumeDecisions(
+        archive=Stored(volume("Retain")),
+        volume_info=[{**claim, "backupMethod": method}, {**claim, "backupMethod": "later"}],
+        snapshot_volumes=None,
+        namespace_mapping={},
+        live={},
+    )
+    found = decisions.for_claim(CLAIM, source_namespace="shop")
+    assert (found.keeps_volume, found.on_purpose) == (False, False)
+    assert f"saved as {method}," in found.missing
+    assert f"saved as {method}" in decisions.why_not_restored(volume("Retain"))
+    assert decisions.why_not_restored(volume("Retain", claim="other/data") | {"metadata": {"name": "pv2"}}) == ""

@@ -8,7 +8,11 @@ import typing as t
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import describe_volumes, list_snapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import (
+    describe_restic_volumes,
+    describe_volumes,
+    list_snapshots,
+)
 
 NATIVE = {
     "spec": {
@@ -111,3 +115,38 @@ def test_describe_volumes() -> None:
         },
     ]
     assert describe_volumes() == []
+
+
+def test_describe_snapshots_of_csi() -> None:
+    """Section 1.4: the file of Velero 1.4 to 1.16 names the claim, never the volume."""
+    record = {"metadata": {"namespace": "app"}, "spec": {"source": {"persistentVolumeClaimName": "data"}}}
+    (found,) = describe_volumes(csi_volumesnapshots=[record])
+    assert (found["pvcNamespace"], found["pvcName"], found["backupMethod"]) == ("app", "data", "CSISnapshot")
+    assert "pvName" not in found
+
+
+@pytest.mark.parametrize("prefix", ["snapshot.ark.heptio.com/", "snapshot.velero.io/"])
+def test_describe_restic_volumes(prefix: str) -> None:
+    """Section 9: the ids of restic's snapshots lay on the stored pod alone, before 1.1."""
+    pod = {
+        "metadata": {
+            "name": "web",
+            "namespace": "app",
+            "annotations": {prefix + "files": "5e5e", prefix + "cache": "6f6f", "other.io/files": "x"},
+        },
+        "spec": {"nodeName": "k1", "volumes": [{"name": "files", "persistentVolumeClaim": {"claimName": "data"}}]},
+    }
+    cache, files = describe_restic_volumes(pod)
+    assert (files["pvcNamespace"], files["pvcName"]) == ("app", "data")
+    assert "pvcName" not in cache
+    assert cache["backupMethod"] == files["backupMethod"] == "PodVolumeBackup"
+    assert cache["pvbInfo"] == {
+        "snapshotHandle": "6f6f",
+        "uploaderType": "restic",
+        "volumeName": "cache",
+        "podName": "web",
+        "podNamespace": "app",
+        "nodeName": "k1",
+        "Phase": "Completed",
+    }
+    assert describe_restic_volumes({"metadata": {"name": "web"}}) == []
