@@ -34,8 +34,8 @@ REPLACEMENT_SECONDS = 60.0
 _AGAIN_SECONDS = 1.0
 _CANCELED = "context canceled"
 
-Pod: t.TypeAlias = "t.Mapping[str, t.Any]"
-Execute: t.TypeAlias = "t.Callable[[Pod, Hook], HookResult]"
+Pod: t.TypeAlias = t.Mapping[str, t.Any]
+Execute: t.TypeAlias = t.Callable[[Pod, Hook], HookResult]
 
 
 class LivePods(t.Protocol):

@@ -244,7 +244,7 @@ class KubeClient:
 
         self._session.count_request()
         try:
-            response = lane.pool.urlopen(
+            response = lane.pool.request(
                 request.verb,
                 lane.url(request.target),
                 body=request.body,

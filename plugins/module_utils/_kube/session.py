@@ -29,7 +29,7 @@ class Lane(t.NamedTuple):
 
     generation: int
     access: ApiAccess
-    #: What has ``urlopen``: the server's own connections, which take a path, or a proxy manager, which takes a URL.
+    #: What has ``request``: the server's own connections, which take a path, or a proxy manager, which takes a URL.
     pool: t.Any
 
     def url(self, target: str) -> str:

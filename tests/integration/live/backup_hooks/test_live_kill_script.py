@@ -44,7 +44,7 @@ class Command:
         assert self.process.stderr is not None
         rest, tracked = take_tracked(self.process.stderr.readline())
         assert (rest, tracked is not None) == (b"", True)
-        self.tracked = t.cast("Tracked", tracked)
+        self.tracked = t.cast(Tracked, tracked)
 
     def wait_for(self, line: bytes) -> None:
         assert self.process.stdout is not None

@@ -50,11 +50,12 @@ def when_class(old: str, new: str) -> Object:
 
 
 def modify(
-    *rules: Object, obj: Object = CLAIM, kind: str = "persistentvolumeclaims", namespace: str = "shop"
+    *rules: Object, obj: Object | None = None, kind: str = "persistentvolumeclaims", namespace: str = "shop"
 ) -> tuple[Object, list[str]]:
-    before = copy.deepcopy(obj)
-    result = parse_modifiers(document(*rules)).apply(GroupResource.parse(kind), obj, namespace=namespace)
-    assert obj == before
+    given = CLAIM if obj is None else obj
+    before = copy.deepcopy(given)
+    result = parse_modifiers(document(*rules)).apply(GroupResource.parse(kind), given, namespace=namespace)
+    assert given == before
     return result
 
 

@@ -55,7 +55,7 @@ def build(policy: t.Any = None, **options: t.Any) -> ResourceFilter:
 def listed(found: ResourceFilter) -> set[str]:
     return {
         name
-        for name, (_, namespaced) in SERVED.items()
+        for name, (_gr, namespaced) in SERVED.items()
         if found.lists(GroupResource.parse(name), namespaced=namespaced)
     }
 
@@ -63,7 +63,7 @@ def listed(found: ResourceFilter) -> set[str]:
 def related(found: ResourceFilter) -> set[str]:
     return {
         name
-        for name, (_, namespaced) in SERVED.items()
+        for name, (_gr, namespaced) in SERVED.items()
         if found.admits_related(GroupResource.parse(name), namespaced=namespaced)
     }
 
