@@ -235,6 +235,22 @@ options:
         own, as a Go duration. Velero waits for ever.
     type: str
     default: 1h
+  wait:
+    description:
+      - Whether to wait, once all objects are written, until the workloads are ready that this restore created or
+        changed; with the same O(name) again, those of the earlier run as well. Hooks run meanwhile.
+      - These are Deployments, StatefulSets, DaemonSets, and ReplicaSets, ReplicationControllers and Pods that nobody
+        controls. They are ready as C(kubectl rollout status) has it; a Pod is when it is C(Ready) or has succeeded, and
+        a Deployment that is paused is not waited for. Jobs are not either.
+      - What is not ready in time, or has failed for good, is an error of the object that says why, and the restore is
+        C(PartiallyFailed).
+    type: bool
+    default: false
+  wait_timeout:
+    description:
+      - How long O(wait) waits, as a Go duration.
+    type: str
+    default: 10m
   workers:
     description:
       - How many objects are written at the same time.

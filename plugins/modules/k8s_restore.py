@@ -110,6 +110,15 @@ EXAMPLES = r"""
     storage_location:
       bucket: backups
 
+- name: Restore, and go on once everything runs
+  arkive.k8s.k8s_restore:
+    name: shop-again
+    backup: shop-2026-06-01
+    wait: true
+    wait_timeout: 5m
+    storage_location:
+      bucket: backups
+
 - name: Bring changed ConfigMaps back to what the backup holds
   arkive.k8s.k8s_restore:
     name: shop-config
@@ -232,6 +241,11 @@ item_counts:
   returned: success
   type: dict
   sample: {pods: {create: 1}, services: {create: 1}}
+workloads:
+  description: How many of the workloads that were waited for are ready, and how many are not.
+  returned: when O(wait) is set, and not in check mode
+  type: dict
+  sample: {ready: 3, not_ready: 0}
 diffs_left_out:
   description: How many changed objects are not in the difference.
   returned: success
@@ -333,6 +347,8 @@ def _result(outcome: RestoreOutcome, *, with_output: bool) -> Result:
         "timings": outcome.timings,
         "recorded": outcome.recorded,
     }
+    if outcome.workloads is not None:
+        answer["workloads"] = outcome.workloads
     return clean_details(answer, with_output=with_output) | capped_plan(outcome.plan_items)
 
 

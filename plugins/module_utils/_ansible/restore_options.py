@@ -92,6 +92,8 @@ _BEYOND = ArgumentSpec(
         "terminating_resource_timeout": {"type": "str", "default": "10m"},
         "resource_timeout": {"type": "str", "default": "10m"},
         "hook_wait_limit": {"type": "str", "default": "1h"},
+        "wait": {"type": "bool", "default": False},
+        "wait_timeout": {"type": "str", "default": "10m"},
         "workers": {"type": "int", "default": 16},
         "force": {"type": "bool", "default": False},
     },
@@ -128,6 +130,7 @@ def restore_request(params: t.Mapping[str, t.Any], *, want_diff: bool) -> Restor
             terminating_timeout=seconds(params, "terminating_resource_timeout"),
             resource_timeout=seconds(params, "resource_timeout"),
             hook_wait_limit=seconds(params, "hook_wait_limit", least=1.0),
+            wait_timeout=_wait_timeout(params),
             log_output=not params["no_log_output"],
             workers=params["workers"],
             force=params["force"],
@@ -140,6 +143,11 @@ def restore_request(params: t.Mapping[str, t.Any], *, want_diff: bool) -> Restor
         exc.details.setdefault("phase", "FailedValidation")
         raise
     return request
+
+
+def _wait_timeout(params: t.Mapping[str, t.Any]) -> float | None:
+    limit = seconds(params, "wait_timeout")
+    return limit if params["wait"] else None
 
 
 def _manifest(params: t.Mapping[str, t.Any]) -> Manifest:

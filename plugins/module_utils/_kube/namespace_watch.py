@@ -35,6 +35,8 @@ Object: t.TypeAlias = "dict[str, t.Any]"
 class NamespaceWatch:
     """Begins with the first object that is tracked, at its resourceVersion: nothing is listed for it.
 
+    Or with ``follow``, by a list of all there is. One of the two, not both.
+
     A watch that ends goes on where it was; one that is too old (410) starts over with a list. Without the right to
     watch, the objects are listed again and again, without that right those that are tracked are read by name. An API
     server that is away only delays the news. ``keep`` makes of an object what is worth being kept in memory, with its
@@ -66,6 +68,8 @@ class NamespaceWatch:
         self._thread: threading.Thread | None = None
         #: What kept the last news away, a sentence; empty while all is well.
         self.trouble = ""
+        #: True once everything is known that was there before the watch; it stays False for one that tracks.
+        self.is_complete = False
         #: Set for good once there is no right to read the objects in any way.
         self.refused: KubeError | None = None
 
@@ -80,8 +84,7 @@ class NamespaceWatch:
             if self._thread is None:
                 self._since = self._position = version
                 self._objects[name] = self._keep(obj)
-                self._thread = threading.Thread(target=self._run, name=f"watch {self._namespace}", daemon=True)
-                self._thread.start()
+                self._begin()
                 return
             if version >= self._position:
                 self._objects[name] = self._keep(obj)
@@ -89,6 +92,17 @@ class NamespaceWatch:
             if version > self._since:
                 return  # Its end was seen: its beginning is not news.
         self.refresh(name)
+
+    def follow(self, names: t.Iterable[str]) -> None:
+        """Begin with a list; ``names`` are read one by one where there is no right to list."""
+        with self._lock:
+            self._tracked.update(names)
+            self._must_list = True
+            self._begin()
+
+    def _begin(self) -> None:
+        self._thread = threading.Thread(target=self._run, name=f"watch {self._namespace}", daemon=True)
+        self._thread.start()
 
     def refresh(self, name: str) -> Object | None:
         """Read one object anew; None when it is not there."""
@@ -147,6 +161,7 @@ class NamespaceWatch:
     def _watch(self) -> None:
         if self._must_list:
             self._list()
+            self._on_change()
         query = {
             "watch": "1",
             "resourceVersion": str(self._position),
@@ -193,12 +208,14 @@ class NamespaceWatch:
                     found[name] = obj
             self._objects = found
             self._since, self._position, self._must_list = 0, version, False
+            self.is_complete = True
 
     def _read_tracked(self) -> None:
         with self._lock:
             names = sorted(self._tracked)
         for name in names:
             self.refresh(name)
+        self.is_complete = True
 
 
 def _version(obj: t.Mapping[str, t.Any]) -> int:

@@ -36,6 +36,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import Pl
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan_diffs import PlanDiffs
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.planner import Planner
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.pod_hooks import RestoredPodHooks
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.ready_wait import WorkloadWait
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.report import RestoreReport
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.schedule import with_backup
@@ -259,12 +260,15 @@ class _Run:
         waiting = self._pods_with_open_hooks()
         conflicts = any(item.action == "conflict" for item in self._plan.items)
         if not (self._plan.changes or waiting or conflicts or self._report.previous.unfinished):
+            self._await_workloads()
             return self._report.untouched(self._plan, self._diffs)
         with self._make_leases() as leases:
             self._leases = leases
             leases.acquire(self._namespaces_to_change())
             self._report.note_start()
             failure = self._apply_plan(waiting)
+            if not failure:
+                self._await_workloads()
             clock = time.monotonic()
             results = self._hooks.finish()
             if results:
@@ -321,6 +325,24 @@ class _Run:
         finally:
             self._timings["apply"] = time.monotonic() - clock
         return ""
+
+    def _await_workloads(self) -> None:
+        """Those that this restore made, now or in an earlier run; hooks go on meanwhile."""
+        if self._request.wait_timeout is None:
+            return
+        clock = time.monotonic()
+        made = [item for item in self._plan.items if item.made_before or item.state in ("created", "updated")]
+        wait = WorkloadWait(
+            self._client,
+            timeout=self._request.wait_timeout,
+            had_controller=lambda item: item.ref is not None and self._preparer.prepare(item.ref).owner is not None,
+            issues=self._issues,
+            progress=self._progress,
+            cancel=self._cancel,
+            workers=self._request.workers,
+        )
+        self._report.workloads = wait.run(made)
+        self._timings["wait"] = time.monotonic() - clock
 
     def _make_applier(self) -> Applier:
         namespaces = NamespaceMaker(

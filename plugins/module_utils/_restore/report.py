@@ -57,6 +57,8 @@ class RestoreReport:
         self.log = RunLog(self._log_stream, restore=f"{request.velero_namespace}/{name}")
         self.issues = RestoreIssues(self.log)
         self.timings: dict[str, float] = {}
+        #: How many workloads became ready, and how many did not, for the outcome.
+        self.workloads: dict[str, int] | None = None
         self._records = RestoreRecords(store, name)
         self.previous = self._records.read_previous(request.spec.backup_name)
         self._restore = build_restore(name, request.spec, namespace=request.velero_namespace, created=started)
@@ -160,6 +162,7 @@ class RestoreReport:
             errors_list=[issue.to_return() for issue in self.issues.errors],
             timings=timings,
             recorded=recorded,
+            workloads=self.workloads,
         )
 
 

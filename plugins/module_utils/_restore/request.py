@@ -27,6 +27,7 @@ class RestoreRequest:
     ``name`` empty means ``<backup>-<YYYYMMDDhhmmss>``; the same name again resumes. ``terminating_timeout`` is how
     long a namespace that is being deleted is waited for, ``resource_timeout`` how long a new CRD may take.
     ``hook_wait_limit`` is how long a hook waits for its container that does not say so itself.
+    ``wait_timeout`` is how long the workloads are waited for that it made, None for not at all.
     ``log_output`` False keeps what hooks print out of the log and the records.
     ``modifiers`` and the mappings change objects on their way: storage classes by name, images by what they begin with.
     ``names`` (``kind/namespace/name``) and ``select`` choose single objects, beside the filters of ``spec``.
@@ -54,6 +55,7 @@ class RestoreRequest:
     terminating_timeout: float = 600.0
     resource_timeout: float = 600.0
     hook_wait_limit: float = 3600.0
+    wait_timeout: float | None = None
     log_output: bool = True
     workers: int = 16
     want_diff: bool = False

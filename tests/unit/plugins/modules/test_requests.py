@@ -115,6 +115,8 @@ def test_every_option_of_a_restore(run_module: Runner, called: list[tuple[str, R
         api_version_priorities={"widgets.example.org": ["v2", "v1"]},
         velero_namespace="backups",
         hook_wait_limit="5m",
+        wait=True,
+        wait_timeout="90s",
         no_log_output=True,
         storage_location={"path": "/tmp"},
         **AUTH,
@@ -135,6 +137,7 @@ def test_every_option_of_a_restore(run_module: Runner, called: list[tuple[str, R
     assert request.resource_priorities == (("secrets",), ("configmaps",))
     assert request.api_version_priorities == {"widgets.example.org": ("v2", "v1")}
     assert (request.velero_namespace, request.hook_wait_limit, request.log_output) == ("backups", 300, False)
+    assert request.wait_timeout == 90
 
 
 @pytest.mark.parametrize(

@@ -189,6 +189,24 @@ def test_server_that_is_away(follow: Follow) -> None:
     assert following.watch.refused is None
 
 
+def test_following_begins_with_a_list(follow: Follow) -> None:
+    server = Server([event("MODIFIED", pod("p", 9))], lists=[listed(7, pod("p", 3), pod("q", 6))])
+    following = follow(server)
+    assert following.watch.is_complete is False
+    following.watch.follow(["p", "gone"])
+    following.until(lambda: following.known() == {"p": "9", "q": "6"})
+    assert following.watch.is_complete is True
+    assert server.asked[:2] == ["list", "7"]
+
+
+def test_following_without_the_right_to_list_reads_by_name(follow: Follow) -> None:
+    server = Server(lists=[FORBIDDEN], objects={"p": pod("p", 9)})
+    following = follow(server)
+    following.watch.follow(["p", "gone"])
+    following.until(lambda: following.watch.is_complete)
+    assert following.known() == {"p": "9"}
+
+
 def test_old_events_do_not_undo_newer_news(follow: Follow) -> None:
     gate = threading.Event()
     server = Server([gate, event("MODIFIED", pod("p", 7)), event("DELETED", pod("p", 8)), event("ADDED", pod("z", 20))])

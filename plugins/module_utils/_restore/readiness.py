@@ -1,0 +1,209 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""When a workload is ready (Kubernetes 1.34: the rules of ``kubectl rollout status``), and what is wrong with a pod."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+
+Object: t.TypeAlias = "t.Mapping[str, t.Any]"
+
+#: What is waited for: what keeps pods running, and pods that nobody keeps. Jobs end when they like.
+WORKLOADS = frozenset(
+    {
+        GroupResource("deployments", "apps"),
+        GroupResource("statefulsets", "apps"),
+        GroupResource("daemonsets", "apps"),
+        GroupResource("replicasets", "apps"),
+        GroupResource("replicationcontrollers"),
+        GroupResource("pods"),
+    }
+)
+#: Reasons of waiting containers that are no trouble by themselves.
+_ON_ITS_WAY = frozenset({"ContainerCreating", "PodInitializing", ""})
+
+
+class Readiness(t.NamedTuple):
+    """``why`` is a phrase about what is missing; ``is_final`` says that it never will be ready."""
+
+    ready: bool
+    why: str = ""
+    is_final: bool = False
+
+
+_READY = Readiness(True)
+
+
+def is_ready(obj: Object) -> Readiness:
+    """Judge an object of a type of ``WORKLOADS``, with its ``kind``."""
+    kind = obj.get("kind", "")
+    if obj["metadata"].get("deletionTimestamp"):
+        return Readiness(False, "it is being deleted")
+    if kind == "Pod":
+        return _pod(obj)
+    status, generation = obj.get("status") or {}, int(obj["metadata"].get("generation") or 0)
+    # One from a backup may be higher: the status may have been restored.
+    if int(status.get("observedGeneration") or 0) != generation:
+        return Readiness(False, "its controller has not looked at it yet")
+    return _RULES[kind](obj.get("spec") or {}, status)
+
+
+def has_controller(obj: Object) -> bool:
+    """True for an object that is another one's business."""
+    return any(reference.get("controller") for reference in obj["metadata"].get("ownerReferences") or ())
+
+
+def _deployment(spec: Object, status: Object) -> Readiness:
+    if spec.get("paused"):
+        return _READY
+    wanted, updated = _number(spec, "replicas", 1), _number(status, "updatedReplicas")
+    if updated < wanted:
+        return Readiness(False, _with_refusal(f"{updated} of {wanted} replicas are updated", status))
+    old = _number(status, "replicas") - updated
+    if old > 0:
+        return Readiness(False, f"{old} old replicas are still to go")
+    available = _number(status, "availableReplicas")
+    if available < updated:
+        return Readiness(False, _with_refusal(f"{available} of {updated} replicas are available", status))
+    return _READY
+
+
+def _stateful_set(spec: Object, status: Object) -> Readiness:
+    wanted, ready = _number(spec, "replicas", 1), _number(status, "readyReplicas")
+    if ready < wanted:
+        return Readiness(False, f"{ready} of {wanted} replicas are ready")
+    strategy = spec.get("updateStrategy") or {}
+    if strategy.get("type", "RollingUpdate") != "RollingUpdate":
+        return _READY
+    updated = _number(status, "updatedReplicas")
+    partition = _number(strategy.get("rollingUpdate") or {}, "partition")
+    if partition:
+        wanted = max(0, wanted - partition)
+    elif status.get("updateRevision") == status.get("currentRevision"):
+        return _READY
+    if partition and updated >= wanted:
+        return _READY
+    return Readiness(False, f"{updated} of {wanted} replicas are updated")
+
+
+def _daemon_set(spec: Object, status: Object) -> Readiness:
+    wanted = _number(status, "desiredNumberScheduled")
+    updated, available = _number(status, "updatedNumberScheduled"), _number(status, "numberAvailable")
+    if (spec.get("updateStrategy") or {}).get("type", "RollingUpdate") == "RollingUpdate" and updated < wanted:
+        return Readiness(False, f"{updated} of {wanted} pods are updated")
+    if available < wanted:
+        return Readiness(False, f"{available} of {wanted} pods are available")
+    return _READY
+
+
+def _replica_set(spec: Object, status: Object) -> Readiness:
+    wanted, available = _number(spec, "replicas", 1), _number(status, "availableReplicas")
+    if available < wanted:
+        return Readiness(False, _with_refusal(f"{available} of {wanted} replicas are available", status))
+    return _READY
+
+
+_RULES: t.Mapping[str, t.Callable[[Object, Object], Readiness]] = {
+    "Deployment": _deployment,
+    "StatefulSet": _stateful_set,
+    "DaemonSet": _daemon_set,
+    "ReplicaSet": _replica_set,
+    "ReplicationController": _replica_set,
+}
+
+
+def _pod(pod: Object) -> Readiness:
+    status = pod.get("status") or {}
+    phase = status.get("phase")
+    if phase == "Succeeded":
+        return _READY
+    if phase == "Failed":
+        return Readiness(False, pod_trouble(pod), is_final=True)
+    if _condition(status, "Ready").get("status") == "True":
+        return _READY
+    return Readiness(False, pod_trouble(pod))
+
+
+def pod_trouble(pod: Object) -> str:
+    """Why a pod is not ready, in Kubernetes' words where it has any; empty for one that is."""
+    status = pod.get("status") or {}
+    ready = _condition(status, "Ready")
+    if ready.get("status") == "True":
+        return ""
+    return (
+        stated_reason(pod) or _of_containers(status, _on_its_way) or _sentence(ready) or "it has not been started yet"
+    )
+
+
+def stated_reason(pod: Object) -> str:
+    """What the status names as the cause; where that is empty, only events may know more."""
+    status = pod.get("status") or {}
+    if status.get("phase") == "Failed":
+        return f"it has failed: {_sentence(status) or _of_containers(status, _ended_badly) or 'no reason is given'}"
+    scheduled = _condition(status, "PodScheduled")
+    if scheduled.get("status") == "False":
+        return _sentence(scheduled)
+    return _of_containers(status, _waiting_in_vain) or _of_containers(status, _ended_badly)
+
+
+def _of_containers(status: Object, tell: t.Callable[[Object], str]) -> str:
+    """The first container that has something to tell, init containers first."""
+    for container in (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())):
+        if why := tell(container):
+            return f"container {container['name']}: {why}"
+    return ""
+
+
+def _waiting_in_vain(container: Object) -> str:
+    waiting = (container.get("state") or {}).get("waiting") or {}
+    if str(waiting.get("reason", "")) in _ON_ITS_WAY:
+        return ""
+    last = (container.get("lastState") or {}).get("terminated") or {}
+    return _sentence(waiting) + (f" (exit code {last['exitCode']})" if "exitCode" in last else "")
+
+
+def _ended_badly(container: Object) -> str:
+    ended = (container.get("state") or {}).get("terminated") or {}
+    code = ended.get("exitCode", 0)
+    return f"{ended.get('reason') or 'Error'} (exit code {code})" if code else ""
+
+
+def _on_its_way(container: Object) -> str:
+    state = container.get("state") or {}
+    if "waiting" in state:
+        return str(state["waiting"].get("reason") or "it has not been started yet")
+    if "running" in state and not container.get("ready"):
+        return "it runs, and is not ready"
+    return ""
+
+
+def _with_refusal(why: str, status: Object) -> str:
+    """What keeps pods from being made is told by a condition."""
+    refusal = _condition(status, "ReplicaFailure")
+    return f"{why} ({_sentence(refusal)})" if refusal.get("status") == "True" else why
+
+
+def _condition(status: Object, name: str) -> Object:
+    for condition in status.get("conditions") or ():
+        if condition.get("type") == name:
+            return t.cast("Object", condition)
+    return {}
+
+
+def _sentence(told: Object) -> str:
+    """``reason: message`` of a condition, a state or a status."""
+    return ": ".join(str(told[part]) for part in ("reason", "message") if told.get(part))
+
+
+def _number(holder: Object, name: str, default: int = 0) -> int:
+    value = holder.get(name)
+    return default if value is None else int(value)
+
+
+__all__ = ("WORKLOADS", "Readiness", "has_controller", "is_ready", "pod_trouble", "stated_reason")
