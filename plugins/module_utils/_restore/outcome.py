@@ -22,8 +22,8 @@ class RestoreOutcome:
 
     ``hooks`` as in the result of every hook run; ``warnings_list`` and ``errors_list`` have resource, namespace, name,
     message, reason and hint; ``timings`` are seconds for each step and the number of API requests. ``phase`` of a plan
-    is ``New``. ``recorded`` tells whether the restore was written to the store. ``workloads`` are those that were waited
-    for, by ``ready`` and ``not_ready``; None where nobody asked to wait.
+    is ``New``. ``recorded`` tells whether the restore was written to the store. ``workloads`` are those that were
+    waited for, by ``ready`` and ``not_ready``; None where nobody asked to wait.
     """
 
     restore: dict[str, t.Any]
