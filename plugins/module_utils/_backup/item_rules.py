@@ -40,7 +40,11 @@ def is_bound(claim: t.Mapping[str, t.Any]) -> bool:
 
 def _take_annotation(obj: dict[str, t.Any], name: str) -> bool:
     annotations = obj["metadata"].get("annotations") or {}
-    return annotations.pop(name, None) is not None
+    if annotations.pop(name, None) is None:
+        return False
+    if not annotations:
+        del obj["metadata"]["annotations"]
+    return True
 
 
 def _clean_claim(claim: dict[str, t.Any], backup_label: str) -> bool:
@@ -54,6 +58,8 @@ def _clean_claim(claim: dict[str, t.Any], backup_label: str) -> bool:
         stale.append(_BACKUP_NAME)
     for name in stale:
         del labels[name]
+    if stale and not labels:
+        del claim["metadata"]["labels"]
     return any(changed) or bool(stale)
 
 
