@@ -95,7 +95,7 @@ class FakeWatch:
             self._was_read = True
             self._take(self.later)
             self._on_change()
-        return t.cast("Object | None", found)
+        return found
 
     def close(self) -> None:
         self.is_closed = True
