@@ -163,7 +163,7 @@ def test_a_freeze_that_arrives_after_its_release_is_refused(lease: Lease, volume
 
 def test_the_lease_outlives_its_wrapper(lease: Lease, volume: Volume) -> None:
     script = 'fsfreeze --freeze "$0"; exec sleep 1000'
-    wrapper = lease.start_freeze(["sh", "-c", script, volume.path], seconds=1, arm=2)
+    wrapper = lease.start_freeze(["sh", "-c", script, volume.path], seconds=1, arm=5)
     wait_until(
         lambda: "sleep" in volume.shell("tr '\\0' ' ' </proc/$1/cmdline", lease.file("freezer"))[1], "the freeze"
     )
