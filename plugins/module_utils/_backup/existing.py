@@ -38,6 +38,7 @@ def outcome_of_existing(repository: BackupRepository, request: BackupRequest, ou
         raise ValidationError(
             f"Backup '{request.name}' in {outcome.location} is still being made: its phase is {phase or 'New'}.",
             hint="Wait until it is done, or choose another name.",
+            details={"phase": "Failed"},
         )
     if phase in FAILED_PHASES and request.replace_failed:
         return False
@@ -47,7 +48,7 @@ def outcome_of_existing(repository: BackupRepository, request: BackupRequest, ou
             f"Backup '{request.name}' exists in {outcome.location} with another spec: {', '.join(differing)} "
             f"{'differs' if len(differing) == 1 else 'differ'}.",
             hint="A backup is never altered: choose another name, or delete it with state=absent.",
-            details={"differing_fields": differing},
+            details={"differing_fields": differing, "phase": "Failed"},
         )
     outcome.backup = backup
     record = repository.read_record(request.name)

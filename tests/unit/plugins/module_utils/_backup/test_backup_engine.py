@@ -156,8 +156,9 @@ def test_the_second_run_does_nothing(api: BackupApi, store: t.Any) -> None:
     first = run(api, store)
     again = run(api, store)
     assert (again.changed, again.backup, len(api.executed)) == (False, first.backup, 1)
-    with pytest.raises(ValidationError, match="with another spec: ttl differs"):
+    with pytest.raises(ValidationError, match="with another spec: ttl differs") as caught:
         run(api, store, ttl="1h")
+    assert caught.value.details["phase"] == "Failed"  # 1.7: the name is taken
 
 
 def test_a_cancelled_backup_leaves_nothing(api: BackupApi, store: t.Any, tmp_path: Path) -> None:
