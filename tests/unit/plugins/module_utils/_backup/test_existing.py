@@ -100,7 +100,7 @@ def test_its_warnings_and_errors_are_told_again() -> None:
 def test_another_spec_is_refused(stored: dict[str, t.Any], asked: dict[str, t.Any], fields: list[str]) -> None:
     with pytest.raises(ValidationError, match="Backup 'nginx' exists in s3://b with another spec") as caught:
         look(Repository(**stored), **asked)
-    assert caught.value.details == {"differing_fields": fields}
+    assert caught.value.details == {"differing_fields": fields, "phase": "Failed"}
     assert ", ".join(fields) in caught.value.message
     assert "state=absent" in (caught.value.hint or "")
 
