@@ -27,7 +27,7 @@ if t.TYPE_CHECKING:
 FORMAT_VERSION = "1.1.0"
 
 #: About so much of the tar goes into one gzip member.
-_PIECE_BYTES = 1 << 20
+_PIECE_BYTES = 1 << 19
 
 #: An object, and its JSON text where that is at hand.
 Item: t.TypeAlias = tuple[dict[str, t.Any], bytes | None]

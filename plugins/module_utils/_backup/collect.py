@@ -22,6 +22,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem, list_raw_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
+#: More lists at a time are hardly faster, and each holds a page.
+_LISTS_AT_A_TIME = 3
+
 #: Takes the items of one page. Called from several threads.
 PageSink: t.TypeAlias = t.Callable[[ApiResource, list[RawItem]], t.Any]
 
@@ -39,7 +42,7 @@ class Collector:
         self._selection = selection
         self._log = log
         self._cancel = cancel
-        self._workers = workers
+        self._workers = min(workers, _LISTS_AT_A_TIME)
         self._lock = threading.Lock()
         self.lists: list[dict[str, str]] = []
 

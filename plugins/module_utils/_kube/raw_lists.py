@@ -19,8 +19,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.list_text import Document, Parse, cut_list
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import PageAnswer, walk_pages
 
-#: A parsed page takes six times the memory of its text, and Python parses one at a time anyway.
-_TURNS = threading.BoundedSemaphore(2)
+#: A parsed page takes six times the memory of its text, and Python works on one at a time anyway.
+_TURNS = threading.BoundedSemaphore(1)
 _LONGEST_WAIT = 5.0
 
 
