@@ -26,7 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
 
 Object = dict[str, t.Any]
-Query = t.Mapping[str, str] | None
+Query: t.TypeAlias = "t.Mapping[str, str] | None"
 
 _VERBS = frozenset({"create", "delete", "get", "list", "patch", "update"})
 KINDS = [
