@@ -17,14 +17,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.manifest_optio
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import selection
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_manifest import (
-    BackupManifest,
-    find_backup,
-    parse_manifest,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_manifest import parse_manifest
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import DEFAULT_NAMESPACE
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import parse_backup_hooks_option
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.manifest import Manifest, find_manifest
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import read_labels
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import (
     POLICY_ANNOTATION,
@@ -86,15 +83,15 @@ _BEYOND = ArgumentSpec(
 BACKUP = SPEC_FIELDS.merge(_BEYOND, MANIFEST)
 
 
-def backup_manifest(params: t.Mapping[str, t.Any]) -> BackupManifest:
+def backup_manifest(params: t.Mapping[str, t.Any]) -> Manifest:
     """What ``definition`` or ``src`` says; an empty one when neither is given. Raises ``ValidationError``."""
     documents, source = manifest_documents(params)
     if not documents:
-        return BackupManifest()
-    return parse_manifest(find_backup(documents, source=source), source=source)
+        return Manifest()
+    return parse_manifest(find_manifest(documents, "Backup", source=source), source=source)
 
 
-def backup_name(params: t.Mapping[str, t.Any], manifest: BackupManifest) -> str:
+def backup_name(params: t.Mapping[str, t.Any], manifest: Manifest) -> str:
     """The option ``name``, else the manifest's."""
     name: str = params["name"] or manifest.name
     if not name:
@@ -131,7 +128,7 @@ def backup_request(params: t.Mapping[str, t.Any]) -> BackupRequest:
         raise
 
 
-def _given_fields(params: t.Mapping[str, t.Any], manifest: BackupManifest) -> dict[str, t.Any]:
+def _given_fields(params: t.Mapping[str, t.Any], manifest: Manifest) -> dict[str, t.Any]:
     """The fields of the spec that are options of the task."""
     fields = selection(params) | {name: params[name] for name in SPEC_FIELDS.options}
     given: dict[str, t.Any] = {name: value for name, value in fields.items() if value is not None}
@@ -155,7 +152,7 @@ def _inline_policy(document: t.Any) -> ResourcePolicy | None:
     return parse_policy(document, source=_POLICIES)
 
 
-def _annotations(params: t.Mapping[str, t.Any], manifest: BackupManifest) -> dict[str, str]:
+def _annotations(params: t.Mapping[str, t.Any], manifest: Manifest) -> dict[str, str]:
     """Those of the manifest, and a policy of the task, which is said nowhere else in a Backup."""
     annotations = {name: text for name, text in manifest.annotations.items() if name != POLICY_ANNOTATION}
     document = params[_POLICIES]

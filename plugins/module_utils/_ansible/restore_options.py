@@ -22,13 +22,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.api_versions i
     parse_version_priorities,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.manifest import Manifest
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.manifest import Manifest, find_manifest
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import read_labels
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import parse_modifiers
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_manifest import (
-    find_restore,
-    parse_restore_manifest,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_manifest import parse_restore_manifest
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import parse_priorities
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import POLICIES, RestoreSpec
 
@@ -154,7 +151,7 @@ def _manifest(params: t.Mapping[str, t.Any]) -> Manifest:
     documents, source = manifest_documents(params)
     if not documents:
         return Manifest()
-    return parse_restore_manifest(find_restore(documents, source=source), source=source)
+    return parse_restore_manifest(find_manifest(documents, "Restore", source=source), source=source)
 
 
 def _given_fields(params: t.Mapping[str, t.Any], manifest: Manifest) -> dict[str, t.Any]:

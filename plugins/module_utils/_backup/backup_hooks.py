@@ -11,10 +11,9 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import run_hook
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookResult, OnError
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookResult, OnError, Phase
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise
@@ -74,7 +73,7 @@ class BackupHookRunner:
             hook = _to_hook(event, index, entry)
             if failed is not None:
                 why = "not run, because an earlier hook failed with on-error Fail"
-                result = _unexecuted(entry, hook, "skipped", why)
+                result = HookResult.not_run(hook, (entry.namespace, entry.pod), "skipped", why)
             else:
                 result = self._run_one(event, entry, hook)
                 if result.failed and hook.resolved_on_error(self._default_on_error) == "Fail":
@@ -103,7 +102,7 @@ class BackupHookRunner:
                 name=entry.pod,
                 namespace=entry.namespace,
             )
-            return _unexecuted(entry, hook, "failed", exc.sentence)
+            return HookResult.not_run(hook, (entry.namespace, entry.pod), "failed", exc.sentence)
         return run_hook(
             self._client,
             pod,
@@ -149,32 +148,8 @@ def _is_ready(pod: t.Mapping[str, t.Any]) -> bool:
 
 
 def _to_hook(event: Event, index: int, entry: BackupHook) -> Hook:
-    return Hook(
-        source="backup",
-        name=entry.name,
-        phase="pre" if event == "pre" else "post",
-        argv=entry.command,
-        container=entry.container,
-        on_error=entry.on_error,
-        timeout_seconds=entry.timeout_seconds,
-        index=index,
-        retries=entry.retries,
-        retry_backoff_seconds=entry.retry_backoff_seconds,
-        kill_on_timeout=entry.kill_on_timeout,
-    )
-
-
-def _unexecuted(entry: BackupHook, hook: Hook, state: t.Literal["failed", "skipped"], why: str) -> HookResult:
-    return HookResult(
-        hook=hook,
-        namespace=entry.namespace,
-        pod=entry.pod,
-        container=entry.container,
-        state=state,
-        started=utc_now(),
-        error=why,
-        attempts=0,
-    )
+    phase: Phase = "pre" if event == "pre" else "post"
+    return Hook.of(entry, source="backup", name=entry.name, phase=phase, index=index)
 
 
 __all__ = ("BackupHookRunner", "Event")

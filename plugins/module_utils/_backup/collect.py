@@ -93,7 +93,7 @@ class Collector:
 
     def _read(self, scope: ListScope, sink: PageSink) -> None:
         # One list for each selector: the sink drops what several of them match.
-        for selector in [each.to_text() for each in self._selection.selectors] or [""]:
+        for selector in [each.to_text() for each in self._selection.spec.selectors] or [""]:
             self.read(scope.resource, scope.namespace, sink, selector=selector)
 
 

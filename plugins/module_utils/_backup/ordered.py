@@ -82,7 +82,7 @@ def store_ordered(
             continue
         if obj is None:
             log.warning("An entry of orderedResources does not exist", **fields)
-        elif selection.matches_labels(obj["metadata"].get("labels")):
+        elif selection.spec.selects_labels(obj["metadata"].get("labels")):
             sink.store_all(item.resource, [RawItem(obj, encode_compact(obj))])
 
 

@@ -53,7 +53,7 @@ class PodStep:
     def collect(self) -> None:
         """List the pods; with label selectors also those that share a claim with one that was selected."""
         self._collector.run([self.resource], self._take)
-        if self._selection.selectors:
+        if self._selection.spec.selectors:
             for namespace in sorted(self._claims):
                 self._collector.read(self.resource, namespace, self._take_siblings)
 

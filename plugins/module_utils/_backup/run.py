@@ -178,13 +178,13 @@ class BackupRun:
         resource = self._resolved.discovery.find(NAMESPACES)
         if resource is None or not self._selection.filter.lists(NAMESPACES, namespaced=False):
             return
-        chosen, selectors = self._selection.namespaces, self._selection.selectors
+        chosen, selectors = self._selection.namespaces, self._selection.spec.selectors
         # A selector picks namespaces beside the lists too, and among all where there are no lists; never excluded ones.
         by_name = set() if selectors and chosen.matcher.is_everything else set(chosen.accepted)
         for name, entry in sorted(chosen.existing.items()):
             if entry.item is None or chosen.matcher.excludes_name(name):
                 continue
-            by_label = bool(selectors) and self._selection.matches_labels(entry.labels)
+            by_label = bool(selectors) and self._selection.spec.selects_labels(entry.labels)
             if (entry.active and (name in by_name or by_label)) or name in self.sink.namespaces_with_items:
                 self.sink.store_all(resource, [entry.item])
 

@@ -16,7 +16,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.names import Grou
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import (
     NAMESPACES,
     ResourceFilter,
@@ -53,13 +52,12 @@ class Selection:
     """What to list, resolved.
 
     ``types``: in the order to take them; with all API versions a group-resource stands there once for each.
-    ``selectors``: objects match any of them; empty when there is none.
     """
 
     types: tuple[ApiResource, ...]
     filter: ResourceFilter
     namespaces: ChosenNamespaces
-    selectors: tuple[LabelSelector, ...] = ()
+    spec: BackupSpec = dataclasses.field(default_factory=BackupSpec)
     #: What may not be listed, and is left out.
     left_out: frozenset[ListScope] = frozenset()
 
@@ -82,10 +80,7 @@ class Selection:
 
     def lists_all_of(self, gr: GroupResource) -> bool:
         """True when every object of this type, in the namespaces that are meant, is listed."""
-        return not self.selectors and self.find(gr) is not None
-
-    def matches_labels(self, labels: t.Mapping[str, str] | None) -> bool:
-        return not self.selectors or any(selector.matches(labels) for selector in self.selectors)
+        return not self.spec.selectors and self.find(gr) is not None
 
 
 def select(
@@ -107,8 +102,7 @@ def select(
     types = list(_types(_order(discovery.preferred()), resource_filter))
     if all_api_versions:
         types = [version for resource in types for version in _versions(discovery, resource)]
-    selectors = (spec.label_selector,) if spec.label_selector else spec.or_label_selectors
-    return Selection(types=tuple(types), filter=resource_filter, namespaces=chosen, selectors=tuple(selectors))
+    return Selection(types=tuple(types), filter=resource_filter, namespaces=chosen, spec=spec)
 
 
 def _types(resources: t.Iterable[ApiResource], resource_filter: ResourceFilter) -> t.Iterator[ApiResource]:

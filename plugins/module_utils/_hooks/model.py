@@ -12,9 +12,9 @@ import dataclasses
 import datetime as dt
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339, utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import format_duration
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import HookRule
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import ExecHook, HookRule
 
 Phase: t.TypeAlias = t.Literal["pre", "post"]
 OnError: t.TypeAlias = t.Literal["Fail", "Continue"]
@@ -49,6 +49,34 @@ class Hook:
     kill_on_timeout: bool = False
     freezes: tuple[str, ...] = ()
     rule: HookRule | None = dataclasses.field(default=None, repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        entry: ExecHook,
+        *,
+        source: t.Literal["spec", "backup"],
+        name: str,
+        phase: Phase,
+        index: int,
+        rule: HookRule | None = None,
+    ) -> Hook:
+        """The command of an entry as written: the ``index``-th of its list."""
+        return cls(
+            source=source,
+            name=name,
+            phase=phase,
+            argv=entry.command,
+            container=entry.container,
+            on_error=entry.on_error,
+            timeout_seconds=entry.timeout_seconds,
+            index=index,
+            retries=entry.retries,
+            retry_backoff_seconds=entry.retry_backoff_seconds,
+            kill_on_timeout=entry.kill_on_timeout,
+            freezes=entry.freezes,
+            rule=rule,
+        )
 
     def resolved_on_error(self, default: OnError) -> OnError:
         """What a failure does, with the run's default for a hook that does not say."""
@@ -86,6 +114,20 @@ class HookResult:
     def may_be_repeated(self) -> bool:
         """True when it is certain that the command does not run any more, and another try may fare better."""
         return not self.is_final and (self.rc is not None or self.killed or self.never_started)
+
+    @classmethod
+    def not_run(cls, hook: Hook, pod: tuple[str, str], state: t.Literal["failed", "skipped"], why: str) -> HookResult:
+        """A hook that was never started in ``pod`` (namespace and name), and why."""
+        return cls(
+            hook=hook,
+            namespace=pod[0],
+            pod=pod[1],
+            container=hook.container,
+            state=state,
+            started=utc_now(),
+            error=why,
+            attempts=0,
+        )
 
     @property
     def failed(self) -> bool:

@@ -69,21 +69,7 @@ def hooks_of_pod(pod: t.Mapping[str, t.Any], rules: t.Sequence[ResolvedRule]) ->
 def _hooks_of_rules(rules: t.Iterable[HookRule], phase: Phase) -> t.Iterator[Hook]:
     for rule in rules:
         for index, entry in enumerate(rule.pre if phase == "pre" else rule.post):
-            yield Hook(
-                source="spec",
-                name=rule.name,
-                phase=phase,
-                argv=entry.command,
-                container=entry.container,
-                on_error=entry.on_error,
-                timeout_seconds=entry.timeout_seconds,
-                index=index,
-                retries=entry.retries,
-                retry_backoff_seconds=entry.retry_backoff_seconds,
-                kill_on_timeout=entry.kill_on_timeout,
-                freezes=entry.freezes,
-                rule=rule,
-            )
+            yield Hook.of(entry, source="spec", name=rule.name, phase=phase, index=index, rule=rule)
 
 
 __all__ = ("PodHooks", "ResolvedRule", "hooks_of_pod", "resolve_rules")

@@ -282,16 +282,7 @@ class PodWindow:
             )
 
     def _unexecuted(self, hook: Hook, state: t.Literal["failed", "skipped"], why: str) -> HookResult:
-        return HookResult(
-            hook=hook,
-            namespace=self._namespace,
-            pod=self._name,
-            container=hook.container,
-            state=state,
-            started=utc_now(),
-            error=why,
-            attempts=0,
-        )
+        return HookResult.not_run(hook, (self._namespace, self._name), state, why)
 
 
 def _explain_failed_freeze(result: HookResult, held: Held) -> HookResult:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import typing as t
 
@@ -63,23 +64,7 @@ def plan_restore(
     cancel: CancelToken | None = None,
 ) -> RestoreOutcome:
     """What ``run_restore`` would do, judged by the API server's dry run; writes nothing anywhere."""
-    request.validate()
-    request = with_backup(request, store)
-    with (
-        rare_collections(),
-        BackupSource.open(store, request.spec.backup_name) as source,
-        EncodedBodies() as bodies,
-    ):
-        run = _Run(
-            request,
-            source,
-            bodies,
-            client=client,
-            store=store,
-            progress=progress,
-            cancel=cancel or client.cancel,
-        )
-        run.make_plan()
+    with _planned(request, client, store, progress, cancel) as run:
         run.judge()
         return run.plan_outcome()
 
@@ -97,6 +82,17 @@ def run_restore(
     Raises ``ArkiveError`` while nothing was changed yet: wrong input, an archive that is corrupt or cannot be read, a
     cluster that does not answer, volumes without data. After the first write everything is in the outcome.
     """
+    with _planned(request, client, store, progress, cancel) as run:
+        run.refuse_bad_archive()
+        run.refuse_lost_volumes()
+        return run.execute()
+
+
+@contextlib.contextmanager
+def _planned(
+    request: RestoreRequest, client: KubeClient, store: Store, progress: ProgressSink, cancel: CancelToken | None
+) -> t.Iterator[_Run]:
+    """A run whose plan is made, as long as its archive is open."""
     request.validate()
     request = with_backup(request, store)
     with (
@@ -114,9 +110,7 @@ def run_restore(
             cancel=cancel or client.cancel,
         )
         run.make_plan()
-        run.refuse_bad_archive()
-        run.refuse_lost_volumes()
-        return run.execute()
+        yield run
 
 
 class _Run:

@@ -11,12 +11,11 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.manifest import (
     Manifest,
     Readers,
-    find_manifest,
-    read_duration,
+    read_duration_text,
+    read_hooks,
     read_manifest,
     read_reference,
     read_selector,
@@ -24,25 +23,18 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.manifest import
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import (
     read_bool,
+    read_count,
     read_labels,
     read_members,
     read_text,
     read_texts,
 )
 
-BackupManifest: t.TypeAlias = Manifest
-
 
 def _uploader(value: t.Any, where: str) -> dict[str, t.Any]:
     given = read_members(value, ("parallelFilesUpload",), where)
-    files = given.get("parallelFilesUpload", 0)
-    if isinstance(files, bool) or not isinstance(files, int):
-        raise ValidationError(f"{where}.parallelFilesUpload is not a number: {files!r}.")
+    read_count(given.get("parallelFilesUpload", 0), f"{where}.parallelFilesUpload")
     return given
-
-
-def _hooks(value: t.Any, where: str) -> dict[str, t.Any]:
-    return read_members(value, ("resources",), where)
 
 
 def _template(value: t.Any, where: str) -> dict[str, str] | None:
@@ -64,17 +56,17 @@ _FIELDS: Readers = {
     "labelSelector": read_selector,
     "orLabelSelectors": read_selectors,
     "snapshotVolumes": read_bool,
-    "ttl": read_duration,
+    "ttl": read_duration_text,
     "volumeGroupSnapshotLabelKey": read_text,
     "includeClusterResources": read_bool,
-    "hooks": _hooks,
+    "hooks": read_hooks,
     "storageLocation": read_text,
     "volumeSnapshotLocations": read_texts,
     "defaultVolumesToRestic": read_bool,
     "defaultVolumesToFsBackup": read_bool,
     "orderedResources": read_labels,
-    "csiSnapshotTimeout": read_duration,
-    "itemOperationTimeout": read_duration,
+    "csiSnapshotTimeout": read_duration_text,
+    "itemOperationTimeout": read_duration_text,
     "resourcePolicy": read_reference,
     "snapshotMoveData": read_bool,
     "datamover": read_text,
@@ -82,7 +74,7 @@ _FIELDS: Readers = {
 }
 
 
-def parse_manifest(document: t.Any, *, source: str = "the manifest") -> BackupManifest:
+def parse_manifest(document: t.Any, *, source: str = "the manifest") -> Manifest:
     """Read a Backup; ``options`` are for ``BackupSpec.from_options``. Raises ``ValidationError``."""
     manifest = read_manifest(document, "Backup", _FIELDS, source=source)
     options = dict(manifest.options)
@@ -90,9 +82,4 @@ def parse_manifest(document: t.Any, *, source: str = "the manifest") -> BackupMa
     return dataclasses.replace(manifest, options=options if labels is None else options | {"labels": labels})
 
 
-def find_backup(documents: t.Sequence[t.Any], *, source: str) -> t.Any:
-    """The only Backup among several documents; a single document whatever it is. Raises ``ValidationError``."""
-    return find_manifest(documents, "Backup", source=source)
-
-
-__all__ = ("BackupManifest", "find_backup", "parse_manifest")
+__all__ = ("parse_manifest",)

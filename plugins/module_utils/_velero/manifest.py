@@ -104,7 +104,7 @@ def read_selectors(value: t.Any, where: str) -> list[dict[str, t.Any]]:
     return [read_selector(entry, f"{where}[{at}]") for at, entry in enumerate(value)]
 
 
-def read_duration(value: t.Any, where: str) -> str:
+def read_duration_text(value: t.Any, where: str) -> str:
     """A Go duration. Velero's API refuses numbers, which would be nanoseconds."""
     if not isinstance(value, str):
         raise ValidationError(f"{where} is not a duration: {value!r}.", hint="Write text such as '72h' or '10m'.")
@@ -113,6 +113,11 @@ def read_duration(value: t.Any, where: str) -> str:
     except ValidationError as exc:
         raise ValidationError(f"{where}: {exc.message}", hint=exc.hint) from exc
     return str(value)
+
+
+def read_hooks(value: t.Any, where: str) -> dict[str, t.Any]:
+    """``spec.hooks``; its rules are read by those who know them."""
+    return read_members(value, ("resources",), where)
 
 
 def read_reference(value: t.Any, where: str) -> dict[str, str]:
@@ -139,7 +144,8 @@ __all__ = (
     "Manifest",
     "Readers",
     "find_manifest",
-    "read_duration",
+    "read_duration_text",
+    "read_hooks",
     "read_manifest",
     "read_reference",
     "read_selector",

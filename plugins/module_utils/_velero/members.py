@@ -92,6 +92,13 @@ def read_duration(value: t.Any, where: str) -> float | None:
         raise ValidationError(f"{where}: {exc.message}", hint=exc.hint) from exc
 
 
+def read_count(value: t.Any, where: str) -> int:
+    """A whole number; YAML's booleans are none."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValidationError(f"{where} is not a number: {value!r}.")
+    return value
+
+
 def read_bool(value: t.Any, where: str) -> bool:
     if not isinstance(value, bool):
         raise ValidationError(f"{where} is neither true nor false: {value!r}.")
@@ -106,6 +113,7 @@ def read_labels(value: t.Any, where: str) -> dict[str, str]:
 __all__ = (
     "near_names",
     "read_bool",
+    "read_count",
     "read_duration",
     "read_labels",
     "read_list",

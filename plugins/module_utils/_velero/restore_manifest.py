@@ -11,12 +11,11 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.manifest import (
     Manifest,
     Readers,
-    find_manifest,
-    read_duration,
+    read_duration_text,
+    read_hooks,
     read_manifest,
     read_reference,
     read_selector,
@@ -24,6 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.manifest import
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import (
     read_bool,
+    read_count,
     read_labels,
     read_members,
     read_text,
@@ -37,17 +37,11 @@ def _status(value: t.Any, where: str) -> dict[str, tuple[str, ...]]:
     return {snake_case(name): read_texts(names, f"{where}.{name}") for name, names in given.items()}
 
 
-def _hooks(value: t.Any, where: str) -> dict[str, t.Any]:
-    return read_members(value, ("resources",), where)
-
-
 def _uploader(value: t.Any, where: str) -> dict[str, t.Any]:
     given = read_members(value, ("writeSparseFiles", "parallelFilesDownload"), where)
     if "writeSparseFiles" in given:
         read_bool(given["writeSparseFiles"], f"{where}.writeSparseFiles")
-    files = given.get("parallelFilesDownload", 0)
-    if isinstance(files, bool) or not isinstance(files, int):
-        raise ValidationError(f"{where}.parallelFilesDownload is not a number: {files!r}.")
+    read_count(given.get("parallelFilesDownload", 0), f"{where}.parallelFilesDownload")
     return given
 
 
@@ -65,9 +59,9 @@ _FIELDS: Readers = {
     "restoreStatus": _status,
     "preserveNodePorts": read_bool,
     "includeClusterResources": read_bool,
-    "hooks": _hooks,
+    "hooks": read_hooks,
     "existingResourcePolicy": read_text,
-    "itemOperationTimeout": read_duration,
+    "itemOperationTimeout": read_duration_text,
     "resourceModifier": read_reference,
     "uploaderConfig": _uploader,
 }
@@ -84,9 +78,4 @@ def parse_restore_manifest(document: t.Any, *, source: str = "the manifest") -> 
     return dataclasses.replace(manifest, options=options)
 
 
-def find_restore(documents: t.Sequence[t.Any], *, source: str) -> t.Any:
-    """The only Restore among several documents; a single document whatever it is. Raises ``ValidationError``."""
-    return find_manifest(documents, "Restore", source=source)
-
-
-__all__ = ("find_restore", "parse_restore_manifest")
+__all__ = ("parse_restore_manifest",)

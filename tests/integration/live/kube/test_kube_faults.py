@@ -42,6 +42,20 @@ def in_background(delay: float, component: Component, action: str) -> threading.
     return timer
 
 
+def patch_until_answered(client: KubeClient, path: str, patch: dict[str, t.Any]) -> None:
+    """A write that a dying server cut off is not repeated by the client, which cannot know its outcome."""
+    end = time.monotonic() + 30
+    while True:
+        try:
+            client.patch(path, patch)
+        except KubeError as exc:
+            if not exc.unreachable or time.monotonic() > end:
+                raise
+        else:
+            return
+        time.sleep(0.1)
+
+
 @pytest.fixture(autouse=True)
 def _healthy(client: KubeClient, target: Target) -> None:
     """Wait until commands can be run again after the test before."""
@@ -156,7 +170,7 @@ def test_a_wait_survives_a_restart(client: KubeClient, pods: ApiResource, target
 
     def restart_and_change() -> None:
         component("kill", API)
-        client.patch(path, {"metadata": {"annotations": {"n": "1"}}})
+        patch_until_answered(client, path, {"metadata": {"annotations": {"n": "1"}}})
 
     timer = threading.Timer(0.5, restart_and_change)
     timer.start()

@@ -226,12 +226,12 @@ def test_without_names_the_right_to_list_is_needed(cluster: Cluster, included: l
 
 def test_label_selectors_go_to_the_api(cluster: Cluster) -> None:  # 3.6
     found = choose(cluster, label_selector="app=web,!legacy")
-    assert [selector.to_text() for selector in found.selectors] == ["app in (web),!legacy"]
-    assert choose(cluster).selectors == ()
+    assert [selector.to_text() for selector in found.spec.selectors] == ["app in (web),!legacy"]
+    assert choose(cluster).spec.selectors == ()
     either = choose(cluster, or_label_selectors=["app=web", "app=db"])
-    assert [selector.to_text() for selector in either.selectors] == ["app in (web)", "app in (db)"]
-    assert either.matches_labels({"app": "db"})
-    assert not either.matches_labels({"app": "other"})
+    assert [selector.to_text() for selector in either.spec.selectors] == ["app in (web)", "app in (db)"]
+    assert either.spec.selects_labels({"app": "db"})
+    assert not either.spec.selects_labels({"app": "other"})
 
 
 @pytest.mark.parametrize(

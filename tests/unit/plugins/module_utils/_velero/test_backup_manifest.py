@@ -12,12 +12,9 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.yaml_documents import read_yaml
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_manifest import (
-    BackupManifest,
-    find_backup,
-    parse_manifest,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_manifest import parse_manifest
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.manifest import Manifest, find_manifest
 
 # Every field of the spec (1.4), none with its default.
 SPEC: dict[str, t.Any] = {
@@ -74,7 +71,7 @@ def manifest(spec: t.Any = None, **more: t.Any) -> dict[str, t.Any]:
     }
 
 
-def stored(found: BackupManifest) -> dict[str, t.Any]:
+def stored(found: Manifest) -> dict[str, t.Any]:
     return BackupSpec.from_options(found.options).to_dict()
 
 
@@ -128,7 +125,7 @@ def test_metadata() -> None:
             "creationTimestamp": None,
         }
     )
-    assert parse_manifest(document) == BackupManifest(
+    assert parse_manifest(document) == Manifest(
         name="nginx", namespace="backups", labels={"team": "a"}, annotations={"why": "x"}
     )
 
@@ -259,7 +256,7 @@ def test_what_is_refused(document: t.Any, message: str, hint: str) -> None:
     ],
 )
 def test_find(documents: list[t.Any], found: t.Any) -> None:
-    assert find_backup(documents, source="the file x.yml") == found
+    assert find_manifest(documents, "Backup", source="the file x.yml") == found
 
 
 @pytest.mark.parametrize(
@@ -267,4 +264,4 @@ def test_find(documents: list[t.Any], found: t.Any) -> None:
 )
 def test_one_backup_there_must_be(documents: list[t.Any], count: int) -> None:
     with pytest.raises(ValidationError, match=f"There are {count} Backups in the file x"):
-        find_backup(documents, source="the file x.yml")
+        find_manifest(documents, "Backup", source="the file x.yml")

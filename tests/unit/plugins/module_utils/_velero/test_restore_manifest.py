@@ -9,10 +9,8 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_manifest import (
-    find_restore,
-    parse_restore_manifest,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.manifest import find_manifest
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_manifest import parse_restore_manifest
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
 
 Object = dict[str, t.Any]
@@ -100,6 +98,6 @@ def test_manifests_that_are_refused(document: t.Any, message: str) -> None:
 
 def test_one_among_several() -> None:
     others = [{"kind": "Backup"}, manifest(), {"kind": "ConfigMap"}]
-    assert find_restore(others, source="x") == manifest()
+    assert find_manifest(others, "Restore", source="x") == manifest()
     with pytest.raises(ValidationError, match="There are 2 Restores in x"):
-        find_restore([*others, manifest()], source="x")
+        find_manifest([*others, manifest()], "Restore", source="x")
