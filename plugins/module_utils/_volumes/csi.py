@@ -1,0 +1,305 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""CSI snapshots: all of a block created at once, and awaited by watch until the storage has each of them."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import secrets
+import threading
+import time
+import types
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.namespace_watch import NamespaceWatch
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import create_object, get_object
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_removal import SnapshotRemoval
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_status import is_cut, stated_error, take_status
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_api import SnapshotApi
+
+Object: t.TypeAlias = "dict[str, t.Any]"
+
+#: Requests at a time while snapshots are created.
+_AT_A_TIME = 16
+#: An error of a controller may pass with its next try; one that stays so long is final. In seconds.
+_CUT_ERROR_PATIENCE = 10.0
+_READY_ERROR_PATIENCE = 30.0
+#: What the watches did not tell is read so often, in seconds.
+_READ_SECONDS = 5.0
+_TICK_SECONDS = 0.5
+_PROGRESS_SECONDS = 15.0
+_LONGEST_CLAIM_PART = 200
+
+
+class CsiSnapshots:
+    """The CSI snapshots of one run. Thread-safe: blocks cut theirs side by side.
+
+    Use it as a context: inside, the VolumeSnapshotContents are watched. ``with_contents``
+    False does without rights on them: then ``VolumeSnapshot.status.creationTime`` counts as cut, and handles stay
+    unknown. ``taken`` holds everything that this run made, also after an error.
+    """
+
+    def __init__(self, client: KubeClient, api: SnapshotApi, *, with_contents: bool, cancel: CancelToken) -> None:
+        self._client = client.with_cancel(CancelToken())
+        self._api = api
+        self._with_contents = with_contents
+        self._cancel = cancel
+        self._news = threading.Condition()
+        self._lock = threading.Lock()
+        self._watches: dict[str, NamespaceWatch] = {}
+        self._contents: NamespaceWatch | None = None
+        self._removal = SnapshotRemoval(self._client, api, with_contents=with_contents)
+        self.taken: list[CutSnapshot] = []
+
+    def __enter__(self) -> CsiSnapshots:
+        if self._with_contents and self._contents is None:
+            self._contents = self._open(self._api.contents, "")
+            self._contents.follow([])
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: types.TracebackType | None
+    ) -> None:
+        with self._lock:
+            watches = [*self._watches.values(), *([self._contents] if self._contents else [])]
+            self._watches, self._contents = {}, None
+        for watch in watches:
+            watch.close()
+
+    def cut(self, namespace: str, wishes: t.Sequence[SnapshotWish], *, timeout: float) -> list[CutSnapshot]:
+        """Make one VolumeSnapshot for each wish of one namespace; returns when each is cut or failed.
+
+        What goes wrong with one is its state. Raises ``Cancelled`` when the run was told to stop: what was made by then
+        is in ``taken``.
+        """
+        if not wishes:
+            return []
+        watch = self._watch_of(namespace)
+        cuts = [CutSnapshot(wish=wish, requested=utc_now(), driver=wish.driver) for wish in wishes]
+        with self._lock:
+            self.taken += cuts
+        with concurrent.futures.ThreadPoolExecutor(min(len(cuts), _AT_A_TIME), thread_name_prefix="arkive-cut") as pool:
+            list(pool.map(lambda cut: self._create(cut, watch), cuts))
+        self.await_cuts(cuts, timeout=timeout)
+        return cuts
+
+    def await_cuts(self, cuts: t.Sequence[CutSnapshot], *, timeout: float) -> None:
+        """Wait until each of ``cuts``, whose objects exist, is cut or failed."""
+
+        def look(cut: CutSnapshot) -> bool:
+            if is_cut(cut, with_contents=self._with_contents):
+                cut.state = "cut"
+            return cut.state != "pending"
+
+        pending = [cut for cut in cuts if cut.state == "pending"]
+        self._wait(pending, look, timeout=timeout, patience=_CUT_ERROR_PATIENCE, what="cut")
+
+    def wait_ready(
+        self, cuts: t.Sequence[CutSnapshot], *, timeout: float, progress: ProgressSink = no_progress
+    ) -> None:
+        """Wait until volumes can be made from each; one that cannot becomes ``failed``."""
+        waiting = [cut for cut in cuts if cut.state == "cut" and not cut.ready]
+        self._wait(
+            waiting,
+            lambda cut: cut.ready or cut.failed,
+            timeout=timeout,
+            patience=_READY_ERROR_PATIENCE,
+            what="ready to use",
+            progress=progress,
+        )
+
+    def adopt(self, cut: CutSnapshot, snapshot: Object) -> None:
+        """Follow a VolumeSnapshot that exists already, such as the member of a group."""
+        cut.name, cut.uid = snapshot["metadata"]["name"], snapshot["metadata"]["uid"]
+        self._watch_of(cut.wish.namespace).track(snapshot)
+        with self._lock:
+            if not any(cut is known for known in self.taken):
+                self.taken.append(cut)
+
+    def discard(self, cuts: t.Sequence[CutSnapshot]) -> list[str]:
+        """Remove snapshots, the storage's own too. Never cancelled. A sentence for each that is not gone."""
+        return self._removal.discard(cuts)
+
+    def retain(self, cut: CutSnapshot, labels: t.Mapping[str, str] | None = None) -> None:
+        """Make the storage snapshot outlive its objects (deletionPolicy Retain). Raises ``KubeError``."""
+        self._removal.set_policy(cut, "Retain", labels=labels)
+
+    def read(self, cut: CutSnapshot) -> tuple[Object, Object | None]:
+        """The VolumeSnapshot and its content as they are now. Raises ``KubeError``; also when it is gone."""
+        snapshot = get_object(self._client, self._api.snapshots, cut.name, cut.wish.namespace)
+        if snapshot is None:
+            raise KubeError(f"The VolumeSnapshot {cut.wish.namespace}/{cut.name} is gone.", status=404)
+        content = None
+        if self._with_contents and cut.content:
+            content = get_object(self._client, self._api.contents, cut.content)
+        take_status(cut, snapshot, content)
+        return snapshot, content
+
+    def release_objects(self, cuts: t.Sequence[CutSnapshot]) -> list[str]:
+        """Remove the objects of retained snapshots from the cluster; the storage keeps the snapshots.
+
+        Returns a sentence for each that is not gone.
+        """
+        return self._removal.release(cuts)
+
+    # -- one snapshot -------------------------------------------------------------------------------------------------
+
+    def _create(self, cut: CutSnapshot, watch: NamespaceWatch) -> None:
+        wish = cut.wish
+        if self._cancel.is_cancelled:
+            cut.fail("The run was cancelled before it was made.")
+            return
+        name = wish.name or f"velero-{wish.claim[:_LONGEST_CLAIM_PART]}-{secrets.token_hex(3)}"
+        spec: Object = {"source": {"persistentVolumeClaimName": wish.claim}}
+        if wish.class_name:
+            spec["volumeSnapshotClassName"] = wish.class_name
+        metadata: Object = {"name": name, "namespace": wish.namespace}
+        for member, values in (("labels", wish.labels), ("annotations", wish.annotations)):
+            if values:
+                metadata[member] = dict(values)
+        api = self._api.snapshots
+        body = {"apiVersion": api.api_version, "kind": api.kind, "metadata": metadata, "spec": spec}
+        try:
+            made = self._post(body, wish.namespace)
+        except KubeError as exc:
+            cut.fail(f"The VolumeSnapshot of {wish.where} was not made: {exc.sentence}")
+            return
+        cut.name, cut.uid = made["metadata"]["name"], made["metadata"]["uid"]
+        watch.track(made)
+
+    def _post(self, body: Object, namespace: str) -> Object:
+        """The name is ours: a request whose answer was lost is cleared up by a look."""
+        try:
+            return create_object(self._client, self._api.snapshots, body, namespace=namespace)
+        except KubeError as exc:
+            if not exc.unreachable:
+                raise
+            found = get_object(self._client, self._api.snapshots, body["metadata"]["name"], namespace)
+            if found is None:
+                return create_object(self._client, self._api.snapshots, body, namespace=namespace)
+            return found
+
+    # -- news ---------------------------------------------------------------------------------------------------------
+
+    def _wait(
+        self,
+        cuts: t.Sequence[CutSnapshot],
+        is_done: t.Callable[[CutSnapshot], bool],
+        *,
+        timeout: float,
+        patience: float,
+        what: str,
+        progress: ProgressSink = no_progress,
+    ) -> None:
+        """Until each is done, or failed: by an error that stays for ``patience`` seconds, or after ``timeout``."""
+        pending = list(cuts)
+        now = start = time.monotonic()
+        next_read, next_line = now + _READ_SECONDS, now + _PROGRESS_SECONDS
+        errors: dict[int, float] = {}
+        while True:
+            pending = [cut for cut in pending if not self._is_over(cut, is_done, errors, patience)]
+            if not pending:
+                return
+            if self._cancel.is_cancelled:
+                raise Cancelled(f"The run was cancelled: {self._cancel.reason}.")
+            now = time.monotonic()
+            if now - start >= timeout:
+                for cut in pending:
+                    cut.fail(self._explain_late(cut, timeout, what))
+                return
+            if now >= next_read:
+                next_read = now + _READ_SECONDS
+                for cut in pending:
+                    self._read_again(cut)
+            elif now >= next_line:
+                next_line = now + _PROGRESS_SECONDS
+                progress(f"snapshots: {len(cuts) - len(pending)} of {len(cuts)} are {what}")
+            else:
+                with self._news:
+                    self._news.wait(min(_TICK_SECONDS, max(0.0, start + timeout - now)))
+
+    def _is_over(
+        self,
+        cut: CutSnapshot,
+        is_done: t.Callable[[CutSnapshot], bool],
+        errors: dict[int, float],
+        patience: float,
+    ) -> bool:
+        snapshot, content = self._known(cut)
+        take_status(cut, snapshot, content)
+        if is_done(cut):
+            return True
+        error = stated_error(snapshot, content)
+        if not error:
+            errors.pop(id(cut), None)
+            return False
+        if time.monotonic() - errors.setdefault(id(cut), time.monotonic()) < patience:
+            return False
+        cut.fail(f"The snapshot of {cut.where} failed: {error}")
+        return True
+
+    def _known(self, cut: CutSnapshot) -> tuple[Object | None, Object | None]:
+        with self._lock:
+            watch, contents = self._watches.get(cut.wish.namespace), self._contents
+        snapshot = watch.current(cut.name) if watch is not None else None
+        if contents is None:
+            return snapshot, None
+        bound = cut.content or str(((snapshot or {}).get("status") or {}).get("boundVolumeSnapshotContentName") or "")
+        # What the controller calls a content that it makes itself.
+        return snapshot, contents.current(bound or f"snapcontent-{cut.uid}")
+
+    def _read_again(self, cut: CutSnapshot) -> None:
+        """Should the watch have been cut without a sign."""
+        with self._lock:
+            watch, contents = self._watches.get(cut.wish.namespace), self._contents
+        with contextlib.suppress(KubeError):
+            if watch is not None:
+                watch.refresh(cut.name)
+            if contents is not None:
+                contents.refresh(cut.content or f"snapcontent-{cut.uid}")
+
+    def _explain_late(self, cut: CutSnapshot, timeout: float, what: str) -> str:
+        snapshot, content = self._known(cut)
+        error = stated_error(snapshot, content)
+        if error:
+            return f"The snapshot of {cut.where} was not {what} within {timeout:g} s: {error}"
+        if not ((snapshot or {}).get("status") or content):
+            reason = "the snapshot controller has not looked at it; is it running?"
+        else:
+            reason = "the driver has not answered; is its csi-snapshotter running?"
+        return f"The snapshot of {cut.where} was not {what} within {timeout:g} s: {reason}"
+
+    def _watch_of(self, namespace: str) -> NamespaceWatch:
+        with self._lock:
+            if namespace not in self._watches:
+                self._watches[namespace] = self._open(self._api.snapshots, namespace)
+            return self._watches[namespace]
+
+    def _open(self, resource: t.Any, namespace: str) -> NamespaceWatch:
+        return NamespaceWatch(self._client, resource, namespace, keep=_slim, on_change=self._notify)
+
+    def _notify(self) -> None:
+        with self._news:
+            self._news.notify_all()
+
+
+def _slim(obj: Object) -> Object:
+    """What is looked at: a cluster may have thousands of them."""
+    metadata = {name: obj["metadata"].get(name) for name in ("name", "uid", "resourceVersion")}
+    spec = {"driver": (obj.get("spec") or {}).get("driver")}
+    return {"metadata": metadata, "spec": spec, "status": obj.get("status") or {}}
+
+
+__all__ = ("CsiSnapshots",)

@@ -1,0 +1,112 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Take snapshots out of the cluster again: with the storage's own, or leaving that where it is."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import time
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import delete_object, get_object, patch_object
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_api import SnapshotApi
+
+#: How long objects with finalizers are waited for, in seconds: a driver that is cutting finishes that first.
+_DISCARD_SECONDS = 60.0
+_RELEASE_SECONDS = 30.0
+_PAUSE = 0.2
+_AT_A_TIME = 8
+
+Policy: t.TypeAlias = t.Literal["Delete", "Retain"]
+
+
+class SnapshotRemoval:
+    """Never cancelled: ``client`` has a token of its own."""
+
+    def __init__(self, client: KubeClient, api: SnapshotApi, *, with_contents: bool) -> None:
+        self._client = client
+        self._api = api
+        self._with_contents = with_contents
+
+    def set_policy(self, cut: CutSnapshot, policy: Policy, *, labels: t.Mapping[str, str] | None = None) -> None:
+        """Say what becomes of the storage snapshot when the objects go. Raises ``KubeError``."""
+        patch: dict[str, t.Any] = {"spec": {"deletionPolicy": policy}}
+        if labels:
+            patch["metadata"] = {"labels": dict(labels)}
+        patch_object(self._client, self._api.contents, cut.content, patch)
+
+    def discard(self, cuts: t.Sequence[CutSnapshot]) -> list[str]:
+        """Remove the objects and what the storage holds. A sentence for each that is not gone after a minute."""
+        return self._all(cuts, self._discard)
+
+    def release(self, cuts: t.Sequence[CutSnapshot]) -> list[str]:
+        """Remove the objects; the storage keeps its snapshots. A sentence for each that is not gone."""
+        return self._all(cuts, self._release)
+
+    def _all(self, cuts: t.Sequence[CutSnapshot], remove: t.Callable[[CutSnapshot], str]) -> list[str]:
+        made = [cut for cut in cuts if cut.name]
+        if not made:
+            return []
+        with concurrent.futures.ThreadPoolExecutor(min(len(made), _AT_A_TIME)) as pool:
+            return [text for text in pool.map(remove, made) if text]
+
+    def _discard(self, cut: CutSnapshot) -> str:
+        what = f"VolumeSnapshot {cut.wish.namespace}/{cut.name}"
+        try:
+            content = self._content_of(cut)
+            if content is not None and (content.get("spec") or {}).get("deletionPolicy") != "Delete":
+                self.set_policy(cut, "Delete")
+            delete_object(self._client, self._api.snapshots, cut.name, cut.wish.namespace)
+            left = self._wait_gone(cut, _DISCARD_SECONDS)
+        except KubeError as exc:
+            return f"The {what} could not be removed: {exc.sentence}"
+        if left:
+            return f"The {what} is being removed, but {left} is still there: the driver has not confirmed yet."
+        return ""
+
+    def _release(self, cut: CutSnapshot) -> str:
+        what = f"VolumeSnapshot {cut.wish.namespace}/{cut.name}"
+        try:
+            content = self._content_of(cut)
+            if content is not None and (content.get("spec") or {}).get("deletionPolicy") != "Retain":
+                return f"The {what} was left in the cluster: its content {cut.content} would take the snapshot with it."
+            delete_object(self._client, self._api.snapshots, cut.name, cut.wish.namespace)
+            if content is not None:
+                delete_object(self._client, self._api.contents, cut.content)
+            left = self._wait_gone(cut, _RELEASE_SECONDS)
+        except KubeError as exc:
+            return f"The {what} was left in the cluster: {exc.sentence}"
+        return f"The {what} was deleted, and {left} is still there." if left else ""
+
+    def _content_of(self, cut: CutSnapshot) -> dict[str, t.Any] | None:
+        """Also one that was made after anybody looked last."""
+        if not self._with_contents:
+            return None
+        if not cut.content:
+            snapshot = get_object(self._client, self._api.snapshots, cut.name, cut.wish.namespace) or {}
+            bound = (snapshot.get("status") or {}).get("boundVolumeSnapshotContentName")
+            cut.content = str(bound or f"snapcontent-{cut.uid}")
+        return get_object(self._client, self._api.contents, cut.content)
+
+    def _wait_gone(self, cut: CutSnapshot, seconds: float) -> str:
+        """What is still there at the end, in words; empty when all is gone."""
+        end = time.monotonic() + seconds
+        while True:
+            left = ""
+            if self._with_contents and get_object(self._client, self._api.contents, cut.content) is not None:
+                left = f"VolumeSnapshotContent {cut.content}"
+            elif get_object(self._client, self._api.snapshots, cut.name, cut.wish.namespace) is not None:
+                left = "the object itself"
+            if not left or time.monotonic() >= end:
+                return left
+            time.sleep(_PAUSE)
+
+
+__all__ = ("Policy", "SnapshotRemoval")

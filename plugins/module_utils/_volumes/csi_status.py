@@ -1,0 +1,71 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""What a VolumeSnapshot and its VolumeSnapshotContent say about the snapshot (external-snapshotter 8)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot
+
+Object: t.TypeAlias = "t.Mapping[str, t.Any]"
+
+
+def take_status(cut: CutSnapshot, snapshot: Object | None, content: Object | None) -> None:
+    """Note in ``cut`` what the two objects know. It is cut when there is a handle or, without one, a creationTime."""
+    said = _status(snapshot)
+    cut.content = cut.content or str(said.get("boundVolumeSnapshotContentName") or "")
+    if said.get("creationTime"):
+        cut.created = cut.created or parse_rfc3339(str(said["creationTime"]))
+    if cut.size_bytes is None and said.get("restoreSize"):
+        cut.size_bytes = _bytes(said["restoreSize"])
+    ready = bool(said.get("readyToUse"))
+    if content is not None:
+        stored = _status(content)
+        cut.content = str(content["metadata"]["name"])
+        cut.driver = str((content.get("spec") or {}).get("driver") or cut.driver)
+        cut.handle = str(stored.get("snapshotHandle") or cut.handle)
+        cut.group_handle = str(stored.get("volumeGroupSnapshotHandle") or cut.group_handle)
+        if stored.get("creationTime"):
+            nanoseconds = int(stored["creationTime"])
+            cut.created = dt.datetime.fromtimestamp(nanoseconds / 1e9, tz=dt.UTC)
+        if stored.get("restoreSize"):
+            cut.size_bytes = int(stored["restoreSize"])
+        ready = ready or bool(stored.get("readyToUse"))
+    cut.ready = cut.ready or ready
+
+
+def stated_error(snapshot: Object | None, content: Object | None) -> str:
+    """What the controllers say went wrong, the driver's words before the others; empty when nothing did."""
+    for obj in (content, snapshot):
+        message = (_status(obj).get("error") or {}).get("message")
+        if message:
+            return str(message).strip()
+    return ""
+
+
+def is_cut(cut: CutSnapshot, *, with_contents: bool) -> bool:
+    """Without rights on contents no handle can be seen: the creationTime, which comes with it, has to do."""
+    return bool(cut.handle) if with_contents else cut.created is not None or bool(cut.handle)
+
+
+def _status(obj: Object | None) -> Object:
+    return (obj or {}).get("status") or {}
+
+
+def _bytes(text: t.Any) -> int | None:
+    try:
+        return int(parse_quantity(str(text)))
+    except ValidationError:
+        return None
+
+
+__all__ = ("is_cut", "stated_error", "take_status")

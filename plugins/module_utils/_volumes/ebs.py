@@ -1,0 +1,333 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Snapshots of EBS volumes, through boto3 (Velero's AWS plugin)."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import datetime as dt
+import os
+import re
+import sys
+import threading
+import time
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_errors import error_code
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs_errors import ebs_error
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.zones import zone_of
+
+DRIVER = "ebs.csi.aws.com"
+
+_CONNECT_SECONDS = 10
+_READ_SECONDS = 60
+_ATTEMPTS = 6
+_MAX_CONNECTIONS = 16
+_POLL_SECONDS = 2.0
+_GIB = 1024**3
+_VOLUME_ID = re.compile("vol-.*")
+#: Only these are made with the IOPS that are asked for; gp3 has its own default.
+_WITH_IOPS = frozenset({"io1", "io2"})
+#: AWS keeps these tags for itself and refuses to have them set.
+_RESERVED_TAG = "aws:"
+_CLUSTER_TAG_PREFIX = "kubernetes.io/cluster/"
+_CLUSTER_TAG = "KubernetesCluster"
+_GONE_SNAPSHOT = "InvalidSnapshot.NotFound"
+_GONE_VOLUME = "InvalidVolume.NotFound"
+
+Object: t.TypeAlias = "t.Mapping[str, t.Any]"
+Tags: t.TypeAlias = "t.Mapping[str, str]"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class EbsSnapshot:
+    """``state`` is ``pending``, ``completed``, ``error``, ``recoverable`` or ``recovering``; ``progress`` like ``80%``."""
+
+    id: str
+    volume_id: str
+    state: str
+    progress: str
+    size_bytes: int
+    started: dt.datetime | None
+    encrypted: bool
+    tags: Tags
+    error: str
+
+    @property
+    def ready(self) -> bool:
+        """Volumes can be made from it."""
+        return self.state == "completed"
+
+
+class EbsSnapshotter:
+    """Every method raises ``SnapshotError`` when EC2 refuses; those that take a PersistentVolume ask nobody."""
+
+    def __init__(self, location: SnapshotLocation) -> None:
+        """boto3 is loaded with the first request. It may be shared between threads."""
+        self.location = location
+        self._lock = threading.Lock()
+        self._made: tuple[t.Any, tuple[type[Exception], ...]] | None = None
+
+    def volume_id(self, volume: Object) -> str:
+        """The EBS volume behind a PersistentVolume; empty when it is none."""
+        spec = volume.get("spec") or {}
+        if spec.get("csi"):
+            found = spec["csi"].get("volumeHandle") if spec["csi"].get("driver") == DRIVER else ""
+        else:
+            found = (spec.get("awsElasticBlockStore") or {}).get("volumeID")
+        match = _VOLUME_ID.search(str(found or ""))
+        return match.group() if match else ""
+
+    def set_volume_id(self, volume: Object, volume_id: str) -> dict[str, t.Any]:
+        """A copy of the PersistentVolume with ``volume_id`` behind it."""
+        changed: dict[str, t.Any] = copy.deepcopy(dict(volume))
+        spec = changed.get("spec") or {}
+        if (spec.get("csi") or {}).get("driver") == DRIVER:
+            spec["csi"]["volumeHandle"] = volume_id
+        elif spec.get("awsElasticBlockStore") and not spec.get("csi"):
+            zone = zone_of(volume)
+            spec["awsElasticBlockStore"]["volumeID"] = f"aws://{zone}/{volume_id}" if zone else volume_id
+        else:
+            name = (volume.get("metadata") or {}).get("name", "")
+            raise SnapshotError(f"The PersistentVolume {name} is no EBS volume, so none can be put behind it.")
+        return changed
+
+    def volume_info(self, volume_id: str, zone: str = "") -> tuple[str, int | None]:
+        """The type of a volume and, for types that are made with them, its IOPS. ``zone`` is only told in errors."""
+        found = self._describe_volume(volume_id, zone)
+        kind = str(found.get("VolumeType") or "")
+        iops = found.get("Iops") if kind in _WITH_IOPS else None
+        return kind, int(iops) if iops else None
+
+    def create_snapshot(self, volume_id: str, zone: str, tags: Tags) -> str:
+        """Begin a snapshot and return its id: from then on the volume may be written to. It is completed later.
+
+        It gets ``tags``, and the volume's own where those say nothing.
+        """
+        volume = self._describe_volume(volume_id, zone)
+        own = {key: value for key, value in _read_tags(volume).items() if not key.startswith(_RESERVED_TAG)}
+        answer = self._call(
+            "create_snapshot",
+            f"create a snapshot of the volume {volume_id}",
+            VolumeId=volume_id,
+            **_tag_request("snapshot", {**own, **tags}),
+        )
+        return str(answer["SnapshotId"])
+
+    def delete_snapshot(self, snapshot_id: str) -> None:
+        """Delete it; one that is gone is fine."""
+        client, errors = self._client()
+        try:
+            client.delete_snapshot(SnapshotId=snapshot_id)
+        except errors as exc:
+            if error_code(exc) != _GONE_SNAPSHOT:
+                raise ebs_error(self.location, exc, tried=f"delete the snapshot {snapshot_id}") from exc
+
+    def describe_snapshot(self, snapshot_id: str) -> EbsSnapshot | None:
+        """None when it is gone."""
+        client, errors = self._client()
+        try:
+            answer = client.describe_snapshots(SnapshotIds=[snapshot_id])
+        except errors as exc:
+            if error_code(exc) == _GONE_SNAPSHOT:
+                return None
+            raise ebs_error(self.location, exc, tried=f"look at the snapshot {snapshot_id}") from exc
+        return next(map(_read_snapshot, answer["Snapshots"]), None)
+
+    def list_snapshots(self, tags: Tags) -> list[EbsSnapshot]:
+        """The caller's own snapshots that have all of ``tags``, the oldest first."""
+        client, errors = self._client()
+        filters = [{"Name": f"tag:{key}", "Values": [value]} for key, value in tags.items()]
+        try:
+            pages = client.get_paginator("describe_snapshots").paginate(OwnerIds=["self"], Filters=filters)
+            found = [_read_snapshot(entry) for page in pages for entry in page["Snapshots"]]
+        except errors as exc:
+            raise ebs_error(self.location, exc, tried="list snapshots") from exc
+        return sorted(found, key=lambda entry: (entry.started is not None, entry.started, entry.id))
+
+    def wait_completed(self, snapshot_id: str, *, timeout: float, cancel: CancelToken) -> EbsSnapshot:
+        """Wait until volumes can be made from it. Raises ``SnapshotError`` when it fails, is gone or takes too long."""
+        end = time.monotonic() + timeout
+        while True:
+            found = self.describe_snapshot(snapshot_id)
+            if found is None:
+                raise SnapshotError(f"The snapshot {snapshot_id} is gone.")
+            if found.ready:
+                return found
+            if found.state == "error":
+                why = f": {found.error}" if found.error else ""
+                raise SnapshotError(f"The snapshot {snapshot_id} of the volume {found.volume_id} failed{why}.")
+            if time.monotonic() >= end:
+                raise SnapshotError(
+                    f"The snapshot {snapshot_id} was not completed within {timeout:g} s (it is at {found.progress})."
+                )
+            cancel.wait(_POLL_SECONDS)
+            cancel.check()
+
+    def create_volume(self, snapshot_id: str, volume_type: str, zone: str, iops: int | None = None) -> str:
+        """Make a volume from a snapshot and return its id, without waiting for it.
+
+        It gets the snapshot's tags (those of the cluster are replaced by ``cluster_name``'s, or by E(AWS_CLUSTER_NAME)'s),
+        and is encrypted as the snapshot is, or with ``kms_key_id``.
+        """
+        snapshot = self.describe_snapshot(snapshot_id)
+        if snapshot is None:
+            raise SnapshotError(
+                f"The snapshot {snapshot_id} does not exist (snapshot location '{self.location.name}').",
+                hint="Check the region of the snapshot location: a snapshot is seen in its own region only.",
+            )
+        request: dict[str, t.Any] = {"SnapshotId": snapshot_id, "AvailabilityZone": zone}
+        if volume_type:
+            request["VolumeType"] = volume_type
+        if volume_type in _WITH_IOPS and iops:
+            request["Iops"] = iops
+        if self.location.kms_key_id:
+            request |= {"KmsKeyId": self.location.kms_key_id, "Encrypted": True}
+        elif snapshot.encrypted:
+            request["Encrypted"] = True
+        request |= _tag_request("volume", self._volume_tags(snapshot.tags))
+        return str(
+            self._call("create_volume", f"create a volume from the snapshot {snapshot_id}", **request)["VolumeId"]
+        )
+
+    def wait_available(self, volume_id: str, *, timeout: float, cancel: CancelToken) -> None:
+        """Wait until a new volume can be attached. Raises ``SnapshotError`` when it fails or takes too long.
+
+        EC2 accepts a volume at first whose key it may not use: it then vanishes.
+        """
+        end = time.monotonic() + timeout
+        failed = f"The volume {volume_id} could not be made"
+        hint = "Check that these credentials may use the KMS key of the snapshot and of 'kms_key_id'."
+        while True:
+            try:
+                state = str(self._describe_volume(volume_id).get("State") or "")
+            except SnapshotError as exc:
+                if exc.details.get("code") != _GONE_VOLUME:
+                    raise
+                raise SnapshotError(f"{failed}: it has vanished.", hint=hint) from exc
+            if state in ("available", "in-use"):
+                return
+            if state == "error":
+                raise SnapshotError(f"{failed}: its state is error.", hint=hint)
+            if time.monotonic() >= end:
+                raise SnapshotError(f"{failed} within {timeout:g} s: its state is {state}.")
+            cancel.wait(_POLL_SECONDS)
+            cancel.check()
+
+    def delete_volume(self, volume_id: str) -> None:
+        """Delete it; one that is gone is fine."""
+        client, errors = self._client()
+        try:
+            client.delete_volume(VolumeId=volume_id)
+        except errors as exc:
+            if error_code(exc) != _GONE_VOLUME:
+                raise ebs_error(self.location, exc, tried=f"delete the volume {volume_id}") from exc
+
+    def _volume_tags(self, of_snapshot: Tags) -> dict[str, str]:
+        tags = {key: value for key, value in of_snapshot.items() if not key.startswith(_RESERVED_TAG)}
+        cluster = self.location.cluster_name or os.environ.get("AWS_CLUSTER_NAME")
+        if not cluster:
+            return tags
+        others = {
+            key: value for key, value in tags.items() if not key.startswith(_CLUSTER_TAG_PREFIX) and key != _CLUSTER_TAG
+        }
+        return {f"{_CLUSTER_TAG_PREFIX}{cluster}": "owned", _CLUSTER_TAG: cluster, **others}
+
+    def _describe_volume(self, volume_id: str, zone: str = "") -> Object:
+        where = f" in {zone}" if zone else ""
+        tried = f"look at the volume {volume_id}{where}"
+        found: list[Object] = self._call("describe_volumes", tried, VolumeIds=[volume_id])["Volumes"]
+        if not found:
+            raise SnapshotError(f"Cannot {tried}: it does not exist.", details={"code": _GONE_VOLUME})
+        return found[0]
+
+    def _call(self, method: str, tried: str, **request: t.Any) -> t.Any:
+        client, errors = self._client()
+        try:
+            return getattr(client, method)(**request)
+        except errors as exc:
+            raise ebs_error(self.location, exc, tried=tried) from exc
+
+    def _client(self) -> tuple[t.Any, tuple[type[Exception], ...]]:
+        with self._lock:
+            if self._made is None:
+                self._made = _make_client(self.location)
+            return self._made
+
+
+def _make_client(location: SnapshotLocation) -> tuple[t.Any, tuple[type[Exception], ...]]:
+    """boto3's client for ``location``, and the exceptions that it raises."""
+    try:
+        import boto3
+        import botocore.config
+        import botocore.exceptions
+    except ImportError as exc:
+        raise SnapshotError(
+            f"The Python library boto3 is missing for {sys.executable}, so EBS cannot be used.",
+            hint=f"Install it: {sys.executable} -m pip install boto3",
+        ) from exc
+    errors = (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError)
+    if location.ca_bundle and not os.path.exists(location.ca_bundle):
+        raise SnapshotError(f"The CA bundle {location.ca_bundle} does not exist.", hint="Check 'ca_bundle'.")
+    try:
+        session = boto3.session.Session(
+            aws_access_key_id=location.access_key,
+            aws_secret_access_key=location.secret_key,
+            aws_session_token=location.session_token,
+            profile_name=location.profile,
+            region_name=location.region,
+        )
+        client = session.client(
+            "ec2",
+            endpoint_url=location.endpoint_url,
+            verify=(location.ca_bundle or None) if location.validate_certs else False,
+            config=botocore.config.Config(
+                connect_timeout=_CONNECT_SECONDS,
+                read_timeout=_READ_SECONDS,
+                retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+                max_pool_connections=_MAX_CONNECTIONS,
+                user_agent_extra="arkive.k8s",
+            ),
+        )
+    except errors as exc:
+        raise ebs_error(location, exc, tried="use EC2") from exc
+    except ValueError as exc:  # botocore's answer to an endpoint that is no URL
+        raise SnapshotError(
+            f"The endpoint_url '{location.endpoint_url}' of the snapshot location cannot be used: {exc}.",
+            hint="Write it as https://host.",
+        ) from exc
+    return client, errors
+
+
+def _read_snapshot(entry: Object) -> EbsSnapshot:
+    return EbsSnapshot(
+        id=str(entry["SnapshotId"]),
+        volume_id=str(entry.get("VolumeId") or ""),
+        state=str(entry.get("State") or ""),
+        progress=str(entry.get("Progress") or ""),
+        size_bytes=int(entry.get("VolumeSize") or 0) * _GIB,
+        started=entry.get("StartTime"),
+        encrypted=bool(entry.get("Encrypted")),
+        tags=_read_tags(entry),
+        error=str(entry.get("StateMessage") or ""),
+    )
+
+
+def _read_tags(entry: Object) -> dict[str, str]:
+    return {str(tag["Key"]): str(tag.get("Value") or "") for tag in entry.get("Tags") or ()}
+
+
+def _tag_request(resource: str, tags: Tags) -> dict[str, t.Any]:
+    listed = [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
+    return {"TagSpecifications": [{"ResourceType": resource, "Tags": listed}]} if listed else {}
+
+
+__all__ = ("DRIVER", "EbsSnapshot", "EbsSnapshotter")

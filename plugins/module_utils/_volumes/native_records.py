@@ -1,0 +1,137 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""The stored forms of a native snapshot: ``volumesnapshots.json.gz`` and volumeinfo (Velero 1.18, 1.4 and 1.5)."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+Phase: t.TypeAlias = t.Literal["New", "Completed", "Failed"]
+Object: t.TypeAlias = "t.Mapping[str, t.Any]"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class NativeSnapshot:
+    """One snapshot as a backup records it. ``location`` is the name of the snapshot location.
+
+    ``snapshot_id`` is empty for one that failed; ``iops`` is None for types of volumes without provisioned IOPS.
+    """
+
+    volume: str
+    snapshot_id: str
+    volume_id: str = ""
+    volume_type: str = ""
+    zone: str = ""
+    iops: int | None = None
+    location: str = "default"
+    phase: Phase = "Completed"
+
+    @property
+    def failed(self) -> bool:
+        """True when there is nothing to restore from."""
+        return self.phase == "Failed" or not self.snapshot_id
+
+
+def snapshot_tags(*, backup_labels: t.Mapping[str, str], backup_name: str, volume: str) -> dict[str, str]:
+    """The tags of a snapshot: the labels of the Backup object, and which backup and volume it is of."""
+    return {**backup_labels, "velero.io/backup": backup_name, "velero.io/pv": volume}
+
+
+def snapshot_record(snapshot: NativeSnapshot, *, backup_name: str, backup_uid: str = "") -> dict[str, t.Any]:
+    """An element of ``volumesnapshots.json.gz``."""
+    spec: dict[str, t.Any] = {
+        "backupName": backup_name,
+        "backupUID": backup_uid,
+        "location": snapshot.location,
+        "persistentVolumeName": snapshot.volume,
+        "providerVolumeID": snapshot.volume_id,
+        "volumeType": snapshot.volume_type,
+    }
+    if snapshot.zone:
+        spec["volumeAZ"] = snapshot.zone
+    if snapshot.iops is not None:
+        spec["volumeIOPS"] = snapshot.iops
+    status: dict[str, t.Any] = {"phase": snapshot.phase}
+    if snapshot.snapshot_id:
+        status["providerSnapshotID"] = snapshot.snapshot_id
+    return {"spec": spec, "status": status}
+
+
+def volume_info_entry(snapshot: NativeSnapshot, *, volume: Object, claim: tuple[str, str] | None) -> dict[str, t.Any]:
+    """An element of the volumeinfo file. ``volume`` is the PersistentVolume, ``claim`` namespace and name."""
+    entry: dict[str, t.Any] = {"pvcNamespace": claim[0], "pvcName": claim[1]} if claim else {}
+    return entry | {
+        "pvName": snapshot.volume,
+        "backupMethod": "NativeSnapshot",
+        "snapshotDataMoved": False,
+        "preserveLocalSnapshot": False,
+        "skipped": False,
+        "result": "failed" if snapshot.failed else "succeeded",
+        "nativeSnapshotInfo": {
+            "snapshotHandle": snapshot.snapshot_id,
+            "volumeType": snapshot.volume_type,
+            "volumeAZ": snapshot.zone,
+            "iops": str(snapshot.iops or 0),
+            "Phase": snapshot.phase,
+        },
+        "pvInfo": {
+            "reclaimPolicy": (volume.get("spec") or {}).get("persistentVolumeReclaimPolicy", ""),
+            "labels": dict((volume.get("metadata") or {}).get("labels") or {}),
+        },
+    }
+
+
+def read_snapshots(
+    *, volumesnapshots: t.Sequence[Object] | None, volumeinfo: t.Sequence[Object] | None
+) -> dict[str, NativeSnapshot]:
+    """What a backup records, by the name of the PersistentVolume; the last record of one counts.
+
+    ``volumesnapshots`` has all that a restore needs. What only ``volumeinfo`` records names no location: it is taken to
+    be of the one called ``default``.
+    """
+    found = {}
+    for entry in volumeinfo or ():
+        info = _member(entry, "nativeSnapshotInfo")
+        if info and entry.get("pvName"):
+            found[str(entry["pvName"])] = NativeSnapshot(
+                volume=str(entry["pvName"]),
+                snapshot_id=str(info.get("snapshotHandle") or ""),
+                volume_type=str(info.get("volumeType") or ""),
+                zone=str(info.get("volumeAZ") or ""),
+                iops=_iops(info.get("iops")),
+                phase="Failed" if entry.get("result") == "failed" else "Completed",
+            )
+    for record in volumesnapshots or ():
+        spec, status = _member(record, "spec"), _member(record, "status")
+        name = str(spec.get("persistentVolumeName") or "")
+        if name:
+            found[name] = NativeSnapshot(
+                volume=name,
+                snapshot_id=str(status.get("providerSnapshotID") or ""),
+                volume_id=str(spec.get("providerVolumeID") or ""),
+                volume_type=str(spec.get("volumeType") or ""),
+                zone=str(spec.get("volumeAZ") or ""),
+                iops=_iops(spec.get("volumeIOPS")),
+                location=str(spec.get("location") or "default"),
+                phase="Failed" if status.get("phase") == "Failed" else "Completed",
+            )
+    return found
+
+
+def _iops(value: object) -> int | None:
+    """Written as a string in one file, as a number in the other; none are left out, empty or ``0``."""
+    text = str(value or "")
+    return int(text) or None if text.isdecimal() else None
+
+
+def _member(value: Object, name: str) -> Object:
+    found = value.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+__all__ = ("NativeSnapshot", "Phase", "read_snapshots", "snapshot_record", "snapshot_tags", "volume_info_entry")

@@ -1,0 +1,49 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Where the native snapshots of volumes are: a region of AWS, as the ``snapshot_location`` option says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+
+
+@dataclass(frozen=True, kw_only=True)
+class SnapshotLocation:
+    """What Velero calls a volume snapshot location, of its AWS plugin.
+
+    Credentials that are None are looked up by boto3's own chain. ``kms_key_id`` encrypts the volumes that are made
+    from snapshots; ``cluster_name`` is the cluster that those volumes are tagged to belong to. Raises
+    ``ValidationError`` when the options contradict each other.
+    """
+
+    name: str = "default"
+    region: str | None = None
+    endpoint_url: str | None = None
+    access_key: str | None = field(default=None, repr=False)
+    secret_key: str | None = field(default=None, repr=False)
+    session_token: str | None = field(default=None, repr=False)
+    profile: str | None = None
+    ca_bundle: str | None = None
+    validate_certs: bool = True
+    kms_key_id: str | None = None
+    cluster_name: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            raise ValidationError("The snapshot location has an empty name.", hint="Give 'name', or leave it out.")
+        if bool(self.access_key) != bool(self.secret_key):
+            raise ValidationError(
+                f"The snapshot location '{self.name}' has only one of 'access_key' and 'secret_key'.",
+                hint="Give both, or neither to use boto3's own credential chain.",
+            )
+        if self.access_key and self.profile:
+            raise ValidationError(f"The snapshot location '{self.name}' has both 'access_key' and 'profile'.")
+
+
+__all__ = ("SnapshotLocation",)
