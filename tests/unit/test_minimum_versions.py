@@ -36,12 +36,15 @@ def test_boto3_comes_first() -> None:
     "path",
     [
         "requirements.txt",
-        "tests/unit/requirements.txt",
         "tests/integration/requirements.txt",
     ],
 )
 def test_requirements_are_lower_bounds_in_the_same_order(path: str) -> None:
     assert lines(path) == [f"{name}>={version}" for name, version in WANTED]
+
+
+def test_unit_tests_need_what_stands_in_for_ec2_too() -> None:
+    assert lines("tests/unit/requirements.txt") == lines("requirements.txt") + ["moto[ec2]"]
 
 
 def test_the_execution_environment_has_the_accelerators_too() -> None:

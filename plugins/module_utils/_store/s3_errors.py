@@ -21,8 +21,9 @@ if t.TYPE_CHECKING:
 _WRONG_REGION = frozenset({"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"})
 _DENIED = frozenset({"AccessDenied", "AllAccessDisabled", "AccountProblem", "UnauthorizedAccess", "403"})
 _NOT_FOUND = frozenset({"NoSuchKey", "NotFound", "404"})
-_CREDENTIALS: dict[str, tuple[str, str | None]] = {
-    "InvalidAccessKeyId": ("the S3 server does not know the access key", "Check 'access_key'."),
+#: What is wrong with credentials, and the remedy, by the code or the class of the exception.
+CREDENTIALS: dict[str, tuple[str, str | None]] = {
+    "InvalidAccessKeyId": ("the server does not know the access key", "Check 'access_key'."),
     "SignatureDoesNotMatch": ("the secret key does not belong to the access key", "Check 'secret_key'."),
     "ExpiredToken": ("the session token has expired", "Get new credentials."),
     "InvalidToken": ("the session token is not valid", "Check 'session_token'."),
@@ -35,7 +36,8 @@ _CREDENTIALS: dict[str, tuple[str, str | None]] = {
     "UnauthorizedSSOTokenError": ("the SSO token has expired", "Log in with 'aws sso login'."),
     "SSOTokenLoadError": ("there is no SSO token", "Log in with 'aws sso login'."),
 }
-_UNREACHABLE = {
+#: Why there is no connection, by the class of the exception.
+UNREACHABLE = {
     "EndpointConnectionError": "no connection",
     "ConnectTimeoutError": "no connection in time",
     "ReadTimeoutError": "no answer in time",
@@ -78,8 +80,8 @@ def _explain(location: StorageLocation, exc: Exception, code: str) -> tuple[Stor
         return "no_location", f"the bucket '{location.bucket}' does not exist{where}", "Create it or check 'bucket'."
     if code in _NOT_FOUND:
         return "not_found", "it does not exist", None
-    if code in _CREDENTIALS:
-        why, hint = _CREDENTIALS[code]
+    if code in CREDENTIALS:
+        why, hint = CREDENTIALS[code]
         return "credentials", why, hint
     if code in _DENIED:
         return "denied", "the server denies it to these credentials", "Grant list, get, put and delete on the bucket."
@@ -87,11 +89,11 @@ def _explain(location: StorageLocation, exc: Exception, code: str) -> tuple[Stor
         return "no_location", _wrong_region(location, exc), "Set 'region' to the bucket's."
     if code == "SSLError":
         return "unreachable", f"TLS failed: {_text(exc)}", "Give the server's CA as 'ca_bundle'."
-    if code in _UNREACHABLE:
+    if code in UNREACHABLE:
         target = location.endpoint_url or "the S3 endpoint"
         return (
             "unreachable",
-            f"{target} cannot be reached: {_UNREACHABLE[code]}",
+            f"{target} cannot be reached: {UNREACHABLE[code]}",
             "Check 'endpoint_url' and network.",
         )
     return "other", _text(exc), None
@@ -115,4 +117,4 @@ def _text(exc: Exception) -> str:
     return f"{words} ({error_code(exc)})" if said else words
 
 
-__all__ = ("error_code", "status_code", "store_error")
+__all__ = ("CREDENTIALS", "UNREACHABLE", "error_code", "status_code", "store_error")

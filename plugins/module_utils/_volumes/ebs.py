@@ -49,7 +49,7 @@ Tags: t.TypeAlias = "t.Mapping[str, str]"
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class EbsSnapshot:
-    """``state`` is ``pending``, ``completed``, ``error``, ``recoverable`` or ``recovering``; ``progress`` like ``80%``."""
+    """``state`` is EC2's (``pending``, ``completed``, ``error``, ...); ``progress`` is like ``80%``."""
 
     id: str
     volume_id: str
@@ -175,8 +175,8 @@ class EbsSnapshotter:
     def create_volume(self, snapshot_id: str, volume_type: str, zone: str, iops: int | None = None) -> str:
         """Make a volume from a snapshot and return its id, without waiting for it.
 
-        It gets the snapshot's tags (those of the cluster are replaced by ``cluster_name``'s, or by E(AWS_CLUSTER_NAME)'s),
-        and is encrypted as the snapshot is, or with ``kms_key_id``.
+        It gets the snapshot's tags, with those of the cluster that ``cluster_name`` (else the environment variable
+        ``AWS_CLUSTER_NAME``) says, and is encrypted as the snapshot is, or with ``kms_key_id``.
         """
         snapshot = self.describe_snapshot(snapshot_id)
         if snapshot is None:
