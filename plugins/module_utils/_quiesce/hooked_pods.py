@@ -1,0 +1,129 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Pods with their hooks, as a critical section takes them."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import is_finished, pod_identity
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import (
+    PodHooks,
+    ResolvedRule,
+    hooks_of_pod,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import QuiescedPod
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import HookRule
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class HookedPod:
+    """A pod and its hooks. ``pod`` holds metadata, spec, and of the status the phase and whether it is ready.
+
+    ``claims``: the names of the PersistentVolumeClaims that it mounts, those of its ephemeral volumes among them.
+    """
+
+    pod: dict[str, t.Any]
+    pre: tuple[Hook, ...] = ()
+    post: tuple[Hook, ...] = ()
+    warnings: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Namespace and name."""
+        return pod_identity(self.pod)
+
+    @property
+    def is_running(self) -> bool:
+        return bool(self.pod["status"]["phase"] == "Running")
+
+    @property
+    def is_ready(self) -> bool:
+        conditions = self.pod["status"]["conditions"]
+        return self.is_running and any(entry.get("status") == "True" for entry in conditions)
+
+
+def find_hooks(pod: t.Mapping[str, t.Any], rules: t.Sequence[ResolvedRule]) -> HookedPod | None:
+    """``pod`` with its hooks; None when it has none and nothing to say about them."""
+    found = hooks_of_pod(pod, rules)
+    return give_hooks(pod, found) if found.pre or found.post or found.warnings else None
+
+
+def give_hooks(pod: t.Mapping[str, t.Any], hooks: PodHooks) -> HookedPod:
+    """``pod`` with these hooks."""
+    return HookedPod(_slim(pod), hooks.pre, hooks.post, hooks.warnings, mounted_claims(pod))
+
+
+def mounted_claims(pod: t.Mapping[str, t.Any]) -> tuple[str, ...]:
+    """The claims of the pod's volumes, in their order."""
+    name = pod_identity(pod)[1]
+    claims = []
+    for volume in (pod.get("spec") or {}).get("volumes") or []:
+        if "persistentVolumeClaim" in volume:
+            claims.append(str(volume["persistentVolumeClaim"]["claimName"]))
+        elif "ephemeral" in volume:
+            claims.append(f"{name}-{volume['name']}")
+    return tuple(dict.fromkeys(claims))
+
+
+def run_on_one(pods: t.Sequence[HookedPod]) -> list[HookedPod]:
+    """Take the hooks of rules with ``run_on: one`` from all pods but one in each namespace.
+
+    It is the first one by name that is running and ready. Where none is, it is the first that could still run a
+    command, so that a missing pod is seen as a hook that fails.
+    """
+    chosen: dict[tuple[HookRule, str], HookedPod] = {}
+    for hooked in sorted(pods, key=lambda hooked: (not hooked.is_ready, is_finished(hooked.pod), hooked.key)):
+        for rule in rules_of(hooked):
+            if rule.run_on == "one":
+                chosen.setdefault((rule, hooked.key[0]), hooked)
+
+    def keeps(hooked: HookedPod, hook: Hook) -> bool:
+        rule = hook.rule
+        return rule is None or rule.run_on != "one" or chosen[rule, hooked.key[0]] is hooked
+
+    return [
+        dataclasses.replace(
+            hooked,
+            pre=tuple(hook for hook in hooked.pre if keeps(hooked, hook)),
+            post=tuple(hook for hook in hooked.post if keeps(hooked, hook)),
+        )
+        for hooked in pods
+    ]
+
+
+def prepare_pod(hooked: HookedPod, preflight: Preflight, log: RunLog) -> QuiescedPod:
+    """The pod as a critical section takes it: each of its pre hooks seen through, its warnings logged."""
+    namespace, name = hooked.key
+    for warning in hooked.warnings:
+        log.warning(warning, name=name, namespace=namespace, resource="pods")
+    pre = [preflight.examine(hooked.pod, hook) for hook in hooked.pre]
+    return QuiescedPod(pod=hooked.pod, pre=pre, post=list(hooked.post), release_owed=not pre)
+
+
+def rules_of(hooked: HookedPod) -> list[HookRule]:
+    """The rules that gave the pod its hooks, in their order."""
+    return list(dict.fromkeys(hook.rule for hook in (*hooked.pre, *hooked.post) if hook.rule is not None))
+
+
+def _slim(pod: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    status = pod.get("status") or {}
+    ready = [entry for entry in status.get("conditions") or [] if entry.get("type") == "Ready"]
+    metadata = {name: value for name, value in pod["metadata"].items() if name != "managedFields"}
+    return {
+        "metadata": metadata,
+        "spec": pod.get("spec") or {},
+        "status": {"phase": status.get("phase", ""), "conditions": ready},
+    }
+
+
+__all__ = ("HookedPod", "find_hooks", "give_hooks", "mounted_claims", "prepare_pod", "rules_of", "run_on_one")
