@@ -118,6 +118,7 @@ class VeleroFiles:
             str(program),
             "server",  # its plugins are started as argv[0] with other arguments; this must be the first
             f"--namespace={NAMESPACE}",
+            "--features=EnableCSI",  # its plugin for CSI is built in
             "--profiler-address=",
             *_OFTEN,
             f"--plugin-dir={self._plugins}",
@@ -127,6 +128,7 @@ class VeleroFiles:
             "KUBECONFIG": str(kubeconfig),
             "HOME": str(self._home / "home"),
             "TMPDIR": str(self._home / "tmp"),  # where it writes credentials
+            "CSI_SNAPSHOT_EARLY_FREQUENT_POLLING": "true",  # as its own Deployment has it
         }
         with self.log.open("ab") as log:
             subprocess.Popen(

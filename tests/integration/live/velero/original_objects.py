@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import typing as t
 
 Object = dict[str, t.Any]
@@ -36,10 +37,18 @@ _SYSTEM = (
     "managedFields",
     "ownerReferences",
 )
-#: What happens to objects, which is not restored; and what a controller names anew.
-_FLEETING = ("events", "events.events.k8s.io", "endpointslices.discovery.k8s.io")
+#: What happens to objects, which is not restored; what a controller names anew; what brings the data of a volume back.
+_FLEETING = (
+    "events",
+    "events.events.k8s.io",
+    "endpointslices.discovery.k8s.io",
+    "volumesnapshots.snapshot.storage.k8s.io",
+)
 EVENT_KINDS = ("v1/Event", "events.k8s.io/v1/Event")
-FLEETING_KINDS = (*EVENT_KINDS, "discovery.k8s.io/v1/EndpointSlice")
+SNAPSHOT_KINDS = tuple(
+    f"snapshot.storage.k8s.io/v1/VolumeSnapshot{suffix}" for suffix in ("", "Content", "Class")
+)  # fmt: skip
+FLEETING_KINDS = (*EVENT_KINDS, *SNAPSHOT_KINDS, "discovery.k8s.io/v1/EndpointSlice")
 
 
 def key_of(obj: Object) -> Key:
@@ -69,6 +78,17 @@ def read_objects(kubectl: t.Any, *names: tuple[str, str]) -> Objects:
         if shown:
             found[key_of(json.loads(shown))] = json.loads(shown)
     return found
+
+
+def steady_path(path: str, obj: Object) -> str:
+    """The path of an object in a tarball, without what is new in the name of each snapshot of a volume."""
+    if obj["kind"] == "VolumeSnapshot":
+        return re.sub(r"-[a-z0-9]+\.json$", "-NEW.json", path)
+    if obj["kind"] == "VolumeSnapshotContent":
+        of = obj["spec"]["volumeSnapshotRef"]
+        name = re.sub(r"-[a-z0-9]+$", "-NEW", of["name"])
+        return f"{path.rpartition('/')[0]}/content-of-{of['namespace']}-{name}.json"
+    return path
 
 
 def moved(objects: Objects, *, old: str, new: str) -> Objects:
@@ -119,7 +139,20 @@ def _strip_service(obj: Object) -> None:
 
 
 def _strip_claim(obj: Object) -> None:
-    obj["spec"].pop("volumeName", None)
+    for member in ("volumeName", "dataSource", "dataSourceRef"):
+        obj["spec"].pop(member, None)
+
+
+def _strip_content(obj: Object) -> None:
+    """It and what it belongs to have a new name in each backup."""
+    obj["metadata"].pop("name")
+    for member in ("name", "uid", "resourceVersion"):
+        obj["spec"]["volumeSnapshotRef"].pop(member, None)
+
+
+def _strip_snapshot(obj: Object) -> None:
+    """Its name is new in each backup."""
+    obj["metadata"].pop("name")
 
 
 def _strip_pod(obj: Object) -> None:
@@ -149,6 +182,8 @@ _STRIP: dict[str, t.Callable[[Object], None]] = {
     "Pod": _strip_pod,
     "ControllerRevision": _strip_revision,
     "Endpoints": _strip_endpoints,
+    "VolumeSnapshot": _strip_snapshot,
+    "VolumeSnapshotContent": _strip_content,
 }
 
 
@@ -166,6 +201,7 @@ def differences(expected: Objects, found: Objects) -> list[str]:
 __all__ = (
     "EVENT_KINDS",
     "FLEETING_KINDS",
+    "SNAPSHOT_KINDS",
     "Key",
     "Object",
     "Objects",
@@ -176,4 +212,5 @@ __all__ = (
     "namespaced_types",
     "read_namespace",
     "read_objects",
+    "steady_path",
 )

@@ -1,0 +1,45 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Applications with data, a store for their backups, and the storage below."""
+
+from __future__ import annotations
+
+import secrets
+import typing as t
+from pathlib import Path
+
+import pytest
+from volume_lab import DataApp, Storage
+from volume_runs import VolumeRuns
+
+
+@pytest.fixture(scope="session")
+def storage(state: Path) -> Storage:
+    """For tests that are marked ``node`` or ``fault``."""
+    return Storage(state)
+
+
+@pytest.fixture
+def runs(client: t.Any, tmp_path: Path) -> VolumeRuns:
+    """Backups into a local directory, and restores from it."""
+    return VolumeRuns(client, tmp_path / "store")
+
+
+@pytest.fixture
+def make_app(kubectl: t.Any) -> t.Iterator[t.Callable[..., DataApp]]:
+    """``make_app(workload="StatefulSet")``: an application that runs, in a namespace of its own."""
+    made: list[str] = []
+
+    def make(**options: t.Any) -> DataApp:
+        name = f"arkive-test-d-{secrets.token_hex(3)}"
+        made.append(name)
+        kubectl("create", "namespace", name)
+        app = DataApp(kubectl, name, **options)
+        app.create()
+        return app
+
+    yield make
+    if made:
+        kubectl("delete", "namespace", *made, "--ignore-not-found", "--wait=false")

@@ -1,0 +1,47 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Backups and restores by the engines, in a few words."""
+
+from __future__ import annotations
+
+import secrets
+import typing as t
+from pathlib import Path
+
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import run_restore
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
+
+
+class VolumeRuns:
+    """A store, and what is done with it."""
+
+    def __init__(self, client: KubeClient, path: Path) -> None:
+        path.mkdir()
+        self.client = client
+        self.store = open_store(StorageLocation(path=str(path)))
+        self.backup_name = f"d{secrets.token_hex(3)}"
+
+    def back_up(self, *namespaces: str, client: KubeClient | None = None, **options: t.Any) -> BackupOutcome:
+        """A backup of whole namespaces. Options of the request or of its spec."""
+        fields = set(BackupRequest.__dataclass_fields__) - {"spec", "name"}
+        own = {name: options.pop(name) for name in list(options) if name in fields}
+        spec = BackupSpec.from_options({"included_namespaces": list(namespaces), **options})
+        request = BackupRequest(name=self.backup_name, spec=spec, **own)
+        return run_backup(request, client=client or self.client, store=self.store)
+
+    def restore(self, **options: t.Any) -> RestoreOutcome:
+        spec = RestoreSpec.from_options({"backup_name": self.backup_name, **options})
+        return run_restore(RestoreRequest(spec=spec), client=self.client, store=self.store)
+
+
+__all__ = ("VolumeRuns",)
