@@ -23,6 +23,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from callers import Callers
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth, connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -122,6 +123,15 @@ def module_namespace(client: KubeClient) -> t.Iterator[str]:
     """A namespace for all tests of a file."""
     with fresh_namespace(client) as name:
         yield name
+
+
+@pytest.fixture
+def callers(kubectl: Kubectl, kubeconfig: str, namespace: str) -> t.Iterator[Callers]:
+    """Makes service accounts with given rights, in a namespace for one test."""
+    found = Callers(kubectl, kubeconfig, namespace)
+    yield found
+    for name in found.cluster_wide:
+        kubectl("delete", "clusterrole,clusterrolebinding", name, "--ignore-not-found")
 
 
 @pytest.fixture(scope="session")

@@ -6,12 +6,10 @@
 
 from __future__ import annotations
 
-import json
 import typing as t
-from pathlib import Path
 
 import pytest
-import yaml
+from callers import Callers, Rule
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.access import (
     describe_forbidden,
@@ -20,14 +18,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.access import (
     list_needs,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need, find_forbidden
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth, connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 
-Rule: t.TypeAlias = "dict[str, list[str]]"
-
-RBAC = "rbac.authorization.k8s.io"
 EVERYTHING: Rule = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}
 READS_EVERYTHING: Rule = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list"]}
 READS_CORE: Rule = {"apiGroups": [""], "resources": ["configmaps", "pods"], "verbs": ["get", "list"]}
@@ -39,54 +33,6 @@ EXEC: Rule = {"apiGroups": [""], "resources": ["pods/exec"], "verbs": ["create",
 class Listed(t.NamedTuple):
     types: tuple[ApiResource, ...]
     list_namespaces: tuple[str, ...] | None
-
-
-class Callers:
-    """Makes service accounts with given rights; everything cluster-wide is removed at the end."""
-
-    def __init__(self, kubectl: t.Callable[..., str], kubeconfig: str, namespace: str) -> None:
-        self._kubectl = kubectl
-        self._config: dict[str, t.Any] = yaml.safe_load(Path(kubeconfig).read_text())
-        self._namespace = namespace
-        self._made = 0
-        self.cluster_wide: list[str] = []
-
-    def may(self, *rules: Rule, cluster: bool = False) -> KubeClient:
-        self._made += 1
-        name = f"{self._namespace}-{self._made}"
-        subject = {"kind": "ServiceAccount", "name": name, "namespace": self._namespace}
-        prefix = "Cluster" if cluster else ""
-        place = {} if cluster else {"namespace": self._namespace}
-        items: list[dict[str, t.Any]] = [
-            {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": self._namespace}},
-            {
-                "apiVersion": f"{RBAC}/v1",
-                "kind": f"{prefix}Role",
-                "metadata": {"name": name, **place},
-                "rules": list(rules),
-            },
-            {
-                "apiVersion": f"{RBAC}/v1",
-                "kind": f"{prefix}RoleBinding",
-                "metadata": {"name": name, **place},
-                "roleRef": {"apiGroup": RBAC, "kind": f"{prefix}Role", "name": name},
-                "subjects": [subject],
-            },
-        ]
-        if cluster:
-            self.cluster_wide.append(name)
-        self._kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
-        token = self._kubectl("-n", self._namespace, "create", "token", name).strip()
-        users = [{"name": user["name"], "user": {"token": token}} for user in self._config["users"]]
-        return connect(KubeAuth(kubeconfig=self._config | {"users": users}))
-
-
-@pytest.fixture
-def callers(kubectl: t.Callable[..., str], kubeconfig: str, namespace: str) -> t.Iterator[Callers]:
-    found = Callers(kubectl, kubeconfig, namespace)
-    yield found
-    for name in found.cluster_wide:
-        kubectl("delete", "clusterrole,clusterrolebinding", name, "--ignore-not-found")
 
 
 @pytest.fixture(scope="session")
