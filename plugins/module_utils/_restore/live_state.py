@@ -56,16 +56,27 @@ class ApiTypes:
 
 @dataclasses.dataclass(slots=True)
 class LiveState:
-    """Namespaces and volumes of the cluster, and (once listed) the names of the objects of a type in a namespace."""
+    """Namespaces and volumes of the cluster, and (once listed) the names of the objects of a type in a namespace.
+
+    ``claims`` are those that were found in the place of stored ones, by namespace and name: each with the volume that
+    it is bound to, empty while it is not.
+    """
 
     namespaces: dict[str, NamespaceState]
     volumes: dict[str, dict[str, t.Any]]
+    claims: dict[tuple[str, str], str] = dataclasses.field(default_factory=dict)
     _names: dict[tuple[GroupResource, str | None], frozenset[str]] = dataclasses.field(default_factory=dict)
     _lock: threading.Lock = dataclasses.field(default_factory=threading.Lock)
 
     def note_names(self, group_resource: GroupResource, namespace: str | None, names: t.Iterable[str]) -> None:
         """Keep what a LIST found."""
         self._names[(group_resource, namespace)] = frozenset(names)
+
+    def note_claim(self, claim: t.Mapping[str, t.Any]) -> None:
+        bound = (claim.get("status") or {}).get("phase") == "Bound"
+        metadata = claim["metadata"]
+        volume = str((claim.get("spec") or {}).get("volumeName") or "") if bound else ""
+        self.claims[(metadata["namespace"], metadata["name"])] = volume
 
     def names(self, client: KubeClient, resource: ApiResource, namespace: str | None) -> frozenset[str]:
         """Names of the live objects of a type, listed on demand; empty where they may not be listed."""

@@ -30,7 +30,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan_diffs imp
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.prepare import Prepared, Preparer
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.results import RestoreIssues
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.selection import PODS, Selection
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.selection import CLAIMS, PODS, Selection
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.snapshot_items import leave_out_snapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import ClaimDecision
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import (
     CRDS,
     HIGH_PRIORITIES,
@@ -99,6 +101,9 @@ class Planner:
                 else:
                     groups[group_resource] = self._open_groups(wave, group_resource)
         self._plan_groups(groups, api)
+        left_out = leave_out_snapshots(waves, self._preparer.snapshots, self._live) if groups else []
+        for item in left_out:
+            self._diffs.drop(item)
         return waves
 
     def plan_new_types(self, waves: t.Iterable[Wave], api: ApiTypes) -> None:
@@ -273,6 +278,8 @@ class Planner:
     def settle_existing(self, item: PlanItem, live: dict[str, t.Any], desired: dict[str, t.Any]) -> None:
         """Decide on an object that is there already (Velero 1.18, existing objects)."""
         item.made_before = made_by(live, self._restore_name)
+        if item.group_resource == CLAIMS:
+            self._live.note_claim(live)
         if live["metadata"].get("deletionTimestamp"):
             item.reason = "it is being deleted; the restore waits until it is gone and makes it anew"
             return
@@ -310,7 +317,8 @@ class Planner:
         if maker:
             item.settle("skip", f"its {maker} is in the cluster and makes its own")
             return
-        if prepared.lost is not None and not self._accept_lost_volume(item, prepared):
+        lost = prepared.volume
+        if lost is not None and lost.missing and not self._accept_lost_volume(item, lost):
             return
         for warning in prepared.warnings:
             self._issues.warning(
@@ -332,11 +340,8 @@ class Planner:
             return ""
         return f"{owner.get('kind')} '{owner.get('name')}'"
 
-    def _accept_lost_volume(self, item: PlanItem, prepared: Prepared) -> bool:
+    def _accept_lost_volume(self, item: PlanItem, lost: ClaimDecision) -> bool:
         """True when the claim may come back with an empty volume; else the item is settled as a conflict."""
-        lost = prepared.lost
-        if lost is None:
-            return True
         if lost.on_purpose or self._request.on_missing_volume_data == "warn":
             self._issues.warning(
                 f"PersistentVolumeClaim {item.namespace}/{item.name} gets a new, empty volume: {lost.missing}.",

@@ -14,11 +14,16 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import ItemRef
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.contents import BackupContents
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_sources import CsiSources
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.table import apply_item_rules
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.metadata import strip_system_metadata
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import VOLUMES, ClaimDecision
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import IncludeExclude
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
+    VOLUME_SNAPSHOT_CONTENTS,
+    VOLUME_SNAPSHOTS,
+    IncludeExclude,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import ResourceModifiers
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
@@ -44,7 +49,8 @@ class Prepared:
     managed_fields: tuple[t.Any, ...] = ()
     #: The stored reference to the controller: not part of the body.
     owner: t.Mapping[str, t.Any] | None = None
-    lost: ClaimDecision | None = None
+    #: Of a claim: what becomes of its volume.
+    volume: ClaimDecision | None = None
 
 
 class Preparer:
@@ -100,12 +106,23 @@ class Preparer:
             warnings=tuple(draft.warnings),
             managed_fields=managed,
             owner=draft.owner,
-            lost=draft.lost,
+            volume=draft.volume,
         )
 
+    @property
+    def snapshots(self) -> CsiSources | None:
+        """The CSI snapshots of the backup."""
+        return self._context.volumes.csi
+
     def target_name(self, ref: ItemRef) -> str:
-        """The name that the object gets: its own, but for a volume whose name is taken."""
-        return self._context.volumes.target_name(ref.name) if ref.group_resource == VOLUMES else ref.name
+        """The name that the object gets: its own, but for a volume whose name is taken, and for snapshots."""
+        if ref.group_resource == VOLUMES:
+            return self._context.volumes.target_name(ref.name)
+        if self.snapshots is not None and ref.group_resource == VOLUME_SNAPSHOTS:
+            return self.snapshots.restored_snapshot_name(ref.namespace or "", ref.name)
+        if self.snapshots is not None and ref.group_resource == VOLUME_SNAPSHOT_CONTENTS:
+            return self.snapshots.restored_content_name(ref.name)
+        return ref.name
 
     def _restores_status(self, group_resource: GroupResource, metadata: t.Mapping[str, t.Any]) -> bool:
         said = str((metadata.get("annotations") or {}).get(RESTORE_STATUS_ANNOTATION, "")).lower()

@@ -16,14 +16,18 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.names import Grou
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choice import ObjectChoice
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.contents import BackupContents
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_sources import CLAIMS, SNAPSHOT_ANNOTATION
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import VOLUMES
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import IncludeExclude
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
+    VOLUME_SNAPSHOT_CONTENTS,
+    VOLUME_SNAPSHOTS,
+    IncludeExclude,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.namespace_patterns import expand_namespaces
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import NAMESPACES, NON_RESTORABLE
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
 
 PODS = GroupResource("pods")
-CLAIMS = GroupResource("persistentvolumeclaims")
 _PRIORITY_CLASSES = GroupResource("priorityclasses", "scheduling.k8s.io")
 
 
@@ -59,6 +63,11 @@ def canonical_filter(lists: IncludeExclude, discovery: Discovery) -> IncludeExcl
     return IncludeExclude(tuple(map(canonical, lists.includes)), tuple(map(canonical, lists.excludes)))
 
 
+def excludes_snapshots(resources: IncludeExclude) -> bool:
+    """True when the filter leaves VolumeSnapshots or their contents out by name."""
+    return any(resources.excludes_name(str(kind)) for kind in (VOLUME_SNAPSHOTS, VOLUME_SNAPSHOT_CONTENTS))
+
+
 def select(
     contents: BackupContents, spec: RestoreSpec, discovery: Discovery, choice: ObjectChoice | None = None
 ) -> Selection:
@@ -90,6 +99,7 @@ class _Selector:
                 elif self._takes(ref):
                     self._taken.setdefault(group_resource, {})[ref] = None
         self._add_needed()
+        self._add_snapshots()
         for refs in self._taken.values():
             namespaces.update(ref.namespace for ref in refs if ref.namespace)
         chosen = {kind: list(taken) for kind, taken in self._taken.items()}
@@ -142,14 +152,33 @@ class _Selector:
             if volume_name and (claim.get("status") or {}).get("phase") == "Bound":
                 self._add(VOLUMES, None, volume_name)
 
+    def _add_snapshots(self) -> None:
+        """The snapshots of claims, and their contents: past all filters but one that excludes their types by name.
+
+        Velero's must-have types; without them the claims would wait for ever.
+        """
+        if self._spec.restore_pvs is False or VOLUME_SNAPSHOTS not in self._contents.types:
+            return
+        if excludes_snapshots(self._resources):
+            return
+        for ref in list(self._taken.get(CLAIMS, ())):
+            annotations = (self._contents.read(ref).get("metadata") or {}).get("annotations") or {}
+            self._take_stored(VOLUME_SNAPSHOTS, ref.namespace, annotations.get(SNAPSHOT_ANNOTATION))
+        for ref in list(self._taken.get(VOLUME_SNAPSHOTS, ())):
+            status = self._contents.read(ref).get("status") or {}
+            self._take_stored(VOLUME_SNAPSHOT_CONTENTS, None, status.get("boundVolumeSnapshotContentName"))
+
+    def _take_stored(self, group_resource: GroupResource, namespace: str | None, name: str | None) -> None:
+        ref = self._contents.find(group_resource, namespace, name) if name else None
+        if ref is not None:
+            self._taken.setdefault(group_resource, {})[ref] = None
+
     def _add(self, group_resource: GroupResource, namespace: str | None, name: str) -> None:
         if not self._resources.accepts(str(group_resource)):
             return
         if namespace is None and self._spec.include_cluster_resources is False:
             return
-        ref = self._contents.find(group_resource, namespace, name)
-        if ref is not None:
-            self._taken.setdefault(group_resource, {})[ref] = None
+        self._take_stored(group_resource, namespace, name)
 
     def _targets(self, sources: t.Collection[str]) -> dict[str, str]:
         """Each target namespace with the one whose Namespace object it is made from: its own where that is there."""
@@ -161,4 +190,13 @@ class _Selector:
         return dict(sorted(targets.items()))
 
 
-__all__ = ("CLAIMS", "PODS", "VOLUMES", "Selection", "canonical_filter", "resource_filter", "select")
+__all__ = (
+    "CLAIMS",
+    "PODS",
+    "VOLUMES",
+    "Selection",
+    "canonical_filter",
+    "excludes_snapshots",
+    "resource_filter",
+    "select",
+)

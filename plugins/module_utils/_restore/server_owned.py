@@ -32,6 +32,8 @@ _CONTROLLER_ANNOTATIONS = (
     "volume.beta.kubernetes.io/",
     "volume.kubernetes.io/",
 )
+#: On a stored claim: the snapshot that a backup took of its volume.
+_SNAPSHOT_LABEL = "velero.io/volume-snapshot-name"
 _ACCESS_VOLUME = "kube-api-access-"
 
 
@@ -89,9 +91,16 @@ def _carry_init_hook(live: t.Mapping[str, t.Any], desired: Object) -> None:
 
 
 def _carry_claim(live: t.Mapping[str, t.Any], desired: Object) -> None:
-    _take_missing(
-        live.get("spec") or {}, desired.setdefault("spec", {}), "volumeName", "storageClassName", "volumeMode"
-    )
+    """Where its data came from is settled for a claim that is there, and so is the volume that it has."""
+    source, target = live.get("spec") or {}, desired.setdefault("spec", {})
+    _take_missing(source, target, "storageClassName", "volumeMode")
+    for name in ("dataSource", "dataSourceRef", "volumeName"):
+        target.pop(name, None)
+        _take_missing(source, target, name)
+    labels = desired["metadata"].get("labels") or {}
+    if _SNAPSHOT_LABEL in labels:
+        del labels[_SNAPSHOT_LABEL]
+        _take_missing((live["metadata"].get("labels") or {}), labels, _SNAPSHOT_LABEL)
 
 
 def _carry_volume(live: t.Mapping[str, t.Any], desired: Object) -> None:
@@ -150,6 +159,8 @@ _RULES: dict[GroupResource, _CarryOver] = {
     GroupResource("jobs", "batch"): _carry_job,
     GroupResource("leases", "coordination.k8s.io"): _carry_spec,
     GroupResource("controllerrevisions", "apps"): _carry_revision,
+    GroupResource("volumesnapshots", "snapshot.storage.k8s.io"): _carry_spec,
+    GroupResource("volumesnapshotcontents", "snapshot.storage.k8s.io"): _carry_spec,
 }
 
 __all__ = ("carry_over", "is_controller_annotation")

@@ -21,13 +21,20 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.api_versions i
     Priorities,
     parse_version_priorities,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_sources import CsiSources
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_target import STORAGE_CLASSES, CsiTarget
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import RuleContext
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.live_state import LiveState
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.metadata import restore_labels
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.planner import Order
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.prepare import Preparer
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.selection import Selection, canonical_filter
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.selection import (
+    Selection,
+    canonical_filter,
+    excludes_snapshots,
+    resource_filter,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.source import BackupSource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import VOLUMES, VolumeDecisions
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import (
@@ -41,7 +48,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order i
 )
 
 _CONFIG_MAPS = GroupResource("configmaps")
-_STORAGE_CLASSES = GroupResource("storageclasses", "storage.k8s.io")
 _VERSIONS_CONFIG_MAP = "enableapigroupversions"
 _VERSIONS_KEY = "restoreResourcesVersionPriority"
 
@@ -101,6 +107,16 @@ def make_preparer(
 ) -> Preparer:
     """All rules, mappings and modifiers of a restore, ready to be applied to its objects."""
     spec = request.spec
+
+    def restored_classes() -> dict[str, dict[str, t.Any]]:
+        return {ref.name: source.contents.read(ref) for ref in selection.refs.get(STORAGE_CLASSES, ())}
+
+    csi = CsiSources(
+        source.contents,
+        CsiTarget(client, discovery, class_mapping=request.storage_class_mapping, restored_classes=restored_classes),
+        restore_name=restore_name,
+        left_out=excludes_snapshots(resource_filter(spec, discovery)),
+    )
     volumes = VolumeDecisions(
         archive=source.contents,
         volume_info=source.volume_info,
@@ -110,6 +126,7 @@ def make_preparer(
         restores_volumes=VOLUMES in selection.refs,
         restore_data=spec.restore_pvs is not False,
         restore_name=restore_name,
+        csi=csi,
     )
     context = RuleContext(
         archive=source.contents,
@@ -138,8 +155,8 @@ def _missing_classes(
 ) -> frozenset[str]:
     """New classes of the mapping that will not be there; none when classes may not be listed."""
     wanted = set(request.storage_class_mapping.values())
-    wanted -= {ref.name for ref in selection.refs.get(_STORAGE_CLASSES, ())}
-    resource = discovery.find(_STORAGE_CLASSES)
+    wanted -= {ref.name for ref in selection.refs.get(STORAGE_CLASSES, ())}
+    resource = discovery.find(STORAGE_CLASSES)
     if not wanted or resource is None:
         return frozenset(wanted)
     try:

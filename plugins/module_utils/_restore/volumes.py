@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""What becomes of volumes: kept, or made anew and empty (Velero 1.18, as far as no snapshots are involved)."""
+"""What becomes of volumes: kept, made anew from a snapshot, or made anew and empty (Velero 1.18)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import typing as t
 import uuid
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_sources import CLAIMS, CsiSource, CsiSources
 
 VOLUMES = GroupResource("persistentvolumes")
 #: The reason that our backups give for a volume that was meant to be saved: nothing was left out on purpose there.
@@ -24,11 +25,15 @@ Object: t.TypeAlias = "t.Mapping[str, t.Any]"
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ClaimDecision:
-    """``missing`` says why the claim's new volume will be empty; empty when it loses nothing."""
+    """``missing`` says why the claim's new volume will be empty; empty when it loses nothing.
+
+    ``snapshot`` is where the data of a new volume comes from.
+    """
 
     keeps_volume: bool
     missing: str = ""
     on_purpose: bool = False
+    snapshot: CsiSource | None = None
 
 
 class VolumeArchive(t.Protocol):
@@ -43,7 +48,7 @@ class VolumeDecisions:
 
     ``live`` are the PersistentVolumes of the target cluster by name; ``restores_volumes`` is False when the restore's
     filters leave PersistentVolumes out; ``restore_data`` is False for ``restorePVs: false``. ``restore_name`` goes into
-    the new names of volumes, so that the same restore gives the same ones.
+    the new names of volumes, so that the same restore gives the same ones. Without ``csi`` no snapshot is looked for.
     """
 
     def __init__(
@@ -57,7 +62,9 @@ class VolumeDecisions:
         restores_volumes: bool = True,
         restore_data: bool = True,
         restore_name: str = "",
+        csi: CsiSources | None = None,
     ) -> None:
+        self.csi = csi
         self._archive = archive
         self._info = {str(entry.get("pvName")): entry for entry in volume_info if entry.get("pvName")}
         #: Entries of older backups name the claim, and no volume; the first one counts.
@@ -91,21 +98,19 @@ class VolumeDecisions:
         return ""
 
     def for_claim(self, claim: Object, *, source_namespace: str) -> ClaimDecision:
-        """What becomes of a stored PersistentVolumeClaim's volume."""
-        name = (claim.get("spec") or {}).get("volumeName")
+        """What becomes of the volume of a PersistentVolumeClaim as it is stored."""
+        name = str((claim.get("spec") or {}).get("volumeName") or "")
+        source = self.csi.of_claim(claim, source_namespace) if self.csi and self._restore_data else None
+        if source is not None and self._counts(source, name):
+            return self._from_snapshot(source, claim, name, source_namespace)
         if not name:
             return ClaimDecision(keeps_volume=True)
         target = (self._mapping.get(source_namespace, source_namespace), str(claim["metadata"]["name"]))
         stored = self._archive.find_object(VOLUMES, None, name)
         live = self._live.get(self.target_name(name))
         if stored is not None and self.why_not_restored(stored):
-            method = self._method(name)
-            missing = (
-                f"its data was saved as {method}, which cannot be read here"
-                if method
-                else "the backup holds no data for it"
-            )
-            return self._lost(name, missing)
+            missing = self._why_unreadable(name) or (source.missing if source else "")
+            return self._lost(name, missing or "the backup holds no data for it")
         if live is not None:
             taken_by = _other_claim(live, target)
             if taken_by:
@@ -135,11 +140,53 @@ class VolumeDecisions:
             return name
         return f"velero-clone-{uuid.uuid5(_CLONES, f'{self._restore_name}/{name}')}"
 
+    def _counts(self, source: CsiSource, volume: str) -> bool:
+        """Whether a snapshot is what the backup means by the volume's data.
+
+        Its records say so, or it has none and the snapshot can be used.
+        """
+        entry = self._entry(volume) if volume else {}
+        return entry.get("backupMethod") == "CSISnapshot" if entry else not source.missing
+
+    def _from_snapshot(self, source: CsiSource, claim: Object, volume: str, source_namespace: str) -> ClaimDecision:
+        missing = source.missing
+        if volume and self._entry(volume).get("result") == "failed":
+            missing = "the snapshot of its volume failed"
+        elif not missing and self.csi:
+            target = self._mapping.get(source_namespace, source_namespace)
+            missing = self.csi.target.why_not(source.driver, namespace=target, claim=claim)
+        return ClaimDecision(keeps_volume=False, missing=missing, snapshot=None if missing else source)
+
+    def _why_unreadable(self, name: str) -> str:
+        """Why data that was saved is out of reach; empty when none was saved."""
+        entry, method = self._entry(name), self._method(name)
+        if method != "CSISnapshot":
+            return f"its data was saved as {method}, which cannot be read here" if method else ""
+        if entry.get("snapshotDataMoved"):
+            return "its data was saved as CSISnapshot, and moved by Velero's data mover, which cannot be read here"
+        if entry.get("result") == "failed":
+            return "the snapshot of its volume failed"
+        return "its data was saved as CSISnapshot, but the stored claim names no snapshot"
+
     def _comes_without_its_snapshot(self, name: str) -> bool:
         return not self._restore_data and self._method(name) == "NativeSnapshot"
 
     def _method(self, name: str) -> str:
-        return str(self._entry(name).get("backupMethod") or "")
+        entry = self._entry(name)
+        if not entry and self._has_snapshot(name):
+            return "CSISnapshot"
+        return str(entry.get("backupMethod") or "")
+
+    def _has_snapshot(self, name: str) -> bool:
+        """Without records: whether the claim of a stored volume names a snapshot that can be used."""
+        if self.csi is None or not self._restore_data:
+            return False
+        stored = self._archive.find_object(VOLUMES, None, name) or {}
+        reference = (stored.get("spec") or {}).get("claimRef") or {}
+        namespace = str(reference.get("namespace", ""))
+        claim = self._archive.find_object(CLAIMS, namespace, str(reference.get("name", "")))
+        source = self.csi.of_claim(claim, namespace) if claim else None
+        return source is not None and not source.missing
 
     def _entry(self, name: str) -> Object:
         found = self._info.get(name)

@@ -8,7 +8,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_sources import SNAPSHOT_ANNOTATION, CsiSource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_api import GROUP
 
 BINDING_ANNOTATIONS = ("pv.kubernetes.io/bind-completed", "pv.kubernetes.io/bound-by-controller")
 #: On a volume that got another name on its way back.
@@ -18,20 +25,45 @@ _CLAIM_ANNOTATIONS = (
     "volume.kubernetes.io/storage-provisioner",
     "volume.beta.kubernetes.io/storage-provisioner",
     "volume.kubernetes.io/selected-node",
-    "velero.io/volume-snapshot-name",
+    SNAPSHOT_ANNOTATION,
     "velero.io/data-upload-name",
 )
 
 
 def reset_claim(draft: Draft, context: RuleContext) -> None:
-    """Unbind the claim; it keeps the name of its volume only where that volume will be there for it."""
-    draft.drop_annotations(*_CLAIM_ANNOTATIONS)
+    """Unbind the claim; it keeps the name of its volume only where that volume will be there for it.
+
+    A new one is made from the claim's snapshot (``velero.io/csi-pvc-restorer``).
+    """
     decision = context.volumes.for_claim(draft.body, source_namespace=draft.source_namespace)
+    draft.drop_annotations(*_CLAIM_ANNOTATIONS)
+    draft.volume = decision
     if not decision.keeps_volume:
         draft.spec.pop("volumeName", None)
-        draft.lost = decision
+        if decision.snapshot is not None:
+            _provision_from(draft.spec, decision.snapshot)
+        else:
+            _provision_empty(draft.spec, everything=not context.restore_volume_data)
     elif draft.spec.get("volumeName"):
         draft.spec["volumeName"] = context.volumes.target_name(draft.spec["volumeName"])
+
+
+def _provision_from(spec: dict[str, t.Any], source: CsiSource) -> None:
+    spec.pop("dataSourceRef", None)
+    spec["dataSource"] = {"apiGroup": GROUP, "kind": "VolumeSnapshot", "name": source.restored_name}
+    if source.size:
+        requests = spec.setdefault("resources", {}).setdefault("requests", {})
+        asked = requests.get("storage")
+        with contextlib.suppress(ValidationError):
+            if asked is None or parse_quantity(asked) < parse_quantity(source.size):
+                requests["storage"] = source.size
+
+
+def _provision_empty(spec: dict[str, t.Any], *, everything: bool) -> None:
+    """What the volume was once made from is older than its data, and perhaps gone; what fills it anew stays."""
+    for name in ("dataSource", "dataSourceRef"):
+        if everything or (spec.get(name) or {}).get("kind") in ("VolumeSnapshot", "PersistentVolumeClaim"):
+            spec.pop(name, None)
 
 
 def reset_volume(draft: Draft, context: RuleContext) -> None:

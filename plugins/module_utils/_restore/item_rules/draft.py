@@ -33,8 +33,8 @@ class Draft:
     skip: str = ""
     refusal: str = ""
     warnings: list[str] = dataclasses.field(default_factory=list)
-    #: Set for a claim whose volume is made anew.
-    lost: ClaimDecision | None = None
+    #: Set for a claim: what becomes of its volume.
+    volume: ClaimDecision | None = None
 
     @property
     def name(self) -> str:

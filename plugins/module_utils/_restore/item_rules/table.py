@@ -42,6 +42,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.ser
     skip_rebuilt_endpoints,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.snapshots import (
+    restore_snapshot,
+    restore_snapshot_content,
+    skip_class_without_api,
     skip_data_upload,
     skip_without_volume_data,
 )
@@ -75,8 +78,15 @@ ITEM_RULES: dict[GroupResource, tuple[Rule, ...]] = {
     GroupResource("configmaps"): (skip_published_authority,),
     GroupResource("persistentvolumeclaims"): (reset_claim, map_storage_class),
     GroupResource("persistentvolumes"): (reset_volume, map_storage_class),
-    GroupResource("volumesnapshots", "snapshot.storage.k8s.io"): (skip_without_volume_data,),
-    GroupResource("volumesnapshotcontents", "snapshot.storage.k8s.io"): (skip_without_volume_data,),
+    GroupResource("volumesnapshotclasses", "snapshot.storage.k8s.io"): (
+        skip_without_volume_data,
+        skip_class_without_api,
+    ),
+    GroupResource("volumesnapshots", "snapshot.storage.k8s.io"): (skip_without_volume_data, restore_snapshot),
+    GroupResource("volumesnapshotcontents", "snapshot.storage.k8s.io"): (
+        skip_without_volume_data,
+        restore_snapshot_content,
+    ),
     GroupResource("datauploads", "velero.io"): (skip_data_upload,),
     GroupResource("rolebindings", "rbac.authorization.k8s.io"): (map_subjects,),
     GroupResource("clusterrolebindings", "rbac.authorization.k8s.io"): (map_subjects,),

@@ -415,7 +415,8 @@ def test_claim_is_unbound() -> None:
     draft = run_rules("persistentvolumeclaims", obj)
     assert draft.body["metadata"]["annotations"] == {"own": "x"}
     assert draft.body["spec"] == {"storageClassName": "loop"}
-    assert draft.lost is not None
+    assert draft.volume is not None
+    assert draft.volume.missing
 
 
 def test_retained_volume_is_handed_to_the_mapped_claim() -> None:
@@ -460,7 +461,7 @@ def test_volume_with_a_native_snapshot_is_renamed() -> None:
     assert draft.body["spec"]["claimRef"] == {"namespace": "shop2", "name": "data"}
     stored_claim = {"metadata": {"name": "data"}, "spec": {"volumeName": "pv1"}}
     draft = run_rules("persistentvolumeclaims", stored_claim, mapping=mapping, volumes=volumes)
-    assert (draft.lost, draft.body["spec"]["volumeName"]) == (None, name)
+    assert (draft.volume and draft.volume.missing, draft.body["spec"]["volumeName"]) == ("", name)
 
 
 CLASSES = {"slow": "fast", "gone": "nowhere"}
@@ -569,12 +570,11 @@ def test_images_of_all_that_makes_pods(kind: str, path: tuple[str, ...]) -> None
     assert [volume.get("image") for volume in spec["volumes"]] == [{"reference": "y/v:1"}, None]
 
 
-@pytest.mark.parametrize("kind", ["volumesnapshots", "volumesnapshotcontents"])
-@pytest.mark.parametrize("restored", [True, False])
-def test_snapshot_objects(kind: str, restored: bool) -> None:
-    """Spec 5.1: ``restorePVs: false`` skips them."""
-    draft = run_rules(f"{kind}.snapshot.storage.k8s.io", {"spec": {}}, restore_volume_data=restored)
-    assert bool(draft.skip) is not restored
+@pytest.mark.parametrize("kind", ["volumesnapshotclasses", "volumesnapshots", "volumesnapshotcontents"])
+def test_snapshot_objects_without_volumes(kind: str) -> None:
+    """Spec 5.1, 8.4: ``restorePVs: false`` skips them."""
+    draft = run_rules(f"{kind}.snapshot.storage.k8s.io", {"spec": {}}, restore_volume_data=False)
+    assert draft.skip == "restore_pvs is false: no volume comes from a snapshot"
 
 
 def test_data_upload_never_comes_back() -> None:
