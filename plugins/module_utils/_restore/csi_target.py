@@ -129,9 +129,7 @@ class CsiTarget:
         if resource is None:
             return {}
         try:
-            return {
-                item["metadata"]["name"]: item for page in list_pages(self._client, resource) for item in page.items
-            }
+            found = [item for page in list_pages(self._client, resource) for item in page.items]
         except KubeError as exc:
             if not exc.forbidden:
                 raise
