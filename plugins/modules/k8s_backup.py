@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - arkive.k8s._attributes.actiongroup_backup
   - arkive.k8s._auth
   - arkive.k8s._backup_spec
+  - arkive.k8s._ebs
   - arkive.k8s._hooks
   - arkive.k8s._hooks.backup
   - arkive.k8s._hooks.freeze
@@ -54,14 +55,18 @@ options:
   state:
     description:
       - With V(present), the backup is made unless it exists.
-      - With V(absent), it is deleted from the storage location. The cluster is not asked then.
+      - With V(absent), it is deleted from the storage location, with the snapshots that it records and with the
+        records of its restores.
+      - Snapshots of CSI are deleted through a cluster that has their driver, those of EBS through O(snapshot_location).
+        The cluster is not asked where there are none of CSI.
+      - A backup stays when one of its snapshots cannot be deleted. One that is gone already is fine.
     type: str
     choices: [present, absent]
     default: present
   force:
     description:
       - With O(state=absent), deletes a backup as well that another run seems to make, that is not finished, that cannot
-        be read, or whose snapshots are then left behind.
+        be read, or that has snapshots which cannot be deleted. Those are left behind.
     type: bool
     default: false
   fail_on_partial:
@@ -351,6 +356,18 @@ deleted:
   type: list
   elements: str
   sample: [backups/shop/velero-backup.json, backups/shop/shop.tar.gz]
+deleted_snapshots:
+  description:
+    - With O(state=absent), the snapshots that were, or in check mode would be, deleted.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    kind: {description: C(CSI) or C(native)., type: str, returned: always, sample: CSI}
+    handle: {description: Its name in the storage., type: str, returned: always, sample: snap-0a1b2c3d4e5f}
+    volume: {description: The volume that it was made of., type: str, returned: always, sample: pvc-7a9c}
+    driver: {description: The CSI driver., type: str, returned: always, sample: ebs.csi.aws.com}
+    location: {description: The snapshot location of a native one., type: str, returned: always, sample: ""}
 location:
   description: The storage location.
   returned: always
@@ -368,6 +385,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.backup_options
     backup_name,
     backup_request,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import EBS, snapshot_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import FREEZE, HOOKS, LEASE
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import (
@@ -382,9 +400,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PR
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import SnapshotDeleter
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import EbsSnapshotter
 
 SPEC = ArgumentSpec(
     options={
@@ -397,7 +418,7 @@ SPEC = ArgumentSpec(
         "workers": {"type": "int", "default": 8},
     },
     required_one_of=(("name", "definition", "src"),),
-).merge(AUTH, STORAGE, SELECTION, BACKUP, HOOKS, FREEZE, LEASE, PROGRESS)
+).merge(AUTH, STORAGE, EBS, SELECTION, BACKUP, HOOKS, FREEZE, LEASE, PROGRESS)
 
 
 def make(task: Task) -> Result:
@@ -424,7 +445,16 @@ def delete(task: Task) -> Result:
     """State ``absent``."""
     name = backup_name(task.params, backup_manifest(task.params))
     store = open_store(storage_location(task.params))
-    outcome = delete_backup(name, store=store, check_mode=task.check_mode, force=task.params["force"])
+    location = snapshot_location(task.params)
+
+    def connect_when_needed() -> KubeClient:
+        require_library("kubernetes")
+        return connect(kube_auth(task.params), cancel=task.cancel)
+
+    deleter = SnapshotDeleter(
+        connect=connect_when_needed, ebs=EbsSnapshotter(location) if location else None, cancel=task.cancel
+    )
+    outcome = delete_backup(name, store=store, deleter=deleter, check_mode=task.check_mode, force=task.params["force"])
     result = _result(task, outcome)
     if task.diff_mode:
         before = (outcome.backup or {}).get("spec")
@@ -438,7 +468,7 @@ def _result(task: Task, outcome: BackupOutcome) -> Result:
 
 
 def work(task: Task) -> Result:
-    if task.params["storage_location"]["bucket"]:
+    if task.params["storage_location"]["bucket"] or task.params["snapshot_location"] is not None:
         require_library("boto3")
     return make(task) if task.params["state"] == "present" else delete(task)
 

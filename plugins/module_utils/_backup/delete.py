@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""Delete a backup, and the records of the restores that were made from it."""
+"""Delete a backup with its snapshots, and the records of the restores that were made from it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.restores import find_restores
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_filter import phase_of
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import (
+    RecordedSnapshots,
+    SnapshotDeleter,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
@@ -27,18 +31,28 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import (
     METADATA_FILE,
     BackupKeys,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot, list_snapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 
 _SHOWN = 5
 _MAX_CLAIM = 1 << 16
 
 
-def delete_backup(name: str, *, store: Store, check_mode: bool = False, force: bool = False) -> BackupOutcome:
-    """Remove all files of ``name`` and the records of its restores; one that is not there is fine.
+def delete_backup(
+    name: str,
+    *,
+    store: Store,
+    deleter: SnapshotDeleter | None = None,
+    check_mode: bool = False,
+    force: bool = False,
+) -> BackupOutcome:
+    """Remove the snapshots and all files of ``name``, and the records of its restores; one that is not there is fine.
 
-    ``outcome.deleted``: the keys that are, or with ``check_mode`` would be, deleted. Raises ``ValidationError`` for a
-    backup that another run makes, that is not finished, that cannot be read, or whose snapshots would be left behind;
-    ``force`` turns each of these into a warning. A backup of Ark 0.9 or older at the root is never deleted.
+    ``outcome.deleted`` and ``outcome.deleted_snapshots``: the keys and the snapshots that are, or with ``check_mode``
+    would be, deleted. Raises ``ValidationError`` for a backup that another run makes, that is not finished, that cannot
+    be read, or that has snapshots which ``deleter`` cannot delete, and ``SnapshotError`` when the deletion of one
+    failed: then the backup is still there. ``force`` turns each of these into a warning, and leaves such snapshots
+    behind. A backup of Ark 0.9 or older at the root is never deleted.
     """
     keys = BackupKeys(name)
     refuse_write(store.location)
@@ -48,7 +62,7 @@ def delete_backup(name: str, *, store: Store, check_mode: bool = False, force: b
     entry = repository.entry(name)
     if entry is None:
         return outcome
-    deletion = _Deletion(repository, entry, keys, outcome, force=force)
+    deletion = _Deletion(repository, entry, keys, outcome, deleter=deleter or SnapshotDeleter(), force=force)
     deletion.check()
     outcome.changed = True
     outcome.deleted = deletion.list_keys()
@@ -59,14 +73,23 @@ def delete_backup(name: str, *, store: Store, check_mode: bool = False, force: b
 
 class _Deletion:
     def __init__(
-        self, repository: BackupRepository, entry: BackupEntry, keys: BackupKeys, outcome: BackupOutcome, *, force: bool
+        self,
+        repository: BackupRepository,
+        entry: BackupEntry,
+        keys: BackupKeys,
+        outcome: BackupOutcome,
+        *,
+        deleter: SnapshotDeleter,
+        force: bool,
     ) -> None:
         self._repository = repository
         self._store = repository.store
         self._entry = entry
         self._keys = keys
         self._outcome = outcome
+        self._deleter = deleter
         self._force = force
+        self._recorded: RecordedSnapshots | None = None
         self._what = f"Backup '{entry.name}' in {outcome.location}"
         self._restore_keys: list[str] = []
 
@@ -79,8 +102,7 @@ class _Deletion:
             )
         self._check_claim()
         self._check_phase()
-        for snapshot in self._snapshots():
-            self._warn(f"The snapshot {snapshot} is left behind: nothing refers to it any more.")
+        self._check_snapshots()
 
     def list_keys(self) -> list[str]:
         """All that goes: the files of the backup, and those of its restores."""
@@ -93,11 +115,15 @@ class _Deletion:
         return [*(f"{self._keys.directory}{file}" for file in sorted(self._entry.files)), *self._restore_keys]
 
     def run(self) -> None:
-        """What makes it a backup goes first; a second attempt finds the rest while any of its own files is there."""
+        """The snapshots go first, while the backup still tells of them; then what makes it a backup.
+
+        A second attempt finds the rest while any of its own files is there.
+        """
         if self._force:
             self._store.delete_many([self._keys.claim])
         try:
             with Claim.acquire(self._store, self._keys.claim, run_id=f"delete-{self._entry.name}"):
+                self._delete_snapshots()
                 self._store.delete_many([f"{self._keys.directory}{file}" for file in self._commit_points()])
                 if self._restore_keys:
                     self._store.delete_many(self._restore_keys)
@@ -154,31 +180,45 @@ class _Deletion:
                 hint="Wait until it is done. If no server will go on with it, set force: true.",
             )
 
-    def _snapshots(self) -> list[RecordedSnapshot]:
-        """Those that would be left behind; refused unless forced."""
-        read, name = self._repository.read_json, self._entry.name
+    def _check_snapshots(self) -> None:
+        """Find those that can be deleted; the others are refused unless forced."""
         try:
-            snapshots = list_snapshots(
-                volumeinfo=read(name, "volumeinfo"),
-                volumesnapshots=read(name, "volumesnapshots"),
-                podvolumebackups=read(name, "podvolumebackups"),
-                csi_volumesnapshotcontents=read(name, "csi_volumesnapshotcontents"),
-            )
+            self._recorded = RecordedSnapshots(self._repository, self._entry.name)
         except ArchiveError as exc:
             self._refuse(
                 f"Nobody can say which snapshots {self._what[0].lower()}{self._what[1:]} has: {exc.message}",
                 hint="To delete it and leave its snapshots behind, set force: true.",
             )
-            return []
-        if snapshots and not self._force:
-            shown = ", ".join(map(str, snapshots[:_SHOWN]))
-            more = f" and {len(snapshots) - _SHOWN} more" if len(snapshots) > _SHOWN else ""
+            return
+        recorded = self._recorded.all
+        left = {snapshot: why for snapshot in recorded if (why := self._deleter.why_not(snapshot))}
+        if left and not self._force:
             raise ValidationError(
-                f"{self._what} records snapshots that would be left behind: {shown}{more}.",
+                f"{self._what} records snapshots that would be left behind: {_tell(left)}.",
                 hint="Let a Velero server delete it with its snapshots, or set force: true and delete them yourself.",
-                details={"snapshots": [snapshot._asdict() for snapshot in snapshots]},
+                details={"snapshots": [snapshot._asdict() for snapshot in left]},
             )
-        return snapshots
+        self._leave_behind(left)
+        self._outcome.deleted_snapshots = [snapshot._asdict() for snapshot in recorded if snapshot not in left]
+
+    def _delete_snapshots(self) -> None:
+        if self._recorded is None:
+            return
+        doomed = [RecordedSnapshot(**snapshot) for snapshot in self._outcome.deleted_snapshots]
+        failed = self._deleter.delete(doomed, contents=self._recorded.contents)
+        deleted = [snapshot._asdict() for snapshot in doomed if snapshot not in failed]
+        if failed and not self._force:
+            raise SnapshotError(
+                f"{self._what} stays, because not all of its snapshots could be deleted: {_tell(failed)}.",
+                hint="Delete it again when that is put right, or set force: true to leave them behind.",
+                details={"snapshots": [snapshot._asdict() for snapshot in failed], "deleted_snapshots": deleted},
+            )
+        self._leave_behind(failed)
+        self._outcome.deleted_snapshots = deleted
+
+    def _leave_behind(self, snapshots: t.Mapping[RecordedSnapshot, str]) -> None:
+        for snapshot, why in snapshots.items():
+            self._warn(f"The snapshot {snapshot} is left behind, and nothing refers to it any more: {_plain(why)}.")
 
     def _refuse(self, message: str, *, hint: str, details: t.Mapping[str, t.Any] | None = None) -> None:
         if not self._force:
@@ -188,6 +228,16 @@ class _Deletion:
     def _warn(self, message: str) -> None:
         empty = dict.fromkeys(("resource", "namespace", "reason", "hint"), "")
         self._outcome.warnings_list.append({**empty, "name": self._entry.name, "message": message})
+
+
+def _tell(snapshots: t.Mapping[RecordedSnapshot, str]) -> str:
+    shown = [f"{snapshot}: {_plain(why)}" for snapshot, why in list(snapshots.items())[:_SHOWN]]
+    more = f" and {len(snapshots) - _SHOWN} more" if len(snapshots) > _SHOWN else ""
+    return f"{'; '.join(shown)}{more}"
+
+
+def _plain(why: str) -> str:
+    return why.rstrip(".")
 
 
 __all__ = ("delete_backup",)

@@ -93,6 +93,7 @@ class BackupOutcome:
     errors_list: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     timings: dict[str, float] = dataclasses.field(default_factory=dict)
     deleted: list[str] = dataclasses.field(default_factory=list)
+    deleted_snapshots: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     location: str = ""
 
     @property
@@ -122,6 +123,7 @@ class BackupOutcome:
             "errors_list": self.errors_list,
             "timings": {name: round(seconds, 3) for name, seconds in self.timings.items()},
             "deleted": self.deleted,
+            "deleted_snapshots": self.deleted_snapshots,
             "location": self.location,
         }
 

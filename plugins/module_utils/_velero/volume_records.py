@@ -19,11 +19,16 @@ _RESTIC_ANNOTATIONS = ("snapshot.ark.heptio.com/", "snapshot.velero.io/")
 
 
 class RecordedSnapshot(t.NamedTuple):
-    """``kind``: ``native`` (of a cloud), ``CSI``, or ``repository`` (files in a kopia or restic repository)."""
+    """``kind``: ``native`` (of a cloud), ``CSI``, or ``repository`` (files in a kopia or restic repository).
+
+    ``driver`` of one of CSI and ``location`` of a native one are empty where no file names them.
+    """
 
     kind: str
     handle: str
     volume: str
+    driver: str = ""
+    location: str = ""
 
     def __str__(self) -> str:
         return f"{self.handle} ({self.kind}{f', volume {self.volume}' if self.volume else ''})"
@@ -46,7 +51,9 @@ def list_snapshots(
     )
     for snapshot in everything:
         if snapshot.handle and snapshot.handle != _UNKNOWN:
-            found.setdefault((snapshot.kind, snapshot.handle), snapshot)
+            known = found.setdefault((snapshot.kind, snapshot.handle), snapshot)
+            if not known.driver:
+                found[snapshot.kind, snapshot.handle] = known._replace(driver=snapshot.driver)
     return list(found.values())
 
 
@@ -145,8 +152,10 @@ def _with_flags(entries: t.Iterable[dict[str, t.Any]]) -> list[dict[str, t.Any]]
 
 def _of_volumesnapshots(records: Records) -> t.Iterator[RecordedSnapshot]:
     for record in records or ():
-        volume = str(_member(record, "spec").get("persistentVolumeName") or "")
-        yield RecordedSnapshot("native", str(_member(record, "status").get("providerSnapshotID") or ""), volume)
+        spec = _member(record, "spec")
+        handle = str(_member(record, "status").get("providerSnapshotID") or "")
+        volume, location = str(spec.get("persistentVolumeName") or ""), str(spec.get("location") or "")
+        yield RecordedSnapshot("native", handle, volume, location=location)
 
 
 def _of_volumeinfo(records: Records) -> t.Iterator[RecordedSnapshot]:
@@ -158,13 +167,17 @@ def _of_volumeinfo(records: Records) -> t.Iterator[RecordedSnapshot]:
             ("repository", "snapshotDataMovementInfo"),
             ("repository", "pvbInfo"),
         ):
-            yield RecordedSnapshot(kind, str(_member(record, member).get("snapshotHandle") or ""), volume)
+            info = _member(record, member)
+            driver = str(info.get("driver") or "")
+            yield RecordedSnapshot(kind, str(info.get("snapshotHandle") or ""), volume, driver=driver)
 
 
 def _of_contents(records: Records) -> t.Iterator[RecordedSnapshot]:
     for record in records or ():
-        volume = str(_member(_member(record, "spec"), "volumeSnapshotRef").get("name") or "")
-        yield RecordedSnapshot("CSI", str(_member(record, "status").get("snapshotHandle") or ""), volume)
+        spec = _member(record, "spec")
+        handle = str(_member(record, "status").get("snapshotHandle") or "")
+        volume = str(_member(spec, "volumeSnapshotRef").get("name") or "")
+        yield RecordedSnapshot("CSI", handle, volume, driver=str(spec.get("driver") or ""))
 
 
 def _of_pod_volumes(records: Records) -> t.Iterator[RecordedSnapshot]:

@@ -1,0 +1,239 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Delete snapshots of a storage by their handles, after their objects have left the cluster.
+
+The only way to ask a CSI driver for it is a VolumeSnapshotContent with the policy Delete: one is made for each handle,
+and deleted as soon as its driver has taken it on (Velero 1.18, deletion of a backup).
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import hashlib
+import re
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import create_object, delete_object, patch_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait_for_object
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_status import stated_error
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_api import SnapshotApi, list_classes
+
+CSI_DRIVERS = GroupResource("csidrivers", "storage.k8s.io")
+#: It keeps the object until the driver has deleted the snapshot; the snapshot controller puts it there as well.
+_FINALIZER = "snapshot.storage.kubernetes.io/volumesnapshotcontent-bound-protection"
+_SECRET_ANNOTATIONS = (
+    "snapshot.storage.kubernetes.io/deletion-secret-name",
+    "snapshot.storage.kubernetes.io/deletion-secret-namespace",
+)
+_SECRET_PARAMETERS = (
+    "csi.storage.k8s.io/snapshotter-secret-name",
+    "csi.storage.k8s.io/snapshotter-secret-namespace",
+)
+_TEMPLATE = "${"
+#: What csi-snapshotter says, or a driver by its gRPC code, of a snapshot that the storage does not have.
+_GONE = re.compile(r"can ?not find snapshot|code = NotFound", re.IGNORECASE)
+#: An error may pass with the next try of the controller; after these seconds it is taken for the answer.
+_PATIENCE = 15.0
+_AT_A_TIME = 8
+
+Object: t.TypeAlias = "t.Mapping[str, t.Any]"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class StoredSnapshot:
+    """A snapshot in the storage. ``content``: the VolumeSnapshotContent that a backup has of it, where it is known."""
+
+    driver: str
+    handle: str
+    content: Object = dataclasses.field(default_factory=dict, hash=False)
+
+
+class StorageSnapshots:
+    """The snapshots that the drivers of a cluster can be asked to delete."""
+
+    def __init__(self, client: KubeClient, discovery: Discovery, api: SnapshotApi, *, cancel: CancelToken) -> None:
+        """Reads which drivers and classes there are; what may not be listed stays unknown."""
+        self._client = client.with_cancel(cancel)
+        self._undo_client = client.with_cancel(CancelToken())
+        self._api = api
+        self._classes = list_classes(client, api)
+        self._drivers = _list_drivers(client, discovery)
+
+    def why_not(self, driver: str) -> str:
+        """Why this cluster cannot be asked to delete a snapshot of ``driver``; empty when it may."""
+        if not driver:
+            return "the backup does not say which driver made it"
+        if self._drivers is None or driver in self._drivers or self._classes is None or self._classes_of(driver):
+            return ""
+        return f"its driver {driver} is not in this cluster"
+
+    def needs_content(self, driver: str) -> bool:
+        """True when only the stored VolumeSnapshotContent can name the credentials that the driver may need."""
+        classes = self._classes_of(driver)
+        return not classes or any(
+            _TEMPLATE in str((entry.get("parameters") or {}).get(parameter, ""))
+            for entry in classes
+            for parameter in _SECRET_PARAMETERS
+        )
+
+    def delete(self, snapshots: t.Sequence[StoredSnapshot], *, timeout: float) -> dict[StoredSnapshot, str]:
+        """Have them deleted, all at once; one that is gone is fine. Returns why others are still there.
+
+        Raises ``Cancelled`` when the run was told to stop. In any case no object is left in the cluster.
+        """
+        if not snapshots:
+            return {}
+        with concurrent.futures.ThreadPoolExecutor(min(len(snapshots), _AT_A_TIME)) as pool:
+            reasons = list(pool.map(lambda snapshot: self._delete(snapshot, timeout), snapshots))
+        self._client.cancel.check()
+        return {snapshot: why for snapshot, why in zip(snapshots, reasons, strict=True) if why}
+
+    def _delete(self, snapshot: StoredSnapshot, timeout: float) -> str:
+        body = self._content_for(snapshot)
+        name = body["metadata"]["name"]
+        try:
+            self._create(body)
+            try:
+                return self._have_deleted(name, timeout)
+            finally:
+                self._remove(name)
+        except KubeError as exc:
+            return exc.sentence
+        except Cancelled as exc:
+            return exc.message
+
+    def _create(self, body: dict[str, t.Any]) -> None:
+        try:
+            create_object(self._client, self._api.contents, body)
+        except KubeError as exc:
+            # The name is of the snapshot: an earlier run, or a lost answer to this request, has left it.
+            if not exc.already_exists:
+                raise
+
+    def _have_deleted(self, name: str, timeout: float) -> str:
+        """Empty when the driver has deleted the snapshot behind the object, else why not."""
+        contents = self._api.contents
+        taken_on = self._wait(name, _is_taken_on, timeout)
+        if taken_on is not None and not _handle(taken_on):
+            taken_on = self._wait_out_error(name, taken_on)
+        if taken_on is not None and not _handle(taken_on):
+            error = stated_error(None, taken_on)
+            if _GONE.search(error):
+                return ""
+            return f"the driver says: {error}" if error else "no csi-snapshotter of its driver has looked at it"
+        delete_object(self._client, contents, name)
+        left = self._wait(name, lambda state: state is None, timeout)
+        if left is None:
+            return ""
+        error = stated_error(None, left)
+        return f"the driver did not delete it within {timeout:g} s{f': {error}' if error else ''}"
+
+    def _wait_out_error(self, name: str, state: dict[str, t.Any]) -> dict[str, t.Any] | None:
+        """An error of the driver may pass; that there is no such snapshot does not."""
+        if _GONE.search(stated_error(None, state)):
+            return state
+        return self._wait(name, lambda now: now is None or bool(_handle(now)), _PATIENCE)
+
+    def _wait(
+        self, name: str, predicate: t.Callable[[dict[str, t.Any] | None], bool], timeout: float
+    ) -> dict[str, t.Any] | None:
+        """The object as it is when ``predicate`` holds, or after ``timeout``; None when it is not there."""
+        last: dict[str, t.Any] | None = None
+
+        def look(state: dict[str, t.Any] | None) -> bool:
+            nonlocal last
+            last = state
+            return predicate(state)
+
+        try:
+            return wait_for_object(self._client, self._api.contents, name, None, look, timeout=timeout)
+        except KubeTimeout:
+            return last
+
+    def _remove(self, name: str) -> None:
+        """Take the object away, whether or not its driver has done its part: nothing would finish it later."""
+        if delete_object(self._undo_client, self._api.contents, name):
+            try:
+                patch_object(self._undo_client, self._api.contents, name, {"metadata": {"finalizers": None}})
+            except KubeError as exc:
+                if not exc.not_found:
+                    raise
+
+    def _content_for(self, snapshot: StoredSnapshot) -> dict[str, t.Any]:
+        digest = hashlib.sha256(f"{snapshot.driver}\0{snapshot.handle}".encode()).hexdigest()[:20]
+        name = f"arkive-delete-{digest}"
+        spec: dict[str, t.Any] = {
+            "deletionPolicy": "Delete",
+            "driver": snapshot.driver,
+            "source": {"snapshotHandle": snapshot.handle},
+            # There is never a VolumeSnapshot of that name, so that nothing is bound to it.
+            "volumeSnapshotRef": {"kind": self._api.snapshots.kind, "namespace": "default", "name": name},
+        }
+        stored = snapshot.content.get("spec") or {}
+        chosen = self._choose_class(snapshot.driver, str(stored.get("volumeSnapshotClassName") or ""))
+        if chosen:
+            spec["volumeSnapshotClassName"] = chosen["metadata"]["name"]
+        metadata: dict[str, t.Any] = {"name": name, "finalizers": [_FINALIZER]}
+        annotations = _secret_of(snapshot.content, chosen)
+        if annotations:
+            metadata["annotations"] = annotations
+        api = self._api.contents
+        return {"apiVersion": api.api_version, "kind": api.kind, "metadata": metadata, "spec": spec}
+
+    def _choose_class(self, driver: str, wanted: str) -> Object | None:
+        """The snapshot's own class where the cluster still has it, else one of the driver: it names credentials."""
+        classes = self._classes_of(driver)
+        return next(
+            (entry for entry in classes if entry["metadata"]["name"] == wanted), classes[0] if classes else None
+        )
+
+    def _classes_of(self, driver: str) -> list[dict[str, t.Any]]:
+        return [entry for entry in self._classes or () if entry.get("driver") == driver]
+
+
+def _list_drivers(client: KubeClient, discovery: Discovery) -> set[str] | None:
+    resource = discovery.find(CSI_DRIVERS)
+    if resource is None:
+        return None
+    try:
+        return {item["metadata"]["name"] for page in list_pages(client, resource) for item in page.items}
+    except KubeError as exc:
+        if exc.forbidden:
+            return None
+        raise
+
+
+def _is_taken_on(content: Object | None) -> bool:
+    return content is None or bool(_handle(content)) or bool(stated_error(None, content))
+
+
+def _handle(content: Object) -> str:
+    """Set by csi-snapshotter: without it a deletion would not reach the driver."""
+    return str((content.get("status") or {}).get("snapshotHandle") or "")
+
+
+def _secret_of(content: Object, chosen: Object | None) -> dict[str, str]:
+    """The credentials for the deletion: those that the snapshot was made with, else those of the class."""
+    stored = (content.get("metadata") or {}).get("annotations") or {}
+    if all(annotation in stored for annotation in _SECRET_ANNOTATIONS):
+        return {annotation: str(stored[annotation]) for annotation in _SECRET_ANNOTATIONS}
+    parameters = (chosen or {}).get("parameters") or {}
+    if all(parameters.get(name) and _TEMPLATE not in parameters[name] for name in _SECRET_PARAMETERS):
+        named = zip(_SECRET_ANNOTATIONS, _SECRET_PARAMETERS, strict=True)
+        return {annotation: str(parameters[parameter]) for annotation, parameter in named}
+    return {}
+
+
+__all__ = ("CSI_DRIVERS", "StorageSnapshots", "StoredSnapshot")
