@@ -113,6 +113,12 @@ class CriticalSection:
         return [text for window in self._windows for text in window.warnings]
 
     @property
+    def torn(self) -> list[FreezeRecord]:
+        """Freezes that did not hold until the release: what was cut meanwhile is not to be trusted."""
+        never = ("not frozen", "its own command")
+        return [record for record in self.freezes if not record.consistent and record.thawed_by not in never]
+
+    @property
     def consistent(self) -> bool:
         """Every freeze of the section held from its start to its release."""
         return all(record.consistent for record in self.freezes)

@@ -1,0 +1,167 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""The PersistentVolumeClaims that a task means, and the volumes behind them."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import mounted_claims
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_request import Selection, Workload
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
+
+#: Who made the volume of a claim, for those who may not read volumes.
+_PROVISIONER_ANNOTATIONS = ("volume.kubernetes.io/storage-provisioner", "volume.beta.kubernetes.io/storage-provisioner")
+_PLURALS = {"Deployment": "deployments", "StatefulSet": "statefulsets"}
+_READS_AT_A_TIME = 8
+_NAMED = 5
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimVolume:
+    """A bound claim. ``volume`` is None where PersistentVolumes may not be read; ``driver`` is empty if unknown."""
+
+    claim: t.Mapping[str, t.Any]
+    volume: t.Mapping[str, t.Any] | None
+
+    @property
+    def namespace(self) -> str:
+        return str(self.claim["metadata"]["namespace"])
+
+    @property
+    def name(self) -> str:
+        return str(self.claim["metadata"]["name"])
+
+    @property
+    def where(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+    @property
+    def labels(self) -> dict[str, str]:
+        return dict(self.claim["metadata"].get("labels") or {})
+
+    @property
+    def annotations(self) -> dict[str, str]:
+        return dict(self.claim["metadata"].get("annotations") or {})
+
+    @property
+    def volume_name(self) -> str:
+        return str((self.claim.get("spec") or {}).get("volumeName") or "")
+
+    @property
+    def driver(self) -> str:
+        """The CSI driver; by the claim's annotation where the volume may not be read."""
+        if self.volume is not None:
+            return str(((self.volume.get("spec") or {}).get("csi") or {}).get("driver") or "")
+        return next((self.annotations[key] for key in _PROVISIONER_ANNOTATIONS if key in self.annotations), "")
+
+
+def find_claims(client: KubeClient, namespace: str, selection: Selection) -> list[dict[str, t.Any]]:
+    """The claims by name. Raises ``SnapshotError`` when one that is named is not there, or none is found."""
+    path = f"/api/v1/namespaces/{namespace}/persistentvolumeclaims"
+    if selection.workload is not None:
+        names = _claims_of_workload(client, namespace, selection.workload)
+        meant = f"{selection.workload} in namespace {namespace}"
+        if not names:
+            raise SnapshotError(f"The {meant} mounts no PersistentVolumeClaim.")
+        return _read_named(client, path, names, f"The claims of {meant}")
+    if selection.claims:
+        return _read_named(client, path, selection.claims, f"The claims in namespace {namespace}")
+    found: dict[str, dict[str, t.Any]] = {}
+    for selector in selection.selectors:
+        items = client.get(path, query={"labelSelector": selector.to_text()}).get("items") or []
+        found |= {item["metadata"]["name"]: item for item in items}
+    if not found:
+        said = " or ".join(selector.to_text() for selector in selection.selectors)
+        raise SnapshotError(
+            f"No PersistentVolumeClaim with labels {said} is in namespace {namespace}.", hint="Check the labels."
+        )
+    return [found[name] for name in sorted(found)]
+
+
+def read_volumes(client: KubeClient, claims: t.Sequence[dict[str, t.Any]]) -> list[ClaimVolume]:
+    """The claims with their volumes. Raises ``SnapshotError`` for those that are not bound."""
+    unbound = [claim for claim in claims if (claim.get("status") or {}).get("phase") != "Bound"]
+    if unbound:
+        raise SnapshotError(
+            f"{_names(unbound)} in namespace {unbound[0]['metadata']['namespace']} "
+            f"{'is' if len(unbound) == 1 else 'are'} not bound to a volume, so there is nothing to snapshot.",
+            hint="Leave it out, or wait until a pod uses it.",
+        )
+    with concurrent.futures.ThreadPoolExecutor(_READS_AT_A_TIME, thread_name_prefix="arkive-volumes") as pool:
+        volumes = list(pool.map(lambda claim: _read_volume(client, claim), claims))
+    return [ClaimVolume(claim=claim, volume=volume) for claim, volume in zip(claims, volumes, strict=True)]
+
+
+def _read_volume(client: KubeClient, claim: t.Mapping[str, t.Any]) -> dict[str, t.Any] | None:
+    try:
+        return client.get(f"/api/v1/persistentvolumes/{claim['spec']['volumeName']}")
+    except KubeError as exc:
+        if exc.forbidden:
+            return None
+        raise
+
+
+def _read_named(client: KubeClient, path: str, names: t.Iterable[str], meant: str) -> list[dict[str, t.Any]]:
+    wanted = sorted(set(names))
+    with concurrent.futures.ThreadPoolExecutor(_READS_AT_A_TIME, thread_name_prefix="arkive-claims") as pool:
+        found = dict(zip(wanted, pool.map(lambda name: _read_or_none(client, f"{path}/{name}"), wanted), strict=True))
+    missing = [name for name, claim in found.items() if claim is None]
+    if missing:
+        more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
+        raise SnapshotError(
+            f"{meant} are not all there: {', '.join(missing[:_NAMED])}{more} does not exist.",
+            hint="Check the namespace and the names.",
+        )
+    return [claim for claim in found.values() if claim is not None]
+
+
+def _read_or_none(client: KubeClient, path: str) -> dict[str, t.Any] | None:
+    try:
+        return client.get(path)
+    except KubeError as exc:
+        if exc.not_found:
+            return None
+        raise
+
+
+def _claims_of_workload(client: KubeClient, namespace: str, workload: Workload) -> list[str]:
+    """Those of its template, of a StatefulSet's replicas, and of its pods' ephemeral volumes."""
+    found = _read_or_none(client, f"/apis/apps/v1/namespaces/{namespace}/{_PLURALS[workload.kind]}/{workload.name}")
+    if found is None:
+        raise SnapshotError(
+            f"The {workload} does not exist in namespace {namespace}.", hint="Check the namespace and the name."
+        )
+    spec = found.get("spec") or {}
+    volumes = ((spec.get("template") or {}).get("spec") or {}).get("volumes") or []
+    names = [str(entry["persistentVolumeClaim"]["claimName"]) for entry in volumes if "persistentVolumeClaim" in entry]
+    if workload.kind == "StatefulSet":
+        first = int((spec.get("ordinals") or {}).get("start") or 0)
+        replicas = spec.get("replicas")
+        ordinals = range(first, first + int(1 if replicas is None else replicas))
+        templates = [entry["metadata"]["name"] for entry in spec.get("volumeClaimTemplates") or []]
+        names += [f"{template}-{workload.name}-{ordinal}" for ordinal in ordinals for template in templates]
+    if any("ephemeral" in entry for entry in volumes):
+        selector = LabelSelector.from_dict(spec.get("selector") or {}).to_text()
+        pods = client.get(f"/api/v1/namespaces/{namespace}/pods", query={"labelSelector": selector}).get("items") or []
+        names += [name for pod in pods for name in mounted_claims(pod)]
+    return list(dict.fromkeys(names))
+
+
+def _names(claims: t.Sequence[t.Mapping[str, t.Any]]) -> str:
+    names = [str(claim["metadata"]["name"]) for claim in claims]
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    what = "The PersistentVolumeClaim" if len(names) == 1 else "The PersistentVolumeClaims"
+    return f"{what} {', '.join(names[:_NAMED])}{more}"
+
+
+__all__ = ("ClaimVolume", "find_claims", "read_volumes")

@@ -1,0 +1,267 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""The snapshots of a set, by the CSI driver of each volume."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need, find_forbidden
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object, patch_object
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_claims import ClaimVolume
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_names import (
+    COMPLETE,
+    STATE_ANNOTATION,
+    is_complete,
+    known_snapshot,
+    set_annotations,
+    set_labels,
+    set_of,
+    snapshot_name,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_provider import PlannedSnapshot, SetMember
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_request import SET_LABEL, SnapshotRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.classes import choose_class
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi import CsiSnapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_status import stated_error, take_status
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_api import (
+    GROUP,
+    SnapshotApi,
+    find_snapshot_api,
+    list_classes,
+)
+
+_AT_A_TIME = 16
+
+
+class CsiProvider:
+    """A ``SnapshotProvider``."""
+
+    def __init__(self, client: KubeClient, request: SnapshotRequest, *, cancel: CancelToken) -> None:
+        self._client = client
+        self._never_cancelled = client.with_cancel(CancelToken())
+        self._request = request
+        self._api = find_api(client)
+        self._missing = self._find_missing()
+        self._snapshots = CsiSnapshots(client, self._api, with_contents=self.with_contents, cancel=cancel)
+        self.warnings: list[str] = []
+
+    def __enter__(self) -> CsiProvider:
+        self._snapshots.__enter__()
+        return self
+
+    def __exit__(self, *exc: t.Any) -> None:
+        self._snapshots.__exit__(*exc)
+
+    @property
+    def with_contents(self) -> bool:
+        """Whether VolumeSnapshotContents may be read; else nothing but a creationTime tells that one is cut."""
+        return not any(need.verb in ("get", "list", "watch") for need in self._missing if not need.namespace)
+
+    @property
+    def taken(self) -> list[CutSnapshot]:
+        return list(self._snapshots.taken)
+
+    def check(self) -> None:
+        request = self._request
+        verbs = [need.verb for need in self._missing if need.namespace]
+        if verbs:
+            raise SnapshotError(
+                f"The caller may not {', '.join(verbs)} volumesnapshots.{GROUP} in namespace {request.namespace}.",
+                hint="Grant it by a Role.",
+            )
+        if request.retain:
+            verbs = [need.verb for need in self._missing]
+            if verbs:
+                raise SnapshotError(
+                    f"retain needs the right to {', '.join(verbs)} volumesnapshotcontents.{GROUP}, which are "
+                    "cluster-scoped, and the caller has it not.",
+                    hint="Grant it by a ClusterRole, or use a class with deletionPolicy Retain.",
+                )
+        if not self.with_contents:
+            self.warnings.append(
+                f"The caller may not read volumesnapshotcontents.{GROUP}: the creationTime of a VolumeSnapshot tells "
+                "that it is cut, and its handle stays unknown."
+            )
+
+    def plan(self, claims: t.Sequence[ClaimVolume]) -> list[PlannedSnapshot]:
+        classes = list_classes(self._client, self._api)
+        return [self._plan_one(claim, classes) for claim in claims]
+
+    def find(self) -> list[SetMember]:
+        """Also those that are of a set whose long name has the same label are told apart."""
+        request = self._request
+        label = set_labels(request.name)[SET_LABEL]
+        pages = list_pages(
+            self._client, self._api.snapshots, namespace=request.namespace, label_selector=f"{SET_LABEL}={label}"
+        )
+        found = [item for page in pages for item in page.items if set_of(item) == request.name]
+        with concurrent.futures.ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="arkive-members") as pool:
+            members = list(pool.map(self._member, found))
+        return sorted(members, key=lambda member: (member.cut.wish.claim, member.cut.name))
+
+    def cut(self, plans: t.Sequence[PlannedSnapshot], *, timeout: float) -> None:
+        self._snapshots.cut(self._request.namespace, [plan.wish for plan in plans], timeout=timeout)
+
+    def seal(self, cuts: t.Sequence[CutSnapshot]) -> None:
+        patch = {"metadata": {"annotations": {STATE_ANNOTATION: COMPLETE}}}
+        self._for_each(
+            cuts,
+            lambda cut: patch_object(
+                self._never_cancelled, self._api.snapshots, cut.name, patch, namespace=cut.wish.namespace
+            ),
+        )
+
+    def retain(self, cuts: t.Sequence[CutSnapshot]) -> bool:
+        open_ones = [cut for cut in cuts if cut.content and self._policy_of(cut) != "Retain"]
+        self._for_each(open_ones, self._snapshots.retain)
+        return bool(open_ones)
+
+    def wait_ready(self, cuts: t.Sequence[CutSnapshot], *, timeout: float, progress: ProgressSink) -> list[CutSnapshot]:
+        for cut in cuts:
+            if not cut.ready:
+                snapshot, _content = self._snapshots.read(cut)
+                self._snapshots.adopt(cut, snapshot)
+        self._snapshots.wait_ready(cuts, timeout=timeout, progress=progress)
+        late = [cut for cut in cuts if cut.failed and not stated_error(*self._snapshots.read(cut))]
+        for cut in late:
+            cut.state = "cut"
+        return late
+
+    def discard(self, cuts: t.Sequence[CutSnapshot]) -> list[str]:
+        return self._snapshots.discard(cuts)
+
+    def remove(self, members: t.Sequence[SetMember]) -> list[str]:
+        """What is not retained goes with all that the storage has of it."""
+        cuts = [member.cut for member in members]
+        if self._request.retain:
+            self.retain(cuts)
+        kept = [
+            member.cut
+            for member in members
+            if member.cut.content and (self._request.retain or member.policy == "Retain")
+        ]
+        gone = [cut for cut in cuts if not any(cut is other for other in kept)]
+        self.warnings += [
+            f"The storage snapshot {cut.handle} of claim {cut.where} stays (driver {cut.driver})." for cut in kept
+        ]
+        return [*self._snapshots.release_objects(kept), *self._snapshots.discard(gone)]
+
+    def _plan_one(self, claim: ClaimVolume, classes: list[dict[str, t.Any]] | None) -> PlannedSnapshot:
+        request = self._request
+        driver = claim.driver
+        if claim.volume is not None and not driver:
+            kind = next((key for key in claim.volume.get("spec") or {} if key in _OTHER_SOURCES), "another kind")
+            raise SnapshotError(
+                f"The claim {claim.where} is bound to volume {claim.volume_name} of kind {kind}, which no CSI driver "
+                "can snapshot.",
+                hint="Leave it out, or take the provider of its storage.",
+            )
+        name, why = self._class_of(claim, driver, classes)
+        wish = SnapshotWish(
+            namespace=claim.namespace,
+            claim=claim.name,
+            driver=driver,
+            class_name=name,
+            name=snapshot_name(request.name, claim.name),
+            labels={**request.labels, **set_labels(request.name)},
+            annotations=set_annotations(request.name),
+        )
+        return PlannedSnapshot(claim=claim, wish=wish, why=why)
+
+    def _class_of(self, claim: ClaimVolume, driver: str, classes: list[dict[str, t.Any]] | None) -> tuple[str, str]:
+        wanted = self._request.snapshot_class
+        if classes is None or not driver:
+            # The controller looks itself.
+            return wanted, "given with the task" if wanted else "left to the snapshot controller"
+        if not wanted:
+            return choose_class(driver, classes, claim_annotations=claim.annotations)
+        found = next((entry for entry in classes if entry["metadata"]["name"] == wanted), None)
+        if found is None:
+            known = ", ".join(entry["metadata"]["name"] for entry in classes) or "none"
+            raise SnapshotError(f"The VolumeSnapshotClass {wanted} does not exist.", hint=f"The cluster has: {known}.")
+        if str(found.get("driver")) != driver:
+            raise SnapshotError(
+                f"The VolumeSnapshotClass {wanted} is of the driver {found.get('driver')}, and the volume of claim "
+                f"{claim.where} is of {driver}.",
+                hint="Name a class of that driver, or none.",
+            )
+        return wanted, "given with the task"
+
+    def _member(self, snapshot: t.Mapping[str, t.Any]) -> SetMember:
+        cut = known_snapshot(snapshot)
+        take_status(cut, snapshot, None)
+        content = None
+        if self.with_contents and cut.content:
+            content = get_object(self._client, self._api.contents, cut.content)
+            take_status(cut, snapshot, content)
+        error = stated_error(snapshot, content)
+        if error and not cut.ready:
+            cut.fail(error)
+        return SetMember(
+            cut=cut,
+            complete=is_complete(snapshot),
+            policy=str(((content or {}).get("spec") or {}).get("deletionPolicy") or ""),
+            leaving="deletionTimestamp" in snapshot["metadata"],
+        )
+
+    def _policy_of(self, cut: CutSnapshot) -> str:
+        content = get_object(self._client, self._api.contents, cut.content) if cut.content else None
+        return str(((content or {}).get("spec") or {}).get("deletionPolicy") or "")
+
+    def _find_missing(self) -> list[Need]:
+        """The rights that the caller lacks: those on VolumeSnapshots have a namespace, those on contents none."""
+        namespace = self._request.namespace
+        needs = [
+            Need(verb, GROUP, self._api.snapshots.plural, namespace=namespace)
+            for verb in ("get", "list", "create", "patch", "delete")
+        ]
+        verbs = ("get", "list", "watch", *(("patch", "delete") if self._request.retain else ()))
+        needs += [Need(verb, GROUP, self._api.contents.plural) for verb in verbs]
+        return find_forbidden(self._client, needs, workers=_AT_A_TIME)
+
+    def _for_each(self, cuts: t.Sequence[CutSnapshot], work: t.Callable[[CutSnapshot], t.Any]) -> None:
+        with concurrent.futures.ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="arkive-snapshots") as pool:
+            list(pool.map(work, cuts))
+
+
+_OTHER_SOURCES = frozenset(
+    {
+        "awsElasticBlockStore",
+        "gcePersistentDisk",
+        "azureDisk",
+        "hostPath",
+        "local",
+        "nfs",
+        "iscsi",
+        "fc",
+        "rbd",
+        "cephfs",
+    }
+)
+
+
+def find_api(client: KubeClient) -> SnapshotApi:
+    """The CSI snapshot API of the cluster. Raises ``SnapshotError`` where there is none."""
+    api = find_snapshot_api(Discovery.read(client))
+    if api is None:
+        raise SnapshotError(
+            f"The cluster at {client.server} does not serve {GROUP}/v1, so no CSI snapshot can be taken.",
+            hint="Install the CRDs and the snapshot controller of kubernetes-csi/external-snapshotter.",
+        )
+    return api
+
+
+__all__ = ("CsiProvider", "find_api")

@@ -1,0 +1,45 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""What a snapshot task tells in the end."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord
+
+
+@dataclasses.dataclass(slots=True, kw_only=True)
+class SnapshotOutcome:
+    """``snapshots`` are entries of the result; ``planned`` what check mode would run.
+
+    ``before`` and ``after`` are the names of the set's snapshots, for a diff.
+    """
+
+    changed: bool = False
+    snapshots: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    hooks: list[HookResult] = dataclasses.field(default_factory=list)
+    planned: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    freezes: list[FreezeRecord] = dataclasses.field(default_factory=list)
+    swept: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    before: list[str] = dataclasses.field(default_factory=list)
+    after: list[str] = dataclasses.field(default_factory=list)
+    timings: dict[str, float] = dataclasses.field(default_factory=dict)
+    warnings: list[str] = dataclasses.field(default_factory=list)
+    errors: list[str] = dataclasses.field(default_factory=list)
+
+    @property
+    def freeze_window_seconds(self) -> float | None:
+        """From the first freeze to the last thaw; None when nothing was frozen."""
+        starts = [record.started for record in self.freezes]
+        ends = [record.ended for record in self.freezes if record.ended is not None]
+        return (max(ends) - min(starts)).total_seconds() if starts and ends else None
+
+
+__all__ = ("SnapshotOutcome",)

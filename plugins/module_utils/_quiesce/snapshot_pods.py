@@ -1,0 +1,147 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""The pods that mount the claims, with the hooks that run around their snapshots."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import pod_identity, resolve_container
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, OnError, Phase
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import (
+    ResolvedRule,
+    hooks_of_pod,
+    resolve_rules,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.errors import QuiesceError
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import find_volume_mount
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import (
+    HookedPod,
+    give_hooks,
+    mounted_claims,
+    rules_of,
+    run_on_one,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise_hook
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_request import Quiescing
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
+
+TASK_HOOK_NAME = "k8s_snapshot"
+_POD_NAMES = ("pods", "pod", "po")
+
+Pod: t.TypeAlias = "dict[str, t.Any]"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class QuiescePlan:
+    """``pods`` are those that mount the claims, ``hooked`` those of them with something to run, and in which order."""
+
+    pods: list[Pod]
+    hooked: list[HookedPod]
+    sequential: bool
+    warnings: list[str]
+
+
+def plan_quiescing(client: KubeClient, namespace: str, claims: t.Collection[str], quiescing: Quiescing) -> QuiescePlan:
+    """Raises ``SnapshotError`` when a path is to be frozen that no pod has one of the claims at."""
+    items = client.get(f"/api/v1/namespaces/{namespace}/pods").get("items") or []
+    wanted = set(claims)
+    pods = sorted(
+        (pod for pod in items if _is_running(pod) and not wanted.isdisjoint(mounted_claims(pod))), key=pod_identity
+    )
+    rules = resolve_rules(quiescing.rules, lambda name: "pods" if name.lower() in _POD_NAMES else None)
+    hooked = run_on_one([_with_hooks(pod, rules, quiescing) for pod in pods])
+    sequential = any(rule.run_on == "ordered" for pod in hooked for rule in rules_of(pod))
+    warnings = [f"pod {'/'.join(pod.key)}: {text}" for pod in hooked for text in pod.warnings]
+    if quiescing.freeze_paths:
+        hooked = _freeze_paths(hooked, wanted, quiescing, warnings)
+    return QuiescePlan(pods, [pod for pod in hooked if pod.pre or pod.post], sequential, warnings)
+
+
+def freeze_command(paths: t.Sequence[str]) -> tuple[str, ...]:
+    """One command for all of ``paths``. Where one cannot be frozen, those before it are thawed again."""
+    if len(paths) == 1:
+        return ("fsfreeze", "--freeze", paths[0])
+    quoted = [shlex.quote(path) for path in paths]
+    steps = [f"n={at} && fsfreeze --freeze {path}" for at, path in enumerate(quoted)]
+    undo = [f"[ $n -le {at} ] || fsfreeze --unfreeze {path}" for at, path in enumerate(quoted[:-1])]
+    return ("/bin/sh", "-c", f"{' && '.join(steps)} || {{ r=$?; {'; '.join(undo)}; exit $r; }}")
+
+
+def thaw_command(paths: t.Sequence[str]) -> tuple[str, ...]:
+    """What undoes ``freeze_command``."""
+    if len(paths) == 1:
+        return ("fsfreeze", "--unfreeze", paths[0])
+    steps = [f"fsfreeze --unfreeze {shlex.quote(path)} || r=1" for path in paths]
+    return ("/bin/sh", "-c", f"r=0; {'; '.join(steps)}; exit $r")
+
+
+def _with_hooks(pod: Pod, rules: t.Sequence[ResolvedRule], quiescing: Quiescing) -> HookedPod:
+    if quiescing.pod_hooks:
+        return give_hooks(pod, hooks_of_pod(pod, rules))
+    bare = {**pod, "metadata": {**pod["metadata"], "annotations": {}}}
+    return give_hooks(pod, hooks_of_pod(bare, rules))
+
+
+def _freeze_paths(
+    pods: t.Sequence[HookedPod], claims: t.Collection[str], quiescing: Quiescing, warnings: list[str]
+) -> list[HookedPod]:
+    """The pods with a freeze as their last pre hook, and its end as their first post hook.
+
+    What the hooks of a pod freeze themselves is left to them.
+    """
+    out: list[HookedPod] = []
+    unused = dict.fromkeys(quiescing.freeze_paths, "no running pod mounts one of the claims")
+    open_claims = set(claims)
+    for hooked in pods:
+        container = resolve_container(hooked.pod, quiescing.container)
+        declared = {freeze.path for hook in hooked.pre for freeze in recognise_hook(hook).freezes}
+        paths = []
+        for path in quiescing.freeze_paths:
+            try:
+                claim = find_volume_mount(hooked.pod, container, path).claim.partition("/")[2]
+            except QuiesceError as exc:
+                if path in unused:
+                    unused[path] = exc.message
+                continue
+            if claim not in claims:
+                if path in unused:
+                    unused[path] = f"claim {claim}, which is mounted there, is not among those to be snapshotted"
+                continue
+            unused.pop(path, None)
+            open_claims.discard(claim)
+            if path not in declared:
+                paths.append(path)
+        out.append(_freeze_after(hooked, container, paths) if paths else hooked)
+    for path, why in unused.items():
+        raise SnapshotError(
+            f"The freeze_path {path} cannot be frozen in any pod that mounts the claims: {why.rstrip('.')}.",
+            hint="Name the mount path of a claim, and the container that has it.",
+        )
+    if open_claims:
+        warnings.append(f"Not frozen, because no freeze_path leads there: {', '.join(sorted(open_claims))}.")
+    return out
+
+
+def _freeze_after(hooked: HookedPod, container: str, paths: t.Sequence[str]) -> HookedPod:
+    def hook(phase: Phase, argv: tuple[str, ...], on_error: OnError) -> Hook:
+        return Hook(source="task", name=TASK_HOOK_NAME, phase=phase, argv=argv, container=container, on_error=on_error)
+
+    freeze = hook("pre", freeze_command(paths), "Fail")
+    # Whatever becomes of it: the release proves that it is thawed, and the pod's own hooks are owed.
+    thaw = hook("post", thaw_command(paths), "Continue")
+    return dataclasses.replace(hooked, pre=(*hooked.pre, freeze), post=(thaw, *hooked.post))
+
+
+def _is_running(pod: Pod) -> bool:
+    return (pod.get("status") or {}).get("phase") == "Running"
+
+
+__all__ = ("TASK_HOOK_NAME", "QuiescePlan", "freeze_command", "plan_quiescing", "thaw_command")

@@ -1,0 +1,138 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""What makes the snapshots of a set: the cluster's CSI driver, or the cloud."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
+from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_claims import ClaimVolume
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedSnapshot:
+    """One snapshot to be taken. ``why``: a phrase about its class. ``group``: those of one value are cut as one."""
+
+    claim: ClaimVolume
+    wish: SnapshotWish
+    why: str = ""
+    group: str = ""
+
+
+@dataclasses.dataclass(slots=True, kw_only=True)
+class SetMember:
+    """A snapshot of the set that is there. ``complete``: the run that cut it saw that it is good.
+
+    ``policy``: what becomes of the storage snapshot when the object goes, empty if unknown. ``leaving``: it is being
+    deleted.
+    """
+
+    cut: CutSnapshot
+    complete: bool
+    policy: str = ""
+    leaving: bool = False
+
+
+class SnapshotProvider(t.Protocol):
+    """Made for one set. Used as a context around ``cut`` and ``wait_ready``. ``warnings`` are sentences.
+
+    ``discard`` and ``remove`` are never cancelled.
+    """
+
+    warnings: list[str]
+
+    def __enter__(self) -> SnapshotProvider:
+        """Be ready, so that nothing but the snapshots themselves is waited for inside the window."""
+
+    def __exit__(self, *exc: t.Any) -> None:
+        """Nothing is followed any more."""
+
+    @property
+    def taken(self) -> list[CutSnapshot]:
+        """Everything that was begun by this run, also after an error."""
+
+    def check(self) -> None:
+        """Raise ``SnapshotError`` unless all that the task needs is allowed."""
+
+    def plan(self, claims: t.Sequence[ClaimVolume]) -> list[PlannedSnapshot]:
+        """How each claim would be cut. Raises ``SnapshotError``."""
+
+    def find(self) -> list[SetMember]:
+        """The snapshots of the set that are there, by claim."""
+
+    def cut(self, plans: t.Sequence[PlannedSnapshot], *, timeout: float) -> None:
+        """Cut all at once, into ``taken``; returns when each is cut or failed. May raise ``Cancelled``."""
+
+    def seal(self, cuts: t.Sequence[CutSnapshot]) -> None:
+        """Note on each, for later runs, that it is good. Raises an error of the area."""
+
+    def retain(self, cuts: t.Sequence[CutSnapshot]) -> bool:
+        """Make the storage's snapshots outlive the objects; False when they all did. Raises an error of the area."""
+
+    def wait_ready(self, cuts: t.Sequence[CutSnapshot], *, timeout: float, progress: ProgressSink) -> list[CutSnapshot]:
+        """Wait until volumes can be made from each; those that failed for good become ``failed``.
+
+        Returns those that only were not ready in time.
+        """
+
+    def discard(self, cuts: t.Sequence[CutSnapshot]) -> list[str]:
+        """Remove them and what the storage has of them; sentences for those that are not gone."""
+
+    def remove(self, members: t.Sequence[SetMember]) -> list[str]:
+        """Remove them, each by its policy; sentences for those that are not gone."""
+
+
+def snapshot_entry(cut: CutSnapshot, *, set_name: str, state: str = "") -> dict[str, t.Any]:
+    """The entry of a task's ``snapshots`` list."""
+    return {
+        "set": set_name,
+        "namespace": cut.wish.namespace,
+        "claim": cut.wish.claim,
+        "name": cut.name,
+        "content": cut.content,
+        "handle": cut.handle,
+        "group_handle": cut.group_handle,
+        "size_bytes": cut.size_bytes,
+        "driver": cut.driver,
+        "class": cut.wish.class_name,
+        "requested": rfc3339(cut.requested),
+        "created": rfc3339(cut.created) if cut.created else None,
+        "ready": cut.ready,
+        "state": state or ("ready" if cut.ready and not cut.failed else cut.state),
+        "error": cut.error,
+    }
+
+
+def planned_entry(plan: PlannedSnapshot, *, set_name: str) -> dict[str, t.Any]:
+    """The same for a snapshot that would be taken, with the reason for its class."""
+    wish = plan.wish
+    return {
+        "set": set_name,
+        "namespace": wish.namespace,
+        "claim": wish.claim,
+        "name": wish.name,
+        "content": "",
+        "handle": "",
+        "group_handle": "",
+        "size_bytes": None,
+        "driver": wish.driver,
+        "class": wish.class_name,
+        "requested": None,
+        "created": None,
+        "ready": False,
+        "state": "planned",
+        "error": "",
+        "class_reason": plan.why,
+        "group": plan.group,
+    }
+
+
+__all__ = ("PlannedSnapshot", "SetMember", "SnapshotProvider", "planned_entry", "snapshot_entry")

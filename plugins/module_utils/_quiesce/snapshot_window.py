@@ -1,0 +1,182 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""The window in which the snapshots of a set are cut: the pods that mount the claims are quiesced, and released."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import time
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import pod_identity
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import prepare_pod
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import (
+    CriticalSection,
+    QuiescedPod,
+    SectionSettings,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_pods import TASK_HOOK_NAME, QuiescePlan
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_request import SnapshotRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import sweep
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot
+
+#: Of what a freeze may last, this much is left for the release.
+_RELEASE_SHARE = 0.1
+
+
+class SnapshotWindow:
+    """``prepare`` first; then, unless there are ``refusals``, use it as a context around the cut."""
+
+    def __init__(
+        self,
+        client: KubeClient,
+        request: SnapshotRequest,
+        plan: QuiescePlan,
+        *,
+        progress: ProgressSink,
+        cancel: CancelToken,
+    ) -> None:
+        self._client = client
+        self._request = request
+        self._plan = plan
+        self._progress = progress
+        self._settings = SectionSettings(
+            run_id=request.run_id,
+            policy=request.quiescing.policy,
+            default_on_error=request.quiescing.on_error,
+            log=RunLog(None, backup=TASK_HOOK_NAME),
+            cancel=cancel,
+            log_output=request.log_output,
+            workers=request.workers,
+        )
+        self._entries: list[QuiescedPod] = []
+        self._section: CriticalSection | None = None
+        self._started = self._ended = 0.0
+        #: When a longer freeze was not allowed.
+        self._deadline: float | None = None
+        self.swept: list[dict[str, t.Any]] = []
+        self.refusals: list[str] = []
+
+    def prepare(self) -> None:
+        """Sweep, and see every hook through. What must not run and may not fail is in ``refusals``."""
+        self.swept = [found.to_return() for found in sweep(self._client, self._plan.pods) if found.state != "live"]
+        preflight = Preflight(self._client, ApiObjectReader(self._client), policy=self._request.quiescing.policy)
+        with concurrent.futures.ThreadPoolExecutor(
+            min(self._request.workers, max(1, len(self._plan.hooked))), thread_name_prefix="arkive-preflight"
+        ) as pool:
+            self._entries = list(
+                pool.map(lambda pod: prepare_pod(pod, preflight, self._settings.log), self._plan.hooked)
+            )
+        self._settings.cancel.check()
+        self.refusals = [
+            plan.refusal
+            for entry in self._entries
+            for plan in entry.pre
+            if plan.refusal and plan.hook.resolved_on_error(self._request.quiescing.on_error) == "Fail"
+        ]
+
+    def __enter__(self) -> SnapshotWindow:
+        self._section = CriticalSection(self._client, self._entries, self._settings, sequential=self._plan.sequential)
+        if self._entries:
+            names = ", ".join("/".join(pod_identity(entry.pod)) for entry in self._entries)
+            self._progress(f"quiescing {names}"[:200])
+        self._started = time.monotonic()
+        self._section.__enter__()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._ended = time.monotonic()
+        if self._section is not None:
+            self._section.__exit__(*_exc)
+            for record in self._section.freezes:
+                seconds = "" if record.seconds is None else f" after {record.seconds:.2f} s"
+                self._progress(f"{record.target.where}: thawed by {record.thawed_by}{seconds}")
+
+    @property
+    def is_quiesced(self) -> bool:
+        """No pre hook with Fail has failed, and the run goes on."""
+        return all(entry.stored for entry in self._entries) and not self._settings.cancel.is_cancelled
+
+    @property
+    def seconds_left(self) -> float:
+        """How long the snapshots may take: never longer than the freeze may last, ``freeze_max`` from its start."""
+        wanted = self._request.cut_seconds
+        if not self.freezes:
+            return wanted
+        longest = self._request.quiescing.policy.freeze_max_seconds
+        end = self._started + longest * (1 - _RELEASE_SHARE)
+        left = max(0.0, end - time.monotonic())
+        if left < wanted:
+            self._deadline = end
+        return min(wanted, left)
+
+    def errors_of(self, cuts: t.Sequence[CutSnapshot]) -> list[str]:
+        """Why what was cut must not be kept; empty when all is well. For after the window."""
+        errors = list(self.refusals)
+        errors += [self._sentence(result) for result in self._failures("pre")]
+        failed = [cut.error for cut in cuts if cut.failed]
+        if failed and self._deadline is not None and self._ended >= self._deadline:
+            longest = self._request.quiescing.policy.freeze_max_seconds
+            errors.append(
+                f"The lease ran out before the snapshot was cut: the freeze may last {longest:g} s (freeze_max), and "
+                f"{len(failed)} of {len(cuts)} snapshots were not cut by then."
+            )
+        errors += failed
+        if self._section is not None:
+            if self._section.torn:
+                names = ", ".join(record.target.where for record in self._section.torn)
+                errors.append(f"The lease ran out before the snapshot was cut: {names} was not frozen all the time.")
+            errors += self._section.errors
+        return errors
+
+    @property
+    def post_errors(self) -> list[str]:
+        """Post hooks that failed: they do not make the snapshots bad."""
+        return [self._sentence(result) for result in self._failures("post")]
+
+    @property
+    def results(self) -> list[HookResult]:
+        return self._section.results if self._section is not None else []
+
+    @property
+    def freezes(self) -> list[FreezeRecord]:
+        return self._section.freezes if self._section is not None else []
+
+    @property
+    def warnings(self) -> list[str]:
+        found = list(self._plan.warnings)
+        found += [entry["error"] for entry in self.swept if entry["error"]]
+        if self._section is not None:
+            found += self._section.warnings
+        default = self._request.quiescing.on_error
+        return found + [
+            self._sentence(result)
+            for result in self.results
+            if result.failed and result.hook.resolved_on_error(default) == "Continue"
+        ]
+
+    def _failures(self, phase: str) -> list[HookResult]:
+        default = self._request.quiescing.on_error
+        return [
+            result
+            for result in self.results
+            if result.failed and result.hook.phase == phase and result.hook.resolved_on_error(default) == "Fail"
+        ]
+
+    def _sentence(self, result: HookResult) -> str:
+        return f"The {result.hook.phase} hook in {result.namespace}/{result.pod} failed: {result.error.rstrip('.')}."
+
+
+__all__ = ("SnapshotWindow",)
