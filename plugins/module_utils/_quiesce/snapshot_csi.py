@@ -74,9 +74,10 @@ class CsiProvider:
     def taken(self) -> list[CutSnapshot]:
         return list(self._snapshots.taken)
 
-    def check(self) -> None:
+    def check(self, *, removing: bool = False) -> None:
         request = self._request
-        verbs = [need.verb for need in self._missing if need.namespace]
+        unneeded = ("create", "patch") if removing else ()
+        verbs = [need.verb for need in self._missing if need.namespace and need.verb not in unneeded]
         if verbs:
             raise SnapshotError(
                 f"The caller may not {', '.join(verbs)} volumesnapshots.{GROUP} in namespace {request.namespace}.",
@@ -90,7 +91,7 @@ class CsiProvider:
                     "cluster-scoped, and the caller has it not.",
                     hint="Grant it by a ClusterRole, or use a class with deletionPolicy Retain.",
                 )
-        if not self.with_contents:
+        if not self.with_contents and not removing:
             self.warnings.append(
                 f"The caller may not read volumesnapshotcontents.{GROUP}: the creationTime of a VolumeSnapshot tells "
                 "that it is cut, and its handle stays unknown."

@@ -59,7 +59,7 @@ class SnapshotProvider(t.Protocol):
     def taken(self) -> list[CutSnapshot]:
         """Everything that was begun by this run, also after an error."""
 
-    def check(self) -> None:
+    def check(self, *, removing: bool = False) -> None:
         """Raise ``SnapshotError`` unless all that the task needs is allowed."""
 
     def plan(self, claims: t.Sequence[ClaimVolume]) -> list[PlannedSnapshot]:

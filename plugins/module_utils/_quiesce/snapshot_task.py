@@ -46,7 +46,7 @@ def remove_snapshots(
     check_mode: bool = False,
 ) -> SnapshotOutcome:
     """Remove the set; one that is not there is fine. What could not be removed is in ``errors``."""
-    provider.check()
+    provider.check(removing=True)
     members = provider.find()
     outcome = SnapshotOutcome(changed=bool(members), before=[member.cut.name for member in members])
     if members and not check_mode:
@@ -194,12 +194,12 @@ class _Task:
             self._late = late
 
     def _discard(self, cuts: t.Sequence[CutSnapshot]) -> list[str]:
-        made = [cut for cut in cuts if cut.name]
-        if made:
-            self._progress(f"removing {len(made)} snapshots of a set that is not good")
-        left = self._provider.discard(made)
-        for cut in made:
-            cut.fail("It was removed, because the set is not good.")
+        if cuts:
+            self._progress("removing what was made of the set")
+        left = self._provider.discard(cuts)
+        for cut in cuts:
+            if cut.name:
+                cut.fail("It was removed, because the set is not good.")
         return left
 
     def _account_for(self, window: SnapshotWindow) -> None:

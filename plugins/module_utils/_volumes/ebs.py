@@ -122,6 +122,11 @@ class EbsSnapshotter:
         )
         return str(answer["SnapshotId"])
 
+    def tag_snapshot(self, snapshot_id: str, tags: Tags) -> None:
+        """Add ``tags``, or change them."""
+        listed = [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
+        self._call("create_tags", f"tag the snapshot {snapshot_id}", Resources=[snapshot_id], Tags=listed)
+
     def delete_snapshot(self, snapshot_id: str) -> None:
         """Delete it; one that is gone is fine."""
         client, errors = self._client()

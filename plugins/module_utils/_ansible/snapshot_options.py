@@ -1,0 +1,113 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Options that say what is snapshotted, and how (documented with the module ``k8s_snapshot``)."""
+
+from __future__ import annotations
+
+import secrets
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import freeze_policy, seconds
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import (
+    LABEL_SELECTOR,
+    label_selector,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_request import (
+    DEFAULT_WORKERS,
+    Quiescing,
+    Selection,
+    SnapshotRequest,
+    Workload,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import parse_hook_rules
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import read_labels
+
+_WHICH = ("claims", "label_selector", "or_label_selectors", "workload")
+
+_WORKLOAD = ArgumentSpec(
+    options={
+        "kind": {"type": "str", "required": True, "choices": ["Deployment", "StatefulSet"]},
+        "name": {"type": "str", "required": True},
+    }
+)
+
+SNAPSHOT = ArgumentSpec(
+    options={
+        "name": {"type": "str", "required": True},
+        "namespace": {"type": "str", "required": True},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "claims": {"type": "list", "elements": "str"},
+        "label_selector": LABEL_SELECTOR.to_option(),
+        "or_label_selectors": LABEL_SELECTOR.to_option(type="list", elements="dict"),
+        "workload": _WORKLOAD.to_option(),
+        "hooks": {"type": "raw"},
+        "run_pod_hooks": {"type": "bool", "default": True},
+        "hook_on_error_default": {"type": "str", "choices": ["Fail", "Continue"], "default": "Fail"},
+        "freeze_path": {"type": "list", "elements": "path"},
+        "container": {"type": "str"},
+        "provider": {"type": "str", "choices": ["csi", "aws_ebs"], "default": "csi"},
+        "snapshot_class": {"type": "str"},
+        "group_label": {"type": "str"},
+        "csi_snapshot_timeout": {"type": "str", "default": "10m"},
+        "wait": {"type": "bool", "default": True},
+        "wait_timeout": {"type": "str", "default": "10m"},
+        "retain": {"type": "bool", "default": False},
+        "labels": {"type": "dict"},
+        "workers": {"type": "int", "default": DEFAULT_WORKERS},
+    },
+    mutually_exclusive=(_WHICH,),
+    required_if=(("state", "present", _WHICH, True),),
+    required_by={"container": ("freeze_path",)},
+)
+
+
+def snapshot_request(params: t.Mapping[str, t.Any]) -> SnapshotRequest:
+    """The options as the engine takes them; raises ``ValidationError``."""
+    csi_only = ("snapshot_class", "group_label", "retain")
+    given = [name for name in csi_only if params[name]]
+    if params["provider"] != "csi" and given:
+        raise ValidationError(f"{given[0]} is for CSI snapshots.", hint="Leave it out, or set provider: csi.")
+    ready = seconds(params, "wait_timeout")
+    return SnapshotRequest(
+        name=params["name"],
+        namespace=params["namespace"],
+        selection=_selection(params),
+        quiescing=Quiescing(
+            rules=parse_hook_rules(params["hooks"]) if params["hooks"] is not None else (),
+            pod_hooks=params["run_pod_hooks"],
+            freeze_paths=tuple(dict.fromkeys(params["freeze_path"] or ())),
+            container=params["container"] or "",
+            policy=freeze_policy(params),
+            on_error=params["hook_on_error_default"],
+        ),
+        snapshot_class=params["snapshot_class"] or "",
+        labels=read_labels(params["labels"], "labels"),
+        group_label=params["group_label"] or "",
+        retain=params["retain"],
+        cut_seconds=seconds(params, "csi_snapshot_timeout", least=1.0),
+        ready_seconds=ready if params["wait"] else None,
+        workers=params["workers"],
+        log_output=not params["no_log_output"],
+        run_id=secrets.token_hex(8),
+    )
+
+
+def _selection(params: t.Mapping[str, t.Any]) -> Selection:
+    given = [params["label_selector"], *(params["or_label_selectors"] or ())]
+    selectors = [LabelSelector.from_dict(label_selector(option) or {}) for option in given if option is not None]
+    workload = params["workload"]
+    return Selection(
+        claims=tuple(params["claims"] or ()),
+        selectors=tuple(selectors),
+        workload=Workload(workload["kind"], workload["name"]) if workload else None,
+    )
+
+
+__all__ = ("SNAPSHOT", "snapshot_request")

@@ -1,0 +1,199 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""The snapshots of a set, by EC2 itself."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import time
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
+from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_claims import ClaimVolume
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_names import (
+    COMPLETE,
+    STATE_ANNOTATION,
+    UNFINISHED,
+    snapshot_name,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_provider import PlannedSnapshot, SetMember
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_request import SET_LABEL, SnapshotRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import DRIVER, EbsSnapshot, EbsSnapshotter
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.zones import zone_of
+
+#: Tags of every snapshot, beside the set's name and its state.
+CLUSTER_TAG = "arkive.k8s/cluster"
+NAMESPACE_TAG = "arkive.k8s/namespace"
+CLAIM_TAG = "arkive.k8s/claim"
+_AT_A_TIME = 16
+_TICK_SECONDS = 0.2
+
+
+class EbsProvider:
+    """A ``SnapshotProvider``. A snapshot's name is its id."""
+
+    def __init__(
+        self, client: KubeClient, request: SnapshotRequest, location: SnapshotLocation, *, cancel: CancelToken
+    ) -> None:
+        self._client = client
+        self._request = request
+        self._ebs = EbsSnapshotter(location)
+        self._cancel = cancel
+        self._pool = concurrent.futures.ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="arkive-ebs")
+        self._begun: list[concurrent.futures.Future[None]] = []
+        self._cluster = ""
+        self.taken: list[CutSnapshot] = []
+        self.warnings: list[str] = []
+
+    def __enter__(self) -> EbsProvider:
+        return self
+
+    def __exit__(self, *_exc: t.Any) -> None:
+        self._pool.shutdown(wait=False)
+
+    def check(self, *, removing: bool = False) -> None:
+        """EC2 tells by the requests themselves."""
+
+    def plan(self, claims: t.Sequence[ClaimVolume]) -> list[PlannedSnapshot]:
+        plans = []
+        for claim in claims:
+            if claim.volume is None:
+                raise SnapshotError(
+                    f"The volume {claim.volume_name} of claim {claim.where} may not be read, so its EBS volume is "
+                    "unknown.",
+                    hint="Grant get on persistentvolumes.",
+                )
+            if not self._ebs.volume_id(claim.volume):
+                raise SnapshotError(f"The volume {claim.volume_name} of claim {claim.where} is no EBS volume.")
+            wish = SnapshotWish(
+                namespace=claim.namespace,
+                claim=claim.name,
+                driver=DRIVER,
+                labels={
+                    "Name": snapshot_name(self._request.name, claim.name),
+                    **self._request.labels,
+                    **self._tags(),
+                    CLAIM_TAG: claim.name,
+                    STATE_ANNOTATION: UNFINISHED,
+                },
+            )
+            plans.append(PlannedSnapshot(claim=claim, wish=wish))
+        return plans
+
+    def find(self) -> list[SetMember]:
+        members = [self._member(found) for found in self._ebs.list_snapshots(self._tags())]
+        return sorted(members, key=lambda member: (member.cut.wish.claim, member.cut.name))
+
+    def cut(self, plans: t.Sequence[PlannedSnapshot], *, timeout: float) -> None:
+        """No request is waited for longer than ``timeout``: what EC2 answers later is discarded."""
+        cuts = [CutSnapshot(wish=plan.wish, requested=utc_now(), driver=DRIVER) for plan in plans]
+        self.taken += cuts
+        self._begun = [self._pool.submit(self._cut_one, cut, plan) for cut, plan in zip(cuts, plans, strict=True)]
+        end = time.monotonic() + timeout
+        pending: t.Collection[t.Any] = self._begun
+        while pending and time.monotonic() < end:
+            self._cancel.check()
+            pending = concurrent.futures.wait(pending, timeout=min(_TICK_SECONDS, timeout)).not_done
+        for cut in cuts:
+            if cut.state == "pending":
+                cut.fail(f"EC2 has not begun the snapshot of claim {cut.where} within {timeout:g} s.")
+
+    def seal(self, cuts: t.Sequence[CutSnapshot]) -> None:
+        for cut in cuts:
+            self._ebs.tag_snapshot(cut.handle, {STATE_ANNOTATION: COMPLETE})
+
+    def retain(self, cuts: t.Sequence[CutSnapshot]) -> bool:
+        """There is no object beside them."""
+        return False
+
+    def wait_ready(self, cuts: t.Sequence[CutSnapshot], *, timeout: float, progress: ProgressSink) -> list[CutSnapshot]:
+        end = time.monotonic() + timeout
+        late = []
+        for at, cut in enumerate(cuts):
+            progress(f"snapshots: {at} of {len(cuts)} are completed")
+            left = max(0.0, end - time.monotonic())
+            try:
+                self._take(cut, self._ebs.wait_completed(cut.handle, timeout=left, cancel=self._cancel))
+            except SnapshotError as exc:
+                found = self._ebs.describe_snapshot(cut.handle)
+                if found is None or found.state == "error":
+                    cut.fail(exc.sentence)
+                else:
+                    cut.error = exc.sentence
+                    late.append(cut)
+        return late
+
+    def discard(self, cuts: t.Sequence[CutSnapshot]) -> list[str]:
+        """After what EC2 still has to answer."""
+        concurrent.futures.wait(self._begun)
+        left = []
+        for cut in cuts:
+            if cut.handle:
+                try:
+                    self._ebs.delete_snapshot(cut.handle)
+                except SnapshotError as exc:
+                    left.append(exc.sentence)
+        return left
+
+    def remove(self, members: t.Sequence[SetMember]) -> list[str]:
+        return self.discard([member.cut for member in members])
+
+    def _cut_one(self, cut: CutSnapshot, plan: PlannedSnapshot) -> None:
+        volume = plan.claim.volume or {}
+        if self._cancel.is_cancelled:
+            return
+        try:
+            made = self._ebs.create_snapshot(self._ebs.volume_id(volume), zone_of(volume), cut.wish.labels)
+        except SnapshotError as exc:
+            cut.fail(f"The snapshot of claim {cut.where} was not begun: {exc.sentence}")
+            return
+        cut.name = cut.handle = made
+        if cut.state == "pending":
+            cut.state, cut.created = "cut", utc_now()
+
+    def _member(self, found: EbsSnapshot) -> SetMember:
+        wish = SnapshotWish(
+            namespace=self._request.namespace,
+            claim=found.tags.get(CLAIM_TAG, ""),
+            driver=DRIVER,
+            labels=found.tags,
+        )
+        cut = CutSnapshot(wish=wish, requested=found.started or utc_now(), state="cut", driver=DRIVER)
+        cut.name = cut.handle = found.id
+        self._take(cut, found)
+        if found.state == "error":
+            cut.fail(f"The snapshot {found.id} of claim {cut.where} failed: {found.error}")
+        return SetMember(cut=cut, complete=found.tags.get(STATE_ANNOTATION) == COMPLETE)
+
+    def _take(self, cut: CutSnapshot, found: EbsSnapshot) -> None:
+        cut.size_bytes, cut.ready = found.size_bytes, found.ready
+        cut.created = found.started or cut.created
+
+    def _tags(self) -> dict[str, str]:
+        """What tells the set from those of other namespaces and clusters of the same account."""
+        request = self._request
+        self._cluster = self._cluster or self._name_cluster()
+        return {SET_LABEL: request.name, CLUSTER_TAG: self._cluster, NAMESPACE_TAG: request.namespace}
+
+    def _name_cluster(self) -> str:
+        """The uid of a namespace that every cluster has; its address for those who may not read that."""
+        try:
+            return str(self._client.get("/api/v1/namespaces/kube-system")["metadata"]["uid"])
+        except KubeError as exc:
+            if not exc.forbidden:
+                raise
+            return self._client.server
+
+
+__all__ = ("CLAIM_TAG", "CLUSTER_TAG", "NAMESPACE_TAG", "EbsProvider")
