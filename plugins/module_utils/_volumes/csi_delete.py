@@ -16,6 +16,7 @@ import concurrent.futures
 import dataclasses
 import hashlib
 import re
+import time
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
@@ -27,6 +28,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import create_object, delete_object, patch_object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait_for_object
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_nudge import NUDGE_SECONDS, nudge
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_status import stated_error
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_api import SnapshotApi, list_classes
 
@@ -134,7 +136,7 @@ class StorageSnapshots:
                 return ""
             return f"the driver says: {error}" if error else "no csi-snapshotter of its driver has looked at it"
         delete_object(self._client, contents, name)
-        left = self._wait(name, lambda state: state is None, timeout)
+        left = self._wait_gone(name, timeout)
         if left is None:
             return ""
         error = stated_error(None, left)
@@ -142,9 +144,19 @@ class StorageSnapshots:
 
     def _wait_out_error(self, name: str, state: dict[str, t.Any]) -> dict[str, t.Any] | None:
         """An error of the driver may pass; that there is no such snapshot does not."""
-        if _GONE.search(stated_error(None, state)):
+        error = stated_error(None, state)
+        if not error or _GONE.search(error):
             return state
         return self._wait(name, lambda now: now is None or bool(_handle(now)), _PATIENCE)
+
+    def _wait_gone(self, name: str, timeout: float) -> dict[str, t.Any] | None:
+        """None as soon as the driver has let the object go."""
+        end = time.monotonic() + timeout
+        while True:
+            left = self._wait(name, lambda state: state is None, min(NUDGE_SECONDS, timeout))
+            if left is None or time.monotonic() >= end:
+                return left
+            nudge(self._client, self._api, name)
 
     def _wait(
         self, name: str, predicate: t.Callable[[dict[str, t.Any] | None], bool], timeout: float

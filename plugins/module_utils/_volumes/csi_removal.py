@@ -15,6 +15,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import delete_object, get_object, patch_object
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_nudge import NUDGE_SECONDS, nudge
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_api import SnapshotApi
 
@@ -97,15 +98,19 @@ class SnapshotRemoval:
 
     def _wait_gone(self, cut: CutSnapshot, seconds: float) -> str:
         """What is still there at the end, in words; empty when all is gone."""
-        end = time.monotonic() + seconds
+        start = last_nudge = time.monotonic()
         while True:
             left = ""
             if self._with_contents and get_object(self._client, self._api.contents, cut.content) is not None:
                 left = f"VolumeSnapshotContent {cut.content}"
             elif get_object(self._client, self._api.snapshots, cut.name, cut.wish.namespace) is not None:
                 left = "the object itself"
-            if not left or time.monotonic() >= end:
+            now = time.monotonic()
+            if not left or now >= start + seconds:
                 return left
+            if self._with_contents and now >= last_nudge + NUDGE_SECONDS:
+                last_nudge = now
+                nudge(self._client, self._api, cut.content)
             time.sleep(_PAUSE)
 
 

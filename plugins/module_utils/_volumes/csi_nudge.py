@@ -1,0 +1,36 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Make the controllers look again at a VolumeSnapshotContent that is being deleted.
+
+A csi-snapshotter that has just written to the object may take the deletion for old news, and then does nothing about it
+before its next full round, a quarter of an hour later (seen with external-snapshotter 8.3). Any change wakes it up.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import patch_object
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_api import SnapshotApi
+
+#: How long a deletion may take before the controllers are made to look again, in seconds.
+NUDGE_SECONDS = 2.0
+_ANNOTATION = "arkive.k8s/removal"
+
+
+def nudge(client: KubeClient, api: SnapshotApi, content: str) -> None:
+    """Change the object in a way that means nothing; one that is gone is fine."""
+    try:
+        patch_object(client, api.contents, content, {"metadata": {"annotations": {_ANNOTATION: secrets.token_hex(4)}}})
+    except KubeError as exc:
+        if not exc.not_found:
+            raise
+
+
+__all__ = ("NUDGE_SECONDS", "nudge")

@@ -1,0 +1,211 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The CSI snapshots of a deleted backup are gone from the storage, and no object of that stays in the cluster."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from pathlib import Path
+
+import pytest
+from callers import Callers
+from volume_lab import CLAIM, DataApp, Object, Storage
+
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import gzip_json
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.delete import delete_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import SnapshotDeleter
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local import LocalStore
+from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi import CsiSnapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotWish
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_api import SnapshotApi, find_snapshot_api
+
+pytestmark = pytest.mark.node
+
+DRIVER = "loopfile.csi.test"
+CONTENTS = "/apis/snapshot.storage.k8s.io/v1/volumesnapshotcontents"
+CLASSES = "/apis/snapshot.storage.k8s.io/v1/volumesnapshotclasses"
+NO_SUCH = "snap-00000000000000000000000000000000"
+
+
+@pytest.fixture
+def storage(state: Path) -> Storage:
+    return Storage(state)
+
+
+@pytest.fixture(scope="module")
+def api(client: KubeClient) -> SnapshotApi:
+    found = find_snapshot_api(Discovery.read(client))
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="module")
+def volume(client: KubeClient, kubectl: t.Any, module_namespace: str) -> DataApp:
+    app = DataApp(kubectl, module_namespace)
+    app.create()
+    return app
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> LocalStore:
+    return LocalStore(StorageLocation(path=str(tmp_path)))
+
+
+def keep_snapshots(client: KubeClient, api: SnapshotApi, app: DataApp, count: int) -> list[str]:
+    """Snapshots as a backup leaves them: in the storage alone. Their handles."""
+    wish = SnapshotWish(namespace=app.namespace, claim=CLAIM, class_name="loopfile")
+    with CsiSnapshots(client, api, with_contents=True, cancel=CancelToken()) as snapshots:
+        cuts = snapshots.cut(app.namespace, [wish] * count, timeout=60)
+        for cut in cuts:
+            snapshots.retain(cut)
+        assert snapshots.release_objects(cuts) == []
+    return [cut.handle for cut in cuts]
+
+
+def put_backup(store: LocalStore, *handles: str, driver: str = DRIVER) -> None:
+    info = [
+        {
+            "pvcName": CLAIM,
+            "pvName": f"pv-{number}",
+            "backupMethod": "CSISnapshot",
+            "csiSnapshotInfo": {"snapshotHandle": handle, "driver": driver},
+        }
+        for number, handle in enumerate(handles)
+    ]
+    backup = {"apiVersion": "velero.io/v1", "kind": "Backup", "metadata": {"name": "b1"}}
+    store.put("backups/b1/velero-backup.json", json.dumps({**backup, "status": {"phase": "Completed"}}).encode())
+    store.put("backups/b1/b1-volumeinfo.json.gz", gzip_json(info))
+
+
+def left_over(client: KubeClient) -> list[str]:
+    """Objects of a deletion that are still in the cluster."""
+    names = [item["metadata"]["name"] for item in client.get(CONTENTS)["items"]]
+    return [name for name in names if name.startswith("arkive-delete-")]
+
+
+def files_of(store: LocalStore) -> list[str]:
+    return [info.key for info in store.list("").objects]
+
+
+def test_the_snapshots_are_gone_from_the_storage(
+    client: KubeClient, api: SnapshotApi, volume: DataApp, storage: Storage, store: LocalStore
+) -> None:
+    """Check mode first, which leaves everything where it is."""
+    (source,) = volume.volume_handles()
+    handles = keep_snapshots(client, api, volume, 3)
+    kept, *doomed = handles
+    put_backup(store, *doomed)
+    deleter = SnapshotDeleter(connect=lambda: client)
+    planned = delete_backup("b1", store=store, deleter=deleter, check_mode=True)
+    assert [entry["handle"] for entry in planned.deleted_snapshots] == doomed
+    assert storage.snapshots(source) >= set(handles)
+    assert files_of(store) == sorted(planned.deleted)
+    done = delete_backup("b1", store=store, deleter=SnapshotDeleter(connect=lambda: client))
+    assert done.deleted_snapshots == planned.deleted_snapshots
+    assert storage.snapshots(source) & set(handles) == {kept}
+    assert done.warnings_list == []
+    assert files_of(store) == left_over(client) == []
+
+
+def test_one_that_is_gone_is_fine(
+    client: KubeClient, api: SnapshotApi, volume: DataApp, storage: Storage, store: LocalStore
+) -> None:
+    (source,) = volume.volume_handles()
+    (there,) = keep_snapshots(client, api, volume, 1)
+    put_backup(store, NO_SUCH, there)
+    outcome = delete_backup("b1", store=store, deleter=SnapshotDeleter(connect=lambda: client))
+    assert [entry["handle"] for entry in outcome.deleted_snapshots] == [NO_SUCH, there]
+    assert there not in storage.snapshots(source)
+    assert files_of(store) == left_over(client) == []
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_driver_that_is_not_there(client: KubeClient, store: LocalStore, *, force: bool) -> None:
+    put_backup(store, "h1", driver="other.csi.test")
+    before = files_of(store)
+    deleter = SnapshotDeleter(connect=lambda: client)
+    if force:
+        outcome = delete_backup("b1", store=store, deleter=deleter, force=True)
+        assert "its driver other.csi.test is not in this cluster" in outcome.warnings_list[0]["message"]
+        assert (outcome.deleted_snapshots, files_of(store)) == ([], [])
+    else:
+        with pytest.raises(ValidationError, match=r"h1 \(CSI, volume pv-0\): its driver other\.csi\.test is not in"):
+            delete_backup("b1", store=store, deleter=deleter)
+        assert files_of(store) == before
+    assert left_over(client) == []
+
+
+@pytest.fixture
+def deaf_driver(client: KubeClient, module_namespace: str) -> t.Iterator[str]:
+    """A class whose driver does not run."""
+    driver = f"{module_namespace}.csi.test"
+    body: Object = {
+        "apiVersion": "snapshot.storage.k8s.io/v1",
+        "kind": "VolumeSnapshotClass",
+        "metadata": {"name": module_namespace},
+        "driver": driver,
+        "deletionPolicy": "Delete",
+    }
+    client.post(CLASSES, body)
+    yield driver
+    client.delete(f"{CLASSES}/{module_namespace}")
+
+
+def test_a_driver_that_does_not_run(client: KubeClient, store: LocalStore, deaf_driver: str) -> None:
+    """The backup stays, and no VolumeSnapshotContent waits for the driver for ever."""
+    put_backup(store, "h1", driver=deaf_driver)
+    before = files_of(store)
+    deleter = SnapshotDeleter(connect=lambda: client, timeout=2)
+    with pytest.raises(SnapshotError, match=r"stays, because .* no csi-snapshotter of its driver has looked at it"):
+        delete_backup("b1", store=store, deleter=deleter)
+    assert files_of(store) == before
+    assert left_over(client) == []
+    outcome = delete_backup("b1", store=store, deleter=deleter, force=True)
+    assert "no csi-snapshotter" in outcome.warnings_list[0]["message"]
+    assert files_of(store) == left_over(client) == []
+
+
+@pytest.mark.fault
+def test_a_driver_that_stops_and_comes_back(
+    client: KubeClient,
+    api: SnapshotApi,
+    volume: DataApp,
+    storage: Storage,
+    store: LocalStore,
+    component: t.Callable[[str, str], None],
+) -> None:
+    """The backup stays while the driver is away; deleted again, it goes with its snapshot."""
+    (source,) = volume.volume_handles()
+    (handle,) = keep_snapshots(client, api, volume, 1)
+    put_backup(store, handle)
+    before = files_of(store)
+    component("stop", "csi-snapshotter")
+    with pytest.raises(SnapshotError, match="no csi-snapshotter of its driver has looked at it"):
+        delete_backup("b1", store=store, deleter=SnapshotDeleter(connect=lambda: client, timeout=2))
+    component("cont", "csi-snapshotter")
+    assert handle in storage.snapshots(source)
+    assert files_of(store) == before
+    assert left_over(client) == []
+    delete_backup("b1", store=store, deleter=SnapshotDeleter(connect=lambda: client))
+    assert handle not in storage.snapshots(source)
+    assert files_of(store) == left_over(client) == []
+
+
+def test_without_the_right_to_make_contents(client: KubeClient, callers: Callers, store: LocalStore) -> None:
+    caller = callers.may(
+        {"apiGroups": ["snapshot.storage.k8s.io"], "resources": ["*"], "verbs": ["get", "list"]}, cluster=True
+    )
+    put_backup(store, NO_SUCH)
+    before = files_of(store)
+    with pytest.raises(SnapshotError, match=r"create .*volumesnapshotcontents"):
+        delete_backup("b1", store=store, deleter=SnapshotDeleter(connect=lambda: caller))
+    assert files_of(store) == before
