@@ -8,12 +8,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import threading
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_target import CsiTarget
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
     VOLUME_SNAPSHOT_CONTENTS,
@@ -46,6 +49,13 @@ class CsiSource:
     driver: str = ""
     size: str = ""
     missing: str = ""
+
+    @property
+    def size_bytes(self) -> int:
+        """0 when nobody knows."""
+        with contextlib.suppress(ValidationError):
+            return int(parse_quantity(self.size))
+        return 0
 
 
 class StoredObjects(t.Protocol):

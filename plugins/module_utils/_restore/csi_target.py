@@ -29,6 +29,8 @@ _DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 _DEFAULT_SNAPSHOT_CLASS = "snapshot.storage.kubernetes.io/is-default-class"
 #: Where Kubernetes before 1.6 had the class of a claim.
 _BETA_CLASS = "volume.beta.kubernetes.io/storage-class"
+#: On a claim whose class waits for a pod: that there is one.
+_SELECTED_NODE = "volume.kubernetes.io/selected-node"
 
 Object: t.TypeAlias = "t.Mapping[str, t.Any]"
 
@@ -100,6 +102,17 @@ class CsiTarget:
             return (default[0], classes[default[0]]) if default else ("", None)
         name = self._class_mapping.get(stored, stored)
         return name, classes.get(name)
+
+    def why_not_bound_yet(self, claim: Object) -> str:
+        """Why nobody makes a volume for a live claim for now; empty where one is on its way."""
+        annotations = (claim.get("metadata") or {}).get("annotations") or {}
+        name = (claim.get("spec") or {}).get("storageClassName") or ""
+        found = self._read_storage_classes().get(name)
+        if found is None:
+            return f"its storage class '{name}' is not in the cluster" if self._storage_known else ""
+        if found.get("volumeBindingMode") == "WaitForFirstConsumer" and _SELECTED_NODE not in annotations:
+            return "its volume is made once a pod uses it"
+        return ""
 
     def _why_other_driver(self, driver: str, claim: Object) -> str:
         name, found = self.storage_class(claim)

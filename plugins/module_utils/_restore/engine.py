@@ -40,6 +40,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.pod_hooks impo
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.ready_wait import WorkloadWait
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.report import RestoreReport
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.restored_volumes import RestoredVolumes
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.schedule import with_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.selection import CLAIMS, PODS, VOLUMES, select
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.source import BackupSource
@@ -48,6 +49,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.transforms imp
     read_version_priorities,
     resolve_order,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.volume_finalizer import VolumeFinalizer
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import (
     default_restore_name,
@@ -211,6 +213,7 @@ class _Run:
         )
         types: set[GroupResource] = {*self._selection.refs, NAMESPACES}
         self._plan.waves = self._planner.plan_waves(types, self._api)
+        self._volumes = self._report.volumes = RestoredVolumes(self._plan, self._preparer, self._live)
         self._timings["plan"] = time.monotonic() - clock
         counts = ", ".join(f"{count} {action}" for action, count in self._plan.counts().items() if count)
         self._progress(f"plan: {counts or 'nothing to restore'}")
@@ -253,7 +256,8 @@ class _Run:
         """Apply the plan, run the hooks, write the records."""
         waiting = self._pods_with_open_hooks()
         conflicts = any(item.action == "conflict" for item in self._plan.items)
-        if not (self._plan.changes or waiting or conflicts or self._report.previous.unfinished):
+        unfinished = self._report.previous.unfinished or self._volumes.is_open
+        if not (self._plan.changes or waiting or conflicts or unfinished):
             self._await_workloads()
             return self._report.untouched(self._plan, self._diffs)
         with self._make_leases() as leases:
@@ -262,6 +266,7 @@ class _Run:
             self._report.note_start()
             failure = self._apply_plan(waiting)
             if not failure:
+                self._finish_volumes()
                 self._await_workloads()
             clock = time.monotonic()
             results = self._hooks.finish()
@@ -276,7 +281,7 @@ class _Run:
 
     def plan_outcome(self) -> RestoreOutcome:
         """The outcome of a plan that was not applied."""
-        changed = self._plan.changes or bool(self._pods_with_open_hooks())
+        changed = self._plan.changes or bool(self._pods_with_open_hooks()) or self._volumes.is_open
         return self._report.planned(self._plan, self._diffs, changed=changed)
 
     def _make_leases(self) -> NamespaceLeases:
@@ -319,6 +324,29 @@ class _Run:
         finally:
             self._timings["apply"] = time.monotonic() - clock
         return ""
+
+    def _finish_volumes(self) -> None:
+        clock = time.monotonic()
+        left = self._volumes.note_applied(unfinished=self._report.previous.unfinished)
+        csi = self._preparer.volumes.csi
+        if not left or csi is None:
+            return
+        finalizer = VolumeFinalizer(
+            self._client,
+            api=self._api,
+            target=csi.target,
+            timeout=self._request.resource_timeout,
+            resume_hint=f"Run the restore again with name: {self._name} to have this done.",
+            issues=self._issues,
+            progress=self._progress,
+            cancel=self._cancel,
+        )
+        try:
+            finalizer.run(left, unmade=self._volumes.unmade)
+        except ArkiveError as exc:
+            self._issues.error(exc.message, hint=exc.hint or "")
+        self._report.changed_volumes = finalizer.changed
+        self._timings["volumes"] = time.monotonic() - clock
 
     def _await_workloads(self) -> None:
         """Those that this restore made, now or in an earlier run; hooks go on meanwhile."""

@@ -23,7 +23,8 @@ class RestoreOutcome:
     ``hooks`` as in the result of every hook run; ``warnings_list`` and ``errors_list`` have resource, namespace, name,
     message, reason and hint; ``timings`` are seconds for each step and the number of API requests. ``phase`` of a plan
     is ``New``. ``recorded`` tells whether the restore was written to the store. ``workloads`` are those that were
-    waited for, by ``ready`` and ``not_ready``; None where nobody asked to wait.
+    waited for, by ``ready`` and ``not_ready``; None where nobody asked to wait. ``volumes``: for each claim,
+    where its data comes from and what became of it.
     """
 
     restore: dict[str, t.Any]
@@ -38,6 +39,7 @@ class RestoreOutcome:
     timings: dict[str, float]
     recorded: bool = False
     workloads: dict[str, int] | None = None
+    volumes: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
 
     @property
     def name(self) -> str:

@@ -101,7 +101,7 @@ class Planner:
                 else:
                     groups[group_resource] = self._open_groups(wave, group_resource)
         self._plan_groups(groups, api)
-        left_out = leave_out_snapshots(waves, self._preparer.snapshots, self._live) if groups else []
+        left_out = leave_out_snapshots(waves, self._preparer.volumes.csi, self._live) if groups else []
         for item in left_out:
             self._diffs.drop(item)
         return waves

@@ -14,11 +14,14 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import ItemRef
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.contents import BackupContents
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_sources import CsiSources
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.table import apply_item_rules
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.metadata import strip_system_metadata
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import VOLUMES, ClaimDecision
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import (
+    VOLUMES,
+    ClaimDecision,
+    VolumeDecisions,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
     VOLUME_SNAPSHOT_CONTENTS,
     VOLUME_SNAPSHOTS,
@@ -110,18 +113,18 @@ class Preparer:
         )
 
     @property
-    def snapshots(self) -> CsiSources | None:
-        """The CSI snapshots of the backup."""
-        return self._context.volumes.csi
+    def volumes(self) -> VolumeDecisions:
+        """The decisions on volumes that go into the bodies."""
+        return self._context.volumes
 
     def target_name(self, ref: ItemRef) -> str:
         """The name that the object gets: its own, but for a volume whose name is taken, and for snapshots."""
         if ref.group_resource == VOLUMES:
-            return self._context.volumes.target_name(ref.name)
-        if self.snapshots is not None and ref.group_resource == VOLUME_SNAPSHOTS:
-            return self.snapshots.restored_snapshot_name(ref.namespace or "", ref.name)
-        if self.snapshots is not None and ref.group_resource == VOLUME_SNAPSHOT_CONTENTS:
-            return self.snapshots.restored_content_name(ref.name)
+            return self.volumes.target_name(ref.name)
+        if self.volumes.csi is not None and ref.group_resource == VOLUME_SNAPSHOTS:
+            return self.volumes.csi.restored_snapshot_name(ref.namespace or "", ref.name)
+        if self.volumes.csi is not None and ref.group_resource == VOLUME_SNAPSHOT_CONTENTS:
+            return self.volumes.csi.restored_content_name(ref.name)
         return ref.name
 
     def _restores_status(self, group_resource: GroupResource, metadata: t.Mapping[str, t.Any]) -> bool:

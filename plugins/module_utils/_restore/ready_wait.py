@@ -21,6 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import P
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.namespace_watch import NamespaceWatch
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.events import last_warning
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import PlanItem
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.readiness import (
     WORKLOADS,
@@ -176,15 +177,9 @@ class WorkloadWait:
         return sorted(found, key=lambda pod: str(pod["metadata"].get("creationTimestamp")), reverse=True)
 
     def _last_warning(self, obj: Object) -> str:
-        """`` (reason: message)`` of its last warning event, where there is one."""
-        metadata = obj["metadata"]
-        query = {"fieldSelector": f"involvedObject.uid={metadata.get('uid')},type=Warning"}
-        path = f"/api/v1/namespaces/{metadata['namespace']}/events"
-        events: list[Object] = self._client.get(path, query=query).get("items") or []
-        if not events:
-            return ""
-        last = max(events, key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""))
-        return f" ({last.get('reason')}: {last.get('message')})"
+        """`` (reason: message)``, where there is one."""
+        said = last_warning(self._client, obj)
+        return f" ({said})" if said else ""
 
 
 @dataclasses.dataclass(slots=True)

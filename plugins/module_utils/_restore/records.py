@@ -71,13 +71,19 @@ class RestoreRecords:
         plan: RestorePlan,
         results: t.Mapping[str, t.Any],
         hooks: t.Sequence[t.Mapping[str, t.Any]],
+        volumeinfo: t.Sequence[dict[str, t.Any]],
         log: bytes,
     ) -> bool:
         """Write everything, our own record last. False when the location must not be written."""
         repository = BackupRepository(self._store)
         if not self._may_write(repository):
             return False
-        files = RestoreFiles(logs=gzip.compress(log, mtime=0), results=dict(results), resource_list=resource_list(plan))
+        files = RestoreFiles(
+            logs=gzip.compress(log, mtime=0),
+            results=dict(results),
+            resource_list=resource_list(plan),
+            volumeinfo=list(volumeinfo),
+        )
         repository.write_restore(self._name, files)
         self._put_record(restore, summary=plan.counts_by_resource(), hooks=hooks)
         return True

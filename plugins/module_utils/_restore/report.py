@@ -23,6 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import Re
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan_diffs import PlanDiffs
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.records import RestoreRecords, find_unfinished
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.restored_volumes import RestoredVolumes
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.results import RestoreIssues
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
@@ -59,6 +60,9 @@ class RestoreReport:
         self.timings: dict[str, float] = {}
         #: How many workloads became ready, and how many did not, for the outcome.
         self.workloads: dict[str, int] | None = None
+        #: None until there is a plan.
+        self.volumes: RestoredVolumes | None = None
+        self.changed_volumes = False
         self._records = RestoreRecords(store, name)
         self.previous = self._records.read_previous(request.spec.backup_name)
         self._restore = build_restore(name, request.spec, namespace=request.velero_namespace, created=started)
@@ -97,7 +101,8 @@ class RestoreReport:
     ) -> RestoreOutcome:
         """Write the records. ``failure``: why the run was broken off; ``hooks``: entries for the record."""
         phase = final_phase(errors=len(self.issues.errors), fatal=bool(failure))
-        changed = bool(results) or any(item.state in ("created", "updated") and item.intent for item in plan.items)
+        written = any(item.state in ("created", "updated") and item.intent for item in plan.items)
+        changed = bool(results) or written or self.changed_volumes
         self._restore["status"] = self._status(plan, phase, failure, results)
         self.issues.log_summary()
         recorded = False
@@ -130,6 +135,7 @@ class RestoreReport:
                 plan=plan,
                 results=self.issues.to_velero(),
                 hooks=[*self.previous.hooks, *hooks],
+                volumeinfo=self.volumes.to_velero() if self.volumes else [],
                 log=self._log_stream.getvalue(),
             )
         except ArkiveError as exc:
@@ -163,6 +169,7 @@ class RestoreReport:
             timings=timings,
             recorded=recorded,
             workloads=self.workloads,
+            volumes=self.volumes.to_return() if self.volumes else [],
         )
 
 

@@ -27,13 +27,22 @@ Object: t.TypeAlias = "t.Mapping[str, t.Any]"
 class ClaimDecision:
     """``missing`` says why the claim's new volume will be empty; empty when it loses nothing.
 
-    ``snapshot`` is where the data of a new volume comes from.
+    ``volume`` is the one that it had in the backup, ``snapshot`` where the data of a new one comes from.
     """
 
     keeps_volume: bool
     missing: str = ""
     on_purpose: bool = False
+    volume: str = ""
     snapshot: CsiSource | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class VolumeTraits:
+    """What the volume of the backup was like and a new one is made to be (``pvInfo``)."""
+
+    reclaim_policy: str = ""
+    labels: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 class VolumeArchive(t.Protocol):
@@ -117,10 +126,23 @@ class VolumeDecisions:
                 return self._lost(name, f"its volume '{name}' belongs to claim {taken_by}")
             if stored is None and not _outlives_claim(live):
                 return self._lost(name, f"its volume '{name}' is about to be deleted")
-            return ClaimDecision(keeps_volume=True)
+            return ClaimDecision(keeps_volume=True, volume=name)
         if stored is not None and self._restores_volumes:
-            return ClaimDecision(keeps_volume=True)
+            return ClaimDecision(keeps_volume=True, volume=name)
         return self._lost(name, f"its volume '{name}' is neither in the cluster nor restored")
+
+    def traits_of(self, name: str) -> VolumeTraits | None:
+        """What is set on the new volume in place of a stored one whose data was saved; None where nothing is."""
+        if self._method(name) not in ("CSISnapshot", "PodVolumeBackup"):
+            return None
+        info = self._entry(name).get("pvInfo")
+        if info:
+            return VolumeTraits(str(info.get("reclaimPolicy") or ""), info.get("labels") or {})
+        stored = self._archive.find_object(VOLUMES, None, name)
+        if stored is None:
+            return None
+        policy = (stored.get("spec") or {}).get("persistentVolumeReclaimPolicy") or ""
+        return VolumeTraits(str(policy), stored["metadata"].get("labels") or {})
 
     def lost_of_pod(self, namespace: str, name: str) -> t.Sequence[str]:
         """The volumes of a stored pod, without a claim, whose data was saved and cannot be brought back here."""
@@ -155,7 +177,7 @@ class VolumeDecisions:
         elif not missing and self.csi:
             target = self._mapping.get(source_namespace, source_namespace)
             missing = self.csi.target.why_not(source.driver, namespace=target, claim=claim)
-        return ClaimDecision(keeps_volume=False, missing=missing, snapshot=None if missing else source)
+        return ClaimDecision(False, missing, volume=volume, snapshot=None if missing else source)
 
     def _why_unreadable(self, name: str) -> str:
         """Why data that was saved is out of reach; empty when none was saved."""
@@ -199,16 +221,16 @@ class VolumeDecisions:
     def _lost(self, name: str, missing: str) -> ClaimDecision:
         entry = self._entry(name)
         if not self._restore_data:
-            return ClaimDecision(keeps_volume=False, missing="restore_pvs is false", on_purpose=True)
+            return ClaimDecision(False, "restore_pvs is false", on_purpose=True, volume=name)
         skipped = bool(entry.get("skipped")) and _PRE_HOOK_FAILED not in str(entry.get("skippedReason", ""))
         if self._method(name):
-            return ClaimDecision(keeps_volume=False, missing=missing)
+            return ClaimDecision(False, missing, volume=name)
         if skipped:
             reason = str(entry.get("skippedReason") or "").strip().rstrip(";")
             missing = f"the backup left its data out{f' ({reason})' if reason else ''}"
         elif self._snapshot_volumes is False:
             missing = "the backup was made with snapshotVolumes: false"
-        return ClaimDecision(keeps_volume=False, missing=missing, on_purpose=skipped or self._snapshot_volumes is False)
+        return ClaimDecision(False, missing, on_purpose=skipped or self._snapshot_volumes is False, volume=name)
 
 
 def _other_claim(volume: Object, target: tuple[str, str]) -> str:
@@ -225,4 +247,4 @@ def _outlives_claim(volume: Object) -> bool:
     return retained or (volume.get("status") or {}).get("phase") == "Available"
 
 
-__all__ = ("VOLUMES", "ClaimDecision", "VolumeDecisions")
+__all__ = ("VOLUMES", "ClaimDecision", "VolumeDecisions", "VolumeTraits")

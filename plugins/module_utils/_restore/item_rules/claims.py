@@ -55,7 +55,7 @@ def _provision_from(spec: dict[str, t.Any], source: CsiSource) -> None:
         requests = spec.setdefault("resources", {}).setdefault("requests", {})
         asked = requests.get("storage")
         with contextlib.suppress(ValidationError):
-            if asked is None or parse_quantity(asked) < parse_quantity(source.size):
+            if asked is None or parse_quantity(asked) < source.size_bytes:
                 requests["storage"] = source.size
 
 

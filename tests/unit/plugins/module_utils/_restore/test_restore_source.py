@@ -168,5 +168,5 @@ def test_records(store: LocalStore, files: dict[str, bytes], *, written: bool) -
         store.put(key, data)
     records = RestoreRecords(store, "r")
     restore = {"spec": {"backupName": "n"}}
-    assert records.write(restore, plan=RestorePlan(), results={}, hooks=[], log=b"") is written
+    assert records.write(restore, plan=RestorePlan(), results={}, hooks=[], volumeinfo=[], log=b"") is written
     assert bool(store.list("restores/").objects) is written

@@ -1,0 +1,177 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+
+"""The volumes of a restore, claim by claim: where the data comes from, and what became of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_sources import CLAIMS, CsiSource
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.live_state import LiveState
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import PlanItem, RestorePlan
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.prepare import Preparer
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import VolumeTraits
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
+    VOLUME_SNAPSHOT_CONTENTS,
+    VOLUME_SNAPSHOTS,
+)
+
+_TYPES = frozenset({CLAIMS, VOLUME_SNAPSHOTS, VOLUME_SNAPSHOT_CONTENTS})
+
+VolumeMethod: t.TypeAlias = t.Literal["CSISnapshot", "kept", "empty"]
+#: ``planned`` until the claim is written, ``created`` until its volume is looked for.
+VolumeState: t.TypeAlias = t.Literal["planned", "untouched", "refused", "created", "bound", "waiting", "failed"]
+
+
+@dataclasses.dataclass(slots=True, kw_only=True)
+class RestoredVolume:
+    """One claim. ``volume`` is the name of its PersistentVolume in the target cluster, empty while it has none.
+
+    ``source``: the snapshot that a new volume is made from; ``traits``: what is set on it once it is there.
+    ``was_bound``: an earlier run of the same restore has brought it up to there.
+    """
+
+    item: PlanItem
+    method: VolumeMethod
+    state: VolumeState
+    message: str = ""
+    volume: str = ""
+    source: CsiSource | None = None
+    traits: VolumeTraits | None = None
+    was_bound: bool = False
+
+    @property
+    def namespace(self) -> str:
+        return self.item.namespace or ""
+
+    @property
+    def claim(self) -> str:
+        return self.item.name
+
+    def to_return(self) -> dict[str, t.Any]:
+        """The entry of a task's result."""
+        return {
+            "namespace": self.namespace,
+            "claim": self.claim,
+            "method": self.method,
+            "snapshot": self.source.handle if self.source else "",
+            "driver": self.source.driver if self.source else "",
+            "volume": self.volume,
+            "state": self.state,
+            "message": self.message,
+        }
+
+    def to_velero(self) -> dict[str, t.Any] | None:
+        """The entry of the restore's volumeinfo file (Velero 1.18); None for a volume that no data was restored to."""
+        if self.source is None or self.state not in ("created", "bound", "waiting"):
+            return None
+        info = {
+            "snapshotHandle": self.source.handle,
+            "size": self.source.size_bytes,
+            "driver": self.source.driver,
+            "vscName": self.source.restored_name,
+        }
+        return {
+            "pvcName": self.claim,
+            "pvcNamespace": self.namespace,
+            "pvName": self.volume,
+            "restoreMethod": self.method,
+            "snapshotDataMoved": False,
+            "csiSnapshotInfo": info,
+        }
+
+
+class RestoredVolumes:
+    """The claims of a plan, in its order; a claim that cannot be read is left out."""
+
+    def __init__(self, plan: RestorePlan, preparer: Preparer, live: LiveState) -> None:
+        self.volumes: list[RestoredVolume] = []
+        self._snapshots: list[PlanItem] = []
+        for item in _items(plan):
+            if item.group_resource != CLAIMS:
+                self._snapshots.append(item)
+            elif (volume := _volume_of(item, preparer, live)) is not None:
+                self.volumes.append(volume)
+        #: Names of the snapshots that an earlier run of the same restore has left in the cluster.
+        self._leftovers = {item.name for item in self._snapshots if item.made_before}
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an earlier run of the same restore has left something to do for a claim that it made."""
+        return any(self._has_rest(volume) for volume in self.volumes if volume.item.made_before)
+
+    def _has_rest(self, volume: RestoredVolume) -> bool:
+        source = volume.source
+        return source is not None and (not volume.was_bound or source.restored_name in self._leftovers)
+
+    @property
+    def unmade(self) -> set[str]:
+        """Names of the snapshots that could not be created."""
+        return {item.name for item in self._snapshots if item.intent and item.state == "failed"}
+
+    def note_applied(self, *, unfinished: bool) -> list[RestoredVolume]:
+        """Take over what became of the claims; those that something is left to do for.
+
+        ``unfinished``: an earlier run of the same restore was broken off.
+        """
+        left = []
+        for volume in self.volumes:
+            made = volume.item.state == "created"
+            if volume.state == "planned":
+                volume.state = "created" if made else "failed" if volume.item.state == "failed" else "untouched"
+                has_rest = volume.source is not None or (made and volume.traits is not None)
+            else:
+                has_rest = volume.was_bound and (unfinished or self._has_rest(volume))
+                volume.state = "created" if has_rest else volume.state
+            if has_rest:
+                left.append(volume)
+        return left
+
+    def to_return(self) -> list[dict[str, t.Any]]:
+        return [volume.to_return() for volume in self.volumes]
+
+    def to_velero(self) -> list[dict[str, t.Any]]:
+        """The restore's volumeinfo file (Velero 1.18)."""
+        return [entry for volume in self.volumes if (entry := volume.to_velero()) is not None]
+
+
+def _items(plan: RestorePlan) -> t.Iterator[PlanItem]:
+    for wave in plan.waves:
+        if not _TYPES.isdisjoint(wave.group_resources):
+            yield from (item for item in wave.items if item.group_resource in _TYPES)
+
+
+def _volume_of(item: PlanItem, preparer: Preparer, live: LiveState) -> RestoredVolume | None:
+    try:
+        decision = preparer.prepare(item.ref).volume if item.ref is not None else None
+    except ArchiveError:
+        return None
+    if decision is None:
+        return None
+    there = live.claims.get((item.namespace or "", item.name))
+    traits = preparer.volumes.traits_of(decision.volume) if decision.volume and not decision.keeps_volume else None
+    if item.action == "conflict":
+        return RestoredVolume(item=item, method="empty", state="refused", message=item.reason)
+    if item.intent != "create" and not item.made_before:
+        why = item.reason or "the claim is in the cluster"
+        return RestoredVolume(item=item, method="kept", state="untouched", message=why, volume=there or "")
+    more: dict[str, t.Any] = {"item": item, "volume": there or "", "was_bound": bool(there)}
+    more["state"] = "untouched" if there else "planned"
+    if decision.snapshot is not None:
+        return RestoredVolume(method="CSISnapshot", source=decision.snapshot, traits=traits, **more)
+    if decision.missing:
+        return RestoredVolume(method="empty", message=decision.missing, traits=traits, **more)
+    if not decision.volume:
+        return RestoredVolume(method="empty", message="it had no volume", **more)
+    more["volume"] = preparer.volumes.target_name(decision.volume)
+    return RestoredVolume(method="kept", **more)
+
+
+__all__ = ("RestoredVolume", "RestoredVolumes", "VolumeMethod", "VolumeState")
