@@ -1,0 +1,78 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Volumes come back with their data, from CSI snapshots (spec 8.4)."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import typing as t
+
+import pytest
+from snapshot_lab import CLAIM_OF, DRIVER, SnapshotLab
+
+if t.TYPE_CHECKING:
+    from conftest import Kubectl
+    from restore_lab import Backups, Cluster
+
+
+@pytest.fixture
+def lab(cluster: Cluster, kubectl: Kubectl) -> t.Iterator[SnapshotLab]:
+    made = SnapshotLab(cluster, kubectl)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("mapped", [False, True], ids=["same namespace", "mapped namespace"])
+@pytest.mark.parametrize("kind", ["deployment", "statefulset"])
+@pytest.mark.parametrize("storage_class", ["loopfile", "loopfile-xfs"], ids=["ext4", "xfs"])
+def test_data_comes_back(
+    lab: SnapshotLab, cluster: Cluster, backups: Backups, storage_class: str, kind: str, *, mapped: bool
+) -> None:
+    namespace, claim = lab.application(kind, storage_class), CLAIM_OF[kind]
+    objects, info = lab.stored(namespace, claim)
+    lab.write(namespace, kind, "after")
+    backups.write("shop", objects, spec={}, volume_info=info)
+    target, options = namespace, {}
+    if mapped:
+        target = cluster.new_name()
+        options = {"namespace_mapping": {namespace: target}}
+    else:
+        cluster.delete("namespaces", namespace)
+
+    done = backups.restore("shop", name="r1", **options)
+    assert (done.phase, done.errors_list, done.warnings_list) == ("Completed", [], [])
+    lab.await_running(target, kind)
+    assert lab.read(target, kind) == {"before": "it is before"}
+    volume = lab.volume_of(target, claim)
+    assert volume["spec"]["persistentVolumeReclaimPolicy"] == "Retain"
+    assert volume["metadata"]["labels"]["tier"] == "gold"
+    handle = info[0]["csiSnapshotInfo"]["snapshotHandle"]
+    assert done.volumes == [
+        {
+            "namespace": target,
+            "claim": claim,
+            "method": "CSISnapshot",
+            "snapshot": handle,
+            "driver": DRIVER,
+            "volume": volume["metadata"]["name"],
+            "state": "bound",
+            "message": "",
+        }
+    ]
+    records = gzip.decompress((backups.path / "restores" / "r1" / "r1-volumeinfo.json.gz").read_bytes())
+    (record,) = json.loads(records)
+    assert (record["pvName"], record["restoreMethod"]) == (volume["metadata"]["name"], "CSISnapshot")
+    assert record["csiSnapshotInfo"]["snapshotHandle"] == handle
+    assert lab.left() == []
+
+    for more in ({"name": "r1"}, {}):
+        again = backups.restore("shop", **options, **more)
+        assert (again.phase, again.changed, again.warnings_list) == ("Completed", False, [])
+        assert [entry["state"] for entry in again.volumes] == ["untouched"]
+    assert lab.left() == []
+    if mapped:
+        assert lab.read(namespace, kind) == {"before": "it is before", "after": "it is after"}
+        assert backups.plan("shop").changed is False
