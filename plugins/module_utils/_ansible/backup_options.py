@@ -12,6 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import snapshot_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import freeze_policy
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.manifest_options import MANIFEST, manifest_documents
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import selection
@@ -112,6 +113,7 @@ def backup_request(params: t.Mapping[str, t.Any]) -> BackupRequest:
             namespace=params["velero_namespace"] or manifest.namespace or DEFAULT_NAMESPACE,
             labels=manifest.labels,
             policy=_inline_policy(params[_POLICIES]),
+            snapshot_location=snapshot_location(params),
             annotations=_annotations(params, manifest),
             backup_hooks=parse_backup_hooks_option(params["backup_hooks"]),
             all_api_versions=params["all_api_versions"],

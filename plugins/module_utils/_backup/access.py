@@ -56,6 +56,22 @@ def exec_needs(namespaces: t.Iterable[str]) -> list[Need]:
     ]
 
 
+def snapshot_needs(namespaces: t.Iterable[str]) -> list[Need]:
+    """What CSI snapshots of the volumes in ``namespaces`` need: the contents that hold them are cluster-wide."""
+    group = "snapshot.storage.k8s.io"
+    return [
+        Need("get", "", "persistentvolumes"),
+        Need("list", "", "persistentvolumes"),
+        Need("list", group, "volumesnapshotclasses"),
+        *(Need(verb, group, "volumesnapshotcontents") for verb in ("get", "list", "watch", "patch", "delete")),
+        *(
+            Need(verb, group, "volumesnapshots", namespace=namespace)
+            for namespace in namespaces
+            for verb in ("create", "get", "list", "watch", "delete")
+        ),
+    ]
+
+
 def describe_forbidden(forbidden: t.Sequence[Need]) -> str:
     """``list secrets in namespace shop; list nodes in the whole cluster; and 4 more``: one entry for each right."""
     places: dict[tuple[str, str], list[str]] = {}
@@ -66,11 +82,15 @@ def describe_forbidden(forbidden: t.Sequence[Need]) -> str:
     return "; ".join(entries[:_SHOWN] + more)
 
 
-def forbidden_error(forbidden: t.Sequence[Need], *, server: str) -> KubeError:
-    """The refusal of a run that lacks rights; ``details["forbidden"]`` has all of them."""
+def forbidden_error(forbidden: t.Sequence[Need], *, server: str, otherwise: str = "") -> KubeError:
+    """The refusal of a run that lacks rights; ``details["forbidden"]`` has all of them.
+
+    ``otherwise``: an option that makes do without them, beside ``skip_forbidden``.
+    """
     clusterwide = any(not need.namespace for need in forbidden)
     role, binding = ("ClusterRole", "ClusterRoleBinding") if clusterwide else ("Role", "RoleBinding in each namespace")
     skipping = "" if any(need.subresource for need in forbidden) else ", or set skip_forbidden: true to go on without"
+    skipping += f", or {otherwise}" if otherwise else ""
     return KubeError(
         f"The API server {server} does not let you {describe_forbidden(forbidden)}.",
         status=403,
@@ -88,4 +108,4 @@ def _where(namespaces: t.Sequence[str]) -> str:
     return f"in namespace{'s' if len(namespaces) > 1 else ''} {shown}{f' and {rest} more' if rest > 0 else ''}"
 
 
-__all__ = ("Listed", "describe_forbidden", "exec_needs", "forbidden_error", "list_needs")
+__all__ = ("Listed", "describe_forbidden", "exec_needs", "forbidden_error", "list_needs", "snapshot_needs")

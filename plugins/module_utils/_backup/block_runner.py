@@ -13,6 +13,7 @@ import threading
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.blocks import Block, prepare_pod
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshots import VolumeSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import pod_identity
@@ -36,6 +37,7 @@ class BlockRunner:
         settings: SectionSettings,
         preflight: Preflight,
         *,
+        volumes: VolumeSnapshots,
         progress: ProgressSink,
         cancel: CancelToken,
         workers: int,
@@ -44,6 +46,7 @@ class BlockRunner:
         self._settings = settings
         self._preflight = preflight
         self._log = settings.log
+        self._volumes = volumes
         self._progress = progress
         self._cancel = cancel
         self._workers = workers
@@ -88,11 +91,20 @@ class BlockRunner:
         with self._lock:
             self._sections[number] = section
         with section:
-            # Volume snapshots are cut here. Nothing in this window may wait for the store or for another block.
-            pass
+            # Nothing in this window may wait for the store or for another block.
+            cut = self._cut_volumes(block, pods, section)
+        self._volumes.settle(cut, section)
         for entry in pods:
             sink(entry.pod, entry.stored)
         self._report(pods, section, total)
+
+    def _cut_volumes(self, block: Block, pods: list[QuiescedPod], section: CriticalSection) -> list[tuple[str, str]]:
+        """Snapshots of what the block's pods mount, but for those whose pre hook failed."""
+        keys: dict[bool, list[tuple[str, str]]] = {True: [], False: []}
+        for entry, hooked in zip(pods, block.pods, strict=True):
+            keys[entry.stored] += [(hooked.key[0], claim) for claim in hooked.claims]
+        self._volumes.leave_out(keys[False])
+        return self._volumes.cut(keys[True], longest=section.freeze_seconds_left)
 
     def _report(self, pods: list[QuiescedPod], section: CriticalSection, total: int) -> None:
         with self._lock:

@@ -24,9 +24,14 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_hooks im
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.existing import outcome_of_existing
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.failures import failures_told
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.issues import list_issues
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import (
+    SnapshotDeleter,
+    delete_recorded_snapshots,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import Resolved, resolve_request
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.run import BackupRun
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshots import VolumeSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
@@ -37,6 +42,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Sto
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import BackupTally, build_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import EbsSnapshotter
 
 #: Written into each backup: who made it.
 TOOL = "arkive.k8s"
@@ -119,6 +125,8 @@ class _Maker:
         #: By the time these run the log is stored, so they have one of their own. Made now, to refuse bad ones early.
         self._ending_log = RunLog(None)
         self._ending_hooks = self._hook_runner(self._ending_log)
+        self._ebs = EbsSnapshotter(request.snapshot_location) if request.snapshot_location else None
+        self._snapshots: VolumeSnapshots | None = None
 
     @contextlib.contextmanager
     def ending_hooks(self) -> t.Iterator[None]:
@@ -135,7 +143,16 @@ class _Maker:
         with contextlib.ExitStack() as stack:
             spools = _Spools(self._request.name, stack)
             writer = stack.enter_context(TarballWriter(spools.tarball, digests=ItemDigests(spools.digests)))
-            self._publish(self._make(spools, writer), claim)
+            try:
+                self._publish(self._make(spools, writer), claim)
+            except BaseException:
+                if self._snapshots is not None:
+                    self._tell(self._snapshots.abandon())
+                    self._snapshots.close()
+                raise
+            if self._snapshots is not None:
+                self._tell(self._snapshots.release())
+                self._snapshots.close()
 
     def _make(self, spools: _Spools, writer: TarballWriter) -> BackupFiles:
         request, outcome, client = self._request, self._outcome, self._client
@@ -154,21 +171,26 @@ class _Maker:
         log.info(f"Backed up a total of {run.sink.total} items")
         compressed.close()
         tally = BackupTally(
-            warnings=log.warnings, errors=log.errors, items=run.sink.total, hook_status=hook_status(outcome.hooks)
+            warnings=log.warnings,
+            errors=log.errors,
+            items=run.sink.total,
+            hook_status=hook_status(outcome.hooks),
+            snapshots=run.snapshots.counts(),
+        )
+        metadata = build_backup(
+            request.name,
+            request.spec,
+            started=started,
+            completed=utc_now(),
+            tally=tally,
+            cluster_version=resolved.version,
+            namespace=request.namespace,
+            labels=request.labels,
+            annotations=request.annotations,
+            excluded_by_label=resolved.selection.namespaces.excluded_by_label,
         )
         return BackupFiles(
-            metadata=build_backup(
-                request.name,
-                request.spec,
-                started=started,
-                completed=utc_now(),
-                tally=tally,
-                cluster_version=resolved.version,
-                namespace=request.namespace,
-                labels=request.labels,
-                annotations=request.annotations,
-                excluded_by_label=resolved.selection.namespaces.excluded_by_label,
-            ),
+            metadata=metadata,
             tarball=spools.tarball.rewind(),
             tarball_summary=tarball,
             logs=spools.log.rewind(),
@@ -176,11 +198,22 @@ class _Maker:
             results=log.results(),
             resource_list=run.sink.resource_list(),
             volumeinfo=outcome.volumes,
+            volumesnapshots=run.snapshots.native_records(metadata["metadata"]["uid"]),
             record=self._record(run),
         )
 
     def _collect(self, resolved: Resolved, spools: _Spools, writer: TarballWriter, log: RunLog) -> BackupRun:
         """All steps, between the backup's own pre and post hooks."""
+        self._snapshots = snapshots = VolumeSnapshots(
+            self._client,
+            self._request,
+            run_id=self._run_id,
+            location=self._outcome.location,
+            ebs=self._ebs,
+            log=log,
+            progress=self._progress,
+            cancel=self._cancel,
+        )
         run = BackupRun(
             self._request,
             resolved,
@@ -192,6 +225,8 @@ class _Maker:
             run_id=self._run_id,
             progress=self._progress,
             cancel=self._cancel,
+            snapshots=snapshots,
+            ebs=self._ebs,
         )
         hooks = self._hook_runner(log)
         try:
@@ -218,6 +253,22 @@ class _Maker:
             log_output=request.log_output,
         )
 
+    def _delete_old_snapshots(self, name: str) -> None:
+        """Those of the failed backup that is replaced; nobody would know of them any more."""
+        deleter = SnapshotDeleter(connect=lambda: self._client, ebs=self._ebs, cancel=self._cancel)
+        reasons = delete_recorded_snapshots(self._repository, name, deleter=deleter)
+        self._tell(
+            [
+                f"The snapshot {found} of the backup that was replaced is left behind: {why}"
+                for found, why in reasons.items()
+            ]
+        )
+
+    def _tell(self, sentences: t.Sequence[str]) -> None:
+        """Warnings beside the log, which may be stored already."""
+        empty = dict.fromkeys(("resource", "namespace", "name", "reason", "hint"), "")
+        self._outcome.warnings_list += [{**empty, "message": text} for text in sentences]
+
     def _run_ending(self, when: t.Literal["on_success", "on_failure"]) -> None:
         """What these hooks meet is told by the outcome alone: it changes nothing in what is stored."""
         self._outcome.backup_hooks += self._ending_hooks.run(when)
@@ -243,6 +294,7 @@ class _Maker:
         with _timed(outcome, "publish"):
             if self._request.replace_failed:
                 # Not before the new one is ready: a failed backup is better than none.
+                self._delete_old_snapshots(name)
                 self._repository.delete(name, keep_claim=True)
             self._repository.publish(files, claim=claim)
         outcome.backup = dict(files.metadata)

@@ -23,6 +23,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter
 ItemObserver: t.TypeAlias = t.Callable[[dict[str, t.Any]], None]
 
 
+#: Changes an object as it is to be stored. True when it did.
+ItemChange: t.TypeAlias = t.Callable[[dict[str, t.Any]], bool]
+
+
 class ItemWriter(t.Protocol):
     """The tarball, or what only counts (check mode)."""
 
@@ -47,6 +51,7 @@ class ItemSink:
         self._names: dict[str, set[str]] = collections.defaultdict(set)
         self._accepted: dict[str, bool] = {}
         self._observers: dict[GroupResource, list[ItemObserver]] = collections.defaultdict(list)
+        self._changes: dict[GroupResource, ItemChange] = {}
         self.counts: collections.Counter[str] = collections.Counter()
         self.namespaces_with_items: set[str] = set()
 
@@ -54,17 +59,22 @@ class ItemSink:
         """Call ``observer`` for each stored object of one type."""
         self._observers[gr].append(observer)
 
+    def change(self, gr: GroupResource, change: ItemChange) -> None:
+        """Let ``change`` have the last word on each object of one type before it is written."""
+        self._changes[gr] = change
+
     def store_all(self, resource: ApiResource, items: t.Iterable[RawItem]) -> int:
         """Write those of ``items`` that are not excluded, terminating or written already. How many were written."""
         gr = resource.group_resource
         fresh = self._claim(resource, [item for item in items if self.accepts(item.obj)])
-        observers = self._observers.get(gr, ())
+        observers, last = self._observers.get(gr, ()), self._changes.get(gr)
         preferred = self._preferred.get(gr, resource.version)
         prepared: list[tuple[dict[str, t.Any], bytes | None]] = []
         for item in fresh:
             for observer in observers:
                 observer(item.obj)
             changed = clean_item(gr, item.obj, backup_name=self._backup_name)
+            changed = (last(item.obj) if last is not None else False) or changed
             prepared.append((item.obj, None if changed else item.payload))
         if prepared:
             self._writer.add_items(gr, prepared, preferred_version=preferred)
@@ -144,4 +154,4 @@ def _key(namespace: str, name: str) -> str:
     return f"{namespace}/{name}" if namespace else name
 
 
-__all__ = ("ItemObserver", "ItemSink", "ItemWriter")
+__all__ = ("ItemChange", "ItemObserver", "ItemSink", "ItemWriter")

@@ -18,12 +18,14 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.issues import l
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import resolve_request
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.run import BackupRun
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshots import VolumeSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import EbsSnapshotter
 
 
 def plan_backup(
@@ -48,6 +50,10 @@ def plan_backup(
         if outcome_of_existing(repository, request, outcome):
             return outcome
         log = RunLog(None, backup=f"{request.namespace}/{request.name}")
+        ebs = EbsSnapshotter(request.snapshot_location) if request.snapshot_location else None
+        snapshots = VolumeSnapshots(
+            client, request, run_id="", location=outcome.location, ebs=ebs, log=log, progress=progress, cancel=token
+        )
         try:
             with Spool(f"the plan of backup '{request.name}'") as held_file:
                 run = BackupRun(
@@ -60,6 +66,8 @@ def plan_backup(
                     outcome=outcome,
                     progress=progress,
                     cancel=token,
+                    snapshots=snapshots,
+                    ebs=ebs,
                 )
                 for _step, action in run.steps(dry_run=True):
                     action()

@@ -115,7 +115,7 @@ class RelatedItems:
 
     def _store(self, resource: ApiResource, namespace: str, names: list[str]) -> None:
         try:
-            found = self._read(resource, namespace, names)
+            found = read_named(self._client, resource, namespace, names)
         except KubeError as exc:
             self._log_unreadable(resource, namespace, names, exc)
             return
@@ -129,19 +129,6 @@ class RelatedItems:
                     resource=str(resource.group_resource),
                     **fields,
                 )
-
-    def _read(self, resource: ApiResource, namespace: str, names: list[str]) -> dict[str, RawItem]:
-        if len(names) > _FEW:
-            wanted = set(names)
-            pages = list_raw_pages(self._client, resource, namespace=namespace or None)
-            items = (item for page in pages for item in page.items)
-            return {item.obj["metadata"]["name"]: item for item in items if item.obj["metadata"]["name"] in wanted}
-        found = {}
-        for name in names:
-            obj = read_object(self._client, resource, namespace, name)
-            if obj is not None:
-                found[name] = RawItem(obj, encode_compact(obj))
-        return found
 
     def _collect_bindings(self) -> None:
         resource = self._resource(BINDINGS)
@@ -178,6 +165,21 @@ class RelatedItems:
         self._log.warning(message, **fields, **({"hint": hint} if hint else {}))
 
 
+def read_named(client: KubeClient, resource: ApiResource, namespace: str, names: t.Sequence[str]) -> dict[str, RawItem]:
+    """Those of ``names`` that exist; few are read one by one, more by one list. Raises ``KubeError``."""
+    if len(names) > _FEW:
+        wanted = set(names)
+        pages = list_raw_pages(client, resource, namespace=namespace or None)
+        items = (item for page in pages for item in page.items)
+        return {item.obj["metadata"]["name"]: item for item in items if item.obj["metadata"]["name"] in wanted}
+    found = {}
+    for name in names:
+        obj = read_object(client, resource, namespace, name)
+        if obj is not None:
+            found[name] = RawItem(obj, encode_compact(obj))
+    return found
+
+
 def read_object(client: KubeClient, resource: ApiResource, namespace: str, name: str) -> dict[str, t.Any] | None:
     """One object with its apiVersion and kind; None when it does not exist. Raises ``KubeError``."""
     try:
@@ -189,4 +191,4 @@ def read_object(client: KubeClient, resource: ApiResource, namespace: str, name:
     return {"apiVersion": resource.api_version, "kind": resource.kind} | obj
 
 
-__all__ = ("RelatedItems", "read_object")
+__all__ = ("RelatedItems", "read_named", "read_object")

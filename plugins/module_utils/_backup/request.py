@@ -18,6 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object i
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import BackupHooks
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import ResourcePolicy
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 
 DEFAULT_WORKERS = 8
 
@@ -28,6 +29,7 @@ class BackupRequest:
 
     ``namespace``, ``labels`` and ``annotations`` are the stored Backup object's own; a policy that the spec names is
     read from that namespace, unless ``policy`` is given. ``backup_hooks`` run once each for the whole backup.
+    ``snapshot_location``: where native snapshots are made, None for nowhere.
     ``all_api_versions``: objects are stored in every version that is served. ``skip_forbidden``: what may not be
     listed is left out. ``ignore_unsupported``: fields that need an agent are warnings. ``log_output``: the hooks'
     output goes into the log.
@@ -39,6 +41,7 @@ class BackupRequest:
     labels: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     annotations: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     policy: ResourcePolicy | None = None
+    snapshot_location: SnapshotLocation | None = None
     backup_hooks: BackupHooks = dataclasses.field(default_factory=BackupHooks)
     all_api_versions: bool = False
     skip_forbidden: bool = False

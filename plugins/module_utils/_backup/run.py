@@ -22,12 +22,19 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.collect import 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.custom_types import store_definitions
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.held_pods import HeldPods
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink import ItemSink, ItemWriter
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.ordered import names_of, resolve_ordered, store_ordered
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.ordered import (
+    OrderedItem,
+    names_of,
+    resolve_ordered,
+    store_ordered,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.pod_step import PodStep
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.related import RelatedItems
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import Resolved
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import CLAIMS, PODS
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_plan import VolumePlanner
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshots import VolumeSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volumes import VolumeNotes
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
@@ -40,6 +47,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight impo
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import sweep
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import EbsSnapshotter
 
 Steps: t.TypeAlias = "tuple[tuple[str, t.Callable[[], None]], ...]"
 
@@ -59,6 +67,8 @@ class BackupRun:
         outcome: BackupOutcome,
         progress: ProgressSink,
         cancel: CancelToken,
+        snapshots: VolumeSnapshots,
+        ebs: EbsSnapshotter | None = None,
         run_id: str = "",
     ) -> None:
         self._request = request
@@ -74,7 +84,10 @@ class BackupRun:
         self.sink = ItemSink(writer, self._selection, backup_name=request.name, preferred=preferred)
         self.collector = Collector(client, self._selection, log=log, cancel=cancel, workers=request.workers)
         self._related = RelatedItems(client, resolved.discovery, self._selection, self.sink, log=log, cancel=cancel)
-        self._volumes = VolumeNotes(self.sink, policy=resolved.policy, log=log)
+        self._planner = VolumePlanner(client, request, resolved, self.sink, ebs=ebs, log=log, cancel=cancel)
+        self.snapshots = snapshots
+        self.sink.change(CLAIMS, snapshots.mark_claim)
+        self._volumes = VolumeNotes(self.sink, tell=snapshots.describe, log=log)
         self._ordered = resolve_ordered(request.spec.ordered_resources, resolved.discovery, self._selection, log)
         self._held = HeldPods(held_file)
         self._pods = self._make_pod_step()
@@ -84,16 +97,19 @@ class BackupRun:
         return (
             ("ordered", self.store_ordered),
             ("pods", self.collect_pods),
+            ("volumes", lambda: self.plan_volumes(dry_run=dry_run)),
             ("hooks", self.plan_blocks if dry_run else self.run_blocks),
+            *((("snapshots", self.cut_volumes),) if not dry_run else ()),
             ("items", self.collect_rest),
             ("related", self.collect_related),
+            *((("snapshots_ready", self.finish_volumes),) if not dry_run else ()),
             ("namespaces", self.collect_namespaces),
+            ("describe", self.describe_volumes),
         )
 
     def store_ordered(self) -> None:
-        """What the spec wants first."""
-        if self._ordered:
-            store_ordered(self._client, self._ordered, self._selection, self.sink, log=self._log, cancel=self._cancel)
+        """What the spec wants first, but for claims, whose snapshots are cut before they are stored."""
+        self._store_ordered([item for item in self._ordered if item.resource.group_resource != CLAIMS])
 
     def collect_pods(self) -> None:
         """Store the pods without hooks; keep the others."""
@@ -129,13 +145,37 @@ class BackupRun:
         )
         preflight = Preflight(self._client, ApiObjectReader(self._client), policy=request.freeze_policy)
         runner = BlockRunner(
-            self._client, settings, preflight, progress=self._progress, cancel=self._cancel, workers=request.workers
+            self._client,
+            settings,
+            preflight,
+            volumes=self.snapshots,
+            progress=self._progress,
+            cancel=self._cancel,
+            workers=request.workers,
         )
         try:
             runner.run(blocks, self._pods.finish)
         finally:
             self._outcome.hooks += runner.results
             self._outcome.freezes += runner.freezes
+
+    def plan_volumes(self, *, dry_run: bool = False) -> None:
+        """Decide on every volume, before anything is quiesced."""
+        hooked = self._pods.hooked if self._pods is not None else []
+        self.snapshots.begin(self._planner.make(hooked), dry_run=dry_run)
+
+    def cut_volumes(self) -> None:
+        """The snapshots of volumes that belong to no pod with hooks; then the claims that the spec wants first."""
+        self.snapshots.cut_rest()
+        self._store_ordered([item for item in self._ordered if item.resource.group_resource == CLAIMS])
+
+    def finish_volumes(self) -> None:
+        """Wait until the snapshots can be used, and store their objects."""
+        self.snapshots.finish(self.sink)
+
+    def describe_volumes(self) -> None:
+        """Note what became of each volume."""
+        self._outcome.volumes += self._volumes.describe()
 
     def plan_blocks(self) -> None:
         """Say which hooks would run, in their order; count their pods as stored."""
@@ -166,12 +206,11 @@ class BackupRun:
         self._progress(f"{self.sink.total} items stored")
 
     def collect_related(self) -> None:
-        """What the stored objects need, the definitions of their types, and what there is to say about volumes."""
+        """What the stored objects need, and the definitions of their types."""
         self._related.collect()
         store_definitions(
             self._client, self._resolved.discovery, self._selection, self.sink, log=self._log, cancel=self._cancel
         )
-        self._outcome.volumes += self._volumes.describe()
 
     def collect_namespaces(self) -> None:
         """The Namespace objects that the lists mean or a selector picks, and those of stored objects (Velero 1.18)."""
@@ -187,6 +226,10 @@ class BackupRun:
             by_label = bool(selectors) and self._selection.spec.selects_labels(entry.labels)
             if (entry.active and (name in by_name or by_label)) or name in self.sink.namespaces_with_items:
                 self.sink.store_all(resource, [entry.item])
+
+    def _store_ordered(self, items: t.Sequence[OrderedItem]) -> None:
+        if items:
+            store_ordered(self._client, items, self._selection, self.sink, log=self._log, cancel=self._cancel)
 
     def _make_pod_step(self) -> PodStep | None:
         resource = self._selection.find(PODS)

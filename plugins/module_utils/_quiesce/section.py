@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
@@ -111,6 +112,14 @@ class CriticalSection:
     @property
     def warnings(self) -> list[str]:
         return [text for window in self._windows for text in window.warnings]
+
+    @property
+    def freeze_seconds_left(self) -> float | None:
+        """How long what is frozen may stay so by ``freeze_max``; None where nothing is."""
+        since = [held.frozen_at for window in self._windows for held in window.entry.held]
+        if not since:
+            return None
+        return max(0.0, min(since) + self._settings.policy.freeze_max_seconds - time.monotonic())
 
     @property
     def torn(self) -> list[FreezeRecord]:

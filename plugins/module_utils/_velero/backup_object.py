@@ -45,6 +45,8 @@ class BackupTally:
     errors: int
     items: int
     hook_status: t.Mapping[str, int]
+    #: Members of the status that count snapshots; none that is zero.
+    snapshots: t.Mapping[str, int] = dataclasses.field(default_factory=dict)
 
     @property
     def phase(self) -> BackupPhase:
@@ -89,6 +91,7 @@ def build_backup(
     for member, count in (("warnings", tally.warnings), ("errors", tally.errors)):
         if count:
             status[member] = count
+    status |= tally.snapshots
     progress = {"totalItems": tally.items, "itemsBackedUp": tally.items}
     status["progress"] = progress if tally.items else {}
     status["hookStatus"] = dict(tally.hook_status)

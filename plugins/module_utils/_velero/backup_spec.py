@@ -65,14 +65,14 @@ COMPARED_FIELDS = (
     "orderedResources",
     "hooks",
     "resourcePolicy",
+    "snapshotVolumes",
     "ttl",
 )
 
 _DUMP = "let a pre hook write a dump of the data to where it is kept, or freeze the volume by k8s_hook_exec and copy it"
-_SNAPSHOT = "take the snapshots between two tasks of k8s_hook_exec that freeze and thaw the volumes"
+_SNAPSHOT = "the snapshots of the volumes stay with the storage (snapshot_volumes)"
 #: What cannot be done, with the reason and what to do instead.
 _UNSUPPORTED = {
-    "snapshot_volumes": f"the data of volumes is not stored: leave it out, and {_SNAPSHOT}",
     "default_volumes_to_fs_backup": f"it needs Velero's node agent in the cluster: leave it out, and {_DUMP}",
     "default_volumes_to_restic": f"it needs Velero's node agent in the cluster: leave it out, and {_DUMP}",
     "snapshot_move_data": f"it needs Velero's node agent in the cluster: leave it out, and {_SNAPSHOT}",
@@ -241,7 +241,7 @@ class BackupSpec:
             "excludedNamespaceScopedResources": excluded_scoped[1],
             "labelSelector": self.label_selector.to_dict() if self.label_selector else None,
             "orLabelSelectors": [selector.to_dict() for selector in self.or_label_selectors],
-            "snapshotVolumes": False,
+            "snapshotVolumes": self.snapshot_volumes,
             "ttl": None if self.ttl_seconds is None else format_duration(self.ttl_seconds),
             "volumeGroupSnapshotLabelKey": self.volume_group_snapshot_label_key,
             "includeClusterResources": self.include_cluster_resources,

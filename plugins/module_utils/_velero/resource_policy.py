@@ -137,18 +137,13 @@ class ResourcePolicy:
         return next((policy.action for policy in self.volume_policies if policy.conditions.match(facts)), None)
 
     def unsupported_actions(self) -> list[str]:
-        """What this policy asks for that needs an agent in the cluster or a snapshot: a sentence each."""
+        """What this policy asks for that needs an agent in the cluster: a sentence each."""
         wanted = {policy.action.type for policy in self.volume_policies}
         sentences = []
         if "fs-backup" in wanted:
             sentences.append(
                 "The action fs-backup of a volume policy needs Velero's node agent, and nothing is installed in the "
                 "cluster here: use the action skip, and let a pre hook write a dump of the data to where it is kept."
-            )
-        if "snapshot" in wanted:
-            sentences.append(
-                "The action snapshot of a volume policy cannot be done, as the data of volumes is not stored: use the "
-                "action skip, and take the snapshot between two tasks of k8s_hook_exec that freeze and thaw the volume."
             )
         return sentences
 

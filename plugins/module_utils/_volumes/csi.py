@@ -154,6 +154,10 @@ class CsiSnapshots:
         """
         return self._removal.release(cuts)
 
+    def sweep(self, namespaces: t.Sequence[str], *, backup_name: str, location: str) -> list[str]:
+        """Remove what dead runs have left that made the backup of this name in this location. As ``discard``."""
+        return self._removal.sweep(namespaces, backup_name=backup_name, location=location)
+
     # -- one snapshot -------------------------------------------------------------------------------------------------
 
     def _create(self, cut: CutSnapshot, watch: NamespaceWatch) -> None:

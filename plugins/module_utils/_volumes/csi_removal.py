@@ -12,11 +12,19 @@ import concurrent.futures
 import time
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import delete_object, get_object, patch_object
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_nudge import NUDGE_SECONDS, nudge
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_records import (
+    BACKUP_NAME,
+    LOCATION_ANNOTATION,
+    RUN_LABEL,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_api import SnapshotApi
 
 #: How long objects with finalizers are waited for, in seconds: a driver that is cutting finishes that first.
@@ -50,6 +58,21 @@ class SnapshotRemoval:
     def release(self, cuts: t.Sequence[CutSnapshot]) -> list[str]:
         """Remove the objects; the storage keeps its snapshots. A sentence for each that is not gone."""
         return self._all(cuts, self._release)
+
+    def sweep(self, namespaces: t.Sequence[str], *, backup_name: str, location: str) -> list[str]:
+        """Discard what carries a run's label, for this backup and this location. Nothing of a live run may be there."""
+        selector = f"{RUN_LABEL},{BACKUP_NAME}={label_value(backup_name)}"
+        found, left = [], []
+        for namespace in namespaces:
+            try:
+                pages = list_pages(self._client, self._api.snapshots, namespace=namespace, label_selector=selector)
+                found += [item for page in pages for item in page.items]
+            except KubeError as exc:
+                left.append(f"What earlier runs may have left in namespace {namespace} is unknown: {exc.sentence}")
+        ours = [
+            each for each in found if (each["metadata"].get("annotations") or {}).get(LOCATION_ANNOTATION) == location
+        ]
+        return left + self.discard([_adopt(each) for each in ours])
 
     def _all(self, cuts: t.Sequence[CutSnapshot], remove: t.Callable[[CutSnapshot], str]) -> list[str]:
         made = [cut for cut in cuts if cut.name]
@@ -112,6 +135,17 @@ class SnapshotRemoval:
                 last_nudge = now
                 nudge(self._client, self._api, cut.content)
             time.sleep(_PAUSE)
+
+
+def _adopt(snapshot: dict[str, t.Any]) -> CutSnapshot:
+    metadata = snapshot["metadata"]
+    claim = str((snapshot["spec"].get("source") or {}).get("persistentVolumeClaimName") or "")
+    return CutSnapshot(
+        wish=SnapshotWish(namespace=metadata["namespace"], claim=claim),
+        requested=utc_now(),
+        name=metadata["name"],
+        uid=metadata["uid"],
+    )
 
 
 __all__ = ("Policy", "SnapshotRemoval")

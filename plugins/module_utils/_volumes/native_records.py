@@ -91,8 +91,7 @@ def read_snapshots(
 ) -> dict[str, NativeSnapshot]:
     """What a backup records, by the name of the PersistentVolume; the last record of one counts.
 
-    ``volumesnapshots`` has all that a restore needs. What only ``volumeinfo`` records names no location: it is taken to
-    be of the one called ``default``.
+    ``volumesnapshots`` has all that a restore needs; what only ``volumeinfo`` records has an empty location.
     """
     found = {}
     for entry in volumeinfo or ():
@@ -104,6 +103,7 @@ def read_snapshots(
                 volume_type=str(info.get("volumeType") or ""),
                 zone=str(info.get("volumeAZ") or ""),
                 iops=_iops(info.get("iops")),
+                location="",
                 phase="Failed" if entry.get("result") == "failed" else "Completed",
             )
     for record in volumesnapshots or ():
@@ -117,7 +117,7 @@ def read_snapshots(
                 volume_type=str(spec.get("volumeType") or ""),
                 zone=str(spec.get("volumeAZ") or ""),
                 iops=_iops(spec.get("volumeIOPS")),
-                location=str(spec.get("location") or "default"),
+                location=str(spec.get("location") or ""),
                 phase="Failed" if status.get("phase") == "Failed" else "Completed",
             )
     return found

@@ -1,0 +1,194 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Which volumes a backup snapshots, and how: decided before the first pod is quiesced."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.access import (
+    describe_forbidden,
+    forbidden_error,
+    snapshot_needs,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.collect import Collector
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_rules import is_bound
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink import ItemSink
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.related import read_named
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import Resolved
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import CLAIMS, PODS, VOLUMES
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import find_forbidden
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import HookedPod, mounted_claims
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.decision import SnapshotMeans, VolumeDecision, decide
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import EbsSnapshotter
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_api import (
+    SnapshotApi,
+    find_snapshot_api,
+    list_classes,
+)
+
+#: Namespace and name of a claim.
+Key: t.TypeAlias = "tuple[str, str]"
+Object: t.TypeAlias = "dict[str, t.Any]"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedVolume:
+    """A bound claim that will be stored, its PersistentVolume (None when it cannot be read), and what is to be done."""
+
+    claim: Object
+    volume: Object | None
+    decision: VolumeDecision
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class VolumePlan:
+    """``api`` is None, and ``classes`` are empty, where no CSI snapshots can be taken."""
+
+    volumes: t.Mapping[Key, PlannedVolume] = dataclasses.field(default_factory=dict)
+    api: SnapshotApi | None = None
+    classes: t.Sequence[Object] = ()
+
+
+class VolumePlanner:
+    """Notes the claims of stored pods from the start; ``make`` decides."""
+
+    def __init__(
+        self,
+        client: KubeClient,
+        request: BackupRequest,
+        resolved: Resolved,
+        sink: ItemSink,
+        *,
+        ebs: EbsSnapshotter | None,
+        log: RunLog,
+        cancel: CancelToken,
+    ) -> None:
+        self._client = client
+        self._request = request
+        self._resolved = resolved
+        self._sink = sink
+        self._ebs = ebs
+        self._log = log
+        self._cancel = cancel
+        self._lock = threading.Lock()
+        self._mounted: dict[str, set[str]] = {}
+        self._claims: dict[Key, Object] = {}
+        sink.observe(PODS, self._note_pod)
+
+    def make(self, hooked: t.Iterable[HookedPod]) -> VolumePlan:
+        """Read the claims, their volumes and the classes. Raises ``KubeError`` for missing rights."""
+        request, resolved = self._request, self._resolved
+        if request.spec.snapshot_volumes is False and resolved.policy is None:
+            return VolumePlan()
+        for pod in hooked:
+            with self._lock:
+                self._mounted.setdefault(pod.key[0], set()).update(pod.claims)
+        self._read_claims()
+        if not self._claims:
+            return VolumePlan()
+        api = self._usable_api()
+        classes = list_classes(self._client, api) if api is not None else None
+        volumes = self._read_volumes()
+        means = SnapshotMeans(
+            classes=classes,
+            native_id=self._ebs.volume_id if self._ebs is not None else lambda _volume: "",
+            backup_annotations=request.annotations,
+        )
+        planned = {}
+        for key, claim in sorted(self._claims.items()):
+            volume = volumes.get(claim["spec"]["volumeName"])
+            decision = decide(
+                claim, volume, policy=resolved.policy, snapshot_volumes=request.spec.snapshot_volumes, means=means
+            )
+            planned[key] = PlannedVolume(claim=claim, volume=volume, decision=decision)
+        return VolumePlan(volumes=planned, api=api, classes=classes or ())
+
+    def _note_pod(self, pod: Object) -> None:
+        claims = mounted_claims(pod)
+        if claims:
+            with self._lock:
+                self._mounted.setdefault(pod["metadata"].get("namespace", ""), set()).update(claims)
+
+    def _read_claims(self) -> None:
+        """Those that the lists will bring, and those that stored pods will."""
+        selection = self._resolved.selection
+        listed = selection.find(CLAIMS)
+        if listed is not None:
+            collector = Collector(
+                self._client, selection, log=RunLog(None), cancel=self._cancel, workers=self._request.workers
+            )
+            collector.run([listed], self._take)
+        resource = self._resolved.discovery.find(CLAIMS)
+        if resource is None or selection.lists_all_of(CLAIMS):
+            return
+        if not selection.filter.admits_related(CLAIMS, namespaced=True):
+            return
+        for namespace, names in sorted(self._mounted.items()):
+            missing = sorted(name for name in names if (namespace, name) not in self._claims)
+            if missing and self._sink.accepts_namespace(namespace):
+                self._cancel.check()
+                self._take(resource, list(self._read(resource, namespace, missing).values()))
+
+    def _take(self, _resource: ApiResource, items: list[RawItem]) -> None:
+        for item in items:
+            claim = item.obj
+            if not (self._sink.accepts(claim) and is_bound(claim)):
+                continue
+            metadata = claim["metadata"]
+            kept = {name: metadata.get(name) or {} for name in ("labels", "annotations")}
+            with self._lock:
+                self._claims[metadata["namespace"], metadata["name"]] = {
+                    "metadata": {"namespace": metadata["namespace"], "name": metadata["name"], **kept},
+                    "spec": claim["spec"],
+                    "status": {"phase": "Bound"},
+                }
+
+    def _usable_api(self) -> SnapshotApi | None:
+        api = find_snapshot_api(self._resolved.discovery)
+        if api is None:
+            return None
+        needs = snapshot_needs(sorted({namespace for namespace, _name in self._claims}))
+        forbidden = find_forbidden(self._client, needs, workers=self._request.workers)
+        if not forbidden:
+            return api
+        if not self._request.skip_forbidden:
+            raise forbidden_error(
+                forbidden, server=self._client.server, otherwise="snapshot_volumes: false to leave the data out"
+            )
+        self._log.warning(
+            f"No CSI snapshots are taken: the API server does not let you {describe_forbidden(forbidden)}"
+        )
+        return None
+
+    def _read_volumes(self) -> dict[str, Object]:
+        resource = self._resolved.discovery.find(VOLUMES)
+        names = sorted({claim["spec"]["volumeName"] for claim in self._claims.values()})
+        if resource is None:
+            return {}
+        return {name: item.obj for name, item in self._read(resource, "", names).items()}
+
+    def _read(self, resource: ApiResource, namespace: str, names: t.Sequence[str]) -> dict[str, RawItem]:
+        """What cannot be read is told when it is to be stored."""
+        try:
+            return read_named(self._client, resource, namespace, names)
+        except KubeError as exc:
+            if exc.forbidden:
+                return {}
+            raise
+
+
+__all__ = ("Key", "PlannedVolume", "VolumePlan", "VolumePlanner")

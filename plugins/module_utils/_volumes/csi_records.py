@@ -1,0 +1,122 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""The stored forms of a CSI snapshot: claim, VolumeSnapshot, content and volumeinfo (Velero 1.18)."""
+
+from __future__ import annotations
+
+import decimal
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
+from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot
+
+#: On claims, as label and as annotation: their VolumeSnapshot in the backup.
+SNAPSHOT_NAME = "velero.io/volume-snapshot-name"
+BACKUP_NAME = "velero.io/backup-name"
+#: Ours, on what a run makes: its id, and where it writes its backup to.
+RUN_LABEL = "arkive.k8s/run"
+LOCATION_ANNOTATION = "arkive.k8s/location"
+_POLICY = "velero.io/csi-vsc-deletion-policy"
+_HANDLE = "velero.io/csi-volumesnapshot-handle"
+_DRIVER = "velero.io/csi-driver-name"
+_SIZE = "velero.io/csi-volumesnapshot-restore-size"
+_GROUP_HANDLE = "velero.io/csi-volumegroupsnapshot-handle"
+
+Object: t.TypeAlias = "dict[str, t.Any]"
+
+
+def snapshot_labels(claim: t.Mapping[str, t.Any], *, backup_name: str, run_id: str) -> dict[str, str]:
+    """The labels of a VolumeSnapshot: the claim's, and what makes it findable."""
+    own = (claim.get("metadata") or {}).get("labels") or {}
+    return {**own, BACKUP_NAME: label_value(backup_name), RUN_LABEL: run_id}
+
+
+def mark_claim(claim: Object, cut: CutSnapshot, *, backup_name: str) -> None:
+    """Change a claim as it is stored, so that a restore finds its snapshot and asks for enough room."""
+    metadata = claim["metadata"]
+    metadata["labels"] = {
+        **(metadata.get("labels") or {}),
+        SNAPSHOT_NAME: label_value(cut.name),
+        BACKUP_NAME: label_value(backup_name),
+    }
+    metadata["annotations"] = {**(metadata.get("annotations") or {}), SNAPSHOT_NAME: cut.name}
+    if cut.size_bytes is not None and cut.size_bytes > _requested(claim):
+        claim["spec"].setdefault("resources", {}).setdefault("requests", {})["storage"] = str(cut.size_bytes)
+
+
+def stored_snapshot(snapshot: Object, content: Object, *, backup_name: str) -> Object:
+    """The VolumeSnapshot with the annotations that restores read; the label of the run stays behind."""
+    status = content.get("status") or {}
+    metadata = dict(snapshot["metadata"])
+    labels = {name: value for name, value in (metadata.get("labels") or {}).items() if name != RUN_LABEL}
+    metadata["labels"] = labels | {BACKUP_NAME: label_value(backup_name)}
+    annotations = {key: text for key, text in (metadata.get("annotations") or {}).items() if key != LOCATION_ANNOTATION}
+    annotations |= {
+        _POLICY: "Retain",
+        _HANDLE: str(status.get("snapshotHandle", "")),
+        _DRIVER: str(content["spec"].get("driver", "")),
+    }
+    if status.get("restoreSize"):
+        annotations[_SIZE] = str(status["restoreSize"])
+    if status.get("volumeGroupSnapshotHandle"):
+        annotations[_GROUP_HANDLE] = str(status["volumeGroupSnapshotHandle"])
+    metadata["annotations"] = annotations
+    return {**snapshot, "metadata": metadata}
+
+
+def stored_content(content: Object, *, backup_name: str) -> Object:
+    """The VolumeSnapshotContent, which no longer takes the storage's snapshot with it."""
+    metadata = dict(content["metadata"])
+    metadata["labels"] = {**(metadata.get("labels") or {}), BACKUP_NAME: label_value(backup_name)}
+    return {**content, "metadata": metadata, "spec": {**content["spec"], "deletionPolicy": "Retain"}}
+
+
+def csi_volume_info(cut: CutSnapshot) -> dict[str, t.Any]:
+    """What the volumeinfo entry of a claim says of its snapshot."""
+    info: dict[str, t.Any] = {
+        "snapshotHandle": cut.handle,
+        "size": cut.size_bytes or 0,
+        "driver": cut.driver,
+        "vscName": cut.content,
+        "ReadyToUse": cut.ready,
+    }
+    if cut.group_handle:
+        info["volumeGroupSnapshotHandle"] = cut.group_handle
+    entry = {
+        "backupMethod": "CSISnapshot",
+        "snapshotDataMoved": False,
+        "preserveLocalSnapshot": True,
+        "skipped": False,
+        "result": "failed" if cut.failed else "succeeded",
+        "startTimestamp": rfc3339(cut.requested),
+        "csiSnapshotInfo": info,
+    }
+    return entry | ({"completionTimestamp": rfc3339(cut.created)} if cut.created is not None else {})
+
+
+def _requested(claim: Object) -> decimal.Decimal:
+    text = ((claim["spec"].get("resources") or {}).get("requests") or {}).get("storage", 0)
+    try:
+        return parse_quantity(text)
+    except ValidationError:
+        return decimal.Decimal(0)
+
+
+__all__ = (
+    "BACKUP_NAME",
+    "LOCATION_ANNOTATION",
+    "RUN_LABEL",
+    "SNAPSHOT_NAME",
+    "csi_volume_info",
+    "mark_claim",
+    "snapshot_labels",
+    "stored_content",
+    "stored_snapshot",
+)
