@@ -21,6 +21,7 @@ extends_documentation_fragment:
   - arkive.k8s._attributes
   - arkive.k8s._attributes.actiongroup_backup
   - arkive.k8s._auth
+  - arkive.k8s._ebs
   - arkive.k8s._hooks
   - arkive.k8s._progress
   - arkive.k8s._requirements
@@ -315,7 +316,7 @@ SPEC = ArgumentSpec(options={"fail_on_partial": {"type": "bool", "default": True
 def work(task: Task) -> Result:
     request = restore_request(task.params, want_diff=task.diff_mode)
     require_library("kubernetes")
-    if task.params["storage_location"]["bucket"]:
+    if task.params["storage_location"]["bucket"] or request.snapshot_location is not None:
         require_library("boto3")
     store = open_store(storage_location(task.params))
     client = connect(kube_auth(task.params), cancel=task.cancel)

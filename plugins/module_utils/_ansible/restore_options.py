@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import EBS, snapshot_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import seconds
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.jmespath_query import Query
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.manifest_options import MANIFEST, manifest_documents
@@ -98,7 +99,7 @@ _BEYOND = ArgumentSpec(
     required_one_of=(("backup", "schedule", "definition", "src"),),
 )
 
-RESTORE = SPEC_FIELDS.merge(_BEYOND, MANIFEST)
+RESTORE = SPEC_FIELDS.merge(_BEYOND, MANIFEST, EBS)
 
 
 def restore_request(params: t.Mapping[str, t.Any], *, want_diff: bool) -> RestoreRequest:
@@ -133,6 +134,7 @@ def restore_request(params: t.Mapping[str, t.Any], *, want_diff: bool) -> Restor
             force=params["force"],
             want_diff=want_diff,
             max_diffs=SHOWN_OBJECTS,
+            snapshot_location=snapshot_location(params),
             write_records=not params["storage_location"]["read_only"],
         )
         request.validate()

@@ -30,7 +30,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan_diffs imp
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.prepare import Prepared, Preparer
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.results import RestoreIssues
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.selection import CLAIMS, PODS, Selection
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.selection import CLAIMS, PODS, VOLUMES, Selection
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.snapshot_items import leave_out_snapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import ClaimDecision
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import (
@@ -283,6 +283,13 @@ class Planner:
         if live["metadata"].get("deletionTimestamp"):
             item.reason = "it is being deleted; the restore waits until it is gone and makes it anew"
             return
+        if item.group_resource == VOLUMES and item.ref is not None and self._preparer.prepare(item.ref).native:
+            native = self._preparer.volumes.native
+            why = native.why_leaving(live) if native else ""
+            if why:
+                item.reason = f"{why}; the restore waits until it is gone and makes it anew from its snapshot"
+                return
+            desired = native.adopt_volume(desired, live) if native else desired
         comparison = compare(item.group_resource, live, desired)
         if comparison.equal:
             item.settle("unchanged")
@@ -326,7 +333,7 @@ class Planner:
             )
         self._diffs.add(item, None, prepared.body)
         more = prepared.status or (self._request.restore_managed_fields and prepared.managed_fields)
-        if not more and item.group_resource not in _FOLLOWED:
+        if not more and item.group_resource not in _FOLLOWED and prepared.native is None:
             item.body_place = self._bodies.add(prepared.body)
 
     def _live_controller(self, item: PlanItem, prepared: Prepared, api: ApiTypes) -> str:

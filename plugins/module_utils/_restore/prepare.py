@@ -30,6 +30,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import ResourceModifiers
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.native_records import NativeSnapshot
 
 #: On an object: whether its status is restored, whatever the restore's spec says.
 RESTORE_STATUS_ANNOTATION = "velero.io/restore-status"
@@ -54,6 +55,8 @@ class Prepared:
     owner: t.Mapping[str, t.Any] | None = None
     #: Of a claim: what becomes of its volume.
     volume: ClaimDecision | None = None
+    #: Of a volume: the snapshot that it is made anew from.
+    native: NativeSnapshot | None = None
 
 
 class Preparer:
@@ -110,6 +113,7 @@ class Preparer:
             managed_fields=managed,
             owner=draft.owner,
             volume=draft.volume,
+            native=draft.native,
         )
 
     @property

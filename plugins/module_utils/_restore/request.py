@@ -16,6 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.api_versions i
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choice import Expression, ObjectChoice
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import ResourceModifiers
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec, validate_restore_name
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 
 MissingVolumeData: t.TypeAlias = t.Literal["fail", "warn"]
 
@@ -33,6 +34,7 @@ class RestoreRequest:
     ``names`` (``kind/namespace/name``) and ``select`` choose single objects, beside the filters of ``spec``.
     ``resource_priorities`` are the types to restore first and last, None for Velero's. ``all_api_versions`` reads each
     type in the stored version that fits best, ``api_version_priorities`` names versions of a group-resource.
+    ``snapshot_location``: where native snapshots of volumes are; without it none is used.
     ``want_diff`` keeps YAML of what changes, ``max_diffs`` objects of it. ``force`` restores into namespaces that
     another restore works in.
     """
@@ -61,6 +63,7 @@ class RestoreRequest:
     want_diff: bool = False
     max_diffs: int = 500
     write_records: bool = True
+    snapshot_location: SnapshotLocation | None = None
     force: bool = False
 
     def validate(self) -> None:

@@ -17,15 +17,16 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_sources im
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.live_state import LiveState
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import PlanItem, RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.prepare import Preparer
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import VolumeTraits
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import VOLUMES, VolumeTraits
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
     VOLUME_SNAPSHOT_CONTENTS,
     VOLUME_SNAPSHOTS,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.native_records import NativeSnapshot
 
-_TYPES = frozenset({CLAIMS, VOLUME_SNAPSHOTS, VOLUME_SNAPSHOT_CONTENTS})
+_TYPES = frozenset({CLAIMS, VOLUMES, VOLUME_SNAPSHOTS, VOLUME_SNAPSHOT_CONTENTS})
 
-VolumeMethod: t.TypeAlias = t.Literal["CSISnapshot", "kept", "empty"]
+VolumeMethod: t.TypeAlias = t.Literal["CSISnapshot", "NativeSnapshot", "kept", "empty"]
 #: ``planned`` until the claim is written, ``created`` until its volume is looked for.
 VolumeState: t.TypeAlias = t.Literal["planned", "untouched", "refused", "created", "bound", "waiting", "failed"]
 
@@ -44,6 +45,9 @@ class RestoredVolume:
     message: str = ""
     volume: str = ""
     source: CsiSource | None = None
+    #: The native snapshot that its volume is made anew from, and that volume's place in the plan.
+    native: NativeSnapshot | None = None
+    native_item: PlanItem | None = None
     traits: VolumeTraits | None = None
     was_bound: bool = False
 
@@ -61,7 +65,7 @@ class RestoredVolume:
             "namespace": self.namespace,
             "claim": self.claim,
             "method": self.method,
-            "snapshot": self.source.handle if self.source else "",
+            "snapshot": self.snapshot_id,
             "driver": self.source.driver if self.source else "",
             "volume": self.volume,
             "state": self.state,
@@ -70,7 +74,11 @@ class RestoredVolume:
 
     def to_velero(self) -> dict[str, t.Any] | None:
         """The entry of the restore's volumeinfo file (Velero 1.18); None for a volume that no data was restored to."""
-        if self.source is None or self.state not in ("created", "bound", "waiting"):
+        if self.state not in ("created", "bound", "waiting"):
+            return None
+        if self.native is not None:
+            return self._native_entry(self.native)
+        if self.source is None:
             return None
         info = {
             "snapshotHandle": self.source.handle,
@@ -87,6 +95,33 @@ class RestoredVolume:
             "csiSnapshotInfo": info,
         }
 
+    def _native_entry(self, native: NativeSnapshot) -> dict[str, t.Any]:
+        return {
+            "pvcName": self.claim,
+            "pvcNamespace": self.namespace,
+            "pvName": self.volume,
+            "restoreMethod": self.method,
+            "snapshotDataMoved": False,
+            "nativeSnapshotInfo": {
+                "snapshotHandle": native.snapshot_id,
+                "volumeType": native.volume_type,
+                "volumeAZ": native.zone,
+                "iops": str(native.iops or 0),
+            },
+        }
+
+    def note_native(self) -> None:
+        """Take over what became of the volume that was made anew."""
+        if self.native_item is not None and self.native_item.state == "failed":
+            self.state, self.message = "failed", f"its volume was not made from snapshot {self.snapshot_id}"
+
+    @property
+    def snapshot_id(self) -> str:
+        """The storage's name of the snapshot, empty where there is none."""
+        if self.source is not None:
+            return self.source.handle
+        return self.native.snapshot_id if self.native is not None else ""
+
 
 class RestoredVolumes:
     """The claims of a plan, in its order; a claim that cannot be read is left out."""
@@ -94,11 +129,17 @@ class RestoredVolumes:
     def __init__(self, plan: RestorePlan, preparer: Preparer, live: LiveState) -> None:
         self.volumes: list[RestoredVolume] = []
         self._snapshots: list[PlanItem] = []
+        volumes: dict[str, PlanItem] = {}
         for item in _items(plan):
-            if item.group_resource != CLAIMS:
+            if item.group_resource == VOLUMES:
+                volumes[item.name] = item
+            elif item.group_resource != CLAIMS:
                 self._snapshots.append(item)
             elif (volume := _volume_of(item, preparer, live)) is not None:
                 self.volumes.append(volume)
+        for volume in self.volumes:
+            if volume.native is not None:
+                _settle_native(volume, volumes.get(volume.volume))
         #: Names of the snapshots that an earlier run of the same restore has left in the cluster.
         self._leftovers = {item.name for item in self._snapshots if item.made_before}
 
@@ -127,6 +168,7 @@ class RestoredVolumes:
             if volume.state == "planned":
                 volume.state = "created" if made else "failed" if volume.item.state == "failed" else "untouched"
                 has_rest = volume.source is not None or (made and volume.traits is not None)
+                volume.note_native()
             else:
                 has_rest = volume.was_bound and (unfinished or self._has_rest(volume))
                 volume.state = "created" if has_rest else volume.state
@@ -171,7 +213,15 @@ def _volume_of(item: PlanItem, preparer: Preparer, live: LiveState) -> RestoredV
     if not decision.volume:
         return RestoredVolume(method="empty", message="it had no volume", **more)
     more["volume"] = preparer.volumes.target_name(decision.volume)
-    return RestoredVolume(method="kept", **more)
+    return RestoredVolume(method="kept", native=decision.native, **more)
+
+
+def _settle_native(volume: RestoredVolume, item: PlanItem | None) -> None:
+    """Its data comes from the snapshot only where the volume is made by this restore."""
+    if item is not None and (item.intent == "create" or item.made_before):
+        volume.method, volume.native_item = "NativeSnapshot", item
+    else:
+        volume.native = None
 
 
 __all__ = ("RestoredVolume", "RestoredVolumes", "VolumeMethod", "VolumeState")

@@ -24,15 +24,17 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records 
     describe_restic_volumes,
     describe_volumes,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.native_records import NativeSnapshot, read_snapshots
 
 _PODS = GroupResource("pods")
 _LISTED_NAMES = 5
 
 
 class BackupSource:
-    """An open backup: ``contents``, the Backup's own ``spec`` and ``volume_info``.
+    """An open backup: ``contents``, the Backup's own ``spec``, ``volume_info`` and ``native_snapshots``.
 
-    That is what the volumeinfo file says or, without one, what its older files do; empty when nothing does.
+    The volume info is what that file says or, without one, what its older files do; empty when nothing does. The native
+    snapshots are by the names of their volumes.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class BackupSource:
         self._reader = reader
         self.contents = BackupContents(reader)
         self.volume_info = volume_info
+        self.native_snapshots: dict[str, NativeSnapshot] = {}
 
     @classmethod
     def open(cls, store: Store, name: str) -> BackupSource:
@@ -60,12 +63,14 @@ class BackupSource:
         volume_info = reader.read_json(name, "volumeinfo")
         # Read in any case: where one is damaged, nobody can say what is missing (Velero fails as well).
         pod_volumes = reader.read_json(name, "podvolumebackups")
+        native = reader.read_json(name, "volumesnapshots")
         older = describe_volumes(
-            volumesnapshots=reader.read_json(name, "volumesnapshots"),
+            volumesnapshots=native,
             podvolumebackups=pod_volumes,
             csi_volumesnapshots=reader.read_json(name, "csi_volumesnapshots"),
         )
         source = cls(backup, reader.open_tarball(name), volume_info or older)
+        source.native_snapshots = read_snapshots(volumesnapshots=native, volumeinfo=volume_info)
         if pod_volumes is None and not source.has_api_versions:
             source.volume_info = [*source.volume_info, *source._restic_volumes()]
         return source

@@ -26,6 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_target imp
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import RuleContext
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.live_state import LiveState
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.metadata import restore_labels
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.native_volumes import NativeVolumes
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.planner import Order
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.prepare import Preparer
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
@@ -46,6 +47,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order i
     LOW_PRIORITIES,
     always_first,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import EbsSnapshotter
 
 _CONFIG_MAPS = GroupResource("configmaps")
 _VERSIONS_CONFIG_MAP = "enableapigroupversions"
@@ -127,6 +129,12 @@ def make_preparer(
         restore_data=spec.restore_pvs is not False,
         restore_name=restore_name,
         csi=csi,
+        native=NativeVolumes(
+            source.native_snapshots,
+            EbsSnapshotter(request.snapshot_location) if request.snapshot_location else None,
+            client=client,
+            discovery=discovery,
+        ),
     )
     context = RuleContext(
         archive=source.contents,

@@ -14,6 +14,8 @@ import uuid
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_sources import CLAIMS, CsiSource, CsiSources
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.native_volumes import NativeVolumes
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.native_records import NativeSnapshot
 
 VOLUMES = GroupResource("persistentvolumes")
 #: The reason that our backups give for a volume that was meant to be saved: nothing was left out on purpose there.
@@ -27,7 +29,8 @@ Object: t.TypeAlias = "t.Mapping[str, t.Any]"
 class ClaimDecision:
     """``missing`` says why the claim's new volume will be empty; empty when it loses nothing.
 
-    ``volume`` is the one that it had in the backup, ``snapshot`` where the data of a new one comes from.
+    ``volume`` is the one that it had in the backup, ``snapshot`` where the data of a new one comes from. A volume that
+    is kept may itself be made anew, from ``native``.
     """
 
     keeps_volume: bool
@@ -35,6 +38,7 @@ class ClaimDecision:
     on_purpose: bool = False
     volume: str = ""
     snapshot: CsiSource | None = None
+    native: NativeSnapshot | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -57,7 +61,8 @@ class VolumeDecisions:
 
     ``live`` are the PersistentVolumes of the target cluster by name; ``restores_volumes`` is False when the restore's
     filters leave PersistentVolumes out; ``restore_data`` is False for ``restorePVs: false``. ``restore_name`` goes into
-    the new names of volumes, so that the same restore gives the same ones. Without ``csi`` no snapshot is looked for.
+    the new names of volumes, so that the same restore gives the same ones. Without ``csi`` no snapshot of CSI is looked
+    for, without ``native`` none of a cloud.
     """
 
     def __init__(
@@ -72,8 +77,10 @@ class VolumeDecisions:
         restore_data: bool = True,
         restore_name: str = "",
         csi: CsiSources | None = None,
+        native: NativeVolumes | None = None,
     ) -> None:
         self.csi = csi
+        self.native = native
         self._archive = archive
         self._info = {str(entry.get("pvName")): entry for entry in volume_info if entry.get("pvName")}
         #: Entries of older backups name the claim, and no volume; the first one counts.
@@ -97,7 +104,7 @@ class VolumeDecisions:
     def why_not_restored(self, volume: Object) -> str:
         """Why this PersistentVolume is not brought back; empty when it is."""
         name = volume["metadata"]["name"]
-        if self._comes_without_its_snapshot(name):
+        if self._comes_without_its_snapshot(name) or self.native_of(volume) is not None:
             return ""
         method = self._method(name)
         if method:
@@ -105,6 +112,11 @@ class VolumeDecisions:
         if (volume.get("spec") or {}).get("persistentVolumeReclaimPolicy", "Retain") == "Delete":
             return "its claim gets a new volume: the reclaim policy is Delete and nothing was saved"
         return ""
+
+    def native_of(self, volume: Object) -> NativeSnapshot | None:
+        """The snapshot that a stored PersistentVolume is made anew from, None when there is none."""
+        wanted = self._restore_data and self._method(str(volume["metadata"]["name"])) == "NativeSnapshot"
+        return self.native.find(volume) if wanted and self.native is not None else None
 
     def for_claim(self, claim: Object, *, source_namespace: str) -> ClaimDecision:
         """What becomes of the volume of a PersistentVolumeClaim as it is stored."""
@@ -117,8 +129,9 @@ class VolumeDecisions:
         target = (self._mapping.get(source_namespace, source_namespace), str(claim["metadata"]["name"]))
         stored = self._archive.find_object(VOLUMES, None, name)
         live = self._live.get(self.target_name(name))
+        native = self.native_of(stored) if stored is not None else None
         if stored is not None and self.why_not_restored(stored):
-            missing = self._why_unreadable(name) or (source.missing if source else "")
+            missing = self._why_unreadable(name, stored) or (source.missing if source else "")
             return self._lost(name, missing or "the backup holds no data for it")
         if live is not None:
             taken_by = _other_claim(live, target)
@@ -126,9 +139,9 @@ class VolumeDecisions:
                 return self._lost(name, f"its volume '{name}' belongs to claim {taken_by}")
             if stored is None and not _outlives_claim(live):
                 return self._lost(name, f"its volume '{name}' is about to be deleted")
-            return ClaimDecision(keeps_volume=True, volume=name)
+            return ClaimDecision(keeps_volume=True, volume=name, native=native)
         if stored is not None and self._restores_volumes:
-            return ClaimDecision(keeps_volume=True, volume=name)
+            return ClaimDecision(keeps_volume=True, volume=name, native=native)
         return self._lost(name, f"its volume '{name}' is neither in the cluster nor restored")
 
     def traits_of(self, name: str) -> VolumeTraits | None:
@@ -154,9 +167,11 @@ class VolumeDecisions:
         Another one for a volume with a native snapshot whose claim goes to another namespace while its own volume is
         still there (Velero 1.18).
         """
-        if name not in self._live or not self._comes_without_its_snapshot(name):
+        if name not in self._live or self._method(name) != "NativeSnapshot":
             return name
-        stored = self._archive.find_object(VOLUMES, None, name) or {}
+        stored = self._archive.find_object(VOLUMES, None, name)
+        if stored is None or (self._restore_data and self.native_of(stored) is None):
+            return name
         claim = (stored.get("spec") or {}).get("claimRef") or {}
         if claim.get("namespace") not in self._mapping:
             return name
@@ -179,9 +194,11 @@ class VolumeDecisions:
             missing = self.csi.target.why_not(source.driver, namespace=target, claim=claim)
         return ClaimDecision(False, missing, volume=volume, snapshot=None if missing else source)
 
-    def _why_unreadable(self, name: str) -> str:
+    def _why_unreadable(self, name: str, stored: Object) -> str:
         """Why data that was saved is out of reach; empty when none was saved."""
         entry, method = self._entry(name), self._method(name)
+        if method == "NativeSnapshot" and self.native is not None and (why := self.native.why_not(stored)):
+            return why
         if method != "CSISnapshot":
             return f"its data was saved as {method}, which cannot be read here" if method else ""
         if entry.get("snapshotDataMoved"):

@@ -72,6 +72,7 @@ def reset_volume(draft: Draft, context: RuleContext) -> None:
     if reason:
         draft.skip = reason
         return
+    draft.native = context.volumes.native_of(draft.body)
     draft.drop_annotations(*BINDING_ANNOTATIONS)
     name = context.volumes.target_name(draft.name)
     if name != draft.name:

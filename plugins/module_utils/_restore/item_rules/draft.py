@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import ClaimDecision, VolumeDecisions
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_hook_rules import RestoreHookRule
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.native_records import NativeSnapshot
 
 
 @dataclasses.dataclass(slots=True, kw_only=True)
@@ -35,6 +36,8 @@ class Draft:
     warnings: list[str] = dataclasses.field(default_factory=list)
     #: Set for a claim: what becomes of its volume.
     volume: ClaimDecision | None = None
+    #: Set for a volume that is made anew from this snapshot.
+    native: NativeSnapshot | None = None
 
     @property
     def name(self) -> str:
