@@ -20,7 +20,11 @@ Object: t.TypeAlias = "t.Mapping[str, t.Any]"
 
 
 def take_status(cut: CutSnapshot, snapshot: Object | None, content: Object | None) -> None:
-    """Note in ``cut`` what the two objects know. It is cut when there is a handle or, without one, a creationTime."""
+    """Note in ``cut`` what the two objects know. It is cut when there is a handle or, without one, a creationTime.
+
+    A volume can be made from it when the VolumeSnapshot says so: its content may be ready a moment earlier, before the
+    two are bound.
+    """
     said = _status(snapshot)
     cut.content = cut.content or str(said.get("boundVolumeSnapshotContentName") or "")
     if said.get("creationTime"):
@@ -39,7 +43,8 @@ def take_status(cut: CutSnapshot, snapshot: Object | None, content: Object | Non
             cut.created = dt.datetime.fromtimestamp(nanoseconds / 1e9, tz=dt.UTC)
         if stored.get("restoreSize"):
             cut.size_bytes = int(stored["restoreSize"])
-        ready = ready or bool(stored.get("readyToUse"))
+        if snapshot is None:
+            ready = bool(stored.get("readyToUse"))
     cut.ready = cut.ready or ready
 
 

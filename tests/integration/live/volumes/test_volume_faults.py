@@ -1,0 +1,230 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What breaks while a volume is frozen: a true phase, a thawed volume, and no snapshot that nobody knows of."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import secrets
+import threading
+import typing as t
+
+import pytest
+from callers import Callers
+from volume_lab import LATE, DataApp, Object, Storage, until
+from volume_runs import VolumeRuns
+
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
+
+pytestmark = pytest.mark.fault
+
+_GROUP = "snapshot.storage.k8s.io"
+Component = t.Callable[[str, str], None]
+
+
+@pytest.fixture
+def slow_class(kubectl: t.Any) -> t.Iterator[str]:
+    """A class whose snapshots are cut eight seconds after they were asked for."""
+    name = f"arkive-test-{secrets.token_hex(3)}"
+    body = {
+        "apiVersion": f"{_GROUP}/v1",
+        "kind": "VolumeSnapshotClass",
+        "metadata": {"name": name},
+        "driver": "loopfile.csi.test",
+        "deletionPolicy": "Delete",
+        "parameters": {"snapshotDelay": "8s"},
+    }
+    kubectl("create", "-f", "-", stdin=json.dumps(body))
+    yield name
+    kubectl("delete", "volumesnapshotclass", name)
+
+
+@contextlib.contextmanager
+def no_classes(kubectl: t.Any) -> t.Iterator[None]:
+    """As in a cluster where nobody made a VolumeSnapshotClass."""
+    found = json.loads(kubectl("get", "volumesnapshotclasses", "-o", "json"))["items"]
+    assert found
+    for each in found:
+        each["metadata"] = {name: each["metadata"].get(name) for name in ("name", "annotations", "labels")}
+    kubectl("delete", "volumesnapshotclasses", "--all")
+    try:
+        yield
+    finally:
+        kubectl("create", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": found}))
+
+
+def entry_of(outcome: BackupOutcome, app: DataApp, claim: str = "") -> Object:
+    """What the backup says of a volume."""
+    (found,) = [entry for entry in outcome.volumes if entry["pvcName"] == (claim or app.claims[0])]
+    return found
+
+
+def failed(outcome: BackupOutcome, app: DataApp, *, said: str) -> None:
+    """The one volume is told of as failed, by name, and the rest of the backup is there."""
+    assert outcome.phase == "PartiallyFailed"
+    errors = [error for error in outcome.errors_list if said in f"{error['message']} {error['reason']}"]
+    assert errors, outcome.errors_list
+    assert {(error["namespace"], error["name"]) for error in errors} == {(app.namespace, app.claims[0])}
+    assert outcome.items["persistentvolumeclaims"] == outcome.items["pods"] == 1
+    entry = entry_of(outcome, app)
+    assert "snapshotHandle" not in (entry.get("csiSnapshotInfo") or {})
+    assert (entry.get("result"), entry["skipped"]) != ("succeeded", False)
+
+
+def nothing_is_left(app: DataApp, storage: Storage, handles: list[str], *, stored: set[str] | None = None) -> None:
+    """Thawed, nothing in the cluster, and in the storage only what the backup names."""
+    app.await_thawed()
+    assert app.marks() == ""
+    assert app.snapshot_objects() == []
+    assert storage.snapshots(*handles) == (stored or set())
+    assert storage.left_frozen() == []
+
+
+def works_again(app: DataApp, storage: Storage, runs: VolumeRuns, handles: list[str]) -> None:
+    """The next backup has its snapshot, and nothing of the failed one comes up."""
+    runs.backup_name += "-again"
+    outcome = runs.back_up(app.namespace)
+    assert (outcome.phase, outcome.errors_list) == ("Completed", [])
+    handle = entry_of(outcome, app)["csiSnapshotInfo"]["snapshotHandle"]
+    nothing_is_left(app, storage, handles, stored={handle})
+
+
+def test_the_snapshot_controller_is_down(
+    make_app: t.Callable[..., DataApp], runs: VolumeRuns, storage: Storage, component: Component
+) -> None:
+    app = make_app()
+    handles = app.volume_handles()
+    component("down", "snapshot-controller")
+    outcome = runs.back_up(app.namespace, csi_snapshot_timeout="4s")
+    failed(outcome, app, said="snapshot controller")
+    nothing_is_left(app, storage, handles)
+    component("up", "snapshot-controller")
+    works_again(app, storage, runs, handles)
+
+
+def test_the_driver_is_killed_before_it_cuts(
+    make_app: t.Callable[..., DataApp], runs: VolumeRuns, storage: Storage, component: Component
+) -> None:
+    """It comes back, and so does the request: the snapshot is cut in the same window, once."""
+    app = make_app(snapshot_class="loopfile-slow")
+    handles = app.volume_handles()
+    app.write("before", "1")
+
+    def kill() -> None:
+        until(lambda: any("Content" in name for name in app.snapshot_objects()), "it is asked for", seconds=30)
+        component("kill", "loopfile")
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    outcome = runs.back_up(app.namespace)
+    killer.join()
+    assert (outcome.phase, outcome.errors_list) == ("Completed", [])
+    info = entry_of(outcome, app)["csiSnapshotInfo"]
+    nothing_is_left(app, storage, handles, stored={info["snapshotHandle"]})
+    assert info["ReadyToUse"] is True
+    copy = f"{app.namespace}-copy"
+    try:
+        done = runs.restore(namespace_mapping={app.namespace: copy})
+        assert (done.phase, done.errors_list) == ("Completed", [])
+        app.await_ready(copy)
+        assert app.files(copy) == {"before": "1"}
+    finally:
+        app.kubectl("delete", "namespace", copy, "--ignore-not-found", "--wait=false")
+
+
+def test_the_driver_is_killed_and_is_too_late(
+    make_app: t.Callable[..., DataApp], runs: VolumeRuns, storage: Storage, component: Component
+) -> None:
+    app = make_app(snapshot_class="loopfile-slow")
+    handles = app.volume_handles()
+
+    def kill() -> None:
+        until(lambda: any("Content" in name for name in app.snapshot_objects()), "it is asked for", seconds=30)
+        component("kill", "loopfile")
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    outcome = runs.back_up(app.namespace, csi_snapshot_timeout="2s")
+    killer.join()
+    failed(outcome, app, said="was not cut within")
+    nothing_is_left(app, storage, handles)
+    works_again(app, storage, runs, handles)
+
+
+def test_the_driver_fails(make_app: t.Callable[..., DataApp], runs: VolumeRuns, storage: Storage) -> None:
+    app = make_app(snapshot_class="loopfile-broken")
+    outcome = runs.back_up(app.namespace)
+    failed(outcome, app, said="snapshotFail is set")
+    nothing_is_left(app, storage, app.volume_handles())
+
+
+def test_there_is_no_class(
+    make_app: t.Callable[..., DataApp], runs: VolumeRuns, storage: Storage, kubectl: t.Any
+) -> None:
+    app = make_app()
+    handles = app.volume_handles()
+    with no_classes(kubectl):
+        outcome = runs.back_up(app.namespace)
+    failed(outcome, app, said="VolumeSnapshotClass")
+    nothing_is_left(app, storage, handles)
+    works_again(app, storage, runs, handles)
+
+
+def test_the_quota_is_used_up(
+    make_app: t.Callable[..., DataApp], runs: VolumeRuns, storage: Storage, kubectl: t.Any
+) -> None:
+    """One of two snapshots of a pod is refused: that one failed, the other is good."""
+    app = make_app(claims=2)
+    handles = app.volume_handles()
+    count = f"count/volumesnapshots.{_GROUP}"
+    kubectl("-n", app.namespace, "create", "quota", "few", f"--hard={count}=1")
+    get = ("-n", app.namespace, "get", "quota", "few", "-o", "json")
+    until(lambda: count in (json.loads(kubectl(*get)).get("status") or {}).get("hard", {}), "counted", seconds=60)
+    outcome = runs.back_up(app.namespace)
+    assert outcome.phase == "PartiallyFailed"
+    (error,) = outcome.errors_list
+    assert "exceeded quota" in f"{error['message']} {error['reason']}"
+    assert error["name"] in app.claims
+    (good,) = set(app.claims) - {error["name"]}
+    assert entry_of(outcome, app, error["name"]).get("result") == "failed"
+    kept = entry_of(outcome, app, good)
+    assert kept["result"] == "succeeded"
+    nothing_is_left(app, storage, handles, stored={kept["csiSnapshotInfo"]["snapshotHandle"]})
+
+
+def test_the_lease_ends_before_the_snapshot_is_cut(
+    make_app: t.Callable[..., DataApp], runs: VolumeRuns, storage: Storage, slow_class: str
+) -> None:
+    """It is failed and deleted; and who restores the backup is told that the volume's data is not in it."""
+    app = make_app(snapshot_class=slow_class)
+    handles = app.volume_handles()
+    policy = FreezePolicy(lease_seconds=3, freeze_max_seconds=3)
+    outcome = runs.back_up(app.namespace, freeze_policy=policy)
+    failed(outcome, app, said="the lease ran out before the snapshot was cut")
+    assert outcome.freezes[0].seconds < 8
+    nothing_is_left(app, storage, handles)
+    with pytest.raises(RestoreError, match=f"{app.namespace}-copy/{app.claims[0]}"):
+        runs.restore(namespace_mapping={app.namespace: f"{app.namespace}-copy"})
+
+
+def test_without_rights_on_contents(
+    make_app: t.Callable[..., DataApp], runs: VolumeRuns, storage: Storage, callers: Callers
+) -> None:
+    """What has no namespace is not the caller's to touch: the backup says which right is missing."""
+    app = make_app()
+    everything = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch"]}
+    own = [
+        {"apiGroups": [""], "resources": ["pods", "pods/exec"], "verbs": ["*"]},
+        {"apiGroups": [_GROUP], "resources": ["volumesnapshots"], "verbs": ["*"]},
+    ]
+    few = callers.may({**everything, "apiGroups": ["", "apps"]}, *own, cluster=True)
+    outcome = runs.back_up(app.namespace, client=few, skip_forbidden=True)
+    failed(outcome, app, said="volumesnapshotcontents")
+    assert LATE not in app.files() or app.marks() == ""
+    assert app.snapshot_objects() == []
+    assert storage.snapshots(*app.volume_handles()) == set()
