@@ -20,6 +20,15 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import C
 #: On claims, as label and as annotation: their VolumeSnapshot in the backup.
 SNAPSHOT_NAME = "velero.io/volume-snapshot-name"
 BACKUP_NAME = "velero.io/backup-name"
+#: Kept on objects by the snapshot controller while it works; restored, nobody would take them away again.
+_SOURCE_FINALIZERS = frozenset(
+    {
+        "snapshot.storage.kubernetes.io/pvc-as-source-protection",
+        "snapshot.storage.kubernetes.io/volumesnapshot-as-source-protection",
+        "snapshot.storage.kubernetes.io/volumesnapshot-bound-protection",
+    }
+)
+_BEING_CREATED = "snapshot.storage.kubernetes.io/volumesnapshot-being-created"
 #: Ours, on what a run makes: its id, and where it writes its backup to.
 RUN_LABEL = "arkive.k8s/run"
 LOCATION_ANNOTATION = "arkive.k8s/location"
@@ -47,6 +56,7 @@ def mark_claim(claim: Object, cut: CutSnapshot, *, backup_name: str) -> None:
         BACKUP_NAME: label_value(backup_name),
     }
     metadata["annotations"] = {**(metadata.get("annotations") or {}), SNAPSHOT_NAME: cut.name}
+    _drop_finalizers(metadata)
     if cut.size_bytes is not None and cut.size_bytes > _requested(claim):
         claim["spec"].setdefault("resources", {}).setdefault("requests", {})["storage"] = str(cut.size_bytes)
 
@@ -68,6 +78,7 @@ def stored_snapshot(snapshot: Object, content: Object, *, backup_name: str) -> O
     if status.get("volumeGroupSnapshotHandle"):
         annotations[_GROUP_HANDLE] = str(status["volumeGroupSnapshotHandle"])
     metadata["annotations"] = annotations
+    _drop_finalizers(metadata)
     return {**snapshot, "metadata": metadata}
 
 
@@ -75,6 +86,9 @@ def stored_content(content: Object, *, backup_name: str) -> Object:
     """The VolumeSnapshotContent, which no longer takes the storage's snapshot with it."""
     metadata = dict(content["metadata"])
     metadata["labels"] = {**(metadata.get("labels") or {}), BACKUP_NAME: label_value(backup_name)}
+    annotations = {name: text for name, text in (metadata.get("annotations") or {}).items() if name != _BEING_CREATED}
+    if annotations or "annotations" in metadata:
+        metadata["annotations"] = annotations
     return {**content, "metadata": metadata, "spec": {**content["spec"], "deletionPolicy": "Retain"}}
 
 
@@ -99,6 +113,11 @@ def csi_volume_info(cut: CutSnapshot) -> dict[str, t.Any]:
         "csiSnapshotInfo": info,
     }
     return entry | ({"completionTimestamp": rfc3339(cut.created)} if cut.created is not None else {})
+
+
+def _drop_finalizers(metadata: dict[str, t.Any]) -> None:
+    if "finalizers" in metadata:
+        metadata["finalizers"] = [name for name in metadata["finalizers"] if name not in _SOURCE_FINALIZERS]
 
 
 def _requested(claim: Object) -> decimal.Decimal:

@@ -194,7 +194,9 @@ def _controller_manager(lab: Lab) -> Component:
 
 
 def _scheduler(lab: Lab) -> Component:
-    return Component("kube-scheduler", (lab.program("kube-scheduler"), *_client(lab, "scheduler")))
+    # An event that is lost while a pod is being looked at (a claim that is bound just then) leaves it for five minutes.
+    again = "--pod-max-in-unschedulable-pods-duration=5s"
+    return Component("kube-scheduler", (lab.program("kube-scheduler"), *_client(lab, "scheduler"), again))
 
 
 def _client(lab: Lab, user: str) -> tuple[str, ...]:
