@@ -11,9 +11,13 @@ from pathlib import Path
 
 import pytest
 from restore_lab import NAMESPACES, Backups, Cluster
+from snapshot_lab import SnapshotLab
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import delete_object
+
+if t.TYPE_CHECKING:
+    from conftest import Kubectl
 
 
 @pytest.fixture
@@ -27,3 +31,10 @@ def cluster(client: KubeClient) -> t.Iterator[Cluster]:
 @pytest.fixture
 def backups(tmp_path: Path, client: KubeClient) -> Backups:
     return Backups(tmp_path / "store", client)
+
+
+@pytest.fixture
+def lab(cluster: Cluster, kubectl: Kubectl) -> t.Iterator[SnapshotLab]:
+    made = SnapshotLab(cluster, kubectl)
+    yield made
+    made.close()

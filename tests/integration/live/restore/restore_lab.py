@@ -140,15 +140,15 @@ class Backups:
         self.store.put(f"backups/{name}/velero-backup.json", encode_pretty(backup))
 
     def plan(self, backup: str, **options: t.Any) -> RestoreOutcome:
-        return plan_restore(self._request(backup, options), client=self.client, store=self.store)
+        return plan_restore(self.request(backup, options), client=self.client, store=self.store)
 
     def restore(self, backup: str, *, client: KubeClient | None = None, **options: t.Any) -> RestoreOutcome:
         self.lines = []
-        request = self._request(backup, options)
+        request = self.request(backup, options)
         return run_restore(request, client=client or self.client, store=self.store, progress=self.lines.append)
 
     @staticmethod
-    def _request(backup: str, options: dict[str, t.Any]) -> RestoreRequest:
+    def request(backup: str, options: dict[str, t.Any]) -> RestoreRequest:
         fields = set(RestoreRequest.__dataclass_fields__) - {"spec"}
         own = {name: options.pop(name) for name in list(options) if name in fields}
         return RestoreRequest(spec=RestoreSpec.from_options({"backup_name": backup, **options}), **own)

@@ -212,10 +212,15 @@ spec:
         for name in self.volumes:
             patch = '{"spec":{"persistentVolumeReclaimPolicy":"Delete"}}'
             self.kubectl("patch", "pv", name, "--type=merge", "-p", patch, check=False)
+        self.delete_from_storage()
+
+    def delete_from_storage(self) -> None:
+        """Have the storage delete what was taken."""
         api = find_snapshot_api(self.cluster.discovery)
         assert api is not None
         storage = StorageSnapshots(self.cluster.client, self.cluster.discovery, api, cancel=CancelToken())
         assert storage.delete(self.taken, timeout=60) == {}
+        self.taken.clear()
 
 
 __all__ = ("CLAIMS", "CLAIM_OF", "DRIVER", "SnapshotLab", "Stored")

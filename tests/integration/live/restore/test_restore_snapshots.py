@@ -11,18 +11,11 @@ import json
 import typing as t
 
 import pytest
-from snapshot_lab import CLAIM_OF, DRIVER, SnapshotLab
+from snapshot_lab import CLAIM_OF, DRIVER
 
 if t.TYPE_CHECKING:
-    from conftest import Kubectl
     from restore_lab import Backups, Cluster
-
-
-@pytest.fixture
-def lab(cluster: Cluster, kubectl: Kubectl) -> t.Iterator[SnapshotLab]:
-    made = SnapshotLab(cluster, kubectl)
-    yield made
-    made.close()
+    from snapshot_lab import SnapshotLab
 
 
 @pytest.mark.parametrize("mapped", [False, True], ids=["same namespace", "mapped namespace"])
