@@ -26,7 +26,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply import A
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.bodies import EncodedBodies
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choice import ObjectChoice
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.dry_run import DryRunJudge
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.hook_records import RecordedHooks
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.lease_holder import RestoreProcess
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.live_state import ApiTypes, read_live_state
@@ -40,7 +39,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.pod_hooks impo
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.ready_wait import WorkloadWait
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.report import RestoreReport
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.restored_volumes import RestoredVolumes
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.restored_volumes import (
+    RestoredVolumes,
+    lost_claims_error,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.schedule import with_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.selection import CLAIMS, PODS, VOLUMES, select
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.source import BackupSource
@@ -239,16 +241,8 @@ class _Run:
 
     def refuse_lost_volumes(self) -> None:
         """Raise ``RestoreError`` while nothing is written if claims would come back empty and nobody said they may."""
-        lost = self._planner.lost_claims
-        if lost:
-            claims = sorted(f"{item.namespace}/{item.name}" for item in lost)
-            shown = ", ".join(claims[:10]) + (" ..." if len(claims) > 10 else "")
-            raise RestoreError(
-                f"The restore of backup '{self._request.spec.backup_name}' was not begun: "
-                f"it has no data for the volumes of {shown} ({lost[0].reason}).",
-                hint="Set on_missing_volume_data: warn to restore them with empty volumes, or leave the claims out.",
-                details={"claims": claims},
-            )
+        if self._planner.lost_claims:
+            raise lost_claims_error(self._planner.lost_claims, self._request.spec.backup_name)
 
     # -- apply --------------------------------------------------------------------------------------------------------
 
@@ -326,11 +320,12 @@ class _Run:
         return ""
 
     def _finish_volumes(self) -> None:
-        clock = time.monotonic()
+        """What is left to do for the volumes of claims."""
         left = self._volumes.note_applied(unfinished=self._report.previous.unfinished)
         csi = self._preparer.volumes.csi
         if not left or csi is None:
             return
+        clock = time.monotonic()
         finalizer = VolumeFinalizer(
             self._client,
             api=self._api,
@@ -341,11 +336,7 @@ class _Run:
             progress=self._progress,
             cancel=self._cancel,
         )
-        try:
-            finalizer.run(left, unmade=self._volumes.unmade)
-        except ArkiveError as exc:
-            self._issues.error(exc.message, hint=exc.hint or "")
-        self._report.changed_volumes = finalizer.changed
+        self._report.changed_volumes = finalizer.run(left, unmade=self._volumes.unmade)
         self._timings["volumes"] = time.monotonic() - clock
 
     def _await_workloads(self) -> None:

@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_sources import CLAIMS, CsiSource
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.live_state import LiveState
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import PlanItem, RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.prepare import Preparer
@@ -25,6 +26,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.native_records import NativeSnapshot
 
 _TYPES = frozenset({CLAIMS, VOLUMES, VOLUME_SNAPSHOTS, VOLUME_SNAPSHOT_CONTENTS})
+#: Claims that a sentence names.
+_SHOWN = 10
 
 VolumeMethod: t.TypeAlias = t.Literal["CSISnapshot", "NativeSnapshot", "kept", "empty"]
 #: ``planned`` until the claim is written, ``created`` until its volume is looked for.
@@ -184,6 +187,18 @@ class RestoredVolumes:
         return [entry for volume in self.volumes if (entry := volume.to_velero()) is not None]
 
 
+def lost_claims_error(lost: t.Sequence[PlanItem], backup_name: str) -> RestoreError:
+    """For claims that would come back empty where nobody said that they may."""
+    claims = sorted(f"{item.namespace}/{item.name}" for item in lost)
+    shown = ", ".join(claims[:_SHOWN]) + (" ..." if len(claims) > _SHOWN else "")
+    return RestoreError(
+        f"The restore of backup '{backup_name}' was not begun: "
+        f"it has no data for the volumes of {shown} ({lost[0].reason}).",
+        hint="Set on_missing_volume_data: warn to restore them with empty volumes, or leave the claims out.",
+        details={"claims": claims},
+    )
+
+
 def _items(plan: RestorePlan) -> t.Iterator[PlanItem]:
     for wave in plan.waves:
         if not _TYPES.isdisjoint(wave.group_resources):
@@ -224,4 +239,4 @@ def _settle_native(volume: RestoredVolume, item: PlanItem | None) -> None:
         volume.native = None
 
 
-__all__ = ("RestoredVolume", "RestoredVolumes", "VolumeMethod", "VolumeState")
+__all__ = ("RestoredVolume", "RestoredVolumes", "VolumeMethod", "VolumeState", "lost_claims_error")

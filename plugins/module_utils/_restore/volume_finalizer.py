@@ -41,7 +41,6 @@ _REMINDER_SECONDS = 15.0
 _CONSUMER_SECONDS = 5.0
 #: A driver that says twice, so far apart, that it cannot find a snapshot means it. In seconds.
 _ERROR_SECONDS = 15.0
-#: As many as Velero has.
 _AT_A_TIME = 8
 
 Object: t.TypeAlias = "dict[str, t.Any]"
@@ -50,8 +49,8 @@ Object: t.TypeAlias = "dict[str, t.Any]"
 class VolumeFinalizer:
     """Waits for new volumes, makes them what the old ones were, and takes the snapshots' objects out again.
 
-    The storage keeps its snapshots. What goes wrong is an error of the claim. ``changed``: something was written.
-    ``resume_hint`` says how to have this done later.
+    The storage keeps its snapshots. What goes wrong is an error of the claim. ``resume_hint`` says how to have this
+    done later.
     """
 
     def __init__(
@@ -77,12 +76,12 @@ class VolumeFinalizer:
         self._news = threading.Event()
         self._consumers: dict[str, frozenset[str]] = {}
         self._errors: dict[int, tuple[float, str]] = {}
-        self.changed = False
+        self._changed = False
 
-    def run(self, volumes: t.Iterable[RestoredVolume], *, unmade: t.Collection[str] = ()) -> None:
-        """``volumes`` of claims that were written, or were meant to be; ``unmade`` snapshots could not be created.
+    def run(self, volumes: t.Iterable[RestoredVolume], *, unmade: t.Collection[str] = ()) -> bool:
+        """True when it wrote anything. A run that is cancelled ends at once.
 
-        A run that is cancelled ends at once.
+        ``volumes`` of claims that were written, or were meant to be; ``unmade`` snapshots could not be created.
         """
         waiting: list[RestoredVolume] = []
         with concurrent.futures.ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="arkive-volumes") as pool:
@@ -94,11 +93,15 @@ class VolumeFinalizer:
                     self._fail(volume, "its VolumeSnapshot could not be made")
                 else:
                     waiting.append(volume)
-            if waiting:
-                self._progress(f"waiting for the volumes of {len(waiting)} claims")
-                self._await(waiting, lambda volume: tasks.append(pool.submit(self._finish, volume)))
-            for task in tasks:
-                task.result()
+            try:
+                if waiting:
+                    self._progress(f"waiting for the volumes of {len(waiting)} claims")
+                    self._await(waiting, lambda volume: tasks.append(pool.submit(self._finish, volume)))
+                for task in tasks:
+                    task.result()
+            except ArkiveError as exc:
+                self._issues.error(exc.message, hint=exc.hint or "")
+        return self._changed
 
     # -- waiting ------------------------------------------------------------------------------------------------------
 
@@ -251,7 +254,7 @@ class VolumeFinalizer:
             patch["spec"] = {"persistentVolumeReclaimPolicy": traits.reclaim_policy}
         if live and patch:
             patch_object(self._client, resource, volume.volume, patch)
-            self.changed = True
+            self._changed = True
 
     def _take_out(self, volume: RestoredVolume) -> None:
         """Remove VolumeSnapshot and content; the policy of the content is Retain."""
@@ -264,7 +267,7 @@ class VolumeFinalizer:
         removal = SnapshotRemoval(self._client.with_cancel(CancelToken()), api, with_contents=True)
         for sentence in removal.release([objects]):
             self._issues.warning(sentence, **_where(volume), hint=self._resume_hint)
-        self.changed = True
+        self._changed = True
 
     def _fail(self, volume: RestoredVolume, why: str) -> None:
         volume.state = "failed"
