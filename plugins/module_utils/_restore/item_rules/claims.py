@@ -37,6 +37,7 @@ def reset_claim(draft: Draft, context: RuleContext) -> None:
     """
     decision = context.volumes.for_claim(draft.body, source_namespace=draft.source_namespace)
     draft.drop_annotations(*_CLAIM_ANNOTATIONS)
+    draft.drop_snapshot_finalizers()
     draft.volume = decision
     if not decision.keeps_volume:
         draft.spec.pop("volumeName", None)

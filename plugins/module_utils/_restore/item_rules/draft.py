@@ -16,6 +16,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_hook_rules import RestoreHookRule
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.native_records import NativeSnapshot
 
+_SNAPSHOT_FINALIZERS = "snapshot.storage.kubernetes.io/"
+
 
 @dataclasses.dataclass(slots=True, kw_only=True)
 class Draft:
@@ -64,6 +66,15 @@ class Draft:
         if annotations:
             for name in names:
                 annotations.pop(name, None)
+
+    def drop_snapshot_finalizers(self) -> None:
+        """The snapshot controllers add theirs by themselves; without them nobody would take them off again."""
+        metadata = self.body["metadata"]
+        finalizers = metadata.pop("finalizers", None)
+        kept = finalizers if isinstance(finalizers, list) else []
+        kept = [name for name in kept if not str(name).startswith(_SNAPSHOT_FINALIZERS)]
+        if kept:
+            metadata["finalizers"] = kept
 
 
 class ArchiveView(t.Protocol):

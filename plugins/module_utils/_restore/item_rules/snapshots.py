@@ -8,8 +8,6 @@
 
 from __future__ import annotations
 
-import typing as t
-
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_sources import CLAIMS, CsiSource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CRDS
@@ -17,7 +15,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_api i
 
 _POLICY_ANNOTATION = "velero.io/csi-vsc-deletion-policy"
 _VELERO_PREFIX = "velero.io/csi-"
-_FINALIZER_PREFIX = "snapshot.storage.kubernetes.io/"
 #: By which the snapshot controllers tell each other what they are at.
 _CONTROLLER_ANNOTATIONS = (
     "snapshot.storage.kubernetes.io/volumesnapshot-being-created",
@@ -37,7 +34,7 @@ def restore_snapshot(draft: Draft, context: RuleContext) -> None:
     draft.body["apiVersion"] = context.volumes.csi.target.api.snapshots.api_version
     draft.body["spec"] = {"source": {"volumeSnapshotContentName": source.restored_name}}
     metadata = draft.body["metadata"]
-    _drop_finalizers(metadata)
+    draft.drop_snapshot_finalizers()
     annotations = metadata.get("annotations") or {}
     if context.volumes.csi.claim_of(namespace, name):
         metadata["name"] = source.restored_name
@@ -76,9 +73,8 @@ def restore_snapshot_content(draft: Draft, context: RuleContext) -> None:
         spec["sourceVolumeMode"] = stored["sourceVolumeMode"]
     draft.body["apiVersion"] = api.contents.api_version
     draft.body["spec"] = spec
-    metadata = draft.body["metadata"]
-    metadata["name"] = source.restored_name
-    _drop_finalizers(metadata)
+    draft.body["metadata"]["name"] = source.restored_name
+    draft.drop_snapshot_finalizers()
     draft.drop_annotations(*_CONTROLLER_ANNOTATIONS)
 
 
@@ -121,16 +117,6 @@ def _source(draft: Draft, context: RuleContext, namespace: str, name: str) -> Cs
             f": {decision.missing}" * bool(decision.missing)
         )
     return decision.snapshot
-
-
-def _drop_finalizers(metadata: dict[str, t.Any]) -> None:
-    """The controllers add theirs by themselves; without them nobody would take them off again."""
-    finalizers = metadata.pop("finalizers", None)
-    kept = (
-        [name for name in finalizers if not name.startswith(_FINALIZER_PREFIX)] if isinstance(finalizers, list) else []
-    )
-    if kept:
-        metadata["finalizers"] = kept
 
 
 __all__ = (

@@ -408,11 +408,17 @@ def test_claim_is_unbound() -> None:
              "volume.kubernetes.io/storage-provisioner", "volume.beta.kubernetes.io/storage-provisioner",
              "volume.kubernetes.io/selected-node", "velero.io/volume-snapshot-name",
              "velero.io/data-upload-name")  # fmt: skip
+    finalizers = ["kubernetes.io/pvc-protection", "snapshot.storage.kubernetes.io/pvc-as-source-protection"]
     obj = {
-        "metadata": {"name": "data", "annotations": dict.fromkeys([*noise, "own"], "x")},
+        "metadata": {
+            "name": "data",
+            "annotations": dict.fromkeys([*noise, "own"], "x"),
+            "finalizers": finalizers,
+        },
         "spec": {"volumeName": "pv1", "storageClassName": "loop"},
     }
     draft = run_rules("persistentvolumeclaims", obj)
+    assert draft.body["metadata"]["finalizers"] == finalizers[:1]  # no snapshot is there that would end the other
     assert draft.body["metadata"]["annotations"] == {"own": "x"}
     assert draft.body["spec"] == {"storageClassName": "loop"}
     assert draft.volume is not None
