@@ -153,6 +153,7 @@ options:
     description:
       - Storage classes of the backup, and those to use for them.
       - Changes claims, persistent volumes and the claim templates of stateful sets. What has no class stays without.
+      - A volume is made from a CSI snapshot only with a class of the driver that has made the snapshot.
       - A new class that the cluster does not have is an error of the objects that would get it.
     type: dict
   image_mapping:
@@ -214,7 +215,7 @@ options:
   on_missing_volume_data:
     description:
       - What happens when a claim would come back with an empty volume because the backup holds no data for it, though
-        it should.
+        it should, or holds a snapshot that cannot be used here. The message names the claim and the reason.
       - With V(fail), the restore is not begun. With V(warn), it is a warning.
     type: str
     choices: [fail, warn]
@@ -226,7 +227,11 @@ options:
     default: 10m
   resource_timeout:
     description:
-      - How long a new custom resource definition may take until its objects can be made, as a Go duration.
+      - How long a new custom resource definition may take until its objects can be made, and a claim until its volume
+        is made from a snapshot, as a Go duration.
+      - A claim whose storage class waits for a pod is not waited for while there is none. The VolumeSnapshot that its
+        volume will be made from stays in the cluster then, and goes when the restore is run again with the same
+        O(name).
     type: str
     default: 10m
   hook_wait_limit:

@@ -15,6 +15,9 @@ description:
   - In check mode, the API server itself is asked by a dry run what it would do with each object. Nothing changes.
   - Objects that exist are left alone, unless O(existing_resource_policy) says otherwise. A restore whose objects all
     exist and are equal changes nothing.
+  - Volumes come back with their data where the backup has a snapshot of them, made by CSI or natively. A CSI snapshot
+    is brought in as a VolumeSnapshot of its own, from which the new volume is made, and goes again once it has been;
+    the storage keeps the snapshot itself. RV(volumes) says for each claim where its data comes from.
   - Runs the restore hooks that pods declare by annotations, C(init.hook.restore.velero.io) and
     C(post.hook.restore.velero.io), and those of O(hooks).
 extends_documentation_fragment:
@@ -252,6 +255,38 @@ diffs_left_out:
   returned: success
   type: int
   sample: 0
+volumes:
+  description:
+    - The claims of the plan, each with what its data comes from, and what became of it.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    namespace: {description: The namespace of the claim., type: str, returned: always, sample: shop}
+    claim: {description: The name of the claim., type: str, returned: always, sample: data}
+    method:
+      description:
+        - C(CSISnapshot) or C(NativeSnapshot) for a volume that is made from a snapshot, C(kept) for one that is in the
+          cluster or comes back as it was, C(empty) for a new one without data.
+      type: str
+      returned: always
+      sample: CSISnapshot
+    snapshot: {description: The storage's name of the snapshot., type: str, returned: always, sample: snap-0a1b2c}
+    driver: {description: The CSI driver of the snapshot., type: str, returned: always, sample: ebs.csi.aws.com}
+    volume:
+      description: The name of the PersistentVolume; empty while the claim has none.
+      type: str
+      returned: always
+      sample: pvc-5d2f6f8a-1f0e-4a33-9a55-3c3c5b0b9d51
+    state:
+      description:
+        - C(planned) in check mode. C(bound) for a claim whose new volume is there, C(waiting) for one whose storage
+          class waits for a pod that there is not, C(created) for one that was not waited for, C(failed), C(untouched)
+          for one that is in the cluster already, and C(refused) for one that is not restored.
+      type: str
+      returned: always
+      sample: bound
+    message: {description: Why., type: str, returned: always, sample: ""}
 hooks:
   description: The commands that were run in restored pods, as M(arkive.k8s.k8s_backup) returns them.
   returned: success
@@ -342,6 +377,7 @@ def _result(outcome: RestoreOutcome, *, with_output: bool) -> Result:
         "waves": outcome.waves,
         "diffs_left_out": outcome.diffs_left_out,
         "items": outcome.items,
+        "volumes": outcome.volumes,
         "hooks": outcome.hooks,
         "warnings_list": outcome.warnings_list,
         "errors_list": outcome.errors_list,
