@@ -122,7 +122,8 @@ options:
     type: str
   volume_snapshot_locations:
     description:
-      - The names of volume snapshot locations, which are stored for a Velero server.
+      - The names of volume snapshot locations, which are stored for a Velero server. What is used here for snapshots of
+        EBS volumes is O(snapshot_location).
     type: list
     elements: str
   volume_group_snapshot_label_key:
@@ -132,17 +133,23 @@ options:
     type: str
   csi_snapshot_timeout:
     description:
-      - How long a CSI snapshot may take, as a Go duration, which is stored for a Velero server.
+      - How long the storage may take to cut a CSI snapshot, as a Go duration. While something is frozen, it has no
+        longer than O(freeze_max).
       - If not set, Velero's default of 10 minutes holds.
     type: str
   item_operation_timeout:
     description:
-      - How long an operation in the background may take, as a Go duration, which is stored for a Velero server.
+      - How long it may take until volumes can be made from the CSI snapshots, as a Go duration.
       - If not set, Velero's default of 4 hours holds.
     type: str
   snapshot_volumes:
     description:
-      - Whether volumes are snapshotted. They are not, so that V(true) is refused unless O(ignore_unsupported=true).
+      - Whether the volumes of stored claims are snapshotted, V(true) and unset meaning wherever that can be done.
+      - Volumes of CSI drivers are snapshotted through the cluster, those of EBS without such a driver through
+        O(snapshot_location). The snapshots stay with the storage, and go with the backup.
+      - Volumes of pods with hooks are snapshotted between their pre and post hooks.
+      - With V(true), a cluster without C(VolumeSnapshots) is an error; else it is a warning for each volume.
+      - A rule of a resource policy wins over this option.
     type: bool
   snapshot_move_data:
     description:

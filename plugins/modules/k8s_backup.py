@@ -17,6 +17,7 @@ description:
   - Runs the hooks of O(hooks), and those that pods declare by annotations, C(pre.hook.backup.velero.io/command) and
     the others of Velero, and those of Heptio Ark. A file system that a hook freezes is thawed on success, failure,
     timeout and cancel, by a timer in the container if need be.
+  - Snapshots the volumes while the file systems are frozen, for as short as the storage allows.
   - A backup is never altered. One that exists with the same options is left as it is; with others, the task fails.
 extends_documentation_fragment:
   - arkive.k8s._attributes
@@ -39,7 +40,7 @@ attributes:
     support: full
     details:
       - The result tells how many objects of each type would be stored, and which commands would run in which
-        container. No command is run.
+        container, and which volumes would be snapshotted. No command is run.
   diff_mode:
     support: full
     details:
@@ -326,11 +327,21 @@ swept:
   elements: dict
   sample: []
 volumes:
-  description: The volumes of the stored claims. Their data is not in the backup.
+  description:
+    - What became of the volume of each stored claim, as in Velero's volumeinfo file.
+    - With C(backupMethod), there is a snapshot of it, named in C(csiSnapshotInfo) or C(nativeSnapshotInfo), unless
+      C(result) is V(failed). With C(skipped), there is none, for C(skippedReason).
   returned: always
   type: list
   elements: dict
-  sample: [{pvcName: nginx-logs, pvcNamespace: shop, pvName: pvc-7a9c, skipped: true}]
+  sample:
+    - pvcName: nginx-logs
+      pvcNamespace: shop
+      pvName: pvc-7a9c
+      backupMethod: CSISnapshot
+      skipped: false
+      result: succeeded
+      csiSnapshotInfo: {snapshotHandle: snap-0a1b, driver: ebs.csi.aws.com, size: 1073741824}
 warnings_list:
   description: What was noticed, each with C(resource), C(namespace), C(name), C(message), C(reason) and C(hint).
   returned: always
@@ -385,7 +396,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.backup_options
     backup_name,
     backup_request,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import EBS, snapshot_location
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import snapshot_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import FREEZE, HOOKS, LEASE
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import (
@@ -418,7 +429,7 @@ SPEC = ArgumentSpec(
         "workers": {"type": "int", "default": 8},
     },
     required_one_of=(("name", "definition", "src"),),
-).merge(AUTH, STORAGE, EBS, SELECTION, BACKUP, HOOKS, FREEZE, LEASE, PROGRESS)
+).merge(AUTH, STORAGE, SELECTION, BACKUP, HOOKS, FREEZE, LEASE, PROGRESS)
 
 
 def make(task: Task) -> Result:

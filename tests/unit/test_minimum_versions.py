@@ -44,7 +44,7 @@ def test_requirements_are_lower_bounds_in_the_same_order(path: str) -> None:
 
 
 def test_unit_tests_need_what_stands_in_for_ec2_too() -> None:
-    assert lines("tests/unit/requirements.txt") == lines("requirements.txt") + ["moto[ec2]"]
+    assert lines("tests/unit/requirements.txt") == [*lines("requirements.txt"), "moto[ec2]"]
 
 
 def test_the_execution_environment_has_the_accelerators_too() -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import snapshot_location
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import EBS, snapshot_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import freeze_policy
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.manifest_options import MANIFEST, manifest_documents
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import selection
@@ -81,7 +81,7 @@ _BEYOND = ArgumentSpec(
     mutually_exclusive=(("resource_policy", "resource_policies"),),
 )
 
-BACKUP = SPEC_FIELDS.merge(_BEYOND, MANIFEST)
+BACKUP = SPEC_FIELDS.merge(_BEYOND, MANIFEST, EBS)
 
 
 def backup_manifest(params: t.Mapping[str, t.Any]) -> Manifest:

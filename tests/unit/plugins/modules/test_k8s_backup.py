@@ -145,7 +145,7 @@ def test_diff_of_a_new_backup(run_module: Runner, engine: Engine, tmp_path: path
         pytest.param(
             {"included_resources": ["pods"], "excluded_cluster_scoped_resources": ["*"]}, "old filters", id="families"
         ),
-        pytest.param({"snapshot_volumes": True}, "k8s_hook_exec", id="snapshots"),
+        pytest.param({"snapshot_move_data": True}, "node agent", id="data-mover"),
         pytest.param({"default_volumes_to_fs_backup": True}, "node agent", id="file system backup"),
         pytest.param({"hooks": [{"name": "h", "pre": [{"exec": {}}]}]}, "has no command", id="hook"),
         pytest.param({"label_selector": {"match_expressions": [{"key": "a", "operator": "In"}]}}, "values", id="In"),

@@ -114,6 +114,7 @@ def test_every_option_of_the_spec_reaches_it() -> None:
         csi_snapshot_timeout="1m",
         item_operation_timeout="2m",
         snapshot_volumes=True,
+        snapshot_location={"name": "east", "region": "us-east-1"},
         snapshot_move_data=True,
         datamover="velero",
         default_volumes_to_fs_backup=True,
@@ -134,7 +135,10 @@ def test_every_option_of_the_spec_reaches_it() -> None:
     assert found.policy is not None
     assert found.policy.volume_action() is not None
     assert (found.all_api_versions, found.skip_forbidden, found.ignore_unsupported) == (True, True, True)
-    assert len(found.unsupported()) == 6
+    assert len(found.unsupported()) == 5
+    assert written["snapshotVolumes"] is True
+    assert found.snapshot_location is not None
+    assert (found.snapshot_location.name, found.snapshot_location.region) == ("east", "us-east-1")
     assert found.workers == 3
 
 

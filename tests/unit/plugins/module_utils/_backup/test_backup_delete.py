@@ -134,7 +134,7 @@ REFUSED = [
             "b1-volumesnapshots.json.gz": gzip_json([NATIVE]),
             "b1-volumeinfo.json.gz": gzip_json([CSI, {"pvName": "pv-3", "skipped": True}]),
         },
-        "snap-1 (native, volume pv-1): no snapshot_location is given; h-2 (CSI, volume pv-2): there is no connection to",
+        "snap-1 (native, volume pv-1): no snapshot_location is given; h-2 (CSI, volume pv-2): there is no connection",
         ["The snapshot snap-1 (native, volume pv-1) is left behind", "The snapshot h-2 (CSI, volume pv-2) is left"],
         id="1.5: and one of CSI",
     ),

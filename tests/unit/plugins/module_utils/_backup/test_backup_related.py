@@ -180,7 +180,8 @@ def test_forbidden_volumes_are_a_warning_with_a_remedy(api: BackupApi, store: t.
     api.forbidden = {"persistentvolumes"}
     outcome = back_up(api, store, included_namespaces=["shop"])
     assert outcome.phase == "Completed"
-    (warning,) = outcome.warnings_list
+    data, warning = outcome.warnings_list
+    assert (data["name"], "its PersistentVolume cannot be read" in data["message"]) == ("data", True)
     assert "persistentvolumes" in warning["message"]
     assert "include_cluster_resources: false" in warning["hint"]
 

@@ -16,7 +16,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.names import Grou
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import GlobalFilter, IncludeExclude
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import parse_policy
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 PODS = ApiResource("", "v1", "pods", "pod", "Pod", True, frozenset())
@@ -146,9 +145,11 @@ def test_our_mark_is_not_stored(sink: ItemSink, writer: Writer) -> None:
 
 # Volumes: spec 1.5, 3.9, 3.12 and 3.13.
 
-POLICY = {
-    "version": "v1",
-    "volumePolicies": [{"conditions": {"storageClass": ["scratch"]}, "action": {"type": "skip"}}],
+SKIPPED = {
+    "snapshotDataMoved": False,
+    "preserveLocalSnapshot": False,
+    "skipped": True,
+    "skippedReason": "any: snapshotVolumes is false;",
 }
 
 
@@ -163,73 +164,47 @@ POLICY = {
     ],
 )
 def test_bound_claims_are_described(sink: ItemSink, claim: dict[str, t.Any], described: int) -> None:
-    notes = VolumeNotes(sink, policy=None, log=RunLog(None))
+    notes = VolumeNotes(sink, tell=lambda _key: SKIPPED, log=RunLog(None))
     store(sink, PVCS, obj("data", kind="PersistentVolumeClaim") | claim)
     assert len(notes.describe()) == described
 
 
 @pytest.mark.parametrize(
-    ("volume", "policy", "info", "reason"),
+    ("volume", "info"),
     [
         pytest.param(
             {
                 "metadata": {"name": "pv-1", "labels": {"zone": "a"}},
                 "spec": {"persistentVolumeReclaimPolicy": "Delete"},
             },
-            None,
             {"pvInfo": {"reclaimPolicy": "Delete", "labels": {"zone": "a"}}},
-            "any: snapshotVolumes is false;",
             id="read",
         ),
         pytest.param(
-            {"metadata": {"name": "pv-1"}, "spec": {}},
-            None,
-            {"pvInfo": {"reclaimPolicy": "", "labels": {}}},
-            "any: snapshotVolumes is false;",
-            id="bare",
+            {"metadata": {"name": "pv-1"}, "spec": {}}, {"pvInfo": {"reclaimPolicy": "", "labels": {}}}, id="bare"
         ),
-        pytest.param(None, None, {}, "any: snapshotVolumes is false;", id="not-readable"),
-        pytest.param(
-            {"metadata": {"name": "pv-1"}, "spec": {"storageClassName": "scratch"}},
-            POLICY,
-            {"pvInfo": {"reclaimPolicy": "", "labels": {}}},
-            "any: skipped due to the resource policy;",
-            id="skipped-by-policy",
-        ),
-        pytest.param(
-            {"metadata": {"name": "pv-1"}, "spec": {"storageClassName": "fast"}},
-            POLICY,
-            {"pvInfo": {"reclaimPolicy": "", "labels": {}}},
-            "any: snapshotVolumes is false;",
-            id="other-class",
-        ),
+        pytest.param(None, {}, id="not-readable"),
     ],
 )
-def test_what_is_said_of_a_volume(
-    sink: ItemSink, volume: t.Any, policy: dict[str, t.Any] | None, info: dict[str, t.Any], reason: str
-) -> None:
-    notes = VolumeNotes(sink, policy=parse_policy(policy) if policy else None, log=RunLog(None))
+def test_what_is_said_of_a_volume(sink: ItemSink, volume: t.Any, info: dict[str, t.Any]) -> None:
+    asked = []
+
+    def tell(key: tuple[str, str]) -> dict[str, t.Any]:
+        asked.append(key)
+        return SKIPPED
+
+    notes = VolumeNotes(sink, tell=tell, log=RunLog(None))
     bound = {"spec": {"volumeName": "pv-1"}, "status": {"phase": "Bound"}}
     store(sink, PVCS, obj("data", kind="PersistentVolumeClaim") | bound)
     if volume is not None:
         store(sink, PVS, {"apiVersion": "v1", "kind": "PersistentVolume"} | volume)
-    assert notes.describe() == [
-        {
-            "pvcName": "data",
-            "pvcNamespace": "shop",
-            "pvName": "pv-1",
-            "snapshotDataMoved": False,
-            "preserveLocalSnapshot": False,
-            "skipped": True,
-            "skippedReason": reason,
-            **info,
-        }
-    ]
+    assert notes.describe() == [{"pvcName": "data", "pvcNamespace": "shop", "pvName": "pv-1", **SKIPPED, **info}]
+    assert asked == [("shop", "data")]
 
 
 def test_a_wish_for_the_node_agent_is_a_warning(sink: ItemSink) -> None:  # 3.12
     log = RunLog(None)
-    notes = VolumeNotes(sink, policy=None, log=log)
+    notes = VolumeNotes(sink, tell=lambda _key: dict(SKIPPED), log=log)
     pod = obj(annotations={"backup.velero.io/backup-volumes": "data,scratch"})
     pod["spec"] = {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "d"}}, {"name": "scratch"}]}
     store(sink, PODS, pod)

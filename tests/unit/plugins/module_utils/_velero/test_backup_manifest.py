@@ -52,7 +52,7 @@ SPEC: dict[str, t.Any] = {
     "uploaderConfig": {"parallelFilesUpload": 4},
 }
 #: What is not done is stored as not done.
-NOT_DONE = {"snapshotVolumes": False, "defaultVolumesToFsBackup": False, "snapshotMoveData": False}
+NOT_DONE = {"defaultVolumesToFsBackup": False, "snapshotMoveData": False}
 OLD: dict[str, t.Any] = {
     "includedResources": ["pods"],
     "excludedResources": ["secrets"],

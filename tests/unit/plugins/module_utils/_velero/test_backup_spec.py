@@ -23,7 +23,6 @@ DEFAULTS: dict[str, t.Any] = {
     "includedNamespaces": ["*"],
     "excludedClusterScopedResources": [VSC],
     "excludedNamespaceScopedResources": [VS],
-    "snapshotVolumes": False,
     "ttl": "720h0m0s",
     "hooks": {},
     "storageLocation": "default",
@@ -99,8 +98,8 @@ DEFAULTS: dict[str, t.Any] = {
             {"uploader_config": {"parallelFilesUpload": 4}}, {"uploaderConfig": {"parallelFilesUpload": 4}}, id="upload"
         ),
         # What is not done is never stored as done (spec 12: truthfully).
-        pytest.param({"snapshot_volumes": True}, {}, id="snapshots-are-not-taken"),
-        pytest.param({"snapshot_volumes": False}, {}, id="no-snapshots"),
+        pytest.param({"snapshot_volumes": True}, {"snapshotVolumes": True}, id="snapshots"),
+        pytest.param({"snapshot_volumes": False}, {"snapshotVolumes": False}, id="no-snapshots"),
         pytest.param({"default_volumes_to_fs_backup": True, "default_volumes_to_restic": True}, {}, id="no-files"),
         pytest.param({"snapshot_move_data": True}, {}, id="no-data-mover"),
         pytest.param({"storage_location": "minio"}, {"storageLocation": "minio"}, id="location"),
@@ -256,13 +255,13 @@ def test_the_kind_of_a_policy_is_not_case_sensitive(kind: str) -> None:  # spec 
     [
         pytest.param({}, [], id="nothing"),
         pytest.param({"snapshot_volumes": False, "default_volumes_to_fs_backup": False}, [], id="false"),
-        pytest.param({"snapshot_volumes": True}, ["k8s_hook_exec"], id="snapshots"),
+        pytest.param({"snapshot_volumes": True}, [], id="snapshots"),
         pytest.param({"default_volumes_to_fs_backup": True}, ["node agent"], id="files"),
         pytest.param({"default_volumes_to_restic": True}, ["node agent"], id="restic"),
         pytest.param({"snapshot_move_data": True}, ["node agent"], id="moved"),
         pytest.param({"datamover": "velero"}, ["node agent"], id="data-mover"),
         pytest.param({"uploader_config": {"parallelFilesUpload": 2}}, ["node agent"], id="uploader"),
-        pytest.param({"snapshot_volumes": True, "snapshot_move_data": True}, ["stored", "node agent"], id="two"),
+        pytest.param({"uploader_config": {"a": 1}, "snapshot_move_data": True}, ["dump", "node agent"], id="two"),
     ],
 )
 def test_unsupported_fields(options: dict[str, t.Any], words: list[str]) -> None:
@@ -293,7 +292,8 @@ def test_selectors(options: dict[str, t.Any], labels: t.Any, selected: bool) -> 
         pytest.param({}, ["ttl"], id="a-server-stores-a-ttl"),
         pytest.param({"ttl": "720h0m0s"}, [], id="unset-lists-are-the-defaults"),
         pytest.param({"ttl": "720h0m0s", "excludedResources": [VS, VSC]}, [], id="always-excluded"),
-        pytest.param({"ttl": "720h0m0s", "snapshotVolumes": True}, [], id="not-compared"),
+        pytest.param({"ttl": "720h0m0s", "snapshotMoveData": True}, [], id="not-compared"),
+        pytest.param({"ttl": "720h0m0s", "snapshotVolumes": False}, ["snapshotVolumes"], id="snapshots"),
         pytest.param({"ttl": "720h0m0s", "orderedResources": {"pods": "a/b"}}, ["orderedResources"], id="ordered"),
         pytest.param({"ttl": "720h0m0s", "hooks": {"resources": [{"name": "x"}]}}, ["hooks"], id="hooks"),
         pytest.param({"ttl": "720h0m0s", "orLabelSelectors": [{}]}, ["orLabelSelectors"], id="or-selectors"),

@@ -210,7 +210,7 @@ def test_a_config_map() -> None:
 
 @pytest.mark.parametrize(
     ("action", "words"),
-    [("skip", []), ("custom", []), ("fs-backup", ["node agent"]), ("snapshot", ["k8s_hook_exec"])],
+    [("skip", []), ("custom", []), ("fs-backup", ["node agent"]), ("snapshot", [])],
 )
 def test_actions_that_cannot_be_done(action: str, words: list[str]) -> None:
     said = parse_policy(rule(action={"type": action})).unsupported_actions()
