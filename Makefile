@@ -14,7 +14,7 @@ sanity:          ## ansible-test sanity on the oldest and the newest ansible-cor
 live:            ## Tests of the engines on the cluster
 integration:     ## ansible-test integration on the cluster (TARGETS="k8s_backup ..." for some)
 conformance:     ## Checks the local cluster itself
-bench:           ## Measures (BENCH=backup OBJECTS=30000, BENCH=restore OBJECTS=10000); KEEP=1 leaves the objects in a cluster that stays
+bench:           ## Measures (BENCH=backup OBJECTS=30000, BENCH=restore OBJECTS=10000, BENCH=freeze PVCS=20); KEEP=1 leaves the objects in a cluster that stays
 cluster-start:   ## Builds and starts the local cluster, and leaves it running
 cluster-stop:    ## Stops the local cluster
 build:           ## Builds the collection archive into dist/
@@ -24,4 +24,4 @@ demo test lint format units sanity live integration conformance cluster-start cl
 	@tests/setup/run $@ $(TARGETS)
 
 bench:
-	@tests/setup/run bench $(or $(BENCH),backup) $(or $(OBJECTS),30000) $(if $(KEEP),keep)
+	@tests/setup/run bench $(or $(BENCH),backup) $(or $(if $(filter freeze,$(BENCH)),$(or $(PVCS),20)),$(OBJECTS),30000) $(if $(KEEP),keep)

@@ -15,17 +15,22 @@ import pathlib
 import sys
 
 from benches.backup import BackupBench
+from benches.freeze import FreezeBench
 from benches.restore import RestoreBench
 from benches.steps import BenchError
 
-BENCHES: dict[str, type[BackupBench] | type[RestoreBench]] = {"backup": BackupBench, "restore": RestoreBench}
+BENCHES: dict[str, type[BackupBench] | type[RestoreBench] | type[FreezeBench]] = {
+    "backup": BackupBench,
+    "restore": RestoreBench,
+    "freeze": FreezeBench,
+}
 
 
 def main() -> int:
     """The exit code."""
     name, objects, result, *options = sys.argv[1:]
     if name not in BENCHES or not objects.isdigit() or int(objects) == 0 or options not in ([], ["keep"]):
-        print(f"BENCH is one of: {', '.join(BENCHES)}. OBJECTS is a number above 0.", file=sys.stderr)
+        print(f"BENCH is one of: {', '.join(BENCHES)}. OBJECTS (PVCS) is a number above 0.", file=sys.stderr)
         return 2
     bench = BENCHES[name](os.environ["ARKIVE_TEST_KUBECONFIG"], int(objects))
     try:
