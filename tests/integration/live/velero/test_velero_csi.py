@@ -157,7 +157,7 @@ def shape(value: t.Any) -> t.Any:
 
 def only(tarball: dict[str, Object], kind: str) -> Object:
     """The one object of a type, without its labels, which come from the application."""
-    found = [obj for path, obj in tarball.items() if path.split("/")[1] == kind and path.count("/") < 5]
+    found = [obj for path, obj in tarball.items() if path.split("/")[1] == kind and "-preferredversion/" not in path]
     assert len(found) == 1, [obj["metadata"]["name"] for obj in found]
     found[0]["metadata"].pop("generation", None)
     return found[0]
@@ -169,8 +169,10 @@ def test_stored_as_velero_stores_it(theirs: Side, ours: Ours, judge: Judge, kind
     model, found = (only(judge.download(side.backup), kind) for side in (theirs, ours.side))
     model_shape, found_shape = shape(model), shape(found)
     for each in (model_shape, found_shape):
-        each["metadata"].pop("generateName", None)  # our names are whole when they are asked for
-        if kind == "persistentvolumeclaims":  # the server's word to its plugin, which is of no use to anybody later
-            each["metadata"]["annotations"].pop("backup.velero.io/must-include-additional-items", None)
-            each["metadata"]["labels"].pop("app", None)  # of a claim from a template
+        metadata = each["metadata"]
+        metadata.pop("generateName", None)  # our names are whole when they are asked for
+        metadata.pop("finalizers", None)  # restored, nobody would take away what Velero keeps there
+        metadata["labels"].pop("app", None)  # of a claim from a template
+        # The server's word to its plugin, which is of no use to anybody later.
+        (metadata.get("annotations") or {}).pop("backup.velero.io/must-include-additional-items", None)
     assert found_shape == model_shape
