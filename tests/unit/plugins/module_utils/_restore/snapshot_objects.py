@@ -1,0 +1,172 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Stored objects of a CSI snapshot as a backup has them (spec 8.6), and what a target cluster says."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_sources import CsiSources
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_target import CsiTarget
+
+Object = dict[str, t.Any]
+GROUP = "snapshot.storage.k8s.io"
+DRIVER = "disk.example.com"
+NAME = "velero-data-abc12"
+BOUND = "snapcontent-1"
+
+CLAIM: Object = {
+    "apiVersion": "v1",
+    "kind": "PersistentVolumeClaim",
+    "metadata": {
+        "name": "data",
+        "namespace": "shop",
+        "labels": {"velero.io/volume-snapshot-name": NAME},
+        "annotations": {"velero.io/volume-snapshot-name": NAME},
+    },
+    "spec": {
+        "storageClassName": "fast",
+        "volumeName": "pv1",
+        "resources": {"requests": {"storage": "1Gi"}},
+    },
+    "status": {"phase": "Bound"},
+}
+SNAPSHOT: Object = {
+    "apiVersion": f"{GROUP}/v1",
+    "kind": "VolumeSnapshot",
+    "metadata": {
+        "name": NAME,
+        "namespace": "shop",
+        "finalizers": ["snapshot.storage.kubernetes.io/volumesnapshot-bound-protection", "example.com/own"],
+    },
+    "spec": {"source": {"persistentVolumeClaimName": "data"}, "volumeSnapshotClassName": "old"},
+    "status": {"boundVolumeSnapshotContentName": BOUND, "readyToUse": True},
+}
+CONTENT: Object = {
+    "apiVersion": f"{GROUP}/v1",
+    "kind": "VolumeSnapshotContent",
+    "metadata": {
+        "name": BOUND,
+        "annotations": {"snapshot.storage.kubernetes.io/volumesnapshot-being-deleted": "yes"},
+        "finalizers": ["snapshot.storage.kubernetes.io/volumesnapshotcontent-bound-protection"],
+    },
+    "spec": {
+        "deletionPolicy": "Retain",
+        "driver": DRIVER,
+        "source": {"volumeHandle": "vol-1"},
+        "sourceVolumeMode": "Filesystem",
+        "volumeSnapshotClassName": "old",
+        "volumeSnapshotRef": {"name": NAME, "namespace": "shop", "uid": "u", "resourceVersion": "7"},
+    },
+    "status": {"snapshotHandle": "snap-1", "restoreSize": 2147483648},
+}
+VOLUME: Object = {
+    "apiVersion": "v1",
+    "kind": "PersistentVolume",
+    "metadata": {"name": "pv1", "labels": {"tier": "gold"}},
+    "spec": {
+        "persistentVolumeReclaimPolicy": "Retain",
+        "claimRef": {"namespace": "shop", "name": "data", "uid": "u"},
+    },
+}
+
+
+def storage_class(name: str, provisioner: str = DRIVER, *, default: bool = False, **more: str) -> Object:
+    annotations = {"storageclass.kubernetes.io/is-default-class": "true"} if default else {}
+    return {"metadata": {"name": name, "annotations": annotations}, "provisioner": provisioner, **more}
+
+
+def snapshot_class(name: str, driver: str = DRIVER, *, default: bool = False) -> Object:
+    annotations = {"snapshot.storage.kubernetes.io/is-default-class": "true"} if default else {}
+    return {"metadata": {"name": name, "annotations": annotations}, "driver": driver}
+
+
+class TargetCluster:
+    """A client that lists classes and answers reviews. ``forbidden``: plurals that may be neither listed nor made."""
+
+    def __init__(
+        self, *, classes: t.Sequence[Object] = (), forbidden: t.Collection[str] = (), api: bool = True
+    ) -> None:
+        self.classes = list(classes)
+        self.forbidden = forbidden
+        self.reviews: list[Need] = []
+        plurals = {"volumesnapshots": True, "volumesnapshotcontents": False, "volumesnapshotclasses": False}
+        kinds = ("VolumeSnapshot", "VolumeSnapshotContent", "VolumeSnapshotClass")
+        found = [ApiResource("storage.k8s.io", "v1", "storageclasses", "x", "StorageClass", False, frozenset())]
+        for (plural, namespaced), kind in zip(plurals.items(), kinds, strict=True):
+            found.append(ApiResource(GROUP, "v1", plural, "x", kind, namespaced, frozenset(), (), True))
+        self.discovery = Discovery(found if api else found[:1])
+
+    def get(self, path: str, **_more: t.Any) -> Object:
+        plural = path.rpartition("/")[2]
+        if plural in self.forbidden:
+            raise KubeError(f"{plural} is forbidden", status=403, reason="Forbidden")
+        wanted = "provisioner" if plural == "storageclasses" else "driver"
+        return {"items": [entry for entry in self.classes if wanted in entry], "metadata": {}}
+
+    def can_i(self, verb: str, *, group: str, resource: str, subresource: str, namespace: str) -> bool:
+        """``volumesnapshots@shop`` in ``forbidden``: in that namespace too; ``volumesnapshots``: cluster-wide."""
+        self.reviews.append(Need(verb, group, resource, subresource, namespace))
+        if resource == "*":
+            return not self.forbidden
+        return (f"{resource}@{namespace}" if namespace else resource) not in self.forbidden
+
+    def post(self, _path: str, body: Object) -> Object:
+        """A review of the rules of one namespace, which this server cannot list."""
+        return {"status": {"resourceRules": [], "incomplete": bool(body)}}
+
+    def target(self, **mapping: str) -> CsiTarget:
+        return CsiTarget(t.cast("t.Any", self), self.discovery, class_mapping=mapping, restored_classes=lambda: {})
+
+
+class StoredSnapshots:
+    """An archive with the objects above, by type and name; ``None`` for one that is not in it."""
+
+    def __init__(self, **changed: Object | None) -> None:
+        objects = {"claim": CLAIM, "snapshot": SNAPSHOT, "content": CONTENT, "volume": VOLUME} | changed
+        self._objects = {
+            (GroupResource.parse(kind), (obj["metadata"].get("namespace")), obj["metadata"]["name"]): obj
+            for kind, obj in (
+                ("persistentvolumeclaims", objects["claim"]),
+                (f"volumesnapshots.{GROUP}", objects["snapshot"]),
+                (f"volumesnapshotcontents.{GROUP}", objects["content"]),
+                ("persistentvolumes", objects["volume"]),
+            )
+            if obj is not None
+        }
+
+    def names(self, group_resource: GroupResource, namespace: str | None) -> list[str]:
+        return [name for kind, there, name in self._objects if (kind, there) == (group_resource, namespace)]
+
+    def find_object(self, group_resource: GroupResource, namespace: str | None, name: str) -> Object | None:
+        return self._objects.get((group_resource, namespace, name))
+
+    def sources(self, cluster: TargetCluster | None = None, *, left_out: bool = False, **mapping: str) -> CsiSources:
+        target = (cluster or TargetCluster(classes=[storage_class("fast")])).target(**mapping)
+        return CsiSources(self, target, restore_name="r", left_out=left_out)
+
+
+def without(obj: Object, *path: str) -> Object:
+    """A copy without one member."""
+    first, *rest = path
+    if not rest:
+        return {name: value for name, value in obj.items() if name != first}
+    return {**obj, first: without(obj[first], *rest)}
+
+
+def put(obj: Object, value: t.Any, *path: str) -> Object:
+    """A copy with one member set."""
+    first, *rest = path
+    return {**obj, first: put(obj.get(first) or {}, value, *rest) if rest else value}
+
+
+__all__ = (
+    "BOUND", "CLAIM", "CONTENT", "DRIVER", "GROUP", "NAME", "SNAPSHOT", "VOLUME", "Object", "StoredSnapshots",
+    "TargetCluster", "put", "snapshot_class", "storage_class", "without",
+)  # fmt: skip
