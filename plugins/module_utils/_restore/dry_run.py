@@ -143,7 +143,8 @@ class DryRunJudge:
         elif exc.forbidden and any(f'cannot {verb} resource "' in exc.message for verb in _WRITING_VERBS):
             item.settle("unverified", f"the caller may not dry-run it, nor restore it: {first_line}", hint=_HINT)
         elif exc.already_exists:
-            item.settle("unverified", "it was created by someone else while the plan was made")
+            # An old one on its way out is why it has a reason.
+            item.settle("unverified", item.reason or "it was created by someone else while the plan was made")
         else:
             item.settle("conflict", first_line, hint=exc.hint or "")
 

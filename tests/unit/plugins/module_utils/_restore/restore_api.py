@@ -33,6 +33,8 @@ KINDS = [
     ("", "v1", "configmaps", "ConfigMap", True),
     ("", "v1", "secrets", "Secret", True),
     ("", "v1", "serviceaccounts", "ServiceAccount", True),
+    ("", "v1", "persistentvolumes", "PersistentVolume", False),
+    ("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim", True),
     ("", "v1", "pods", "Pod", True),
     ("", "v1", "namespaces", "Namespace", False),
     ("coordination.k8s.io", "v1", "leases", "Lease", True),
