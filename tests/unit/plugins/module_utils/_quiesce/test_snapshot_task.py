@@ -1,0 +1,462 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A set of snapshots around the window: what is cut when, and what is left when something goes wrong."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled, ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks import executor
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce import lease, snapshot_window
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_outcome import SnapshotOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_provider import PlannedSnapshot, SetMember
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_request import (
+    Quiescing,
+    Selection,
+    SnapshotRequest,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_task import remove_snapshots, take_snapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
+
+FREEZE = {
+    "pre.hook.backup.velero.io/command": '["fsfreeze", "-f", "/data"]',
+    "post.hook.backup.velero.io/command": '["fsfreeze", "-u", "/data"]',
+}
+
+
+class FakeProvider:
+    """Keeps what was asked for; ``on_cut`` is called inside the window with the cuts."""
+
+    def __init__(self, cluster: t.Any) -> None:
+        self.cluster = cluster
+        self.warnings: list[str] = []
+        self.taken: list[CutSnapshot] = []
+        self.members: list[SetMember] = []
+        self.asked: list[str] = []
+        self.timeout = 0.0
+        self.on_cut: t.Callable[[list[CutSnapshot]], None] = lambda cuts: None
+        self.on_ready: t.Callable[[t.Sequence[CutSnapshot]], list[CutSnapshot]] = lambda cuts: []
+
+    def __enter__(self) -> FakeProvider:
+        return self
+
+    def __exit__(self, *exc: t.Any) -> None:
+        self.cluster.note("closed")
+
+    def check(self, *, removing: bool = False) -> None:
+        self.asked.append("check removing" if removing else "check")
+
+    def plan(self, claims: t.Any) -> list[PlannedSnapshot]:
+        return [
+            PlannedSnapshot(claim=claim, wish=SnapshotWish(namespace="shop", claim=claim.name, name=f"s-{claim.name}"))
+            for claim in claims
+        ]
+
+    def find(self) -> list[SetMember]:
+        return self.members
+
+    def cut(self, plans: t.Sequence[PlannedSnapshot], *, timeout: float) -> None:
+        self.timeout = timeout
+        self.cluster.note("cut")
+        cuts = [
+            CutSnapshot(wish=plan.wish, requested=utc_now(), state="cut", name=plan.wish.name, handle="h")
+            for plan in plans
+        ]
+        self.taken += cuts
+        self.on_cut(cuts)
+
+    def seal(self, cuts: t.Sequence[CutSnapshot]) -> None:
+        self.cluster.note("seal")
+
+    def retain(self, cuts: t.Sequence[CutSnapshot]) -> bool:
+        self.cluster.note("retain")
+        return True
+
+    def wait_ready(self, cuts: t.Sequence[CutSnapshot], *, timeout: float, progress: t.Any) -> list[CutSnapshot]:
+        self.cluster.note("wait")
+        for cut in cuts:
+            cut.ready = True
+        return self.on_ready(cuts)
+
+    def discard(self, cuts: t.Sequence[CutSnapshot]) -> list[str]:
+        self.cluster.note(f"discard {len(cuts)}")
+        return []
+
+    def remove(self, members: t.Sequence[SetMember]) -> list[str]:
+        self.cluster.note(f"remove {len(members)}")
+        return ["It stays."] if any(member.policy == "stuck" for member in members) else []
+
+
+#: Commands in containers and what the provider was asked, in order.
+Steps: t.TypeAlias = "list[str]"
+
+
+@pytest.fixture
+def steps(cluster: t.Any) -> Steps:
+    found: Steps = []
+    cluster.note = found.append
+    return found
+
+
+@pytest.fixture
+def shop(cluster: t.Any, steps: Steps, monkeypatch: pytest.MonkeyPatch, clock: t.Any) -> t.Any:
+    """A claim ``data`` in the pod ``db-0``, which freezes it."""
+
+    def execute(client: t.Any, **given: t.Any) -> t.Any:
+        before = len(cluster.calls)
+        try:
+            return cluster.exec_command(client, **given)
+        finally:
+            steps.extend(call.kind for call in cluster.calls[before:])
+
+    for module in (executor, lease):
+        monkeypatch.setattr(module, "exec_command", execute)
+    monkeypatch.setattr(snapshot_window, "time", clock)
+    cluster.add_pod("db-0", metadata={"annotations": dict(FREEZE)})
+    add_claim(cluster, "data")
+    return cluster
+
+
+def add_claim(cluster: t.Any, name: str) -> None:
+    claim = {
+        "metadata": {"namespace": "shop", "name": name},
+        "spec": {"volumeName": f"pv-{name}"},
+        "status": {"phase": "Bound"},
+    }
+    cluster.objects[f"/api/v1/namespaces/shop/persistentvolumeclaims/{name}"] = claim
+    cluster.objects[f"/api/v1/persistentvolumes/pv-{name}"] = {"spec": {"csi": {"driver": "loopfile"}}}
+
+
+@pytest.fixture
+def provider(shop: t.Any) -> FakeProvider:
+    return FakeProvider(shop)
+
+
+def request_of(*claims: str, **more: t.Any) -> SnapshotRequest:
+    given = {"name": "s", "namespace": "shop", "selection": Selection(claims=claims or ("data",)), "run_id": "r"}
+    return SnapshotRequest(**(given | more))
+
+
+def take(shop: t.Any, provider: FakeProvider, request: SnapshotRequest | None = None, **more: t.Any) -> SnapshotOutcome:
+    return take_snapshots(request or request_of(), client=shop, provider=provider, **more)
+
+
+def member(claim: str = "data", **more: t.Any) -> SetMember:
+    cut = CutSnapshot(
+        wish=SnapshotWish(namespace="shop", claim=claim, class_name="fast"),
+        requested=utc_now(),
+        state="cut",
+        name=f"s-{claim}",
+        ready=True,
+    )
+    return SetMember(cut=cut, **{"complete": True, **more})
+
+
+# It goes well
+
+
+def test_everything_is_cut_inside_the_window(shop: t.Any, provider: FakeProvider, steps: Steps) -> None:
+    outcome = take(shop, provider)
+    assert steps == ["freeze", "cut", "release", "seal", "wait", "closed"]
+    assert (outcome.changed, outcome.errors, outcome.after) == (True, [], ["s-data"])
+    assert [(entry["claim"], entry["state"]) for entry in outcome.snapshots] == [("data", "ready")]
+    assert [record.consistent for record in outcome.freezes] == [True]
+    assert outcome.freeze_window_seconds == pytest.approx(3.5, abs=0.5)
+
+
+def test_all_pods_are_quiesced_before_anything_is_cut(shop: t.Any, provider: FakeProvider, steps: Steps) -> None:
+    shop.add_pod("db-1", claim="more", metadata={"annotations": dict(FREEZE)})
+    add_claim(shop, "more")
+    take(shop, provider, request_of("data", "more"))
+    assert steps[:5] == ["freeze", "freeze", "cut", "release", "release"]
+
+
+@pytest.mark.parametrize(
+    ("retain", "ready_seconds", "expected"),
+    [(True, 1.0, ["retain", "seal", "wait"]), (False, None, ["seal"]), (True, None, ["retain", "seal"])],
+)
+def test_what_follows_the_window(
+    shop: t.Any,
+    provider: FakeProvider,
+    steps: Steps,
+    retain: bool,
+    ready_seconds: float | None,
+    expected: list[str],
+) -> None:
+    take(shop, provider, request_of(retain=retain, ready_seconds=ready_seconds))
+    assert steps[3:-1] == expected
+
+
+def test_a_claim_that_nobody_mounts(shop: t.Any, provider: FakeProvider, steps: Steps) -> None:
+    add_claim(shop, "idle")
+    outcome = take(shop, provider, request_of("idle"))
+    assert steps == ["cut", "seal", "wait", "closed"]
+    assert (provider.timeout, outcome.freeze_window_seconds) == (600.0, None)
+
+
+def test_the_cut_has_no_longer_than_the_freeze(shop: t.Any, provider: FakeProvider) -> None:
+    policy = FreezePolicy(lease_seconds=10, freeze_max_seconds=100)
+    take(shop, provider, request_of(quiescing=Quiescing(policy=policy)))
+    assert provider.timeout == pytest.approx(90)
+    take(shop, FakeProvider(shop), request_of(quiescing=Quiescing(policy=policy), cut_seconds=5.0))
+    assert provider.timeout == pytest.approx(90)
+
+
+# It does not
+
+
+def failing_cut(cuts: list[CutSnapshot]) -> None:
+    cuts[0].state = "pending"
+    cuts[0].fail("The driver says no.")
+
+
+def raising(error: Exception) -> t.Callable[[list[CutSnapshot]], None]:
+    def cut(_cuts: list[CutSnapshot]) -> None:
+        raise error
+
+    return cut
+
+
+def test_a_snapshot_that_fails_takes_the_set_with_it(shop: t.Any, provider: FakeProvider, steps: Steps) -> None:
+    provider.on_cut = failing_cut
+    outcome = take(shop, provider)
+    assert steps == ["freeze", "cut", "release", "closed", "discard 1"]
+    assert outcome.errors == ["The driver says no."]
+    assert (outcome.after, outcome.snapshots[0]["state"]) == ([], "failed")
+
+
+@pytest.mark.parametrize("on_error", ["Fail", "Continue"])
+def test_a_pre_hook_that_fails(shop: t.Any, provider: FakeProvider, steps: Steps, on_error: t.Any) -> None:
+    """Design 5: with Fail nothing is snapshotted, and the task fails."""
+    shop.pods["db-0"]["metadata"]["annotations"] = {"pre.hook.backup.velero.io/command": "flush"}
+    shop.answers["hook"] = [shop.done(3)]
+    outcome = take(shop, provider, request_of(quiescing=Quiescing(on_error=on_error)))
+    said = "The pre hook in shop/db-0 failed: command terminated with exit code 3."
+    if on_error == "Fail":
+        assert steps == ["hook", "closed", "discard 0"]
+        assert (outcome.errors, outcome.warnings, outcome.snapshots) == ([said], [], [])
+    else:
+        assert steps == ["hook", "cut", "seal", "wait", "closed"]
+        assert (outcome.errors, outcome.warnings) == ([], [said])
+
+
+def test_a_post_hook_that_fails_keeps_the_snapshots(shop: t.Any, provider: FakeProvider, steps: Steps) -> None:
+    shop.pods["db-0"]["metadata"]["annotations"] = {"post.hook.backup.velero.io/command": "resume"}
+    shop.answers["hook"] = [shop.done(1)]
+    outcome = take(shop, provider)
+    assert steps == ["cut", "hook", "seal", "wait", "closed"]
+    assert outcome.errors == [
+        "The post hook in shop/db-0 failed: command terminated with exit code 1. The snapshots are good, and kept."
+    ]
+    assert outcome.after == ["s-data"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "word"),
+    [
+        ({"winner": "lease", "fired": "101.00 1", "thaw": "0"}, "ran out"),
+        ({"thaw": "0"}, "someone else thawed it"),
+    ],
+    ids=["lease", "someone else"],
+)
+def test_a_freeze_that_did_not_hold(
+    shop: t.Any, provider: FakeProvider, steps: Steps, answer: dict[str, str], word: str
+) -> None:
+    """A snapshot is never silently torn."""
+    shop.pods["db-0"]["metadata"]["annotations"].pop("post.hook.backup.velero.io/command")
+    shop.answers["release"] = [shop.release_answer(**answer)]
+    outcome = take(shop, provider)
+    assert steps == ["freeze", "cut", "release", "closed", "discard 1"]
+    assert outcome.errors[0].startswith("The lease ran out before the snapshot was cut: /data in container db of pod ")
+    assert word in outcome.errors[1]
+
+
+def test_a_cut_that_takes_longer_than_a_freeze_may(shop: t.Any, provider: FakeProvider, clock: t.Any) -> None:
+    def late(cuts: list[CutSnapshot]) -> None:
+        clock.sleep(provider.timeout)
+        failing_cut(cuts)
+
+    provider.on_cut = late
+    policy = FreezePolicy(lease_seconds=10, freeze_max_seconds=20)
+    outcome = take(shop, provider, request_of(quiescing=Quiescing(policy=policy)))
+    assert outcome.errors == [
+        "The lease ran out before the snapshot was cut: the freeze may last 20 s (freeze_max), and 1 of 1 snapshots "
+        "were not cut by then.",
+        "The driver says no.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "error", [Cancelled("The run was cancelled: SIGTERM."), KubeError("The API server is gone."), RuntimeError("bug")]
+)
+def test_an_error_inside_the_window(shop: t.Any, provider: FakeProvider, steps: Steps, error: Exception) -> None:
+    """Released first, then undone; and what is raised tells what was frozen."""
+    provider.on_cut = raising(error)
+    with pytest.raises(type(error)) as raised:
+        take(shop, provider)
+    assert steps == ["freeze", "cut", "release", "closed", "discard 1"]
+    if isinstance(raised.value, Cancelled | KubeError):
+        assert [freeze["consistent"] for freeze in raised.value.details["freezes"]] == [True]
+        assert raised.value.details["changed"] is True
+
+
+def test_a_run_that_is_cancelled_while_it_quiesces(shop: t.Any, provider: FakeProvider, steps: Steps) -> None:
+    token = CancelToken()
+
+    def cancelling(call: t.Any) -> t.Any:
+        token.cancel("SIGTERM")
+        return shop.freeze_answer()(call)
+
+    shop.answers["freeze"] = [cancelling]
+    with pytest.raises(Cancelled):
+        take(shop, provider, cancel=token)
+    assert steps == ["freeze", "release", "closed", "discard 0"]
+
+
+def test_a_run_that_is_cancelled_after_the_cut_never_commits(shop: t.Any, provider: FakeProvider, steps: Steps) -> None:
+    token = CancelToken()
+    provider.on_cut = lambda cuts: token.cancel("SIGTERM")
+    with pytest.raises(Cancelled):
+        take(shop, provider, cancel=token)
+    assert steps == ["freeze", "cut", "release", "closed", "discard 1"]
+
+
+def test_what_must_not_be_frozen_is_refused_before_anything(shop: t.Any, provider: FakeProvider, steps: Steps) -> None:
+    volumes = [
+        {"name": "data", "emptyDir": {}},
+        {"name": "claim", "persistentVolumeClaim": {"claimName": "data"}},
+    ]
+    shop.pods["db-0"]["spec"]["volumes"] = volumes
+    outcome = take(shop, provider)
+    assert steps == ["closed", "discard 0"]
+    assert "volume data is of kind emptyDir" in outcome.errors[0]
+    assert not outcome.changed
+
+
+def test_one_that_is_late_is_kept(shop: t.Any, provider: FakeProvider, steps: Steps) -> None:
+    def late(cuts: t.Sequence[CutSnapshot]) -> list[CutSnapshot]:
+        cuts[0].ready, cuts[0].error = False, "It was not ready within 1 s."
+        return list(cuts)
+
+    provider.on_ready = late
+    outcome = take(shop, provider)
+    assert "discard 1" not in steps
+    assert outcome.errors == ["It was not ready within 1 s. It is kept: run the task again to wait longer."]
+    assert outcome.after == ["s-data"]
+
+
+def test_one_that_fails_after_the_cut_takes_the_set_with_it(shop: t.Any, provider: FakeProvider, steps: Steps) -> None:
+    def fail(cuts: t.Sequence[CutSnapshot]) -> list[CutSnapshot]:
+        cuts[0].fail("The upload failed.")
+        return []
+
+    provider.on_ready = fail
+    outcome = take(shop, provider)
+    assert steps[-1] == "discard 1"
+    assert outcome.errors == ["The upload failed."]
+
+
+# Check mode, and sets that are there
+
+
+def test_check_mode(shop: t.Any, provider: FakeProvider, steps: Steps) -> None:
+    outcome = take(shop, provider, check_mode=True)
+    assert (steps, shop.calls) == ([], [])
+    assert (outcome.changed, outcome.before, outcome.after) == (True, [], ["s-data"])
+    assert [(hook["phase"], hook["state"]) for hook in outcome.planned] == [("pre", "planned"), ("post", "planned")]
+    assert [entry["state"] for entry in outcome.snapshots] == ["planned"]
+
+
+def test_check_mode_tells_what_would_be_refused(shop: t.Any, provider: FakeProvider) -> None:
+    shop.objects["/api/v1/persistentvolumes/pv-data"] = {"spec": {"hostPath": {}}}
+    outcome = take(shop, provider, check_mode=True)
+    assert "hostPath" in outcome.errors[0]
+
+
+def test_a_set_that_is_there(shop: t.Any, provider: FakeProvider, steps: Steps) -> None:
+    provider.members = [member(), member("older")]
+    outcome = take(shop, provider)
+    assert steps == ["closed"]
+    assert (outcome.changed, outcome.errors) == (False, [])
+    assert [entry["name"] for entry in outcome.snapshots] == ["s-data", "s-older"]
+
+
+def test_a_set_that_is_there_is_waited_for(shop: t.Any, provider: FakeProvider, steps: Steps) -> None:
+    provider.members = [member()]
+    provider.members[0].cut.ready = False
+    assert not take(shop, provider).changed
+    assert steps == ["wait", "closed"]
+
+
+@pytest.mark.parametrize(("policy", "changed"), [("Delete", True), ("Retain", False)])
+def test_check_mode_of_retain(shop: t.Any, provider: FakeProvider, policy: str, changed: bool) -> None:
+    provider.members = [member(policy=policy)]
+    assert take(shop, provider, request_of(retain=True), check_mode=True).changed == changed
+
+
+def failed_member() -> SetMember:
+    found = member()
+    found.cut.fail("no space")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("found", "more", "why"),
+    [
+        (member("other"), {}, "data of the claims that are asked for are not in it"),
+        (member(complete=False), {}, "s-data was begun by a run that did not end"),
+        (member(leaving=True), {}, "s-data is being deleted"),
+        (failed_member(), {}, r"s-data \(no space\) has failed"),
+        (member(), {"snapshot_class": "slow"}, r"s-data \(fast\) is of another class"),
+    ],
+    ids=["missing", "unfinished", "leaving", "failed", "class"],
+)
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_set_that_is_not_what_is_asked_for(
+    shop: t.Any, provider: FakeProvider, steps: Steps, found: SetMember, more: t.Any, why: str, check_mode: bool
+) -> None:
+    provider.members = [found]
+    with pytest.raises(SnapshotError, match=f"shop/s is there, but not as it is asked for: {why}") as raised:
+        take(shop, provider, request_of(**more), check_mode=check_mode)
+    assert "state: absent" in (raised.value.hint or "")
+    assert steps == []
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize("there", [False, True])
+def test_remove(shop: t.Any, provider: FakeProvider, steps: Steps, there: bool, check_mode: bool) -> None:
+    provider.members = [member()] if there else []
+    outcome = remove_snapshots(request_of(), provider=provider, check_mode=check_mode)
+    assert outcome.changed == there
+    assert steps == (["remove 1"] if there and not check_mode else [])
+    assert provider.asked == ["check removing"]
+
+
+def test_remove_tells_what_stays(shop: t.Any, provider: FakeProvider) -> None:
+    provider.members = [member(policy="stuck")]
+    assert remove_snapshots(request_of(), provider=provider).errors == ["It stays."]
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"name": "Upper"}, "cannot begin the names"),
+        ({"name": "x" * 201}, "cannot begin the names"),
+        ({"workers": 0}, "workers is 0"),
+        ({"group_label": "a b"}, "is not the key of a label"),
+        ({"labels": {"arkive.k8s/snapshot": "x"}}, "is set by the name"),
+    ],
+)
+def test_requests_that_mean_nothing(more: dict[str, t.Any], why: str) -> None:
+    with pytest.raises(ValidationError, match=why):
+        request_of(**more)
