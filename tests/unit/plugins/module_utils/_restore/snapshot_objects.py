@@ -121,8 +121,10 @@ class TargetCluster:
         """A review of the rules of one namespace, which this server cannot list."""
         return {"status": {"resourceRules": [], "incomplete": bool(body)}}
 
-    def target(self, **mapping: str) -> CsiTarget:
-        return CsiTarget(t.cast("t.Any", self), self.discovery, class_mapping=mapping, restored_classes=lambda: {})
+    def target(self, mapping: t.Mapping[str, str] | None = None) -> CsiTarget:
+        return CsiTarget(
+            t.cast("t.Any", self), self.discovery, class_mapping=mapping or {}, restored_classes=lambda: {}
+        )
 
 
 class StoredSnapshots:
@@ -147,8 +149,14 @@ class StoredSnapshots:
     def find_object(self, group_resource: GroupResource, namespace: str | None, name: str) -> Object | None:
         return self._objects.get((group_resource, namespace, name))
 
-    def sources(self, cluster: TargetCluster | None = None, *, left_out: bool = False, **mapping: str) -> CsiSources:
-        target = (cluster or TargetCluster(classes=[storage_class("fast")])).target(**mapping)
+    def sources(
+        self,
+        cluster: TargetCluster | None = None,
+        mapping: t.Mapping[str, str] | None = None,
+        *,
+        left_out: bool = False,
+    ) -> CsiSources:
+        target = (cluster or TargetCluster(classes=[storage_class("fast")])).target(mapping)
         return CsiSources(self, target, restore_name="r", left_out=left_out)
 
 

@@ -202,7 +202,7 @@ def test_what_the_target_makes_of_it(
     cluster: dict[str, t.Any], classes: dict[str, str], claim: Object, missing: str
 ) -> None:
     """Spec 8.4, and design 5: a volume whose data cannot come back is told by name."""
-    sources = StoredSnapshots().sources(TargetCluster(**cluster), **classes)
+    sources = StoredSnapshots().sources(TargetCluster(**cluster), classes)
     found = decide(sources, info=[METHOD], claim=claim)
     assert missing in found.missing
     assert bool(found.missing) is bool(missing)

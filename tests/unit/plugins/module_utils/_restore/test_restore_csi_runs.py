@@ -1,0 +1,412 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whole restores of claims with CSI snapshots: an API server in memory, with a provisioner."""
+
+from __future__ import annotations
+
+import copy
+import gzip
+import hashlib
+import json
+import typing as t
+
+import pytest
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._restore import volume_finalizer
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import (
+    KINDS,
+    RestoreApi,
+    plan,
+    restore,
+    write_backup,
+)
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.snapshot_objects import (
+    BOUND,
+    CLAIM,
+    CONTENT,
+    DRIVER,
+    GROUP,
+    NAME,
+    SNAPSHOT,
+    VOLUME,
+    Object,
+    storage_class,
+)
+
+RESTORED = hashlib.sha256(f"r/shop/{NAME}".encode()).hexdigest()
+MORE_KINDS = {
+    "persistentvolumes": ("", "PersistentVolume", False),
+    "persistentvolumeclaims": ("", "PersistentVolumeClaim", True),
+    "storageclasses": ("storage.k8s.io", "StorageClass", False),
+    "volumesnapshots": (GROUP, "VolumeSnapshot", True),
+    "volumesnapshotcontents": (GROUP, "VolumeSnapshotContent", False),
+    "volumesnapshotclasses": (GROUP, "VolumeSnapshotClass", False),
+}
+
+
+class VolumeApi(RestoreApi):
+    """With claims: ``provisions`` says whether a new one is bound at once, to a volume ``pvc-<name>``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.provisions = True
+        #: Of claims that are not provisioned: empty for one that is deleted at once.
+        self.phase = "Pending"
+        self.content_status: Object = {}
+        self.serves_snapshots = True
+        self.events: list[Object] = []
+
+    def discovery(self) -> Discovery:
+        kinds = {plural: (group, kind, namespaced) for group, _version, plural, kind, namespaced in KINDS} | MORE_KINDS
+        verbs = frozenset({"create", "delete", "get", "list", "patch", "update"})
+        return Discovery(
+            ApiResource(group, "v1", plural, kind.lower(), kind, namespaced, verbs, (), True)
+            for plural, (group, kind, namespaced) in kinds.items()
+            if self.serves_snapshots or group != GROUP
+        )
+
+    def can_i(self, verb: str, **asked: str) -> bool:
+        return self.refuse(verb, asked["resource"], False) is None
+
+    def get(self, path: str, **more: t.Any) -> Object:
+        return {"items": self.events} if path.endswith("/events") else super().get(path, **more)
+
+    def post(self, path: str, body: t.Mapping[str, t.Any], **more: t.Any) -> Object:
+        made = super().post(path, body, **more)
+        if "dryRun" not in (more.get("query") or {}):
+            if made["kind"] == "PersistentVolumeClaim":
+                self._follow(made["metadata"]["name"])
+            elif made["kind"] == "VolumeSnapshotContent":
+                self.objects[("volumesnapshotcontents", "", made["metadata"]["name"])]["status"] = self.content_status
+        return made
+
+    def _follow(self, name: str) -> None:
+        if self.provisions:
+            self.bind(name)
+        elif self.phase:
+            self.objects[("persistentvolumeclaims", "shop", name)]["status"] = {"phase": self.phase}
+        else:
+            del self.objects[("persistentvolumeclaims", "shop", name)]
+
+    def bind(self, name: str) -> None:
+        """What a provisioner does, of a class with the policy Delete."""
+        claim = self.objects[("persistentvolumeclaims", "shop", name)]
+        claim["spec"]["volumeName"] = f"pvc-{name}"
+        claim["status"] = {"phase": "Bound"}
+        self.add("persistentvolumes", f"pvc-{name}", spec={"persistentVolumeReclaimPolicy": "Delete"},
+                 metadata={"labels": {"zone": "here"}})  # fmt: skip
+
+    @property
+    def snapshots(self) -> list[str]:
+        return [*self.names("volumesnapshots", "shop"), *self.names("volumesnapshotcontents")]
+
+
+class ApiWatch:
+    """Knows at once what the API server has."""
+
+    def __init__(self, client: VolumeApi, resource: ApiResource, namespace: str, **_more: t.Any) -> None:
+        self._client, self._key = client, (resource.plural, namespace)
+        self.refused: KubeError | None = None
+        self.is_complete = True
+
+    def follow(self, _names: t.Iterable[str]) -> None:
+        self.refused = self._client.refuse("WATCH", self._key[0], False)
+
+    def current(self, name: str) -> Object | None:
+        return copy.deepcopy(self._client.objects.get((*self._key, name)))
+
+    def close(self) -> None:
+        self.refused = None
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> VolumeApi:
+    fake = VolumeApi()
+    monkeypatch.setattr(Discovery, "read", lambda _client: fake.discovery())
+    monkeypatch.setattr(volume_finalizer, "NamespaceWatch", ApiWatch)
+    for name in ("_CONSUMER_SECONDS", "_ERROR_SECONDS", "_TICK_SECONDS"):
+        monkeypatch.setattr(volume_finalizer, name, 0.0)
+    fake.add("namespaces", "shop", status={"phase": "Active"})
+    fake.add("storageclasses", "fast", provisioner=DRIVER)
+    return fake
+
+
+INFO = {
+    "pvName": "pv1",
+    "pvcName": "data",
+    "pvcNamespace": "shop",
+    "backupMethod": "CSISnapshot",
+    "result": "succeeded",
+    "pvInfo": {"reclaimPolicy": "Retain", "labels": {"tier": "gold", "zone": "there"}},
+}
+OBJECTS = [
+    ("persistentvolumeclaims", CLAIM),
+    (f"volumesnapshots.{GROUP}", SNAPSHOT),
+    (f"volumesnapshotcontents.{GROUP}", CONTENT),
+    ("persistentvolumes", VOLUME),
+]
+
+
+def put_backup(store: t.Any, *objects: tuple[str, Object], info: Object | None = INFO) -> None:
+    write_backup(store, "b", *(objects or OBJECTS))
+    if info:
+        store.put("backups/b/b-volumeinfo.json.gz", gzip.compress(json.dumps([info]).encode()))
+
+
+def volumes_of(outcome: RestoreOutcome) -> list[tuple[str, str, str]]:
+    return [(entry["method"], entry["state"], entry["volume"]) for entry in outcome.volumes]
+
+
+def plan_of(outcome: RestoreOutcome) -> dict[str, str]:
+    return {item["resource"].partition(".")[0]: item["action"] for item in outcome.plan_items}
+
+
+def test_data_comes_back(api: VolumeApi, store: t.Any) -> None:
+    """Spec 8.4 and the finalizer of 5.8: labels that are missing, the policy; then the objects go."""
+    put_backup(store)
+    planned = plan(api, store, name="r")
+    assert volumes_of(planned) == [("CSISnapshot", "planned", "")]
+    assert planned.volumes[0]["snapshot"] == "snap-1"
+    assert api.snapshots == []
+
+    done = restore(api, store, name="r")
+    assert (done.phase, done.errors_list, done.warnings_list) == ("Completed", [], [])
+    assert volumes_of(done) == [("CSISnapshot", "bound", "pvc-data")]
+    claim = api.objects[("persistentvolumeclaims", "shop", "data")]
+    assert claim["spec"]["dataSource"]["name"] == RESTORED
+    volume = api.objects[("persistentvolumes", "", "pvc-data")]
+    assert volume["spec"]["persistentVolumeReclaimPolicy"] == "Retain"
+    assert volume["metadata"]["labels"] == {"tier": "gold", "zone": "here"}
+    assert api.snapshots == []
+    created = [request.rpartition("/")[2] for request in api.requests if request.startswith("POST")]
+    wanted = ["volumesnapshotcontents", "volumesnapshots", "persistentvolumeclaims"]
+    assert [plural for plural in created if plural in wanted] == wanted
+    (record,) = json.loads(gzip.decompress(store.get("restores/r/r-volumeinfo.json.gz")))
+    assert record == {
+        "pvcName": "data",
+        "pvcNamespace": "shop",
+        "pvName": "pvc-data",
+        "restoreMethod": "CSISnapshot",
+        "snapshotDataMoved": False,
+        "csiSnapshotInfo": {"snapshotHandle": "snap-1", "size": 2147483648, "driver": DRIVER, "vscName": RESTORED},
+    }
+
+
+@pytest.mark.parametrize("name", ["r", ""], ids=["the same restore", "another restore"])
+def test_a_second_run_changes_nothing(api: VolumeApi, store: t.Any, name: str) -> None:
+    put_backup(store)
+    restore(api, store, name="r")
+    before = copy.deepcopy(api.objects)
+    again = restore(api, store, name=name)
+    assert (again.phase, again.changed, again.warnings_list) == ("Completed", False, [])
+    assert volumes_of(again)[0][1:] == ("untouched", "pvc-data")
+    assert plan_of(again) == {
+        "namespaces": "unchanged",
+        "persistentvolumeclaims": "unchanged",
+        "volumesnapshots": "skip",
+        "volumesnapshotcontents": "skip",
+        "persistentvolumes": "skip",
+    }
+    assert api.objects == before
+
+
+def test_the_original_claim_is_untouched(api: VolumeApi, store: t.Any) -> None:
+    """It has neither the snapshot as its source nor the label of the backup, and is equal all the same."""
+    put_backup(store)
+    live = copy.deepcopy(CLAIM)
+    live["spec"]["resources"]["requests"]["storage"] = "2147483648"
+    live["metadata"]["labels"] = live["metadata"]["annotations"] = {}
+    api.add("persistentvolumeclaims", "data", "shop", **{name: live[name] for name in ("spec", "status")})
+    found = plan(api, store, existing_resource_policy="update")
+    assert plan_of(found)["persistentvolumeclaims"] == "unchanged"
+    assert volumes_of(found) == [("kept", "untouched", "pv1")]
+    assert found.changed is False
+
+
+def test_broken_off_before_the_claim_was_bound(api: VolumeApi, store: t.Any) -> None:
+    """The same name goes on: with the claim, its volume and the snapshot's objects."""
+    put_backup(store)
+    api.provisions = False
+    cancel = CancelToken()
+    api.cancel = cancel
+    api.lose = lambda verb, path: cancel.cancel("now") if path.endswith("persistentvolumeclaims") else None
+    done = restore(api, store, name="r")
+    assert (done.phase, volumes_of(done)) == ("Failed", [("CSISnapshot", "planned", "")])
+    assert api.snapshots == [RESTORED, RESTORED]
+    api.cancel, api.lose = CancelToken(), lambda _verb, _path: None
+    api.bind("data")
+    again = restore(api, store, name="r")
+    assert (again.phase, again.changed, volumes_of(again)) == (
+        "Completed",
+        True,
+        [("CSISnapshot", "bound", "pvc-data")],
+    )
+    assert api.objects[("persistentvolumes", "", "pvc-data")]["spec"]["persistentVolumeReclaimPolicy"] == "Retain"
+    assert api.snapshots == []
+    assert restore(api, store, name="r").changed is False
+
+
+def refuse(verb: str, plural: str, error: KubeError) -> t.Callable[[str, str, bool], KubeError | None]:
+    return lambda asked, path, dry: error if asked == verb and plural in path.split("/") and not dry else None
+
+
+QUOTA = KubeError("exceeded quota: q", status=403, reason="Forbidden")
+
+
+@pytest.mark.parametrize(
+    ("verb", "plural", "message", "left", "state"),
+    [
+        pytest.param("POST", "persistentvolumeclaims", "exceeded quota", 0, "failed", id="the claim is refused"),
+        pytest.param("POST", "volumesnapshots", "exceeded quota", 1, "failed", id="the snapshot is refused"),
+        pytest.param("PATCH", "persistentvolumes", "could not be made what it was: exceeded quota", 0, "bound",
+                     id="the volume cannot be patched"),
+        pytest.param("WATCH", "persistentvolumeclaims", "nobody knows whether it has a volume", 2, "failed",
+                     id="claims may not be read"),
+    ],
+)  # fmt: skip
+def test_what_goes_wrong(
+    api: VolumeApi, store: t.Any, verb: str, plural: str, message: str, left: int, state: str
+) -> None:
+    """Spec 5.13: an error of the finalizer makes the restore PartiallyFailed."""
+    put_backup(store)
+    api.refuse = refuse(verb, plural, QUOTA)
+    done = restore(api, store, name="r")
+    assert done.phase == "PartiallyFailed"
+    assert any(message in error["message"] for error in done.errors_list)
+    assert (len(api.snapshots), done.volumes[0]["state"]) == (left, state)
+
+
+def test_objects_that_cannot_be_taken_out(api: VolumeApi, store: t.Any) -> None:
+    """They are told of, and go with the next run of the restore."""
+    put_backup(store)
+    api.refuse = refuse("DELETE", "volumesnapshots", QUOTA)
+    done = restore(api, store, name="r")
+    (warning,) = done.warnings_list
+    assert done.phase == "Completed"
+    assert warning["message"] == f"The VolumeSnapshot shop/{RESTORED} was left in the cluster: exceeded quota: q"
+    assert warning["hint"] == "Run the restore again with name: r to have this done."
+    assert len(api.snapshots) == 2
+    assert plan(api, store, name="r").changed is True
+    api.refuse = lambda _verb, _path, _dry: None
+    again = restore(api, store, name="r")
+    assert (again.changed, again.warnings_list, api.snapshots) == (True, [], [])
+
+
+def test_provisioning_that_takes_too_long(api: VolumeApi, store: t.Any) -> None:
+    put_backup(store)
+    api.provisions = False
+    api.events = [{"reason": "ProvisioningFailed", "message": "no space", "lastTimestamp": "2026-01-01T00:00:00Z"}]
+    done = restore(api, store, name="r", resource_timeout=0.05)
+    assert (done.phase, volumes_of(done)) == ("PartiallyFailed", [("CSISnapshot", "failed", "")])
+    assert done.errors_list[0]["message"] == (
+        "PersistentVolumeClaim shop/data: it has no volume after 0.05 s: ProvisioningFailed: no space"
+    )
+    assert len(api.snapshots) == 2
+
+
+def test_snapshot_that_the_driver_does_not_find(api: VolumeApi, store: t.Any) -> None:
+    """It says so twice: nobody waits until the timeout."""
+    put_backup(store)
+    api.provisions = False
+    api.content_status = {"error": {"message": "snapshot snap-1 not found"}}
+    done = restore(api, store, name="r", resource_timeout=3600)
+    assert [error["message"] for error in done.errors_list] == [
+        "PersistentVolumeClaim shop/data: its snapshot snap-1 cannot be used: snapshot snap-1 not found"
+    ]
+
+
+@pytest.mark.parametrize(("phase", "message"), [("", "somebody has deleted it"), ("Lost", "its volume 'None' is lost")])
+def test_claims_that_come_to_nothing(api: VolumeApi, store: t.Any, phase: str, message: str) -> None:
+    put_backup(store)
+    api.provisions, api.phase = False, phase
+    done = restore(api, store, name="r")
+    assert done.phase == "PartiallyFailed"
+    assert done.errors_list[0]["message"] == f"PersistentVolumeClaim shop/data: {message}"
+
+
+@pytest.mark.parametrize("has_pod", [True, False])
+def test_volume_that_waits_for_a_pod(api: VolumeApi, store: t.Any, has_pod: bool) -> None:
+    put_backup(store)
+    api.provisions = False
+    late = storage_class("fast", volumeBindingMode="WaitForFirstConsumer")
+    api.add("storageclasses", "fast", **{name: late[name] for name in ("provisioner", "volumeBindingMode")})
+    if has_pod:
+        claim = {"name": "v", "persistentVolumeClaim": {"claimName": "data"}}
+        api.add("pods", "web", "shop", spec={"volumes": [claim]}, status={"phase": "Pending"})
+    done = restore(api, store, name="r", resource_timeout=0.05)
+    assert volumes_of(done) == [("CSISnapshot", "failed" if has_pod else "waiting", "")]
+    assert done.phase == ("PartiallyFailed" if has_pod else "Completed")
+    assert len(done.warnings_list) == (0 if has_pod else 1)
+    assert len(api.snapshots) == 2
+    api.bind("data")
+    again = restore(api, store, name="r")
+    assert (volumes_of(again), api.snapshots) == ([("CSISnapshot", "bound", "pvc-data")], [])
+
+
+@pytest.mark.parametrize(
+    ("options", "left_out", "reason"),
+    [
+        pytest.param({"excluded_resources": [f"volumesnapshotcontents.{GROUP}"]}, [], "filters leave", id="excluded"),
+        pytest.param({}, [2], f"does not hold its VolumeSnapshotContent '{BOUND}'", id="no content"),
+    ],
+)
+def test_data_that_cannot_come_back(
+    api: VolumeApi, store: t.Any, options: Object, left_out: list[int], reason: str
+) -> None:
+    put_backup(store, *(entry for number, entry in enumerate(OBJECTS) if number not in left_out))
+    with pytest.raises(RestoreError, match="it has no data for the volumes of shop/data") as caught:
+        restore(api, store, **options)
+    assert reason in caught.value.message
+    assert api.names("persistentvolumeclaims", "shop") == []
+    done = restore(api, store, on_missing_volume_data="warn", **options)
+    assert done.phase == "Completed"
+    assert [(method, state) for method, state, _volume in volumes_of(done)] == [("empty", "bound")]
+    assert reason in done.volumes[0]["message"]
+    assert "dataSource" not in api.objects[("persistentvolumeclaims", "shop", "data")]["spec"]
+    assert api.snapshots == []
+
+
+def test_cluster_without_snapshots(api: VolumeApi, store: t.Any) -> None:
+    api.serves_snapshots = False
+    snapshot_class = {"apiVersion": f"{GROUP}/v1", "kind": "VolumeSnapshotClass", "metadata": {"name": "c"}}
+    put_backup(store, *OBJECTS, (f"volumesnapshotclasses.{GROUP}", snapshot_class))
+    with pytest.raises(RestoreError, match="the cluster has no CSI snapshots"):
+        restore(api, store)
+    done = restore(api, store, on_missing_volume_data="warn")
+    assert (done.phase, done.errors_list) == ("Completed", [])
+    assert plan_of(done)["volumesnapshotclasses"] == plan_of(done)["volumesnapshots"] == "skip"
+
+
+@pytest.mark.parametrize(
+    ("options", "actions"),
+    [
+        pytest.param({"included_resources": ["persistentvolumeclaims"]}, ("create", "create"), id="claims"),
+        pytest.param({"names": ["persistentvolumeclaims/shop/data"]}, ("create", "create"), id="one claim"),
+        pytest.param({"excluded_resources": ["persistentvolumeclaims"]}, ("skip", "skip"), id="all but claims"),
+        pytest.param({"restore_pvs": False}, ("skip", "skip"), id="restorePVs: false"),
+    ],
+)
+def test_snapshots_follow_their_claims(api: VolumeApi, store: t.Any, options: Object, actions: tuple[str, str]) -> None:
+    put_backup(store)
+    found = plan_of(plan(api, store, **options))
+    assert (found["volumesnapshots"], found["volumesnapshotcontents"]) == actions
+
+
+def test_snapshot_of_somebody_else(api: VolumeApi, store: t.Any) -> None:
+    """It is restored once, with its content, and stays."""
+    snapshot, content = copy.deepcopy(SNAPSHOT), copy.deepcopy(CONTENT)
+    snapshot["metadata"]["name"] = content["spec"]["volumeSnapshotRef"]["name"] = "weekly"
+    put_backup(store, (f"volumesnapshots.{GROUP}", snapshot), (f"volumesnapshotcontents.{GROUP}", content), info=None)
+    assert restore(api, store, name="r").phase == "Completed"
+    name = hashlib.sha256(b"r/shop/weekly").hexdigest()
+    assert api.snapshots == ["weekly", name]
+    for again in ("r", "other"):
+        found = restore(api, store, name=again)
+        assert (found.changed, found.warnings_list, api.snapshots) == (False, [], ["weekly", name])
