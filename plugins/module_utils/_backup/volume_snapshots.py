@@ -136,16 +136,16 @@ class VolumeSnapshots:
         What fails is told by ``settle``, which is for after the window.
         """
         taken = self._take(keys)
-        timeout = self._request.spec.csi_snapshot_timeout_seconds
-        if longest is not None:
-            timeout = min(timeout, longest)
+        timeout, too_late = self._request.spec.csi_snapshot_timeout_seconds, ""
+        if longest is not None and longest < timeout:
+            timeout, too_late = longest, _LEASE_RAN_OUT
         wanted: dict[str, list[Key]] = {}
         for key in taken:
             if self._plan.volumes[key].decision.method == "csi":
                 wanted.setdefault(key[0], []).append(key)
         natives = [key for key in taken if self._plan.volumes[key].decision.method == "native"]
         jobs: list[t.Callable[[], None]] = [
-            functools.partial(self._cut_csi, namespace, found, timeout) for namespace, found in wanted.items()
+            functools.partial(self._cut_csi, namespace, found, timeout, too_late) for namespace, found in wanted.items()
         ]
         jobs += [functools.partial(self._cut_native, key) for key in natives]
         if len(jobs) == 1:
@@ -163,7 +163,7 @@ class VolumeSnapshots:
         if torn:
             where = ", ".join(record.target.where for record in torn)
             for cut in cuts:
-                cut.fail(f"The lease ran out before the snapshot was cut: {where} was not frozen all the time.")
+                cut.fail(f"{_LEASE_RAN_OUT} {where} was not frozen all the time.")
         for key in keys:
             if torn and key in self._natives and self._native is not None:
                 self._natives[key] = self._native.spoil(self._natives[key])
@@ -261,10 +261,11 @@ class VolumeSnapshots:
             self._handled.update(fresh)
         return fresh
 
-    def _cut_csi(self, namespace: str, keys: t.Sequence[Key], timeout: float) -> None:
+    def _cut_csi(self, namespace: str, keys: t.Sequence[Key], timeout: float, too_late: str) -> None:
         if self._csi is None:
             return
-        cuts = self._csi.cut(namespace, [self._wish(key) for key in keys], timeout=timeout)
+        wishes = [self._wish(key) for key in keys]
+        cuts = self._csi.cut(namespace, wishes, timeout=timeout, too_late=too_late)
         with self._lock:
             self._cuts.update(zip(keys, cuts, strict=True))
 
@@ -326,6 +327,7 @@ class VolumeSnapshots:
         self._log.error("Error snapshotting a volume", error=error, **_fields(key))
 
 
+_LEASE_RAN_OUT = "The lease ran out before the snapshot was cut."
 _FOUND_LATE = "any: it was not there when the snapshots were cut;"
 
 

@@ -78,10 +78,13 @@ class CsiSnapshots:
         for watch in watches:
             watch.close()
 
-    def cut(self, namespace: str, wishes: t.Sequence[SnapshotWish], *, timeout: float) -> list[CutSnapshot]:
+    def cut(
+        self, namespace: str, wishes: t.Sequence[SnapshotWish], *, timeout: float, too_late: str = ""
+    ) -> list[CutSnapshot]:
         """Make one VolumeSnapshot for each wish of one namespace; returns when each is cut or failed.
 
-        What goes wrong with one is its state. Raises ``Cancelled`` when the run was told to stop: what was made by then
+        What goes wrong with one is its state; ``too_late`` is a sentence that stands before the error of one that is
+        not cut in time. Raises ``Cancelled`` when the run was told to stop: what was made by then
         is in ``taken``.
         """
         if not wishes:
@@ -92,10 +95,10 @@ class CsiSnapshots:
             self.taken += cuts
         with concurrent.futures.ThreadPoolExecutor(min(len(cuts), _AT_A_TIME), thread_name_prefix="arkive-cut") as pool:
             list(pool.map(lambda cut: self._create(cut, watch), cuts))
-        self.await_cuts(cuts, timeout=timeout)
+        self.await_cuts(cuts, timeout=timeout, too_late=too_late)
         return cuts
 
-    def await_cuts(self, cuts: t.Sequence[CutSnapshot], *, timeout: float) -> None:
+    def await_cuts(self, cuts: t.Sequence[CutSnapshot], *, timeout: float, too_late: str = "") -> None:
         """Wait until each of ``cuts``, whose objects exist, is cut or failed."""
 
         def look(cut: CutSnapshot) -> bool:
@@ -104,7 +107,7 @@ class CsiSnapshots:
             return cut.state != "pending"
 
         pending = [cut for cut in cuts if cut.state == "pending"]
-        self._wait(pending, look, timeout=timeout, patience=_CUT_ERROR_PATIENCE, what="cut")
+        self._wait(pending, look, timeout=timeout, patience=_CUT_ERROR_PATIENCE, what="cut", too_late=too_late)
 
     def wait_ready(
         self, cuts: t.Sequence[CutSnapshot], *, timeout: float, progress: ProgressSink = no_progress
@@ -205,6 +208,7 @@ class CsiSnapshots:
         timeout: float,
         patience: float,
         what: str,
+        too_late: str = "",
         progress: ProgressSink = no_progress,
     ) -> None:
         """Until each is done, or failed: by an error that stays for ``patience`` seconds, or after ``timeout``."""
@@ -221,7 +225,7 @@ class CsiSnapshots:
             now = time.monotonic()
             if now - start >= timeout:
                 for cut in pending:
-                    cut.fail(self._explain_late(cut, timeout, what))
+                    cut.fail(f"{too_late} {self._explain_late(cut, timeout, what)}".lstrip())
                 return
             if now >= next_read:
                 next_read = now + _READ_SECONDS
@@ -278,12 +282,12 @@ class CsiSnapshots:
         snapshot, content = self._known(cut)
         error = stated_error(snapshot, content)
         if error:
-            return f"The snapshot of {cut.where} was not {what} within {timeout:g} s: {error}"
+            return f"The snapshot of {cut.where} was not {what} within {round(timeout, 1):g} s: {error}"
         if not ((snapshot or {}).get("status") or content):
             reason = "the snapshot controller has not looked at it; is it running?"
         else:
             reason = "the driver has not answered; is its csi-snapshotter running?"
-        return f"The snapshot of {cut.where} was not {what} within {timeout:g} s: {reason}"
+        return f"The snapshot of {cut.where} was not {what} within {round(timeout, 1):g} s: {reason}"
 
     def _watch_of(self, namespace: str) -> NamespaceWatch:
         with self._lock:
