@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 import typing as t
 from pathlib import Path
@@ -13,20 +14,29 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import gzip_json
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_writer import TarballWriter
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.delete import delete_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import (
+    RecordedSnapshots,
+    SnapshotDeleter,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local import LocalStore
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.archives import tar_gz
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.test_repository import (
     Watched,
     all_keys,
     backup_files,
 )
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.ec2_account import Ec2Account, ec2_account
 
 OF_B1 = gzip_json({"restore": {"spec": {"backupName": "b1"}}})
 OF_B2 = gzip_json({"restore": {"spec": {"backupName": "b2"}}})
@@ -177,6 +187,159 @@ def test_forced(store: Watched, files: dict[str, bytes | None], message: str, wa
     assert len(said) == len(warnings or [message])
     assert all(start in text for start, text in zip(warnings or [message], said, strict=True))
     assert all_keys(store) == []
+
+
+def native(*snapshot_ids: str, location: str = "default") -> bytes:
+    return gzip_json(
+        [
+            {
+                "spec": {"persistentVolumeName": f"pv-{number}", "location": location},
+                "status": {"providerSnapshotID": snapshot_id, "phase": "Completed"},
+            }
+            for number, snapshot_id in enumerate(snapshot_ids)
+        ]
+    )
+
+
+@pytest.fixture
+def account() -> t.Iterator[Ec2Account]:
+    with ec2_account() as found:
+        yield found
+
+
+def handles(outcome: t.Any) -> list[str]:
+    return [entry["handle"] for entry in outcome.deleted_snapshots]
+
+
+def test_snapshots_of_ebs_go_too(store: Watched, account: Ec2Account) -> None:
+    """Check mode says which, and deletes nothing. One that is gone is fine (section 8.2)."""
+    doomed, other = account.make_snapshot(), account.make_snapshot()
+    put(store, **{"b1-volumesnapshots.json.gz": native(doomed, "snap-0123")})
+    deleter = SnapshotDeleter(ebs=account.snapshotter())
+    planned = delete(store, deleter=deleter, check_mode=True)
+    assert handles(planned) == [doomed, "snap-0123"]
+    assert account.snapshots == {doomed, other}
+    assert handles(delete(store, deleter=deleter)) == handles(planned)
+    assert account.snapshots == {other}
+    assert all_keys(store) == []
+
+
+def test_snapshots_go_before_what_tells_of_them(
+    store: Watched, account: Ec2Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that cannot be deleted keeps the whole backup, and can be tried again."""
+    first, second = account.make_snapshot(), account.make_snapshot()
+    put(store, **{"b1-volumesnapshots.json.gz": native(first, second)})
+    before = all_keys(store)
+    snapshotter = account.snapshotter()
+    delete_snapshot = snapshotter.delete_snapshot
+
+    def refuse_second(snapshot_id: str) -> None:
+        if snapshot_id == second:
+            raise SnapshotError("It is locked.", hint="Unlock it.")
+        delete_snapshot(snapshot_id)
+
+    monkeypatch.setattr(snapshotter, "delete_snapshot", refuse_second)
+    deleter = SnapshotDeleter(ebs=snapshotter)
+    with pytest.raises(SnapshotError) as caught:
+        delete(store, deleter=deleter)
+    assert f"not all of its snapshots could be deleted: {second} (native, volume pv-1): It is locked. Unlock it." in (
+        caught.value.message
+    )
+    assert [entry["handle"] for entry in caught.value.details["snapshots"]] == [second]
+    assert [entry["handle"] for entry in caught.value.details["deleted_snapshots"]] == [first]
+    assert all_keys(store) == before
+    assert account.snapshots == {second}
+    forced = delete(store, deleter=deleter, force=True)
+    assert f"The snapshot {second} (native, volume pv-1) is left behind" in forced.warnings_list[0]["message"]
+    assert handles(forced) == [first]
+    assert all_keys(store) == []
+
+
+@pytest.mark.parametrize(
+    ("files", "infos", "why"),
+    [
+        pytest.param(
+            {"b1-volumesnapshots.json.gz": native("snap-1", location="aws")},
+            [],
+            "it is in the snapshot location 'aws', and snapshot_location is 'default'",
+            id="another location",
+        ),
+        pytest.param(
+            {"b1-volumesnapshots.json.gz": native("projects/x/snapshots/y")},
+            [],
+            "it is none of EBS",
+            id="another cloud",
+        ),
+        pytest.param(
+            {"b1-podvolumebackups.json.gz": gzip_json([{"status": {"snapshotID": "k0pia"}}])},
+            [],
+            "only Velero's node agent can delete from its repository",
+            id="1.4: fs-backup",
+        ),
+        pytest.param({}, [CSI], "no cluster today", id="no cluster"),
+    ],
+)
+def test_snapshots_that_cannot_be_deleted_here(
+    store: Watched, account: Ec2Account, files: dict[str, bytes], infos: list[dict[str, t.Any]], why: str
+) -> None:
+    """Nothing is deleted then, whatever could be; with force the rest is."""
+
+    def connect() -> t.NoReturn:
+        raise KubeError("no cluster today")
+
+    good = account.make_snapshot()
+    info = {"pvName": "pv-9", "nativeSnapshotInfo": {"snapshotHandle": good}}
+    put(store, **{**files, "b1-volumeinfo.json.gz": gzip_json([*infos, info])})
+    before = all_keys(store)
+    deleter = SnapshotDeleter(connect=connect, ebs=account.snapshotter())
+    with pytest.raises(ValidationError) as caught:
+        delete(store, deleter=deleter)
+    assert why in caught.value.message
+    assert good in account.snapshots
+    assert all_keys(store) == before
+    outcome = delete(store, deleter=deleter, force=True)
+    assert why in outcome.warnings_list[0]["message"]
+    assert handles(outcome) == [good]
+    assert good not in account.snapshots
+
+
+def test_a_cluster_is_not_asked_without_need(store: Watched) -> None:
+    asked: list[str] = []
+    put(store)
+    delete(store, deleter=SnapshotDeleter(connect=lambda: t.cast("t.Any", asked.append("connect"))))
+    assert asked == []
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        pytest.param("b1-csi-volumesnapshotcontents.json.gz", id="1.2: the file of 1.4 to 1.16"),
+        pytest.param("", id="the tarball"),
+    ],
+)
+def test_drivers_that_only_contents_name(store: Watched, file: str) -> None:
+    content = {
+        "apiVersion": "snapshot.storage.k8s.io/v1",
+        "kind": "VolumeSnapshotContent",
+        "metadata": {"name": "c", "labels": {"velero.io/backup-name": "b1"}},
+        "spec": {"driver": "disk.example", "volumeSnapshotRef": {"namespace": "shop", "name": "vs"}},
+        "status": {"snapshotHandle": "h-2"},
+    }
+    put(store, **{"b1-volumeinfo.json.gz": gzip_json([CSI])})
+    if file:
+        store.put(f"backups/b1/{file}", gzip_json([content]))
+    else:
+        stream = io.BytesIO()
+        with TarballWriter(stream) as writer:
+            kind = GroupResource.parse("volumesnapshotcontents.snapshot.storage.k8s.io")
+            writer.add_item(kind, content, preferred_version="v1")
+            writer.close()
+        store.put("backups/b1/b1.tar.gz", stream.getvalue())
+    recorded = RecordedSnapshots(BackupRepository(t.cast("t.Any", store)), "b1")
+    assert [(found.handle, found.driver) for found in recorded.all] == [("h-2", "disk.example")]
+    assert recorded.contents.find("h-2", thoroughly=True) == content
+    assert recorded.contents.find("h-3", thoroughly=True) == {}
 
 
 @pytest.mark.parametrize("phase", ["Completed", "PartiallyFailed", "Failed", "FailedValidation"])
