@@ -95,7 +95,8 @@ def stored_content(content: Object, *, backup_name: str) -> Object:
 def csi_volume_info(cut: CutSnapshot) -> dict[str, t.Any]:
     """What the volumeinfo entry of a claim says of its snapshot."""
     info: dict[str, t.Any] = {
-        "snapshotHandle": cut.handle,
+        # What failed is removed: there is nothing to restore from, or to delete.
+        "snapshotHandle": "" if cut.failed else cut.handle,
         "size": cut.size_bytes or 0,
         "driver": cut.driver,
         "vscName": cut.content,

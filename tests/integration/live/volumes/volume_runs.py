@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
@@ -31,13 +32,19 @@ class VolumeRuns:
         self.store = open_store(StorageLocation(path=str(path)))
         self.backup_name = f"d{secrets.token_hex(3)}"
 
-    def back_up(self, *namespaces: str, client: KubeClient | None = None, **options: t.Any) -> BackupOutcome:
+    def back_up(
+        self,
+        *namespaces: str,
+        client: KubeClient | None = None,
+        cancel: CancelToken | None = None,
+        **options: t.Any,
+    ) -> BackupOutcome:
         """A backup of whole namespaces. Options of the request or of its spec."""
         fields = set(BackupRequest.__dataclass_fields__) - {"spec", "name"}
         own = {name: options.pop(name) for name in list(options) if name in fields}
         spec = BackupSpec.from_options({"included_namespaces": list(namespaces), **options})
         request = BackupRequest(name=self.backup_name, spec=spec, **own)
-        return run_backup(request, client=client or self.client, store=self.store)
+        return run_backup(request, client=client or self.client, store=self.store, cancel=cancel)
 
     def restore(self, **options: t.Any) -> RestoreOutcome:
         spec = RestoreSpec.from_options({"backup_name": self.backup_name, **options})

@@ -119,9 +119,10 @@ def test_the_stored_content() -> None:  # 8.6 3
 
 
 @pytest.mark.parametrize(
-    ("state", "result"), [pytest.param("cut", "succeeded", id="cut"), pytest.param("failed", "failed", id="failed")]
+    ("state", "result", "handle"),
+    [pytest.param("cut", "succeeded", "h-1", id="cut"), pytest.param("failed", "failed", "", id="failed: removed")],
 )
-def test_volume_info(state: t.Any, result: str) -> None:  # 8.6 4
+def test_volume_info(state: t.Any, result: str, handle: str) -> None:  # 8.6 4
     made = cut(state=state, handle="h-1", driver="a.csi", content="vsc", size_bytes=7, ready=True, created=NOON)
     assert csi_volume_info(made) == {
         "backupMethod": "CSISnapshot",
@@ -132,7 +133,7 @@ def test_volume_info(state: t.Any, result: str) -> None:  # 8.6 4
         "startTimestamp": "2026-11-21T12:00:00Z",
         "completionTimestamp": "2026-11-21T12:00:00Z",
         "csiSnapshotInfo": {
-            "snapshotHandle": "h-1",
+            "snapshotHandle": handle,
             "size": 7,
             "driver": "a.csi",
             "vscName": "vsc",
