@@ -15,6 +15,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import secrets
 import shlex
 import signal
 import subprocess
@@ -39,6 +40,9 @@ BUCKET = "arkive-demo"
 REGION = "us-east-1"
 BACKUP = "nginx-hook-test"
 LONGEST_WAIT = 180.0
+LOGS = "/var/log/nginx"
+#: What is in the volume before the backup, and so is to be in it after the restore.
+NOTE = f"{LOGS}/note.txt"
 
 #: As the page prints them.
 ANNOTATIONS = (
@@ -75,25 +79,30 @@ class Demo:
             aws_secret_access_key=os.environ["ARKIVE_TEST_S3_SECRET_KEY"],
             region_name=REGION,
         ).Bucket(BUCKET)
+        self._words = f"written-{secrets.token_hex(4)}"
+        self._window = 0.0
         self.steps: list[Step] = []
 
     def run(self) -> None:
         """Everything. Raises ``DemoError`` at the first step that fails."""
-        with self._step("remove what an interrupted run left") as step:
-            self.clean_up()
-            step.outcome = "clean"
         with self._step("build and install the collection") as step:
             step.outcome = self._install_collection()
+        with self._step("remove what an interrupted run left") as step:
+            self.clean_up()
+            self._bucket.create()
+            step.outcome = f"clean, bucket {BUCKET}"
         with self._step("deploy nginx with a volume for its logs") as step:
             step.outcome = self._deploy()
         with self._step("annotate the pod as the page shows") as step:
             self._command([*self._kubectl, "annotate", "pod", "-n", NAMESPACE, "-l", "app=nginx", *ANNOTATIONS])
             step.outcome = "pre hook: freeze, post hook: unfreeze"
+        with self._step("write a file and a log line into the volume") as step:
+            step.outcome = self._write()
         with self._step("back up to S3, with the log volume frozen") as step:
             step.outcome = self._back_up()
         with self._step("delete the namespace") as step:
             self._delete_namespaces(NAMESPACE)
-            step.outcome = f"{NAMESPACE} is gone"
+            step.outcome = f"{NAMESPACE} is gone, and its volume"
         with self._step("look at the restore: --check --diff") as step:
             step.outcome = self._plan()
         with self._step("restore") as step:
@@ -103,10 +112,15 @@ class Demo:
         for namespace in (NAMESPACE, COPY):
             with self._step(f"ask nginx in {namespace} for its page") as step:
                 step.outcome = self._ask(namespace)
+            with self._step(f"look into the volume in {namespace}") as step:
+                step.outcome = self._read_back(namespace)
 
     def clean_up(self) -> None:
-        """Remove both namespaces and the bucket; what is not there is fine."""
+        """Remove both namespaces, the backup with its snapshot, and the bucket; what is not there is fine."""
         self._delete_namespaces(NAMESPACE, COPY)
+        with contextlib.suppress(self._bucket.meta.client.exceptions.NoSuchBucket):
+            if any(self._bucket.objects.filter(Prefix=f"backups/{BACKUP}/")):
+                self._delete_backup()
         with contextlib.suppress(self._bucket.meta.client.exceptions.NoSuchBucket):
             self._bucket.objects.all().delete()
             self._bucket.delete()
@@ -120,14 +134,31 @@ class Demo:
         target = self._collections()
         install = [self._program("ansible-galaxy"), "collection", "install", str(archive), "--offline", "-p", target]
         self._command(install)
-        self._bucket.create()
-        return f"{archive.name}, bucket {BUCKET}"
+        return archive.name
 
     def _deploy(self) -> str:
         manifest = MANIFEST.read_text().replace(IN_MANIFEST, NAMESPACE)
         self._command([*self._kubectl, "apply", "-f", "-"], stdin=manifest)
         self._wait_for_nginx(NAMESPACE)
         return "1 pod, 2 containers, 1 claim"
+
+    def _write(self) -> str:
+        """A file by a shell, and a line that nginx writes; nothing is synced."""
+        self._in_pod(NAMESPACE, f"echo {self._words} >{NOTE}")
+        path = f"/api/v1/namespaces/{NAMESPACE}/services/my-nginx:80/proxy/?{self._words}"
+        deadline = time.monotonic() + LONGEST_WAIT
+        while self._run([*self._kubectl, "get", "--raw", path], quiet=True)[0] != 0:
+            if time.monotonic() > deadline:
+                raise DemoError("nginx does not answer.")
+            time.sleep(0.5)
+        self._show_volume(NAMESPACE)
+        return f"{NOTE}, and a line of {LOGS}/access.log"
+
+    def _show_volume(self, namespace: str) -> tuple[str, int]:
+        """What is in the file, and how many lines of the log are of our request."""
+        note = self._in_pod(namespace, f"cat {NOTE}").strip()
+        lines = self._in_pod(namespace, f"grep {self._words} {LOGS}/access.log").splitlines()
+        return note, len(lines)
 
     def _back_up(self) -> str:
         stats = self._playbook(
@@ -140,10 +171,8 @@ class Demo:
         )
         if stats.get("arkive_backup_phase") != "Completed" or not stats.get("arkive_backup_longest_freeze"):
             raise DemoError(f"The backup is not what it should be: {stats}.")
-        return (
-            f"{stats['arkive_backup_phase']}, {stats['arkive_backup_items']} items, frozen for "
-            f"{stats['arkive_backup_longest_freeze']} s"
-        )
+        self._window = float(stats["arkive_backup_longest_freeze"])
+        return f"{stats['arkive_backup_phase']}, {stats['arkive_backup_items']} items, frozen for {self._window} s"
 
     def _plan(self) -> str:
         self._playbook("arkive.k8s.restore", self._restore_variables("", {}), "--check", "--diff")
@@ -171,6 +200,12 @@ class Demo:
                 raise DemoError(f"nginx in {namespace} does not answer: {page[:500]}")
             time.sleep(0.5)
 
+    def _read_back(self, namespace: str) -> str:
+        note, lines = self._show_volume(namespace)
+        if note != self._words or not lines:
+            raise DemoError(f"In the volume of {namespace} the file has {note!r}, and the log {lines} lines of ours.")
+        return f"file and log line are back; the freeze window was {self._window} s"
+
     # -- means ------------------------------------------------------------------------------------------------------
 
     def _delete_namespaces(self, *names: str) -> None:
@@ -180,6 +215,19 @@ class Demo:
             # The shell of the fsfreeze container does not heed SIGTERM: the page's pod takes 30 s to end by itself.
             self._command([*delete, "pods", "--all", "-n", name, "--grace-period=1", "--wait=false"], quiet=True)
         self._command([*delete, "namespace", *names, "--wait=true"], quiet=True)
+
+    def _delete_backup(self) -> None:
+        """With the storage's snapshot."""
+        arguments = {"name": BACKUP, "state": "absent", "storage_location": self._location()}
+        module = ["-m", "arkive.k8s.k8s_backup", "-a", json.dumps(arguments)]
+        python = f"ansible_python_interpreter={sys.executable}"
+        print(f"deleting backup {BACKUP} with its snapshot", flush=True)
+        self._command([self._program("ansible"), "localhost", "-c", "local", "-e", python, *module], quiet=True)
+
+    def _in_pod(self, namespace: str, script: str) -> str:
+        """Run a script beside nginx; what it prints."""
+        where = ["exec", "-n", namespace, "deployment/nginx-deployment", "-c", "nginx"]
+        return self._command([*self._kubectl, *where, "--", "/bin/sh", "-c", script])
 
     def _wait_for_nginx(self, namespace: str) -> None:
         rollout = ["rollout", "status", "deployment/nginx-deployment", "-n", namespace]
