@@ -1,0 +1,270 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Sets of CSI snapshots: classes, names, rights, what is there, and how it goes."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce import snapshot_csi, snapshot_list
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_claims import ClaimVolume
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_csi import CsiProvider
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_list import SnapshotQuery, list_snapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_names import snapshot_name
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_request import SnapshotRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._quiesce.snapshot_cluster import (
+    API,
+    DRIVER,
+    ROOT,
+    SnapshotCluster,
+)
+
+
+@pytest.fixture
+def missing() -> list[str]:
+    """The rights that the caller lacks, as ``get volumesnapshots``."""
+    return []
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch, missing: list[str]) -> SnapshotCluster:
+    def find_forbidden(_client: t.Any, needs: t.Iterable[Need], **_more: t.Any) -> list[Need]:
+        return [need for need in needs if f"{need.verb} {need.resource}" in missing]
+
+    for module in (snapshot_csi, snapshot_list):
+        monkeypatch.setattr(module, "find_api", lambda _client: API)
+    monkeypatch.setattr(snapshot_csi, "find_forbidden", find_forbidden)
+    return SnapshotCluster()
+
+
+def provider_of(api: t.Any, **more: t.Any) -> CsiProvider:
+    request = SnapshotRequest(**{"name": "s", "namespace": "shop", **more})
+    return CsiProvider(api, request, cancel=CancelToken())
+
+
+def claim(name: str = "data", *, driver: str | None = DRIVER, **metadata: t.Any) -> ClaimVolume:
+    body = {"metadata": {"namespace": "shop", "name": name, **metadata}, "spec": {"volumeName": "pv"}}
+    volume = None if driver is None else {"spec": {"csi": {"driver": driver}} if driver else {"hostPath": {}}}
+    return ClaimVolume(claim=body, volume=volume)
+
+
+def test_a_plan(api: t.Any) -> None:
+    """8.3: what is chosen, and why; the labels and annotations that make it a set."""
+    api.add_class("slow")
+    api.add_class("fast", annotations={"snapshot.storage.kubernetes.io/is-default-class": "true"})
+    named = claim("named", annotations={"velero.io/csi-volumesnapshot-class": "slow"})
+    first, second = provider_of(api, labels={"team": "shop"}).plan([claim(), named])
+    assert (first.wish.class_name, first.why) == ("fast", "it is the driver's default class")
+    assert (second.wish.class_name, second.wish.name) == ("slow", "s-named")
+    assert first.wish.labels == {"team": "shop", "arkive.k8s/snapshot": "s"}
+    assert first.wish.annotations == {"arkive.k8s/snapshot-name": "s", "arkive.k8s/snapshot-state": "unfinished"}
+
+
+@pytest.mark.parametrize(
+    ("driver", "wanted", "expected"),
+    [(DRIVER, "fast", "fast"), (DRIVER, "", "fast"), (None, "any", "any"), (None, "", "")],
+    ids=["given", "only one", "driver unknown, given", "driver unknown"],
+)
+def test_the_class(api: t.Any, driver: str | None, wanted: str, expected: str) -> None:
+    api.add_class("fast")
+    (plan,) = provider_of(api, snapshot_class=wanted).plan([claim(driver=driver)])
+    assert plan.wish.class_name == expected
+
+
+def test_classes_that_may_not_be_listed(api: t.Any) -> None:
+    api.forbidden = {"volumesnapshotclasses"}
+    (plan,) = provider_of(api).plan([claim()])
+    assert (plan.wish.class_name, plan.why) == ("", "left to the snapshot controller")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "driver", "why"),
+    [
+        ("none", DRIVER, "The VolumeSnapshotClass none does not exist"),
+        ("fast", "other.example", "The VolumeSnapshotClass fast is of the driver disk.example"),
+        ("", "other.example", "other.example has no VolumeSnapshotClass"),
+        ("", "", "of kind hostPath, which no CSI driver can snapshot"),
+    ],
+)
+def test_claims_that_cannot_be_snapshotted(api: t.Any, wanted: str, driver: str, why: str) -> None:
+    api.add_class("fast")
+    with pytest.raises(SnapshotError, match=why):
+        provider_of(api, snapshot_class=wanted).plan([claim(driver=driver)])
+
+
+@pytest.mark.parametrize(
+    ("lacking", "options", "why"),
+    [
+        (["create volumesnapshots", "patch volumesnapshots"], {}, "may not create, patch volumesnapshots"),
+        (["patch volumesnapshotcontents"], {"retain": True}, "retain needs the right to patch volumesnapshotcontents"),
+    ],
+)
+def test_rights_that_are_missing(
+    api: t.Any, missing: list[str], lacking: list[str], options: dict[str, t.Any], why: str
+) -> None:
+    missing += lacking
+    with pytest.raises(SnapshotError, match=why):
+        provider_of(api, **options).check()
+
+
+def test_rights_that_can_be_done_without(api: t.Any, missing: list[str]) -> None:
+    missing += ["get volumesnapshotcontents", "watch volumesnapshotcontents", "create volumesnapshots"]
+    provider = provider_of(api)
+    provider.check(removing=True)
+    assert (provider.with_contents, provider.warnings) == (False, [])
+    missing.remove("create volumesnapshots")
+    provider = provider_of(api)
+    provider.check()
+    assert "creationTime" in provider.warnings[0]
+
+
+def test_what_is_there(api: t.Any) -> None:
+    api.add("b", policy="Retain")
+    api.add("a", state="unfinished", deletionTimestamp="2026-06-01T02:00:00Z")
+    api.add("c", status={"error": {"message": "no space"}})
+    api.add("data", set_name="other")
+    found = provider_of(api).find()
+    assert [(one.cut.wish.claim, one.complete, one.policy, one.leaving, one.cut.error) for one in found] == [
+        ("a", False, "Delete", True, ""),
+        ("b", True, "Retain", False, ""),
+        ("c", True, "", False, "no space"),
+    ]
+    assert (found[1].cut.handle, found[1].cut.ready, found[1].cut.size_bytes) == ("snap-b", True, 1024)
+
+
+def test_long_names_of_sets_are_told_apart(api: t.Any) -> None:
+    """A label has room for 63 characters; the annotation has the name in full."""
+    long = "x" * 60 + ".y"
+    api.add("a", set_name=long)
+    assert len(provider_of(api, name=long).find()) == 1
+    path = f"{ROOT}/namespaces/shop/volumesnapshots/{long}-a"
+    api.objects[path]["metadata"]["annotations"]["arkive.k8s/snapshot-name"] = f"{long}.z"
+    assert provider_of(api, name=long).find() == []
+
+
+def test_retain(api: t.Any) -> None:
+    api.add("a")
+    api.add("b", policy="Retain")
+    provider = provider_of(api, retain=True)
+    cuts = [member.cut for member in provider.find()]
+    assert provider.retain(cuts)
+    assert api.patches == [("content-s-a", {"spec": {"deletionPolicy": "Retain"}})]
+    assert not provider.retain(cuts)
+
+
+def test_seal(api: t.Any) -> None:
+    api.add("a", state="unfinished")
+    provider = provider_of(api)
+    provider.seal([member.cut for member in provider.find()])
+    assert [member.complete for member in provider.find()] == [True]
+
+
+@pytest.mark.parametrize(
+    ("policy", "retain", "stays"),
+    [("Delete", False, False), ("Retain", False, True), ("Delete", True, True)],
+)
+def test_remove(api: t.Any, policy: str, retain: bool, stays: bool) -> None:
+    api.add("a", policy=policy)
+    provider = provider_of(api, retain=retain)
+    assert provider.remove(provider.find()) == []
+    assert api.objects == {}
+    assert ("the storage's s-a" in api.deleted) is not stays
+    assert ("The storage snapshot snap-a of claim shop/a stays (driver disk.example)." in provider.warnings) == stays
+
+
+def test_remove_without_rights_on_contents(api: t.Any, missing: list[str]) -> None:
+    missing.append("get volumesnapshotcontents")
+    api.add("a")
+    provider = provider_of(api)
+    assert provider.remove(provider.find()) == []
+    assert api.deleted == ["s-a", "the storage's s-a"]
+
+
+def test_remove_what_never_got_a_content(api: t.Any) -> None:
+    api.add("a", status={}, state="unfinished")
+    del api.objects[f"{ROOT}/volumesnapshotcontents/content-s-a"]
+    provider = provider_of(api)
+    assert provider.remove(provider.find()) == []
+    assert api.deleted == ["s-a"]
+
+
+@pytest.mark.parametrize(
+    ("name", "claim_name", "expected"),
+    [
+        ("s", "data", "s-data"),
+        ("s" * 100, "c" * 152, f"{'s' * 100}-{'c' * 152}"),
+        ("s" * 100, "c" * 153, f"{'s' * 100}-{'c' * 143}-029633c5"),
+    ],
+)
+def test_names(name: str, claim_name: str, expected: str) -> None:
+    assert snapshot_name(name, claim_name) == expected
+    assert len(expected) <= 253
+
+
+def test_names_that_are_cut_stay_different() -> None:
+    assert snapshot_name("s", "c" * 300) != snapshot_name("s", "c" * 301)
+
+
+# The list
+
+
+def test_the_list(api: t.Any) -> None:
+    api.add("b")
+    api.add("a", policy="Retain")
+    api.objects[f"{ROOT}/namespaces/shop/volumesnapshots/manual"] = {
+        "metadata": {"namespace": "shop", "name": "manual", "uid": "u"},
+        "spec": {"source": {"persistentVolumeClaimName": "b"}},
+    }
+    found = list_snapshots(SnapshotQuery(namespace="shop"), client=api)
+    assert [(one["name"], one["set"], one["state"], one["complete"]) for one in found.snapshots] == [
+        ("manual", "", "pending", False),
+        ("s-a", "s", "ready", True),
+        ("s-b", "s", "ready", True),
+    ]
+    assert [one["deletion_policy"] for one in found.snapshots] == [None, "Retain", "Delete"]
+    assert found.warnings == []
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({"name": "s"}, ["s-a", "s-b"]),
+        ({"claims": ("b",)}, ["other-b", "s-b"]),
+        ({"label_selector": "arkive.k8s/snapshot=other"}, ["other-b"]),
+        ({"name": "none"}, []),
+    ],
+)
+def test_the_list_narrowed(api: t.Any, query: dict[str, t.Any], expected: list[str]) -> None:
+    api.add("a")
+    api.add("b")
+    api.add("b", set_name="other")
+    found = list_snapshots(SnapshotQuery(**query), client=api)
+    assert [one["name"] for one in found.snapshots] == expected
+
+
+@pytest.mark.parametrize("count", [1, 40])
+def test_the_list_without_rights_on_contents(api: t.Any, count: int) -> None:
+    for number in range(count):
+        api.add(f"c{number:02}")
+    api.forbidden = {"volumesnapshotcontents"}
+    found = list_snapshots(SnapshotQuery(), client=api)
+    assert [one["handle"] for one in found.snapshots] == [""] * count
+    assert [one["ready"] for one in found.snapshots] == [True] * count
+    assert found.warnings == [
+        "The handles are unknown, because VolumeSnapshotContents may not be read: "
+        + found.warnings[0].rpartition("read: ")[2]
+    ]
+
+
+def test_a_long_list_reads_the_contents_at_once(api: t.Any) -> None:
+    for number in range(40):
+        api.add(f"c{number:02}")
+    found = list_snapshots(SnapshotQuery(), client=api)
+    assert [one["handle"] for one in found.snapshots] == [f"snap-c{number:02}" for number in range(40)]
