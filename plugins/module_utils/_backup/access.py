@@ -72,6 +72,12 @@ def snapshot_needs(namespaces: t.Iterable[str]) -> list[Need]:
     ]
 
 
+def deletion_needs() -> list[Need]:
+    """What deleting CSI snapshots needs: an object is made for each, changed where it is overlooked, and deleted."""
+    group = "snapshot.storage.k8s.io"
+    return [Need(verb, group, "volumesnapshotcontents") for verb in ("create", "get", "patch", "delete")]
+
+
 def describe_forbidden(forbidden: t.Sequence[Need]) -> str:
     """``list secrets in namespace shop; list nodes in the whole cluster; and 4 more``: one entry for each right."""
     places: dict[tuple[str, str], list[str]] = {}
@@ -108,4 +114,12 @@ def _where(namespaces: t.Sequence[str]) -> str:
     return f"in namespace{'s' if len(namespaces) > 1 else ''} {shown}{f' and {rest} more' if rest > 0 else ''}"
 
 
-__all__ = ("Listed", "describe_forbidden", "exec_needs", "forbidden_error", "list_needs", "snapshot_needs")
+__all__ = (
+    "Listed",
+    "deletion_needs",
+    "describe_forbidden",
+    "exec_needs",
+    "forbidden_error",
+    "list_needs",
+    "snapshot_needs",
+)

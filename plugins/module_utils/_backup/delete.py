@@ -195,7 +195,7 @@ class _Deletion:
         if left and not self._force:
             raise ValidationError(
                 f"{self._what} records snapshots that would be left behind: {_tell(left)}.",
-                hint="Let a Velero server delete it with its snapshots, or set force: true and delete them yourself.",
+                hint="Put that right, let a Velero server delete it, or set force: true to leave them behind.",
                 details={"snapshots": [snapshot._asdict() for snapshot in left]},
             )
         self._leave_behind(left)

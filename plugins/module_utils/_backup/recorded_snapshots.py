@@ -13,8 +13,10 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_reader import BackupReader
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.access import deletion_needs, describe_forbidden
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import find_forbidden
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import VOLUME_SNAPSHOT_CONTENTS
@@ -26,6 +28,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_api i
 
 #: For all of a backup's CSI snapshots, in seconds.
 _TIMEOUT = 180.0
+_AT_A_TIME = 4
 _EBS_ID = re.compile("snap-.+")
 
 Object: t.TypeAlias = "t.Mapping[str, t.Any]"
@@ -122,6 +125,9 @@ class SnapshotDeleter:
         api = find_snapshot_api(discovery)
         if api is None:
             raise SnapshotError(f"the cluster at {client.server} does not serve the API of CSI snapshots")
+        forbidden = find_forbidden(client, deletion_needs(), workers=_AT_A_TIME)
+        if forbidden:
+            raise SnapshotError(f"the API server does not let you: {describe_forbidden(forbidden)}")
         return StorageSnapshots(client, discovery, api, cancel=self._cancel)
 
 
