@@ -270,11 +270,11 @@ def check_restored(cluster: Cluster, namespace: str) -> Object:
     return found
 
 
-def claim_warning(namespace: str, method: str) -> str:
-    return (
-        f"PersistentVolumeClaim {namespace}/data gets a new, empty volume: "
-        f"its data was saved as {method}, which cannot be read here."
-    )
+_NATIVE = "its data is in the native snapshot snap-1, and no snapshot_location is given"
+
+
+def claim_warning(namespace: str, why: str) -> str:
+    return f"PersistentVolumeClaim {namespace}/data gets a new, empty volume: {why}."
 
 
 def cache_warning(namespace: str) -> str:
@@ -320,7 +320,7 @@ def test_a_bucket_of_ark(
 
     done = restore(store, cluster.client)
     assert (done.phase, done.errors_list) == ("Completed", [])
-    expected = {claim_warning(namespace, "NativeSnapshot")}
+    expected = {claim_warning(namespace, _NATIVE)}
     if "PodVolumeBackup" in saved:
         expected.add(cache_warning(namespace))
     assert {warning["message"] for warning in done.warnings_list} == expected
@@ -384,7 +384,7 @@ def test_pod_volumes_of_velero(local_location: StorageLocation, cluster: Cluster
     assert (done.phase, done.errors_list) == ("Completed", [])
     messages = sorted(warning["message"] for warning in done.warnings_list)
     assert len(messages) == 3
-    assert messages[0] == claim_warning(namespace, "PodVolumeBackup")
+    assert messages[0] == claim_warning(namespace, "its data was saved as PodVolumeBackup, which cannot be read here")
     assert messages[1].startswith(f"Pod {namespace}/web: the init container that waits for the data of volume 'data'")
     assert messages[2] == cache_warning(namespace)
     found = check_restored(cluster, namespace)
