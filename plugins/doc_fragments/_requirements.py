@@ -34,6 +34,12 @@ requirements:
   - boto3 >= 1.35.70 (only for O(storage_location.bucket))
 """
 
+    EBS = r"""
+options: {}
+requirements:
+  - boto3 >= 1.35.70 (only for O(snapshot_location))
+"""
+
     QUERY = r"""
 options: {}
 requirements:

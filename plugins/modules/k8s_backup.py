@@ -31,6 +31,7 @@ extends_documentation_fragment:
   - arkive.k8s._hooks.lease
   - arkive.k8s._progress
   - arkive.k8s._requirements
+  - arkive.k8s._requirements.ebs
   - arkive.k8s._requirements.kubernetes
   - arkive.k8s._requirements.s3
   - arkive.k8s._selection
@@ -195,7 +196,16 @@ EXAMPLES = r"""
     storage_location:
       bucket: backups
 
-- name: Delete a backup
+- name: Back up with snapshots of EBS volumes that no CSI driver takes care of
+  arkive.k8s.k8s_backup:
+    name: shop-ebs
+    namespaces: [shop]
+    snapshot_location:
+      region: eu-central-1
+    storage_location:
+      bucket: backups
+
+- name: Delete a backup with its snapshots
   arkive.k8s.k8s_backup:
     name: shop-2026-06-01
     state: absent

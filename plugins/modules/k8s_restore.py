@@ -28,6 +28,7 @@ extends_documentation_fragment:
   - arkive.k8s._hooks
   - arkive.k8s._progress
   - arkive.k8s._requirements
+  - arkive.k8s._requirements.ebs
   - arkive.k8s._requirements.kubernetes
   - arkive.k8s._requirements.s3
   - arkive.k8s._requirements.select
@@ -111,6 +112,16 @@ EXAMPLES = r"""
     backup: shop-2026-06-01
     namespace_mapping:
       shop: shop-copy
+    storage_location:
+      bucket: backups
+
+- name: Restore volumes from snapshots of EBS, encrypted with another key, for another cluster
+  arkive.k8s.k8s_restore:
+    backup: shop-ebs
+    snapshot_location:
+      region: eu-central-1
+      kms_key_id: alias/restored
+      cluster_name: production-2
     storage_location:
       bucket: backups
 

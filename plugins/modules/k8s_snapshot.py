@@ -28,6 +28,7 @@ extends_documentation_fragment:
   - arkive.k8s._hooks.lease
   - arkive.k8s._progress
   - arkive.k8s._requirements
+  - arkive.k8s._requirements.ebs
   - arkive.k8s._requirements.kubernetes
   - arkive.k8s._storage
 attributes:

@@ -15,6 +15,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options i
     kube_auth,
     secrets_of_kubeconfig,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import EBS, snapshot_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import (
     freeze_policy,
     hook_timeout,
@@ -104,6 +105,29 @@ def test_storage_location_leaves_out_what_is_not_given() -> None:
     given = dict.fromkeys(("path", "prefix", "region", "access_key", "secret_key")) | {"name": "default", "bucket": "b"}
     location = storage_location({"storage_location": given})
     assert (location.bucket, location.path, location.describe) == ("b", None, "s3://b")
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "region"),
+    [
+        pytest.param({}, "default", None, id="from the environment"),
+        pytest.param({"name": "aws", "region": "eu-central-1"}, "aws", "eu-central-1", id="named"),
+    ],
+)
+def test_snapshot_location(given: dict[str, str], name: str, region: str | None) -> None:
+    params = dict.fromkeys(EBS.options["snapshot_location"]["options"]) | {"name": "default", "validate_certs": True}
+    location = snapshot_location({"snapshot_location": {**params, **given}})
+    assert location is not None
+    assert (location.name, location.region, location.validate_certs) == (name, region, True)
+
+
+def test_no_snapshot_location() -> None:
+    assert snapshot_location({"snapshot_location": None}) is None
+
+
+def test_secrets_of_a_snapshot_location_are_not_logged() -> None:
+    options = EBS.options["snapshot_location"]["options"]
+    assert {name for name, option in options.items() if option.get("no_log")} == {"secret_key", "session_token"}
 
 
 @pytest.mark.parametrize(
