@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import time
 import typing as t
@@ -82,13 +83,11 @@ class NativeVolumes:
 
     def adopt_volume(self, desired: Object, live: Object) -> dict[str, t.Any]:
         """``desired`` with the EBS volume of ``live``: that of one made from a snapshot is another one each time."""
-        volume_id = self._ebs.volume_id(live) if self._ebs is not None else ""
-        if self._ebs is None or not volume_id or not self._ebs.volume_id(desired):
-            return dict(desired)
-        adopted = self._ebs.set_volume_id(desired, volume_id)
+        adopted = copy.deepcopy(dict(desired))
         for kind, member in (("csi", "volumeHandle"), ("awsElasticBlockStore", "volumeID")):
-            if member in (adopted["spec"].get(kind) or {}) and member in ((live.get("spec") or {}).get(kind) or {}):
-                adopted["spec"][kind][member] = live["spec"][kind][member]
+            wanted, there = ((volume.get("spec") or {}).get(kind) or {} for volume in (adopted, live))
+            if member in wanted and member in there:
+                wanted[member] = there[member]
         return adopted
 
     def why_leaving(self, live: Object) -> str:

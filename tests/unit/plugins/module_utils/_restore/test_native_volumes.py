@@ -209,8 +209,10 @@ def test_a_volume_without_a_snapshot_passes_unchanged(api: RestoreApi, store: t.
     assert account.volumes == before
 
 
-def live_volume(api: RestoreApi, *, phase: str = "Bound", claim: str = "data", **metadata: t.Any) -> Object:
-    volume = csi_volume(OLD, "pv1", claimRef={"namespace": "shop", "name": claim})
+def live_volume(api: RestoreApi, *, phase: str = "Bound", policy: str = "Delete", **metadata: t.Any) -> Object:
+    volume = csi_volume(
+        OLD, "pv1", claimRef={"namespace": "shop", "name": "data"}, persistentVolumeReclaimPolicy=policy
+    )
     volume["metadata"] |= metadata
     volume["status"] = {"phase": phase}
     return api.add("persistentvolumes", **{"name": "pv1", **{k: v for k, v in volume.items() if k != "kind"}})
@@ -227,14 +229,15 @@ def live_claim(api: RestoreApi, **metadata: t.Any) -> None:
     )
 
 
-def test_a_healthy_volume_is_not_restored(api: RestoreApi, store: t.Any, account: Ec2Account) -> None:
-    """Section 10.3: PV wait cases, healthy."""
-    live_volume(api)
+@pytest.mark.parametrize("policy", ["Delete", "Retain"])
+def test_a_healthy_volume_is_not_restored(api: RestoreApi, store: t.Any, account: Ec2Account, policy: str) -> None:
+    """Section 10.3: PV wait cases, healthy; exists x snapshot x reclaim policy."""
+    live_volume(api, policy=policy)
     live_claim(api)
-    put_backup(store, account.make_snapshot())
+    put_backup(store, account.make_snapshot(), policy=policy)
     before = account.volumes
     outcome = restore(api, store, snapshot_location=LOCATION)
-    assert account.volumes == before
+    assert (outcome.errors_list, account.volumes) == ([], before)
     assert EBS.volume_id(volume_of(api)) == OLD
     assert decided(outcome)[0] == "kept"
 
