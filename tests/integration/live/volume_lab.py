@@ -101,13 +101,14 @@ class DataApp:
             found.append(self.kubectl(*get, "jsonpath={.spec.csi.volumeHandle}", "pv", volume))
         return found
 
-    def snapshot_objects(self) -> list[str]:
-        """VolumeSnapshots of the namespace, and contents in the cluster that belong to it."""
+    def snapshot_objects(self, namespace: str = "") -> list[str]:
+        """VolumeSnapshots of the namespace, and contents in the cluster that belong to it, by kind and name."""
+        namespace = namespace or self.namespace
         listed = json.loads(self.kubectl("get", "volumesnapshots,volumesnapshotcontents", "-A", "-o", "json"))["items"]
         return [
             f"{obj['kind']} {obj['metadata']['name']}"
             for obj in listed
-            if self.namespace in (obj["metadata"].get("namespace"), _reference(obj).get("namespace"))
+            if namespace in (obj["metadata"].get("namespace"), _reference(obj).get("namespace"))
         ]
 
     def marks(self) -> str:

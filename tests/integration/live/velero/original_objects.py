@@ -144,15 +144,17 @@ def _strip_claim(obj: Object) -> None:
 
 
 def _strip_content(obj: Object) -> None:
-    """It and what it belongs to have a new name in each backup."""
+    """It and what it belongs to have a new name in each backup. Ours is stored when it has its new policy already."""
     obj["metadata"].pop("name")
+    obj["spec"].pop("deletionPolicy")
     for member in ("name", "uid", "resourceVersion"):
         obj["spec"]["volumeSnapshotRef"].pop(member, None)
 
 
 def _strip_snapshot(obj: Object) -> None:
-    """Its name is new in each backup."""
+    """Its name is new in each backup. Ours is stored without what controllers would leave on it for ever."""
     obj["metadata"].pop("name")
+    obj["metadata"].pop("finalizers", None)
 
 
 def _strip_pod(obj: Object) -> None:

@@ -14,10 +14,12 @@ import secrets
 import typing as t
 
 import pytest
-from velero_judge import Judge, Object
+from velero_judge import Judge, Object, until
 from volume_lab import DataApp, Storage
 
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import SnapshotDeleter
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
@@ -33,11 +35,15 @@ _CONTENTS = "volumesnapshotcontents.snapshot.storage.k8s.io"
 
 
 class Side(t.NamedTuple):
-    """One application and one backup of it, and where it is restored to beside it."""
+    """One application and one backup of it, and where it is restored to beside it.
+
+    ``volumes`` and ``snapshots``: what the storage calls its volumes, and what was cut of them.
+    """
 
     app: DataApp
     backup: str
     copy: str
+    volumes: list[str]
     snapshots: set[str]
 
 
@@ -54,6 +60,11 @@ def make_app(kubectl: t.Any, workload: str, storage_class: str) -> tuple[DataApp
 
 
 def remove(kubectl: t.Any, app: DataApp) -> None:
+    """Velero leaves the objects of the snapshots that it restores from, which nobody needs any more then."""
+    for each in app.snapshot_objects(f"{app.namespace}-copy") + app.snapshot_objects():
+        kind, name = each.split()
+        if kind == "VolumeSnapshotContent":
+            kubectl("delete", kind, name, "--wait=false")
     kubectl("delete", "namespace", app.namespace, f"{app.namespace}-copy", "--ignore-not-found", "--wait=false")
 
 
@@ -66,8 +77,8 @@ def theirs(judge: Judge, kubectl: t.Any, state: t.Any) -> t.Iterator[Side]:
         status = judge.await_end("backups", backup)["status"]
         assert (status["phase"], status["csiVolumeSnapshotsCompleted"]) == ("Completed", 1), status
         app.await_thawed()
-        snapshots = Storage(state).snapshots(*app.volume_handles())
-        yield Side(app, backup, f"{app.namespace}-copy", snapshots)
+        volumes = app.volume_handles()
+        yield Side(app, backup, f"{app.namespace}-copy", volumes, Storage(state).snapshots(*volumes))
     finally:
         remove(kubectl, app)
 
@@ -86,10 +97,11 @@ def ours(judge: Judge, judged_store: t.Any, client: t.Any, kubectl: t.Any, state
         spec = BackupSpec.from_options({"included_namespaces": [app.namespace]})
         outcome = run_backup(BackupRequest(name=backup, spec=spec), client=client, store=judged_store)
         app.await_thawed()
-        snapshots = Storage(state).snapshots(*app.volume_handles())
+        volumes = app.volume_handles()
+        snapshots = Storage(state).snapshots(*volumes)
         judge.start()  # it looks into the bucket at once
         judge.await_synced([backup])
-        yield Ours(Side(app, backup, f"{app.namespace}-copy", snapshots), outcome)
+        yield Ours(Side(app, backup, f"{app.namespace}-copy", volumes, snapshots), outcome)
     finally:
         remove(kubectl, app)
 
@@ -176,3 +188,19 @@ def test_stored_as_velero_stores_it(theirs: Side, ours: Ours, judge: Judge, kind
         # The server's word to its plugin, which is of no use to anybody later.
         (metadata.get("annotations") or {}).pop("backup.velero.io/must-include-additional-items", None)
     assert found_shape == model_shape
+
+
+def test_velero_deletes_ours_with_its_snapshot(ours: Ours, judge: Judge, state: t.Any) -> None:
+    side = ours.side
+    assert Storage(state).snapshots(*side.volumes) == side.snapshots
+    judge("backup", "delete", side.backup, "--confirm")
+    until(lambda: judge.get("backups", side.backup) is None, f"Velero deletes {side.backup}", seconds=90)
+    until(lambda: not Storage(state).snapshots(*side.volumes), "the storage deletes the snapshot", seconds=60)
+
+
+def test_we_delete_veleros_with_its_snapshot(theirs: Side, judged_store: t.Any, client: t.Any, state: t.Any) -> None:
+    assert Storage(state).snapshots(*theirs.volumes) == theirs.snapshots
+    done = delete_backup(theirs.backup, store=judged_store, deleter=SnapshotDeleter(connect=lambda: client))
+    assert f"backups/{theirs.backup}/velero-backup.json" in done.deleted
+    assert {found["handle"] for found in done.deleted_snapshots} == theirs.snapshots
+    assert Storage(state).snapshots(*theirs.volumes) == set()
