@@ -124,6 +124,7 @@ def _is_of_a_server(name: str) -> bool:
     """Labels of the restore, the namespace's own name, the binding of a claim, what controllers find their own by."""
     prefixes = ("velero.io/", "pv.kubernetes.io/", "volume.kubernetes.io/", "volume.beta.kubernetes.io/")
     return name.startswith(prefixes) or name in (
+        "backup.velero.io/must-include-additional-items",  # a word of Velero's server to its plugin
         "controller-revision-hash",
         "endpoints.kubernetes.io/last-change-trigger-time",
         "kubernetes.io/metadata.name",
