@@ -10,6 +10,8 @@ comes back though nothing was synced, and what met the freeze does not.
 
 from __future__ import annotations
 
+import gzip
+import json
 import secrets
 import typing as t
 
@@ -188,6 +190,23 @@ def test_stored_as_velero_stores_it(theirs: Side, ours: Ours, judge: Judge, kind
         # The server's word to its plugin, which is of no use to anybody later.
         (metadata.get("annotations") or {}).pop("backup.velero.io/must-include-additional-items", None)
     assert found_shape == model_shape
+
+
+def volume_info(bucket: t.Any, backup: str) -> Object:
+    stored = bucket.Object(f"backups/{backup}/{backup}-volumeinfo.json.gz").get()["Body"].read()
+    (found,) = json.loads(gzip.decompress(stored))
+    return t.cast("Object", found)
+
+
+def test_volume_info_is_veleros(theirs: Side, ours: Ours, judged_bucket: t.Any) -> None:
+    model, found = (volume_info(judged_bucket, side.backup) for side in (theirs, ours.side))
+    model["csiSnapshotInfo"].pop("operationID")  # of a Velero server that waits for the upload
+    model["pvInfo"]["labels"] = model["pvInfo"]["labels"] or {}
+    assert shape(found) == shape(model)
+    same = ("backupMethod", "snapshotDataMoved", "preserveLocalSnapshot", "skipped", "result")
+    assert [found[name] for name in same] == [model[name] for name in same]
+    assert found["pvInfo"] == model["pvInfo"]
+    assert {found["csiSnapshotInfo"]["snapshotHandle"]} == ours.side.snapshots
 
 
 def test_velero_deletes_ours_with_its_snapshot(ours: Ours, judge: Judge, state: t.Any) -> None:
