@@ -145,13 +145,15 @@ class VolumeDecisions:
         return self._lost(name, f"its volume '{name}' is neither in the cluster nor restored")
 
     def traits_of(self, name: str) -> VolumeTraits | None:
-        """What is set on the new volume in place of a stored one whose data was saved; None where nothing is."""
-        if self._method(name) not in ("CSISnapshot", "PodVolumeBackup"):
-            return None
-        info = self._entry(name).get("pvInfo")
+        """What is set on the new volume in place of a stored one whose data was saved; None where nothing is.
+
+        By the backup's records (Velero 1.18); one with data is protected as it was without records, too.
+        """
+        method = self._method(name)
+        info = self._entry(name).get("pvInfo") if method in ("CSISnapshot", "PodVolumeBackup") else None
         if info:
             return VolumeTraits(str(info.get("reclaimPolicy") or ""), info.get("labels") or {})
-        stored = self._archive.find_object(VOLUMES, None, name)
+        stored = self._archive.find_object(VOLUMES, None, name) if method == "CSISnapshot" else None
         if stored is None:
             return None
         policy = (stored.get("spec") or {}).get("persistentVolumeReclaimPolicy") or ""

@@ -80,7 +80,6 @@ class SnapshotLab:
         self.cluster = cluster
         self.kubectl = kubectl
         self.taken: list[StoredSnapshot] = []
-        self.volumes: list[str] = []
 
     def application(self, kind: str = "deployment", storage_class: str = "loopfile") -> str:
         """The namespace of a running application, whose volume has the file ``before``."""
@@ -194,13 +193,12 @@ spec:
         }
 
     def volume_of(self, namespace: str, claim: str) -> Object:
-        """The PersistentVolume of a bound claim; it goes with the test."""
+        """The PersistentVolume of a bound claim."""
         found = self.cluster.get("persistentvolumeclaims", claim, namespace)
         assert found is not None
         assert found["status"]["phase"] == "Bound"
         volume = self.cluster.get("persistentvolumes", found["spec"]["volumeName"])
         assert volume is not None
-        self.volumes.append(volume["metadata"]["name"])
         return volume
 
     def left(self) -> list[str]:
@@ -209,9 +207,11 @@ spec:
         return self.kubectl("get", kinds, "-A", "-l", "velero.io/restore-name", "-o", "name").split()
 
     def close(self) -> None:
-        for name in self.volumes:
-            patch = '{"spec":{"persistentVolumeReclaimPolicy":"Delete"}}'
-            self.kubectl("patch", "pv", name, "--type=merge", "-p", patch, check=False)
+        """Nothing stays in the storage: no volume that was made to be retained, and no snapshot."""
+        for volume in self.cluster.client.get("/api/v1/persistentvolumes")["items"]:
+            if (volume["spec"].get("claimRef") or {}).get("namespace") in self.cluster.made:
+                patch = '{"spec":{"persistentVolumeReclaimPolicy":"Delete"}}'
+                self.kubectl("patch", "pv", volume["metadata"]["name"], "--type=merge", "-p", patch, check=False)
         self.delete_from_storage()
 
     def delete_from_storage(self) -> None:

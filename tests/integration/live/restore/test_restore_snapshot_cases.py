@@ -89,7 +89,6 @@ def test_snapshots_come_with_their_claims(
     """Velero's must-have types: past the filters."""
     done = backups.restore("shop", **options)
     assert (done.phase, states(done.volumes)) == ("Completed", [("CSISnapshot", "bound")])
-    lab.volume_of(lost, "data")
     assert lab.left() == []
 
 
@@ -172,7 +171,6 @@ def test_claim_that_is_refused(lost: str, lab: SnapshotLab, backups: Backups, ku
     assert (again.phase, again.errors_list) == ("Completed", [])
     lab.await_running(lost)
     assert lab.read(lost) == {"before": "it is before"}
-    lab.volume_of(lost, "data")
     assert lab.left() == []
 
 
@@ -213,7 +211,6 @@ def test_volume_that_waits_for_a_pod(
     assert (again.phase, states(again.volumes), again.warnings_list) == ("Completed", [("CSISnapshot", "bound")], [])
     lab.await_running(lost)
     assert lab.read(lost) == {"before": "it is before"}
-    lab.volume_of(lost, "data")
     assert lab.left() == []
 
 
@@ -252,7 +249,6 @@ def test_snapshot_of_somebody_else(lab: SnapshotLab, cluster: Cluster, backups: 
     assert bound["spec"]["source"] == {"snapshotHandle": content["status"]["snapshotHandle"]}
     assert bound["spec"]["deletionPolicy"] == "Retain"
     assert len(lab.left()) == 2
-    lab.volume_of(namespace, "data")
     again = backups.restore("shop")
     assert (again.changed, again.warnings_list) == (False, [])
     cluster.delete("volumesnapshots", "weekly", namespace)

@@ -272,6 +272,13 @@ def test_traits(info: Object, policy: str, labels: dict[str, str]) -> None:
     assert (traits.reclaim_policy, dict(traits.labels)) == (policy, labels)
 
 
+@pytest.mark.parametrize(("info", "found"), [({}, False), ({"pvInfo": {"reclaimPolicy": "Retain"}}, True)])
+def test_traits_of_an_empty_volume(info: Object, found: bool) -> None:
+    """Spec 5.8, finalizer: by ``pvInfo`` alone."""
+    entry = {"pvName": "pv1", "backupMethod": "PodVolumeBackup", **info}
+    assert (decisions(StoredSnapshots().sources(), info=[entry]).traits_of("pv1") is not None) is found
+
+
 def run_rules(
     kind: str,
     obj: Object,
