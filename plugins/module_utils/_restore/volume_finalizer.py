@@ -66,6 +66,8 @@ class VolumeFinalizer:
         cancel: CancelToken,
     ) -> None:
         self._client = client
+        #: What is bound is finished, whatever happens.
+        self._steady = client.with_cancel(CancelToken())
         self._api = api
         self._target = target
         self._timeout = timeout
@@ -168,7 +170,10 @@ class VolumeFinalizer:
     def _is_idle(self, volume: RestoredVolume, live: Object, seconds: float) -> bool:
         """Whether the claim waits for a pod, and there is none."""
         why = self._target.why_not_bound_yet(live)
-        if not why or seconds < _CONSUMER_SECONDS or volume.claim in self._used_claims(volume.namespace):
+        if not why or seconds < _CONSUMER_SECONDS:
+            return False
+        used = self._used_claims(volume.namespace)
+        if used is None or volume.claim in used:
             return False
         volume.state, volume.message = "waiting", why
         if volume.source is not None:
@@ -181,8 +186,8 @@ class VolumeFinalizer:
             )
         return True
 
-    def _used_claims(self, namespace: str) -> frozenset[str]:
-        """The claims that pods of a namespace mount; empty where pods may not be listed."""
+    def _used_claims(self, namespace: str) -> frozenset[str] | None:
+        """The claims that pods of a namespace mount; empty where pods may not be listed, None for no answer."""
         if namespace not in self._consumers:
             resource, found = self._api.find(PODS), set()
             try:
@@ -191,7 +196,7 @@ class VolumeFinalizer:
                         found |= _claims_of(pod)
             except KubeError as exc:
                 if not exc.forbidden:
-                    raise
+                    return None
             self._consumers[namespace] = frozenset(found)
         return self._consumers[namespace]
 
@@ -238,14 +243,17 @@ class VolumeFinalizer:
         try:
             self._set_traits(volume)
         except ArkiveError as exc:
-            self._error(volume, f"its volume '{volume.volume}' could not be made what it was: {exc.message}", exc.hint)
+            policy = f" (reclaim policy {volume.traits.reclaim_policy})" if volume.traits else ""
+            self._error(
+                volume, f"its volume '{volume.volume}' was not made what it was{policy}: {exc.message}", exc.hint
+            )
         self._take_out(volume)
 
     def _set_traits(self, volume: RestoredVolume) -> None:
         resource, traits = self._api.find(VOLUMES), volume.traits
         if traits is None or resource is None or not (traits.reclaim_policy or traits.labels):
             return
-        live = get_object(self._client, resource, volume.volume) or {}
+        live = get_object(self._steady, resource, volume.volume) or {}
         there = (live.get("metadata") or {}).get("labels") or {}
         labels = {name: value for name, value in traits.labels.items() if name not in there}
         patch: Object = {"metadata": {"labels": labels}} if labels else {}
@@ -253,7 +261,7 @@ class VolumeFinalizer:
         if traits.reclaim_policy and policy and policy != traits.reclaim_policy:
             patch["spec"] = {"persistentVolumeReclaimPolicy": traits.reclaim_policy}
         if live and patch:
-            patch_object(self._client, resource, volume.volume, patch)
+            patch_object(self._steady, resource, volume.volume, patch)
             self._changed = True
 
     def _take_out(self, volume: RestoredVolume) -> None:
@@ -264,7 +272,7 @@ class VolumeFinalizer:
         wish = SnapshotWish(namespace=volume.namespace, claim=volume.claim)
         name = source.restored_name
         objects = CutSnapshot(wish=wish, requested=utc_now(), name=name, content=name)
-        removal = SnapshotRemoval(self._client.with_cancel(CancelToken()), api, with_contents=True)
+        removal = SnapshotRemoval(self._steady, api, with_contents=True)
         for sentence in removal.release([objects]):
             self._issues.warning(sentence, **_where(volume), hint=self._resume_hint)
         self._changed = True

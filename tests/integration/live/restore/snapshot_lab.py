@@ -96,6 +96,11 @@ class SnapshotLab:
     def await_running(self, namespace: str, kind: str = "deployment") -> None:
         self.kubectl("-n", namespace, "rollout", "status", f"{kind}/web", "--timeout=90s")
 
+    def lose(self, namespace: str) -> None:
+        """The disaster. What is in the namespace goes first: its controller is slow to look for more."""
+        self.kubectl("-n", namespace, "delete", "deployment,statefulset,pod,pvc", "--all", "--now")
+        self.cluster.delete("namespaces", namespace)
+
     def write(self, namespace: str, kind: str, name: str) -> None:
         self.exec(namespace, kind, f"echo 'it is {name}' > /data/{name} && sync")
 

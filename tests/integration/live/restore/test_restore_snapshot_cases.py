@@ -55,7 +55,7 @@ def lost(lab: SnapshotLab, cluster: Cluster, backups: Backups) -> str:
     namespace = lab.application()
     objects, info = lab.stored(namespace, "data")
     backups.write("shop", objects, spec={}, volume_info=info)
-    cluster.delete("namespaces", namespace)
+    lab.lose(namespace)
     return namespace
 
 
@@ -97,7 +97,7 @@ def test_without_a_content(lost: str, lab: SnapshotLab, cluster: Cluster, backup
     objects, info = lab.stored(namespace, "data")
     backups.write("bad", {key: obj for key, obj in objects.items() if key[0] != VOLUME_SNAPSHOT_CONTENTS}, spec={},
                   volume_info=info)  # fmt: skip
-    cluster.delete("namespaces", namespace)
+    lab.lose(namespace)
     why = "the backup does not hold its VolumeSnapshotContent"
     with pytest.raises(RestoreError, match=f"it has no data for the volumes of {namespace}/data .*{why}"):
         backups.restore("bad")
@@ -237,7 +237,7 @@ def test_snapshot_of_somebody_else(lab: SnapshotLab, cluster: Cluster, backups: 
     objects[(VOLUME_SNAPSHOTS, namespace, "weekly")] = snapshot
     objects[(VOLUME_SNAPSHOT_CONTENTS, None, content["metadata"]["name"])] = content
     backups.write("shop", objects, spec={}, volume_info=info)
-    cluster.delete("namespaces", namespace)
+    lab.lose(namespace)
     done = backups.restore("shop")
     assert (done.phase, done.errors_list, done.warnings_list) == ("Completed", [], [])
     ready = cluster.wait(

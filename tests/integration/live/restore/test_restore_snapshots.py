@@ -33,7 +33,7 @@ def test_data_comes_back(
         target = cluster.new_name()
         options = {"namespace_mapping": {namespace: target}}
     else:
-        cluster.delete("namespaces", namespace)
+        lab.lose(namespace)
 
     done = backups.restore("shop", name="r1", **options)
     assert (done.phase, done.errors_list, done.warnings_list) == ("Completed", [], [])
