@@ -11,27 +11,12 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.aws_options import AWS
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 
 _LOCATION = ArgumentSpec(
-    options={
-        "name": {"type": "str", "default": "default"},
-        "region": {"type": "str"},
-        "endpoint_url": {"type": "str"},
-        # An access key id is no secret: amazon.aws shows it as well.
-        "access_key": {"type": "str", "no_log": False},
-        "secret_key": {"type": "str", "no_log": True},
-        "session_token": {"type": "str", "no_log": True},
-        "profile": {"type": "str"},
-        "ca_bundle": {"type": "path"},
-        "validate_certs": {"type": "bool", "default": True},
-        "kms_key_id": {"type": "str", "no_log": False},
-        "cluster_name": {"type": "str"},
-    },
-    mutually_exclusive=(("profile", "access_key"),),
-    required_together=(("access_key", "secret_key"),),
-    required_by={"session_token": ("access_key",)},
-)
+    options={"name": {"type": "str", "default": "default"}, "cluster_name": {"type": "str"}},
+).merge(AWS)
 
 EBS = ArgumentSpec(options={"snapshot_location": _LOCATION.to_option()})
 

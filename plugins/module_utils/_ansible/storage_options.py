@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.aws_options import AWS
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
 
 _LOCATION = ArgumentSpec(
@@ -19,26 +20,14 @@ _LOCATION = ArgumentSpec(
         "path": {"type": "path"},
         "bucket": {"type": "str"},
         "prefix": {"type": "str"},
-        "region": {"type": "str"},
-        "endpoint_url": {"type": "str"},
-        # An access key id is no secret: amazon.aws shows it as well.
-        "access_key": {"type": "str", "no_log": False},
-        "secret_key": {"type": "str", "no_log": True},
-        "session_token": {"type": "str", "no_log": True},
-        "profile": {"type": "str"},
-        "ca_bundle": {"type": "path"},
-        "validate_certs": {"type": "bool", "default": True},
         "addressing_style": {"type": "str", "choices": ["auto", "path", "virtual"]},
         "sse": {"type": "str", "choices": ["AES256", "aws:kms"]},
-        "kms_key_id": {"type": "str", "no_log": False},
         "object_lock": {"type": "bool", "default": False},
         "read_only": {"type": "bool", "default": False},
     },
-    mutually_exclusive=(("path", "bucket"), ("profile", "access_key")),
+    mutually_exclusive=(("path", "bucket"),),
     required_one_of=(("path", "bucket"),),
-    required_together=(("access_key", "secret_key"),),
-    required_by={"session_token": ("access_key",)},
-)
+).merge(AWS)
 
 STORAGE = ArgumentSpec(options={"storage_location": _LOCATION.to_option(required=True)})
 

@@ -16,6 +16,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.arkive_record import ArkiveRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import BackupFiles
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.item_digests import ItemDigests
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.spool import Spool
@@ -256,7 +257,13 @@ class _Maker:
     def _delete_old_snapshots(self, name: str) -> None:
         """Those of the failed backup that is replaced; nobody would know of them any more."""
         deleter = SnapshotDeleter(connect=lambda: self._client, ebs=self._ebs, cancel=self._cancel)
-        reasons = delete_recorded_snapshots(self._repository, name, deleter=deleter)
+        try:
+            reasons = delete_recorded_snapshots(self._repository, name, deleter=deleter)
+        except ArchiveError as exc:
+            self._tell(
+                [f"Which snapshots the backup that was replaced had is unknown, they are left behind: {exc.message}"]
+            )
+            return
         self._tell(
             [
                 f"The snapshot {found} of the backup that was replaced is left behind: {why}"

@@ -9,9 +9,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.aws_access import AwsAccess
 
 _S3_ONLY = (
     "region",
@@ -29,7 +30,7 @@ _ADDRESSING_STYLES = ("auto", "path", "virtual")
 
 
 @dataclass(frozen=True, kw_only=True)
-class StorageLocation:
+class StorageLocation(AwsAccess):
     """A local directory (``path``) or an S3 bucket (``bucket``), each with an optional ``prefix`` below it.
 
     Credentials that are None are looked up by boto3's own chain. ``sse`` is the value of
@@ -41,14 +42,6 @@ class StorageLocation:
     path: str | None = None
     bucket: str | None = None
     prefix: str = ""
-    region: str | None = None
-    endpoint_url: str | None = None
-    access_key: str | None = field(default=None, repr=False)
-    secret_key: str | None = field(default=None, repr=False)
-    session_token: str | None = field(default=None, repr=False)
-    profile: str | None = None
-    ca_bundle: str | None = None
-    validate_certs: bool = True
     addressing_style: str | None = None
     sse: str | None = None
     kms_key_id: str | None = None
@@ -95,13 +88,7 @@ class StorageLocation:
         bucket = self.bucket or ""
         if "/" in bucket and not bucket.startswith("arn:aws:s3:"):
             raise ValidationError(f"The bucket name '{bucket}' has a '/' in it.", hint="Put the rest into 'prefix'.")
-        if bool(self.access_key) != bool(self.secret_key):
-            raise ValidationError(
-                f"The storage location '{self.name}' has only one of 'access_key' and 'secret_key'.",
-                hint="Give both, or neither to use boto3's own credential chain.",
-            )
-        if self.access_key and self.profile:
-            raise ValidationError(f"The storage location '{self.name}' has both 'access_key' and 'profile'.")
+        self.check_credentials(f"storage location '{self.name}'")
         if self.addressing_style is not None and self.addressing_style not in _ADDRESSING_STYLES:
             raise ValidationError(
                 f"The addressing_style '{self.addressing_style}' is unknown.",

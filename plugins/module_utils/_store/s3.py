@@ -12,11 +12,10 @@ import base64
 import contextlib
 import hashlib
 import io
-import os
-import sys
 import threading
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._store.aws_client import Errors, make_client
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.keys import check_key, check_list_prefix
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_errors import error_code, status_code, store_error
@@ -286,63 +285,22 @@ def _write_options(location: StorageLocation) -> dict[str, t.Any]:
     return options
 
 
-def _make_client(location: StorageLocation) -> tuple[t.Any, tuple[type[Exception], ...]]:
+def _make_client(location: StorageLocation) -> tuple[t.Any, Errors]:
     """boto3's client for ``location``, and the exceptions that it raises."""
-    try:
-        import boto3
-        import botocore.config
-        import botocore.exceptions
-    except ImportError as exc:
-        raise StoreError(
-            f"The Python library boto3 is missing for {sys.executable}, so S3 cannot be used.",
-            hint=f"Install it: {sys.executable} -m pip install boto3",
-        ) from exc
-    errors = (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError)
-    if location.ca_bundle and not os.path.exists(location.ca_bundle):
-        raise StoreError(f"The CA bundle {location.ca_bundle} does not exist.", hint="Check 'ca_bundle'.")
-    try:
-        session = boto3.session.Session(
-            aws_access_key_id=location.access_key,
-            aws_secret_access_key=location.secret_key,
-            aws_session_token=location.session_token,
-            profile_name=location.profile,
-            region_name=location.region,
-        )
-        client = session.client(
-            "s3",
-            # Servers other than Amazon's seldom have regions, but a signature always names one.
-            region_name=session.region_name or ("us-east-1" if location.endpoint_url else None),
-            endpoint_url=location.endpoint_url,
-            verify=(location.ca_bundle or None) if location.validate_certs else False,
-            config=_client_config(botocore.config.Config, location),
-        )
-    except errors as exc:
-        raise store_error(location, exc, verb="use") from exc
-    except ValueError as exc:  # botocore's answer to an endpoint that is no URL
-        raise StoreError(
-            f"The endpoint_url '{location.endpoint_url}' cannot be used: {exc}.",
-            hint="Write it as http://host:port or https://host.",
-        ) from exc
+    client, errors = make_client(
+        "s3",
+        location,
+        what="S3",
+        error=StoreError,
+        explain=lambda exc: store_error(location, exc, verb="use"),
+        max_connections=MAX_CONNECTIONS,
+        # Servers other than Amazon's seldom have regions, but a signature always names one.
+        default_region="us-east-1" if location.endpoint_url else None,
+        # Virtual-host addressing needs DNS for each bucket, which servers other than Amazon's seldom have.
+        s3={"addressing_style": location.addressing_style or ("path" if location.endpoint_url else "auto")},
+    )
     client.meta.events.register("before-sign.s3.DeleteObjects", _add_content_md5)
     return client, errors
-
-
-def _client_config(config_class: t.Any, location: StorageLocation) -> t.Any:
-    options: dict[str, t.Any] = {
-        "connect_timeout": _CONNECT_SECONDS,
-        "read_timeout": _READ_SECONDS,
-        "retries": {"mode": "standard", "total_max_attempts": _ATTEMPTS},
-        "max_pool_connections": MAX_CONNECTIONS,
-        "user_agent_extra": "arkive.k8s",
-        # Virtual-host addressing needs DNS for each bucket, which servers other than Amazon's seldom have.
-        "s3": {"addressing_style": location.addressing_style or ("path" if location.endpoint_url else "auto")},
-    }
-    # The CRC trailers that botocore 1.36 and later send by default are unknown to many servers.
-    known = getattr(config_class, "OPTION_DEFAULTS", {})
-    for option in ("request_checksum_calculation", "response_checksum_validation"):
-        if option in known:
-            options[option] = "when_required"
-    return config_class(**options)
 
 
 def _add_content_md5(request: t.Any, **_kwargs: t.Any) -> None:

@@ -88,7 +88,7 @@ def _explain(location: StorageLocation, exc: Exception, code: str) -> tuple[Stor
     if code in _WRONG_REGION or status_code(exc) == 301:
         return "no_location", _wrong_region(location, exc), "Set 'region' to the bucket's."
     if code == "SSLError":
-        return "unreachable", f"TLS failed: {_text(exc)}", "Give the server's CA as 'ca_bundle'."
+        return "unreachable", f"TLS failed: {exception_text(exc)}", "Give the server's CA as 'ca_bundle'."
     if code in UNREACHABLE:
         target = location.endpoint_url or "the S3 endpoint"
         return (
@@ -96,7 +96,7 @@ def _explain(location: StorageLocation, exc: Exception, code: str) -> tuple[Stor
             f"{target} cannot be reached: {UNREACHABLE[code]}",
             "Check 'endpoint_url' and network.",
         )
-    return "other", _text(exc), None
+    return "other", exception_text(exc), None
 
 
 def _wrong_region(location: StorageLocation, exc: Exception) -> str:
@@ -107,7 +107,7 @@ def _wrong_region(location: StorageLocation, exc: Exception) -> str:
     return f"the bucket is in the region '{region}'{asked}" if region else f"the bucket is in another region{asked}"
 
 
-def _text(exc: Exception) -> str:
+def exception_text(exc: Exception) -> str:
     """The server's own words with its code, else the exception's, on one line."""
     response = getattr(exc, "response", None)
     said = response.get("Error", {}).get("Message") if isinstance(response, dict) else None
@@ -117,4 +117,4 @@ def _text(exc: Exception) -> str:
     return f"{words} ({error_code(exc)})" if said else words
 
 
-__all__ = ("CREDENTIALS", "UNREACHABLE", "error_code", "status_code", "store_error")
+__all__ = ("CREDENTIALS", "UNREACHABLE", "error_code", "exception_text", "status_code", "store_error")

@@ -13,12 +13,12 @@ import dataclasses
 import datetime as dt
 import os
 import re
-import sys
 import threading
 import time
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._store.aws_client import Errors, make_client
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_errors import error_code
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs_errors import ebs_error
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
@@ -27,9 +27,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.zones import z
 
 DRIVER = "ebs.csi.aws.com"
 
-_CONNECT_SECONDS = 10
-_READ_SECONDS = 60
-_ATTEMPTS = 6
 _MAX_CONNECTIONS = 16
 _POLL_SECONDS = 2.0
 _GIB = 1024**3
@@ -268,48 +265,16 @@ class EbsSnapshotter:
             return self._made
 
 
-def _make_client(location: SnapshotLocation) -> tuple[t.Any, tuple[type[Exception], ...]]:
+def _make_client(location: SnapshotLocation) -> tuple[t.Any, Errors]:
     """boto3's client for ``location``, and the exceptions that it raises."""
-    try:
-        import boto3
-        import botocore.config
-        import botocore.exceptions
-    except ImportError as exc:
-        raise SnapshotError(
-            f"The Python library boto3 is missing for {sys.executable}, so EBS cannot be used.",
-            hint=f"Install it: {sys.executable} -m pip install boto3",
-        ) from exc
-    errors = (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError)
-    if location.ca_bundle and not os.path.exists(location.ca_bundle):
-        raise SnapshotError(f"The CA bundle {location.ca_bundle} does not exist.", hint="Check 'ca_bundle'.")
-    try:
-        session = boto3.session.Session(
-            aws_access_key_id=location.access_key,
-            aws_secret_access_key=location.secret_key,
-            aws_session_token=location.session_token,
-            profile_name=location.profile,
-            region_name=location.region,
-        )
-        client = session.client(
-            "ec2",
-            endpoint_url=location.endpoint_url,
-            verify=(location.ca_bundle or None) if location.validate_certs else False,
-            config=botocore.config.Config(
-                connect_timeout=_CONNECT_SECONDS,
-                read_timeout=_READ_SECONDS,
-                retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
-                max_pool_connections=_MAX_CONNECTIONS,
-                user_agent_extra="arkive.k8s",
-            ),
-        )
-    except errors as exc:
-        raise ebs_error(location, exc, tried="use EC2") from exc
-    except ValueError as exc:  # botocore's answer to an endpoint that is no URL
-        raise SnapshotError(
-            f"The endpoint_url '{location.endpoint_url}' of the snapshot location cannot be used: {exc}.",
-            hint="Write it as https://host.",
-        ) from exc
-    return client, errors
+    return make_client(
+        "ec2",
+        location,
+        what="EBS",
+        error=SnapshotError,
+        explain=lambda exc: ebs_error(location, exc, tried="use EC2"),
+        max_connections=_MAX_CONNECTIONS,
+    )
 
 
 def _read_snapshot(entry: Object) -> EbsSnapshot:

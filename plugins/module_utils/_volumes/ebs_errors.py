@@ -11,7 +11,12 @@ Works on the exceptions' names and response dicts, so that it needs no import of
 
 from __future__ import annotations
 
-from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_errors import CREDENTIALS, UNREACHABLE, error_code
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_errors import (
+    CREDENTIALS,
+    UNREACHABLE,
+    error_code,
+    exception_text,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 
@@ -29,7 +34,6 @@ _HINTS = {
     "InvalidZone.NotFound": "Volumes come back in the zone that they were saved from; check 'region'.",
     "KMSKeyNotAccessibleFault": "Check 'kms_key_id' and that these credentials may use the key.",
 }
-_LONGEST = 300
 
 
 def ebs_error(location: SnapshotLocation, exc: Exception, *, tried: str) -> SnapshotError:
@@ -50,24 +54,14 @@ def _explain(exc: Exception, code: str) -> tuple[str, str | None]:
     if code in _EXPIRED:
         return "the credentials or the request have expired", "Get new credentials, and check the clock."
     if code in _DENIED:
-        return f"AWS denies it to these credentials: {_text(exc)}", "Grant the EC2 action in their policy."
+        return f"AWS denies it to these credentials: {exception_text(exc)}", "Grant the EC2 action in their policy."
     if code == "SSLError":
-        return f"TLS failed: {_text(exc)}", "Give the endpoint's CA as 'ca_bundle'."
+        return f"TLS failed: {exception_text(exc)}", "Give the endpoint's CA as 'ca_bundle'."
     if code in UNREACHABLE:
         return f"EC2 cannot be reached: {UNREACHABLE[code]}", "Check 'region', 'endpoint_url' and the network."
     if code == "NoRegionError":
         return "no region is known", "Give 'region'."
-    return _text(exc), _HINTS.get(code)
-
-
-def _text(exc: Exception) -> str:
-    """The server's own words with its code, else the exception's, on one line."""
-    response = getattr(exc, "response", None)
-    said = response.get("Error", {}).get("Message") if isinstance(response, dict) else None
-    words = " ".join(str(said or str(exc) or type(exc).__name__).split()).rstrip(".")
-    if len(words) > _LONGEST:
-        words = f"{words[:_LONGEST]}..."
-    return f"{words} ({error_code(exc)})" if said else words
+    return exception_text(exc), _HINTS.get(code)
 
 
 __all__ = ("ebs_error",)

@@ -8,13 +8,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.aws_access import AwsAccess
 
 
 @dataclass(frozen=True, kw_only=True)
-class SnapshotLocation:
+class SnapshotLocation(AwsAccess):
     """What Velero calls a volume snapshot location, of its AWS plugin.
 
     Credentials that are None are looked up by boto3's own chain. ``kms_key_id`` encrypts the volumes that are made
@@ -23,27 +24,13 @@ class SnapshotLocation:
     """
 
     name: str = "default"
-    region: str | None = None
-    endpoint_url: str | None = None
-    access_key: str | None = field(default=None, repr=False)
-    secret_key: str | None = field(default=None, repr=False)
-    session_token: str | None = field(default=None, repr=False)
-    profile: str | None = None
-    ca_bundle: str | None = None
-    validate_certs: bool = True
     kms_key_id: str | None = None
     cluster_name: str | None = None
 
     def __post_init__(self) -> None:
         if not self.name:
             raise ValidationError("The snapshot location has an empty name.", hint="Give 'name', or leave it out.")
-        if bool(self.access_key) != bool(self.secret_key):
-            raise ValidationError(
-                f"The snapshot location '{self.name}' has only one of 'access_key' and 'secret_key'.",
-                hint="Give both, or neither to use boto3's own credential chain.",
-            )
-        if self.access_key and self.profile:
-            raise ValidationError(f"The snapshot location '{self.name}' has both 'access_key' and 'profile'.")
+        self.check_credentials(f"snapshot location '{self.name}'")
 
 
 __all__ = ("SnapshotLocation",)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import typing as t
 
@@ -175,3 +176,40 @@ def test_check_mode_cuts_nothing(api: BackupApi, store: t.Any, account: Ec2Accou
     outcome = plan_backup(request, client=t.cast("t.Any", api), store=store)
     assert [entry["backupMethod"] for entry in outcome.volumes] == ["NativeSnapshot"]
     assert account.snapshots == set()
+
+
+def fail_once(api: BackupApi, store: t.Any, account: Ec2Account) -> str:
+    """A backup that is PartiallyFailed by a hook of another pod, and has a snapshot. Returns its id."""
+    add_volume(api, account.make_volume())
+    api.add_pod("web", **{"pre.hook.backup.velero.io/command": "/false"})
+    api.codes["/false"] = 1
+    assert run(api, store).phase == "PartiallyFailed"
+    api.codes.clear()
+    (made,) = account.snapshots
+    return made
+
+
+def replace(api: BackupApi, store: t.Any) -> BackupOutcome:
+    request = {"snapshot_location": LOCATION, "replace_failed": True}
+    return back_up(api, store, request=request, included_namespaces=["shop"])
+
+
+def test_a_replaced_backup_takes_its_snapshots_along(api: BackupApi, store: t.Any, account: Ec2Account) -> None:
+    before = fail_once(api, store, account)
+    outcome = replace(api, store)
+    assert (outcome.phase, outcome.warnings_list) == ("Completed", [])
+    (made,) = account.snapshots
+    assert made != before
+    assert records(store)[0]["status"]["providerSnapshotID"] == made
+
+
+def test_a_replaced_backup_whose_records_are_damaged(api: BackupApi, store: t.Any, account: Ec2Account) -> None:
+    before = fail_once(api, store, account)
+    store.delete_many(["backups/b1/b1-volumesnapshots.json.gz"])
+    store.put_file("backups/b1/b1-volumesnapshots.json.gz", io.BytesIO(b"no gzip"))
+    outcome = replace(api, store)
+    assert outcome.phase == "Completed"
+    (warning,) = outcome.warnings_list
+    assert "left behind" in warning["message"]
+    assert len(account.snapshots - {before}) == 1
+    assert before in account.snapshots

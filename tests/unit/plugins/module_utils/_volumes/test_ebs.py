@@ -364,7 +364,7 @@ def test_secrets_are_not_shown() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        pytest.param({"endpoint_url": "nonsense"}, "endpoint_url 'nonsense' of the snapshot location", id="no URL"),
+        pytest.param({"endpoint_url": "nonsense"}, "endpoint_url 'nonsense' cannot be used", id="no URL"),
         pytest.param({"ca_bundle": "/no/such/file"}, "CA bundle /no/such/file does not exist", id="no CA"),
         pytest.param({"profile": "no-such-profile"}, "the AWS profile does not exist", id="no profile"),
     ],

@@ -1,0 +1,90 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""boto3's clients. It is loaded when the first one is made."""
+
+from __future__ import annotations
+
+import os
+import sys
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.aws_access import AwsAccess
+
+Errors: t.TypeAlias = "tuple[type[Exception], ...]"
+
+_CONNECT_SECONDS = 10
+_READ_SECONDS = 60
+_ATTEMPTS = 6
+#: What servers other than Amazon's do not know, and newer versions of botocore send unasked.
+_UNASKED = ("request_checksum_calculation", "response_checksum_validation")
+
+
+def make_client(
+    service: str,
+    access: AwsAccess,
+    *,
+    what: str,
+    error: type[ArkiveError],
+    explain: t.Callable[[Exception], ArkiveError],
+    max_connections: int,
+    default_region: str | None = None,
+    **config: t.Any,
+) -> tuple[t.Any, Errors]:
+    """A client that may be shared between threads, and the exceptions that it raises.
+
+    ``what`` is the service for people. Raises ``error`` for what can be seen at once, and what ``explain`` makes of
+    botocore's own complaints. ``config``: more of ``botocore.config.Config``.
+    """
+    try:
+        import boto3
+        import botocore.config
+        import botocore.exceptions
+    except ImportError as exc:
+        raise error(
+            f"The Python library boto3 is missing for {sys.executable}, so {what} cannot be used.",
+            hint=f"Install it: {sys.executable} -m pip install boto3",
+        ) from exc
+    errors = (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError)
+    if access.ca_bundle and not os.path.exists(access.ca_bundle):
+        raise error(f"The CA bundle {access.ca_bundle} does not exist.", hint="Check 'ca_bundle'.")
+    known = getattr(botocore.config.Config, "OPTION_DEFAULTS", {})
+    options: dict[str, t.Any] = {
+        "connect_timeout": _CONNECT_SECONDS,
+        "read_timeout": _READ_SECONDS,
+        "retries": {"mode": "standard", "total_max_attempts": _ATTEMPTS},
+        "max_pool_connections": max_connections,
+        "user_agent_extra": "arkive.k8s",
+        **{name: "when_required" for name in _UNASKED if name in known},
+        **config,
+    }
+    try:
+        session = boto3.session.Session(
+            aws_access_key_id=access.access_key,
+            aws_secret_access_key=access.secret_key,
+            aws_session_token=access.session_token,
+            profile_name=access.profile,
+            region_name=access.region,
+        )
+        client = session.client(
+            service,
+            region_name=session.region_name or default_region,
+            endpoint_url=access.endpoint_url,
+            verify=(access.ca_bundle or None) if access.validate_certs else False,
+            config=botocore.config.Config(**options),
+        )
+    except errors as exc:
+        raise explain(exc) from exc
+    except ValueError as exc:  # botocore's answer to an endpoint that is no URL
+        raise error(
+            f"The endpoint_url '{access.endpoint_url}' cannot be used: {exc}.",
+            hint="Write it as http://host:port or https://host.",
+        ) from exc
+    return client, errors
+
+
+__all__ = ("Errors", "make_client")
