@@ -86,6 +86,18 @@ def nothing_is_left(app: DataApp, storage: Storage, handles: list[str], *, store
     assert storage.left_frozen() == []
 
 
+def when_asked_for(app: DataApp, act: t.Callable[[], object]) -> threading.Thread:
+    """Act when the snapshot controller has asked the driver for a snapshot."""
+
+    def wait_and_act() -> None:
+        until(lambda: any("Content" in name for name in app.snapshot_objects()), "it is asked for", seconds=30)
+        act()
+
+    thread = threading.Thread(target=wait_and_act)
+    thread.start()
+    return thread
+
+
 def works_again(app: DataApp, storage: Storage, runs: VolumeRuns, handles: list[str]) -> None:
     """The next backup has its snapshot, and nothing of the failed one comes up."""
     runs.backup_name += "-again"
@@ -116,12 +128,7 @@ def test_the_driver_is_killed_before_it_cuts(
     handles = app.volume_handles()
     app.write("before", "1")
 
-    def kill() -> None:
-        until(lambda: any("Content" in name for name in app.snapshot_objects()), "it is asked for", seconds=30)
-        component("kill", "loopfile")
-
-    killer = threading.Thread(target=kill)
-    killer.start()
+    killer = when_asked_for(app, lambda: component("kill", "loopfile"))
     outcome = runs.back_up(app.namespace)
     killer.join()
     assert (outcome.phase, outcome.errors_list) == ("Completed", [])
@@ -144,12 +151,7 @@ def test_the_driver_is_killed_and_is_too_late(
     app = make_app(snapshot_class="loopfile-slow")
     handles = app.volume_handles()
 
-    def kill() -> None:
-        until(lambda: any("Content" in name for name in app.snapshot_objects()), "it is asked for", seconds=30)
-        component("kill", "loopfile")
-
-    killer = threading.Thread(target=kill)
-    killer.start()
+    killer = when_asked_for(app, lambda: component("kill", "loopfile"))
     outcome = runs.back_up(app.namespace, csi_snapshot_timeout="2s")
     killer.join()
     failed(outcome, app, said="was not cut within")
@@ -211,6 +213,42 @@ def test_the_lease_ends_before_the_snapshot_is_cut(
     nothing_is_left(app, storage, handles)
     with pytest.raises(RestoreError, match=f"{app.namespace}-copy/{app.claims[0]}"):
         runs.restore(namespace_mapping={app.namespace: f"{app.namespace}-copy"})
+
+
+def test_the_run_is_killed_in_the_window(
+    make_app: t.Callable[..., DataApp], runs: VolumeRuns, storage: Storage, kubeconfig: str
+) -> None:
+    """The lease thaws; the snapshot that is left is removed by the next run of that name.
+
+    The mark of the freeze stays until its time is past.
+    """
+    app = make_app(snapshot_class="loopfile-slow")
+    handles = app.volume_handles()
+    process = runs.start(kubeconfig, app.namespace)
+    when_asked_for(app, process.kill).join()
+    process.wait()
+    app.await_thawed()
+    assert app.snapshot_objects() != []
+    runs.forget_claim()
+    outcome = runs.back_up(app.namespace)
+    assert (outcome.phase, outcome.errors_list) == ("Completed", [])
+    handle = entry_of(outcome, app)["csiSnapshotInfo"]["snapshotHandle"]
+    assert app.snapshot_objects() == []
+    assert storage.snapshots(*handles) == {handle}
+    assert storage.left_frozen() == []
+
+
+def test_a_failed_pre_hook(make_app: t.Callable[..., DataApp], runs: VolumeRuns, storage: Storage) -> None:
+    """The volume is not as the hook should have made it: there is no snapshot, and the backup says why."""
+    app = make_app()
+    command = 'pre.hook.backup.velero.io/command=["/bin/false"]'
+    app.kubectl("-n", app.namespace, "annotate", "pods", "--all", "--overwrite", command)
+    outcome = runs.back_up(app.namespace)
+    assert outcome.phase == "PartiallyFailed"
+    entry = entry_of(outcome, app)
+    assert (entry["skipped"], entry["skippedReason"]) == (True, "any: pre hook failed;")
+    assert app.snapshot_objects() == []
+    assert storage.snapshots(*app.volume_handles()) == set()
 
 
 def test_without_rights_on_contents(
