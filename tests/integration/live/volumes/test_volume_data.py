@@ -72,6 +72,7 @@ def matrix(client: t.Any, kubectl: t.Any, tmp_path_factory: pytest.TempPathFacto
         for kind, app in apps.items():
             app.await_ready()
             files[*kind, "same"] = app.files()
+        restores["again"] = runs.restore()
         yield Matrix(apps, backup, restores, files, handles, left)
     finally:
         kubectl("delete", "namespace", *copies, *copies.values(), "--ignore-not-found", "--wait=false")
@@ -83,6 +84,16 @@ def test_the_data_is_back(matrix: Matrix, workload: str, storage_class: str, pla
     namespace = matrix.apps[workload, storage_class].namespace
     assert matrix.files[workload, storage_class, "source"] == {"before": namespace, LATE: "late"}
     assert matrix.files[workload, storage_class, place] == {"before": namespace}
+
+
+def test_a_second_restore_changes_nothing(matrix: Matrix) -> None:
+    """Also no objects of snapshots are made that no claim needs."""
+    assert [
+        (item["resource"], item["name"], item["action"])
+        for item in matrix.restores["again"].plan_items
+        if item["action"] in ("create", "update")
+    ] == []
+    assert not matrix.restores["again"].changed
 
 
 def test_the_runs_say_so(matrix: Matrix) -> None:

@@ -209,7 +209,7 @@ def test_the_lease_ends_before_the_snapshot_is_cut(
     policy = FreezePolicy(lease_seconds=3, freeze_max_seconds=3)
     outcome = runs.back_up(app.namespace, freeze_policy=policy)
     failed(outcome, app, said="The lease ran out before the snapshot was cut")
-    assert outcome.freezes[0].seconds < 8
+    assert (outcome.freezes[0].seconds or 8) < 8
     nothing_is_left(app, storage, handles)
     with pytest.raises(RestoreError, match=f"{app.namespace}-copy/{app.claims[0]}"):
         runs.restore(namespace_mapping={app.namespace: f"{app.namespace}-copy"})
