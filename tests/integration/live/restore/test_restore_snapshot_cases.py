@@ -6,9 +6,12 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 import pytest
+from restore_lab import Cluster
+from snapshot_lab import Object, SnapshotLab, Stored
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import run_restore
@@ -21,8 +24,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude
 if t.TYPE_CHECKING:
     from callers import Callers
     from conftest import Kubectl
-    from restore_lab import Backups, Cluster
-    from snapshot_lab import SnapshotLab
+    from restore_lab import Backups
+
+    from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 
 STORAGE_CLASS = """
 apiVersion: storage.k8s.io/v1
@@ -49,24 +53,52 @@ def make_class(kubectl: Kubectl) -> t.Iterator[t.Callable[[str, str, str], str]]
         kubectl("delete", "storageclass", name)
 
 
-@pytest.fixture
-def lost(lab: SnapshotLab, cluster: Cluster, backups: Backups) -> str:
-    """The namespace of an application that is gone; backup ``shop`` has it, with a snapshot of its volume."""
+class Archived(t.NamedTuple):
+    """A lost application as a backup has it."""
+
+    namespace: str
+    objects: Stored
+    info: list[Object]
+
+    def moved(self, namespace: str) -> Archived:
+        """The same of another namespace."""
+        pairs = json.loads(json.dumps(list(self.objects.values())).replace(self.namespace, namespace))
+        keys = [(kind, namespace if there else None, name) for kind, there, name in self.objects]
+        info = json.loads(json.dumps(self.info).replace(self.namespace, namespace))
+        return Archived(namespace, dict(zip(keys, pairs, strict=True)), info)
+
+
+@pytest.fixture(scope="module")
+def archived(client: KubeClient, kubectl: Kubectl) -> t.Iterator[Archived]:
+    """One application for all tests of the file, with a snapshot of its volume."""
+    lab = SnapshotLab(Cluster(client), kubectl)
     namespace = lab.application()
     objects, info = lab.stored(namespace, "data")
-    backups.write("shop", objects, spec={}, volume_info=info)
     lab.lose(namespace)
-    return namespace
+    yield Archived(namespace, objects, info)
+    lab.close()
+
+
+@pytest.fixture
+def lost(archived: Archived, cluster: Cluster, backups: Backups) -> str:
+    """The namespace of an application that is gone; backup ``shop`` has it."""
+    found = archived.moved(cluster.new_name())
+    backups.write("shop", found.objects, spec={}, volume_info=found.info)
+    return found.namespace
+
+
+def handle_of(archived: Archived) -> str:
+    return str(archived.info[0]["csiSnapshotInfo"]["snapshotHandle"])
 
 
 def states(volumes: t.Iterable[t.Mapping[str, str]]) -> list[tuple[str, str]]:
     return [(entry["method"], entry["state"]) for entry in volumes]
 
 
-def test_plan(lost: str, lab: SnapshotLab, cluster: Cluster, backups: Backups) -> None:
+def test_plan(archived: Archived, lost: str, lab: SnapshotLab, cluster: Cluster, backups: Backups) -> None:
     plan = backups.plan("shop", name="r1", want_diff=True)
     assert states(plan.volumes) == [("CSISnapshot", "planned")]
-    assert plan.volumes[0]["snapshot"] == lab.taken[0].handle
+    assert plan.volumes[0]["snapshot"] == handle_of(archived)
     assert plan.summary["conflict"] == 0
     created = {item["resource"] for item in plan.plan_items if item["intent"] == "create"}
     assert {str(VOLUME_SNAPSHOTS), str(VOLUME_SNAPSHOT_CONTENTS)} <= created
@@ -92,12 +124,10 @@ def test_snapshots_come_with_their_claims(
     assert lab.left() == []
 
 
-def test_without_a_content(lost: str, lab: SnapshotLab, cluster: Cluster, backups: Backups) -> None:
-    namespace = lab.application()
-    objects, info = lab.stored(namespace, "data")
-    backups.write("bad", {key: obj for key, obj in objects.items() if key[0] != VOLUME_SNAPSHOT_CONTENTS}, spec={},
-                  volume_info=info)  # fmt: skip
-    lab.lose(namespace)
+def test_without_a_content(archived: Archived, lab: SnapshotLab, cluster: Cluster, backups: Backups) -> None:
+    namespace, objects, info = archived.moved(cluster.new_name())
+    kept = {key: obj for key, obj in objects.items() if key[0] != VOLUME_SNAPSHOT_CONTENTS}
+    backups.write("bad", kept, spec={}, volume_info=info)
     why = "the backup does not hold its VolumeSnapshotContent"
     with pytest.raises(RestoreError, match=f"it has no data for the volumes of {namespace}/data .*{why}"):
         backups.restore("bad")
@@ -214,9 +244,15 @@ def test_volume_that_waits_for_a_pod(
     assert lab.left() == []
 
 
-def test_snapshot_that_the_storage_has_lost(lost: str, lab: SnapshotLab, backups: Backups, kubectl: Kubectl) -> None:
-    handle = lab.taken[0].handle
-    lab.delete_from_storage()
+def test_snapshot_that_the_storage_has_lost(
+    archived: Archived, lab: SnapshotLab, cluster: Cluster, backups: Backups, kubectl: Kubectl
+) -> None:
+    lost, objects, info = archived.moved(cluster.new_name())
+    handle = "snap-00000000000000000000"
+    for (kind, _namespace, _name), obj in objects.items():
+        if kind == VOLUME_SNAPSHOT_CONTENTS:
+            obj["status"]["snapshotHandle"] = handle
+    backups.write("shop", objects, spec={}, volume_info=info)
     done = backups.restore("shop", name="r1")
     assert (done.phase, states(done.volumes)) == ("PartiallyFailed", [("CSISnapshot", "failed")])
     (error,) = done.errors_list

@@ -265,7 +265,7 @@ QUOTA = KubeError("exceeded quota: q", status=403, reason="Forbidden")
     [
         pytest.param("POST", "persistentvolumeclaims", "exceeded quota", 0, "failed", id="the claim is refused"),
         pytest.param("POST", "volumesnapshots", "exceeded quota", 1, "failed", id="the snapshot is refused"),
-        pytest.param("PATCH", "persistentvolumes", "was not made what it was (reclaim policy Retain): exceeded quota", 0, "bound",
+        pytest.param("PATCH", "persistentvolumes", "what it was (reclaim policy Retain): exceeded quota", 0, "bound",
                      id="the volume cannot be patched"),
         pytest.param("WATCH", "persistentvolumeclaims", "nobody knows whether it has a volume", 2, "failed",
                      id="claims may not be read"),
