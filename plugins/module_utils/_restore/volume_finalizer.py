@@ -278,8 +278,10 @@ class VolumeFinalizer:
         self._changed = True
 
     def _fail(self, volume: RestoredVolume, why: str) -> None:
-        volume.state = "failed"
-        self._error(volume, why, self._resume_hint)
+        volume.state, hint = "failed", self._resume_hint
+        if volume.source is not None:
+            hint += f" VolumeSnapshot {volume.source.restored_name} stays in the cluster until then."
+        self._error(volume, why, hint)
 
     def _error(self, volume: RestoredVolume, why: str, hint: str | None) -> None:
         volume.message = why

@@ -265,6 +265,25 @@ def test_snapshot_that_the_storage_has_lost(
         kubectl(*where, "delete", name)
 
 
+@pytest.mark.fault
+def test_without_a_snapshot_controller(
+    lost: str, lab: SnapshotLab, backups: Backups, component: t.Callable[[str, str], None]
+) -> None:
+    """The claim is told of; once the controller is back, the same restore goes on."""
+    component("stop", "snapshot-controller")
+    done = backups.restore("shop", name="r1", resource_timeout=8.0)
+    assert (done.phase, states(done.volumes)) == ("PartiallyFailed", [("CSISnapshot", "failed")])
+    (error,) = done.errors_list
+    assert error["message"].startswith(f"PersistentVolumeClaim {lost}/data: it has no volume after 8 s: Provisioning")
+    assert len(lab.left()) == 2
+    component("cont", "snapshot-controller")
+    again = backups.restore("shop", name="r1")
+    assert (again.phase, again.errors_list, states(again.volumes)) == ("Completed", [], [("CSISnapshot", "bound")])
+    lab.await_running(lost)
+    assert lab.read(lost) == {"before": "it is before"}
+    assert lab.left() == []
+
+
 def test_snapshot_of_somebody_else(lab: SnapshotLab, cluster: Cluster, backups: Backups) -> None:
     """It comes back under its name, bound to what the storage has kept."""
     namespace = lab.application()

@@ -308,6 +308,10 @@ def test_provisioning_that_takes_too_long(api: VolumeApi, store: t.Any) -> None:
     assert done.errors_list[0]["message"] == (
         "PersistentVolumeClaim shop/data: it has no volume after 0.05 s: ProvisioningFailed: no space"
     )
+    assert done.errors_list[0]["hint"] == (
+        "Run the restore again with name: r to have this done. "
+        f"VolumeSnapshot {RESTORED} stays in the cluster until then."
+    )
     assert len(api.snapshots) == 2
 
 
