@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import time
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
@@ -19,6 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object, patch_object
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_claims import ClaimVolume
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_groups import SetGroups
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_names import (
     COMPLETE,
     STATE_ANNOTATION,
@@ -35,6 +37,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.classes import
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi import CsiSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_status import stated_error, take_status
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.groups import GroupApi, find_group_api
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_api import (
     GROUP,
@@ -53,7 +56,8 @@ class CsiProvider:
         self._client = client
         self._never_cancelled = client.with_cancel(CancelToken())
         self._request = request
-        self._api = find_api(client)
+        self._api, group_api = find_apis(client)
+        self._groups = SetGroups(client, request, group_api, cancel=cancel)
         self._missing = self._find_missing()
         self._snapshots = CsiSnapshots(client, self._api, with_contents=self.with_contents, cancel=cancel)
         self.warnings: list[str] = []
@@ -72,7 +76,8 @@ class CsiProvider:
 
     @property
     def taken(self) -> list[CutSnapshot]:
-        return list(self._snapshots.taken)
+        members = self._groups.taken
+        return [*(cut for cut in self._snapshots.taken if not any(cut is member for member in members)), *members]
 
     def check(self, *, removing: bool = False) -> None:
         request = self._request
@@ -98,8 +103,10 @@ class CsiProvider:
             )
 
     def plan(self, claims: t.Sequence[ClaimVolume]) -> list[PlannedSnapshot]:
+        grouped = self._groups.plan(claims)
+        in_groups = {plan.claim.name for plan in grouped}
         classes = list_classes(self._client, self._api)
-        return [self._plan_one(claim, classes) for claim in claims]
+        return [*(self._plan_one(claim, classes) for claim in claims if claim.name not in in_groups), *grouped]
 
     def find(self) -> list[SetMember]:
         """Also those that are of a set whose long name has the same label are told apart."""
@@ -110,16 +117,21 @@ class CsiProvider:
         )
         found = [item for page in pages for item in page.items if set_of(item) == request.name]
         with concurrent.futures.ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="arkive-members") as pool:
-            members = list(pool.map(self._member, found))
+            members = [*pool.map(self._member, found), *self._groups.find()]
         return sorted(members, key=lambda member: (member.cut.wish.claim, member.cut.name))
 
     def cut(self, plans: t.Sequence[PlannedSnapshot], *, timeout: float) -> None:
-        self._snapshots.cut(self._request.namespace, [plan.wish for plan in plans], timeout=timeout)
+        end = time.monotonic() + timeout
+        self._groups.begin([plan for plan in plans if plan.group])
+        wishes = [plan.wish for plan in plans if not plan.group]
+        self._snapshots.cut(self._request.namespace, wishes, timeout=timeout)
+        self._groups.await_cut(timeout=max(0.0, end - time.monotonic()))
 
     def seal(self, cuts: t.Sequence[CutSnapshot]) -> None:
         patch = {"metadata": {"annotations": {STATE_ANNOTATION: COMPLETE}}}
+        sealed = self._groups.seal(self._snapshots)
         self._for_each(
-            cuts,
+            [cut for cut in cuts if not any(cut is other for other in sealed)],
             lambda cut: patch_object(
                 self._never_cancelled, self._api.snapshots, cut.name, patch, namespace=cut.wish.namespace
             ),
@@ -128,7 +140,7 @@ class CsiProvider:
     def retain(self, cuts: t.Sequence[CutSnapshot]) -> bool:
         open_ones = [cut for cut in cuts if cut.content and self._policy_of(cut) != "Retain"]
         self._for_each(open_ones, self._snapshots.retain)
-        return bool(open_ones)
+        return self._groups.retain() or bool(open_ones)
 
     def wait_ready(self, cuts: t.Sequence[CutSnapshot], *, timeout: float, progress: ProgressSink) -> list[CutSnapshot]:
         for cut in cuts:
@@ -142,23 +154,28 @@ class CsiProvider:
         return late
 
     def discard(self, cuts: t.Sequence[CutSnapshot]) -> list[str]:
-        return self._snapshots.discard(cuts)
+        alone = [cut for cut in cuts if not self._groups.owns(cut)]
+        return [*self._groups.discard(), *self._snapshots.discard(alone)]
 
     def remove(self, members: t.Sequence[SetMember]) -> list[str]:
         """What is not retained goes with all that the storage has of it."""
-        cuts = [member.cut for member in members]
+        known = [member for member in members if member.cut.wish.claim]
         if self._request.retain:
-            self.retain(cuts)
+            self.retain([member.cut for member in known])
         kept = [
+            member for member in known if member.cut.content and (self._request.retain or member.policy == "Retain")
+        ]
+        for member in kept:
+            cut = member.cut
+            self.warnings.append(f"The storage snapshot {cut.handle} of claim {cut.where} stays (driver {cut.driver}).")
+        gone = [
             member.cut
-            for member in members
-            if member.cut.content and (self._request.retain or member.policy == "Retain")
+            for member in known
+            if not any(member is other for other in kept) and not self._groups.has(member)
         ]
-        gone = [cut for cut in cuts if not any(cut is other for other in kept)]
-        self.warnings += [
-            f"The storage snapshot {cut.handle} of claim {cut.where} stays (driver {cut.driver})." for cut in kept
-        ]
-        return [*self._snapshots.release_objects(kept), *self._snapshots.discard(gone)]
+        left = self._groups.remove(retained={member.group for member in kept})
+        left += self._snapshots.release_objects([member.cut for member in kept])
+        return [*left, *self._snapshots.discard(gone)]
 
     def _plan_one(self, claim: ClaimVolume, classes: list[dict[str, t.Any]] | None) -> PlannedSnapshot:
         request = self._request
@@ -216,6 +233,7 @@ class CsiProvider:
             complete=is_complete(snapshot),
             policy=str(((content or {}).get("spec") or {}).get("deletionPolicy") or ""),
             leaving="deletionTimestamp" in snapshot["metadata"],
+            group=_group_uid(snapshot),
         )
 
     def _policy_of(self, cut: CutSnapshot) -> str:
@@ -254,15 +272,21 @@ _OTHER_SOURCES = frozenset(
 )
 
 
-def find_api(client: KubeClient) -> SnapshotApi:
-    """The CSI snapshot API of the cluster. Raises ``SnapshotError`` where there is none."""
-    api = find_snapshot_api(Discovery.read(client))
+def _group_uid(snapshot: t.Mapping[str, t.Any]) -> str:
+    owners = snapshot["metadata"].get("ownerReferences") or ()
+    return next((str(owner["uid"]) for owner in owners if owner.get("kind") == "VolumeGroupSnapshot"), "")
+
+
+def find_apis(client: KubeClient) -> tuple[SnapshotApi, GroupApi | None]:
+    """The CSI snapshot API of the cluster, and that of groups. Raises ``SnapshotError`` where there is none."""
+    discovery = Discovery.read(client)
+    api = find_snapshot_api(discovery)
     if api is None:
         raise SnapshotError(
             f"The cluster at {client.server} does not serve {GROUP}/v1, so no CSI snapshot can be taken.",
             hint="Install the CRDs and the snapshot controller of kubernetes-csi/external-snapshotter.",
         )
-    return api
+    return api, find_group_api(discovery, api.snapshots)
 
 
-__all__ = ("CsiProvider", "find_api")
+__all__ = ("CsiProvider", "find_apis")

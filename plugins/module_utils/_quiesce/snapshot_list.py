@@ -16,7 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_csi import find_api
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_csi import find_apis
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_names import (
     is_complete,
     known_snapshot,
@@ -55,7 +55,7 @@ class FoundSnapshots:
 
 def list_snapshots(query: SnapshotQuery, *, client: KubeClient) -> FoundSnapshots:
     """By namespace and name. Without rights on VolumeSnapshotContents, handles stay unknown; a warning says so."""
-    api = find_api(client)
+    api, _groups = find_apis(client)
     selectors = [query.label_selector] if query.label_selector else []
     if query.name:
         selectors.append(f"{SET_LABEL}={set_labels(query.name)[SET_LABEL]}")

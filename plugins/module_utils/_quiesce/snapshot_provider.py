@@ -32,13 +32,14 @@ class SetMember:
     """A snapshot of the set that is there. ``complete``: the run that cut it saw that it is good.
 
     ``policy``: what becomes of the storage snapshot when the object goes, empty if unknown. ``leaving``: it is being
-    deleted.
+    deleted. ``group``: the uid of the group that it lives and goes with.
     """
 
     cut: CutSnapshot
     complete: bool
     policy: str = ""
     leaving: bool = False
+    group: str = ""
 
 
 class SnapshotProvider(t.Protocol):

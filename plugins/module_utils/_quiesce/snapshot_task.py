@@ -176,9 +176,9 @@ class _Task:
 
     def _finish(self, cuts: t.Sequence[CutSnapshot]) -> None:
         """They are good: say so to later runs, and wait until they can be used."""
+        self._provider.seal(cuts)
         if self._request.retain:
             self._provider.retain(cuts)
-        self._provider.seal(cuts)
         self._await_ready(cuts)
 
     def _await_ready(self, cuts: t.Sequence[CutSnapshot]) -> None:

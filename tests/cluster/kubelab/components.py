@@ -54,13 +54,16 @@ def with_definitions(lab: Lab) -> list[Component]:
     The sidecars end when the driver's socket goes: they are started again like everything here.
     """
     admin, socket = f"--kubeconfig={lab.path('pki/node-admin.conf')}", f"--csi-address={csi_socket()}"
+    groups = "--feature-gates=CSIVolumeGroupSnapshot=true"
     return [
         Component(
             "csi-provisioner",
             (lab.program("csi-provisioner"), socket, admin, "--extra-create-metadata", "--default-fstype=ext4"),
         ),
-        Component("csi-snapshotter", (lab.program("csi-snapshotter"), socket, admin, "--extra-create-metadata")),
-        Component("snapshot-controller", (lab.program("snapshot-controller"), admin)),
+        Component(
+            "csi-snapshotter", (lab.program("csi-snapshotter"), socket, admin, "--extra-create-metadata", groups)
+        ),
+        Component("snapshot-controller", (lab.program("snapshot-controller"), admin, groups)),
     ]
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from kubelab.cache import cached, digest_of, find_cached
 from kubelab.commands import LabError, run, say
+from kubelab.model import GROUP_DEFINITIONS
 from kubelab.pypi import program_in, python_package
 from kubelab.versions import GO_FROM_PYPI, GO_MINIMUM
 
@@ -69,11 +70,7 @@ class GoBuild:
         if self.kubernetes:
             for program in KUBERNETES_PROGRAMS:
                 (into / program).symlink_to("kubelab")
-            # Read from the module, not kept in this repository.
-            folder = Path(_module(go, self.source, _SNAPSHOT_CRDS)["Dir"]) / "config/crd"
-            (into / "crds").mkdir()
-            for file in sorted(folder.glob("snapshot.storage.k8s.io_*.yaml")):
-                shutil.copyfile(file, into / "crds" / file.name)
+            _copy_definitions(go, "snapshot.storage.k8s.io", into / "crds")
 
 
 KUBERNETES_PROGRAMS = (
@@ -116,6 +113,23 @@ VELERO_PLUGIN = GoBuild(
     packages=("github.com/vmware-tanzu/velero-plugin-for-aws/velero-plugin-for-aws",),
     minutes=7,
 )
+
+
+def group_definitions() -> Path:
+    """The folder in which ``GROUP_DEFINITIONS`` is: the custom resource definitions of volume group snapshots."""
+
+    def make(into: Path) -> None:
+        _copy_definitions(find_go(), "groupsnapshot.storage.k8s.io", into / GROUP_DEFINITIONS)
+
+    return cached("group-definitions", digest_of(KUBERNETES.source), make)
+
+
+def _copy_definitions(go: str, group: str, into: Path) -> None:
+    """Read from the module, not kept in this repository."""
+    folder = Path(_module(go, KUBERNETES.source, _SNAPSHOT_CRDS)["Dir"]) / "config/crd"
+    into.mkdir()
+    for file in sorted(folder.glob(f"{group}_*.yaml")):
+        shutil.copyfile(file, into / file.name)
 
 
 def find_go() -> str:
@@ -217,5 +231,6 @@ __all__ = [
     "GoBuild",
     "find_go",
     "go_version",
+    "group_definitions",
     "run_go_tests",
 ]

@@ -16,7 +16,7 @@ from kubelab import cgroups, components, noderoot
 from kubelab.commands import LabError, run, write
 from kubelab.configs import CONTAINERD_SOCKET
 from kubelab.localhttp import fetch
-from kubelab.model import CODE, NODE_ADDRESS, Lab
+from kubelab.model import CODE, GROUP_DEFINITIONS, NODE_ADDRESS, Lab
 from kubelab.supervisor import Supervisor
 
 
@@ -61,12 +61,16 @@ class Init:
 
     def _apply(self, what: str) -> None:
         kubectl = self._lab.program("kubectl")
-        folder = Path(kubectl).parent / "crds" if what == "definitions" else CODE / "manifests"
+        folders = [CODE / "manifests"]
+        if what == "definitions":
+            folders = [Path(kubectl).parent / "crds", Path(self._lab.program(GROUP_DEFINITIONS))]
         options = [
             f"--kubeconfig={self._lab.path('pki/node-admin.conf')}",
             f"--cache-dir={self._lab.path('kubectl-cache')}",
         ]
-        self._supervisor.run_once(what, [kubectl, *options, "apply", "--server-side", "-f", str(folder)])
+        self._supervisor.run_once(
+            what, [kubectl, *options, "apply", "--server-side", *(f"--filename={folder}" for folder in folders)]
+        )
 
     def _wait_applied(self, what: str) -> None:
         while (code := self._supervisor.ended(what)) != 0:

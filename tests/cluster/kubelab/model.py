@@ -18,6 +18,7 @@ from kubelab.commands import LabError, write
 CODE = Path(__file__).resolve().parent.parent
 DRIVER = "loopfile.csi.test"
 NODE_NAME = "node1"
+GROUP_DEFINITIONS = "group-crds"  # a folder beside the programs
 
 # RFC 2544's range, which no network routes. All of it stays inside the node's network namespace, so two clusters have
 # the same addresses.
@@ -103,6 +104,7 @@ __all__ = [
     "API_SERVICE",
     "CODE",
     "DRIVER",
+    "GROUP_DEFINITIONS",
     "NODE_ADDRESS",
     "NODE_MASK",
     "NODE_NAME",

@@ -97,7 +97,8 @@ def test_one_path_that_is_frozen_by_somebody_else(make_runs: MakeRuns) -> None:
 def test_what_is_retained_outlives_the_objects(runs: SnapshotRuns, storage: Storage, client: t.Any, at: str) -> None:
     outcome = runs.take(retain=at == "take")
     (entry,) = outcome.snapshots
-    policies = [one["deletion_policy"] for one in list_snapshots(SnapshotQuery(name="one"), client=client).snapshots]
+    query = SnapshotQuery(namespace=runs.app.namespace, name="one")
+    policies = [one["deletion_policy"] for one in list_snapshots(query, client=client).snapshots]
     assert policies == ["Retain" if at == "take" else "Delete"]
     removed = runs.remove(retain=at == "remove")
     assert removed.errors == []

@@ -39,7 +39,7 @@ def api(monkeypatch: pytest.MonkeyPatch, missing: list[str]) -> SnapshotCluster:
         return [need for need in needs if f"{need.verb} {need.resource}" in missing]
 
     for module in (snapshot_csi, snapshot_list):
-        monkeypatch.setattr(module, "find_api", lambda _client: API)
+        monkeypatch.setattr(module, "find_apis", lambda _client: (API, None))
     monkeypatch.setattr(snapshot_csi, "find_forbidden", find_forbidden)
     return SnapshotCluster()
 

@@ -183,7 +183,7 @@ def test_all_pods_are_quiesced_before_anything_is_cut(shop: t.Any, provider: Fak
 
 @pytest.mark.parametrize(
     ("retain", "ready_seconds", "expected"),
-    [(True, 1.0, ["retain", "seal", "wait"]), (False, None, ["seal"]), (True, None, ["retain", "seal"])],
+    [(True, 1.0, ["seal", "retain", "wait"]), (False, None, ["seal"]), (True, None, ["seal", "retain"])],
 )
 def test_what_follows_the_window(
     shop: t.Any,

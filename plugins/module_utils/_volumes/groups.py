@@ -1,0 +1,265 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Volume group snapshots: several claims cut as one by the storage (external-snapshotter 8, Velero 1.18).
+
+The members are VolumeSnapshots like others, but they live and go with their group: the snapshot controller lets none of
+them be deleted alone, and the storage has them as one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import (
+    create_object,
+    delete_object,
+    get_object,
+    patch_object,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.classes import ChosenClass
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
+
+GROUP = "groupsnapshot.storage.k8s.io"
+#: What Velero groups by.
+DEFAULT_LABEL = "velero.io/volume-group"
+#: On a claim, the name of the class.
+CLASS_ANNOTATION = "velero.io/csi-volume-group-snapshot-class"
+_CLASS_LABEL = "velero.io/csi-volumegroupsnapshot-class"
+#: An error of a controller may pass with its next try. In seconds.
+_ERROR_PATIENCE = 10.0
+_PAUSE = 0.1
+_MEMBER_PAUSE = 0.5
+_GONE_SECONDS = 30.0
+
+Object: t.TypeAlias = "dict[str, t.Any]"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class GroupApi:
+    """The types as the cluster serves them; ``snapshots`` are plain VolumeSnapshots."""
+
+    groups: ApiResource
+    contents: ApiResource
+    classes: ApiResource
+    snapshots: ApiResource
+
+
+@dataclasses.dataclass(slots=True, kw_only=True)
+class GroupCut:
+    """One group. ``uid`` is empty until it was made. ``error``: a sentence; empty while all is well."""
+
+    name: str
+    namespace: str
+    claims: frozenset[str]
+    uid: str = ""
+    is_cut: bool = False
+    error: str = ""
+
+
+def find_group_api(discovery: Discovery, snapshots: ApiResource) -> GroupApi | None:
+    """None where the cluster does not serve it."""
+    plurals = ("volumegroupsnapshots", "volumegroupsnapshotcontents", "volumegroupsnapshotclasses")
+    groups, contents, classes = (discovery.find(GroupResource(plural, GROUP)) for plural in plurals)
+    if groups is None or contents is None or classes is None:
+        return None
+    return GroupApi(groups=groups, contents=contents, classes=classes, snapshots=snapshots)
+
+
+def choose_group_class(
+    driver: str, classes: t.Sequence[t.Mapping[str, t.Any]], *, annotations: t.Iterable[t.Mapping[str, str]] = ()
+) -> ChosenClass:
+    """The VolumeGroupSnapshotClass: what an annotation of one of the claims names, else the one that is marked.
+
+    Beyond Velero: the driver's only class needs no mark. Raises ``SnapshotError``.
+    """
+    fitting = sorted(entry["metadata"]["name"] for entry in classes if entry.get("driver") == driver)
+    for found in annotations:
+        if found.get(CLASS_ANNOTATION) in fitting:
+            return ChosenClass(found[CLASS_ANNOTATION], "named by an annotation of the claim")
+    marked = [
+        entry["metadata"]["name"]
+        for entry in classes
+        if entry.get("driver") == driver and (entry["metadata"].get("labels") or {}).get(_CLASS_LABEL) == "true"
+    ]
+    if len(marked) == 1:
+        return ChosenClass(marked[0], f"it has the label {_CLASS_LABEL}")
+    if len(fitting) == 1:
+        return ChosenClass(fitting[0], "it is the driver's only class")
+    if not fitting:
+        raise SnapshotError(
+            f"The driver {driver} has no VolumeGroupSnapshotClass.", hint="Make one, or do without groups."
+        )
+    raise SnapshotError(
+        f"The driver {driver} has {len(fitting)} VolumeGroupSnapshotClasses ({', '.join(fitting)}), and "
+        f"{len(marked) or 'none'} of them are marked.",
+        hint=f'Label one of them with {_CLASS_LABEL}: "true".',
+    )
+
+
+class GroupSnapshots:
+    """Begins groups, waits for them and removes them. No rights on the groups' contents are needed to cut."""
+
+    def __init__(self, client: KubeClient, api: GroupApi, *, cancel: CancelToken) -> None:
+        self._client = client.with_cancel(CancelToken())
+        self.api = api
+        self._cancel = cancel
+
+    def begin(self, group: GroupCut, *, label: tuple[str, str], class_name: str, metadata: Object) -> None:
+        """Ask for a snapshot of all claims of the namespace that have ``label``. What goes wrong is its ``error``."""
+        spec: Object = {"source": {"selector": {"matchLabels": {label[0]: label[1]}}}}
+        if class_name:
+            spec["volumeGroupSnapshotClassName"] = class_name
+        api = self.api.groups
+        named = {**metadata, "name": group.name, "namespace": group.namespace}
+        body = {"apiVersion": api.api_version, "kind": api.kind, "metadata": named, "spec": spec}
+        try:
+            made = create_object(self._client, api, body, namespace=group.namespace)
+        except KubeError as exc:
+            group.error = f"The VolumeGroupSnapshot {group.namespace}/{group.name} was not made: {exc.sentence}"
+            return
+        group.uid = made["metadata"]["uid"]
+
+    def await_cut(self, groups: t.Sequence[GroupCut], *, timeout: float) -> None:
+        """Wait until the storage has cut each of them, or it failed. Raises ``Cancelled``."""
+        end = time.monotonic() + timeout
+        errors: dict[str, float] = {}
+        while True:
+            pending = [group for group in groups if not group.is_cut and not group.error]
+            if not pending:
+                return
+            for group in pending:
+                self._look(group, errors)
+            self._cancel.check()
+            if time.monotonic() >= end:
+                for group in pending:
+                    if not group.is_cut and not group.error:
+                        group.error = (
+                            f"The VolumeGroupSnapshot {group.namespace}/{group.name} was not cut within {timeout:g} s."
+                        )
+                return
+            self._cancel.wait(_PAUSE)
+
+    def members(self, group: GroupCut, *, timeout: float) -> list[Object]:
+        """The VolumeSnapshots of its claims, as soon as all are there. Raises ``SnapshotError`` and ``Cancelled``."""
+        end = time.monotonic() + timeout
+        while True:
+            found = self._members(group)
+            claims = {str(item["spec"]["source"].get("persistentVolumeClaimName")) for item in found}
+            # The controller writes it last: nothing of the member depends on the group from then on.
+            if claims >= group.claims and all((item.get("status") or {}).get("creationTime") for item in found):
+                return found
+            if time.monotonic() >= end:
+                raise SnapshotError(
+                    f"The VolumeGroupSnapshot {group.namespace}/{group.name} has no members for "
+                    f"{', '.join(sorted(group.claims - claims)) or 'all of its claims'} after {timeout:g} s."
+                )
+            self._cancel.check()
+            self._cancel.wait(_MEMBER_PAUSE)
+
+    def mark(self, group: GroupCut, members: t.Sequence[Object], *, metadata: Object) -> None:
+        """Put labels and annotations on the group and on its members. Raises ``KubeError``."""
+        body = {"metadata": dict(metadata)}
+        for member in members:
+            patch_object(self._client, self.api.snapshots, member["metadata"]["name"], body, namespace=group.namespace)
+        patch_object(self._client, self.api.groups, group.name, body, namespace=group.namespace)
+
+    def set_policy(self, group: GroupCut, policy: t.Literal["Delete", "Retain"]) -> bool:
+        """Say what becomes of the storage's group when the objects go. False when it was so. Raises ``KubeError``."""
+        name = self._content_of(group)
+        found = get_object(self._client, self.api.contents, name) if name else None
+        if found is None or (found.get("spec") or {}).get("deletionPolicy") == policy:
+            return False
+        patch_object(self._client, self.api.contents, name, {"spec": {"deletionPolicy": policy}})
+        return True
+
+    def remove(self, group: GroupCut, *, retain: bool) -> str:
+        """Remove it with its members; what the storage has of it too, unless that is retained.
+
+        Empty, or a sentence that says what stays.
+        """
+        where = f"VolumeGroupSnapshot {group.namespace}/{group.name}"
+        try:
+            content = self._content_of(group)
+            self._prepare_removal(group, retain=retain)
+            delete_object(self._client, self.api.groups, group.name, group.namespace)
+            if not self._is_gone(group):
+                return f"The {where} is being removed, and is still there."
+            if retain and content:
+                delete_object(self._client, self.api.contents, content)
+        except KubeError as exc:
+            return f"The {where} could not be removed: {exc.sentence}"
+        return ""
+
+    def _prepare_removal(self, group: GroupCut, *, retain: bool) -> None:
+        try:
+            self.set_policy(group, "Retain" if retain else "Delete")
+        except KubeError as exc:
+            # Without rights on contents, the class has said what becomes of them.
+            if retain or not exc.forbidden:
+                raise
+
+    def _look(self, group: GroupCut, errors: dict[str, float]) -> None:
+        try:
+            found = get_object(self._client, self.api.groups, group.name, group.namespace)
+        except KubeError as exc:
+            if exc.status is not None and exc.status < 500:
+                group.error = exc.sentence
+            return
+        if found is None:
+            group.error = f"The VolumeGroupSnapshot {group.namespace}/{group.name} is gone."
+            return
+        status = found.get("status") or {}
+        if status.get("creationTime"):
+            group.is_cut = True
+            return
+        said = (status.get("error") or {}).get("message")
+        if not said:
+            errors.pop(group.name, None)
+        elif time.monotonic() - errors.setdefault(group.name, time.monotonic()) >= _ERROR_PATIENCE:
+            group.error = f"The VolumeGroupSnapshot {group.namespace}/{group.name} failed: {said}"
+
+    def _members(self, group: GroupCut) -> list[Object]:
+        pages = list_pages(self._client, self.api.snapshots, namespace=group.namespace)
+        return [
+            item
+            for page in pages
+            for item in page.items
+            if any(owner.get("uid") == group.uid for owner in item["metadata"].get("ownerReferences") or ())
+        ]
+
+    def _content_of(self, group: GroupCut) -> str:
+        found = get_object(self._client, self.api.groups, group.name, group.namespace) or {}
+        return str((found.get("status") or {}).get("boundVolumeGroupSnapshotContentName") or "")
+
+    def _is_gone(self, group: GroupCut) -> bool:
+        end = time.monotonic() + _GONE_SECONDS
+        while time.monotonic() < end:
+            gone = get_object(self._client, self.api.groups, group.name, group.namespace) is None
+            if gone and not self._members(group):
+                return True
+            time.sleep(_MEMBER_PAUSE)
+        return False
+
+
+__all__ = (
+    "CLASS_ANNOTATION",
+    "DEFAULT_LABEL",
+    "GROUP",
+    "GroupApi",
+    "GroupCut",
+    "GroupSnapshots",
+    "choose_group_class",
+    "find_group_api",
+)
