@@ -18,6 +18,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_list 
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_request import Selection
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 
+pytestmark = pytest.mark.node
+
 LABEL = "velero.io/volume-group"
 PATHS = ("/data", "/data2", "/data3")
 FREEZE = {"pod_hooks": False, "freeze_paths": PATHS, "container": "main"}
@@ -55,7 +57,6 @@ def groups(runs: SnapshotRuns) -> list[str]:
     return [line for line in text.splitlines() if runs.app.namespace in line]
 
 
-@pytest.mark.node
 def test_a_group_and_a_claim_beside_it(runs: SnapshotRuns, storage: Storage) -> None:
     runs.app.write("before", "yes")
     outcome = runs.take(group_label=LABEL, quiescing=FREEZE)
@@ -78,7 +79,6 @@ def test_a_group_and_a_claim_beside_it(runs: SnapshotRuns, storage: Storage) -> 
     assert storage.snapshots(*runs.app.volume_handles()) == set()
 
 
-@pytest.mark.node
 @pytest.mark.parametrize("at", ["take", "remove"])
 def test_a_group_that_is_retained(runs: SnapshotRuns, storage: Storage, at: str) -> None:
     outcome = runs.take(group_label=LABEL, quiescing=FREEZE, retain=at == "take")
@@ -91,7 +91,6 @@ def test_a_group_that_is_retained(runs: SnapshotRuns, storage: Storage, at: str)
     assert storage.snapshots(*runs.app.volume_handles()) == handles
 
 
-@pytest.mark.node
 def test_a_group_goes_with_a_set_that_is_not_good(runs: SnapshotRuns, storage: Storage) -> None:
     """The claim beside it cannot be cut."""
     broken = f"{CLASS_ANNOTATION}=loopfile-broken"
@@ -103,7 +102,6 @@ def test_a_group_goes_with_a_set_that_is_not_good(runs: SnapshotRuns, storage: S
     assert storage.snapshots(*runs.app.volume_handles()) == set()
 
 
-@pytest.mark.node
 def test_a_group_that_the_driver_refuses(runs: SnapshotRuns, storage: Storage, broken_groups: str) -> None:
     annotation = f"velero.io/csi-volume-group-snapshot-class={broken_groups}"
     runs.app.kubectl("-n", runs.app.namespace, "annotate", "pvc", "data", annotation)

@@ -16,6 +16,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_list import SnapshotQuery, list_snapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 
+pytestmark = pytest.mark.node
+
 SNAPSHOTS = {"apiGroups": ["snapshot.storage.k8s.io"], "resources": ["volumesnapshots"]}
 PODS = [
     {"apiGroups": [""], "resources": ["pods", "persistentvolumeclaims"], "verbs": ["get", "list", "patch"]},

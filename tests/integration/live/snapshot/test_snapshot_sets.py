@@ -19,12 +19,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_list 
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_request import Selection, Workload
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 
+pytestmark = pytest.mark.node
+
 GROUP = "snapshot.storage.k8s.io"
 MakeRuns = t.Callable[..., SnapshotRuns]
 MakeClass = t.Callable[..., str]
 
 
-@pytest.mark.node
 @pytest.mark.parametrize("workload", ["Deployment", "StatefulSet"])
 @pytest.mark.parametrize("storage_class", ["loopfile", "loopfile-xfs"])
 def test_a_snapshot_has_what_was_written_before_the_freeze(
@@ -77,7 +78,6 @@ def test_several_claims_at_one_moment(make_runs: MakeRuns, client: t.Any) -> Non
     assert all(entry["complete"] and entry["ready"] and entry["handle"] for entry in listed)
 
 
-@pytest.mark.node
 def test_one_path_that_is_frozen_by_somebody_else(make_runs: MakeRuns) -> None:
     """What was frozen before it is thawed, what the other one has frozen is left alone, nothing is snapshotted."""
     runs = make_runs(claims=3)
@@ -92,7 +92,6 @@ def test_one_path_that_is_frozen_by_somebody_else(make_runs: MakeRuns) -> None:
         runs.app.sh("fsfreeze --unfreeze /data2")  # it fails unless it is frozen
 
 
-@pytest.mark.node
 @pytest.mark.parametrize("at", ["take", "remove"])
 def test_what_is_retained_outlives_the_objects(runs: SnapshotRuns, storage: Storage, client: t.Any, at: str) -> None:
     outcome = runs.take(retain=at == "take")
@@ -107,7 +106,6 @@ def test_what_is_retained_outlives_the_objects(runs: SnapshotRuns, storage: Stor
     assert storage.snapshots(*runs.app.volume_handles()) == {entry["handle"]}
 
 
-@pytest.mark.node
 def test_a_snapshot_that_the_driver_refuses(make_runs: MakeRuns, make_class: MakeClass, storage: Storage) -> None:
     """The other ones of the set go with it."""
     runs = make_runs(claims=2, snapshot_class=make_class(snapshotFail="true"))
@@ -117,7 +115,6 @@ def test_a_snapshot_that_the_driver_refuses(make_runs: MakeRuns, make_class: Mak
     assert storage.snapshots(*runs.app.volume_handles()) == set()
 
 
-@pytest.mark.node
 def test_a_snapshot_that_takes_longer_than_the_freeze_may(
     runs: SnapshotRuns, make_class: MakeClass, storage: Storage
 ) -> None:
