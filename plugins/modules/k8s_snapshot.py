@@ -130,7 +130,7 @@ options:
   hooks:
     description:
       - Commands to be run around the snapshots, as the rules of a Velero Backup's C(spec.hooks.resources), in camelCase
-        or in snake_case, with the members that M(arkive.k8s.k8s_backup#module) adds.
+        or in snake_case, with the members that M(arkive.k8s.k8s_backup) adds.
       - They run in the running pods that mount one of the claims. A pod's own annotations win, for each phase.
     type: raw
   run_pod_hooks:
