@@ -212,6 +212,15 @@ def test_names_that_are_cut_stay_different() -> None:
     assert snapshot_name("s", "c" * 300) != snapshot_name("s", "c" * 301)
 
 
+def test_groups_where_the_cluster_has_none(api: t.Any) -> None:
+    """8.5: only where the API is served; claims without the label do without it."""
+    api.add_class("fast")
+    provider = provider_of(api, group_label="velero.io/volume-group")
+    assert [plan.group for plan in provider.plan([claim()])] == [""]
+    with pytest.raises(SnapshotError, match=r"does not serve groupsnapshot\.storage\.k8s\.io"):
+        provider.plan([claim(labels={"velero.io/volume-group": "one"})])
+
+
 # The list
 
 

@@ -1,0 +1,303 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Volume group snapshots: which class, when they are cut, what becomes of them."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes import groups
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.groups import (
+    GROUP,
+    GroupApi,
+    GroupCut,
+    GroupSnapshots,
+    choose_group_class,
+    find_group_api,
+)
+
+Object = dict[str, t.Any]
+MARK = "velero.io/csi-volumegroupsnapshot-class"
+NAMED = "velero.io/csi-volume-group-snapshot-class"
+
+
+def entry(name: str, driver: str = "a.csi", mark: str = "") -> Object:
+    return {"metadata": {"name": name, "labels": {MARK: mark} if mark else {}}, "driver": driver}
+
+
+@pytest.mark.parametrize(
+    ("classes", "annotations", "chosen"),
+    [
+        pytest.param([entry("x"), entry("y", mark="true")], [{}, {NAMED: "x"}], "x", id="8.5: annotation of a claim"),
+        pytest.param([entry("x"), entry("y", mark="true")], [{NAMED: "gone"}], "y", id="8.5: unknown class"),
+        pytest.param([entry("x"), entry("y", mark="true")], [], "y", id="8.5: marked"),
+        pytest.param([entry("x", mark="true"), entry("y", "b.csi", "true")], [], "x", id="8.5: of the driver"),
+        pytest.param([entry("x")], [], "x", id="the only one"),
+    ],
+)
+def test_the_class(classes: list[Object], annotations: list[dict[str, str]], chosen: str) -> None:
+    assert choose_group_class("a.csi", classes, annotations=annotations).name == chosen
+
+
+@pytest.mark.parametrize(
+    ("classes", "why"),
+    [
+        ([], "has no VolumeGroupSnapshotClass"),
+        ([entry("x", "b.csi")], "has no VolumeGroupSnapshotClass"),
+        ([entry("x"), entry("y")], r"has 2 VolumeGroupSnapshotClasses \(x, y\), and none of them are marked"),
+        ([entry("x", mark="true"), entry("y", mark="true")], "and 2 of them are marked"),
+    ],
+)
+def test_no_class(classes: list[Object], why: str) -> None:
+    with pytest.raises(SnapshotError, match=why):
+        choose_group_class("a.csi", classes)
+
+
+def resource(plural: str, *, namespaced: bool = True, group: str = GROUP) -> ApiResource:
+    return ApiResource(
+        group=group,
+        version="v1",
+        plural=plural,
+        singular=plural[:-1],
+        kind=plural[:-1],
+        namespaced=namespaced,
+        verbs=frozenset(),
+        preferred=True,
+    )
+
+
+SNAPSHOTS = resource("volumesnapshots", group="snapshot.storage.k8s.io")
+TYPES = [
+    resource("volumegroupsnapshots"),
+    *(resource(f"volumegroupsnapshot{what}", namespaced=False) for what in ("contents", "classes")),
+]
+API = GroupApi(groups=TYPES[0], contents=TYPES[1], classes=TYPES[2], snapshots=SNAPSHOTS)
+PATH = f"/apis/{GROUP}/v1/namespaces/shop/volumegroupsnapshots/g"
+CONTENT = f"/apis/{GROUP}/v1/volumegroupsnapshotcontents/c"
+MEMBERS = "/apis/snapshot.storage.k8s.io/v1/namespaces/shop/volumesnapshots"
+
+
+def test_the_api() -> None:
+    assert find_group_api(Discovery(TYPES), SNAPSHOTS) == API
+    assert find_group_api(Discovery(TYPES[:2]), SNAPSHOTS) is None
+
+
+class Cluster:
+    """Objects by path. A group that is deleted takes its members with it, if ``obedient``."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, Object] = {}
+        self.patches: list[tuple[str, Object]] = []
+        self.refused: KubeError | None = None
+        self.forbidden: set[str] = set()
+        self.obedient = True
+
+    def with_cancel(self, _cancel: t.Any) -> Cluster:
+        return self
+
+    def post(self, path: str, body: Object, **_more: t.Any) -> Object:
+        if self.refused:
+            raise self.refused
+        made = {**body, "metadata": {**body["metadata"], "uid": "uid-g"}}
+        self.objects[f"{path}/{body['metadata']['name']}"] = made
+        return made
+
+    def get(self, path: str, **_more: t.Any) -> Object:
+        if path in self.forbidden:
+            raise KubeError("No.", status=403)
+        if path == MEMBERS:
+            return {"items": [obj for key, obj in self.objects.items() if key.startswith(f"{MEMBERS}/")]}
+        if path not in self.objects:
+            raise KubeError("It is not there.", status=404)
+        return self.objects[path]
+
+    def patch(self, path: str, body: Object, **_more: t.Any) -> Object:
+        self.patches.append((path.rpartition("/")[2], body))
+        self.objects[path].setdefault("spec", {}).update(body.get("spec", {}))
+        return self.objects[path]
+
+    def delete(self, path: str, **_more: t.Any) -> Object:
+        if path not in self.objects:
+            raise KubeError("It is not there.", status=404)
+        if self.obedient:
+            del self.objects[path]
+            self.objects = {key: obj for key, obj in self.objects.items() if not key.startswith(MEMBERS)}
+        return {}
+
+    def add_member(self, claim: str, *, owner: str = "uid-g", cut: bool = True) -> None:
+        self.objects[f"{MEMBERS}/m-{claim}"] = {
+            "metadata": {"namespace": "shop", "name": f"m-{claim}", "ownerReferences": [{"uid": owner}]},
+            "spec": {"source": {"persistentVolumeClaimName": claim}},
+            "status": {"creationTime": "2026-06-01T02:00:00Z"} if cut else {},
+        }
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+class Token(CancelToken):
+    """Waits by the clock; ``after`` is called with each wait."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self.clock = clock
+        self.after: t.Callable[[], None] = lambda: None
+
+    def wait(self, seconds: float) -> bool:
+        self.clock.sleep(seconds)
+        self.after()
+        return False
+
+
+@pytest.fixture
+def cluster() -> Cluster:
+    return Cluster()
+
+
+@pytest.fixture
+def token(monkeypatch: pytest.MonkeyPatch) -> Token:
+    clock = Clock()
+    monkeypatch.setattr(groups, "time", clock)
+    return Token(clock)
+
+
+def begin(cluster: Cluster, token: Token) -> tuple[GroupSnapshots, GroupCut]:
+    cutter = GroupSnapshots(t.cast("t.Any", cluster), API, cancel=token)
+    group = GroupCut(name="g", namespace="shop", claims=frozenset({"a", "b"}))
+    cutter.begin(group, label=("key", "value"), class_name="fast", metadata={"labels": {"x": "y"}})
+    return cutter, group
+
+
+def test_what_is_asked_for(cluster: Cluster, token: Token) -> None:
+    begin(cluster, token)
+    assert cluster.objects[PATH]["metadata"]["labels"] == {"x": "y"}
+    assert cluster.objects[PATH]["spec"] == {
+        "source": {"selector": {"matchLabels": {"key": "value"}}},
+        "volumeGroupSnapshotClassName": "fast",
+    }
+
+
+def test_one_that_is_refused(cluster: Cluster, token: Token) -> None:
+    cluster.refused = KubeError("exceeded quota", status=403)
+    cutter, group = begin(cluster, token)
+    assert group.error == "The VolumeGroupSnapshot shop/g was not made: exceeded quota"
+    cutter.await_cut([group], timeout=5.0)
+    assert token.clock.now == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "is_cut", "error", "seconds"),
+    [
+        ({"creationTime": "2026-06-01T02:00:00Z"}, True, "", 0),
+        ({}, False, "was not cut within 30 s", 30),
+        ({"error": {"message": "no space"}}, False, "failed: no space", 10),
+        (None, False, "is gone", 0),
+    ],
+    ids=["cut", "late", "an error that stays", "deleted"],
+)
+def test_the_wait(
+    cluster: Cluster, token: Token, status: Object | None, is_cut: bool, error: str, seconds: int
+) -> None:
+    cutter, group = begin(cluster, token)
+    if status is None:
+        del cluster.objects[PATH]
+    else:
+        cluster.objects[PATH]["status"] = status
+    cutter.await_cut([group], timeout=30.0)
+    assert group.is_cut == is_cut
+    assert error in group.error
+    assert token.clock.now == pytest.approx(seconds, abs=0.3)
+
+
+def test_an_error_that_passes(cluster: Cluster, token: Token) -> None:
+    cutter, group = begin(cluster, token)
+    cluster.objects[PATH]["status"] = {"error": {"message": "try again"}}
+
+    def succeed() -> None:
+        if token.clock.now > 5:
+            cluster.objects[PATH]["status"] = {"creationTime": "2026-06-01T02:00:00Z"}
+
+    token.after = succeed
+    cutter.await_cut([group], timeout=30.0)
+    assert (group.is_cut, group.error) == (True, "")
+
+
+def test_a_run_that_is_cancelled(cluster: Cluster, token: Token) -> None:
+    cutter, group = begin(cluster, token)
+    token.after = lambda: token.cancel("SIGTERM")
+    with pytest.raises(Cancelled):
+        cutter.await_cut([group], timeout=30.0)
+
+
+def test_members(cluster: Cluster, token: Token) -> None:
+    cutter, group = begin(cluster, token)
+    cluster.add_member("a")
+    cluster.add_member("b", cut=False)
+    cluster.add_member("other", owner="uid-x")
+
+    def cut() -> None:
+        if token.clock.now > 3:
+            cluster.add_member("b")
+
+    token.after = cut
+    found = cutter.members(group, timeout=30.0)
+    assert sorted(member["metadata"]["name"] for member in found) == ["m-a", "m-b"]
+
+
+def test_members_that_do_not_come(cluster: Cluster, token: Token) -> None:
+    cutter, group = begin(cluster, token)
+    cluster.add_member("a")
+    with pytest.raises(SnapshotError, match="shop/g has no members for b after 30 s"):
+        cutter.members(group, timeout=30.0)
+
+
+@pytest.mark.parametrize(
+    ("policy", "retain", "patched", "left"),
+    [
+        ("Delete", False, [], {CONTENT}),
+        ("Retain", False, ["Delete"], {CONTENT}),
+        ("Delete", True, ["Retain"], set()),
+        ("Retain", True, [], set()),
+    ],
+)
+def test_the_end(cluster: Cluster, token: Token, policy: str, retain: bool, patched: list[str], left: set[str]) -> None:
+    """With Delete, the content goes with the group by the controller's hand."""
+    cutter, group = begin(cluster, token)
+    cluster.add_member("a")
+    cluster.objects[PATH]["status"] = {"boundVolumeGroupSnapshotContentName": "c"}
+    cluster.objects[CONTENT] = {"spec": {"deletionPolicy": policy}}
+    assert cutter.remove(group, retain=retain) == ""
+    assert [body["spec"]["deletionPolicy"] for _name, body in cluster.patches] == patched
+    assert cluster.objects.keys() == left
+
+
+def test_the_end_without_rights_on_contents(cluster: Cluster, token: Token) -> None:
+    cutter, group = begin(cluster, token)
+    cluster.objects[PATH]["status"] = {"boundVolumeGroupSnapshotContentName": "c"}
+    cluster.forbidden.add(CONTENT)
+    assert "could not be removed: No." in cutter.remove(group, retain=True)
+    assert cutter.remove(group, retain=False) == ""
+    assert cluster.objects == {}
+
+
+def test_one_that_does_not_go(cluster: Cluster, token: Token) -> None:
+    cutter, group = begin(cluster, token)
+    cluster.obedient = False
+    assert cutter.remove(group, retain=False) == "The VolumeGroupSnapshot shop/g is being removed, and is still there."
