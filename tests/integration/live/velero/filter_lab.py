@@ -38,6 +38,15 @@ class FilterLab:
         for namespace in (self.one, self.two):
             self.kubectl("-n", namespace, "wait", "--for=condition=Ready", "pod/p", "--timeout=90s")
 
+    def create_policy(self, namespace: str) -> None:
+        """The volumes of one namespace are skipped, those of the other are snapshotted."""
+        policies = [
+            {"conditions": {"pvcLabels": {"in": self.one}}, "action": {"type": "skip"}},
+            {"conditions": {"storageClass": ["loopfile"]}, "action": {"type": "snapshot"}},
+        ]
+        policy = json.dumps({"version": "v1", "volumePolicies": policies})
+        self._create(_meta("v1", "ConfigMap", self.name) | {"data": {"policy": policy}}, namespace=namespace)
+
     def remove(self) -> None:
         self.kubectl("delete", "namespace", self.one, self.two, self.bare, "--ignore-not-found", "--wait=false")
         for kind in ("priorityclass", "clusterrole", "clusterrolebinding"):
@@ -68,7 +77,7 @@ class FilterLab:
             _meta("rbac.authorization.k8s.io/v1", "ClusterRole", role) | {"rules": []},
             _meta("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", role)
             | {"roleRef": reference, "subjects": [subject]},
-            _meta("v1", "PersistentVolumeClaim", "data") | {"spec": storage},
+            _meta("v1", "PersistentVolumeClaim", "data", labels={"in": namespace}) | {"spec": storage},
             _meta("v1", "Pod", "p", labels={"app": "c"}) | {"spec": pod},
             _meta("apps/v1", "Deployment", "d", labels={"app": "a"})
             | {"spec": {"replicas": 0, "selector": labels, "template": template}},
@@ -112,6 +121,11 @@ class FilterLab:
             "scoped-nothing-of-cluster": one | {"excludedClusterScopedResources": ["*"]},
             "scoped-nothing-of-namespaces": one
             | {"excludedNamespaceScopedResources": ["*"], "includedClusterScopedResources": ["priorityclasses"]},
+            "volumes-off": one | {"snapshotVolumes": False},
+            "volumes-on": one | {"snapshotVolumes": True},
+            "volumes-by-policy": both | {"resourcePolicy": {"kind": "configmap", "name": self.name}},
+            "volumes-off-by-policy": both
+            | {"snapshotVolumes": False, "resourcePolicy": {"kind": "configmap", "name": self.name}},
             "ordered": both | {"orderedResources": {"pods": f"{self.two}/p,{self.one}/p", "persistentvolumes": "no"}},
         }
 
