@@ -30,6 +30,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.scripts import
 _SHELL = ("/bin/sh", "-c")
 #: What the containers' shells need at most to answer, beside the hook itself.
 SCRIPT_SECONDS = 20.0
+#: Each of several thaws: thawed, not frozen, no such tool, or failed.
+_THAW_EACH = 'q(){ o=$("$@" 2>&1);case $?$o in 0*)k=0;;*nvalid\\ arg*);;127*)m=1;;*)b=1;echo "$o";;esac;};k=1 b=0 m=0;'
+_THAW_END = "[ $b = 1 ]&&exit 1;[ $k = 0 ]&&exit 0;[ $m = 1 ]&&exit 127;echo Invalid argument;exit 1"
 _BUSY = re.compile(rb"resource busy|EBUSY|already frozen", re.IGNORECASE)
 
 
@@ -52,11 +55,13 @@ class Lease:
 
     @property
     def thaw_text(self) -> str:
-        """For the shell's eval: 0 when anything was thawed."""
+        """For the shell's eval, in a shell of its own: ends and speaks as the one thaw does, or as all together.
+
+        One that fails makes the whole fail; else 0 when anything was thawed.
+        """
         if len(self.thaws) == 1:
             return shlex.join(self.thaws[0])
-        tries = ";".join(f"{shlex.join(thaw)}&&k=0" for thaw in self.thaws)
-        return f"k=1;{tries};[ $k = 0 ]"
+        return f"{_THAW_EACH}{''.join(f'q {shlex.join(thaw)};' for thaw in self.thaws)}{_THAW_END}"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -27,11 +27,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import (
     freeze_argv,
     is_busy,
     new_lease_id,
+    run_script,
     take_marker,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import make_marks, put_marks
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy, FreezeRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import HookPlan
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.release import Held, Releaser
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
@@ -256,6 +258,8 @@ class PodWindow:
     def _nothing_frozen(self, plan: HookPlan, result: HookResult, values: t.Mapping[str, str], held: Held) -> bool:
         """A freeze that failed: True when nothing of ours is frozen, so that nothing may be thawed."""
         if is_busy(result.stderr):
+            if not self._thaw_beside_busy(plan, result, held):
+                return False
             if held.armed and not plan.plain:
                 try:
                     disarm(self._client, held.lease)
@@ -266,6 +270,28 @@ class PodWindow:
             return not held.armed and result.never_started  # under a lease the release asks the container
         # Killed (128 and more), it may have frozen before.
         return (plan.plain and result.rc < _KILLED) or values.get("refused") == "1"
+
+    def _thaw_beside_busy(self, plan: HookPlan, result: HookResult, held: Held) -> bool:
+        """Thaw what a command may have frozen before it met somebody else's freeze. False when that is not certain.
+
+        The one that it met is left alone where the tool has named it, as all but busybox's do.
+        """
+        found = recognise_hook(plan.hook)
+        own = {each.path for each in found.freezes} - {each.path for each in found.thaws}
+        if len(own) < 2:
+            return True
+        said = result.stderr.decode("utf-8", "replace")
+        met = {target.path for target in held.lease.targets if f"{target.path}:" in said}
+        for target, thaw in zip(held.lease.targets, held.lease.thaws, strict=True):
+            if target.path in met:
+                continue
+            try:
+                done = run_script(self._client, target, thaw)
+            except KubeError:
+                return False
+            if done.rc != 0 and b"nvalid arg" not in done.stderr:
+                return False
+        return True
 
     def _mark(self, lease: Lease, seconds: float) -> None:
         try:

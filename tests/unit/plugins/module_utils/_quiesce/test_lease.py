@@ -5,7 +5,10 @@
 from __future__ import annotations
 
 import shlex
+import shutil
+import subprocess
 import typing as t
+from pathlib import Path
 
 import pytest
 
@@ -51,9 +54,44 @@ def test_release_argv(argv: tuple[str, ...], pure: bool) -> None:
     assert sent[4:] == ["00ff", "1" if pure else "0", shlex.join(THAW), *argv]
 
 
-def test_several_thaws_are_one_text_that_succeeds_when_any_did() -> None:
+@pytest.mark.parametrize(
+    ("answers", "rc", "said"),
+    [
+        ({"/a b": "thawed", "/c": "thawed"}, 0, ""),
+        ({"/a b": "thawed", "/c": "idle"}, 0, ""),
+        ({"/a b": "idle", "/c": "idle"}, 1, "Invalid argument\n"),
+        ({"/a b": "thawed", "/c": "broken"}, 1, "fsfreeze: /c: Input/output error\n"),
+        ({"/a b": "broken", "/c": "idle"}, 1, "fsfreeze: /a b: Input/output error\n"),
+        ({}, 127, ""),
+    ],
+    ids=["all", "one", "nothing was frozen", "one fails", "one fails, the other was not frozen", "no tool"],
+)
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+def test_several_thaws_are_one_text(tmp_path: Path, shell: str, answers: dict[str, str], rc: int, said: str) -> None:
+    """As the lease's programs use it: what it ends with and says decides whether a thaw is proven."""
     lease = Lease("00ff", (TARGET, TARGET), (("fsfreeze", "-u", "/a b"), ("fsfreeze", "-u", "/c")), 60.0)
-    assert lease.thaw_text == "k=1;fsfreeze -u '/a b'&&k=0;fsfreeze -u /c&&k=0;[ $k = 0 ]"
+    if answers:
+        texts = {"idle": "Invalid argument", "broken": "Input/output error"}
+        failing = [
+            f'"{path}") echo "fsfreeze: $2: {texts[answer]}" >&2; exit 1;;'
+            for path, answer in answers.items()
+            if answer in texts
+        ]
+        tool = tmp_path / "fsfreeze"
+        tool.write_text(f"#!/bin/sh\ncase $2 in {' '.join(failing)} esac\n")
+        tool.chmod(0o755)
+    script = 'e=$(eval "$h" 2>&1 </dev/null);r=$?;printf "%s\\n" "$e";exit $r'
+    program = shutil.which(shell)
+    assert program
+    done = subprocess.run(
+        [program, "-c", script],
+        env={"PATH": str(tmp_path), "h": lease.thaw_text},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.lstrip("\n")) == (rc, said)
 
 
 @pytest.mark.parametrize(

@@ -222,6 +222,39 @@ def test_a_script_that_met_a_freeze_of_someone_else_is_disarmed(block: Block, cl
     )
 
 
+BOTH = ("sh", "-c", "fsfreeze -f /data && fsfreeze -f /data/more")
+
+
+@pytest.mark.parametrize(
+    ("said", "thawed"),
+    [
+        ("fsfreeze: /data/more: freeze failed: Device or resource busy\n", ["/data"]),
+        ("fsfreeze: FIFREEZE: Device or resource busy\n", ["/data", "/data/more"]),
+    ],
+    ids=["it names the path", "it does not"],
+)
+def test_what_a_script_froze_before_it_met_a_freeze_of_someone_else(
+    block: Block, cluster: t.Any, said: str, thawed: list[str]
+) -> None:
+    """It is ours, and nobody else would thaw it."""
+    block.add("db-0", hook_of("pre", BOTH), hook_of("post", THAW))
+    cluster.answers["freeze"] = [cluster.freeze_answer(1, said)]
+    block.run()
+    assert block.steps() == ["freeze db-0", *(["hook db-0"] * len(thawed)), "disarm db-0", "work"]
+    assert [call.argv for call in cluster.calls if call != "work" and call.kind == "hook"] == [
+        ("fsfreeze", "--unfreeze", path) for path in thawed
+    ]
+
+
+def test_one_that_cannot_be_thawed_then_is_released_with_the_lease(block: Block, cluster: t.Any) -> None:
+    block.add("db-0", hook_of("pre", BOTH), hook_of("post", THAW))
+    cluster.answers["freeze"] = [cluster.freeze_answer(1, "freeze failed: Device or resource busy\n")]
+    cluster.answers["hook"] = [cluster.done(1, "Input/output error")]
+    section = block.run()
+    assert block.steps() == ["freeze db-0", "hook db-0", "work", "release db-0"]
+    assert {record.thawed_by for record in section.freezes} == {"release"}
+
+
 @pytest.mark.parametrize("on_error", ["Fail", "Continue"])
 def test_a_freeze_that_the_tool_refused(block: Block, cluster: t.Any, on_error: t.Any) -> None:
     freezing(block, on_error=on_error)
