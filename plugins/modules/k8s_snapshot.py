@@ -75,7 +75,7 @@ options:
     description:
       - The claims with these labels.
     type: dict
-    suboptions: &selector
+    suboptions:
       match_labels:
         description:
           - Labels and the values that they must have.
@@ -109,7 +109,35 @@ options:
       - The claims that fit one of these label selectors.
     type: list
     elements: dict
-    suboptions: *selector
+    suboptions:
+      match_labels:
+        description:
+          - Labels and the values that they must have.
+        type: dict
+        aliases: [matchLabels]
+      match_expressions:
+        description:
+          - Conditions that must all hold.
+        type: list
+        elements: dict
+        aliases: [matchExpressions]
+        suboptions:
+          key:
+            description:
+              - The name of the label.
+            type: str
+            required: true
+          operator:
+            description:
+              - How the label is compared with the values.
+            type: str
+            required: true
+            choices: [In, NotIn, Exists, DoesNotExist]
+          values:
+            description:
+              - The values. Needed with the operators V(In) and V(NotIn).
+            type: list
+            elements: str
   workload:
     description:
       - The claims of a Deployment or StatefulSet. Those that its pods name, those that a StatefulSet makes for each of
