@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing as t
 import uuid
 
@@ -18,8 +19,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.native_volumes
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.native_records import NativeSnapshot
 
 VOLUMES = GroupResource("persistentvolumes")
-#: The reason that our backups give for a volume that was meant to be saved: nothing was left out on purpose there.
-_PRE_HOOK_FAILED = "pre hook failed"
+#: In the reason of a volume that somebody did not want saved, ours or Velero's. All others were meant to be.
+_ON_PURPOSE = re.compile(r"\bpolic(y|ies)\b|VolumePolicy|snapshotVolumes is false|exclude-from-backup")
 _CLONES = uuid.UUID("8f6e2a52-4c0b-4c57-9a53-0d4f6c1f9a11")
 
 Object: t.TypeAlias = "t.Mapping[str, t.Any]"
@@ -241,15 +242,15 @@ class VolumeDecisions:
         entry = self._entry(name)
         if not self._restore_data:
             return ClaimDecision(False, "restore_pvs is false", on_purpose=True, volume=name)
-        skipped = bool(entry.get("skipped")) and _PRE_HOOK_FAILED not in str(entry.get("skippedReason", ""))
         if self._method(name):
             return ClaimDecision(False, missing, volume=name)
-        if skipped:
-            reason = str(entry.get("skippedReason") or "").strip().rstrip(";")
+        reason = str(entry.get("skippedReason") or "").strip().rstrip(";")
+        if entry.get("skipped"):
             missing = f"the backup left its data out{f' ({reason})' if reason else ''}"
         elif self._snapshot_volumes is False:
             missing = "the backup was made with snapshotVolumes: false"
-        return ClaimDecision(False, missing, on_purpose=skipped or self._snapshot_volumes is False, volume=name)
+        on_purpose = self._snapshot_volumes is False or bool(_ON_PURPOSE.search(reason))
+        return ClaimDecision(False, missing, on_purpose=on_purpose, volume=name)
 
 
 def _other_claim(volume: Object, target: tuple[str, str]) -> str:

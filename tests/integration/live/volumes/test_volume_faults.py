@@ -86,6 +86,13 @@ def nothing_is_left(app: DataApp, storage: Storage, handles: list[str], *, store
     assert storage.left_frozen() == []
 
 
+def refuses_to_restore(app: DataApp, runs: VolumeRuns) -> None:
+    """Who restores the backup is told by name that the data of a volume is not in it."""
+    copy = f"{app.namespace}-copy"
+    with pytest.raises(RestoreError, match=f"it has no data for the volumes of {copy}/{app.claims[0]} "):
+        runs.restore(namespace_mapping={app.namespace: copy})
+
+
 def when_asked_for(app: DataApp, act: t.Callable[[], object]) -> threading.Thread:
     """Act when the snapshot controller has asked the driver for a snapshot."""
 
@@ -175,6 +182,7 @@ def test_there_is_no_class(
         outcome = runs.back_up(app.namespace)
     failed(outcome, app, said="VolumeSnapshotClass")
     nothing_is_left(app, storage, handles)
+    refuses_to_restore(app, runs)
     works_again(app, storage, runs, handles)
 
 
@@ -203,7 +211,7 @@ def test_the_quota_is_used_up(
 def test_the_lease_ends_before_the_snapshot_is_cut(
     make_app: t.Callable[..., DataApp], runs: VolumeRuns, storage: Storage, slow_class: str
 ) -> None:
-    """It is failed and deleted; and who restores the backup is told that the volume's data is not in it."""
+    """It is failed and deleted."""
     app = make_app(snapshot_class=slow_class)
     handles = app.volume_handles()
     policy = FreezePolicy(lease_seconds=3, freeze_max_seconds=3)
@@ -211,8 +219,7 @@ def test_the_lease_ends_before_the_snapshot_is_cut(
     failed(outcome, app, said="The lease ran out before the snapshot was cut")
     assert (outcome.freezes[0].seconds or 8) < 8
     nothing_is_left(app, storage, handles)
-    with pytest.raises(RestoreError, match=f"{app.namespace}-copy/{app.claims[0]}"):
-        runs.restore(namespace_mapping={app.namespace: f"{app.namespace}-copy"})
+    refuses_to_restore(app, runs)
 
 
 def test_the_run_is_killed_in_the_window(
@@ -249,6 +256,7 @@ def test_a_failed_pre_hook(make_app: t.Callable[..., DataApp], runs: VolumeRuns,
     assert (entry["skipped"], entry["skippedReason"]) == (True, "any: pre hook failed;")
     assert app.snapshot_objects() == []
     assert storage.snapshots(*app.volume_handles()) == set()
+    refuses_to_restore(app, runs)
 
 
 def test_without_rights_on_contents(

@@ -68,12 +68,31 @@ def decide(
             True,
             id="skipped by a policy",
         ),
-        pytest.param(
-            {"stored": volume(), "info": {"skipped": True, "skippedReason": "pre hook failed"}},
-            False,
-            "holds no data",
-            False,
-            id="skipped because a hook failed",
+        *(
+            pytest.param(
+                {"stored": volume(), "info": {"skipped": True, "skippedReason": reason}},
+                False,
+                f"left its data out ({reason.rstrip(';')})",
+                on_purpose,
+                id=reason,
+            )
+            for reason, on_purpose in (
+                ("any: skipped due to the resource policy;", True),  # ours
+                ("any: the resource policy leaves it to plugins;", True),
+                ("any: snapshotVolumes is false;", True),
+                ("any: pre hook failed;", False),
+                ("csiSnapshot: the cluster does not serve VolumeSnapshots;", False),
+                (
+                    "csiSnapshot: the volume is not of a CSI driver;volumeSnapshot: no snapshot location is for it;",
+                    False,
+                ),
+                ("any: skipped due to resource policy ;podvolume: opted out due to annotation in pod p;", True),  # 1.18
+                ("volumeSnapshot: not satisfy the criteria for VolumePolicy or the legacy snapshot way;", True),
+                ("volumeSnapshot: matched action is 'skip' in chosen resource policies;", True),
+                ("any: item has label velero.io/exclude-from-backup=true;", True),
+                ("podvolume: opted out due to annotation in pod p;", False),
+                ("volumeSnapshot: no applicable volumesnapshotter found;", False),
+            )
         ),
         *(
             pytest.param(
