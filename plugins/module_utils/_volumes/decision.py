@@ -24,7 +24,7 @@ SKIP_POLICY = "any: skipped due to the resource policy;"
 LEFT_TO_PLUGINS = "any: the resource policy leaves it to plugins;"
 NEEDS_AGENT = "podvolume: file system backup needs Velero's node agent;"
 PRE_HOOK_FAILED = "any: pre hook failed;"
-_NO_API = "csiSnapshot: the cluster does not serve VolumeSnapshots;"
+_NO_API = "csiSnapshot: the cluster does not serve VolumeSnapshots, or they may not be used;"
 _NOT_CSI = "csiSnapshot: the volume is not of a CSI driver;"
 _NO_LOCATION = "volumeSnapshot: no snapshot location is for it;"
 _UNKNOWN_VOLUME = "any: its PersistentVolume cannot be read;"
@@ -97,7 +97,7 @@ def _by_snapshot(claim: Object, volume: Object, *, wanted: bool, means: Snapshot
         except SnapshotError as exc:
             refused = VolumeDecision(driver=driver, reason=f"csiSnapshot: {exc.message};", error=exc.sentence)
     elif driver:
-        error = "The cluster does not serve the API of VolumeSnapshots." if wanted else ""
+        error = "The cluster does not serve the API of VolumeSnapshots, or it may not be used." if wanted else ""
         refused = VolumeDecision(driver=driver, reason=_NO_API, error=error)
     return VolumeDecision(method="native", native_id=native) if native else refused
 

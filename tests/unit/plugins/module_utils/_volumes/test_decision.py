@@ -22,7 +22,7 @@ CSI = {"metadata": {"name": "pv-1"}, "spec": {"csi": {"driver": "a.csi"}, "stora
 HOST = {"metadata": {"name": "pv-1"}, "spec": {"hostPath": {"path": "/x"}, "storageClassName": "fast"}}
 CLASSES = [{"metadata": {"name": "snap"}, "driver": "a.csi"}]
 NOT_CSI = "csiSnapshot: the volume is not of a CSI driver;volumeSnapshot: no snapshot location is for it;"
-NO_API = "csiSnapshot: the cluster does not serve VolumeSnapshots;"
+NO_API = "csiSnapshot: the cluster does not serve VolumeSnapshots, or they may not be used;"
 
 
 def policy(action: str) -> str:
@@ -71,7 +71,9 @@ AGENT = VolumeDecision(reason="podvolume: file system backup needs Velero's node
             True,
             means(None),
             VolumeDecision(
-                driver="a.csi", reason=NO_API, error="The cluster does not serve the API of VolumeSnapshots."
+                driver="a.csi",
+                reason=NO_API,
+                error="The cluster does not serve the API of VolumeSnapshots, or it may not be used.",
             ),
             id="no API, wanted",
         ),
