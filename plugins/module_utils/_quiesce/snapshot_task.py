@@ -227,6 +227,7 @@ class _Task:
             "snapshots": [snapshot_entry(cut, set_name=self._request.name) for cut in self._provider.taken],
             "hooks": [result.to_return(default_on_error=default) for result in outcome.hooks],
             "freezes": [record.to_return() for record in outcome.freezes],
+            "freeze_window_seconds": outcome.freeze_window_seconds,
             "errors_list": [{"message": text} for text in outcome.errors],
         }
 
