@@ -10,6 +10,7 @@ import contextlib
 import json
 import secrets
 import threading
+import time
 import typing as t
 
 import pytest
@@ -73,7 +74,6 @@ def failed(outcome: BackupOutcome, app: DataApp, *, said: str) -> None:
     assert {(error["namespace"], error["name"]) for error in errors} == {(app.namespace, app.claims[0])}
     assert outcome.items["persistentvolumeclaims"] == outcome.items["pods"] == 1
     entry = entry_of(outcome, app)
-    assert not (entry.get("csiSnapshotInfo") or {}).get("snapshotHandle")
     assert (entry.get("result"), entry["skipped"]) != ("succeeded", False)
 
 
@@ -150,6 +150,44 @@ def test_the_driver_is_killed_before_it_cuts(
         assert app.files(copy) == {"before": "1"}
     finally:
         app.kubectl("delete", "namespace", copy, "--ignore-not-found", "--wait=false")
+
+
+def test_the_api_server_restarts_in_the_window(
+    make_app: t.Callable[..., DataApp], runs: VolumeRuns, storage: Storage, component: Component
+) -> None:
+    """Watches are cut and hooks have to wait: what comes of it is in the backup, or is taken back."""
+    app = make_app(snapshot_class="loopfile-slow")
+    handles = app.volume_handles()
+    app.write("before", "1")
+    killer = when_asked_for(app, lambda: component("kill", "kube-apiserver"))
+    outcome = runs.back_up(app.namespace)
+    killer.join()
+    info = entry_of(outcome, app).get("csiSnapshotInfo") or {}
+    stored = {info["snapshotHandle"]} if entry_of(outcome, app).get("result") == "succeeded" else set()
+    assert (outcome.phase == "Completed") is bool(stored and not outcome.errors_list), outcome.errors_list
+    nothing_is_left(app, storage, handles, stored=stored)
+
+
+def test_the_lease_ends_while_the_api_server_hangs(
+    make_app: t.Callable[..., DataApp], runs: VolumeRuns, storage: Storage, component: Component
+) -> None:
+    """Nobody can renew the lease, and nobody learns when the snapshot is cut: it is not to be trusted."""
+    app = make_app(snapshot_class="loopfile-slow")
+    handles = app.volume_handles()
+    app.write("before", "1")
+
+    def hang() -> None:
+        component("stop", "kube-apiserver")
+        time.sleep(8)  # more than twice the lease
+        component("cont", "kube-apiserver")
+
+    hanging = when_asked_for(app, hang)
+    outcome = runs.back_up(app.namespace, freeze_policy=FreezePolicy(lease_seconds=3))
+    hanging.join()
+    assert [record.thawed_by for record in outcome.freezes] == ["lease"]
+    failed(outcome, app, said="The lease ran out before the snapshot was cut")
+    nothing_is_left(app, storage, handles)
+    works_again(app, storage, runs, handles)
 
 
 def test_the_driver_is_killed_and_is_too_late(
