@@ -159,6 +159,11 @@ class CsiProvider:
 
     def remove(self, members: t.Sequence[SetMember]) -> list[str]:
         """What is not retained goes with all that the storage has of it."""
+        if not self.with_contents:
+            self.warnings.append(
+                f"The caller may not read volumesnapshotcontents.{GROUP}: a snapshot whose class says "
+                "deletionPolicy Retain stays in the storage."
+            )
         known = [member for member in members if member.cut.wish.claim]
         if self._request.retain:
             self.retain([member.cut for member in known])

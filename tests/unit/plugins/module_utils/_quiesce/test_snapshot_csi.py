@@ -185,6 +185,7 @@ def test_remove_without_rights_on_contents(api: t.Any, missing: list[str]) -> No
     provider = provider_of(api)
     assert provider.remove(provider.find()) == []
     assert api.deleted == ["s-a", "the storage's s-a"]
+    assert "deletionPolicy Retain stays in the storage" in provider.warnings[0]
 
 
 def test_remove_what_never_got_a_content(api: t.Any) -> None:
