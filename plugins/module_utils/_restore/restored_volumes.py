@@ -219,16 +219,23 @@ def _volume_of(item: PlanItem, preparer: Preparer, live: LiveState) -> RestoredV
     if item.intent != "create" and not item.made_before:
         why = item.reason or "the claim is in the cluster"
         return RestoredVolume(item=item, method="kept", state="untouched", message=why, volume=there or "")
-    more: dict[str, t.Any] = {"item": item, "volume": there or "", "was_bound": bool(there)}
-    more["state"] = "untouched" if there else "planned"
+    found = RestoredVolume(
+        item=item,
+        method="empty",
+        state="untouched" if there else "planned",
+        volume=there or "",
+        was_bound=bool(there),
+    )
     if decision.snapshot is not None:
-        return RestoredVolume(method="CSISnapshot", source=decision.snapshot, traits=traits, **more)
-    if decision.missing:
-        return RestoredVolume(method="empty", message=decision.missing, traits=traits, **more)
-    if not decision.volume:
-        return RestoredVolume(method="empty", message="it had no volume", **more)
-    more["volume"] = preparer.volumes.target_name(decision.volume)
-    return RestoredVolume(method="kept", native=decision.native, **more)
+        found.method, found.source, found.traits = "CSISnapshot", decision.snapshot, traits
+    elif decision.missing:
+        found.message, found.traits = decision.missing, traits
+    elif not decision.volume:
+        found.message = "it had no volume"
+    else:
+        found.method, found.native = "kept", decision.native
+        found.volume = preparer.volumes.target_name(decision.volume)
+    return found
 
 
 def _settle_native(volume: RestoredVolume, item: PlanItem | None) -> None:

@@ -24,7 +24,7 @@ PODS = [
     {"apiGroups": [""], "resources": ["pods/exec"], "verbs": ["get", "create"]},
 ]
 VOLUMES = {"apiGroups": [""], "resources": ["persistentvolumes"], "verbs": ["get"]}
-ALL_VERBS = ["get", "list", "watch", "create", "patch", "delete"]
+ALL_VERBS = ("get", "list", "watch", "create", "patch", "delete")
 
 
 def tenant(callers: Callers, *, verbs: t.Sequence[str] = ALL_VERBS, volumes: bool = True) -> KubeClient:

@@ -119,10 +119,10 @@ def test_names_of_contents() -> None:
 
 
 def decide(
-    sources: t.Any, *, info: t.Sequence[Object] = (), mapping: dict[str, str] | None = None, claim: Object = CLAIM
+    sources: t.Any, *, info: t.Sequence[Object] = (), mapping: dict[str, str] | None = None, claim: Object | None = None
 ) -> t.Any:
     volumes = decisions(sources, info=info, mapping=mapping)
-    return volumes.for_claim(claim, source_namespace="shop")
+    return volumes.for_claim(claim or CLAIM, source_namespace="shop")
 
 
 def decisions(

@@ -154,10 +154,10 @@ OBJECTS = [
 ]
 
 
-def put_backup(store: t.Any, *objects: tuple[str, Object], info: Object | None = INFO) -> None:
+def put_backup(store: t.Any, *objects: tuple[str, Object], infos: t.Sequence[Object] = (INFO,)) -> None:
     write_backup(store, "b", *(objects or OBJECTS))
-    if info:
-        store.put("backups/b/b-volumeinfo.json.gz", gzip.compress(json.dumps([info]).encode()))
+    if infos:
+        store.put("backups/b/b-volumeinfo.json.gz", gzip.compress(json.dumps(list(infos)).encode()))
 
 
 def volumes_of(outcome: RestoreOutcome) -> list[tuple[str, str, str]]:
@@ -407,7 +407,7 @@ def test_snapshot_of_somebody_else(api: VolumeApi, store: t.Any) -> None:
     """It is restored once, with its content, and stays."""
     snapshot, content = copy.deepcopy(SNAPSHOT), copy.deepcopy(CONTENT)
     snapshot["metadata"]["name"] = content["spec"]["volumeSnapshotRef"]["name"] = "weekly"
-    put_backup(store, (f"volumesnapshots.{GROUP}", snapshot), (f"volumesnapshotcontents.{GROUP}", content), info=None)
+    put_backup(store, (f"volumesnapshots.{GROUP}", snapshot), (f"volumesnapshotcontents.{GROUP}", content), infos=())
     assert restore(api, store, name="r").phase == "Completed"
     name = hashlib.sha256(b"r/shop/weekly").hexdigest()
     assert api.snapshots == ["weekly", name]

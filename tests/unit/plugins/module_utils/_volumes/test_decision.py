@@ -29,7 +29,7 @@ def policy(action: str) -> str:
     return f"version: v1\nvolumePolicies: [{{conditions: {{storageClass: [fast]}}, action: {{type: {action}}}}}]"
 
 
-def means(classes: t.Any = CLASSES, native: str = "") -> SnapshotMeans:
+def means(classes: t.Any = tuple(CLASSES), native: str = "") -> SnapshotMeans:
     return SnapshotMeans(classes=classes, native_id=lambda _volume: native)
 
 

@@ -97,7 +97,7 @@ class Cluster:
     def __init__(self) -> None:
         self.objects: dict[str, Object] = {}
         self.patches: list[tuple[str, Object]] = []
-        self.refused: KubeError | None = None
+        self.refusals: list[KubeError] = []
         self.forbidden: set[str] = set()
         self.obedient = True
 
@@ -105,8 +105,8 @@ class Cluster:
         return self
 
     def post(self, path: str, body: Object, **_more: t.Any) -> Object:
-        if self.refused:
-            raise self.refused
+        if self.refusals:
+            raise self.refusals[0]
         made = {**body, "metadata": {**body["metadata"], "uid": "uid-g"}}
         self.objects[f"{path}/{body['metadata']['name']}"] = made
         return made
@@ -195,7 +195,7 @@ def test_what_is_asked_for(cluster: Cluster, token: Token) -> None:
 
 
 def test_one_that_is_refused(cluster: Cluster, token: Token) -> None:
-    cluster.refused = KubeError("exceeded quota", status=403)
+    cluster.refusals.append(KubeError("exceeded quota", status=403))
     cutter, group = begin(cluster, token)
     assert group.error == "The VolumeGroupSnapshot shop/g was not made: exceeded quota"
     cutter.await_cut([group], timeout=5.0)

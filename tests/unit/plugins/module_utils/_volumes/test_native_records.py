@@ -120,7 +120,7 @@ def test_what_is_written_is_read_back(snapshot: NativeSnapshot) -> None:
 
 def test_what_only_volumeinfo_records() -> None:
     info = volume_info_entry(WHOLE, volume=VOLUME, claim=None)
-    (found,) = read_snapshots(volumesnapshots=None, volumeinfo=[info]).values()
+    found = read_snapshots(volumesnapshots=None, volumeinfo=[info])[WHOLE.volume]
     assert (found.snapshot_id, found.volume_type, found.zone, found.iops) == ("snap-1", "io1", "eu-central-1b", 300)
     assert found.location == ""
     assert not found.failed
