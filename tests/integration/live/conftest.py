@@ -161,7 +161,8 @@ def velero_program() -> str:
 def _hasten_recovery(client: KubeClient, act: t.Callable[[str, str], None]) -> None:
     """Restart what else would try again after a minute only, and what new namespaces and pods wait for until then."""
     client.version()
-    for name in ("kube-controller-manager", "kube-scheduler", "kubelet"):
+    own = ("kube-controller-manager", "kube-scheduler", "kubelet")
+    for name in (*own, "csi-provisioner", "csi-snapshotter", "snapshot-controller"):
         with contextlib.suppress(subprocess.CalledProcessError):  # it is starting again by itself
             act("kill", name)
 

@@ -30,20 +30,26 @@ Component = t.Callable[[str, str], None]
 
 
 @pytest.fixture
-def slow_class(kubectl: t.Any) -> t.Iterator[str]:
-    """A class whose snapshots are cut eight seconds after they were asked for."""
-    name = f"arkive-test-{secrets.token_hex(3)}"
-    body = {
-        "apiVersion": f"{_GROUP}/v1",
-        "kind": "VolumeSnapshotClass",
-        "metadata": {"name": name},
-        "driver": "loopfile.csi.test",
-        "deletionPolicy": "Delete",
-        "parameters": {"snapshotDelay": "8s"},
-    }
-    kubectl("create", "-f", "-", stdin=json.dumps(body))
-    yield name
-    kubectl("delete", "volumesnapshotclass", name)
+def slow_class(kubectl: t.Any) -> t.Iterator[t.Callable[[str], str]]:
+    """``slow_class("8s")``: a class whose snapshots are cut so long after they were asked for, and then are ready."""
+    made: list[str] = []
+
+    def make(delay: str) -> str:
+        made.append(f"arkive-test-{secrets.token_hex(3)}")
+        body = {
+            "apiVersion": f"{_GROUP}/v1",
+            "kind": "VolumeSnapshotClass",
+            "metadata": {"name": made[-1]},
+            "driver": "loopfile.csi.test",
+            "deletionPolicy": "Delete",
+            "parameters": {"snapshotDelay": delay},
+        }
+        kubectl("create", "-f", "-", stdin=json.dumps(body))
+        return made[-1]
+
+    yield make
+    for name in made:
+        kubectl("delete", "volumesnapshotclass", name)
 
 
 @contextlib.contextmanager
@@ -152,14 +158,22 @@ def test_the_driver_is_killed_before_it_cuts(
         app.kubectl("delete", "namespace", copy, "--ignore-not-found", "--wait=false")
 
 
-def test_the_api_server_restarts_in_the_window(
-    make_app: t.Callable[..., DataApp], runs: VolumeRuns, storage: Storage, component: Component
+def test_the_control_plane_restarts_in_the_window(
+    make_app: t.Callable[..., DataApp],
+    runs: VolumeRuns,
+    storage: Storage,
+    component: Component,
+    slow_class: t.Callable[[str], str],
 ) -> None:
     """Watches are cut and hooks have to wait: what comes of it is in the backup, or is taken back."""
-    app = make_app(snapshot_class="loopfile-slow")
+    app = make_app(snapshot_class=slow_class("2s"))
     handles = app.volume_handles()
-    app.write("before", "1")
-    killer = when_asked_for(app, lambda: component("kill", "kube-apiserver"))
+
+    def restart() -> None:
+        for name in ("kube-apiserver", "snapshot-controller", "csi-snapshotter"):
+            component("kill", name)
+
+    killer = when_asked_for(app, restart)
     outcome = runs.back_up(app.namespace)
     killer.join()
     info = entry_of(outcome, app).get("csiSnapshotInfo") or {}
@@ -174,7 +188,6 @@ def test_the_lease_ends_while_the_api_server_hangs(
     """Nobody can renew the lease, and nobody learns when the snapshot is cut: it is not to be trusted."""
     app = make_app(snapshot_class="loopfile-slow")
     handles = app.volume_handles()
-    app.write("before", "1")
 
     def hang() -> None:
         component("stop", "kube-apiserver")
@@ -247,10 +260,10 @@ def test_the_quota_is_used_up(
 
 
 def test_the_lease_ends_before_the_snapshot_is_cut(
-    make_app: t.Callable[..., DataApp], runs: VolumeRuns, storage: Storage, slow_class: str
+    make_app: t.Callable[..., DataApp], runs: VolumeRuns, storage: Storage, slow_class: t.Callable[[str], str]
 ) -> None:
     """It is failed and deleted."""
-    app = make_app(snapshot_class=slow_class)
+    app = make_app(snapshot_class=slow_class("8s"))
     handles = app.volume_handles()
     policy = FreezePolicy(lease_seconds=3, freeze_max_seconds=3)
     outcome = runs.back_up(app.namespace, freeze_policy=policy)
