@@ -400,12 +400,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_option
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_csi import CsiProvider
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_ebs import EbsProvider
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_outcome import SnapshotOutcome
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_provider import SnapshotProvider
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_request import SnapshotRequest
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_task import remove_snapshots, take_snapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.csi import CsiProvider
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.ebs import EbsProvider
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.outcome import SnapshotOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.provider import SnapshotProvider
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SnapshotRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.task import remove_snapshots, take_snapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 
 SPEC = ArgumentSpec().merge(AUTH, SNAPSHOT, EBS, HOOKS, FREEZE, LEASE, PROGRESS, STORAGE_UNUSED)

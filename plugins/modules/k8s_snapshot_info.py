@@ -111,7 +111,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE_UNUSED
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_list import SnapshotQuery, list_snapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.listing import SnapshotQuery, list_snapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
 
 SPEC = ArgumentSpec(

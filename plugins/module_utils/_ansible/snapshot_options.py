@@ -18,7 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_opti
     label_selector,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_request import (
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import (
     DEFAULT_WORKERS,
     Quiescing,
     Selection,

@@ -16,13 +16,13 @@ import urllib3
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth, connect
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_csi import CsiProvider
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_request import (
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.csi import CsiProvider
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import (
     Quiescing,
     Selection,
     SnapshotRequest,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_task import remove_snapshots, take_snapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.task import remove_snapshots, take_snapshots
 from benches import freeze_objects
 
 #: The client imports it late, and imports are not what is measured.

@@ -14,14 +14,14 @@ from volume_lab import PATH, DataApp, Object
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_csi import CsiProvider
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_outcome import SnapshotOutcome
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_request import (
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.csi import CsiProvider
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.outcome import SnapshotOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import (
     Quiescing,
     Selection,
     SnapshotRequest,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_task import remove_snapshots, take_snapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.task import remove_snapshots, take_snapshots
 
 RESTORED = "restored"
 

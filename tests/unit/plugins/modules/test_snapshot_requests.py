@@ -11,9 +11,9 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookResult
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_list import FoundSnapshots, SnapshotQuery
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_outcome import SnapshotOutcome
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_request import (
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.listing import FoundSnapshots, SnapshotQuery
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.outcome import SnapshotOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import (
     Quiescing,
     Selection,
     SnapshotRequest,

@@ -19,16 +19,16 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review imp
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_claims import ClaimVolume
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_names import (
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.claims import ClaimVolume
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.names import (
     COMPLETE,
     is_complete,
     set_annotations,
     set_labels,
     set_of,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_provider import PlannedSnapshot, SetMember
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_request import SET_LABEL, SnapshotRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.provider import PlannedSnapshot, SetMember
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SET_LABEL, SnapshotRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi import CsiSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.groups import (

@@ -16,15 +16,15 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_csi import find_apis
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_names import (
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.csi import find_apis
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.names import (
     is_complete,
     known_snapshot,
     set_labels,
     set_of,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_provider import snapshot_entry
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_request import SET_LABEL
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.provider import snapshot_entry
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SET_LABEL
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_status import stated_error, take_status
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_api import SnapshotApi
 

@@ -15,9 +15,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_claims import ClaimVolume
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_ebs import EbsProvider
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_request import SnapshotRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.claims import ClaimVolume
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.ebs import EbsProvider
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SnapshotRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.ec2_account import (

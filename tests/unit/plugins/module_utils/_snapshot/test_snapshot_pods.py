@@ -14,13 +14,13 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_pods import (
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.pods import (
     QuiescePlan,
     freeze_command,
     plan_quiescing,
     thaw_command,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_request import Quiescing
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import Quiescing
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import parse_hook_rules
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 

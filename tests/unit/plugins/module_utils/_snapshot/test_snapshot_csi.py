@@ -12,14 +12,15 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce import snapshot_csi, snapshot_list
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_claims import ClaimVolume
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_csi import CsiProvider
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_list import SnapshotQuery, list_snapshots
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_names import snapshot_name
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_request import SnapshotRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot import csi as snapshot_csi
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot import listing as snapshot_list
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.claims import ClaimVolume
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.csi import CsiProvider
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.listing import SnapshotQuery, list_snapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.names import snapshot_name
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SnapshotRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
-from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._quiesce.snapshot_cluster import (
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._snapshot.snapshot_cluster import (
     API,
     DRIVER,
     ROOT,

@@ -26,9 +26,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import
     QuiescedPod,
     SectionSettings,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_pods import TASK_HOOK_NAME, QuiescePlan
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_request import SnapshotRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import sweep
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.pods import TASK_HOOK_NAME, QuiescePlan
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SnapshotRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot
 

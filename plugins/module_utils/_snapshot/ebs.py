@@ -17,15 +17,15 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_claims import ClaimVolume
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_names import (
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.claims import ClaimVolume
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.names import (
     COMPLETE,
     STATE_ANNOTATION,
     UNFINISHED,
     snapshot_name,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_provider import PlannedSnapshot, SetMember
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_request import SET_LABEL, SnapshotRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.provider import PlannedSnapshot, SetMember
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SET_LABEL, SnapshotRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import DRIVER, EbsSnapshot, EbsSnapshotter
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish

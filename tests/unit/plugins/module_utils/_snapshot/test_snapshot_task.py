@@ -15,16 +15,17 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks import executor
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce import lease, snapshot_window
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce import lease
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_outcome import SnapshotOutcome
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_provider import PlannedSnapshot, SetMember
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_request import (
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot import window as snapshot_window
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.outcome import SnapshotOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.provider import PlannedSnapshot, SetMember
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import (
     Quiescing,
     Selection,
     SnapshotRequest,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_task import remove_snapshots, take_snapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.task import remove_snapshots, take_snapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
 

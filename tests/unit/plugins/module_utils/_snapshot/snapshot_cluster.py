@@ -11,7 +11,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_names import set_annotations, set_labels
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.names import set_annotations, set_labels
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_api import GROUP, SnapshotApi
 

@@ -11,8 +11,8 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_claims import find_claims, read_volumes
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_request import (
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.claims import find_claims, read_volumes
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import (
     Selection,
     Workload,
     WorkloadKind,

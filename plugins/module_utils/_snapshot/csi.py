@@ -19,9 +19,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object, patch_object
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_claims import ClaimVolume
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_groups import SetGroups
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_names import (
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.claims import ClaimVolume
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.groups import SetGroups
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.names import (
     COMPLETE,
     STATE_ANNOTATION,
     is_complete,
@@ -31,8 +31,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_names
     set_of,
     snapshot_name,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_provider import PlannedSnapshot, SetMember
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_request import SET_LABEL, SnapshotRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.provider import PlannedSnapshot, SetMember
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SET_LABEL, SnapshotRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.classes import choose_class
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi import CsiSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_status import stated_error, take_status

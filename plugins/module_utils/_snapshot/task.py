@@ -20,18 +20,18 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import P
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import plan_hook
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_claims import find_claims, read_volumes
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_outcome import SnapshotOutcome
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_pods import QuiescePlan, plan_quiescing
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_provider import (
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.claims import find_claims, read_volumes
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.outcome import SnapshotOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.pods import QuiescePlan, plan_quiescing
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.provider import (
     PlannedSnapshot,
     SetMember,
     SnapshotProvider,
     planned_entry,
     snapshot_entry,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_request import SnapshotRequest
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_window import SnapshotWindow
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SnapshotRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.window import SnapshotWindow
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot
 

@@ -13,7 +13,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_claims import ClaimVolume
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.claims import ClaimVolume
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
 
 

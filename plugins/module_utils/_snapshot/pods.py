@@ -30,7 +30,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods im
     run_on_one,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise_hook
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_request import Quiescing
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import Quiescing
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 
 TASK_HOOK_NAME = "k8s_snapshot"

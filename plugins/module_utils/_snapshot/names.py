@@ -14,7 +14,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339, utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.snapshot_request import SET_LABEL
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SET_LABEL
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
 
 #: ``complete`` once it is known that the freeze held until the snapshot was cut.
