@@ -97,6 +97,8 @@ class PodWindow:
         self.freezes: list[FreezeRecord] = []
         self.errors: list[str] = []
         self.warnings: list[str] = []
+        #: Released, and still marked.
+        self._marked: list[Held] = []
 
     def quiesce(self) -> None:
         """Run the pre hooks. A cancelled run starts no more of them; after a Fail the others are skipped."""
@@ -133,6 +135,12 @@ class PodWindow:
         finally:
             self.errors += releaser.errors
             entry.held, entry.release_owed = [], False
+
+    def unmark(self) -> None:
+        """Take the marks of what was released away: in a section not before everything is thawed."""
+        marked, self._marked[:] = list(self._marked), []
+        for held in marked:
+            self._releaser.unmark(held)
 
     def hand_over(self) -> list[Held]:
         """What is held; it is no longer released here."""
@@ -253,6 +261,7 @@ class PodWindow:
             log_output=self._settings.log_output,
             warnings=self.warnings,
             cancel=self._settings.cancel,
+            marked=self._marked,
         )
 
     def _nothing_frozen(self, plan: HookPlan, result: HookResult, values: t.Mapping[str, str], held: Held) -> bool:

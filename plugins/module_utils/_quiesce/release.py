@@ -87,14 +87,19 @@ class Releaser:
         warnings: list[str],
         log_output: bool = True,
         cancel: CancelToken | None = None,
+        marked: list[Held] | None = None,
     ) -> None:
-        """``cancel`` ends nothing but the retries of post hooks."""
+        """``cancel`` ends nothing but the retries of post hooks.
+
+        With ``marked``, what was released is added there for the caller to ``unmark``, once nothing is frozen any more.
+        """
         self._client = client.with_cancel(CancelToken())
         self._log = log
         self._default_on_error = default_on_error
         self._log_output = log_output
         self._warnings = warnings
         self._cancel = cancel or CancelToken()
+        self._marked = marked
         self.errors: list[str] = []
 
     def release(
@@ -304,7 +309,10 @@ class Releaser:
             record.consistent = account.consistent
             record.error = account.error
             record.released = True
-        self.unmark(held)
+        if self._marked is None:
+            self.unmark(held)
+        else:
+            self._marked.append(held)
 
     def _give_up(self, held: Held, reason: str) -> None:
         text = explain_unproven(held.where, reason, lease_seconds=held.lease.seconds if held.armed else None)

@@ -85,6 +85,8 @@ class CriticalSection:
                 )
         finally:
             self._keeper.stop()
+            # Not before: requests for one pod would hold up the thaw of another.
+            run_side_by_side(PodWindow.unmark, self._windows, spare=self._settings.spare_threads, stop_at_error=False)
 
     def _release(self, window: PodWindow) -> None:
         self._keeper.drop(window.entry.held)
