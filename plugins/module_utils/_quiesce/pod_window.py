@@ -99,6 +99,14 @@ class PodWindow:
         self.warnings: list[str] = []
         #: Released, and still marked.
         self._marked: list[Held] = []
+        #: The lease of the first freeze, whose mark is on the pod already.
+        self._ahead: Lease | None = None
+
+    def mark_ahead(self) -> None:
+        """Put the mark of the pod's first hook, if that freezes: later on it would be done while others are frozen."""
+        plan = self.entry.pre[0] if self.entry.pre else None
+        if plan is not None and plan.targets and not plan.refusal and not self._settings.cancel.is_cancelled:
+            self._ahead = self._new_lease(plan)
 
     def quiesce(self) -> None:
         """Run the pre hooks. A cancelled run starts no more of them; after a Fail the others are skipped."""
@@ -138,14 +146,16 @@ class PodWindow:
 
     def unmark(self) -> None:
         """Take the marks of what was released away: in a section not before everything is thawed."""
-        marked, self._marked[:] = list(self._marked), []
-        for held in marked:
-            self._releaser.unmark(held)
+        marked, self._marked[:] = [held.lease for held in self._marked], []
+        unused, self._ahead = [self._ahead] if self._ahead is not None else [], None
+        for lease in (*marked, *unused):
+            self._releaser.unmark(lease)
 
     def hand_over(self) -> list[Held]:
         """What is held; it is no longer released here."""
         held, self.entry.held = self.entry.held, []
         self.entry.release_owed = False
+        self.unmark()
         return held
 
     @property
@@ -217,7 +227,7 @@ class PodWindow:
 
     def _try_freeze(self, plan: HookPlan, execution: HookExecution) -> HookResult:
         settings = self._settings
-        lease = Lease(new_lease_id(), plan.targets, plan.thaws, settings.policy.lease_seconds)
+        lease = self._take_ahead(plan) or self._new_lease(plan)
         records = [
             FreezeRecord(
                 target=target,
@@ -228,8 +238,7 @@ class PodWindow:
             for target in plan.targets
         ]
         held = Held(lease=lease, records=records, armed=plan.lease_available, freezer=plan.hook)
-        arm_seconds = plan.hook.timeout_seconds or settings.policy.freeze_max_seconds
-        self._mark(lease, arm_seconds + lease.seconds)
+        arm_seconds = self._arm_seconds(plan)
         argv = freeze_argv(lease, plan.hook.argv, plain=plan.plain, arm_seconds=arm_seconds) if held.armed else None
         sent = held.frozen_at = time.monotonic()
         held.lease_end = sent + arm_seconds + settings.policy.lease_seconds
@@ -242,7 +251,7 @@ class PodWindow:
         if result.state == "failed" and self._nothing_frozen(plan, result, values, held):
             self.entry.held.remove(held)
             self.freezes = [record for record in self.freezes if record.lease_id != lease.lease_id]
-            self._releaser.unmark(held)
+            self._releaser.unmark(lease)
             return _explain_failed_freeze(result, held)
         if result.state == "ok":
             held.returned = True
@@ -301,6 +310,22 @@ class PodWindow:
             if done.rc != 0 and b"nvalid arg" not in done.stderr:
                 return False
         return True
+
+    def _arm_seconds(self, plan: HookPlan) -> float:
+        """How long the freezing command itself may take."""
+        return plan.hook.timeout_seconds or self._settings.policy.freeze_max_seconds
+
+    def _take_ahead(self, plan: HookPlan) -> Lease | None:
+        if plan is not self.entry.pre[0]:
+            return None
+        lease, self._ahead = self._ahead, None
+        return lease
+
+    def _new_lease(self, plan: HookPlan) -> Lease:
+        """A lease whose mark is on the pod."""
+        lease = Lease(new_lease_id(), plan.targets, plan.thaws, self._settings.policy.lease_seconds)
+        self._mark(lease, self._arm_seconds(plan) + lease.seconds)
+        return lease
 
     def _mark(self, lease: Lease, seconds: float) -> None:
         try:

@@ -148,11 +148,11 @@ class Releaser:
                 self._release_by_thaw(freeze, post=None, pure=False)
         return results
 
-    def unmark(self, held: Held) -> None:
+    def unmark(self, lease: Lease) -> None:
         """Take the mark of a freeze away."""
-        target = held.lease.target
+        target = lease.target
         try:
-            remove_marks(self._client, target.namespace, target.pod, {held.lease.lease_id})
+            remove_marks(self._client, target.namespace, target.pod, {lease.lease_id})
         except KubeError as exc:
             self._warnings.append(
                 f"The mark on pod {target.namespace}/{target.pod} could not be removed, the next run "
@@ -310,7 +310,7 @@ class Releaser:
             record.error = account.error
             record.released = True
         if self._marked is None:
-            self.unmark(held)
+            self.unmark(held.lease)
         else:
             self._marked.append(held)
 

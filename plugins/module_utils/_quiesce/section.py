@@ -66,7 +66,8 @@ class CriticalSection:
             for window in self._windows:
                 window.quiesce()
         else:
-            run_side_by_side(PodWindow.quiesce, self._windows, spare=self._settings.spare_threads, stop_at_error=True)
+            for step in (PodWindow.mark_ahead, PodWindow.quiesce):
+                run_side_by_side(step, self._windows, spare=self._settings.spare_threads, stop_at_error=True)
 
     def release(self) -> None:
         """Release every pod; one that fails does not keep the others. What is frozen never waits for a thread."""

@@ -130,6 +130,43 @@ def test_freezes_and_releases_run_side_by_side_without_room_for_threads(cluster:
     ]
 
 
+def test_marks_are_put_before_the_first_freeze_and_taken_away_after_the_last_thaw(block: Block, cluster: t.Any) -> None:
+    """What is asked of the API server meanwhile would hold the window open."""
+    for name in "abc":
+        block.add(name, [hook("pre", *FREEZE)], [hook("post", *THAW)], claim=name)
+    seen: list[tuple[str, int]] = []
+
+    def look(answer: t.Any) -> t.Callable[[t.Any], t.Any]:
+        def tell(call: t.Any) -> t.Any:
+            seen.append((call.kind, sum(bool(cluster.marks(name)) for name in "abc")))
+            return answer(call)
+
+        return tell
+
+    cluster.answers["freeze"] = Everywhere(look(cluster.freeze_answer()))
+    cluster.answers["release"] = Everywhere(look(cluster.release_answer()))
+    with block.section():
+        assert len(cluster.patches) == 3
+    assert seen == [("freeze", 3)] * 3 + [("release", 3)] * 3
+    assert [cluster.marks(name) for name in "abc"] == [[], [], []]
+
+
+@pytest.mark.parametrize("hands_over", [False, True])
+def test_a_pod_whose_claim_another_one_froze_is_not_marked(block: Block, cluster: t.Any, hands_over: bool) -> None:
+    for name in "ab":
+        block.add(name, [hook("pre", *FREEZE)], [hook("post", *THAW)])
+    section = block.section()
+    section.quiesce()
+    (record,) = section.freezes
+    if hands_over:
+        (held,) = section.hand_over()
+        assert [bool(cluster.marks(name)) for name in "ab"] == [record.target.pod == name for name in "ab"]
+        assert held.lease.lease_id == cluster.marks(record.target.pod)[0]["lease"]
+    else:
+        section.release()
+        assert [cluster.marks(name) for name in "ab"] == [[], []]
+
+
 def test_a_release_that_hangs_keeps_neither_freezes_nor_hooks_of_others(block: Block, cluster: t.Any) -> None:
     others = threading.Semaphore(0)
 
@@ -251,6 +288,7 @@ def test_the_second_freezes_when_the_first_could_not(block: Block, cluster: t.An
     assert sorted(order) == ["a", "b"]
     (record,) = section.freezes
     assert record.target.pod == order[1]
+    assert [cluster.marks(name) for name in "ab"] == [[], []]
 
 
 def test_the_register_of_claims() -> None:
@@ -288,6 +326,7 @@ def test_a_cancel_starts_no_more_and_releases_what_is_frozen(cluster: t.Any) -> 
     assert kinds == {"freeze": 2, "release": 2}
     assert [record.thawed_by for record in section.freezes] == ["post hook"] * 2
     assert len(section.results) == 4
+    assert [cluster.marks(name) for name in "abcdef"] == [[]] * 6
 
 
 def test_a_freeze_is_tried_again_only_when_nothing_is_frozen(block: Block, cluster: t.Any) -> None:
