@@ -214,6 +214,7 @@ class _Maker:
             log=log,
             progress=self._progress,
             cancel=self._cancel,
+            sweeps=not self._repository.store.exists(BackupKeys(self._request.name).metadata),
         )
         run = BackupRun(
             self._request,

@@ -62,8 +62,11 @@ class VolumeSnapshots:
         log: RunLog,
         progress: ProgressSink,
         cancel: CancelToken,
+        sweeps: bool = True,
     ) -> None:
+        """``sweeps`` False leaves alone what runs of this name have left: a backup that is there may need it."""
         self._client = client
+        self._sweeps = sweeps
         self._request = request
         self._run_id = run_id
         self._location = location
@@ -98,7 +101,8 @@ class VolumeSnapshots:
         if any(entry.decision.method == "csi" for entry in plan.volumes.values()):
             self._csi = CsiSnapshots(self._client, plan.api, with_contents=True, cancel=self._cancel)
             self._csi.__enter__()
-            self._sweep()
+            if self._sweeps:
+                self._sweep()
 
     def close(self) -> None:
         if self._csi is not None:

@@ -65,7 +65,7 @@ def test_a_run_that_is_killed_while_it_cuts(
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path}) as run:
         assert run.stdout is not None
         assert any("cutting" in line for line in run.stdout)
-        until(lambda: runs.app.snapshot_objects(), "the snapshot is begun", seconds=10)
+        until(runs.app.snapshot_objects, "the snapshot is begun", seconds=10)
         run.kill()
     runs.app.write("after", "the-lease")  # it waits for the thaw
     assert runs.app.files()["after"] == "the-lease"

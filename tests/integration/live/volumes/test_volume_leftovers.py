@@ -14,6 +14,7 @@ from volume_lab import DataApp, Storage, until
 from volume_runs import VolumeRuns
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshots import VolumeSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
@@ -108,3 +109,27 @@ def test_a_run_that_is_cancelled_in_the_window(
     app.await_thawed()
     assert (app.marks(), app.snapshot_objects(), storage.snapshots(volume)) == ("", [], set())
     assert storage.left_frozen() == []
+
+
+def test_what_a_failed_backup_needs_is_left_until_it_is_replaced(
+    make_app: t.Callable[..., DataApp], runs: VolumeRuns, storage: Storage, kubectl: t.Any
+) -> None:
+    """As after a run that was killed between the commit and the removal of its objects."""
+    app = make_app()
+    (volume,) = app.volume_handles()
+    failing = {"hooks": [{"name": "h", "pre": [{"exec": {"command": ["/bin/false"], "onError": "Continue"}}]}]}
+    assert runs.back_up(app.namespace, **failing).phase == "PartiallyFailed"
+    recorded = storage.snapshots(volume)
+    leave(app, runs, kubectl, "left", location=runs.store.location.describe)
+    left = storage.snapshots(volume) - recorded
+
+    def refuse(*_given: t.Any, **_more: t.Any) -> t.NoReturn:
+        raise StoreError("The store is away.")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(VolumeSnapshots, "finish", refuse)
+        with pytest.raises(StoreError):
+            runs.back_up(app.namespace, replace_failed=True)
+    assert storage.snapshots(volume) >= recorded | left
+    assert runs.back_up(app.namespace, replace_failed=True).phase == "Completed"
+    assert not storage.snapshots(volume) & recorded
