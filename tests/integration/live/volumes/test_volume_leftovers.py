@@ -117,8 +117,11 @@ def test_what_a_failed_backup_needs_is_left_until_it_is_replaced(
     """As after a run that was killed between the commit and the removal of its objects."""
     app = make_app()
     (volume,) = app.volume_handles()
-    failing = {"hooks": [{"name": "h", "pre": [{"exec": {"command": ["/bin/false"], "onError": "Continue"}}]}]}
-    assert runs.back_up(app.namespace, **failing).phase == "PartiallyFailed"
+    where = ["-n", app.namespace]
+    kubectl(*where, "run", "other", "--image=busybox:1", "--command", "--", "sleep", "3600")
+    kubectl(*where, "wait", "--for=condition=Ready", "pod/other", "--timeout=60s")
+    kubectl(*where, "annotate", "pod", "other", "pre.hook.backup.velero.io/command=/bin/false")
+    assert runs.back_up(app.namespace).phase == "PartiallyFailed"
     recorded = storage.snapshots(volume)
     leave(app, runs, kubectl, "left", location=runs.store.location.describe)
     left = storage.snapshots(volume) - recorded
@@ -131,5 +134,6 @@ def test_what_a_failed_backup_needs_is_left_until_it_is_replaced(
         with pytest.raises(StoreError):
             runs.back_up(app.namespace, replace_failed=True)
     assert storage.snapshots(volume) >= recorded | left
+    kubectl(*where, "annotate", "pod", "other", "pre.hook.backup.velero.io/command-")
     assert runs.back_up(app.namespace, replace_failed=True).phase == "Completed"
     assert not storage.snapshots(volume) & recorded
