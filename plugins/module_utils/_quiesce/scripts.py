@@ -48,7 +48,8 @@ TIMER = (
     + _UPTIME
     + _THAW
     + 'end(){ [ -e "$d/released" ]&&{ rm -rf "$d";exit;};};'
-    + "now;l=$((n+$3+$2));"
+    # One more: n is rounded down.
+    + "now;l=$((n+$3+$2+1));"
     + 'while end;now;[ -e "$d/until" ]&&read -r l<"$d/until";[ $n -lt $l ];do sleep 1;done;'
     # The release holds the token: it is at work, or it died at it. Give it two seconds.
     + 'if mkdir "$d/token" 2>/dev/null;then echo lease>"$d/winner";else i=0;'

@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""Make the controllers look again at a VolumeSnapshotContent that is being deleted.
+"""Make the controllers look again at an object of theirs that is being deleted.
 
 A csi-snapshotter that has just written to the object may take the deletion for old news, and then does nothing about it
 before its next full round, a quarter of an hour later (seen with external-snapshotter 8.3). Any change wakes it up.
@@ -15,6 +15,7 @@ from __future__ import annotations
 import secrets
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import patch_object
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_api import SnapshotApi
@@ -25,12 +26,26 @@ _ANNOTATION = "arkive.k8s/removal"
 
 
 def nudge(client: KubeClient, api: SnapshotApi, content: str) -> None:
-    """Change the object in a way that means nothing; one that is gone is fine."""
+    """Change the VolumeSnapshotContent in a way that means nothing; one that is gone is fine. Raises ``KubeError``."""
+    _annotate(client, api.contents, content, None)
+
+
+def touch(client: KubeClient, resource: ApiResource, name: str, namespace: str | None = None) -> None:
+    """The same for an object that the caller may lack the right to change. Raises ``KubeError``."""
     try:
-        patch_object(client, api.contents, content, {"metadata": {"annotations": {_ANNOTATION: secrets.token_hex(4)}}})
+        _annotate(client, resource, name, namespace)
+    except KubeError as exc:
+        if not exc.forbidden:
+            raise
+
+
+def _annotate(client: KubeClient, resource: ApiResource, name: str, namespace: str | None) -> None:
+    change = {"metadata": {"annotations": {_ANNOTATION: secrets.token_hex(4)}}}
+    try:
+        patch_object(client, resource, name, change, namespace=namespace)
     except KubeError as exc:
         if not exc.not_found:
             raise
 
 
-__all__ = ("NUDGE_SECONDS", "nudge")
+__all__ = ("NUDGE_SECONDS", "nudge", "touch")

@@ -29,6 +29,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import (
     patch_object,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.classes import ChosenClass
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_nudge import NUDGE_SECONDS, touch
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 
 GROUP = "groupsnapshot.storage.k8s.io"
@@ -41,7 +42,10 @@ _CLASS_LABEL = "velero.io/csi-volumegroupsnapshot-class"
 _ERROR_PATIENCE = 10.0
 _PAUSE = 0.1
 _MEMBER_PAUSE = 0.5
-_GONE_SECONDS = 30.0
+#: How long a young group is waited for before it is deleted, and how long it may take to be gone. In seconds.
+_COMPLETE_SECONDS = 10.0
+_GONE_SECONDS = 60.0
+_MEMBER_FINALIZER = "snapshot.storage.kubernetes.io/volumesnapshot-in-group-protection"
 
 Object: t.TypeAlias = "dict[str, t.Any]"
 
@@ -157,8 +161,7 @@ class GroupSnapshots:
         while True:
             found = self._members(group)
             claims = {str(item["spec"]["source"].get("persistentVolumeClaimName")) for item in found}
-            # The controller writes it last: nothing of the member depends on the group from then on.
-            if claims >= group.claims and all((item.get("status") or {}).get("creationTime") for item in found):
+            if claims >= group.claims and all(map(_is_made, found)):
                 return found
             if time.monotonic() >= end:
                 raise SnapshotError(
@@ -191,16 +194,32 @@ class GroupSnapshots:
         """
         where = f"VolumeGroupSnapshot {group.namespace}/{group.name}"
         try:
-            content = self._content_of(group)
+            content = self._await_content(group)
             self._prepare_removal(group, retain=retain)
             delete_object(self._client, self.api.groups, group.name, group.namespace)
-            if not self._is_gone(group):
+            if not self._is_gone(group, "" if retain else content):
                 return f"The {where} is being removed, and is still there."
             if retain and content:
                 delete_object(self._client, self.api.contents, content)
         except KubeError as exc:
             return f"The {where} could not be removed: {exc.sentence}"
         return ""
+
+    def _await_content(self, group: GroupCut) -> str:
+        """The name of its content, empty when there is none; a young group is given time to be complete.
+
+        The controller loses what is deleted while it is being made (external-snapshotter 8): a content that is not
+        bound yet is forgotten, and a member that does not name its group yet keeps its finalizer.
+        """
+        end = time.monotonic() + _COMPLETE_SECONDS
+        while True:
+            found = get_object(self._client, self.api.groups, group.name, group.namespace)
+            status = (found or {}).get("status") or {}
+            content = str(status.get("boundVolumeGroupSnapshotContentName") or "")
+            complete = content and status.get("readyToUse") and all(map(_is_made, self._members(group)))
+            if complete or found is None or status.get("error") or time.monotonic() >= end:
+                return content
+            time.sleep(_MEMBER_PAUSE)
 
     def _prepare_removal(self, group: GroupCut, *, retain: bool) -> None:
         try:
@@ -243,14 +262,50 @@ class GroupSnapshots:
         found = get_object(self._client, self.api.groups, group.name, group.namespace) or {}
         return str((found.get("status") or {}).get("boundVolumeGroupSnapshotContentName") or "")
 
-    def _is_gone(self, group: GroupCut) -> bool:
-        end = time.monotonic() + _GONE_SECONDS
-        while time.monotonic() < end:
+    def _is_gone(self, group: GroupCut, content: str) -> bool:
+        """Wait for that; ``content`` empty: it stays, or there is none."""
+        start = last_nudge = time.monotonic()
+        while True:
+            members = self._members(group)
             gone = get_object(self._client, self.api.groups, group.name, group.namespace) is None
-            if gone and not self._members(group):
+            if gone and not members and not self._is_there(content):
                 return True
+            now = time.monotonic()
+            if now >= start + _GONE_SECONDS:
+                return False
+            if now >= last_nudge + NUDGE_SECONDS:
+                last_nudge = now
+                touch(self._client, self.api.groups, group.name, group.namespace)
+                for member in members if gone else ():
+                    self._let_go(member)
+                if content:
+                    touch(self._client, self.api.contents, content)
             time.sleep(_MEMBER_PAUSE)
-        return False
+
+    def _let_go(self, member: Object) -> None:
+        """Take the finalizer away that guards it as long as its group is there, which is gone."""
+        metadata = member["metadata"]
+        kept = [name for name in metadata.get("finalizers") or () if name != _MEMBER_FINALIZER]
+        change = {"metadata": {"finalizers": kept, "resourceVersion": metadata.get("resourceVersion")}}
+        try:
+            patch_object(self._client, self.api.snapshots, metadata["name"], change, namespace=metadata["namespace"])
+        except KubeError as exc:
+            if not (exc.not_found or exc.conflict):
+                raise
+
+    def _is_there(self, content: str) -> bool:
+        """False as well where the caller may not see contents."""
+        try:
+            return bool(content) and get_object(self._client, self.api.contents, content) is not None
+        except KubeError as exc:
+            if not exc.forbidden:
+                raise
+            return False
+
+
+def _is_made(member: Object) -> bool:
+    """The controller writes that last: nothing of the member depends on the group from then on."""
+    return bool((member.get("status") or {}).get("creationTime"))
 
 
 __all__ = (

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -31,6 +32,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import Kub
 
 PREFIX = "arkive-test-"
 LAB = Path(__file__).parents[2] / "cluster" / "lab.py"
+_NOT_THERE = re.compile(r"\(NotFound\)|no matching resources found")
 
 
 def setting(name: str, what: str) -> str:
@@ -67,18 +69,22 @@ def client(kubeconfig: str) -> KubeClient:
 
 @pytest.fixture(scope="session")
 def kubectl(kubeconfig: str) -> Kubectl:
-    """``kubectl("-n", "x", "get", "pods")`` gives stdout; a failure fails the test with stderr."""
+    """``kubectl("-n", "x", "get", "pods")`` gives stdout; a failure fails the test with stderr.
+
+    ``wait`` also waits, for a minute, for the object to be there: kubectl's own gives up at once.
+    """
     binary = os.environ.get("ARKIVE_TEST_KUBECTL") or "kubectl"
 
+    def once(arguments: t.Sequence[str], stdin: str | None) -> subprocess.CompletedProcess[str]:
+        command = [binary, "--kubeconfig", kubeconfig, *arguments]
+        return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=120, check=False)
+
     def run(*arguments: str, stdin: str | None = None, check: bool = True) -> str:
-        done = subprocess.run(
-            [binary, "--kubeconfig", kubeconfig, *arguments],
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        done = once(arguments, stdin)
+        end = time.monotonic() + 60
+        while "wait" in arguments and _NOT_THERE.search(done.stderr) and time.monotonic() < end:
+            time.sleep(0.2)
+            done = once(arguments, stdin)
         if check and done.returncode:
             pytest.fail(f"kubectl {' '.join(arguments)}: exit code {done.returncode}\n{done.stderr}")
         return done.stdout

@@ -149,7 +149,8 @@ def _rules_and_limits(namespace: str) -> list[Object]:
     rbac, subject = "rbac.authorization.k8s.io", {"kind": "ServiceAccount", "name": "robot", "namespace": namespace}
     backend = {"service": {"name": "plain", "port": {"number": 80}}}
     path = {"path": "/", "pathType": "Prefix", "backend": backend}
-    limit = {"type": "Container", "default": {"cpu": "1"}, "defaultRequest": {"cpu": "1m"}}
+    # Not one that changes pods: whether the API server knows it yet when a pod comes right after it is a race.
+    limit = {"type": "PersistentVolumeClaim", "min": {"storage": "1Mi"}}
     request = {"requests": [{"name": "gpu", "exactly": {"deviceClassName": "none.example.org"}}]}
     return [
         _object("v1", "ServiceAccount", "robot", imagePullSecrets=[{"name": "docker"}]),

@@ -83,6 +83,8 @@ TYPES = [
 API = GroupApi(groups=TYPES[0], contents=TYPES[1], classes=TYPES[2], snapshots=SNAPSHOTS)
 PATH = f"/apis/{GROUP}/v1/namespaces/shop/volumegroupsnapshots/g"
 CONTENT = f"/apis/{GROUP}/v1/volumegroupsnapshotcontents/c"
+GUARD = "snapshot.storage.kubernetes.io/volumesnapshot-in-group-protection"
+COMPLETE = {"boundVolumeGroupSnapshotContentName": "c", "readyToUse": True}
 MEMBERS = "/apis/snapshot.storage.k8s.io/v1/namespaces/shop/volumesnapshots"
 
 
@@ -92,7 +94,10 @@ def test_the_api() -> None:
 
 
 class Cluster:
-    """Objects by path. A group that is deleted takes its members with it, if ``obedient``."""
+    """Objects by path. A group that is deleted takes its members with it, if ``obedient``, and its content, by policy.
+
+    The content goes at once, or once anything about it is changed if ``sleepy``.
+    """
 
     def __init__(self) -> None:
         self.objects: dict[str, Object] = {}
@@ -100,6 +105,8 @@ class Cluster:
         self.refusals: list[KubeError] = []
         self.forbidden: set[str] = set()
         self.obedient = True
+        self.sleepy = False
+        self.stuck: set[str] = set()
 
     def with_cancel(self, _cancel: t.Any) -> Cluster:
         return self
@@ -121,21 +128,45 @@ class Cluster:
         return self.objects[path]
 
     def patch(self, path: str, body: Object, **_more: t.Any) -> Object:
+        if path in self.forbidden:
+            raise KubeError("No.", status=403)
+        if path not in self.objects:
+            raise KubeError("It is not there.", status=404)
         self.patches.append((path.rpartition("/")[2], body))
         self.objects[path].setdefault("spec", {}).update(body.get("spec", {}))
-        return self.objects[path]
+        if "finalizers" in body.get("metadata", {}):
+            del self.objects[path]
+        if "annotations" in body.get("metadata", {}):
+            self.sleepy = False
+            self._take_content()
+        return self.objects.get(path, {})
 
     def delete(self, path: str, **_more: t.Any) -> Object:
         if path not in self.objects:
             raise KubeError("It is not there.", status=404)
         if self.obedient:
             del self.objects[path]
-            self.objects = {key: obj for key, obj in self.objects.items() if not key.startswith(MEMBERS)}
+            self.objects = {
+                key: obj
+                for key, obj in self.objects.items()
+                if not key.startswith(MEMBERS) or obj["metadata"]["name"] in self.stuck
+            }
+            self._take_content()
         return {}
+
+    def _take_content(self) -> None:
+        policy = self.objects.get(CONTENT, {}).get("spec", {}).get("deletionPolicy")
+        if policy == "Delete" and PATH not in self.objects and not self.sleepy:
+            del self.objects[CONTENT]
 
     def add_member(self, claim: str, *, owner: str = "uid-g", cut: bool = True) -> None:
         self.objects[f"{MEMBERS}/m-{claim}"] = {
-            "metadata": {"namespace": "shop", "name": f"m-{claim}", "ownerReferences": [{"uid": owner}]},
+            "metadata": {
+                "namespace": "shop",
+                "name": f"m-{claim}",
+                "ownerReferences": [{"uid": owner}],
+                "finalizers": [GUARD, "other"],
+            },
             "spec": {"source": {"persistentVolumeClaimName": claim}},
             "status": {"creationTime": "2026-06-01T02:00:00Z"} if cut else {},
         }
@@ -269,28 +300,63 @@ def test_members_that_do_not_come(cluster: Cluster, token: Token) -> None:
 
 
 @pytest.mark.parametrize(
-    ("policy", "retain", "patched", "left"),
-    [
-        ("Delete", False, [], {CONTENT}),
-        ("Retain", False, ["Delete"], {CONTENT}),
-        ("Delete", True, ["Retain"], set()),
-        ("Retain", True, [], set()),
-    ],
+    ("policy", "retain", "patched"),
+    [("Delete", False, []), ("Retain", False, ["Delete"]), ("Delete", True, ["Retain"]), ("Retain", True, [])],
 )
-def test_the_end(cluster: Cluster, token: Token, policy: str, retain: bool, patched: list[str], left: set[str]) -> None:
+def test_the_end(cluster: Cluster, token: Token, policy: str, retain: bool, patched: list[str]) -> None:
     """With Delete, the content goes with the group by the controller's hand."""
     cutter, group = begin(cluster, token)
     cluster.add_member("a")
-    cluster.objects[PATH]["status"] = {"boundVolumeGroupSnapshotContentName": "c"}
+    cluster.objects[PATH]["status"] = COMPLETE
     cluster.objects[CONTENT] = {"spec": {"deletionPolicy": policy}}
     assert cutter.remove(group, retain=retain) == ""
     assert [body["spec"]["deletionPolicy"] for _name, body in cluster.patches] == patched
-    assert cluster.objects.keys() == left
+    assert cluster.objects == {}
+    assert token.clock.now == 0
+
+
+def test_a_controller_that_overlooks_the_deletion(cluster: Cluster, token: Token) -> None:
+    cutter, group = begin(cluster, token)
+    cluster.objects[PATH]["status"] = COMPLETE
+    cluster.objects[CONTENT] = {"spec": {"deletionPolicy": "Delete"}}
+    cluster.sleepy = True
+    assert cutter.remove(group, retain=False) == ""
+    assert [name for name, _body in cluster.patches] == ["c"]
+    assert cluster.objects == {}
+    assert token.clock.now < 5
+
+
+def test_the_end_of_one_that_was_just_begun(cluster: Cluster, token: Token) -> None:
+    """The controller would forget a content that is not bound yet."""
+    cutter, group = begin(cluster, token)
+    cluster.objects[CONTENT] = {"spec": {"deletionPolicy": "Retain"}}
+
+    def bind(seconds: float) -> None:
+        token.clock.now += seconds
+        if token.clock.now > 3 and PATH in cluster.objects:
+            cluster.objects[PATH]["status"] = COMPLETE
+            cluster.add_member("a", cut=token.clock.now > 5)
+
+    token.clock.sleep = bind  # type: ignore[method-assign]
+    assert cutter.remove(group, retain=False) == ""
+    assert cluster.objects == {}
+    assert token.clock.now > 5
+
+
+def test_a_member_that_keeps_its_finalizer(cluster: Cluster, token: Token) -> None:
+    """It was deleted before it named its group."""
+    cutter, group = begin(cluster, token)
+    cluster.objects[PATH]["status"] = COMPLETE
+    cluster.stuck = {"m-a"}
+    cluster.add_member("a")
+    assert cutter.remove(group, retain=False) == ""
+    assert [body["metadata"]["finalizers"] for _name, body in cluster.patches] == [["other"]]
+    assert cluster.objects == {}
 
 
 def test_the_end_without_rights_on_contents(cluster: Cluster, token: Token) -> None:
     cutter, group = begin(cluster, token)
-    cluster.objects[PATH]["status"] = {"boundVolumeGroupSnapshotContentName": "c"}
+    cluster.objects[PATH]["status"] = COMPLETE
     cluster.forbidden.add(CONTENT)
     assert "could not be removed: No." in cutter.remove(group, retain=True)
     assert cutter.remove(group, retain=False) == ""
