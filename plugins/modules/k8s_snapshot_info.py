@@ -12,6 +12,7 @@ author:
   - The arkive.k8s contributors (@arkive-k8s)
 description:
   - Lists the VolumeSnapshots of a namespace or of the whole cluster, whoever made them, with what the storage says.
+    With O(provider=aws_ebs), the EC2 snapshots that M(arkive.k8s.k8s_snapshot) made of volumes of the cluster.
   - The handles and the deletion policies are unknown to a caller who may not read VolumeSnapshotContents. That is in
     RV(warnings_list).
 extends_documentation_fragment:
@@ -19,7 +20,9 @@ extends_documentation_fragment:
   - arkive.k8s._attributes.actiongroup_backup
   - arkive.k8s._attributes.info_module
   - arkive.k8s._auth
+  - arkive.k8s._ebs
   - arkive.k8s._requirements
+  - arkive.k8s._requirements.ebs
   - arkive.k8s._requirements.kubernetes
   - arkive.k8s._storage
 options:
@@ -38,8 +41,15 @@ options:
     elements: str
   label_selector:
     description:
-      - Only the snapshots whose own labels fit, as C(kubectl) takes it, such as V(team=shop,tier!=test).
+      - Only the snapshots whose own labels fit, as C(kubectl) takes it, such as V(team=shop,tier!=test). EC2 snapshots
+        have tags for labels.
     type: str
+  provider:
+    description:
+      - Who took the snapshots, as M(arkive.k8s.k8s_snapshot) calls it.
+    type: str
+    choices: [csi, aws_ebs]
+    default: csi
   storage_location:
     description:
       - Not used. It is accepted so that C(module_defaults) for the action group may hold it.
@@ -62,12 +72,18 @@ EXAMPLES = r"""
   arkive.k8s.k8s_snapshot_info:
     namespace: shop
     name: nightly
+
+- name: List what EC2 has of all sets of the cluster
+  arkive.k8s.k8s_snapshot_info:
+    provider: aws_ebs
+    snapshot_location:
+      region: eu-central-1
 """
 
 RETURN = r"""
 snapshots:
   description:
-    - The snapshots that fit, by namespace and name.
+    - The snapshots that fit, by namespace and name, and those of EC2 by namespace, set and claim.
     - The members are those of RV(arkive.k8s.k8s_snapshot#module:snapshots), and these.
   returned: success
   type: list
@@ -84,12 +100,14 @@ snapshots:
       returned: success
       sample: true
     deletion_policy:
-      description: What becomes of the storage's snapshot when the object goes. Null when that is unknown.
+      description:
+        - What becomes of the storage's snapshot when the object goes. Null when that is unknown, and for EC2 snapshots,
+          which have no object.
       type: str
       returned: success
       sample: Retain
     labels:
-      description: Its labels.
+      description: Its labels, or its tags.
       type: dict
       returned: success
       sample: {arkive.k8s/snapshot: nightly}
@@ -106,13 +124,22 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import EBS, snapshot_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import issue
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE_UNUSED
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.listing import SnapshotQuery, list_snapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.ebs_listing import list_ebs_snapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.listing import (
+    FoundSnapshots,
+    SnapshotQuery,
+    list_snapshots,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import EbsSnapshotter
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 
 SPEC = ArgumentSpec(
     options={
@@ -120,8 +147,18 @@ SPEC = ArgumentSpec(
         "name": {"type": "str"},
         "claims": {"type": "list", "elements": "str"},
         "label_selector": {"type": "str"},
+        "provider": {"type": "str", "choices": ["csi", "aws_ebs"], "default": "csi"},
     }
-).merge(AUTH, STORAGE_UNUSED)
+).merge(AUTH, EBS, STORAGE_UNUSED)
+
+
+def find(task: Task, query: SnapshotQuery, client: KubeClient) -> FoundSnapshots:
+    """By whoever took them."""
+    if task.params["provider"] == "csi":
+        return list_snapshots(query, client=client)
+    require_library("boto3")
+    ebs = EbsSnapshotter(snapshot_location(task.params) or SnapshotLocation())
+    return list_ebs_snapshots(query, client=client, ebs=ebs)
 
 
 def work(task: Task) -> Result:
@@ -133,7 +170,7 @@ def work(task: Task) -> Result:
         label_selector=LabelSelector.from_text(params["label_selector"] or "").to_text(),
     )
     require_library("kubernetes")
-    found = list_snapshots(query, client=connect(kube_auth(params), cancel=task.cancel))
+    found = find(task, query, connect(kube_auth(params), cancel=task.cancel))
     return {
         "changed": False,
         "snapshots": found.snapshots,

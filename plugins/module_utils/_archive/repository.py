@@ -112,13 +112,6 @@ class BackupRepository(BackupReader):
             if not done:
                 writer.undo()
 
-    def delete_restore(self, name: str) -> bool:
-        """Remove the files of one restore; False when there were none."""
-        found = [info.key for info in self.store.list(RestoreKeys(name).directory).objects]
-        if found:
-            self.store.delete_many(found)
-        return bool(found)
-
     def _store_files(self, writer: _Writer, keys: BackupKeys, files: BackupFiles, metadata: bytes) -> ArkiveRecord:
         summary = files.tarball_summary
         tarball = writer.put(keys.tarball, files.tarball, size=summary.size)

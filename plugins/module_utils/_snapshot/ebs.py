@@ -16,8 +16,15 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.claims import ClaimVolume
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.ebs_tags import (
+    CLAIM_TAG,
+    CLUSTER_TAG,
+    NAMESPACE_TAG,
+    known_member,
+    name_cluster,
+    take_ebs_status,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.names import (
     COMPLETE,
     STATE_ANNOTATION,
@@ -26,16 +33,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.names import 
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.provider import PlannedSnapshot, SetMember
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SET_LABEL, SnapshotRequest
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import DRIVER, EbsSnapshot, EbsSnapshotter
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import DRIVER, EbsSnapshotter
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.zones import zone_of
 
-#: Tags of every snapshot, beside the set's name and its state.
-CLUSTER_TAG = "arkive.k8s/cluster"
-NAMESPACE_TAG = "arkive.k8s/namespace"
-CLAIM_TAG = "arkive.k8s/claim"
 _AT_A_TIME = 16
 _TICK_SECONDS = 0.2
 
@@ -92,7 +95,7 @@ class EbsProvider:
         return plans
 
     def find(self) -> list[SetMember]:
-        members = [self._member(found) for found in self._ebs.list_snapshots(self._tags())]
+        members = [known_member(found) for found in self._ebs.list_snapshots(self._tags())]
         return sorted(members, key=lambda member: (member.cut.wish.claim, member.cut.name))
 
     def cut(self, plans: t.Sequence[PlannedSnapshot], *, timeout: float) -> None:
@@ -124,7 +127,7 @@ class EbsProvider:
             progress(f"snapshots: {at} of {len(cuts)} are completed")
             left = max(0.0, end - time.monotonic())
             try:
-                self._take(cut, self._ebs.wait_completed(cut.handle, timeout=left, cancel=self._cancel))
+                take_ebs_status(cut, self._ebs.wait_completed(cut.handle, timeout=left, cancel=self._cancel))
             except SnapshotError as exc:
                 found = self._ebs.describe_snapshot(cut.handle)
                 if found is None or found.state == "error":
@@ -162,38 +165,11 @@ class EbsProvider:
         if cut.state == "pending":
             cut.state, cut.created = "cut", utc_now()
 
-    def _member(self, found: EbsSnapshot) -> SetMember:
-        wish = SnapshotWish(
-            namespace=self._request.namespace,
-            claim=found.tags.get(CLAIM_TAG, ""),
-            driver=DRIVER,
-            labels=found.tags,
-        )
-        cut = CutSnapshot(wish=wish, requested=found.started or utc_now(), state="cut", driver=DRIVER)
-        cut.name = cut.handle = found.id
-        self._take(cut, found)
-        if found.state == "error":
-            cut.fail(f"The snapshot {found.id} of claim {cut.where} failed: {found.error}")
-        return SetMember(cut=cut, complete=found.tags.get(STATE_ANNOTATION) == COMPLETE)
-
-    def _take(self, cut: CutSnapshot, found: EbsSnapshot) -> None:
-        cut.size_bytes, cut.ready = found.size_bytes, found.ready
-        cut.created = found.started or cut.created
-
     def _tags(self) -> dict[str, str]:
         """What tells the set from those of other namespaces and clusters of the same account."""
         request = self._request
-        self._cluster = self._cluster or self._name_cluster()
+        self._cluster = self._cluster or name_cluster(self._client)
         return {SET_LABEL: request.name, CLUSTER_TAG: self._cluster, NAMESPACE_TAG: request.namespace}
 
-    def _name_cluster(self) -> str:
-        """The uid of a namespace that every cluster has; its address for those who may not read that."""
-        try:
-            return str(self._client.get("/api/v1/namespaces/kube-system")["metadata"]["uid"])
-        except KubeError as exc:
-            if not exc.forbidden:
-                raise
-            return self._client.server
 
-
-__all__ = ("CLAIM_TAG", "CLUSTER_TAG", "NAMESPACE_TAG", "EbsProvider")
+__all__ = ("EbsProvider",)

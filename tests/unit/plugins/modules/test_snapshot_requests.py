@@ -151,20 +151,29 @@ def test_errors_and_hooks(run_module: Runner, called: Calls) -> None:
     assert "stdout" not in result["hooks"][0]
 
 
-def test_info(run_module: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[SnapshotQuery] = []
+@pytest.mark.parametrize(
+    ("provider", "engine", "region"),
+    [
+        ({}, "list_snapshots", ""),
+        ({"provider": "csi"}, "list_snapshots", ""),
+        ({"provider": "aws_ebs", "snapshot_location": {"region": "x"}}, "list_ebs_snapshots", "x"),
+        ({"provider": "aws_ebs"}, "list_ebs_snapshots", ""),
+    ],
+)
+def test_info(
+    run_module: Runner, monkeypatch: pytest.MonkeyPatch, provider: dict[str, t.Any], engine: str, region: str
+) -> None:
+    asked: list[tuple[SnapshotQuery, str]] = []
 
-    def engine(query: SnapshotQuery, **_means: t.Any) -> FoundSnapshots:
-        asked.append(query)
+    def stand_in(query: SnapshotQuery, **means: t.Any) -> FoundSnapshots:
+        asked.append((query, (means["ebs"].location.region or "") if "ebs" in means else ""))
         return FoundSnapshots(snapshots=[{"name": "s-data"}], warnings=["No handles."])
 
-    monkeypatch.setattr(k8s_snapshot_info, "list_snapshots", engine)
-    result = run_module(
-        k8s_snapshot_info, namespace="shop", name="s", claims=["data"], label_selector="team=shop", **AUTH
-    )
-    assert asked == [
-        SnapshotQuery(namespace="shop", name="s", claims=("data",), label_selector="team in (shop)"),
-    ]
+    monkeypatch.setattr(k8s_snapshot_info, engine, stand_in)
+    options = {"namespace": "shop", "name": "s", "claims": ["data"], "label_selector": "team=shop"}
+    result = run_module(k8s_snapshot_info, **options, **provider, **AUTH)
+    query = SnapshotQuery(namespace="shop", name="s", claims=("data",), label_selector="team in (shop)")
+    assert asked == [(query, region)]
     assert (result["changed"], result["snapshots"]) == (False, [{"name": "s-data"}])
     assert [entry["message"] for entry in result["warnings_list"]] == ["No handles."]
 

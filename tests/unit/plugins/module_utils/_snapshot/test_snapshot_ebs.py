@@ -17,7 +17,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import n
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.claims import ClaimVolume
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.ebs import EbsProvider
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.ebs_listing import list_ebs_snapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.listing import SnapshotQuery
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SnapshotRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import EbsSnapshotter
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.ec2_account import (
@@ -165,3 +168,35 @@ def test_one_that_vanishes_while_it_is_waited_for(account: Ec2Account) -> None:
     account.client.delete_snapshot(SnapshotId=provider.taken[0].handle)
     assert provider.wait_ready(provider.taken, timeout=1.0, progress=no_progress) == []
     assert provider.taken[0].failed
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({}, ["shop/a/s", "shop/b/s", "shop/a/t", "work/a/s"]),
+        ({"namespace": "shop"}, ["shop/a/s", "shop/b/s", "shop/a/t"]),
+        ({"name": "t"}, ["shop/a/t"]),
+        ({"claims": ("b", "c")}, ["shop/b/s"]),
+        ({"label_selector": "team in (x)"}, ["shop/a/t"]),
+        ({"label_selector": "!team", "namespace": "work"}, ["work/a/s"]),
+    ],
+    ids=str,
+)
+def test_a_list(account: Ec2Account, query: dict[str, t.Any], found: list[str]) -> None:
+    """Of this cluster, and of no other snapshots of the account."""
+    provider = provider_of()
+    cut(provider, account, "a", "b")
+    provider.seal(provider.taken)
+    cut(provider_of(name="t", labels={"team": "x"}), account, "a")
+    cut(provider_of(namespace="work"), account, "a")
+    cut(provider_of(Cluster("cluster-2")), account, "a")
+    account.make_snapshot(tags={"velero.io/backup": "b"})
+    listed = list_ebs_snapshots(
+        SnapshotQuery(**query), client=t.cast("t.Any", Cluster()), ebs=EbsSnapshotter(LOCATION)
+    ).snapshots
+    assert [f"{one['namespace']}/{one['claim']}/{one['set']}" for one in listed] == found
+    for one in listed:
+        assert one["complete"] is (one["set"] == "s" and one["namespace"] == "shop")
+        assert one["handle"] == one["name"]
+        assert (one["driver"], one["ready"], one["deletion_policy"]) == ("ebs.csi.aws.com", True, None)
+        assert one["labels"]["arkive.k8s/cluster"] == "cluster-1"
