@@ -150,10 +150,10 @@ def test_one_after_the_other(pods: HookPods, way: str) -> None:  # E-5
 def test_pods_of_a_block_run_side_by_side(pods: HookPods) -> None:
     """Neither ends before both are under way."""
     pods.create(*(pod(name) for name in "ab"))
-    script = "for i in $(seq 100); do [ -e /tmp/go ] && exit 0; sleep 0.1; done; exit 1"
+    script = "for i in $(seq 250); do [ -e /tmp/go ] && exit 0; sleep 0.1; done; exit 1"
 
     def open_both() -> None:
-        until(lambda: all("go" in pods.sh(name, "ps -o args") for name in "ab"), "both run", seconds=9)
+        until(lambda: all("go" in pods.sh(name, "ps -o args") for name in "ab"), "both run", seconds=30)
         for name in "ab":
             pods.sh(name, "touch /tmp/go")
 

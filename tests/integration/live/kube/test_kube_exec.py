@@ -96,7 +96,7 @@ def test_timeout(run: Run) -> None:
     started = time.monotonic()
     with pytest.raises(ExecTimeout, match="timed out after 1s") as caught:
         run("echo so far; sleep 30", timeout=1.0)
-    assert 1.0 <= time.monotonic() - started < 3.0
+    assert 1.0 <= time.monotonic() - started < 15.0
     assert caught.value.stdout == b"so far\n"
 
 
@@ -104,7 +104,7 @@ def test_timeout_under_a_flood(run: Run) -> None:
     started = time.monotonic()
     with pytest.raises(ExecTimeout):
         run("timeout 5 cat /dev/zero", timeout=1.0)
-    assert time.monotonic() - started < 3.0
+    assert time.monotonic() - started < 4.5
 
 
 def test_cancel(run: Run) -> None:
@@ -114,7 +114,7 @@ def test_cancel(run: Run) -> None:
     started = time.monotonic()
     with pytest.raises(Cancelled):
         run("sleep 30", cancel=cancel)
-    assert time.monotonic() - started < 3.0
+    assert time.monotonic() - started < 15.0
     timer.join()
 
 
@@ -203,4 +203,4 @@ def test_the_pod_is_deleted_meanwhile(client: KubeClient, namespace: str, start_
 def test_waiting_costs_no_cpu(run: Run) -> None:
     before = time.thread_time()
     run("sleep 3")
-    assert time.thread_time() - before < 0.2
+    assert time.thread_time() - before < 0.5

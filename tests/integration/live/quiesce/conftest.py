@@ -91,7 +91,7 @@ def nothing_stays_frozen(request: pytest.FixtureRequest, frozen_lines: t.Callabl
     try:
         app.await_thawed(5)
         assert app.marks == []
-        until(lambda: not app.armed_leases, "every lease is over", seconds=5)
+        until(lambda: not app.armed_leases, "every lease is over", seconds=20)
         assert frozen_lines() == before
     except AssertionError:
         app.clean()  # the next test is to start well

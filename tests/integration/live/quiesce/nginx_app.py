@@ -32,6 +32,10 @@ HOLD_SECONDS = 2
 HOLD = ["/bin/sh", "-c", f"sleep {HOLD_SECONDS}; /sbin/fsfreeze --unfreeze {PATH}"]
 #: A write that takes longer was blocked.
 BLOCKED_SECONDS = 0.5
+#: By so much a machine that has much else to do may be late.
+BUSY_SECONDS = 6.0
+#: An account of how long a write was blocked is as true as that.
+TRUE_SECONDS = 1.5
 
 #: One write after the other; before and after each one the node's uptime goes to stdout.
 _WRITER = (
@@ -266,12 +270,12 @@ class NginxApp:
         until(lambda: self.is_frozen, "a write blocks", seconds=seconds)
 
     def await_thawed(self, seconds: float) -> None:
-        """A write that began a moment ago goes through again."""
+        """A write that began a moment ago goes through again, on a quiet machine within ``seconds``."""
         start = self.uptime
         until(
             lambda: any(w.end is not None and w.end > start for w in self.writes()[-3:]),
             "a write goes through again",
-            seconds=seconds,
+            seconds=seconds + BUSY_SECONDS,
         )
 
 
@@ -287,7 +291,7 @@ def assert_seconds_are_true(app: NginxApp, start: float, freeze: Object) -> None
     """The writer stood for as long as the account says, but for the 0.1 s that it rests between two writes."""
     blocked = app.blocked_since(start)
     assert len(blocked) == 1, blocked
-    assert blocked[0].seconds == pytest.approx(freeze["seconds"], abs=0.6)
+    assert blocked[0].seconds == pytest.approx(freeze["seconds"], abs=TRUE_SECONDS)
 
 
 def host_pids(pod: Object, container: str) -> dict[int, int]:

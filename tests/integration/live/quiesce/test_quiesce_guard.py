@@ -251,7 +251,7 @@ def test_two_paths_of_one_claim(guarded: Guarded, engine: Engine) -> None:
     second = freeze(guarded, engine, "/sub")
     assert "already frozen by someone else" in second["errors"][0]
     assert guarded.is_writable("/data") is False
-    until(lambda: guarded.is_writable("/data"), "the first one's lease ends", seconds=10)
+    until(lambda: guarded.is_writable("/data"), "the first one's lease ends", seconds=30)
     task = {"pod": POD, "label_selector": "", "container": "tools"}
     asked = {"namespace": guarded.namespace, "path": "/data", "task": task, "lease_id": first["lease_ids"][0]}
     assert "ran out" in engine.call("thaw", **asked)["errors"][0]

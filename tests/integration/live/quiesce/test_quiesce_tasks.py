@@ -10,7 +10,7 @@ import datetime as dt
 import re
 import typing as t
 
-from nginx_app import PATH, NginxApp, one_freeze, until
+from nginx_app import PATH, TRUE_SECONDS, NginxApp, one_freeze, until
 from processes import Engine
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339, utc_now
@@ -39,7 +39,7 @@ def test_freeze_and_thaw(app: NginxApp, engine: Engine, start: float) -> None:
     account = one_freeze(thawed)
     assert (account["thawed_by"], account["consistent"], account["lease_id"]) == ("release", True, lease_id)
     (blocked,) = app.blocked_since(start)
-    assert abs(blocked.seconds - account["seconds"]) < 0.6
+    assert abs(blocked.seconds - account["seconds"]) < TRUE_SECONDS
 
 
 def test_thaw_by_the_mark(app: NginxApp, engine: Engine, start: float) -> None:
@@ -69,7 +69,7 @@ def test_lease_fires_first(app: NginxApp, engine: Engine, start: float) -> None:
     account = one_freeze(thawed)
     assert (account["thawed_by"], account["consistent"]) == ("lease", False)
     (blocked,) = app.blocked_since(start)
-    assert abs(blocked.seconds - account["seconds"]) < 0.6
+    assert abs(blocked.seconds - account["seconds"]) < TRUE_SECONDS
 
 
 def test_renewed_lease_holds_longer(app: NginxApp, engine: Engine, start: float) -> None:

@@ -41,7 +41,7 @@ def make_runs(client: KubeClient, kubectl: t.Any, namespace: str) -> t.Iterator[
     for app in made:
         app.write("afterwards", "true")
         assert app.files()["afterwards"] == "true"
-        until(lambda app=app: not app.marks(), "no mark is left", seconds=5)
+        until(lambda app=app: not app.marks(), "no mark is left", seconds=20)
 
 
 @pytest.fixture

@@ -117,7 +117,7 @@ def test_a_killed_process_leaves_a_claim_that_ends(
     with pytest.raises(ClaimHeld, match="run r1"):
         Claim.acquire(store, KEY, run_id="r2")
     end = ClaimRecord.parse(store.get(KEY), KEY).expires
-    wait_for(lambda: dt.datetime.now(tz=dt.UTC) > end, seconds=5)
+    wait_for(lambda: dt.datetime.now(tz=dt.UTC) > end, seconds=20)
     with Claim.acquire(store, KEY, run_id="r2") as claim:
         assert claim.took_over is not None
         assert claim.took_over.pid == process.pid
@@ -132,7 +132,7 @@ def test_a_stopped_process_finds_that_it_lost(
     assert _line(process) == "won"
     process.send_signal(signal.SIGSTOP)
     end = ClaimRecord.parse(store.get(KEY), KEY).expires
-    wait_for(lambda: dt.datetime.now(tz=dt.UTC) > end, seconds=5)
+    wait_for(lambda: dt.datetime.now(tz=dt.UTC) > end, seconds=20)
     with Claim.acquire(store, KEY, run_id="r2") as claim:
         process.send_signal(signal.SIGCONT)
         _go(process)
