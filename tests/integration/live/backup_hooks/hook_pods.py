@@ -107,6 +107,10 @@ class HookPods:
         """Take a pod away at once, and wait until it is gone."""
         self._kubectl("-n", self.namespace, "delete", "pod", name, "--grace-period=0", "--force", "--wait=true")
 
+    def delete_all(self) -> None:
+        """Take all pods away at once, and wait until they are gone: many of them would keep the node busy."""
+        self._kubectl("-n", self.namespace, "delete", "pod", "--all", "--grace-period=0", "--force", "--timeout=110s")
+
     def list(self) -> list[Object]:
         found = self.client.get(f"/api/v1/namespaces/{self.namespace}/pods")["items"]
         return sorted(found, key=lambda each: str(each["metadata"]["name"]))
