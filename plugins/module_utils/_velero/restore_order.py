@@ -54,6 +54,9 @@ LOW_PRIORITIES: tuple[GroupResource, ...] = (
 #: Types whose definitions decide how others may be restored: always before everything else.
 _ALWAYS_FIRST = (CRDS, NAMESPACES)
 
+#: Before the workloads whose controllers would make the newest of them anew, without what the backup says of it.
+_BEFORE_THE_REST = (GroupResource("controllerrevisions", "apps"),)
+
 #: Types that a restore never brings back; they are added to ``excludedResources`` (Velero 1.18).
 NON_RESTORABLE: tuple[GroupResource, ...] = (
     GroupResource("nodes"),
@@ -98,11 +101,12 @@ def restore_waves(
     """The group-resources of a backup in waves: what stands in one wave may be restored side by side.
 
     A priority is a wave of its own; everything without a priority is one wave between high and low, because Velero's
-    alphabetical order there follows no dependency. Each group-resource comes once.
+    alphabetical order there follows no dependency but one, that of ControllerRevisions. Each group-resource comes once.
     """
     there = set(present)
     waves: list[tuple[GroupResource, ...]] = [(resource,) for resource in high if resource in there]
-    rest = there.difference(high, low)
+    waves += [(resource,) for resource in _BEFORE_THE_REST if resource in there.difference(high, low)]
+    rest = there.difference(high, low, _BEFORE_THE_REST)
     if rest:
         waves.append(tuple(sorted(rest, key=str)))
     waves.extend((resource,) for resource in low if resource in there and resource not in high)

@@ -33,6 +33,16 @@ def test_velero_order() -> None:
     ]  # fmt: skip
 
 
+def test_revisions_come_before_their_workloads() -> None:
+    """As in Velero, by the alphabet: the controller of a StatefulSet that has none makes one anew."""
+    assert waves("statefulsets.apps", "cronjobs.batch", "controllerrevisions.apps", "pods") == [
+        ["pods"], ["controllerrevisions.apps"], ["cronjobs.batch", "statefulsets.apps"],
+    ]  # fmt: skip
+    revisions, sets = GroupResource("controllerrevisions", "apps"), GroupResource("statefulsets", "apps")
+    assert restore_waves([revisions, sets], low=(revisions,)) == [(sets,), (revisions,)]
+    assert restore_waves([revisions, sets], high=(sets, revisions)) == [(sets,), (revisions,)]
+
+
 def test_own_priorities() -> None:
     """``--restore-resource-priorities=secrets,pods,-,configmaps``."""
     kinds = [GroupResource(name) for name in ("pods", "secrets", "configmaps", "services")]
