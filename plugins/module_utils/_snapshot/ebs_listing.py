@@ -16,7 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.ebs_tags impo
     name_cluster,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.listing import FoundSnapshots, SnapshotQuery
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.provider import snapshot_entry
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.provider import listed_entry
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SET_LABEL
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import EbsSnapshotter
@@ -33,8 +33,8 @@ def list_ebs_snapshots(query: SnapshotQuery, *, client: KubeClient, ebs: EbsSnap
         member = known_member(found)
         if (query.claims and member.cut.wish.claim not in query.claims) or not selector.matches(found.tags):
             continue
-        entry = snapshot_entry(member.cut, set_name=found.tags.get(SET_LABEL, ""))
-        entries.append(entry | {"deletion_policy": None, "complete": member.complete, "labels": dict(found.tags)})
+        set_name = found.tags.get(SET_LABEL, "")
+        entries.append(listed_entry(member.cut, set_name=set_name, complete=member.complete, labels=found.tags))
     entries.sort(key=lambda entry: (entry["namespace"], entry["set"], entry["claim"], entry["name"]))
     return FoundSnapshots(snapshots=entries, warnings=[])
 

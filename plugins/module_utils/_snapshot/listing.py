@@ -23,7 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.names import 
     set_labels,
     set_of,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.provider import snapshot_entry
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.provider import listed_entry
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SET_LABEL
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_status import stated_error, take_status
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_api import SnapshotApi
@@ -110,11 +110,13 @@ def _entry(snapshot: Object, read: _ContentReader) -> Object:
         cut.state = "pending"
     if error and not cut.ready:
         cut.fail(error)
-    return snapshot_entry(cut, set_name=set_of(snapshot)) | {
-        "deletion_policy": ((content or {}).get("spec") or {}).get("deletionPolicy"),
-        "complete": is_complete(snapshot),
-        "labels": dict(snapshot["metadata"].get("labels") or {}),
-    }
+    return listed_entry(
+        cut,
+        set_name=set_of(snapshot),
+        complete=is_complete(snapshot),
+        labels=snapshot["metadata"].get("labels") or {},
+        deletion_policy=((content or {}).get("spec") or {}).get("deletionPolicy"),
+    )
 
 
 __all__ = ("FoundSnapshots", "SnapshotQuery", "list_snapshots")

@@ -112,6 +112,17 @@ def snapshot_entry(cut: CutSnapshot, *, set_name: str, state: str = "") -> dict[
     }
 
 
+def listed_entry(
+    cut: CutSnapshot, *, set_name: str, complete: bool, labels: t.Mapping[str, str], deletion_policy: str | None = None
+) -> dict[str, t.Any]:
+    """The entry of a list of what is there."""
+    return snapshot_entry(cut, set_name=set_name) | {
+        "deletion_policy": deletion_policy,
+        "complete": complete,
+        "labels": dict(labels),
+    }
+
+
 def planned_entry(plan: PlannedSnapshot, *, set_name: str) -> dict[str, t.Any]:
     """The same for a snapshot that would be taken, with the reason for its class."""
     wish = plan.wish
@@ -136,4 +147,4 @@ def planned_entry(plan: PlannedSnapshot, *, set_name: str) -> dict[str, t.Any]:
     }
 
 
-__all__ = ("PlannedSnapshot", "SetMember", "SnapshotProvider", "planned_entry", "snapshot_entry")
+__all__ = ("PlannedSnapshot", "SetMember", "SnapshotProvider", "listed_entry", "planned_entry", "snapshot_entry")

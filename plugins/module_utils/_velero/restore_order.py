@@ -105,8 +105,9 @@ def restore_waves(
     """
     there = set(present)
     waves: list[tuple[GroupResource, ...]] = [(resource,) for resource in high if resource in there]
-    waves += [(resource,) for resource in _BEFORE_THE_REST if resource in there.difference(high, low)]
-    rest = there.difference(high, low, _BEFORE_THE_REST)
+    rest = there.difference(high, low)
+    waves += [(resource,) for resource in _BEFORE_THE_REST if resource in rest]
+    rest.difference_update(_BEFORE_THE_REST)
     if rest:
         waves.append(tuple(sorted(rest, key=str)))
     waves.extend((resource,) for resource in low if resource in there and resource not in high)

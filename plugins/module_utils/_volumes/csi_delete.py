@@ -156,7 +156,7 @@ class StorageSnapshots:
             left = self._wait(name, lambda state: state is None, min(NUDGE_SECONDS, timeout))
             if left is None or time.monotonic() >= end:
                 return left
-            nudge(self._client, self._api, name)
+            nudge(self._client, self._api.contents, name)
 
     def _wait(
         self, name: str, predicate: t.Callable[[dict[str, t.Any] | None], bool], timeout: float

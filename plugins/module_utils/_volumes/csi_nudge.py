@@ -18,34 +18,23 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import patch_object
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_api import SnapshotApi
 
 #: How long a deletion may take before the controllers are made to look again, in seconds.
 NUDGE_SECONDS = 2.0
 _ANNOTATION = "arkive.k8s/removal"
 
 
-def nudge(client: KubeClient, api: SnapshotApi, content: str) -> None:
-    """Change the VolumeSnapshotContent in a way that means nothing; one that is gone is fine. Raises ``KubeError``."""
-    _annotate(client, api.contents, content, None)
+def nudge(client: KubeClient, resource: ApiResource, name: str, namespace: str | None = None) -> None:
+    """Change the object in a way that means nothing. One that is gone, or must not be changed, is fine.
 
-
-def touch(client: KubeClient, resource: ApiResource, name: str, namespace: str | None = None) -> None:
-    """The same for an object that the caller may lack the right to change. Raises ``KubeError``."""
-    try:
-        _annotate(client, resource, name, namespace)
-    except KubeError as exc:
-        if not exc.forbidden:
-            raise
-
-
-def _annotate(client: KubeClient, resource: ApiResource, name: str, namespace: str | None) -> None:
+    Raises ``KubeError``.
+    """
     change = {"metadata": {"annotations": {_ANNOTATION: secrets.token_hex(4)}}}
     try:
         patch_object(client, resource, name, change, namespace=namespace)
     except KubeError as exc:
-        if not exc.not_found:
+        if not (exc.not_found or exc.forbidden):
             raise
 
 
-__all__ = ("NUDGE_SECONDS", "nudge", "touch")
+__all__ = ("NUDGE_SECONDS", "nudge")

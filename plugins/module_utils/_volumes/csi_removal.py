@@ -133,7 +133,7 @@ class SnapshotRemoval:
                 return left
             if self._with_contents and now >= last_nudge + NUDGE_SECONDS:
                 last_nudge = now
-                nudge(self._client, self._api, cut.content)
+                nudge(self._client, self._api.contents, cut.content)
             time.sleep(_PAUSE)
 
 

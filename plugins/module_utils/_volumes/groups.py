@@ -29,7 +29,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import (
     patch_object,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.classes import ChosenClass
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_nudge import NUDGE_SECONDS, touch
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_nudge import NUDGE_SECONDS, nudge
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 
 GROUP = "groupsnapshot.storage.k8s.io"
@@ -214,8 +214,7 @@ class GroupSnapshots:
         end = time.monotonic() + _COMPLETE_SECONDS
         while True:
             found = get_object(self._client, self.api.groups, group.name, group.namespace)
-            status = (found or {}).get("status") or {}
-            content = str(status.get("boundVolumeGroupSnapshotContentName") or "")
+            status, content = (found or {}).get("status") or {}, _content_name(found)
             complete = content and status.get("readyToUse") and all(map(_is_made, self._members(group)))
             if complete or found is None or status.get("error") or time.monotonic() >= end:
                 return content
@@ -259,8 +258,7 @@ class GroupSnapshots:
         ]
 
     def _content_of(self, group: GroupCut) -> str:
-        found = get_object(self._client, self.api.groups, group.name, group.namespace) or {}
-        return str((found.get("status") or {}).get("boundVolumeGroupSnapshotContentName") or "")
+        return _content_name(get_object(self._client, self.api.groups, group.name, group.namespace))
 
     def _is_gone(self, group: GroupCut, content: str) -> bool:
         """Wait for that; ``content`` empty: it stays, or there is none."""
@@ -275,17 +273,20 @@ class GroupSnapshots:
                 return False
             if now >= last_nudge + NUDGE_SECONDS:
                 last_nudge = now
-                touch(self._client, self.api.groups, group.name, group.namespace)
+                nudge(self._client, self.api.groups, group.name, group.namespace)
                 for member in members if gone else ():
                     self._let_go(member)
                 if content:
-                    touch(self._client, self.api.contents, content)
+                    nudge(self._client, self.api.contents, content)
             time.sleep(_MEMBER_PAUSE)
 
     def _let_go(self, member: Object) -> None:
         """Take the finalizer away that guards it as long as its group is there, which is gone."""
         metadata = member["metadata"]
-        kept = [name for name in metadata.get("finalizers") or () if name != _MEMBER_FINALIZER]
+        if _MEMBER_FINALIZER not in (metadata.get("finalizers") or ()):
+            nudge(self._client, self.api.snapshots, metadata["name"], metadata["namespace"])
+            return
+        kept = [name for name in metadata["finalizers"] if name != _MEMBER_FINALIZER]
         change = {"metadata": {"finalizers": kept, "resourceVersion": metadata.get("resourceVersion")}}
         try:
             patch_object(self._client, self.api.snapshots, metadata["name"], change, namespace=metadata["namespace"])
@@ -301,6 +302,10 @@ class GroupSnapshots:
             if not exc.forbidden:
                 raise
             return False
+
+
+def _content_name(group: Object | None) -> str:
+    return str(((group or {}).get("status") or {}).get("boundVolumeGroupSnapshotContentName") or "")
 
 
 def _is_made(member: Object) -> bool:

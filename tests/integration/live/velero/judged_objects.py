@@ -18,7 +18,7 @@ BULK, BULK_BYTES = 120, 32 * 1024
 PICKED = 5
 _IDLE = ["/bin/sh", "-c", "trap 'exit 0' TERM; while :; do sleep 1 & wait; done"]
 # Not one that changes pods: whether the API server knows it yet when a pod comes right after it is a race.
-_LIMIT = {"type": "PersistentVolumeClaim", "min": {"storage": "1Mi"}}
+LIMIT = {"type": "PersistentVolumeClaim", "min": {"storage": "1Mi"}}
 
 
 def _object(api_version: str, kind: str, name: str, **members: t.Any) -> Object:
@@ -158,7 +158,7 @@ def kinds(group: str) -> list[Object]:
         _object(
             "policy/v1", "PodDisruptionBudget", "db", spec={"minAvailable": 1, "selector": {"matchLabels": labels}}
         ),
-        _object("v1", "LimitRange", "small", spec={"limits": [_LIMIT]}),
+        _object("v1", "LimitRange", "small", spec={"limits": [LIMIT]}),
         _object(f"{group}/v1", "Widget", "new", spec={"size": 3, "nested": {"list": [1, "2", None, 1.5]}}),
         _object(f"{group}/v1beta1", "Widget", "old", spec={"size": 4}),
     ]

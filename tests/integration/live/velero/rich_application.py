@@ -10,15 +10,13 @@ import json
 import secrets
 import typing as t
 
-from judged_objects import definition
+from judged_objects import LIMIT, definition
 
 Object = dict[str, t.Any]
 
 _IDLE = ["/bin/sh", "-c", "trap 'exit 0' TERM; while :; do sleep 1 & wait; done"]
 _INIT = "init.hook.restore.velero.io/"
 _RBAC = "rbac.authorization.k8s.io"
-# Not one that changes pods: whether the API server knows it yet when a pod comes right after it is a race.
-_LIMIT = {"type": "PersistentVolumeClaim", "min": {"storage": "1Mi"}}
 
 
 class RichApplication:
@@ -173,7 +171,7 @@ class RichApplication:
             _object(
                 "networking.k8s.io/v1", "NetworkPolicy", "closed", spec={"podSelector": {}, "policyTypes": ["Ingress"]}
             ),
-            _object("v1", "LimitRange", "small", spec={"limits": [_LIMIT]}),
+            _object("v1", "LimitRange", "small", spec={"limits": [LIMIT]}),
             _object("v1", "ResourceQuota", "much", spec={"hard": {"pods": "100"}}),
             _object(f"{self.group}/v1", "Widget", "new", spec={"size": 3, "nested": {"list": [1, "2", None, 1.5]}}),
             _object(f"{self.group}/v1beta1", "Widget", "old", spec={"size": 4}),

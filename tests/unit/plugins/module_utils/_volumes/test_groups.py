@@ -354,6 +354,19 @@ def test_a_member_that_keeps_its_finalizer(cluster: Cluster, token: Token) -> No
     assert cluster.objects == {}
 
 
+def test_a_member_that_waits_for_its_own_content(cluster: Cluster, token: Token) -> None:
+    """It keeps its other finalizers, and its controller is made to look again."""
+    cutter, group = begin(cluster, token)
+    cluster.objects[PATH]["status"] = COMPLETE
+    cluster.stuck = {"m-a"}
+    cluster.add_member("a")
+    cluster.objects[f"{MEMBERS}/m-a"]["metadata"]["finalizers"] = ["other"]
+    assert "is still there" in cutter.remove(group, retain=False)
+    changed = [body["metadata"].keys() for name, body in cluster.patches if name == "m-a"]
+    assert len(changed) > 10
+    assert set(map(frozenset, changed)) == {frozenset({"annotations"})}
+
+
 def test_the_end_without_rights_on_contents(cluster: Cluster, token: Token) -> None:
     cutter, group = begin(cluster, token)
     cluster.objects[PATH]["status"] = COMPLETE
