@@ -93,8 +93,8 @@ class VeleroFiles:
         if not wait_until(lambda: not self.pids() and not self._relay_pids(), 10):
             raise LabError("The Velero server does not end.")
 
-    def launch(self, program: Path, lab: Lab, s3: S3Server) -> None:
-        """Start it without waiting.
+    def launch(self, program: Path, lab: Lab, s3: S3Server) -> subprocess.Popen[bytes]:
+        """Start it without waiting; its process.
 
         It serves two ports on every address, which no option changes; so it is in a network namespace of its own.
         """
@@ -110,10 +110,11 @@ class VeleroFiles:
                     listening.enter_context(socket.create_server((str(each.hostname), each.port or 0), backlog=256))
                     for each in servers
                 ]
-                self._start_server(program, lab.kubeconfig)
+                server = self._start_server(program, lab.kubeconfig)
             self._start_relay([listener.fileno() for listener in listeners])
+        return server
 
-    def _start_server(self, program: Path, kubeconfig: Path) -> None:
+    def _start_server(self, program: Path, kubeconfig: Path) -> subprocess.Popen[bytes]:
         argv = [
             str(program),
             "server",  # its plugins are started as argv[0] with other arguments; this must be the first
@@ -131,7 +132,7 @@ class VeleroFiles:
             "CSI_SNAPSHOT_EARLY_FREQUENT_POLLING": "true",  # as its own Deployment has it
         }
         with self.log.open("ab") as log:
-            subprocess.Popen(
+            return subprocess.Popen(
                 argv,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -167,11 +168,11 @@ def start_velero(state: Path, *, bucket: str, prefix: str = "") -> VeleroServer:
     files = VeleroFiles(state)
     files.kill()
     _install(Kubectl(lab, NAMESPACE), program, _location(s3, bucket, prefix), s3)
-    files.launch(program, lab, s3)
-    _wait_ready(lab, files)
+    server = files.launch(program, lab, s3)
+    _wait_ready(lab, files, server)
     say(f"Velero ready after {time.monotonic() - begin:.1f} s; its log is {files.log}")
     return VeleroServer(
-        program=str(program), pid=files.pids()[0], namespace=NAMESPACE, location=LOCATION, log=str(files.log)
+        program=str(program), pid=server.pid, namespace=NAMESPACE, location=LOCATION, log=str(files.log)
     )
 
 
@@ -255,15 +256,15 @@ def _deployment() -> Object:
     }
 
 
-def _wait_ready(lab: Lab, files: VeleroFiles) -> None:
+def _wait_ready(lab: Lab, files: VeleroFiles, server: subprocess.Popen[bytes]) -> None:
     client, state = ApiClient(lab), ""
 
     def ready() -> bool:
         nonlocal state
-        pids = files.pids()
-        if not pids:
-            raise LabError(f"The Velero server ended:\n{files.log_tail()}")
-        if not listens(pids[0], _METRICS_PORT):
+        # Asked of the process itself: a look through /proc was seen to miss one that runs.
+        if server.poll() is not None:
+            raise LabError(f"The Velero server ended with exit code {server.returncode}:\n{files.log_tail()}")
+        if not listens(server.pid, _METRICS_PORT):
             state = "its metrics are not served"
             return False
         path = f"/apis/velero.io/v1/namespaces/{NAMESPACE}/backupstoragelocations/{LOCATION}"
