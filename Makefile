@@ -1,6 +1,6 @@
 # Every target does its own set-up, may be run again, and says what it does.
 
-.PHONY: help demo test lint format units sanity live integration conformance bench cluster-start cluster-stop build clean
+.PHONY: help demo test lint format units sanity live integration conformance bench soak cluster-start cluster-stop build clean
 
 help:            ## Shows this list
 	@sed -n 's/^\([a-z-]*\): *## */\1\t/p' Makefile | expand -t 16
@@ -15,6 +15,7 @@ live:            ## Tests of the engines on the cluster
 integration:     ## ansible-test integration on the cluster (TARGETS="k8s_backup ..." for some)
 conformance:     ## Checks the local cluster itself
 bench:           ## Measures (BENCH=backup OBJECTS=30000, BENCH=restore OBJECTS=10000, BENCH=freeze PVCS=20); KEEP=1 leaves the objects in a cluster that stays
+soak:            ## Many random cases (SOAK=name SEED=1 COUNT=100; FIRST=7 COUNT=1 runs one again); not part of test
 cluster-start:   ## Builds and starts the local cluster, and leaves it running
 cluster-stop:    ## Stops the local cluster
 build:           ## Builds the collection archive into dist/
@@ -25,3 +26,6 @@ demo test lint format units sanity live integration conformance cluster-start cl
 
 bench:
 	@tests/setup/run bench $(or $(BENCH),backup) $(or $(if $(filter freeze,$(BENCH)),$(or $(PVCS),20)),$(OBJECTS),30000) $(if $(KEEP),keep)
+
+soak:
+	@tests/setup/run soak $(SOAK) $(or $(SEED),1) $(or $(COUNT),100) $(FIRST)

@@ -22,6 +22,9 @@ from checks.paths import CACHE, CHECKOUT, COLLECTIONS, TREE, WORK
 from checks.report import Report
 from checks.tree import copy_tree
 
+#: Campaigns that need no cluster.
+_WITHOUT_CLUSTER: tuple[list[str], ...] = (["archives"],)
+
 _Target: t.TypeAlias = t.Callable[[list[str]], int]
 
 
@@ -144,6 +147,16 @@ def make_bench(arguments: list[str]) -> int:
     return code
 
 
+def make_soak(arguments: list[str]) -> int:
+    """A campaign. The last line that is printed says how many cases failed."""
+    tools = environments.tools()
+    with contextlib.ExitStack() as running:
+        variables = {} if arguments[:1] in _WITHOUT_CLUSTER else running.enter_context(cluster.cluster())
+        soak = [tools.python, "-m", "campaigns", *(arguments or [""])]
+        code, _printed = run(soak, cwd=TREE / "tests" / "soak", env={**tools.variables, **variables})
+    return code
+
+
 def make_cluster_start(_arguments: list[str]) -> int:
     cluster.start_and_keep()
     return 0
@@ -191,6 +204,7 @@ _TARGETS: dict[str, _Target] = {
     "lint": make_lint,
     "live": make_live,
     "sanity": make_sanity,
+    "soak": make_soak,
     "test": make_test,
     "units": make_units,
 }

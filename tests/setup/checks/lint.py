@@ -18,6 +18,7 @@ _CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("mypy, collection", ("mypy", "-p", "ansible_collections.arkive.k8s.plugins")),
     ("mypy, tests", ("mypy", "tests/setup/run.py", "tests/setup/get_pip.py", "tests/cluster/lab.py")),
     ("mypy, benchmarks", ("mypy", "-p", "benches")),
+    ("mypy, campaigns", ("mypy", "-p", "campaigns")),
     ("import rules", ("lint-imports", "--config", "pyproject.toml", "--no-logo")),
     ("yamllint", ("yamllint", "--strict", ".")),
     ("changelog", ("antsibull-changelog", "lint")),

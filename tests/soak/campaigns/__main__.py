@@ -1,0 +1,45 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A campaign: ``python -m campaigns NAME SEED COUNT [FIRST]`` in this folder's parent, as ``make soak`` calls it.
+
+A campaign is COUNT cases. Case number N is made from SEED and N alone, so that ``FIRST=N COUNT=1`` runs it again.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+
+from campaigns.case import Campaign
+from campaigns.table import CAMPAIGNS
+
+
+def main() -> int:
+    """The exit code: 1 when a case failed."""
+    name, *numbers = sys.argv[1:]
+    if name not in CAMPAIGNS or len(numbers) not in (2, 3) or not all(number.isdigit() for number in numbers):
+        print(f"SOAK is one of: {', '.join(sorted(CAMPAIGNS))}. SEED, COUNT and FIRST are numbers.", file=sys.stderr)
+        return 2
+    seed, count, first = (int(number) for number in (*numbers, "0")[:3])
+    return 1 if run(CAMPAIGNS[name](), name, seed, range(first, first + count)) else 0
+
+
+def run(campaign: Campaign, name: str, seed: int, cases: range) -> list[str]:
+    """What failed, a line each, which is printed as well."""
+    failures = []
+    began = time.monotonic()
+    with campaign:
+        for number in cases:
+            said = campaign.run_case(random.Random(f"{name}-{seed}-{number}"))
+            if said:
+                failures.append(f"{said}  (make soak SOAK={name} SEED={seed} FIRST={number} COUNT=1)")
+                print(f"case {number}: {failures[-1]}", flush=True)
+    print(f"{name}: {len(cases)} cases, {len(failures)} failed, {time.monotonic() - began:.0f} s", flush=True)
+    return failures
+
+
+if __name__ == "__main__":
+    sys.exit(main())

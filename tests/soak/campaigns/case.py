@@ -1,0 +1,25 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a campaign is."""
+
+from __future__ import annotations
+
+import random
+import typing as t
+
+
+class Campaign(t.Protocol):
+    """Used as a context: what its cases share is started at the beginning and removed at the end."""
+
+    def __enter__(self) -> t.Self: ...
+
+    def __exit__(self, *exc: object) -> None: ...
+
+    def run_case(self, chance: random.Random) -> str:
+        """One case, made of ``chance`` alone. What was wrong, in one sentence; nothing where all was right."""
+        ...
+
+
+__all__ = ("Campaign",)

@@ -1,0 +1,15 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The campaigns by their names: one more is one file and one row."""
+
+from __future__ import annotations
+
+import typing as t
+
+from campaigns.case import Campaign
+
+CAMPAIGNS: dict[str, t.Callable[[], Campaign]] = {}
+
+__all__ = ("CAMPAIGNS",)
