@@ -27,7 +27,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import (
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.held_marks import held_on_pod
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import read_pod
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.marked_freezes import freezes_of
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy, FreezeRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import plan_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import select_pods
@@ -39,7 +40,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import
     QuiescedPod,
     SectionSettings,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import sweep
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import sweep_namespaces
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 TASK_HOOK_NAME = "k8s_hook_exec"
@@ -104,9 +105,7 @@ def run_hook_task(
         log=RunLog(None, backup=TASK_HOOK_NAME),
         cancel=token,
     )
-    for swept in sweep(client, pods):
-        if swept.state != "live":
-            outcome.swept.append(swept.to_return())
+    unread = sweep_first(client, request, pods, outcome)
     preflight = Preflight(client, ApiObjectReader(client), policy=request.freeze_policy)
     plans = [(pod, preflight.examine(pod, hook)) for pod, hook in pairs]
     refusals = [plan.refusal for _pod, plan in plans if plan.refusal]
@@ -125,10 +124,21 @@ def run_hook_task(
             result = run_hook(client, pod, plan.hook, log=settings.log, default_on_error=request.on_error, cancel=token)
             outcome.hooks.append(result)
     if freezing:
+        outcome.warnings += unread
         progress(f"freezing in {', '.join('/'.join(pod_identity(entry.pod)) for entry in freezing)}"[:200])
         _freeze(client, freezing, settings, outcome)
     _judge(outcome, request.on_error)
     return outcome
+
+
+def sweep_first(
+    client: KubeClient, request: HookTaskRequest, pods: t.Sequence[dict[str, t.Any]], outcome: HookTaskOutcome
+) -> tuple[str, ...]:
+    """End what dead runs have left frozen in the namespace. Returns why the marks on claims could not be read."""
+    sweeping = sweep_namespaces(client, pods, [request.namespace], helper=request.freeze_policy.helper_pod)
+    outcome.swept += [swept.to_return() for swept in sweeping.ended]
+    outcome.warnings += [swept.error for swept in sweeping.ended if swept.error] + list(sweeping.notes)
+    return sweeping.unread
 
 
 def _hooks_of(pod: t.Mapping[str, t.Any], request: HookTaskRequest, outcome: HookTaskOutcome) -> list[Hook]:
@@ -167,7 +177,7 @@ def _freeze(
         section.release()
         outcome.errors += section.errors
     else:
-        outcome.lease_ids += [held.lease.lease_id for held in section.hand_over()]
+        outcome.lease_ids += [freeze.lease.lease_id for freeze in section.hand_over()]
     outcome.freezes += section.freezes
 
 
@@ -181,7 +191,7 @@ def _thaw(
     paths = {command.path for command in recognise(hook.argv).thaws}
     held = [
         freeze
-        for freeze in held_on_pod(pod, hook)
+        for freeze in freezes_of(read_pod(pod).marks, [pod], hook)
         if hook.phase == "post" or paths & {target.path for target in freeze.lease.targets}
     ]
     releaser = Releaser(
@@ -189,6 +199,7 @@ def _thaw(
         log=settings.log,
         default_on_error=settings.default_on_error,
         warnings=outcome.warnings,
+        helper=settings.policy.helper_pod,
     )
     outcome.hooks += releaser.release(pod, held, [hook])
     outcome.errors += releaser.errors
@@ -204,4 +215,4 @@ def _judge(outcome: HookTaskOutcome, default_on_error: OnError) -> None:
             (outcome.errors if fatal else outcome.warnings).append(text)
 
 
-__all__ = ("TASK_HOOK_NAME", "HookTaskOutcome", "HookTaskRequest", "run_hook_task")
+__all__ = ("TASK_HOOK_NAME", "HookTaskOutcome", "HookTaskRequest", "run_hook_task", "sweep_first")
