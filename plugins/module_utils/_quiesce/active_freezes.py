@@ -12,10 +12,12 @@ import dataclasses
 import datetime as dt
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import PageAnswer, walk_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import Mark, has_mark, read_claim, read_pod
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import mounted_claims
 
 #: Two controllers' clocks may differ by this much.
 CLOCK_SKEW = dt.timedelta(seconds=10)
@@ -71,13 +73,23 @@ def list_marked_claims(client: KubeClient, namespaces: t.Sequence[str] | None) -
     ]
 
 
-def try_list_marked_claims(client: KubeClient, namespaces: t.Sequence[str] | None, notes: list[str]) -> list[_Object]:
-    """The same; where it may not be asked, ``notes`` says so and the marks on the pods have to do."""
+def try_list_marked_claims(
+    client: KubeClient, namespaces: t.Sequence[str] | None, pods: t.Iterable[t.Mapping[str, t.Any]], notes: list[str]
+) -> list[_Object]:
+    """The same; where they may not be listed, ``notes`` says so and those that ``pods`` mount are read."""
     try:
         return list_marked_claims(client, namespaces)
     except KubeError as exc:
         notes.append(f"Freezes of pods that are gone cannot be looked for, the claims cannot be listed: {exc.message}")
-        return []
+        if exc.unreachable:
+            return []
+    found = []
+    for namespace, name in dict.fromkeys((pod_identity(pod)[0], name) for pod in pods for name in mounted_claims(pod)):
+        try:
+            found.append(client.get(f"/api/v1/namespaces/{namespace}/persistentvolumeclaims/{name}"))
+        except KubeError:
+            continue
+    return [claim for claim in found if has_mark(claim)]
 
 
 def _list(client: KubeClient, path: str) -> t.Iterator[_Object]:

@@ -96,8 +96,6 @@ def thaw_path(
         raise _missing_error(request, scene)
     outcome.changed = bool(freezes)
     outcome.warnings += scene.found.faults
-    if scene.missing is not None or task.freeze_policy.require_lease:
-        outcome.warnings += scene.notes
     if check_mode:
         return outcome
     for freeze in freezes:
@@ -163,12 +161,12 @@ def _read(request: FreezeTaskRequest, client: KubeClient, *, running: bool = Tru
     except HookError as exc:
         missing = exc
     notes: list[str] = []
-    found = gather(pods, try_list_marked_claims(client, [task.namespace], notes))
+    found = gather(pods, try_list_marked_claims(client, [task.namespace], pods, notes))
     return _Scene(tuple(pods), found, tuple(notes), missing)
 
 
 def _selected_marks(task: HookTaskRequest, scene: _Scene, client: KubeClient, *, with_gone: bool) -> list[Mark]:
-    """Of the selected pods and of their claims; ``with_gone``: of pods that are gone, too, whose labels nobody knows."""
+    """Of the selected pods and of their claims; ``with_gone``: also of pods that are gone (nobody knows their labels)."""
     if not (task.pod or task.label_selector):
         return list(scene.found.marks)
     names = {str(pod["metadata"]["name"]) for pod in scene.pods} | {task.pod}

@@ -105,7 +105,7 @@ def run_hook_task(
         log=RunLog(None, backup=TASK_HOOK_NAME),
         cancel=token,
     )
-    unread = sweep_first(client, request, pods, outcome)
+    _sweep_first(client, request, pods, outcome)
     preflight = Preflight(client, ApiObjectReader(client), policy=request.freeze_policy)
     plans = [(pod, preflight.examine(pod, hook)) for pod, hook in pairs]
     refusals = [plan.refusal for _pod, plan in plans if plan.refusal]
@@ -124,21 +124,19 @@ def run_hook_task(
             result = run_hook(client, pod, plan.hook, log=settings.log, default_on_error=request.on_error, cancel=token)
             outcome.hooks.append(result)
     if freezing:
-        outcome.warnings += unread
         progress(f"freezing in {', '.join('/'.join(pod_identity(entry.pod)) for entry in freezing)}"[:200])
         _freeze(client, freezing, settings, outcome)
     _judge(outcome, request.on_error)
     return outcome
 
 
-def sweep_first(
+def _sweep_first(
     client: KubeClient, request: HookTaskRequest, pods: t.Sequence[dict[str, t.Any]], outcome: HookTaskOutcome
-) -> tuple[str, ...]:
-    """End what dead runs have left frozen in the namespace. Returns why the marks on claims could not be read."""
+) -> None:
+    """End what dead runs have left frozen in the namespace."""
     sweeping = sweep_namespaces(client, pods, [request.namespace], helper=request.freeze_policy.helper_pod)
     outcome.swept += [swept.to_return() for swept in sweeping.ended]
     outcome.warnings += [swept.error for swept in sweeping.ended if swept.error] + list(sweeping.notes)
-    return sweeping.unread
 
 
 def _hooks_of(pod: t.Mapping[str, t.Any], request: HookTaskRequest, outcome: HookTaskOutcome) -> list[Hook]:
@@ -215,4 +213,4 @@ def _judge(outcome: HookTaskOutcome, default_on_error: OnError) -> None:
             (outcome.errors if fatal else outcome.warnings).append(text)
 
 
-__all__ = ("TASK_HOOK_NAME", "HookTaskOutcome", "HookTaskRequest", "run_hook_task", "sweep_first")
+__all__ = ("TASK_HOOK_NAME", "HookTaskOutcome", "HookTaskRequest", "run_hook_task")

@@ -99,7 +99,7 @@ def sweep_namespaces(
     With ``helper``, helper pods that killed runs have left are removed as well.
     """
     unread: list[str] = []
-    found = gather(pods, try_list_marked_claims(client, namespaces, unread))
+    found = gather(pods, try_list_marked_claims(client, namespaces, pods, unread))
     notes = HelperRun(client, helper).remove_leftovers(namespaces) if helper is not None else []
     done = sweep(client, found, pods=pods, helper=helper)
     return Sweeping(tuple(done), (*notes, *found.faults), tuple(unread))

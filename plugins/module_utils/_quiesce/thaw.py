@@ -40,7 +40,7 @@ class Thawer:
         self._helped: dict[tuple[str, str], int] = {}
 
     def thaw(self, *, claim: str, node: str, device: str = "") -> ThawElsewhere:
-        """Thaw the file system of ``claim`` (``namespace/name``) on ``node`` unless it is another one than ``device``."""
+        """Thaw the file system of ``claim`` (``namespace/name``) on ``node``, unless ``device`` is another one."""
         namespace, _slash, name = claim.partition("/")
         try:
             pods = self._client.get(f"/api/v1/namespaces/{namespace}/pods").get("items") or []

@@ -78,7 +78,7 @@ class SnapshotWindow:
             self._client, self._plan.pods, [request.namespace], helper=request.quiescing.policy.helper_pod
         )
         self.swept = [found.to_return() for found in sweeping.ended]
-        self._notes = [*sweeping.notes, *(sweeping.unread if self._plan.hooked else ())]
+        self._notes = list(sweeping.notes)
         preflight = Preflight(self._client, ApiObjectReader(self._client), policy=self._request.quiescing.policy)
         with concurrent.futures.ThreadPoolExecutor(
             min(self._request.workers, max(1, len(self._plan.hooked))), thread_name_prefix="arkive-preflight"

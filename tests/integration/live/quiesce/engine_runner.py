@@ -32,12 +32,18 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task impo
     HookTaskRequest,
     run_hook_task,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy, HelperPod
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 
 Result = dict[str, t.Any]
+
+
+def policy_of(asked: Result) -> FreezePolicy:
+    given = dict(asked.get("policy", {}))
+    helper = given.pop("helper_pod", None)
+    return FreezePolicy(helper_pod=HelperPod(**helper) if helper else None, **given)
 
 
 def say(line: str) -> None:
@@ -48,7 +54,7 @@ def backup(asked: Result, **common: t.Any) -> Result:
     request = BackupRequest(
         name=asked["name"],
         spec=BackupSpec.from_options({"included_namespaces": [asked["namespace"]], **asked.get("spec", {})}),
-        freeze_policy=FreezePolicy(**asked.get("policy", {})),
+        freeze_policy=policy_of(asked),
         **asked.get("options", {}),
     )
     store = open_store(StorageLocation(**asked["location"]))
@@ -60,7 +66,7 @@ def task_request(asked: Result) -> HookTaskRequest:
     given = {"run_id": secrets.token_hex(8), "container": "fsfreeze", "label_selector": "app=nginx"}
     given |= asked.get("task", {})
     given["argv"] = tuple(given.get("argv", ()))
-    return HookTaskRequest(namespace=asked["namespace"], freeze_policy=FreezePolicy(**asked.get("policy", {})), **given)
+    return HookTaskRequest(namespace=asked["namespace"], freeze_policy=policy_of(asked), **given)
 
 
 def told(outcome: HookTaskOutcome) -> Result:
@@ -90,7 +96,8 @@ def thaw(asked: Result, *, client: t.Any, cancel: CancelToken, **common: t.Any) 
 
 
 def sweep(asked: Result, *, client: t.Any, **_common: t.Any) -> Result:
-    return told(sweep_namespace(asked["namespace"], client=client))
+    selected = {"pod": "", "label_selector": "", **asked.get("task", {})}
+    return told(sweep_namespace(task_request(asked | {"task": selected}), client=client, path=asked.get("path", "")))
 
 
 def answer(asked: Result, cancel: CancelToken) -> Result:
