@@ -102,7 +102,8 @@ def test_a_killed_backup_whose_pod_goes(app: IdleApp, engine: Engine, tmp_path: 
     app.annotate_pod(pre_command=freezing, pre_timeout="1s", post_command=thaw, post_timeout="60s")
     policy = {"lease_seconds": 30, "freeze_max_seconds": 60}
     run = engine.start("backup", name="killed", namespace=app.namespace, location=location, policy=policy)
-    until(lambda: app.claim_marks and app.is_frozen, "it is frozen")
+    until(lambda: not run.runs or app.run("/bin/sh", "-c", "ls /dev/shm/arkive-*/at")[0] == 0, "it is frozen")
+    assert run.runs, run.stdout
     run.kill_all()
     app.replace_pod()
     assert app.is_frozen
@@ -275,9 +276,7 @@ def test_a_forged_mark_does_not_end_a_live_freeze(attacked: IdleApp, engine: Eng
 
 
 @pytest.fixture(scope="module")
-def attacked(
-    client: KubeClient, kubectl: t.Callable[..., str], module_namespace: str
-) -> t.Iterator[IdleApp]:
+def attacked(client: KubeClient, kubectl: t.Callable[..., str], module_namespace: str) -> t.Iterator[IdleApp]:
     found = IdleApp(client, kubectl, module_namespace, "ReadWriteOnce")
     yield found
     found.clean()
