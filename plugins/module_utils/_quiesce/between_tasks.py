@@ -37,6 +37,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import r
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import Mark, is_lease_id, make_marks
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.marked_freezes import freeze_of_task, freezes_of
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.marking import put_marks
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import HelperPod
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import mounted_claims, select_pods
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.release import Releaser
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import Swept, judge_marks, sweep
@@ -113,6 +114,8 @@ def thaw_path(
         outcome.freezes += freeze.records
         if request.lease_id:
             outcome.errors += _unproven(freeze, request.lease_id)
+    ended = {freeze.lease.lease_id for freeze in freezes}
+    _sweep_others(scene, ended, outcome, client=client, helper=task.freeze_policy.helper_pod)
     return outcome
 
 
@@ -144,6 +147,25 @@ def sweep_namespace(
     return outcome
 
 
+def _sweep_others(
+    scene: _Scene,
+    ended: t.Collection[str],
+    outcome: HookTaskOutcome,
+    *,
+    client: KubeClient,
+    helper: HelperPod | None,
+) -> None:
+    """What dead runs have left beside the freezes that were asked for."""
+    others = dataclasses.replace(
+        scene.found, marks=tuple(mark for mark in scene.found.marks if mark.lease_id not in ended)
+    )
+    for swept in sweep(client, others, pods=scene.pods, helper=helper):
+        if swept.state != "live":
+            outcome.swept.append(swept.to_return())
+            outcome.changed = True
+            outcome.warnings += [swept.error] if swept.error else []
+
+
 def _check_lease_id(request: FreezeTaskRequest) -> None:
     if request.lease_id and not is_lease_id(request.lease_id):
         raise ValidationError(
@@ -166,7 +188,7 @@ def _read(request: FreezeTaskRequest, client: KubeClient, *, running: bool = Tru
 
 
 def _selected_marks(task: HookTaskRequest, scene: _Scene, client: KubeClient, *, with_gone: bool) -> list[Mark]:
-    """Of the selected pods and of their claims; ``with_gone``: also of pods that are gone (nobody knows their labels)."""
+    """Of the selected pods and of their claims; ``with_gone``: also of pods that are gone, as their labels are not known."""
     if not (task.pod or task.label_selector):
         return list(scene.found.marks)
     names = {str(pod["metadata"]["name"]) for pod in scene.pods} | {task.pod}

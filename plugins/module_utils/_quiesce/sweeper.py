@@ -128,24 +128,31 @@ class _Sweeper:
         self._own_run = own_run
         self._thawer = Thawer(client, helper)
         self._pods = {(pod["metadata"]["namespace"], pod["metadata"]["name"]): pod for pod in pods}
-        #: Of several marks of one file system that cannot be reached, one is tried.
-        self._failed: dict[tuple[str, str], str] = {}
+        #: Of several marks of one file system, one is tried: who writes a hundred of them does not hold up the run.
+        self._tried: dict[tuple[str, ...], str] = {}
 
     def sweep(self, found: Swept) -> Swept:
         mark = found.mark
-        place = (mark.claim, mark.node)
-        if mark.claim and place in self._failed:
-            return dataclasses.replace(found, error=self._failed[place])
+        place = (mark.claim, mark.node) if mark.claim else (mark.namespace, mark.pod, mark.container, mark.path)
+        if place in self._tried:
+            return self._as_before(found, self._tried[place])
         if self._is_taken(mark):
             return dataclasses.replace(found, state="live")
         end = self._end(mark)
         if not end.proven:
-            text = f"{mark.target.where}{_on(mark)} could not be thawed: {end.reason}"
-            self._failed[place] = text
-            return dataclasses.replace(found, error=text)
+            self._tried[place] = f"{mark.target.where}{_on(mark)} could not be thawed: {end.reason}"
+            return dataclasses.replace(found, error=self._tried[place])
+        self._tried[place] = ""
         note = end.elsewhere.note if end.elsewhere is not None else ""
         error = " ".join(part for part in (note, *remove_marks(self._client, [mark])) if part)
         return dataclasses.replace(found, state=_state_of(end), error=error)
+
+    def _as_before(self, found: Swept, failure: str) -> Swept:
+        """Another mark of what was tried already."""
+        if failure:
+            return dataclasses.replace(found, error=failure)
+        error = " ".join(remove_marks(self._client, [found.mark]))
+        return dataclasses.replace(found, state="not frozen", error=error)
 
     def _end(self, mark: Mark) -> FreezeEnd:
         """Through its own container where that still mounts the claim; never at a path that only the mark tells."""

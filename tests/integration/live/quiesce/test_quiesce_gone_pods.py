@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -95,8 +96,7 @@ def test_a_pod_that_never_was(app: IdleApp, engine: Engine) -> None:
     assert "No claim in namespace" in thawed["msg"]
 
 
-def test_a_killed_backup_whose_pod_goes(app: IdleApp, engine: Engine, tmp_path: t.Any) -> None:
-    location = {"path": str(tmp_path)}
+def test_a_killed_backup_whose_pod_goes(app: IdleApp, engine: Engine, location: Result) -> None:
     thaw = json.dumps(["/bin/sh", "-c", f"sleep 30; fsfreeze --unfreeze {PATH}"])
     freezing = json.dumps(["fsfreeze", "--freeze", PATH])
     app.annotate_pod(pre_command=freezing, pre_timeout="1s", post_command=thaw, post_timeout="60s")
@@ -131,8 +131,6 @@ def test_nobody_mounts_it_any_more(app: IdleApp, engine: Engine, kubeconfig: str
     assert len(app.claim_marks) == 1
     command = re.search(r"This ends it: kubectl (.*), or set helper_pod", error)
     assert command is not None, error
-    import os
-
     kubectl = [os.environ["ARKIVE_TEST_KUBECTL"], "--kubeconfig", kubeconfig]
     words = shlex.split(command[1].replace("busybox", "busybox:1"))
     subprocess.run([*kubectl, *words], check=True, timeout=60)

@@ -12,8 +12,8 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.between_tasks import FreezeTaskRequest
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import HelperPod
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task import HookTaskOutcome, HookTaskRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import HelperPod
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
 from ansible_collections.arkive.k8s.plugins.modules import k8s_hook_exec, k8s_restore
 
