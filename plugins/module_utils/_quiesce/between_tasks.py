@@ -188,7 +188,7 @@ def _read(request: FreezeTaskRequest, client: KubeClient, *, running: bool = Tru
 
 
 def _selected_marks(task: HookTaskRequest, scene: _Scene, client: KubeClient, *, with_gone: bool) -> list[Mark]:
-    """Of the selected pods and of their claims; ``with_gone``: also of pods that are gone, as their labels are not known."""
+    """Of the selected pods and of their claims; ``with_gone``: and of pods that are gone, whose labels nobody knows."""
     if not (task.pod or task.label_selector):
         return list(scene.found.marks)
     names = {str(pod["metadata"]["name"]) for pod in scene.pods} | {task.pod}
