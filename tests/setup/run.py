@@ -26,8 +26,8 @@ from checks.tree import copy_tree
 #: Campaigns that need no cluster.
 _WITHOUT_CLUSTER: tuple[list[str], ...] = (["archives"],)
 
-#: Live tests wait more than they work, so there are more lanes than two cores would have.
-_LIVE_LANES = 3
+#: Beside the lane of the checks, and of the integration targets after them. With more, two cores do not keep up.
+_LIVE_LANES = 2
 
 _Target: t.TypeAlias = t.Callable[[list[str]], int]
 
@@ -81,7 +81,6 @@ def make_test(_arguments: list[str]) -> int:
     if cluster.is_foreign():
         return _test_on_foreign_cluster(report)
     building = cluster.build()
-    lanes = ["integration", *_live_lanes()]
     try:
         with Lanes() as running:
             running.start("checks")
@@ -89,8 +88,11 @@ def make_test(_arguments: list[str]) -> int:
                 building.join()
                 pytests.install_shells()
                 step.count(True)
-            for name in lanes if not step.failed else ():
-                running.start(name)
+            if not step.failed:
+                for name in _live_lanes():
+                    running.start(name)
+                running.wait("checks")
+                running.start("integration")
             running.join(report)
     finally:
         building.end()
