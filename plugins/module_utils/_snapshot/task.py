@@ -147,7 +147,9 @@ class _Task:
             self._account_for(window)
             outcome.errors += self._discard(provider.taken)
             if isinstance(exc, ArkiveError):
-                exc.details.update(self._details())
+                outcome.snapshots = [snapshot_entry(cut, set_name=self._request.name) for cut in provider.taken]
+                self._tell(())
+                exc.details.update(outcome.to_return(default_on_error=self._request.quiescing.on_error))
             raise
         self._account_for(window)
         if outcome.errors:
@@ -218,18 +220,6 @@ class _Task:
     def _tell(self, warnings: t.Iterable[str]) -> SnapshotOutcome:
         self.outcome.warnings += [*warnings, *self._provider.warnings]
         return self.outcome
-
-    def _details(self) -> dict[str, t.Any]:
-        """For an error that is raised: the same words as in the result."""
-        outcome, default = self.outcome, self._request.quiescing.on_error
-        return {
-            "changed": outcome.changed,
-            "snapshots": [snapshot_entry(cut, set_name=self._request.name) for cut in self._provider.taken],
-            "hooks": [result.to_return(default_on_error=default) for result in outcome.hooks],
-            "freezes": [record.to_return() for record in outcome.freezes],
-            "freeze_window_seconds": outcome.freeze_window_seconds,
-            "errors_list": [{"message": text} for text in outcome.errors],
-        }
 
 
 def _check_members(request: SnapshotRequest, members: t.Sequence[SetMember], claims: t.Sequence[str]) -> None:
