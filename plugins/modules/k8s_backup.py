@@ -227,8 +227,8 @@ backup:
     status: {phase: Completed, progress: {itemsBackedUp: 42, totalItems: 42}}
 phase:
   description:
-    - The phase of the backup, C(Completed), C(PartiallyFailed), C(Failed) or C(FailedValidation). Empty in check mode for
-      a backup that does not exist, and for a deletion that was refused before the backup was read.
+    - The phase of the backup, C(Completed), C(PartiallyFailed), C(Failed) or C(FailedValidation).
+    - Empty in check mode for a backup that does not exist, and for a deletion that was refused before it was read.
   returned: always
   type: str
   sample: Completed

@@ -37,7 +37,7 @@ class TaskModule(AnsibleModule):
     def __init__(self, *, keys: ResultKeys, **arguments: t.Any) -> None:
         # Before the arguments are read: what is refused there ends by fail_json as well.
         self._keys = keys
-        super().__init__(**arguments)
+        super().__init__(**arguments)  # type: ignore[no-untyped-call]
 
     def exit_json(self, **result: t.Any) -> t.NoReturn:
         whole = self._whole(result)

@@ -17,6 +17,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted, some_of
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import plan_hook
@@ -50,7 +51,7 @@ def remove_snapshots(
     members = provider.find()
     outcome = SnapshotOutcome(changed=bool(members), before=[member.cut.name for member in members])
     if members and not check_mode:
-        progress(f"removing {len(members)} snapshots")
+        progress(f"removing {counted(len(members), 'snapshot')}")
         outcome.errors = provider.remove(members)
     outcome.snapshots = [snapshot_entry(member.cut, set_name=request.name) for member in members]
     outcome.warnings = list(provider.warnings)
@@ -170,7 +171,7 @@ class _Task:
             if window.is_quiesced:
                 self.outcome.changed = True
                 began = time.monotonic()
-                self._progress(f"cutting {len(plans)} snapshots")
+                self._progress(f"cutting {counted(len(plans), 'snapshot')}")
                 self._provider.cut(plans, timeout=window.seconds_left)
                 self.outcome.timings["cut"] = time.monotonic() - began
         self.outcome.timings["window"] = time.monotonic() - started
@@ -242,10 +243,9 @@ def _check_members(request: SnapshotRequest, members: t.Sequence[SetMember], cla
         (other, "is of another class"),
     ):
         if names:
-            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
             raise SnapshotError(
-                f"The snapshot set {request.where} is there, but not as it is asked for: {', '.join(names[:_NAMED])}"
-                f"{more} {what}.",
+                f"The snapshot set {request.where} is there, but not as it is asked for: {some_of(names, most=_NAMED)}"
+                f" {what}.",
                 hint="Remove the set with state: absent first, or take another name.",
             )
 
