@@ -426,6 +426,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys im
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import (
     ended,
     failed_by,
+    phase_told,
     refused_phase,
     text_diff,
 )
@@ -456,6 +457,7 @@ SPEC = ArgumentSpec(
 ).merge(AUTH, STORAGE, SELECTION, BACKUP, HOOKS, FREEZE, LEASE, PROGRESS)
 
 
+@phase_told()
 def make(task: Task) -> Result:
     """State ``present``."""
     request = backup_request(task.params)
