@@ -62,8 +62,8 @@ class LookupModule(LookupBase):
     """Values are not looked into, but for telling results of tasks: they may be templates that cannot be resolved."""
 
     def run(self, terms: list[str], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[str]:
-        self.set_options(var_options=variables, direct=kwargs)
-        known: list[str] = self.get_option("known")
+        self.set_options(var_options=variables, direct=kwargs)  # type: ignore[no-untyped-call]
+        known: list[str] = self.get_option("known")  # type: ignore[no-untyped-call]
         return find_unknown(terms, variables or {}, known)
 
 

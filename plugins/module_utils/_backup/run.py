@@ -12,7 +12,6 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.spool import Spool
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.access import (
-    describe_forbidden,
     exec_needs,
     forbidden_error,
 )
@@ -41,6 +40,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import P
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import find_forbidden
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import plan_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_window import SectionSettings
@@ -261,7 +261,7 @@ class BackupRun:
         if not self._request.skip_forbidden:
             raise forbidden_error(forbidden, server=self._client.server)
         # The hooks themselves then say, one by one, that they could not run.
-        self._log.warning(f"The API server does not let you: {describe_forbidden(forbidden)}")
+        self._log.warning(f"The API server does not let you: {rights_text(forbidden)}")
 
     def _sweep(self, marked: t.Sequence[dict[str, t.Any]]) -> None:
         for swept in sweep(self._client, list(marked)):
