@@ -193,7 +193,7 @@ FAST = storage_class("fast")
             {"classes": [FAST], "forbidden": ["volumesnapshots", "volumesnapshots@shop"]},
             {},
             CLAIM,
-            f"may not create volumesnapshots.{GROUP} in namespace 'shop'",
+            f"does not let you create volumesnapshots.{GROUP} in namespace shop",
             id="no rights in the namespace",
         ),
     ],
