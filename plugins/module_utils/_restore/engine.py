@@ -89,7 +89,9 @@ def run_restore(
     with _planned(request, client, store, progress, cancel) as run:
         run.refuse_bad_archive()
         run.refuse_lost_volumes()
-        return run.execute()
+        outcome = run.execute()
+        progress(outcome.closing_line)
+        return outcome
 
 
 @contextlib.contextmanager
