@@ -179,6 +179,9 @@ class BackupRun:
         self._outcome.volumes += self._volumes.describe()
         left_out = self.sink.total - self.sink.stored
         beside = f", {left_out} left out after a hook that failed" if left_out else ""
+        if dry_run and self.snapshots.planned:
+            # The objects of snapshots are there when these are taken, and are stored too.
+            beside += f", and {counted(self.snapshots.planned, 'volume')} snapshotted"
         self._progress(f"{counted(self.sink.stored, 'item')} {'would be stored' if dry_run else 'collected'}{beside}")
 
     def plan_blocks(self) -> None:

@@ -105,6 +105,11 @@ class VolumeSnapshots:
             if self._sweeps:
                 self._sweep()
 
+    @property
+    def planned(self) -> int:
+        """How many volumes are to be snapshotted."""
+        return sum(bool(entry.decision.method) for entry in self._plan.volumes.values())
+
     def close(self) -> None:
         if self._csi is not None:
             self._csi.__exit__(None, None, None)
