@@ -36,8 +36,8 @@ from __future__ import annotations
 MARKER = "arkive-lease"
 
 _SHM = "/dev/shm/arkive-"
-#: ``born PID``: its start time in ``b``, empty where it is gone.
-_BORN = 'born(){ b=;read -r s<"/proc/$1/stat"&&set -- ${s##*) }&&b=${20};};'
+#: ``born PID``: its start time in ``b``, empty where it is gone, and its state in ``z``.
+_BORN = 'born(){ b=;read -r s<"/proc/$1/stat"&&set -- ${s##*) }&&z=$1 b=${20};};'
 #: ``alive GROUP BORN BORN_OF_1``: a process of the group lives (zombies are gone). Where the number went to somebody
 #: else, nothing of the group is left; nor in a container that was started again. What is an hour younger is not of it.
 _ALIVE = (
@@ -48,7 +48,7 @@ _ALIVE = (
 #: ``timer``: true unless it is certain that the lease's timer is dead.
 _TIMER_LIVES = (
     'timer(){ read -r s x<"$d/timer"||return 0;born "$s";[ "$b" = "$x" ]||return 1;'
-    'read -r s<"/proc/$s/stat"&&case ${s##*) } in [ZX]*)return 1;;esac;return 0;} 2>/dev/null;'
+    "case $z in Z|X)return 1;;esac;return 0;} 2>/dev/null;"
 )
 _UPTIME = "now(){ read -r u x</proc/uptime;n=${u%%.*};};"
 #: ``thaw``: sets ``t`` to 1 (thawed), 0 (nothing was frozen) or x (failed). ``$h`` holds the command, quoted for eval.

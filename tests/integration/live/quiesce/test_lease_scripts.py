@@ -250,7 +250,7 @@ def test_who_starts_a_timer_waits_for_it(lease: Lease) -> None:
 
 
 def test_a_timer_whose_directory_is_emptied_thaws_all_the_same(lease: Lease, volume: Volume) -> None:
-    lease.freeze(seconds=2)
+    lease.freeze(seconds=2, arm=1)
     shutil.rmtree(lease.directory)
     writer = volume.writer()
     writer.wait_until_it_blocks()
@@ -265,14 +265,14 @@ def test_a_freezer_is_told_from_who_has_its_number_now(lease: Lease, volume: Vol
     try:
         born, born_of_1 = start_time(other.pid), start_time(1)
         for text in (f"{other.pid} {born - 1} {born_of_1}", f"{other.pid} {born} {born_of_1 + 1}"):
-            lease.clean_up()
+            shutil.rmtree(lease.directory, ignore_errors=True)
             lease.directory.mkdir()
             (lease.directory / "freezer").write_text(f"{text}\n")
             report = lease.release().report
             assert (report.freezer_gone, report.proven) == (True, True)
             assert other.poll() is None
         # What is as old as the record is the freezer.
-        lease.clean_up()
+        shutil.rmtree(lease.directory)
         lease.directory.mkdir()
         (lease.directory / "freezer").write_text(f"{other.pid} {born} {born_of_1}\n")
         assert lease.release().report.proven
