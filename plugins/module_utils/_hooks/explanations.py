@@ -36,7 +36,9 @@ _FREEZE_CAUSES: tuple[tuple[re.Pattern[str], str], ...] = (
         "the container has no such directory: name the path that the claim is mounted at there",
     ),
     (
-        re.compile(r"not supported|inappropriate ioctl|not a typewriter|not on an? xfs|not a mount ?point", re.IGNORECASE),
+        re.compile(
+            r"not supported|inappropriate ioctl|not a typewriter|not on an? xfs|not a mount ?point", re.IGNORECASE
+        ),
         "what is mounted there cannot be frozen: ext4, xfs and btrfs can, overlay, tmpfs, NFS and CephFS cannot; "
         "name the path that the claim is mounted at",
     ),

@@ -31,7 +31,10 @@ _LONGEST_WORDS = 512
 
 
 class LimitedOutput:
-    """Keeps the first ``limit`` bytes and counts on. ``said``: the line that begins with ``last_words``, once it came."""
+    """Keeps the first ``limit`` bytes and counts on.
+
+    ``said``: the line that begins with ``last_words``, once it has come.
+    """
 
     def __init__(self, limit: int, last_words: bytes = b"") -> None:
         self._limit = limit

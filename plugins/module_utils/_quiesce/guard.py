@@ -9,8 +9,8 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 import posixpath
+import re
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient

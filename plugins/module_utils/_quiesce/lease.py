@@ -122,8 +122,8 @@ def release_argv(lease: Lease, argv: t.Sequence[str], *, pure: bool) -> list[str
 def renew(client: KubeClient, lease: Lease) -> Renewal:
     """One more lease from now. Raises ``KubeError`` when nobody can say.
 
-    ``renewed``; ``rearmed``: the timer was dead, and a new one runs; ``over``: it has fired, or was released, or nothing
-    is known of it there; ``failed``: the container could not do it.
+    ``renewed``; ``rearmed``: the timer was dead, and a new one runs; ``over``: it has fired, or was released, or
+    nothing is known of it there; ``failed``: the container could not do it.
     """
     seconds = str(max(1, round(lease.seconds)))
     argv = [*_SHELL, RENEW, "arkive-renew", lease.lease_id, seconds, lease.thaw_text, TIMER]
@@ -136,9 +136,7 @@ def disarm(client: KubeClient, lease: Lease) -> None:
     run_script(client, lease.target, [*_SHELL, DISARM, "arkive-disarm", lease.lease_id])
 
 
-def run_script(
-    client: KubeClient, target: FreezeTarget, argv: t.Sequence[str], *, last_words: str = ""
-) -> ExecResult:
+def run_script(client: KubeClient, target: FreezeTarget, argv: t.Sequence[str], *, last_words: str = "") -> ExecResult:
     """Run one of the lease's programs where the freeze is. Raises ``KubeError``; never cancelled."""
     never = CancelToken()
     return exec_command(

@@ -57,8 +57,8 @@ _THAW = (
     'thaw(){ e=$(eval "$h" 2>&1 </dev/null);'
     'case $?$e in 0*)t=1;;*nvalid\\ arg*)t=0;;127*)t=0;[ -e "$d/at" ]&&t=x;;*)t=x;;esac;};'
 )
-#: Remove what is proven over, of whatever run. It is kept for a while: who comes to release a lease that has fired is to
-#: be told, and a freeze that comes late is to be refused.
+#: Remove what is proven over, of whatever run. It is kept for a while: who comes to release a lease that has fired is
+#: to be told, and a freeze that comes late is to be refused.
 _CLEAN = (
     f"now;for c in {_SHM}*;do for f in fired:60 released:600;do "
     '[ -f "$c/${f%:*}" ]&&read -r u x<"$c/${f%:*}"&&[ $((n-${u%%.*})) -gt ${f#*:} ]&&rm -rf "$c";done;done 2>/dev/null;'
@@ -145,8 +145,8 @@ RELEASE = (
     + "exit $r"
 )
 
-#: Renew: ID LEASE_SECONDS THAW TIMER. Ends with 3 when the lease is over, with 4 when there is none, and with 6 when its
-#: timer was dead: then a new one runs.
+#: Renew: ID LEASE_SECONDS THAW TIMER. Ends with 3 when the lease is over, with 4 when there is none, and with 6 when
+#: its timer was dead: then a new one runs.
 RENEW = (
     f'i=$1 l=$2 a=1 h=$3 m=$4;d={_SHM}$i;umask 077;[ -e "$d/until" ]||exit 4;[ -d "$d/token" ]&&exit 3;'
     + _UPTIME

@@ -82,7 +82,11 @@ class FreezeApp:
         mounts = [{"name": name, "mountPath": path} for name, path in zip(names, self.paths, strict=True)]
         write = "; ".join(f"echo . >{path}/$HOSTNAME" for path in self.paths)
         containers = [
-            {"name": "main", "image": "busybox:1", "command": ["/bin/sh", "-c", f"while :; do {write}; sleep 0.2; done"]},
+            {
+                "name": "main",
+                "image": "busybox:1",
+                "command": ["/bin/sh", "-c", f"while :; do {write}; sleep 0.2; done"],
+            },
             {
                 "name": FREEZER,
                 "image": "ubuntu:bionic",

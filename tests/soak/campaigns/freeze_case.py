@@ -39,8 +39,18 @@ ARM_SECONDS = 5
 #: A hook that thaws holds the volume before it does; the longest outlasts the lease.
 _HOLDS = (0, 1, 3, 7)
 
-#: Nothing of the controller is left after these, or nothing that goes on.
-END_THE_RUN: frozenset[Fault] = frozenset({"kill module", "kill all", "stop and kill module", "stop and kill all"})
+#: Nothing of the controller is left after these, or it cannot reach the server for longer than it tries.
+END_THE_RUN: frozenset[Fault] = frozenset(
+    {
+        "kill module",
+        "kill all",
+        "stop and kill module",
+        "stop and kill all",
+        "cut for long",
+        "pause server",
+        "restart server",
+    }
+)
 #: The container's timer may be gone after these.
 END_THE_TIMER: frozenset[Fault] = frozenset(
     {"delete pod", "delete pod now", "kill container", "rollout", "kill timer and parent"}
@@ -83,39 +93,39 @@ class FreezeCase:
         """After the last thing that happened, nothing may be frozen for longer."""
         return LEASE_SECONDS + 10 + (ARM_SECONDS if "stop freezer" in self.faults else 0)
 
-    @property
-    def may_outlive_its_guards(self) -> bool:
-        """Neither the run nor the timer may be left: then a later run has to find what is frozen."""
-        return bool(self.faults & END_THE_RUN) and bool(self.faults & END_THE_TIMER)
+
+def leaves_no_guard(made: t.AbstractSet[Fault]) -> bool:
+    """Neither run nor timer may be left after these faults: then a later run has to find what is frozen."""
+    return bool(made & END_THE_TIMER) and bool(made & END_THE_RUN)
 
 
 def draw(chance: random.Random) -> FreezeCase:
     """A case made of ``chance`` alone."""
     entry: Entry = chance.choice(t.get_args(Entry))
     faults: list[Fault] = [fault for fault in t.get_args(Fault) if fault != "take store away" or entry == "backup"]
+    hold = chance.choice(_HOLDS)
     moments = []
     for fault in chance.sample(faults, chance.choice((1, 1, 1, 2))):
-        frozen = chance.random() < 0.75
-        seconds = chance.uniform(0.0, 2.0) if frozen else chance.uniform(0.5, 8.0)
+        frozen = chance.random() < 0.8
+        seconds = chance.uniform(0.0, hold + 0.3) if frozen else chance.uniform(0.5, 8.0)
         moments.append(Moment(fault, frozen, round(seconds, 1)))
     return FreezeCase(
         entry=entry,
         storage_class=chance.choice(("loopfile", "loopfile", "loopfile-xfs")),
         pods=chance.choice((1, 1, 2)),
         claims=chance.choice((1, 1, 2)),
-        hold=chance.choice(_HOLDS),
+        hold=hold,
         moments=tuple(moments),
     )
 
 
 __all__ = (
     "ARM_SECONDS",
-    "END_THE_RUN",
-    "END_THE_TIMER",
     "LEASE_SECONDS",
     "Entry",
     "Fault",
     "FreezeCase",
     "Moment",
     "draw",
+    "leaves_no_guard",
 )

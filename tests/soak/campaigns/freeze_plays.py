@@ -15,7 +15,7 @@ from campaigns.freeze_case import ARM_SECONDS, LEASE_SECONDS
 
 Task = dict[str, t.Any]
 
-_LABEL = "app=soak"
+_LABEL = {"match_labels": {"app": "soak"}}
 
 
 def tasks_of(app: FreezeApp, store: Path, folder: Path) -> list[Task]:
@@ -44,8 +44,8 @@ def _pause(app: FreezeApp) -> Task:
 
 
 def _between_tasks(app: FreezeApp, _store: Path, _folder: Path) -> list[Task]:
-    where = {"label_selector": _LABEL, "container": FREEZER, "freeze_path": app.paths[0]}
-    limits = {"lease_seconds": LEASE_SECONDS, "timeout": f"{ARM_SECONDS}s"}
+    where: Task = {"label_selector": _LABEL, "container": FREEZER, "freeze_path": app.paths[0]}
+    limits: Task = {"lease_seconds": LEASE_SECONDS, "timeout": f"{ARM_SECONDS}s"}
     frozen = _hook_exec(app.namespace, "Freeze", state="frozen", **where, **limits) | {"register": "frozen"}
     thawed = _hook_exec(app.namespace, "Thaw", state="thawed", **where)
     return [{"name": "Frozen", "block": [frozen, _pause(app)], "always": [thawed]}]
@@ -83,7 +83,7 @@ def _role(app: FreezeApp, _store: Path, folder: Path) -> list[Task]:
     work.write_text(json.dumps([_pause(app)]))
     variables = {
         "fsfreeze_namespace": app.namespace,
-        "fsfreeze_label_selector": {"match_labels": {"app": "soak"}},
+        "fsfreeze_label_selector": _LABEL,
         "fsfreeze_container": FREEZER,
         "fsfreeze_path": app.paths[0],
         "fsfreeze_tasks_file": str(work),

@@ -134,7 +134,7 @@ class Started:
         self._lease_id = lease_id
 
     def end(self) -> Ended:
-        """Its end for its caller: one that stays on as the timer's parent has said its exit code, and is not waited for."""
+        """Its end for its caller: one that stays on as the timer's parent has said its exit code."""
         assert self.process.stdout is not None
         assert self.process.stderr is not None
         with ThreadPoolExecutor(2) as pool:

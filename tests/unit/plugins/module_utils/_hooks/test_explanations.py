@@ -17,7 +17,11 @@ FREEZE = ("fsfreeze", "--freeze", "/data")
         # util-linux 2.31 (Ubuntu 18.04) to 2.38 (Debian 12), in real containers
         (1, "fsfreeze: /data: freeze failed: Operation not permitted\n", "securityContext.privileged: true"),
         (1, "fsfreeze: /data: freeze failed: Operation not supported\n", "cannot be frozen: ext4, xfs and btrfs can"),
-        (1, "fsfreeze: /data: freeze failed: Inappropriate ioctl for device\n", "cannot be frozen: ext4, xfs and btrfs"),
+        (
+            1,
+            "fsfreeze: /data: freeze failed: Inappropriate ioctl for device\n",
+            "cannot be frozen: ext4, xfs and btrfs",
+        ),
         (1, "fsfreeze: cannot open /data: No such file or directory\n", "no such directory"),
         (1, "fsfreeze: /data: is not a directory\n", "no such directory"),
         (1, "fsfreeze: /data: unfreeze failed: Invalid argument\n", "it was not frozen"),
@@ -59,7 +63,10 @@ def test_what_a_failed_freeze_usually_means(rc: int, stderr: str, cause: str) ->
         (b"", "command terminated with exit code 3"),
         (b"\n  \n", "command terminated with exit code 3"),
         (b"\n  no such table.\nmore\n", "command terminated with exit code 3: no such table"),
-        (b"+ mysql -e x\nERROR 1045: Access denied\n", "command terminated with exit code 3: ERROR 1045: Access denied"),
+        (
+            b"+ mysql -e x\nERROR 1045: Access denied\n",
+            "command terminated with exit code 3: ERROR 1045: Access denied",
+        ),
         (
             b"Traceback (most recent call last):\n  File 'x'\nValueError: bad\n",
             "command terminated with exit code 3: ValueError: bad",
