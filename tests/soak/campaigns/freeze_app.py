@@ -81,7 +81,7 @@ class FreezeApp:
         names = [path.removeprefix("/") for path in self.paths]
         mounts = [{"name": name, "mountPath": path} for name, path in zip(names, self.paths, strict=True)]
         write = "; ".join(f"echo . >{path}/$HOSTNAME" for path in self.paths)
-        containers = [
+        containers: list[Object] = [
             {
                 "name": "main",
                 "image": "busybox:1",

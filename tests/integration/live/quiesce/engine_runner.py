@@ -4,8 +4,8 @@
 
 """Run an engine in a process of its own, so that a test can send it signals. JSON comes in and goes out.
 
-stdin: ``{"do": "backup|hook|hold|freeze|thaw|sweep", "kubeconfig": path or dict, ...}``. stdout: the result, with ``failed``
-and ``msg`` when the engine raised. stderr: the progress lines.
+stdin: ``{"do": "backup|hook|hold|freeze|thaw|sweep", "kubeconfig": path or dict, ...}``. stdout: the result, with
+``failed`` and ``msg`` when the engine raised. stderr: the progress lines.
 """
 
 from __future__ import annotations
