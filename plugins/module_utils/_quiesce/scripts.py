@@ -138,7 +138,7 @@ RELEASE = (
     + 'now;a=-;[ -e "$d/at" ]&&read -r a<"$d/at";v="- -";[ -e "$d/fired" ]&&read -r v<"$d/fired";'
     # A timer that lives takes the directory away. Without one it stays only for a freeze that may still come.
     + 'case $g$t in 1p|1[01])echo $u>"$d/released";{ [ -e "$d/fired" ]||! timer;}&&rm -rf "$d";;esac;'
-    + 'echo "'
+    + '[ $t = x ]&&echo "$e">&2;echo "'
     + MARKER
     + ' $i winner=$w gone=$g thaw=$t rc=$r at=$a up=$u fired=$v">&2;'
     + _CLEAN

@@ -317,6 +317,13 @@ def test_what_other_runs_left_is_removed_where_it_is_over(lease: Lease, volume: 
             shutil.rmtree(path, ignore_errors=True)
 
 
+def test_a_thaw_that_fails_says_why(lease: Lease) -> None:
+    lease.thaw_argv = ["sh", "-c", "echo the disk is gone >&2; exit 5"]
+    released = lease.release()
+    assert (released.report.thaw, released.report.proven) == ("x", False)
+    assert released.stderr == "the disk is gone\n"
+
+
 def test_a_second_release_finds_nothing_to_do(lease: Lease, volume: Volume) -> None:
     lease.freeze()
     assert lease.release().report.thaw == "1"
