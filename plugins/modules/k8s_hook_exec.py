@@ -288,6 +288,7 @@ def hook_request(params: t.Mapping[str, t.Any]) -> HookTaskRequest:
         timeout_seconds=hook_timeout(params),
         freeze_policy=task_freeze_policy(params),
         run_id=secrets.token_hex(8),
+        log_output=not params["no_log_output"],
     )
 
 

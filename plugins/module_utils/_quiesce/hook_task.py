@@ -49,7 +49,10 @@ TASK_HOOK_NAME = "k8s_hook_exec"
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class HookTaskRequest:
-    """Which pods, and what to run there: ``argv``, or the pods' own hooks of ``phase``."""
+    """Which pods, and what to run there: ``argv``, or the pods' own hooks of ``phase``.
+
+    ``log_output`` False keeps what commands print out of the errors.
+    """
 
     namespace: str
     pod: str = ""
@@ -61,6 +64,7 @@ class HookTaskRequest:
     timeout_seconds: float | None = DEFAULT_TIMEOUT_SECONDS
     freeze_policy: FreezePolicy = dataclasses.field(default_factory=FreezePolicy)
     run_id: str = ""
+    log_output: bool = True
 
 
 @dataclasses.dataclass(slots=True, kw_only=True)
@@ -144,6 +148,7 @@ def _run(
         default_on_error=request.on_error,
         log=RunLog(None, backup=TASK_HOOK_NAME),
         cancel=token,
+        log_output=request.log_output,
     )
     for swept in sweep(client, pods):
         if swept.state != "live":
@@ -163,7 +168,15 @@ def _run(
         if recognise(plan.hook.argv).thaws or request.phase == "post":
             _thaw(client, pod, plan.hook, settings, outcome)
         else:
-            result = run_hook(client, pod, plan.hook, log=settings.log, default_on_error=request.on_error, cancel=token)
+            result = run_hook(
+                client,
+                pod,
+                plan.hook,
+                log=settings.log,
+                default_on_error=request.on_error,
+                log_output=request.log_output,
+                cancel=token,
+            )
             outcome.hooks.append(result)
     if freezing:
         progress(f"freezing in {', '.join('/'.join(pod_identity(entry.pod)) for entry in freezing)}"[:200])
@@ -230,6 +243,7 @@ def _thaw(
         client,
         log=settings.log,
         default_on_error=settings.default_on_error,
+        log_output=settings.log_output,
         warnings=outcome.warnings,
     )
     outcome.hooks += releaser.release(pod, held, [hook])
