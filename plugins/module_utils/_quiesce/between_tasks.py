@@ -279,8 +279,14 @@ def _renew(
     if not check_mode:
         seconds = request.task.freeze_policy.lease_seconds
         lease = dataclasses.replace(live[0].lease, seconds=seconds)
-        if not renew(client, lease):
+        found = renew(client, lease)
+        if found not in ("renewed", "rearmed"):
             return None
+        if found == "rearmed":
+            outcome.warnings.append(
+                f"The timer of the lease on {live[0].where} was dead, so that nothing but this task would have thawed "
+                "it. A new one runs."
+            )
         outcome.warnings += put_marks(client, make_marks(lease, run_id=request.task.run_id, seconds=seconds))
         outcome.freezes += live[0].records
     return outcome
