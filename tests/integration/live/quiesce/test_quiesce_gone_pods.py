@@ -12,6 +12,7 @@ import re
 import shlex
 import subprocess
 import typing as t
+from pathlib import Path
 
 import pytest
 from idle_app import CLAIM, PATH, IdleApp
@@ -76,6 +77,29 @@ def test_thaw_after_the_pod_was_replaced(app: IdleApp, engine: Engine) -> None:
     assert thawed["changed"] is True
     assert f"was thawed through {PATH} in container fsfreeze of pod {app.namespace}/{new}" in error
     assert [record["thawed_by"] for record in thawed["freezes"]] == ["release"]
+    assert_thawed(app)
+
+
+def test_the_role_thaws_after_the_pod_was_replaced(
+    app: IdleApp, engine: Engine, kubeconfig: str, tmp_path: Path
+) -> None:
+    old = app.await_pod()
+    argv = [os.environ["ARKIVE_TEST_KUBECTL"], "--kubeconfig", kubeconfig, "-n", app.namespace]
+    work = tmp_path / "work.yml"
+    delete = {"name": "Delete the pod", "ansible.builtin.command": {"argv": [*argv, "delete", "pod", old, "--wait"]}}
+    work.write_text(json.dumps([delete]))
+    variables = {
+        "fsfreeze_namespace": app.namespace,
+        "fsfreeze_pod": old,
+        "fsfreeze_path": PATH,
+        "fsfreeze_lease_seconds": 120,
+        "fsfreeze_tasks_file": str(work),
+    }
+    play = engine.play(
+        [{"name": "Freeze", "ansible.builtin.include_role": {"name": "arkive.k8s.fsfreeze"}, "vars": variables}]
+    )
+    assert play.end(120) != 0, play.stdout
+    assert "was thawed through" in play.stdout
     assert_thawed(app)
 
 
