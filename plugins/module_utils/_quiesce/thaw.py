@@ -25,7 +25,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.remedy import 
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.scripts import THAW_MOUNT
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.thaw_answer import ThawElsewhere, read_answer
 
-#: A freeze is tried this often through a helper pod.
+#: A claim is tried this often through a helper pod, whatever nodes its marks name.
 _HELPER_TRIES = 2
 
 _Pod: t.TypeAlias = "t.Mapping[str, t.Any]"
@@ -37,7 +37,7 @@ class Thawer:
     def __init__(self, client: KubeClient, helper: HelperPod | None = None) -> None:
         self._client = client
         self._helper = helper
-        self._helped: dict[tuple[str, str], int] = {}
+        self._helped: dict[str, int] = {}
 
     def thaw(self, *, claim: str, node: str, device: str = "") -> ThawElsewhere:
         """Thaw the file system of ``claim`` (``namespace/name``) on ``node``, unless ``device`` is another one."""
@@ -61,7 +61,7 @@ class Thawer:
                 return ThawElsewhere("not frozen", note=over)
         if not tries:
             tries.append(f"no running container on node {node or '(unknown)'} mounts claim {claim}")
-        if self._helper is not None and node and self._may_help(claim, node):
+        if self._helper is not None and node and self._may_help(claim):
             answer = HelperRun(self._client, self._helper).thaw(claim=claim, node=node, device=device, users=there)
             if answer.state != "failed":
                 return answer
@@ -77,9 +77,9 @@ class Thawer:
         text = result.stderr.decode("utf-8", "replace").strip()
         return read_answer(result.rc, text, where=target.where, device=device)
 
-    def _may_help(self, claim: str, node: str) -> bool:
-        tried = self._helped.get((claim, node), 0)
-        self._helped[claim, node] = tried + 1
+    def _may_help(self, claim: str) -> bool:
+        tried = self._helped.get(claim, 0)
+        self._helped[claim] = tried + 1
         return tried < _HELPER_TRIES
 
     def _is_over(self, claim: str, node: str, mounted_on: t.Collection[str]) -> str:
