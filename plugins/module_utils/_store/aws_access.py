@@ -13,11 +13,8 @@ from dataclasses import dataclass, field
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 
-
 #: How signed requests and presigned URLs write what nobody else may see, and how Amazon's access keys look.
-_SIGNED = re.compile(
-    r"(?i)(credential|signature|security-token|accesskeyid)(\s*[=:]\s*)[^\s&,;<>\"']+"
-)
+_SIGNED = re.compile(r"(?i)(credential|signature|security-token|accesskeyid)(\s*[=:]\s*)[^\s&,;<>\"']+")
 _AMAZON_KEY = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b")
 _USER_IN_URL = re.compile(r"(?<=://)[^\s/@]+@")
 _MASK = "********"

@@ -132,7 +132,9 @@ def guarded(act: t.Callable[[], t.Any], operation: str, errors: tuple[type[Excep
     """What ``act`` gives. botocore's parsers meet bad answers with exceptions of every kind."""
     try:
         return act()
-    except (*errors, ArkiveError):
+    except ArkiveError:
+        raise
+    except errors:
         raise
     except Exception as exc:
         # Its text is not shown: it quotes pages of HTML.

@@ -55,7 +55,10 @@ def _explain(location: SnapshotLocation, exc: Exception, code: str) -> tuple[str
     if code in _EXPIRED:
         return "the credentials or the request have expired", "Get new credentials, and check the clock."
     if code in _DENIED:
-        return f"AWS denies it to these credentials: {exception_text(exc, location)}", "Grant the EC2 action in their policy."
+        return (
+            f"AWS denies it to these credentials: {exception_text(exc, location)}",
+            "Grant the EC2 action in their policy.",
+        )
     if code == "SSLError":
         return f"TLS failed: {exception_text(exc, location)}", "Give the endpoint's CA as 'ca_bundle'."
     if code in UNREACHABLE:

@@ -169,7 +169,9 @@ class _Case:
             raise Wrong(f"k8s_backup_info fails in a store that is well: {ended.words[:300]}")
         found = {entry["name"]: entry for entry in ended.result["backups"]}
         if (self._name in found) != (stored.backup is not None) and self._step != "info":
-            raise Wrong(f"k8s_backup_info lists {sorted(found)}, and the backup is {'' if stored.backup else 'not '}there")
+            raise Wrong(
+                f"k8s_backup_info lists {sorted(found)}, and the backup is {'' if stored.backup else 'not '}there"
+            )
 
     def _make_again(self, stored: Stored) -> None:
         """The next run of the name ends whole, at the latest when the claim of a dead one is over."""
@@ -190,7 +192,9 @@ class _Case:
             raise Wrong(f"the next run ends as {result.get('phase')}, and leaves {after.keys}")
         kept = stored.backup is not None and stored.backup["metadata"]["uid"] == after.backup["metadata"]["uid"]
         if bool(result.get("changed")) == kept:
-            raise Wrong(f"the next run says changed: {result.get('changed')}, and the backup is {'kept' if kept else 'new'}")
+            raise Wrong(
+                f"the next run says changed: {result.get('changed')}, and the backup is {'kept' if kept else 'new'}"
+            )
         if self._volumes:
             self._check_snapshots(result)
 

@@ -19,11 +19,11 @@ import typing as t
 from pathlib import Path
 
 import boto3
-from campaigns.store_faults import Fault, FaultyS3, RealS3
-from campaigns.store_runs import Running
 
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.s3_in_memory import MemoryS3
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.s3_wire import S3Wire
+from campaigns.store_faults import Fault, FaultyS3, RealS3
+from campaigns.store_runs import Running
 
 _TMPFS_KIB = 4096
 
@@ -57,7 +57,7 @@ class Place(t.Protocol):
 
 
 class S3Place:
-    """A bucket behind a wire with faults; ``server``: endpoint, access key, secret key of a real one, else in memory."""
+    """A bucket behind a wire with faults. ``server``: endpoint, access key, secret key; None for one in memory."""
 
     def __init__(self, server: tuple[str, str, str] | None) -> None:
         self._bucket = f"arkive-test-{secrets.token_hex(5)}"

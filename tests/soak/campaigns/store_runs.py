@@ -12,15 +12,16 @@ import json
 import multiprocessing
 import os
 import secrets
+import signal
 import sys
 import time
 import typing as t
 from pathlib import Path
 
 from ansible.module_utils import basic
-from campaigns.store_faults import Fault, break_files
 
 from ansible_collections.arkive.k8s.plugins.module_utils._store import aws_client, claims
+from campaigns.store_faults import Fault, break_files
 
 _MODULES = "ansible_collections.arkive.k8s.plugins.modules"
 _PRELOADED = [f"{_MODULES}.{name}" for name in ("k8s_backup", "k8s_backup_info", "k8s_restore")]
@@ -79,22 +80,25 @@ class Running:
         self._process = process
         self._output = output
         self._began = time.monotonic()
+        self._killed = False
 
     def kill(self) -> None:
+        """At once, also from another thread than the one that waits."""
+        self._killed = True
         self._process.kill()
-        self._process.join()
 
     def wait(self) -> Ended:
         self._process.join(_LIMIT_SECONDS)
         late = self._process.is_alive()
         if late:
-            self.kill()
+            self._process.kill()
+            self._process.join()
         seconds = time.monotonic() - self._began
         text = self._output.read_text(errors="replace") if self._output.exists() else ""
         self._output.unlink(missing_ok=True)
         if late:
             return Ended(None, seconds, f"it did not end within {_LIMIT_SECONDS:.0f} s")
-        if self._process.exitcode == -9:
+        if self._killed or self._process.exitcode == -signal.SIGKILL:
             return Ended(None, seconds)
         try:
             return Ended(json.loads(text.strip().splitlines()[-1]), seconds)
@@ -109,13 +113,13 @@ def _work(module: str, arguments: Result, output: str, fault: Fault | None, belo
     os.dup2(handle, 2)
     sys.stdout = os.fdopen(1, "w", closefd=False)
     sys.stderr = os.fdopen(2, "w", closefd=False)
-    setattr(aws_client, "_READ_SECONDS", _READ_SECONDS)
-    setattr(aws_client, "_ATTEMPTS", _ATTEMPTS)
+    aws_client._READ_SECONDS = _READ_SECONDS
+    aws_client._ATTEMPTS = _ATTEMPTS
     acquire = t.cast("t.Any", claims.Claim.acquire)
     acquire.__func__.__kwdefaults__["ttl_seconds"] = CLAIM_SECONDS
     given = {**arguments, "_ansible_remote_tmp": "/tmp"}
-    setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": given}).encode())
-    setattr(basic, "_ANSIBLE_PROFILE", "legacy")
+    basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": given}).encode()
+    basic._ANSIBLE_PROFILE = "legacy"
     main = importlib.import_module(f"{_MODULES}.{module}").main
     if fault is not None:
         break_files(fault, below)

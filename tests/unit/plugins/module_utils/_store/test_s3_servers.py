@@ -108,7 +108,7 @@ def test_a_refused_batch_is_not_tried_again(serve: Serve) -> None:
 
 
 def test_the_digest_of_a_batch_is_sent_once(serve: Serve) -> None:
-    """botocore before 1.36 sets it as well, and newer ones set another."""
+    """Botocore before 1.36 sets it as well, and newer ones set another."""
     store, wire = serve(MemoryS3())
     store.delete_many(["a"])
     (request,) = wire.requests
@@ -303,9 +303,19 @@ def _put_then(act: t.Callable[[S3Store], object]) -> t.Callable[[S3Store], objec
             "byte 2",
             id="range: ignored",
         ),
-        pytest.param("HeadObject", _says("", 200, Content_Length="x"), _put_then(lambda s: s.size("k")), "Cannot read k", id="head: length"),
         pytest.param(
-            "DeleteObjects", _says(_PAGE_OF_HTML), lambda store: store.delete_many(["k"]), _UNREADABLE, id="delete: HTML"
+            "HeadObject",
+            _says("", 200, Content_Length="x"),
+            _put_then(lambda s: s.size("k")),
+            "Cannot read k",
+            id="head: length",
+        ),
+        pytest.param(
+            "DeleteObjects",
+            _says(_PAGE_OF_HTML),
+            lambda store: store.delete_many(["k"]),
+            _UNREADABLE,
+            id="delete: HTML",
         ),
         pytest.param(
             "DeleteObjects",
