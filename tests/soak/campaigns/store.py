@@ -82,6 +82,8 @@ class _Case:
         self._twice = chance.random() < 0.1
         self._fault = None if self._twice else (Fault.of_files if local else Fault.of_s3)(chance)
         self._name = f"c{secrets.token_hex(4)}"
+        #: Of a case before this one that went wrong.
+        self._old_snapshots = cluster.snapshots() if self._volumes else set()
 
     def __str__(self) -> str:
         where = "local" if self._local else "S3"
@@ -241,7 +243,7 @@ class _Case:
             left = look(self._place, self._name).keys
             if again.failed or left:
                 raise Wrong(f"state absent once more: {again.words[:300]} {left}")
-        if self._volumes and (left := self._cluster.await_no_snapshots()):
+        if self._volumes and (left := self._cluster.await_no_snapshots(self._old_snapshots)):
             raise Wrong(f"the snapshots {left} are left when the backup is gone")
 
     def _make_twice(self) -> None:

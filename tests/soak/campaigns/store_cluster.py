@@ -65,10 +65,10 @@ class StoreCluster:
                 found.add(str(entry["id"]))
         return found
 
-    def await_no_snapshots(self, seconds: float = 20.0) -> list[str]:
-        """What is left of them after a while."""
+    def await_no_snapshots(self, but: set[str], seconds: float = 20.0) -> list[str]:
+        """What is left of them after a while, beside those of ``but``."""
         end = time.monotonic() + seconds
-        while (left := self.snapshots()) and time.monotonic() < end:
+        while (left := self.snapshots() - but) and time.monotonic() < end:
             time.sleep(0.5)
         return sorted(left)
 
