@@ -170,10 +170,16 @@ class _Case:
         if ended.failed:
             raise Wrong(f"k8s_backup_info fails in a store that is well: {ended.words[:300]}")
         found = {entry["name"]: entry for entry in ended.result["backups"]}
-        if (self._name in found) != (stored.backup is not None) and self._step != "info":
-            raise Wrong(
-                f"k8s_backup_info lists {sorted(found)}, and the backup is {'' if stored.backup else 'not '}there"
-            )
+        if (self._name in found) != (stored.backup is not None):
+            there = "there" if stored.backup else "not there"
+            raise Wrong(f"k8s_backup_info lists {sorted(found)}, and the backup is {there}")
+        entry = found.get(self._name)
+        if entry is None or stored.backup is None:
+            return
+        if entry["problems"] and self._step != "info":
+            raise Wrong(f"k8s_backup_info finds problems in a backup that is whole: {entry['problems']}")
+        if not entry["problems"] and entry["backup"] != stored.backup:
+            raise Wrong("k8s_backup_info shows another Backup object than is stored, and no problem")
 
     def _make_again(self, stored: Stored) -> None:
         """The next run of the name ends whole, at the latest when the claim of a dead one is over."""
@@ -233,8 +239,9 @@ class _Case:
         gone["kubeconfig"] = self._cluster.kubeconfig
         ended = self._faulty("absent", "k8s_backup", **gone)
         stored = look(self._place, self._name)
-        if ended.result is not None and not ended.failed and stored.keys:
-            raise Wrong(f"state absent succeeded, and left {stored.keys}")
+        untold = [key for key in stored.keys if key not in ended.words]
+        if ended.result is not None and not ended.failed and untold:
+            raise Wrong(f"state absent succeeded, and left {untold} without a word")
         if ended.failed and self._step != "absent":
             raise Wrong(f"state absent fails: {ended.words[:300]}")
         if stored.keys:
