@@ -15,6 +15,7 @@ import time
 import typing as t
 from pathlib import Path
 
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.s3_in_memory import Mode
 from campaigns.store_cluster import StoreCluster
 from campaigns.store_faults import Fault
 from campaigns.store_places import LocalPlace, Place, S3Place, Stored, look
@@ -64,7 +65,20 @@ class StoreCampaign:
             return LocalPlace(self._folder)
         names = ("ENDPOINT", "ACCESS_KEY", "SECRET_KEY")
         endpoint, access, secret = (os.environ[f"ARKIVE_TEST_S3_{name}"] for name in names)
-        return S3Place((endpoint, access, secret) if kind == "real" else None)
+        return S3Place((endpoint, access, secret)) if kind == "real" else S3Place(None, _modes(chance))
+
+
+def _modes(chance: random.Random) -> list[Mode]:
+    """How much less than S3 a server knows; half of them know all."""
+    choices: list[tuple[Mode | None, ...]] = [
+        (None, "no-checksums"),
+        (None, "no-conditions", "ignores-conditions"),
+        (None, "list-v1"),
+        (None, "no-batch-delete", "refuses-batch-delete"),
+    ]
+    if chance.random() < 0.5:
+        return []
+    return [mode for mode in map(chance.choice, choices) if mode is not None]
 
 
 class _Case:
@@ -86,7 +100,7 @@ class _Case:
         self._old_snapshots = cluster.snapshots() if self._volumes else set()
 
     def __str__(self) -> str:
-        where = "local" if self._local else "S3"
+        where = self._place.words
         volumes = " with volumes" if self._volumes else ""
         what = "two runs at once" if self._twice else f"{self._fault} in {self._step}"
         return f"{where}{volumes}, {what}"

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import boto3
 
-from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.s3_in_memory import MemoryS3
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.s3_in_memory import MemoryS3, Mode
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.s3_wire import S3Wire
 from campaigns.store_faults import Fault, FaultyS3, RealS3
 from campaigns.store_runs import Running
@@ -44,6 +44,10 @@ class Place(t.Protocol):
     def location(self) -> dict[str, t.Any]:
         """The option ``storage_location``."""
 
+    @property
+    def words(self) -> str:
+        """What kind of store it is."""
+
     def files(self) -> dict[str, bytes]:
         """All that is stored, past whatever fails."""
 
@@ -57,12 +61,13 @@ class Place(t.Protocol):
 
 
 class S3Place:
-    """A bucket behind a wire with faults. ``server``: endpoint, access key, secret key; None for one in memory."""
+    """A bucket behind a wire with faults. ``server``: endpoint and keys; None for one in memory, which has ``modes``."""
 
-    def __init__(self, server: tuple[str, str, str] | None) -> None:
+    def __init__(self, server: tuple[str, str, str] | None, modes: t.Sequence[Mode] = ()) -> None:
         self._bucket = f"arkive-test-{secrets.token_hex(5)}"
         access, secret = server[1:] if server else ("memory", "memory-secret")
-        self._memory = None if server else MemoryS3()
+        self._memory = None if server else MemoryS3(*modes)
+        self.words = f"S3 in memory ({', '.join(modes) or 'knows all'})" if self._memory else "S3"
         self._client = boto3.client(
             "s3",
             endpoint_url=server[0] if server else "http://127.0.0.1:9",
@@ -110,6 +115,7 @@ class LocalPlace:
         subprocess.run(mount, check=True)
         (self._path / "store").mkdir()
         self.location = {"path": str(self._path / "store")}
+        self.words = "local"
 
     def files(self) -> dict[str, bytes]:
         root = self._path / "store"
