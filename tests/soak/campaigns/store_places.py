@@ -61,7 +61,7 @@ class Place(t.Protocol):
 
 
 class S3Place:
-    """A bucket behind a wire with faults. ``server``: endpoint and keys; None for one in memory, which has ``modes``."""
+    """A bucket behind a wire with faults. ``server``: endpoint and keys; None for one in memory, of ``modes``."""
 
     def __init__(self, server: tuple[str, str, str] | None, modes: t.Sequence[Mode] = ()) -> None:
         self._bucket = f"arkive-test-{secrets.token_hex(5)}"
