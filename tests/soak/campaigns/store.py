@@ -24,7 +24,7 @@ from campaigns.store_runs import CLAIM_SECONDS, Ended, ModuleRuns
 _STEPS = ("backup", "backup", "backup", "backup", "backup", "absent", "info")
 #: Words of a result that leaves open whether the backup is stored.
 _UNKNOWN = ("unknown", "may be stored", "may have been")
-_IN_THE_WAY = ("another run works on", "another run holds", "is held", "claim")
+_IN_THE_WAY = ("another run works on", "another run holds", "is held", "in progress", "claim")
 
 
 class Wrong(Exception):
@@ -197,15 +197,7 @@ class _Case:
 
     def _make_again(self, stored: Stored) -> None:
         """The next run of the name ends whole, at the latest when the claim of a dead one is over."""
-        end = time.monotonic() + 3 * CLAIM_SECONDS
-        while True:
-            ended = self._runs.run("k8s_backup", **self._asked(replace_failed=True))
-            self._check_manners(ended, "the next run")
-            if not ended.failed or time.monotonic() > end:
-                break
-            if not any(words in ended.words.lower() for words in _IN_THE_WAY):
-                break
-            time.sleep(1)
+        ended = self._when_free("the next run", **self._asked(replace_failed=True))
         result = ended.result or {}
         if ended.failed:
             raise Wrong(f"the next run fails: {ended.words[:400]}")
@@ -219,6 +211,17 @@ class _Case:
             )
         if self._volumes:
             self._check_snapshots(result)
+
+    def _when_free(self, what: str, **arguments: t.Any) -> Ended:
+        """A run, at the latest when the claim of a dead one is over."""
+        end = time.monotonic() + 3 * CLAIM_SECONDS
+        while True:
+            ended = self._runs.run("k8s_backup", **arguments)
+            self._check_manners(ended, what)
+            held = ended.failed and any(words in ended.words.lower() for words in _IN_THE_WAY)
+            if not held or time.monotonic() > end:
+                return ended
+            time.sleep(1)
 
     def _check_snapshots(self, result: dict[str, t.Any]) -> None:
         """What a visible backup names is there."""
@@ -259,8 +262,7 @@ class _Case:
         if ended.failed and self._step != "absent":
             raise Wrong(f"state absent fails: {ended.words[:300]}")
         if stored.keys:
-            again = self._runs.run("k8s_backup", **gone)
-            self._check_manners(again, "state absent once more")
+            again = self._when_free("state absent once more", **gone)
             left = look(self._place, self._name).keys
             if again.failed or left:
                 raise Wrong(f"state absent once more: {again.words[:300]} {left}")
