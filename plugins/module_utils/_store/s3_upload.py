@@ -15,6 +15,7 @@ import typing as t
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from ansible_collections.arkive.k8s.plugins.module_utils._store.aws_answers import GuardedClient
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import ByteSource, StoredObject, read_exactly
 
@@ -32,7 +33,7 @@ class S3Target(t.NamedTuple):
     ``options`` are the encryption arguments of its first request, ``errors`` what botocore raises.
     """
 
-    client: t.Any
+    client: GuardedClient
     bucket: str
     key: str
     options: dict[str, t.Any]
@@ -84,7 +85,7 @@ class _MultipartUpload:
 
     def run(self, source: ByteSource, first: bytes) -> StoredObject:
         begun = self._target.client.create_multipart_upload(**self._target.address, **self._target.options)
-        self._id = begun["UploadId"]
+        self._id = begun.text("UploadId")
         completed = False
         try:
             with ThreadPoolExecutor(_PARALLEL, thread_name_prefix="arkive-upload") as pool:
@@ -131,7 +132,7 @@ class _MultipartUpload:
             Body=data,
             **self._target.digest_header(data),
         )
-        return {"PartNumber": number, "ETag": answer["ETag"]}
+        return {"PartNumber": number, "ETag": answer.text("ETag")}
 
 
 __all__ = ("S3Target", "part_size", "put_object", "upload")
