@@ -16,7 +16,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.arkive_record import ArkiveRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import BackupFiles
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError, CommitUnknown
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.item_digests import ItemDigests
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.spool import Spool
@@ -25,6 +25,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_hooks im
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.existing import outcome_of_existing
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.failures import failures_told
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.issues import list_issues
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.name_claim import acquire_name
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import (
     SnapshotDeleter,
     delete_recorded_snapshots,
@@ -35,6 +36,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.run import Back
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshots import VolumeSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import hook_status
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -59,7 +61,8 @@ def run_backup(
 ) -> BackupOutcome:
     """Make the backup, or find that it is there. Raises ``ArkiveError``; its ``details`` then hold what had happened.
 
-    Nothing is in the store after an error, and nothing is frozen.
+    Nothing is in the store after an error, and nothing is frozen; unless it is ``CommitUnknown``: then the backup may be
+    stored, and all that it names is there. Once it is stored nothing is an error any more.
     """
     outcome = BackupOutcome(location=store.location.describe)
     with failures_told(request, outcome):
@@ -83,14 +86,17 @@ def _run(
     if outcome_of_existing(repository, request, outcome):
         return
     run_id = secrets.token_hex(8)
-    keys = BackupKeys(request.name)
-    with Claim.acquire(store, keys.claim, run_id=run_id) as claim:
+    claim = acquire_name(repository, request.name, run_id=run_id, cancel=cancel)
+    try:
         # Somebody may have finished this name while we waited for the claim.
         if outcome_of_existing(repository, request, outcome):
             return
         maker = _Maker(request, client, repository, outcome, progress, cancel, run_id)
         with maker.ending_hooks():
             maker.make_and_publish(claim)
+    finally:
+        claim.release()
+        outcome.warn(*filter(None, [claim.left_behind]))
 
 
 class _Spools:
@@ -134,10 +140,9 @@ class _Maker:
         """Run the backup's own ``on_success`` or ``on_failure`` hooks when the block has ended."""
         try:
             yield
-        except BaseException:
-            self._run_ending("on_failure")
-            raise
-        self._run_ending("on_success" if self._outcome.phase == "Completed" else "on_failure")
+        finally:
+            completed = self._outcome.is_stored and self._outcome.phase == "Completed"
+            self._beside(lambda: self._run_ending("on_success" if completed else "on_failure"))
 
     def make_and_publish(self, claim: Claim) -> None:
         """Collect everything, then write it. What happened is in the outcome, also when this raises."""
@@ -146,14 +151,30 @@ class _Maker:
             writer = stack.enter_context(TarballWriter(spools.tarball, digests=ItemDigests(spools.digests)))
             try:
                 self._publish(self._make(spools, writer), claim)
-            except BaseException:
-                if self._snapshots is not None:
-                    self._tell(self._snapshots.abandon())
-                    self._snapshots.close()
+            except CommitUnknown:
+                claim.leave()
                 raise
-            if self._snapshots is not None:
-                self._tell(self._snapshots.release())
-                self._snapshots.close()
+            except BaseException:
+                self._with_snapshots(VolumeSnapshots.abandon)
+                raise
+            finally:
+                if self._outcome.is_stored:
+                    self._with_snapshots(VolumeSnapshots.release)
+                self._with_snapshots(VolumeSnapshots.close)
+
+    def _with_snapshots(self, act: t.Callable[[VolumeSnapshots], list[str] | None]) -> None:
+        """An end of the snapshots: it hides no earlier error, and does not undo what is stored."""
+        snapshots = self._snapshots
+        if snapshots is not None:
+            self._beside(lambda: self._outcome.warn(*(act(snapshots) or ())))
+
+    def _beside(self, act: t.Callable[[], None]) -> None:
+        """Do what changes nothing any more in how the run has ended: what goes wrong is a warning, whatever it is."""
+        try:
+            act()
+        except Exception as exc:
+            said = exc.sentence if isinstance(exc, ArkiveError) else f"{type(exc).__name__}: {exc}"
+            self._outcome.warn(f"After the backup had ended, something was left undone: {said}")
 
     def _make(self, spools: _Spools, writer: TarballWriter) -> BackupFiles:
         request, outcome, client = self._request, self._outcome, self._client
@@ -261,21 +282,16 @@ class _Maker:
         try:
             reasons = delete_recorded_snapshots(self._repository, name, deleter=deleter)
         except ArchiveError as exc:
-            self._tell(
-                [f"Which snapshots the backup that was replaced had is unknown, they are left behind: {exc.message}"]
+            self._outcome.warn(
+                f"Which snapshots the backup that was replaced had is unknown, they are left behind: {exc.message}"
             )
             return
-        self._tell(
-            [
+        self._outcome.warn(
+            *(
                 f"The snapshot {found} of the backup that was replaced is left behind: {why}"
                 for found, why in reasons.items()
-            ]
+            )
         )
-
-    def _tell(self, sentences: t.Sequence[str]) -> None:
-        """Warnings beside the log, which may be stored already."""
-        empty = dict.fromkeys(("resource", "namespace", "name", "reason", "hint"), "")
-        self._outcome.warnings_list += [{**empty, "message": text} for text in sentences]
 
     def _run_ending(self, when: t.Literal["on_success", "on_failure"]) -> None:
         """What these hooks meet is told by the outcome alone: it changes nothing in what is stored."""
@@ -296,19 +312,25 @@ class _Maker:
         )
 
     def _publish(self, files: BackupFiles, claim: Claim) -> None:
-        """Write the files, the commit point last. A lost claim is an error, and leaves nothing."""
+        """Write the files, the commit point last. A lost claim before it is an error, and leaves nothing to be seen."""
         outcome, name = self._outcome, self._request.name
         self._progress(f"writing {outcome.location}/{BackupKeys(name).directory}")
         with _timed(outcome, "publish"):
             if self._request.replace_failed:
                 # Not before the new one is ready: a failed backup is better than none.
+                outcome.replaced = self._repository.exists(name)
                 self._delete_old_snapshots(name)
                 self._repository.delete(name, keep_claim=True)
-            self._repository.publish(files, claim=claim)
-        outcome.backup = dict(files.metadata)
-        outcome.changed = True
+            try:
+                self._repository.publish(files, claim=claim, cancel=self._cancel, warn=outcome.warn)
+            except CommitUnknown:
+                outcome.commit_unknown = outcome.changed = True
+                outcome.backup = dict(files.metadata)
+                raise
+        outcome.changed, outcome.backup = True, dict(files.metadata)
         counts = outcome.backup["status"]
-        self._progress(f"{counts['phase']}: {counts.get('errors', 0)} errors, {counts.get('warnings', 0)} warnings")
+        line = f"{counts['phase']}: {counts.get('errors', 0)} errors, {counts.get('warnings', 0)} warnings"
+        self._beside(lambda: self._progress(line))
 
 
 @contextlib.contextmanager

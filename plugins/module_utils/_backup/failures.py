@@ -21,15 +21,22 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object i
 def failures_told(request: BackupRequest, outcome: BackupOutcome) -> t.Iterator[None]:
     """Put what had happened into the ``details`` of an error that passes, with the phase that Velero would give.
 
-    The Backup object among them is nowhere stored: a backup that failed leaves nothing in its location.
+    The Backup object among them is nowhere stored: a backup that failed leaves nothing in its location. But one whose
+    commit is unknown is told as it may be there, and once a backup is stored an error is only a warning.
     """
     started = utc_now()
     try:
         yield
     except ArkiveError as exc:
+        if outcome.is_stored:
+            outcome.warn(f"The backup is stored, but what followed failed: {exc.sentence}")
+            return
+        if outcome.commit_unknown:
+            exc.details.update(outcome.to_return(default_on_error=request.hook_on_error_default))
+            raise
         invalid = isinstance(exc, ValidationError) and exc.details.get("phase") != "Failed"
         errors = exc.details.get("validation_errors") or [exc.message]
-        outcome.changed = False
+        outcome.changed = outcome.replaced
         outcome.backup = build_failed_backup(
             request.name,
             request.spec,

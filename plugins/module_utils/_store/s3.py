@@ -29,6 +29,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.store import (
     Listing,
     ObjectInfo,
     StoredObject,
+    Unfinished,
     refuse_write,
 )
 
@@ -175,11 +176,34 @@ class S3Store:
                 details={"not_deleted": dict(sorted(failed.items()))},
             )
 
+    def unfinished(self, folder: str) -> list[Unfinished]:
+        found = []
+        arguments = {"Bucket": self.location.bucket, "Prefix": self._root + folder}
+        with self._calling("list the uploads in"):
+            for page in self._client.get_paginator("list_multipart_uploads").paginate(**arguments):
+                for upload in page.get("Uploads", ()):
+                    key = upload["Key"][len(self._root) :]
+                    place = key.rpartition("/")[0]
+                    handle = (upload["Key"], upload["UploadId"])
+                    found.append(Unfinished(f"{place}/" if place else "", upload["Initiated"], handle, key))
+        return found
+
+    def drop_unfinished(self, writes: t.Sequence[Unfinished]) -> None:
+        refuse_write(self.location)
+        for write in writes:
+            key, upload = write.handle
+            try:
+                self._client.abort_multipart_upload(Bucket=self.location.bucket, Key=key, UploadId=upload)
+            except self._errors as exc:
+                if error_code(exc) != "NoSuchUpload" and status_code(exc) != 404:
+                    raise store_error(self.location, exc, verb="end an upload in") from exc
+
     def _objects(self, page: t.Mapping[str, t.Any]) -> t.Iterator[ObjectInfo]:
         for found in page.get("Contents", ()):
             # Consoles make empty objects that end with a slash and show them as folders.
             if not found["Key"].endswith("/"):
-                yield ObjectInfo(found["Key"][len(self._root) :], int(found["Size"]), found["LastModified"])
+                etag = str(found.get("ETag", "")).strip('"')
+                yield ObjectInfo(found["Key"][len(self._root) :], int(found["Size"]), found["LastModified"], etag)
 
     def _delete_batch(self, keys: t.Sequence[str]) -> dict[str, str]:
         """Delete up to 1000 keys; what could not be deleted, and why."""
