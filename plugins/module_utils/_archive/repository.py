@@ -73,9 +73,7 @@ class BackupRepository(BackupReader):
         writer = _Writer(self.store, claim)
         metadata = encode_pretty(files.metadata)
         uid = str(files.metadata["metadata"].get("uid", ""))
-        commit = CommitPoint(
-            self.store, keys.metadata, metadata, uid=uid, claim=claim, patience=patience or Patience()
-        )
+        commit = CommitPoint(self.store, keys.metadata, metadata, uid=uid, claim=claim, patience=patience or Patience())
         try:
             record = self._store_files(writer, keys, files, metadata)
             for sentence in check_stored(self.store, keys.directory, writer.stored):

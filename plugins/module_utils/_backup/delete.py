@@ -16,7 +16,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.restores import find_restores
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_filter import phase_of
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.name_claim import is_over
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.leftovers import clear_leftovers
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.name_claim import is_over
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import (
     RecordedSnapshots,
     SnapshotDeleter,
@@ -74,6 +75,8 @@ def delete_backup(
     if not check_mode:
         with _partly_told(outcome, deletion):
             deletion.run()
+        for sentence in clear_leftovers(repository, name):
+            outcome.warn(sentence)
     return outcome
 
 

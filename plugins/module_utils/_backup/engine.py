@@ -25,7 +25,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_hooks im
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.existing import outcome_of_existing
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.failures import failures_told
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.issues import list_issues
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.name_claim import acquire_name
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.leftovers import clear_leftovers, end_interrupted
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.name_claim import acquire_name
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import (
     SnapshotDeleter,
     delete_recorded_snapshots,
@@ -40,12 +41,15 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Ark
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import hook_status
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
+from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import BackupTally, build_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_removal import SnapshotRemoval
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import EbsSnapshotter
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_api import find_snapshot_api
 
 #: Written into each backup: who made it.
 TOOL = "arkive.k8s"
@@ -61,8 +65,8 @@ def run_backup(
 ) -> BackupOutcome:
     """Make the backup, or find that it is there. Raises ``ArkiveError``; its ``details`` then hold what had happened.
 
-    Nothing is in the store after an error, and nothing is frozen; unless it is ``CommitUnknown``: then the backup may be
-    stored, and all that it names is there. Once it is stored nothing is an error any more.
+    Nothing is in the store after an error, and nothing is frozen; unless it is ``CommitUnknown``: then the backup may
+    be stored, and all that it names is there. Once it is stored nothing is an error any more.
     """
     outcome = BackupOutcome(location=store.location.describe)
     with failures_told(request, outcome):
@@ -84,6 +88,7 @@ def _run(
         repository = BackupRepository(store)
         repository.validate()
     if outcome_of_existing(repository, request, outcome):
+        _end_interrupted(repository, request, client, outcome)
         return
     run_id = secrets.token_hex(8)
     claim = acquire_name(repository, request.name, run_id=run_id, cancel=cancel)
@@ -91,12 +96,35 @@ def _run(
         # Somebody may have finished this name while we waited for the claim.
         if outcome_of_existing(repository, request, outcome):
             return
+        outcome.warn(*clear_leftovers(repository, request.name))
         maker = _Maker(request, client, repository, outcome, progress, cancel, run_id)
+        if claim.took_over is not None and not repository.exists(request.name):
+            maker.clear_interrupted(claim.took_over)
         with maker.ending_hooks():
             maker.make_and_publish(claim)
     finally:
         claim.release()
         outcome.warn(*filter(None, [claim.left_behind]))
+
+
+def _end_interrupted(
+    repository: BackupRepository, request: BackupRequest, client: KubeClient, outcome: BackupOutcome
+) -> None:
+    """The backup is stored, but its run was not there to the end: what it had still to do is done now."""
+    holder, left = end_interrupted(repository, request.name)
+    if holder is None:
+        return
+    outcome.warn(*left, f"The backup was stored by run {holder.run} on {holder.host}, which did not end as it should.")
+    namespaces = sorted({str(volume.get("pvcNamespace", "")) for volume in outcome.volumes} - {""})
+    if not namespaces:
+        return
+    try:
+        api = find_snapshot_api(Discovery.read(client))
+        if api is not None:
+            removal = SnapshotRemoval(client.with_cancel(CancelToken()), api, with_contents=True)
+            outcome.warn(*removal.release_left(namespaces, backup_name=request.name, location=outcome.location))
+    except ArkiveError as exc:
+        outcome.warn(f"Whether that run left VolumeSnapshot objects in the cluster is unknown: {exc.sentence}")
 
 
 class _Spools:
@@ -187,7 +215,8 @@ class _Maker:
             run = self._collect(resolved, spools, writer, log)
             tarball = writer.close()
         finally:
-            outcome.warnings_list, outcome.errors_list = list_issues(log, "warning"), list_issues(log, "error")
+            outcome.warnings_list += list_issues(log, "warning")
+            outcome.errors_list += list_issues(log, "error")
             outcome.timings["api_requests"] = client.requests_made
         outcome.items = run.sink.item_counts()
         log.info(f"Backed up a total of {run.sink.total} items")
@@ -276,19 +305,26 @@ class _Maker:
             log_output=request.log_output,
         )
 
-    def _delete_old_snapshots(self, name: str) -> None:
-        """Those of the failed backup that is replaced; nobody would know of them any more."""
+    def clear_interrupted(self, holder: ClaimRecord) -> None:
+        """What a run of this name has left that did not commit, and whose claim was taken over."""
+        name = self._request.name
+        self._delete_old_snapshots(name, "interrupted")
+        if self._repository.delete(name, keep_claim=True):
+            self._outcome.warn(f"Run {holder.run} on {holder.host} had not finished this backup: its files are gone.")
+
+    def _delete_old_snapshots(self, name: str, what: str = "replaced") -> None:
+        """Those of a failed backup that is replaced or was interrupted; nobody would know of them any more."""
         deleter = SnapshotDeleter(connect=lambda: self._client, ebs=self._ebs, cancel=self._cancel)
         try:
             reasons = delete_recorded_snapshots(self._repository, name, deleter=deleter)
         except ArchiveError as exc:
             self._outcome.warn(
-                f"Which snapshots the backup that was replaced had is unknown, they are left behind: {exc.message}"
+                f"Which snapshots the backup that was {what} had is unknown, they are left behind: {exc.message}"
             )
             return
         self._outcome.warn(
             *(
-                f"The snapshot {found} of the backup that was replaced is left behind: {why}"
+                f"The snapshot {found} of the backup that was {what} is left behind: {why}"
                 for found, why in reasons.items()
             )
         )

@@ -32,7 +32,7 @@ def failures_told(request: BackupRequest, outcome: BackupOutcome) -> t.Iterator[
             outcome.warn(f"The backup is stored, but what followed failed: {exc.sentence}")
             return
         if outcome.commit_unknown:
-            exc.details.update(outcome.to_return(default_on_error=request.hook_on_error_default))
+            _tell(exc, request, outcome)
             raise
         invalid = isinstance(exc, ValidationError) and exc.details.get("phase") != "Failed"
         errors = exc.details.get("validation_errors") or [exc.message]
@@ -46,8 +46,13 @@ def failures_told(request: BackupRequest, outcome: BackupOutcome) -> t.Iterator[
             reason="" if invalid else exc.message,
             validation_errors=errors if invalid else (),
         )
-        exc.details.update(outcome.to_return(default_on_error=request.hook_on_error_default))
+        _tell(exc, request, outcome)
         raise
+
+
+def _tell(exc: ArkiveError, request: BackupRequest, outcome: BackupOutcome) -> None:
+    told = outcome.to_return(default_on_error=request.hook_on_error_default)
+    exc.details.update({"changed": outcome.changed, **told})
 
 
 __all__ = ("failures_told",)

@@ -77,7 +77,8 @@ class BackupRequest:
 class BackupOutcome:
     """The answer, the same members whatever happened.
 
-    ``backup``: the Velero object as stored (None when nothing was); with ``commit_unknown`` as it may be. ``items``: stored objects for each group-resource.
+    ``backup``: the Velero object as stored (None when nothing was); with ``commit_unknown`` as it may be.
+    ``items``: stored objects for each group-resource.
     ``hooks`` and ``freezes`` are of this run; the planned ones of check mode, the recorded ones of a stored backup.
     ``warnings_list`` and ``errors_list``: dicts with resource, namespace, name, message, reason, hint.
     """

@@ -76,9 +76,9 @@ class ClaimLost(StoreError):
 class Claim:
     """A held claim: renewed in a thread until ``release``. Make one with ``acquire``; usable as a context manager.
 
-    ``took_over`` is the holder whose claim was over and was replaced, None when there was none: what lies under the name
-    may be half of its work. ``atomic`` is False when the server has no conditional writes. ``left_behind`` says after
-    ``release`` why the claim is still there.
+    ``took_over`` is the holder whose claim was over and was replaced, None when there was none: what lies under the
+    name may be half of its work. ``atomic`` is False when the server has no conditional writes. ``left_behind`` says
+    after ``release`` why the claim is still there.
     """
 
     def __init__(
@@ -111,8 +111,8 @@ class Claim:
     ) -> Claim:
         """Take the claim at ``key``. Raises ``ClaimHeld`` when another run has it.
 
-        ``is_over`` is asked of one that has not expired: whether what it was for is done. Clocks of different machines may differ by up to two thirds of ``ttl_seconds``: a live claim is never older than
-        a third.
+        ``is_over`` is asked of one that has not expired: whether what it was for is done. Clocks of different machines
+        may differ by up to two thirds of ``ttl_seconds``: a live claim is never older than a third.
         """
         record = ClaimRecord.make(run_id, socket.gethostname(), os.getpid(), now(), ttl_seconds)
         claim = cls(store, key, record, ttl_seconds=ttl_seconds, now=now)
