@@ -13,11 +13,11 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_reader import BackupEntry
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.name_claim import is_over
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.restores import find_restores
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_filter import phase_of
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.leftovers import clear_leftovers
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.name_claim import is_over
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import (
     RecordedSnapshots,
     SnapshotDeleter,

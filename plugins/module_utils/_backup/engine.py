@@ -18,6 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.arkive_record 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import BackupFiles
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError, CommitUnknown
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.item_digests import ItemDigests
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.name_claim import acquire_name
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.spool import Spool
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_writer import TarballWriter
@@ -26,7 +27,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.existing import
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.failures import failures_told
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.issues import list_issues
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.leftovers import clear_leftovers, end_interrupted
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.name_claim import acquire_name
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import (
     SnapshotDeleter,
     delete_recorded_snapshots,

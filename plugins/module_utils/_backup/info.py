@@ -14,13 +14,13 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_reader import BackupEntry, BackupReader
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.name_claim import is_in_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_filter import BackupFilter
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.describe import (
     Section,
     describe_backup,
     describe_unreadable,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.name_claim import is_in_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import MAX_CONNECTIONS, Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import dataclasses
-import dataclasses
 import datetime as dt
 import functools
 import hashlib
