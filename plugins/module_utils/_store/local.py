@@ -197,7 +197,7 @@ class LocalStore:
                 details={"not_deleted": dict(sorted(failed.items()))},
             )
 
-    def unfinished(self, folder: str) -> list[Unfinished]:
+    def unfinished(self, folder: str) -> t.Sequence[Unfinished]:
         found = []
         for path, written in find_unfinished(os.path.join(self._root, folder)):
             place = os.path.relpath(os.path.dirname(path), self._root)

@@ -176,7 +176,7 @@ class S3Store:
                 details={"not_deleted": dict(sorted(failed.items()))},
             )
 
-    def unfinished(self, folder: str) -> list[Unfinished]:
+    def unfinished(self, folder: str) -> t.Sequence[Unfinished]:
         found = []
         arguments = {"Bucket": self.location.bucket, "Prefix": self._root + folder}
         with self._calling("list the uploads in"):

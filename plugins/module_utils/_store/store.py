@@ -130,7 +130,7 @@ class Store(t.Protocol):
     def delete_many(self, keys: t.Iterable[str]) -> None:
         """Delete; keys that are not there are fine. ``StoreError`` names the keys that could not be deleted."""
 
-    def unfinished(self, folder: str) -> list[Unfinished]:
+    def unfinished(self, folder: str) -> t.Sequence[Unfinished]:
         """Writes below ``folder`` (ends with ``/``, or empty) that have not ended, of live runs and of dead ones."""
 
     def drop_unfinished(self, writes: t.Sequence[Unfinished]) -> None:

@@ -67,7 +67,7 @@ def test_as_it_was_written(found: list[tuple[str, int, str]], written: list[tupl
     [
         pytest.param([], [("x", 3, A)], "x has no object instead of 3 bytes", id="dropped"),
         pytest.param([("y", 3, B)], [("x", 3, A), ("y", 3, B)], "x has no object", id="one dropped"),
-        pytest.param([("x", 3, A), ("y", 3, C)], [("x", 3, A), ("y", 3, B)], f"y has the ETag {C} instead of {B}", id="ETag"),
+        pytest.param([("x", 3, A), ("y", 3, C)], [("x", 3, A), ("y", 3, B)], f"y has the ETag {C}", id="ETag"),
         pytest.param(
             [("x", 3, A), ("y", 9, f"{C}-2")],
             [("x", 3, A), ("y", 9, f"{B}-2")],

@@ -68,6 +68,7 @@ def test_the_claim_of_a_stored_backup(store: LocalStore) -> None:
 
 def test_a_claim_whose_commit_is_there_is_over_before_it_expires(store: LocalStore) -> None:
     files = backup_files()
+    files.metadata["metadata"]["uid"] = "u-1"
     BackupRepository(store).publish(files)
     put_expired(store, age=0, key=claim_of("b1"), commits="another")
     with pytest.raises(ValidationError, match="is in progress: run dead-run on host-x"):
@@ -95,7 +96,7 @@ def test_live_runs_and_strangers_are_not_touched(store: LocalStore) -> None:
     [
         pytest.param("backups/dead", 200, True, id="of a dead run"),
         pytest.param("backups/dead", 5, False, id="just written"),
-        pytest.param("backups/live", 7200, False, id="of a live run"),
+        pytest.param("backups/live", 3000, False, id="of a live run"),
         pytest.param("backups/gone", 200, True, id="nobody has a claim"),
         pytest.param("", 200, False, id="a check of the location"),
         pytest.param("", 7200, True, id="an old check of the location"),
