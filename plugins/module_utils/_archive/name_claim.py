@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
+from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimHeld, read_claim
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
@@ -27,19 +28,29 @@ _PATIENCE = 150.0
 _PAUSE = 1.0
 
 
-def acquire_name(reader: BackupReader, name: str, *, run_id: str, cancel: CancelToken) -> Claim:
+def acquire_name(
+    reader: BackupReader,
+    name: str,
+    *,
+    run_id: str,
+    cancel: CancelToken,
+    progress: ProgressSink = no_progress,
+) -> Claim:
     """The claim of ``name``. Its backup may have become visible meanwhile.
 
     A run that was about to commit is waited for: it ends in a moment, or it has lost its store and its claim expires.
     Only then can nothing of it appear any more. Raises ``ClaimHeld`` for every other live run.
     """
-    key, end = BackupKeys(name).claim, time.monotonic() + _PATIENCE
+    key, end, told = BackupKeys(name).claim, time.monotonic() + _PATIENCE, False
     while True:
         try:
             return Claim.acquire(reader.store, key, run_id=run_id, is_over=lambda holder: is_over(reader, name, holder))
         except ClaimHeld as exc:
             if not exc.holder.commits or time.monotonic() >= end:
                 raise
+            if not told:
+                told = True
+                progress(f"run {exc.holder.run} was about to store this backup: waiting until it has, or has ended")
         cancel.wait(_PAUSE)
         cancel.check()
 

@@ -91,7 +91,7 @@ def _run(
         _end_interrupted(repository, request, client, outcome)
         return
     run_id = secrets.token_hex(8)
-    claim = acquire_name(repository, request.name, run_id=run_id, cancel=cancel)
+    claim = acquire_name(repository, request.name, run_id=run_id, cancel=cancel, progress=progress)
     try:
         # Somebody may have finished this name while we waited for the claim.
         if outcome_of_existing(repository, request, outcome):

@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import gzip
 import hashlib
 import io
 import json
+import os
 import typing as t
 from pathlib import Path
 
@@ -25,6 +27,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository imp
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_writer import TarballWriter
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._store import local
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimLost
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local import LocalStore
@@ -364,3 +367,19 @@ def test_the_digests_of_the_objects_are_stored_and_recorded(repository: BackupRe
     assert record.files["b1-arkive-digests.gz"].sha256 == hashlib.sha256(data).hexdigest()
     assert repository.delete("b1")
     assert all_keys(store) == []
+
+
+def test_a_rename_whose_flush_failed_is_there(
+    repository: BackupRepository, store: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody takes back what may be seen, and what is seen is no failure."""
+
+    def fail(path: str) -> None:
+        if any(name == "velero-backup.json" for name in os.listdir(path)):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(local, "sync_directory", fail)
+    said: list[str] = []
+    repository.publish(backup_files(), warn=said.append)
+    assert len(all_keys(store)) == len(FILES)
+    assert ["failed at first; then it was there" in sentence for sentence in said] == [True]
