@@ -39,6 +39,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import hook_status
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
@@ -219,12 +220,13 @@ class _Maker:
             outcome.errors_list += list_issues(log, "error")
             outcome.timings["api_requests"] = client.requests_made
         outcome.items = run.sink.item_counts()
-        log.info(f"Backed up a total of {run.sink.total} items")
+        log.info(f"Backed up a total of {run.sink.stored} items")
         compressed.close()
         tally = BackupTally(
             warnings=log.warnings,
             errors=log.errors,
             items=run.sink.total,
+            stored=run.sink.stored,
             hook_status=hook_status(outcome.hooks),
             snapshots=run.snapshots.counts(),
         )
@@ -359,14 +361,19 @@ class _Maker:
                 self._repository.delete(name, keep_claim=True)
             try:
                 self._repository.publish(files, claim=claim, cancel=self._cancel, warn=outcome.warn)
-            except CommitUnknown:
+            except CommitUnknown as exc:
                 outcome.commit_unknown = outcome.changed = True
+                outcome.commit_point = exc.details["commit_point"]
                 outcome.backup = dict(files.metadata)
                 raise
         outcome.changed, outcome.backup = True, dict(files.metadata)
         counts = outcome.backup["status"]
-        line = f"{counts['phase']}: {counts.get('errors', 0)} errors, {counts.get('warnings', 0)} warnings"
-        self._beside(lambda: self._progress(line))
+        numbers = [
+            counted(counts["progress"].get("itemsBackedUp", 0), "item"),
+            counted(counts.get("errors", 0), "error"),
+            counted(counts.get("warnings", 0), "warning"),
+        ]
+        self._beside(lambda: self._progress(f"{counts['phase']}: {', '.join(numbers)}"))
 
 
 @contextlib.contextmanager

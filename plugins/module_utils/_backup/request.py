@@ -86,6 +86,8 @@ class BackupOutcome:
     changed: bool = False
     #: Whether the backup is stored could not be found out.
     commit_unknown: bool = False
+    #: Where to look then: ``location``, ``key`` and ``uid``.
+    commit_point: dict[str, str] = dataclasses.field(default_factory=dict)
     #: The failed backup of that name was, or may have been, removed to make room.
     replaced: bool = False
     backup: dict[str, t.Any] | None = None
@@ -132,6 +134,7 @@ class BackupOutcome:
         return {
             "backup": self.backup or {},
             "phase": self.phase,
+            "commit_point": self.commit_point,
             "items": dict(sorted(self.items.items())),
             "hooks": [
                 *(h.to_return(default_on_error=default_on_error, with_output=with_output) for h in self.all_hooks),
