@@ -13,6 +13,7 @@ XML at all is a ``BadAnswer``, which is one of the exceptions that a client rais
 
 from __future__ import annotations
 
+import datetime as dt
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
@@ -42,6 +43,12 @@ class Answer(dict[str, t.Any]):
     def number(self, name: str) -> int:
         found = self.get(name)
         if not isinstance(found, int) or isinstance(found, bool) or found < 0:
+            raise self.lacks(name)
+        return found
+
+    def moment(self, name: str) -> dt.datetime:
+        found = self.get(name)
+        if not isinstance(found, dt.datetime):
             raise self.lacks(name)
         return found
 

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import io
 import threading
 import typing as t
@@ -26,7 +25,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_errors import
     status_code,
     store_error,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_listing import list_pages, names_of
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_listing import list_pages, list_upload_pages, names_of
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_stream import S3Stream, check_range
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_upload import S3Target, put_object, upload
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import (
@@ -37,6 +36,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.store import (
     Listing,
     ObjectInfo,
     StoredObject,
+    Unfinished,
     refuse_write,
 )
 
@@ -181,11 +181,33 @@ class S3Store:
                 details={"not_deleted": dict(sorted(failed.items()))},
             )
 
+    def unfinished(self, folder: str) -> t.Sequence[Unfinished]:
+        with self._calling("list the uploads in"):
+            pages = list_upload_pages(self._client, Bucket=self.location.bucket, Prefix=self._root + folder)
+            return [self._upload(found) for page in pages for found in page.entries("Uploads")]
+
+    def drop_unfinished(self, writes: t.Sequence[Unfinished]) -> None:
+        refuse_write(self.location)
+        for write in writes:
+            key, upload_id = write.handle
+            try:
+                self._client.abort_multipart_upload(Bucket=self.location.bucket, Key=key, UploadId=upload_id)
+            except self._errors as exc:
+                if error_code(exc) != "NoSuchUpload" and status_code(exc) != 404:
+                    raise store_error(self.location, exc, verb="end an upload in") from exc
+
+    def _upload(self, found: Answer) -> Unfinished:
+        full = found.text("Key")
+        key = full[len(self._root) :]
+        place = key.rpartition("/")[0]
+        handle = (full, found.text("UploadId"))
+        return Unfinished(f"{place}/" if place else "", found.moment("Initiated"), handle, key)
+
     def _object(self, found: Answer) -> ObjectInfo:
-        modified = found.get("LastModified")
-        if not isinstance(modified, dt.datetime):
-            raise found.lacks("LastModified")
-        return ObjectInfo(found.text("Key")[len(self._root) :], found.number("Size"), modified)
+        etag = str(found.get("ETag", "")).strip('"')
+        return ObjectInfo(
+            found.text("Key")[len(self._root) :], found.number("Size"), found.moment("LastModified"), etag
+        )
 
     def _first_put_if_absent(self, key: str, target: S3Target, data: bytes) -> bool:
         """Find out on the way whether the server honours ``If-None-Match``: a second put of the same must fail.

@@ -50,6 +50,19 @@ def _pages_by_marker(client: GuardedClient, request: t.Mapping[str, t.Any], page
         yield page
 
 
+def list_upload_pages(client: GuardedClient, **request: t.Any) -> t.Iterator[Answer]:
+    """The pages of a list of uploads in parts. Raises as ``list_pages`` does."""
+    page = client.list_multipart_uploads(**request)
+    pages = Pages(page.operation)
+    yield page
+    while page.get("IsTruncated"):
+        uploads = [f"{found.text('Key')} {found.text('UploadId')}" for found in page.entries("Uploads")]
+        key, upload_id = page.get("NextKeyMarker"), page.get("NextUploadIdMarker") or ""
+        pages.turn(uploads, f"{key} {upload_id}" if key else None)
+        page = client.list_multipart_uploads(**request, KeyMarker=key, UploadIdMarker=upload_id)
+        yield page
+
+
 def names_of(page: Answer, prefix: str) -> tuple[list[Answer], list[str]]:
     """Objects and common prefixes of a page. Raises ``BadAnswer`` where they do not begin with ``prefix``.
 
@@ -75,4 +88,4 @@ def _check(page: Answer) -> Answer:
     return page
 
 
-__all__ = ("list_pages", "names_of")
+__all__ = ("list_pages", "list_upload_pages", "names_of")

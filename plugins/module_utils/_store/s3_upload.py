@@ -48,7 +48,7 @@ class S3Target(t.NamedTuple):
         """Content-MD5, which buckets with object lock demand."""
         if not self.content_md5:
             return {}
-        return {"ContentMD5": base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()}
+        return {"ContentMD5": base64.b64encode(_md5(data)).decode()}
 
 
 def part_size(size: int | None) -> int:
@@ -64,7 +64,7 @@ def upload(target: S3Target, source: ByteSource, *, name: str, size: int | None)
     first = read_exactly(source, length)
     if len(first) < length:
         put_object(target, first)
-        return StoredObject(name, len(first), hashlib.sha256(first).hexdigest())
+        return StoredObject(name, len(first), hashlib.sha256(first).hexdigest(), _md5(first).hex())
     return _MultipartUpload(target, name).run(source, first)
 
 
@@ -78,6 +78,7 @@ class _MultipartUpload:
         self._target = target
         self._name = name
         self._digest = hashlib.sha256()
+        self._part_digests = b""
         self._size = 0
         self._parts: list[dict[str, t.Any]] = []
         self._running: deque[Future[dict[str, t.Any]]] = deque()
@@ -98,7 +99,9 @@ class _MultipartUpload:
             # The pool has ended: a part that arrived after the abort would stay for ever and cost money.
             if not completed:
                 self._abort()
-        return StoredObject(self._name, self._size, self._digest.hexdigest())
+        # How servers make the ETag of an upload in parts: the digest of the parts' digests, and their number.
+        etag = f"{_md5(self._part_digests).hex()}-{len(self._parts)}"
+        return StoredObject(self._name, self._size, self._digest.hexdigest(), etag)
 
     def _abort(self) -> None:
         # What went wrong before is what the user must hear of.
@@ -112,6 +115,7 @@ class _MultipartUpload:
                 if number > _MAX_PARTS:
                     raise StoreError(f"{self._name} is too large for S3: more than {_MAX_PARTS} parts.")
                 self._digest.update(data)
+                self._part_digests += _md5(data)
                 self._size += len(data)
                 if len(self._running) >= _PARALLEL:
                     self._parts.append(self._running.popleft().result())
@@ -133,6 +137,10 @@ class _MultipartUpload:
             **self._target.digest_header(data),
         )
         return {"PartNumber": number, "ETag": answer.text("ETag")}
+
+
+def _md5(data: bytes) -> bytes:
+    return hashlib.md5(data, usedforsecurity=False).digest()
 
 
 __all__ = ("S3Target", "part_size", "put_object", "upload")
