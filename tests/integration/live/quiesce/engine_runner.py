@@ -75,7 +75,7 @@ def backup(asked: Result, **common: t.Any) -> Result:
 
 
 def task_request(asked: Result) -> HookTaskRequest:
-    given = {"run_id": secrets.token_hex(8), "container": "fsfreeze", "label_selector": "app=nginx"}
+    given: Result = {"run_id": secrets.token_hex(8), "container": "fsfreeze", "label_selector": "app=nginx"}
     given |= asked.get("task", {})
     given["argv"] = tuple(given.get("argv", ()))
     return HookTaskRequest(namespace=asked["namespace"], freeze_policy=policy_of(asked), **given)

@@ -217,6 +217,7 @@ class NginxApp:
         self.set_mark_text(json.dumps([old.to_json()]), on=self.claim_path)
         result: Object = engine.call("sweep", namespace=self.namespace)
         assert result["errors"] == []
+        swept: Object
         (swept,) = result["swept"]
         assert (swept["state"], swept["path"], swept["lease_id"]) == (state, PATH, mark.lease_id)
         assert self.marks == self.claim_marks == []
