@@ -24,8 +24,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.legacy_layout 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_json import (
     MAX_TEXT,
     gunzip,
-    parse_document,
     parse_gzip_document,
+    parse_text,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_reader import TarballReader
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
@@ -280,7 +280,7 @@ class BackupReader:
 
 
 def _parse_backup(data: bytes, key: str) -> dict[str, t.Any]:
-    backup = parse_document(data, {}, what=key)
+    backup = parse_text(data, what=key)
     if not isinstance(backup, dict) or not isinstance(backup.get("metadata"), dict):
         raise ArchiveError(f"{key} is not a Backup object.")
     return convert_backup(backup) if key.endswith(f"/{ARK_METADATA_FILE}") else backup

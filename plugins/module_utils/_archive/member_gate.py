@@ -72,7 +72,7 @@ def read_member(ref: ItemRef, data: bytes) -> dict[str, t.Any]:
         raise ArchiveError(f"The archive's member {ref.shown} is no object of Kubernetes: {misfit}.")
     why = find_stranger(ref, obj)
     if why:
-        raise ArchiveError(f"The archive's member {ref.shown} holds another object than its path says: {why}.")
+        raise ArchiveError(f"The archive's member {ref.shown} does not hold what its path says: {why}.")
     return obj
 
 
@@ -81,7 +81,7 @@ def find_stranger(ref: ItemRef, obj: t.Mapping[str, t.Any]) -> str:
     metadata = obj["metadata"]
     name, namespace = metadata.get("name") or "", metadata.get("namespace") or None
     if name != ref.name or namespace != ref.namespace:
-        return f"'{readable('/'.join(filter(None, (namespace, name))))}'"
+        return f"its object is '{readable('/'.join(filter(None, (namespace, name))))}'"
     if not _is_segment(name) or not (namespace is None or _is_segment(namespace)):
         return f"'{readable(name)}' can be no object's name"
     group, _slash, _version = obj["apiVersion"].rpartition("/")

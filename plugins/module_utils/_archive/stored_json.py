@@ -29,13 +29,18 @@ def gunzip(data: bytes, *, what: str, limit: int = MAX_TEXT) -> bytes:
     return text
 
 
-def parse_document(data: bytes, shape: Shape, *, what: str) -> t.Any:
-    """The document in ``data``; raises ``ArchiveError`` when it is no JSON or has not the types of ``shape``."""
+def parse_text(data: bytes, *, what: str) -> t.Any:
+    """The document in ``data``, whatever it is. Raises ``ArchiveError`` when it is no JSON."""
     try:
-        document = parse_bounded(data)
+        return parse_bounded(data)
     except ValueError as exc:
         raise ArchiveError(f"{what} is not valid JSON: {exc}.") from exc
-    misfit = find_misfit(document, shape, "it" if document.__class__ is not dict else "")
+
+
+def parse_document(data: bytes, shape: Shape, *, what: str) -> t.Any:
+    """The same; raises ``ArchiveError`` also when the document has not the types of ``shape``."""
+    document = parse_text(data, what=what)
+    misfit = find_misfit(document, shape)
     if misfit:
         raise ArchiveError(f"{what} has not the form of its kind: {misfit}.")
     return document
@@ -46,4 +51,4 @@ def parse_gzip_document(data: bytes, shape: Shape, *, what: str) -> t.Any:
     return parse_document(gunzip(data, what=what), shape, what=what)
 
 
-__all__ = ("MAX_TEXT", "gunzip", "parse_document", "parse_gzip_document")
+__all__ = ("MAX_TEXT", "gunzip", "parse_document", "parse_gzip_document", "parse_text")

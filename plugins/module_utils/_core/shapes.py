@@ -46,7 +46,7 @@ _WORDS: dict[type, str] = {
 def find_misfit(value: t.Any, shape: Shape, where: str = "") -> str:
     """What does not fit, as ``metadata.labels.a is not text``; empty when all does."""
     found = _find(value, shape)
-    return f"{where}{found}".lstrip(".") if found else ""
+    return f"{where or 'it' * found.startswith(' ')}{found}".lstrip(".") if found else ""
 
 
 def readable(text: str) -> str:

@@ -217,7 +217,7 @@ class Planner:
             prepared = self._preparer.prepare(t.cast(ItemRef, item.ref))
         except ArchiveError as exc:
             self.unreadable.append(exc)
-            item.settle("conflict", exc.sentence)
+            item.settle("conflict", exc.message, hint=exc.hint or "")
             return None
         body = prepared.body
         item.kind, item.api_version = str(body.get("kind", "")), str(body.get("apiVersion", ""))
