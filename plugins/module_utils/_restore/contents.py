@@ -78,9 +78,11 @@ class BackupContents:
 
     def _why_of_another_type(self, ref: ItemRef, obj: t.Mapping[str, t.Any]) -> str:
         """What a filter would let through by its path, and the API server would take for something else."""
+        if self._api is None:
+            return ""
         kind = obj["kind"]
-        served = self._api.find_kind(obj["apiVersion"], kind) if self._api is not None else None
-        if served is None or self._api is None:
+        served = self._api.find_kind(obj["apiVersion"], kind)
+        if served is None:
             return ""
         if served.group_resource != ref.group_resource:
             named = self._api.find(ref.group_resource)

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gzip
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import RestoreFiles, gzip_json

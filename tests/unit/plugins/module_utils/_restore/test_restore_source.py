@@ -84,7 +84,7 @@ def test_taken(store: LocalStore, files: dict[str, bytes], warning: str) -> None
         pytest.param({"n-volumeinfo.json.gz": b"garbage"}, "n-volumeinfo.json.gz is not a sound", id="volumeinfo"),
         pytest.param({"n-volumesnapshots.json.gz": b"garbage"}, "n-volumesnapshots.json.gz is", id="volumesnapshots"),
         pytest.param(
-            {"n-csi-volumesnapshots.json.gz": gzip.compress(b"{}")}, "does not hold a JSON array", id="csi snapshots"
+            {"n-csi-volumesnapshots.json.gz": gzip.compress(b"{}")}, "it is not a list", id="csi snapshots"
         ),
     ],
 )
