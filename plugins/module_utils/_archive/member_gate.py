@@ -30,22 +30,28 @@ class BadMembers:
     """What is wrong with the members of one archive: the first of them by their sentences, and how many there are."""
 
     def __init__(self) -> None:
-        self.count = 0
         self.sentences: list[str] = []
+        self._known: set[int] = set()
+
+    @property
+    def count(self) -> int:
+        return len(self._known)
 
     def try_read(self, read: t.Callable[[ItemRef], object], ref: ItemRef) -> bool:
         """False when the member is bad."""
         try:
             read(ref)
         except ArchiveError as exc:
-            self.add(exc)
+            self.add(exc.message)
             return False
         return True
 
-    def add(self, problem: ArchiveError) -> None:
-        self.count += 1
-        if len(self.sentences) < _SHOWN:
-            self.sentences.append(problem.message)
+    def add(self, sentence: str) -> None:
+        """The same sentence is of the same member: several objects may have asked for it."""
+        known = hash(sentence)
+        if known not in self._known and len(self.sentences) < _SHOWN:
+            self.sentences.append(sentence)
+        self._known.add(known)
 
     def error(self, *, hint: str | None = None) -> ArchiveError:
         """The first one's sentence and the number of the others."""

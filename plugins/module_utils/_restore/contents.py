@@ -20,7 +20,8 @@ if t.TYPE_CHECKING:
 
 NAMESPACES = GroupResource("namespaces")
 _NO_NAMES: frozenset[str] = frozenset()
-_GO_ON = "Set on_bad_member: skip to restore everything else, or leave its type out with excluded_resources."
+#: What to do about a bad member.
+GO_ON = "Set on_bad_member: skip to restore everything else, or leave its type out with excluded_resources."
 
 
 class BackupContents:
@@ -64,11 +65,11 @@ class BackupContents:
         try:
             obj = self._reader.read(ref)
         except ArchiveError as exc:
-            raise ArchiveError(exc.message, hint=_GO_ON) from exc
+            raise ArchiveError(exc.message, hint=GO_ON) from exc
         why = self._why_of_another_type(ref, obj)
         if why:
             raise ArchiveError(
-                f"The archive's member {ref.shown} does not hold what its path says: {why}.", hint=_GO_ON
+                f"The archive's member {ref.shown} does not hold what its path says: {why}.", hint=GO_ON
             )
         return obj
 
@@ -92,11 +93,14 @@ class BackupContents:
             return f"to the API server, a {kind} is in {'a' if served.namespaced else 'no'} namespace"
         return ""
 
-    def leave_out_bad(self) -> list[tuple[ItemRef, ArchiveError]]:
-        """Read every object once, and go on as if those that are bad were not in the archive. Returns them."""
-        bad: list[tuple[ItemRef, ArchiveError]] = []
+    def leave_out_bad(self) -> list[tuple[ItemRef, str]]:
+        """Read every object once, and go on as if those that are bad were not in the archive.
+
+        Returns them, each with what is wrong with it.
+        """
+        bad: list[tuple[ItemRef, str]] = []
         for group_resource, refs in self._by_type.items():
-            found = [(ref, problem) for ref in refs if (problem := self._problem(ref)) is not None]
+            found = [(ref, problem) for ref in refs if (problem := self._problem(ref))]
             if found:
                 bad += found
                 out = {ref for ref, _problem in found}
@@ -105,12 +109,12 @@ class BackupContents:
                     self._names[ref.group_resource, ref.namespace].discard(ref.name)
         return bad
 
-    def _problem(self, ref: ItemRef) -> ArchiveError | None:
+    def _problem(self, ref: ItemRef) -> str:
         try:
             self.read(ref)
         except ArchiveError as exc:
-            return exc
-        return None
+            return exc.message
+        return ""
 
     def find(self, group_resource: GroupResource, namespace: str | None, name: str) -> ItemRef | None:
         if name not in self.names(group_resource, namespace):
@@ -143,4 +147,4 @@ class BackupContents:
         return None if ref is None else self.read(ref)
 
 
-__all__ = ("BackupContents",)
+__all__ = ("GO_ON", "BackupContents")

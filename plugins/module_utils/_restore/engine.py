@@ -26,6 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.api_versions i
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply import Applier
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.bodies import EncodedBodies
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choice import ObjectChoice
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.contents import GO_ON
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.dry_run import DryRunJudge
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.hook_records import RecordedHooks
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.lease_holder import RestoreProcess
@@ -255,11 +256,8 @@ class _Run:
 
     def refuse_bad_archive(self) -> None:
         """Raise ``ArchiveError`` while nothing is written if an object that would be restored cannot be read."""
-        bad = BadMembers()
-        for problem in self._planner.unreadable:
-            bad.add(problem)
-        if bad.count:
-            raise bad.error(hint=self._planner.unreadable[0].hint)
+        if self._planner.unreadable.count:
+            raise self._planner.unreadable.error(hint=GO_ON)
 
     def refuse_lost_volumes(self) -> None:
         """Raise ``RestoreError`` while nothing is written if claims would come back empty and nobody said they may."""

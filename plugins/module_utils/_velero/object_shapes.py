@@ -127,6 +127,7 @@ SHAPES: dict[GroupResource, dict[str, Shape]] = {
         }
     },
     GroupResource("services"): {
+        "metadata": {"managedFields": [{"fieldsV1": {"f:spec": {"f:ports": MapOf(dict)}}}]},
         "spec": {
             "type": str,
             "clusterIP": str,
