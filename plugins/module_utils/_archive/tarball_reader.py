@@ -16,6 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.member_gate im
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import ItemRef, parse_path
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.spool import Spool
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.tar_members import read_members
+from ansible_collections.arkive.k8s.plugins.module_utils._core.bounded_json import parse_bounded
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import readable
 
 if t.TYPE_CHECKING:
@@ -48,6 +49,7 @@ class TarballReader:
         self.compressed_size = 0
         self._index: dict[ItemRef, _Place] = {}
         self._index_bytes = 0
+        self._sound: set[_Place] = set()
         self._spool = Spool(f"the objects of {what}")
 
     @classmethod
@@ -93,7 +95,12 @@ class TarballReader:
 
     def read(self, ref: ItemRef) -> dict[str, t.Any]:
         """The object. Raises ``ArchiveError`` when the member is not the JSON of the object that its path names."""
-        return read_member(ref, self.read_raw(ref))
+        data = self.read_raw(ref)
+        place = self._index[ref]
+        # Nobody else can write to the temporary file: what was sound once is so again.
+        obj = parse_bounded(data) if place in self._sound else read_member(ref, data)
+        self._sound.add(place)
+        return t.cast("dict[str, t.Any]", obj)
 
     def read_raw(self, ref: ItemRef) -> bytes:
         """The member's bytes as stored."""

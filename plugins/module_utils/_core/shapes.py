@@ -43,6 +43,10 @@ _WORDS: dict[type, str] = {
 }
 
 
+_TYPES_OF = {one: frozenset({one}) for one in _WORDS}
+_TEXT = _TYPES_OF[str]
+
+
 def find_misfit(value: t.Any, shape: Shape, where: str = "") -> str:
     """What does not fit, as ``metadata.labels.a is not text``; empty when all does."""
     found = _find(value, shape)
@@ -72,9 +76,11 @@ def _find(value: t.Any, shape: Shape) -> str:
 def _find_in_mapping(value: t.Any, members: dict[str, Shape]) -> str:
     if type(value) is not dict:
         return " is not a mapping"
+    get = value.get
     for name, shape in members.items():
-        member = value.get(name)
-        if member is not None and (found := _find(member, shape)):
+        member = get(name)
+        # Most members are of a plain type: no call for those that have it.
+        if member is not None and type(member) is not shape and (found := _find(member, shape)):
             return f".{name}{found}"
     return ""
 
@@ -82,6 +88,8 @@ def _find_in_mapping(value: t.Any, members: dict[str, Shape]) -> str:
 def _find_in_list(value: t.Any, shape: Shape) -> str:
     if type(value) is not list:
         return " is not a list"
+    if isinstance(shape, type) and _TYPES_OF[shape].issuperset(map(type, value)):
+        return ""
     for index, entry in enumerate(value):
         if entry is None:
             return f"[{index}] is null"
@@ -93,6 +101,8 @@ def _find_in_list(value: t.Any, shape: Shape) -> str:
 def _find_in_map(value: t.Any, shape: Shape) -> str:
     if type(value) is not dict:
         return " is not a mapping"
+    if isinstance(shape, type) and _TYPES_OF[shape].issuperset(map(type, value.values())) and _TEXT.issuperset(map(type, value)):
+        return ""
     for name, member in value.items():
         if type(name) is not str:
             return " has a name that is not text"

@@ -11,6 +11,7 @@ Source: the API reference of Kubernetes 1.36; external-snapshotter 8 for snapsho
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
@@ -186,12 +187,17 @@ SHAPES: dict[GroupResource, dict[str, Shape]] = {
 
 def find_object_misfit(obj: t.Any, group_resource: GroupResource) -> str:
     """What of ``obj`` has not the type that every object of Kubernetes has there; empty when all is well."""
-    found = find_misfit(obj, OBJECT)
-    if found or not isinstance(obj, dict):
-        return found or "it is not a mapping"
-    if builtin_type(group_resource) is not None:
-        found = find_misfit(obj, _BUILTIN)
-    return found or find_misfit(obj, SHAPES.get(group_resource, {}))
+    if not isinstance(obj, dict):
+        return "it is not a mapping"
+    return find_misfit(obj, _shape_of(group_resource))
+
+
+@functools.lru_cache(maxsize=4096)
+def _shape_of(group_resource: GroupResource) -> dict[str, Shape]:
+    own = SHAPES.get(group_resource, {})
+    metadata = own.get("metadata", {})
+    builtin = _BUILTIN if builtin_type(group_resource) is not None else {}
+    return {**OBJECT, **builtin, **own, "metadata": {**METADATA, **(metadata if isinstance(metadata, dict) else {})}}
 
 
 __all__ = ("METADATA", "OBJECT", "SHAPES", "find_object_misfit")
