@@ -101,7 +101,11 @@ def _find_in_list(value: t.Any, shape: Shape) -> str:
 def _find_in_map(value: t.Any, shape: Shape) -> str:
     if type(value) is not dict:
         return " is not a mapping"
-    if isinstance(shape, type) and _TYPES_OF[shape].issuperset(map(type, value.values())) and _TEXT.issuperset(map(type, value)):
+    if (
+        isinstance(shape, type)
+        and _TYPES_OF[shape].issuperset(map(type, value.values()))
+        and _TEXT.issuperset(map(type, value))
+    ):
         return ""
     for name, member in value.items():
         if type(name) is not str:

@@ -68,9 +68,7 @@ class BackupContents:
             raise ArchiveError(exc.message, hint=GO_ON) from exc
         why = self._why_of_another_type(ref, obj)
         if why:
-            raise ArchiveError(
-                f"The archive's member {ref.shown} does not hold what its path says: {why}.", hint=GO_ON
-            )
+            raise ArchiveError(f"The archive's member {ref.shown} does not hold what its path says: {why}.", hint=GO_ON)
         return obj
 
     def know_types(self, api: ApiTypes) -> None:

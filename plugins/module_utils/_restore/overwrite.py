@@ -44,9 +44,7 @@ def replacement(group_resource: GroupResource, live: t.Mapping[str, t.Any], desi
     return desired
 
 
-def write_status(
-    client: KubeClient, resource: ApiResource, created: t.Mapping[str, t.Any], status: t.Any
-) -> None:
+def write_status(client: KubeClient, resource: ApiResource, created: t.Mapping[str, t.Any], status: t.Any) -> None:
     """Set the status of an object that was just created; a change by somebody else is no failure. May raise."""
     metadata = created["metadata"]
     name, namespace = metadata["name"], metadata.get("namespace")

@@ -136,7 +136,7 @@ SHAPES: dict[GroupResource, dict[str, Shape]] = {
             "selector": _TEXTS,
             "ports": [_PORT],
             "healthCheckNodePort": int,
-        }
+        },
     },
     GroupResource("serviceaccounts"): {"secrets": [{"name": str}], "imagePullSecrets": [{"name": str}]},
     GroupResource("secrets"): {"type": str, "data": _TEXTS, "stringData": _TEXTS},

@@ -87,7 +87,9 @@ POD = "resources/pods/namespaces/a/p.json"
             id="cluster-scoped in a namespace",
         ),
         pytest.param("resources/configmaps/cluster/c.json", obj("ConfigMap", "c"), "is in a namespace", id="scope"),
-        pytest.param("resources/pods/namespaces/a/...json", obj("Pod", "..", "a"), "can be no object's name", id="dots"),
+        pytest.param(
+            "resources/pods/namespaces/a/...json", obj("Pod", "..", "a"), "can be no object's name", id="dots"
+        ),
         pytest.param("resources/pods/namespaces/a/x%2f.json", obj("Pod", "x%2f", "a"), "no object's name", id="escape"),
         pytest.param("resources/pods/namespaces/a/\x1b.json", obj("Pod", "\x1b", "a"), r"'\\x1b' can be", id="control"),
         pytest.param(CONFIG, [], "is not a JSON object", id="list"),

@@ -45,7 +45,9 @@ def written(api: RestoreApi) -> list[str]:
         pytest.param((f"{FOLDER}/c.json", obj("ConfigMap", "d", "shop")), id="another name"),
     ],
 )
-def test_what_filters_would_let_through_is_not_written(api: RestoreApi, store: t.Any, member: tuple[str, t.Any]) -> None:
+def test_what_filters_would_let_through_is_not_written(
+    api: RestoreApi, store: t.Any, member: tuple[str, t.Any]
+) -> None:
     store_of(store, GOOD, member)
     options: dict[str, t.Any] = {"included_resources": ["configmaps"], "include_cluster_resources": False}
     with pytest.raises(ArchiveError, match="does not hold what its path says") as caught:
@@ -63,7 +65,7 @@ def test_what_filters_would_let_through_is_not_written(api: RestoreApi, store: t
 def test_check_mode_tells_the_same(api: RestoreApi, store: t.Any) -> None:
     store_of(store, GOOD, (f"{FOLDER}/s.json", SECRET))
     told = plan(api, store, on_bad_member="skip")
-    assert actions(told) == {"good": "create"}
+    assert actions(told) == {"shop": "unchanged", "good": "create"}
     assert [f"{FOLDER}/s.json" in issue["message"] for issue in told.errors_list] == [True]
     assert written(api) == []
 
@@ -80,7 +82,11 @@ def test_kinds_are_what_the_server_says(api: RestoreApi, store: t.Any, monkeypat
     """A custom kind under the plural of another one of its group, which no table knows."""
     kinds = [("example.org", "v1", "widgets", "Widget", True), ("example.org", "v1", "admins", "Admin", True)]
     monkeypatch.setattr("%s.KINDS" % RestoreApi.__module__, [*_kinds(), *kinds])
-    store_of(store, GOOD, ("resources/widgets.example.org/namespaces/shop/w.json", obj("Admin", "w", "shop", "example.org/v1")))
+    store_of(
+        store,
+        GOOD,
+        ("resources/widgets.example.org/namespaces/shop/w.json", obj("Admin", "w", "shop", "example.org/v1")),
+    )
     with pytest.raises(ArchiveError, match=r"has the kind Admin under admins\.example\.org"):
         restore(api, store, included_resources=["widgets.example.org"])
     assert written(api) == []
