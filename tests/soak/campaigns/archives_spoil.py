@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Ways to spoil a backup, each made of a source of chance alone: objects, JSON, tar, gzip, the files beside the tarball."""
+"""Ways to spoil a backup, each made of chance alone: objects, JSON, tar, gzip, the files beside the tarball."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def _bad_tar(chance: random.Random) -> Files:
         name = "resources/configmaps/namespaces/shop/" + chance.choice(["n%d", "x" * 200 + "%d"]) + ".json"
         return location(tarball([(name % number, b"{}") for number in range(count)]))
     odd = ["resources/pods/namespaces//a.json", "resources//cluster/a.json", "resources/pods/cluster/.json",
-           "namespaces/shop/pods/old.json", "resources/pods/\x07/namespaces/shop/web.json", "resources/a/b/c/d/e/f.json",
+           "namespaces/shop/pods/old.json", "resources/pods/\x07/namespaces/shop/web.json", "resources/a/b/c/d/e.json",
            "resources/pods/namespaces/shop/%2e%2e.json", "resources/pods/namespaces/shop/\u202egnp.json"]  # fmt: skip
     return location(tarball([*members, *((path, members[4][1]) for path in chance.sample(odd, 3))]))
 

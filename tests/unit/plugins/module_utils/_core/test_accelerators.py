@@ -43,7 +43,7 @@ def test_integers_beyond_64_bits_keep_their_size(tools: Accelerators) -> None:
 @pytest.mark.parametrize("text", ["[NaN]", "Infinity", "-Infinity", "1e400", "-1e400"])
 def test_what_is_no_number_of_json_is_refused(tools: Accelerators, text: str) -> None:
     """No API server takes it (RFC 8259, section 6), and Python would write it again."""
-    with pytest.raises(ValueError, match="number|JSON"):
+    with pytest.raises(ValueError, match=r"number|JSON"):
         tools.parse_json(text.encode())
 
 
@@ -56,7 +56,7 @@ def test_half_a_surrogate_pair_is_what_go_makes_of_it(tools: Accelerators) -> No
 @BOTH
 @pytest.mark.parametrize("data", [b'"\xff"', b'"\xed\xa0\x80"', '"a"'.encode("utf-16"), b'\xef\xbb\xbf"a"'])
 def test_only_utf_8_is_json(tools: Accelerators, data: bytes) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         tools.parse_json(data)
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.archives import obj, tar_gz
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore import restore_api
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import (
     RestoreApi,
     actions,
@@ -81,7 +82,7 @@ def test_bad_members_that_the_filters_keep_out_are_no_matter(api: RestoreApi, st
 def test_kinds_are_what_the_server_says(api: RestoreApi, store: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A custom kind under the plural of another one of its group, which no table knows."""
     kinds = [("example.org", "v1", "widgets", "Widget", True), ("example.org", "v1", "admins", "Admin", True)]
-    monkeypatch.setattr("%s.KINDS" % RestoreApi.__module__, [*_kinds(), *kinds])
+    monkeypatch.setattr(restore_api, "KINDS", [*restore_api.KINDS, *kinds])
     store_of(
         store,
         GOOD,
@@ -90,12 +91,6 @@ def test_kinds_are_what_the_server_says(api: RestoreApi, store: t.Any, monkeypat
     with pytest.raises(ArchiveError, match=r"has the kind Admin under admins\.example\.org"):
         restore(api, store, included_resources=["widgets.example.org"])
     assert written(api) == []
-
-
-def _kinds() -> list[t.Any]:
-    from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore import restore_api
-
-    return list(restore_api.KINDS)
 
 
 def test_one_bad_member_is_counted_once(api: RestoreApi, store: t.Any) -> None:
