@@ -43,10 +43,11 @@ def read_yaml(text: str, *, source: str) -> list[t.Any]:
         depth = deepest = 0
 
         def compose_node(self, parent: t.Any, index: t.Any) -> t.Any:
-            if self.check_event(yaml.AliasEvent):
-                self.count_alias(self.peek_event())
+            event: t.Any = self.peek_event()  # type: ignore[no-untyped-call]
+            if isinstance(event, yaml.AliasEvent):
+                self.count_alias(event)
                 return super().compose_node(parent, index)
-            anchor, values, deepest = self.peek_event().anchor, self.values, self.deepest
+            anchor, values, deepest = event.anchor, self.values, self.deepest
             self.depth += 1
             self.deepest = self.depth
             self.values += 1
@@ -58,7 +59,7 @@ def read_yaml(text: str, *, source: str) -> list[t.Any]:
             self.deepest = max(self.deepest, deepest)
             return node
 
-        def count_alias(self, event: yaml.AliasEvent) -> None:
+        def count_alias(self, event: t.Any) -> None:
             """An alias stands for all that it names."""
             if event.anchor in self.anchors and event.anchor not in anchored:
                 raise ValidationError(
