@@ -47,8 +47,8 @@ class Prepared:
     skip: str = ""
     refusal: str = ""
     errors: tuple[str, ...] = ()
-    #: To be set once the object is created; None when its status is not restored. A custom one may be no mapping.
-    status: t.Any = None
+    #: To be set once the object is created; empty when its status is not restored. A custom one may be no mapping.
+    status: t.Any = dataclasses.field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     managed_fields: tuple[t.Any, ...] = ()
     #: The stored reference to the controller: not part of the body.
@@ -108,7 +108,7 @@ class Preparer:
             skip=draft.skip,
             refusal=draft.refusal,
             errors=tuple(errors),
-            status=stored_status if self._restores_status(ref.group_resource, metadata) else None,
+            status=stored_status if self._restores_status(ref.group_resource, metadata) else {},
             warnings=tuple(draft.warnings),
             managed_fields=managed,
             owner=draft.owner,
