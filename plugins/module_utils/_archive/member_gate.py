@@ -17,6 +17,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.bounded_json import parse_bounded
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import readable
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted, plural
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.builtin_types import builtin_kind, builtin_type
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.object_shapes import find_object_misfit
 
@@ -56,7 +57,7 @@ class BadMembers:
     def error(self, *, hint: str | None = None) -> ArchiveError:
         """The first one's sentence and the number of the others."""
         rest = self.count - 1
-        more = f" {rest} more {'member is' if rest == 1 else 'members are'} bad." if rest else ""
+        more = f" {counted(rest, 'more member')} {plural(rest, 'is', 'are')} bad." if rest else ""
         return ArchiveError(f"{self.sentences[0]}{more}", hint=hint, details={"bad_members": self.sentences})
 
 
