@@ -220,6 +220,18 @@ options:
     type: str
     choices: [fail, warn]
     default: fail
+  on_bad_member:
+    description:
+      - What happens when a member of the archive is bad, which is when it is not the JSON of the very object that its
+        path names. Kind, API group, name and namespace have to be the same, and labels, owners, containers and the
+        like have to be what they are in Kubernetes. Filters go by the path, so that another object under it would come
+        past them.
+      - With V(fail), one bad member among the selected objects refuses the whole restore before anything is written.
+      - With V(skip), every member is read beforehand, and the bad ones are left out, as if the archive did not have
+        them. Each that the filters let through is an error of the restore, which ends as V(PartiallyFailed).
+    type: str
+    choices: [fail, skip]
+    default: fail
   terminating_resource_timeout:
     description:
       - How long a namespace or object that is being deleted is waited for, as a Go duration.

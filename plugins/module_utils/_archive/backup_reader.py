@@ -8,8 +8,6 @@
 
 from __future__ import annotations
 
-import io
-import json
 import typing as t
 from dataclasses import dataclass, field
 
@@ -23,11 +21,18 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.legacy_layout 
     places_of,
     read_flat_directories,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_json import (
+    MAX_TEXT,
+    gunzip,
+    parse_gzip_document,
+    parse_text,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_reader import TarballReader
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.ark import convert_backup, legacy_volume_snapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.document_shapes import BACKUP_FILES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import (
     ARK_METADATA_FILE,
     BACKUPS,
@@ -54,10 +59,7 @@ JsonFile: t.TypeAlias = t.Literal[
     "csi_volumesnapshotcontents",
     "arkive_record",
 ]
-_OBJECTS = frozenset({"results", "resource_list"})
-
 _MAX_METADATA = 16 << 20
-_MAX_JSON = 512 << 20
 _CHUNK = 1 << 18
 
 
@@ -172,14 +174,10 @@ class BackupReader:
         """
         keys = self._find(name)
         key: str = getattr(keys, file)
-        data = self._get(key, _MAX_JSON)
+        data = self._get(key, MAX_TEXT)
         if data is None:
             return self._recorded_by_ark(name, keys) if file == "volumesnapshots" else None
-        document = _parse_json(self._gunzip(data, key), key)
-        if document is not None and file != "arkive_record" and not _has_shape(document, file):
-            shape = "a JSON object" if file in _OBJECTS else "a JSON array of objects"
-            raise ArchiveError(f"{key} does not hold {shape}.")
-        return document
+        return parse_gzip_document(data, BACKUP_FILES[file], what=key)
 
     def read_record(self, name: str) -> ArkiveRecord | None:
         """Our own record; None for a backup that Velero wrote."""
@@ -189,8 +187,8 @@ class BackupReader:
     def read_logs(self, name: str) -> str | None:
         """The log's text."""
         key = self._find(name).logs
-        data = self._get(key, _MAX_JSON)
-        return None if data is None else self._gunzip(data, key).decode("utf-8", "replace")
+        data = self._get(key, MAX_TEXT)
+        return None if data is None else gunzip(data, what=key).decode("utf-8", "replace")
 
     def read_log_end(self, name: str, limit: int) -> tuple[str, bool] | None:
         """At most the last ``limit`` bytes of the log, from the start of a line, and whether there was more before."""
@@ -280,32 +278,12 @@ class BackupReader:
                 raise ArchiveError(exc.message) from exc
             raise
 
-    def _gunzip(self, data: bytes, key: str) -> bytes:
-        reader = GunzipReader(io.BytesIO(data), what=key)
-        text = reader.read(_MAX_JSON)
-        if reader.read(1):
-            raise ArchiveError(f"{key} is too large: more than {_MAX_JSON >> 20} MiB.")
-        return text
-
 
 def _parse_backup(data: bytes, key: str) -> dict[str, t.Any]:
-    backup = _parse_json(data, key)
+    backup = parse_text(data, what=key)
     if not isinstance(backup, dict) or not isinstance(backup.get("metadata"), dict):
         raise ArchiveError(f"{key} is not a Backup object.")
     return convert_backup(backup) if key.endswith(f"/{ARK_METADATA_FILE}") else backup
-
-
-def _has_shape(document: t.Any, file: JsonFile) -> bool:
-    if file in _OBJECTS:
-        return isinstance(document, dict)
-    return isinstance(document, list) and all(isinstance(entry, dict) for entry in document)
-
-
-def _parse_json(data: bytes, key: str) -> t.Any:
-    try:
-        return json.loads(data)
-    except (ValueError, RecursionError) as exc:
-        raise ArchiveError(f"{key} is not valid JSON: {exc}.") from exc
 
 
 __all__ = ("BackupEntry", "BackupReader", "JsonFile")

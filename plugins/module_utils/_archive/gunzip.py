@@ -20,13 +20,19 @@ if t.TYPE_CHECKING:
 _GZIP = 16 + zlib.MAX_WBITS
 _CHUNK = 1 << 18
 _OUTPUT = 1 << 20
+#: Of the input, at the start of a member: what lies behind its end is copied, so that a file of countless tiny members
+#: would take the square of its size otherwise.
+_FIRST_INPUT = 1 << 10
+#: A backup's JSON shrinks to a twentieth, every object twice; beyond the first GiB nothing honest shrinks that far.
+_FREE_OUTPUT = 1 << 30
+_MAX_RATIO = 200
 
 
 class GunzipReader:
     """The decompressed bytes of ``source``, which may hold several gzip members one after the other.
 
-    ``sha256`` and ``compressed_size`` are of the bytes as stored, complete once ``drain`` has returned; ``members`` is
-    how many were begun. ``what`` names the file in messages.
+    ``sha256`` and ``compressed_size`` are of the bytes as stored, complete once ``drain`` has returned; ``size`` is of
+    the text, ``members`` how many were begun. ``what`` names the file in messages.
     """
 
     def __init__(self, source: ByteSource, *, what: str) -> None:
@@ -34,12 +40,15 @@ class GunzipReader:
         self._what = what
         self._inflate = zlib.decompressobj(wbits=_GZIP)
         self._input = b""
+        self._next = 0
+        self._piece = _FIRST_INPUT
         self._output = b""
         self._at = 0
         self._done = False
         self._started = False
         self._digest = hashlib.sha256()
         self.compressed_size = 0
+        self.size = 0
         self.members = 1
 
     @property
@@ -74,8 +83,7 @@ class GunzipReader:
             if self._inflate.eof:
                 self._next_member()
                 continue
-            data = self._inflate.unconsumed_tail or self._input or self._take()
-            self._input = b""
+            data = self._inflate.unconsumed_tail or self._next_piece()
             if not data:
                 what = "is empty" if not self._started else "is truncated"
                 raise ArchiveError(f"{self._what} {what}: its gzip stream does not end.")
@@ -85,20 +93,41 @@ class GunzipReader:
             except zlib.error as exc:
                 raise ArchiveError(f"{self._what} is not a sound gzip file: {exc}.") from exc
             self._at = 0
+            self._count_output()
             if self._output:
                 return True
         return False
 
+    def _count_output(self) -> None:
+        self.size += len(self._output)
+        if self.size > _FREE_OUTPUT and self.size > self.compressed_size * _MAX_RATIO:
+            raise ArchiveError(
+                f"{self._what} is packed more densely than any backup: {self.size >> 20} MiB come out of "
+                f"{self.compressed_size >> 10} KiB.",
+                hint="It was made to fill disks; do not use it.",
+            )
+
+    def _next_piece(self) -> bytes:
+        """More of the input: a little at the start of a member, and ever more of it then."""
+        if self._next >= len(self._input):
+            self._input, self._next = self._take(), 0
+        piece = self._input[self._next : self._next + self._piece]
+        self._next += len(piece)
+        self._piece = min(2 * self._piece, _CHUNK)
+        return piece
+
     def _next_member(self) -> None:
         """After the end of a member: another one, zeros as padding, or the end of the file."""
-        rest = self._inflate.unused_data or self._take()
-        while rest and not rest.strip(b"\0"):
-            rest = self._take()
-        if not rest:
-            self._done = True
-            return
+        rest = self._inflate.unused_data
+        self._piece = _FIRST_INPUT
+        while not rest.strip(b"\0"):
+            rest = self._next_piece()
+            if not rest:
+                self._done = True
+                return
         self._inflate = zlib.decompressobj(wbits=_GZIP)
-        self._input = rest
+        self._next -= len(rest)
+        self._piece = _FIRST_INPUT
         self.members += 1
 
     def _take(self) -> bytes:

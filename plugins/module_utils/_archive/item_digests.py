@@ -23,6 +23,7 @@ if t.TYPE_CHECKING:
 _LINES = 4096
 _CHUNK = 1 << 20
 _HEX_DIGITS = 64
+_MAX_LINE = 4096
 
 
 class ItemDigests:
@@ -75,6 +76,8 @@ def read_digests(source: ByteSource, *, what: str = "The list of digests") -> di
     rest = b""
     while data := stream.read(_CHUNK):
         *lines, rest = (rest + data).split(b"\n")
+        if len(rest) > _MAX_LINE:
+            raise ArchiveError(f"{what} has a line that is no digest: it is longer than {_MAX_LINE} bytes.")
         for line in lines:
             digest, path = line[:_HEX_DIGITS], line[_HEX_DIGITS + 2 :]
             if line[_HEX_DIGITS : _HEX_DIGITS + 2] != b"  " or not path:

@@ -8,9 +8,12 @@
 
 from __future__ import annotations
 
+import functools
+import sys
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import readable
 
 PREFERRED_SUFFIX = "-preferredversion"
 
@@ -34,6 +37,11 @@ class ItemRef(t.NamedTuple):
         place = f"namespaces/{self.namespace}" if self.namespace is not None else "cluster"
         return f"resources/{self.group_resource}/{version}{place}/{self.name}.json"
 
+    @property
+    def shown(self) -> str:
+        """The path, for a sentence."""
+        return readable(self.path)
+
 
 def parse_path(path: str) -> ItemRef | None:
     """The object at ``path``, None when the path is none of an object's.
@@ -46,18 +54,29 @@ def parse_path(path: str) -> ItemRef | None:
     parts = path.removesuffix(".json").split("/")
     match parts:
         case ["resources", gr, "namespaces", namespace, name]:
-            return ItemRef(GroupResource.parse(gr), "", namespace, name)
+            return _ref(gr, "", namespace, name)
         case ["resources", gr, "cluster", name]:
-            return ItemRef(GroupResource.parse(gr), "", None, name)
+            return _ref(gr, "", None, name)
         case ["resources", gr, version, "namespaces", namespace, name]:
-            return ItemRef(GroupResource.parse(gr), version, namespace, name)
+            return _ref(gr, version, namespace, name)
         case ["resources", gr, version, "cluster", name]:
-            return ItemRef(GroupResource.parse(gr), version, None, name)
+            return _ref(gr, version, None, name)
         case ["namespaces", namespace, gr, name]:
-            return ItemRef(GroupResource.parse(gr), "", namespace, name)
+            return _ref(gr, "", namespace, name)
         case ["cluster", gr, name]:
-            return ItemRef(GroupResource.parse(gr), "", None, name)
+            return _ref(gr, "", None, name)
     return None
+
+
+def _ref(resource: str, version: str, namespace: str | None, name: str) -> ItemRef:
+    """Hundreds of thousands of members share few types, versions and namespaces: each text is kept once."""
+    shared = namespace if namespace is None else sys.intern(namespace)
+    return ItemRef(_group_resource(resource), sys.intern(version), shared, name)
+
+
+@functools.lru_cache(maxsize=4096)
+def _group_resource(text: str) -> GroupResource:
+    return GroupResource.parse(text)
 
 
 __all__ = ("PREFERRED_SUFFIX", "ItemRef", "parse_path")

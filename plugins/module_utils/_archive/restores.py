@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
-import gzip
-import json
 import re
 import typing as t
 import zlib
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.legacy_layout import group_by_directory
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_json import parse_gzip_document
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import MAX_CONNECTIONS, Store
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.document_shapes import RESTORE_RECORD
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import RESTORES, RestoreKeys
 
 _MAX_RECORD = 64 << 20
@@ -76,10 +76,12 @@ def _source_of(store: Store, name: str, files: t.Collection[str]) -> str | None:
 
 
 def _recorded(data: bytes) -> str:
+    what = "The record of a restore"
+    record = parse_gzip_document(data, RESTORE_RECORD, what=what)
     try:
-        return str(json.loads(gzip.decompress(data))["restore"]["spec"]["backupName"])
-    except (OSError, EOFError, ValueError, LookupError, TypeError, zlib.error) as exc:
-        raise ArchiveError(f"The record of a restore is damaged: {exc!r}.") from exc
+        return str(record["restore"]["spec"]["backupName"])
+    except (LookupError, TypeError) as exc:
+        raise ArchiveError(f"{what} does not say what it was restored from.") from exc
 
 
 def _logged(data: bytes) -> str:

@@ -31,6 +31,9 @@ PAX_GLOBAL = b"g"
 GNU_LONG_NAME = b"L"
 GNU_LONG_LINK = b"K"
 
+#: Longer lengths than 9 digits are refused.
+_PAX_DIGITS = 10
+_PAX_KEYS = frozenset({b"path", b"size"})
 _NAME_BYTES = 100
 _PREFIX_BYTES = 155
 _MAX_SIZE = 8**11 - 1
@@ -178,19 +181,27 @@ def _number(raw: bytes) -> int:
 
 
 def parse_pax(data: bytes) -> dict[str, str]:
-    """The records of a PAX header. Raises ``ValueError`` when they are malformed."""
+    """The records of a PAX header that say what a member is. Raises ``ValueError`` when they are malformed.
+
+    One way through the data, however small the records are.
+    """
     records: dict[str, str] = {}
-    while data:
-        digits, blank, _rest = data.partition(b" ")
-        if not blank or not digits.isdigit() or not len(digits) < 10:
+    at = 0
+    while at < len(data):
+        blank = data.find(b" ", at, at + _PAX_DIGITS)
+        digits = data[at : max(at, blank)]
+        if not digits.isdigit():
             raise ValueError("a malformed PAX record")
-        length = int(digits)
-        record = data[len(digits) + 1 : length]
-        if length > len(data) or not record.endswith(b"\n") or b"=" not in record:
+        end = at + int(digits)
+        equals = data.find(b"=", blank + 1, end)
+        if not blank < equals < end <= len(data) or data[end - 1 : end] != b"\n":
             raise ValueError("a malformed PAX record")
-        key, _equals, value = record[:-1].partition(b"=")
-        records[key.decode("utf-8", "replace")] = value.decode("utf-8", "surrogateescape")
-        data = data[length:]
+        key = data[blank + 1 : equals]
+        if key.startswith(b"GNU.sparse."):
+            raise ValueError("a sparse file, which a backup never holds")
+        if key in _PAX_KEYS:
+            records[key.decode()] = data[equals + 1 : end - 1].decode("utf-8", "surrogateescape")
+        at = end
     return records
 
 
@@ -199,7 +210,7 @@ def pax_size(records: t.Mapping[str, str], size: int) -> int:
     stated = records.get("size")
     if stated is None:
         return size
-    if not stated.isdigit() or not stated.isascii():
+    if not stated.isdigit() or not stated.isascii() or len(stated) > _PAX_DIGITS * 2:
         raise ValueError("a malformed PAX size")
     return int(stated)
 

@@ -12,12 +12,17 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive import tar_format
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import readable
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._archive.gunzip import GunzipReader
 
 _KINDS = {b"1": "a hard link", b"2": "a symbolic link", b"3": "a device", b"4": "a device", b"6": "a FIFO"}
 _MAX_EXTENSION = 1 << 20
+#: Of extension headers before one member; no program writes more than a global one, a local one and two of GNU's.
+_MAX_EXTENSIONS = 8
+#: In bytes; an object's path has the names of a type (at most 317), a namespace (63) and an object (253) in it.
+_MAX_PATH = 2048
 
 
 def read_members(stream: GunzipReader, *, max_size: int, what: str) -> t.Iterator[tuple[str, bytes]]:
@@ -35,20 +40,24 @@ def read_members(stream: GunzipReader, *, max_size: int, what: str) -> t.Iterato
         try:
             size = tar_format.pax_size(records, header.size)
         except ValueError as exc:
-            raise ArchiveError(f"{what} has a damaged member: {name} ({exc}).") from exc
+            raise ArchiveError(f"{what} has a damaged member: {readable(name)} ({exc}).") from exc
         if size > max_size:
-            raise ArchiveError(f"The archive's member {name} is too large: {size} bytes, the limit is {max_size}.")
-        data = _read_data(stream, size, what=f"{what} ends inside its member {name}")
+            raise ArchiveError(
+                f"The archive's member {readable(name)} is too large: {size} bytes, the limit is {max_size}."
+            )
+        data = _read_data(stream, size, what=f"{what} ends inside its member {readable(name)}")
         if _is_file(header):
             yield name, data
 
 
 def clean_name(name: str) -> str:
     """``name`` without ``./`` and doubled slashes. Raises ``ArchiveError`` when it leaves the archive."""
+    if len(name) > _MAX_PATH:
+        raise ArchiveError(f"The archive's member {readable(name)} has a name of more than {_MAX_PATH} characters.")
     segments = [segment for segment in name.split("/") if segment not in ("", ".")]
     if name.startswith("/") or ".." in segments or "\0" in name:
         raise ArchiveError(
-            f"The archive's member {name!r} would lie outside of the archive.",
+            f"The archive's member '{readable(name)}' would lie outside of the archive.",
             hint="Such an archive was not made by a backup tool; do not use it.",
         )
     return "/".join(segments)
@@ -64,16 +73,16 @@ def _check_kind(name: str, header: tar_format.Header) -> None:
     if header.kind in (tar_format.REGULAR, tar_format.OLD_REGULAR, tar_format.DIRECTORY):
         return
     kind = _KINDS.get(header.kind, f"of the unknown type {header.kind!r}")
-    raise ArchiveError(f"The archive's member {name} is {kind}, which a backup never holds.")
+    raise ArchiveError(f"The archive's member {readable(name)} is {kind}, which a backup never holds.")
 
 
 def _next_header(stream: GunzipReader, what: str) -> tuple[tar_format.Header | None, dict[str, str]]:
     """The next real header, with what PAX and GNU extension headers said about it."""
     records: dict[str, str] = {}
-    extended = False
+    extensions = 0
     while True:
         block = stream.read(tar_format.BLOCK)
-        if not block and not extended:
+        if not block and not extensions:
             # One gzip member is whole by its checksum. Of several, only the tar's end tells that none is missing.
             if stream.members > 1:
                 raise ArchiveError(f"{what} is truncated: it has no end.")
@@ -86,10 +95,12 @@ def _next_header(stream: GunzipReader, what: str) -> tuple[tar_format.Header | N
                 return None, {}
             if header.kind not in _EXTENSIONS:
                 return header, records
+            extensions += 1
+            if extensions > _MAX_EXTENSIONS:
+                raise ValueError("more extension headers before one member than any program writes")
             records.update(_read_extension(stream, header, what))
         except ValueError as exc:
             raise ArchiveError(f"{what} is not a sound tar file: {exc}.") from exc
-        extended = True
 
 
 _EXTENSIONS = frozenset({tar_format.PAX, tar_format.PAX_GLOBAL, tar_format.GNU_LONG_NAME, tar_format.GNU_LONG_LINK})

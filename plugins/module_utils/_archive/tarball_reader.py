@@ -12,20 +12,23 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.gunzip import GunzipReader
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.member_gate import BadMembers, read_member
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import ItemRef, parse_path
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.spool import Spool
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.tar_members import read_members
-from ansible_collections.arkive.k8s.plugins.module_utils._core.accelerators import parse_json
-from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted, plural
+from ansible_collections.arkive.k8s.plugins.module_utils._core.bounded_json import parse_bounded
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import readable
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
     from ansible_collections.arkive.k8s.plugins.module_utils._store.store import ByteSource
 
-#: etcd takes 1.5 MiB by default; nothing that an API server stores comes near this.
-MAX_ITEM_BYTES = 64 << 20
+#: The API server takes requests of 3 MiB at most, etcd 1.5 MiB by default; escaped, that may be some times as much.
+MAX_ITEM_BYTES = 16 << 20
+#: For the index: about 700,000 members, which are the two copies of 350,000 objects.
+_MAX_INDEX = 200 << 20
+_PER_MEMBER = 240
 _MAX_WARNINGS = 100
-_SHOWN = 20
 
 #: Offset and length in the temporary file.
 _Place: t.TypeAlias = tuple[int, int]
@@ -45,6 +48,8 @@ class TarballReader:
         self.sha256 = ""
         self.compressed_size = 0
         self._index: dict[ItemRef, _Place] = {}
+        self._index_bytes = 0
+        self._sound: set[_Place] = set()
         self._spool = Spool(f"the objects of {what}")
 
     @classmethod
@@ -89,33 +94,31 @@ class TarballReader:
         return ref if ref in self._index else None
 
     def read(self, ref: ItemRef) -> dict[str, t.Any]:
-        """The object. Raises ``ArchiveError`` when the member is not a JSON object."""
-        return self._parse(ref, self.read_raw(ref))
+        """The object. Raises ``ArchiveError`` when the member is not the JSON of the object that its path names."""
+        data = self.read_raw(ref)
+        place = self._index[ref]
+        # Nobody else can write to the temporary file: what was sound once is so again.
+        obj = parse_bounded(data) if place in self._sound else read_member(ref, data)
+        self._sound.add(place)
+        return t.cast("dict[str, t.Any]", obj)
 
     def read_raw(self, ref: ItemRef) -> bytes:
         """The member's bytes as stored."""
         place = self._index.get(ref)
         if place is None:
-            raise ArchiveError(f"{self.what} has no member {ref.path}.")
+            raise ArchiveError(f"{self.what} has no member {ref.shown}.")
         return self._spool.read_at(*place)
 
     def verify(self) -> None:
-        """Parse every member; ``ArchiveError`` names the first bad one and counts the others. Changes nothing."""
-        problems: list[str] = []
+        """Read every member; ``ArchiveError`` names the first bad one and counts the others. Changes nothing."""
         checked: set[_Place] = set()
+        bad = BadMembers()
         for ref, place in self._index.items():
             if place not in checked:
                 checked.add(place)
-                problem = self._problem(ref)
-                if problem:
-                    problems.append(problem)
-        if problems:
-            more = (
-                f" {counted(len(problems) - 1, 'more member')} {plural(len(problems) - 1, 'is', 'are')} bad."
-                if len(problems) > 1
-                else ""
-            )
-            raise ArchiveError(f"{problems[0]}{more}", details={"bad_members": problems[:_SHOWN]})
+                bad.try_read(self.read, ref)
+        if bad.count:
+            raise bad.error()
 
     def close(self) -> None:
         self._spool.close()
@@ -148,8 +151,11 @@ class TarballReader:
         self._warn_of_unseen()
 
     def _add(self, ref: ItemRef, data: bytes, last: tuple[ItemRef, bytes] | None) -> None:
+        self._index_bytes += len(ref.name) + len(ref.namespace or "") + _PER_MEMBER
+        if self._index_bytes > _MAX_INDEX:
+            raise ArchiveError(f"{self.what} has more members than can be kept in memory: {len(self._index)} and more.")
         if ref in self._index:
-            self._warn(f"{ref.path} is in the archive more than once; the last one counts.")
+            self._warn(f"{ref.shown} is in the archive more than once; the last one counts.")
             # A repeated member takes the place of the last one too.
             del self._index[ref]
         # Velero stores each object twice in a row: keep one.
@@ -165,42 +171,20 @@ class TarballReader:
         if path == "metadata/version":
             self.format_version = data[:64].decode("utf-8", "replace").strip()
         elif not path.startswith("metadata/"):
-            self._warn(f"{path} is no object's path and was left out.")
+            self._warn(f"{readable(path)} is no object's path and was left out.")
 
     def _warn_of_unseen(self) -> None:
         """An object that has only versioned copies is passed over by a restore, silently so in Velero."""
         plain = {ref[:1] + ref[2:] for ref in self._index if not ref.version_dir}
         unseen = {ref[:1] + ref[2:]: ref for ref in self._index if ref.version_dir and ref[:1] + ref[2:] not in plain}
         for ref in unseen.values():
-            self._warn(f"{ref.path} has no copy without a version directory, so a restore does not see it.")
+            self._warn(f"{ref.shown} has no copy without a version directory, so a restore does not see it.")
 
     def _warn(self, text: str) -> None:
         if len(self.warnings) < _MAX_WARNINGS:
             self.warnings.append(text)
         elif len(self.warnings) == _MAX_WARNINGS:
             self.warnings.append("There are more warnings of this kind about the archive.")
-
-    def _parse(self, ref: ItemRef, data: bytes) -> dict[str, t.Any]:
-        try:
-            value = parse_json(data)
-        except ValueError as exc:
-            raise ArchiveError(f"The archive's member {ref.path} is not valid JSON: {exc}.") from exc
-        if not isinstance(value, dict):
-            raise ArchiveError(f"The archive's member {ref.path} is not a JSON object.")
-        return value
-
-    def _problem(self, ref: ItemRef) -> str | None:
-        try:
-            obj = self.read(ref)
-        except ArchiveError as exc:
-            return exc.message
-        metadata = obj.get("metadata")
-        if not obj.get("apiVersion") or not obj.get("kind") or not isinstance(metadata, dict):
-            return f"The archive's member {ref.path} has no apiVersion, kind or metadata."
-        if metadata.get("name") != ref.name or (metadata.get("namespace") or None) != ref.namespace:
-            named = "/".join(filter(None, (metadata.get("namespace"), metadata.get("name"))))
-            return f"The archive's member {ref.path} holds another object: '{named}'."
-        return None
 
 
 __all__ = ("MAX_ITEM_BYTES", "TarballReader")

@@ -31,7 +31,7 @@ def outcome_of_existing(repository: BackupRepository, request: BackupRequest, ou
 
     Raises ``ValidationError`` when it holds another one of that name: a backup is never altered.
     """
-    backup = repository.read_backup(request.name)
+    backup = repository.read_sound_backup(request.name)
     if backup is None:
         return False
     phase = (backup.get("status") or {}).get("phase", "")

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 import os
 import typing as t
 import zlib
@@ -31,8 +32,8 @@ _ISAL_LEVEL = 1
 class Accelerators:
     """``names`` of the libraries that are used. Both functions are thread-safe.
 
-    ``parse_json`` raises ``ValueError`` for what is no JSON document. Integers beyond 64 bits may come as floats, as
-    they do in Go.
+    ``parse_json`` raises ``ValueError`` for what is no JSON document in UTF-8, numbers that are none (NaN, 1e999) among
+    it. Integers beyond 64 bits may come as floats, as they do in Go; half a surrogate pair comes as U+FFFD, as in Go.
     """
 
     names: tuple[str, ...]
@@ -70,9 +71,33 @@ def installed() -> Accelerators:
 
 def _parse_plain(data: bytes) -> t.Any:
     try:
-        return json.loads(data)
+        value = _DECODER.decode(data.decode("utf-8"))
+        return _without_halves(value) if b"\\ud" in data or b"\\uD" in data else value
     except RecursionError as exc:
-        raise ValueError("too deeply nested") from exc
+        raise ValueError("it is nested too deeply") from exc
+
+
+def _refuse_constant(text: str) -> t.NoReturn:
+    raise ValueError(f"{text} is no number of JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"the number {text[:40]} is too large")
+    return number
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
+
+
+def _without_halves(value: t.Any) -> t.Any:
+    """Python keeps half a surrogate pair, and no encoder takes it afterwards."""
+    if isinstance(value, str):
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if isinstance(value, dict):
+        return {_without_halves(key): _without_halves(member) for key, member in value.items()}
+    return [_without_halves(member) for member in value] if isinstance(value, list) else value
 
 
 def _member_plain(data: bytes) -> bytes:

@@ -11,14 +11,19 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.bounded_json import MAX_DEPTH
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import readable
+
+_MAX_VALUES = 100_000
 
 
 def read_yaml(text: str, *, source: str) -> list[t.Any]:
     """The documents of ``text`` (JSON is YAML as well), empty ones left out.
 
     ``source`` names the text in sentences, such as "the file x.yml". Raises ``ValidationError`` for what is no YAML,
-    and for a key that stands twice in a mapping: plain YAML readers drop the first of the two.
+    for a key that stands twice in a mapping (plain YAML readers drop the first of the two), and for more values or
+    levels than any manifest has, those of its aliases counted.
     """
     try:
         import yaml
@@ -27,8 +32,50 @@ def read_yaml(text: str, *, source: str) -> list[t.Any]:
             f"The Python library PyYAML is needed to read {source}.", hint="The library kubernetes installs it."
         ) from exc
 
+    capital = f"{source[:1].upper()}{source[1:]}"
+    #: Of each anchor: how many values it stands for, and how many levels.
+    anchored: dict[str, tuple[int, int]] = {}
+
     class StrictLoader(yaml.SafeLoader):
-        """Refuses a key that stands twice in a mapping."""
+        """Refuses a key that stands twice in a mapping, and aliases by which a text grows beyond all bounds."""
+
+        values = 0
+        depth = deepest = 0
+
+        def compose_node(self, parent: t.Any, index: t.Any) -> t.Any:
+            event: t.Any = self.peek_event()  # type: ignore[no-untyped-call]
+            if isinstance(event, yaml.AliasEvent):
+                self.count_alias(event)
+                return super().compose_node(parent, index)
+            anchor, values, deepest = event.anchor, self.values, self.deepest
+            self.depth += 1
+            self.deepest = self.depth
+            self.values += 1
+            self.check_limits()
+            node = super().compose_node(parent, index)
+            if anchor is not None:
+                anchored[anchor] = (self.values - values, self.deepest - self.depth + 1)
+            self.depth -= 1
+            self.deepest = max(self.deepest, deepest)
+            return node
+
+        def count_alias(self, event: t.Any) -> None:
+            """An alias stands for all that it names."""
+            if event.anchor in self.anchors and event.anchor not in anchored:
+                raise ValidationError(
+                    f"In {source}, line {event.start_mark.line + 1}, a value holds itself by the alias "
+                    f"*{readable(event.anchor)}."
+                )
+            values, height = anchored.get(event.anchor, (1, 1))
+            self.values += values
+            self.deepest = max(self.deepest, self.depth + height)
+            self.check_limits()
+
+        def check_limits(self) -> None:
+            if self.values > _MAX_VALUES:
+                raise ValidationError(f"{capital} has more than {_MAX_VALUES} values, those of its aliases counted.")
+            if self.deepest > MAX_DEPTH:
+                raise ValidationError(f"{capital} is nested more than {MAX_DEPTH} levels deep.")
 
         def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[t.Hashable, t.Any]:
             written: set[str] = set()
@@ -36,16 +83,18 @@ def read_yaml(text: str, *, source: str) -> list[t.Any]:
                 if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
                     if key.value in written:
                         raise ValidationError(
-                            f"In {source}, line {key.start_mark.line + 1}, the key '{key.value}' is written twice."
+                            f"In {source}, line {key.start_mark.line + 1}, the key '{readable(key.value)}' is "
+                            "written twice."
                         )
                     written.add(key.value)
             return super().construct_mapping(node, deep=deep)
 
     try:
         return [document for document in yaml.load_all(text, Loader=StrictLoader) if document is not None]
-    except yaml.YAMLError as exc:
+    except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as exc:
+        # Values that look like a date or a number and are none (2001-13-45) come as plain ValueErrors.
         why = " ".join(str(exc).split())
-        raise ValidationError(f"{source[:1].upper()}{source[1:]} is not valid YAML: {why}.") from exc
+        raise ValidationError(f"{capital} is not valid YAML: {readable(why)}.") from exc
 
 
 __all__ = ("read_yaml",)

@@ -261,9 +261,7 @@ class Applier:
             self._wait_established(item, resource)
         self._on_created(item, created)
 
-    def _restore_status(
-        self, item: PlanItem, resource: ApiResource, created: dict[str, t.Any], status: t.Mapping[str, t.Any]
-    ) -> None:
+    def _restore_status(self, item: PlanItem, resource: ApiResource, created: dict[str, t.Any], status: t.Any) -> None:
         try:
             write_status(self._client, resource, created, status)
         except KubeError as exc:

@@ -12,6 +12,7 @@ import contextlib
 import time
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.member_gate import BadMembers
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
@@ -25,6 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.api_versions i
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply import Applier
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.bodies import EncodedBodies
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choice import ObjectChoice
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.contents import GO_ON
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.dry_run import DryRunJudge
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.hook_records import RecordedHooks
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.lease_holder import RestoreProcess
@@ -44,7 +46,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.restored_volum
     lost_claims_error,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.schedule import with_backup
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.selection import CLAIMS, PODS, VOLUMES, select
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.selection import (
+    CLAIMS,
+    PODS,
+    VOLUMES,
+    leave_out_bad,
+    select,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.source import BackupSource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.transforms import (
     make_preparer,
@@ -180,6 +188,9 @@ class _Run:
             self._issues.warning(unsupported)
         if self._request.all_api_versions and self._source.has_api_versions:
             choose_versions(contents, discovery, read_version_priorities(self._client, discovery, self._request))
+        contents.know_types(self._api)
+        if self._request.on_bad_member == "skip":
+            self._tell_bad_members(leave_out_bad(contents, spec, discovery))
         choice = ObjectChoice(self._request.names, self._request.select)
         self._selection = select(contents, spec, discovery, choice)
         for warning in self._selection.warnings:
@@ -222,6 +233,13 @@ class _Run:
         counts = ", ".join(f"{count} {action}" for action, count in self._plan.counts().items() if count)
         self._progress(f"{PLAN_PREFIX}{counts or 'nothing to restore'}")
 
+    def _tell_bad_members(self, bad: BadMembers) -> None:
+        for sentence in bad.sentences:
+            self._issues.error(f"{sentence} It was left out.")
+        rest = bad.count - len(bad.sentences)
+        if rest:
+            self._issues.error(f"{rest} more members of the archive are bad and were left out.")
+
     def judge(self) -> None:
         """Ask the API server about everything that would be written."""
         clock = time.monotonic()
@@ -238,8 +256,8 @@ class _Run:
 
     def refuse_bad_archive(self) -> None:
         """Raise ``ArchiveError`` while nothing is written if an object that would be restored cannot be read."""
-        if self._planner.unreadable:
-            raise self._planner.unreadable[0]
+        if self._planner.unreadable.count:
+            raise self._planner.unreadable.error(hint=GO_ON)
 
     def refuse_lost_volumes(self) -> None:
         """Raise ``RestoreError`` while nothing is written if claims would come back empty and nobody said they may."""
@@ -307,6 +325,7 @@ class _Run:
             applier.apply(definitions)
             if any(item.state in ("created", "updated") for wave in definitions for item in wave.items):
                 self._api = ApiTypes(Discovery.read(self._client))
+                self._source.contents.know_types(self._api)
                 self._planner.plan_new_types(waves, self._api)
             for item in waiting:
                 self._watch_again(item)

@@ -44,9 +44,7 @@ def replacement(group_resource: GroupResource, live: t.Mapping[str, t.Any], desi
     return desired
 
 
-def write_status(
-    client: KubeClient, resource: ApiResource, created: t.Mapping[str, t.Any], status: t.Mapping[str, t.Any]
-) -> None:
+def write_status(client: KubeClient, resource: ApiResource, created: t.Mapping[str, t.Any], status: t.Any) -> None:
     """Set the status of an object that was just created; a change by somebody else is no failure. May raise."""
     metadata = created["metadata"]
     name, namespace = metadata["name"], metadata.get("namespace")
@@ -56,7 +54,7 @@ def write_status(
             return
         try:
             replace_object(
-                client, resource, name, {**current, "status": dict(status)}, namespace=namespace, subresource="status"
+                client, resource, name, {**current, "status": status}, namespace=namespace, subresource="status"
             )
         except KubeError as exc:
             if exc.status != 409 or attempt == _ATTEMPTS:

@@ -12,6 +12,7 @@ import concurrent.futures
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.member_gate import BadMembers
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import ItemRef
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
@@ -85,7 +86,7 @@ class Planner:
         self._troubled: set[ObjectKey] = set()
         self._handled: set[ObjectKey] = set()
         #: What is wrong with stored objects that cannot be read.
-        self.unreadable: list[ArchiveError] = []
+        self.unreadable = BadMembers()
         #: Claims that are refused because their data is nowhere to be had.
         self.lost_claims: list[PlanItem] = []
 
@@ -216,8 +217,8 @@ class Planner:
         try:
             prepared = self._preparer.prepare(t.cast(ItemRef, item.ref))
         except ArchiveError as exc:
-            self.unreadable.append(exc)
-            item.settle("conflict", exc.sentence)
+            self.unreadable.add(exc.message)
+            item.settle("conflict", exc.message, hint=exc.hint or "")
             return None
         body = prepared.body
         item.kind, item.api_version = str(body.get("kind", "")), str(body.get("apiVersion", ""))

@@ -47,8 +47,8 @@ class Prepared:
     skip: str = ""
     refusal: str = ""
     errors: tuple[str, ...] = ()
-    #: To be set once the object is created; empty when its status is not restored.
-    status: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    #: To be set once the object is created; empty when its status is not restored. A custom one may be no mapping.
+    status: t.Any = dataclasses.field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     managed_fields: tuple[t.Any, ...] = ()
     #: The stored reference to the controller: not part of the body.

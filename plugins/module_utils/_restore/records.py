@@ -10,18 +10,19 @@ from __future__ import annotations
 
 import dataclasses
 import gzip
-import json
 import typing as t
-import zlib
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import RestoreFiles, gzip_json
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.legacy_layout import group_by_directory
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_json import MAX_TEXT, parse_gzip_document
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.document_shapes import RESTORE_RECORD
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import RESTORES, RestoreKeys
 
 #: Version of our own record of a restore.
@@ -47,14 +48,15 @@ class RestoreRecords:
     def read_previous(self, backup_name: str) -> PreviousRun:
         """What the same restore did before. Raises ``RestoreError`` for the name of another backup's restore."""
         try:
-            record = json.loads(gzip.decompress(self._store.get(self._keys.arkive_record)))
+            record = _read_record(self._store, self._keys)
         except StoreError as exc:
             if exc.not_found:
                 return PreviousRun()
             raise
-        except (OSError, EOFError, ValueError, zlib.error) as exc:
+        except ArchiveError as exc:
             raise RestoreError(
-                f"The record of an earlier restore '{self._name}' cannot be read: {exc}.", hint="Choose another name."
+                f"The record of an earlier restore '{self._name}' cannot be read: {exc.message}",
+                hint="Choose another name.",
             ) from exc
         earlier = ((record.get("restore") or {}).get("spec") or {}).get("backupName")
         if earlier != backup_name:
@@ -121,13 +123,19 @@ def find_unfinished(store: Store, backup_name: str) -> list[str]:
         if keys.arkive_record not in present or keys.results in present:
             continue
         try:
-            record = json.loads(gzip.decompress(store.get(keys.arkive_record)))
+            record = _read_record(store, keys)
             if _is_unfinished(record) and record["restore"]["spec"]["backupName"] == backup_name:
                 found.append(name)
-        except (StoreError, OSError, EOFError, ValueError, LookupError, TypeError, zlib.error):
+        except (StoreError, ArchiveError, LookupError, TypeError):
             # Deleted meanwhile, or damaged: nobody can say anything about it.
             continue
     return sorted(found)
+
+
+def _read_record(store: Store, keys: RestoreKeys) -> dict[str, t.Any]:
+    data = store.get(keys.arkive_record, max_bytes=MAX_TEXT)
+    record: dict[str, t.Any] | None = parse_gzip_document(data, RESTORE_RECORD, what=keys.arkive_record)
+    return record or {}
 
 
 def _is_unfinished(record: t.Mapping[str, t.Any]) -> bool:

@@ -19,6 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec im
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 
 MissingVolumeData: t.TypeAlias = t.Literal["fail", "warn"]
+BadMember: t.TypeAlias = t.Literal["fail", "skip"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,7 @@ class RestoreRequest:
     ``names`` (``kind/namespace/name``) and ``select`` choose single objects, beside the filters of ``spec``.
     ``resource_priorities`` are the types to restore first and last, None for Velero's. ``all_api_versions`` reads each
     type in the stored version that fits best, ``api_version_priorities`` names versions of a group-resource.
+    ``on_bad_member``: whether a member of the archive that is not the object of its path refuses all, or is left out.
     ``snapshot_location``: where native snapshots of volumes are; without it none is used.
     ``want_diff`` keeps YAML of what changes, ``max_diffs`` objects of it. ``force`` restores into namespaces that
     another restore works in.
@@ -43,6 +45,7 @@ class RestoreRequest:
     name: str = ""
     velero_namespace: str = "velero"
     on_missing_volume_data: MissingVolumeData = "fail"
+    on_bad_member: BadMember = "fail"
     restore_managed_fields: bool = False
     legacy_labels: bool = False
     keep_wait_containers: bool = False
@@ -75,6 +78,8 @@ class RestoreRequest:
             raise ValidationError(
                 f"on_missing_volume_data is '{self.on_missing_volume_data}'; it must be fail or warn."
             )
+        if self.on_bad_member not in ("fail", "skip"):
+            raise ValidationError(f"on_bad_member is '{self.on_bad_member}'; it must be fail or skip.")
         ObjectChoice(self.names, self.select)
         if self.modifiers is not None and self.spec.resource_modifier is not None:
             raise ValidationError(
@@ -92,4 +97,4 @@ class RestoreRequest:
             raise ValidationError(f"workers is {self.workers}; it must be at least 1.")
 
 
-__all__ = ("MissingVolumeData", "RestoreRequest")
+__all__ = ("BadMember", "MissingVolumeData", "RestoreRequest")

@@ -41,7 +41,7 @@ def newest_backup(store: Store, schedule: str) -> str:
     def read(name: str) -> tuple[str, str, str] | None:
         """Phase, start and name of a backup of this schedule."""
         try:
-            backup = reader.read_backup(name) or {}
+            backup = reader.read_sound_backup(name) or {}
         except ArchiveError:
             return None
         if schedule_of(backup) not in (schedule, label_value(schedule)):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.member_gate import BadMembers
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import ItemRef
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
@@ -75,6 +76,16 @@ def select(
     return _Selector(contents, spec, discovery, choice or ObjectChoice((), None)).select()
 
 
+def leave_out_bad(contents: BackupContents, spec: RestoreSpec, discovery: Discovery) -> BadMembers:
+    """Let ``contents`` forget its bad members. Returns those among them that the filters would have let through."""
+    selector = _Selector(contents, spec, discovery, ObjectChoice((), None))
+    bad = BadMembers()
+    for ref, problem in contents.leave_out_bad():
+        if selector.passes(ref):
+            bad.add(problem)
+    return bad
+
+
 class _Selector:
     def __init__(self, contents: BackupContents, spec: RestoreSpec, discovery: Discovery, choice: ObjectChoice) -> None:
         self._contents = contents
@@ -104,6 +115,14 @@ class _Selector:
             namespaces.update(ref.namespace for ref in refs if ref.namespace)
         chosen = {kind: list(taken) for kind, taken in self._taken.items()}
         return Selection(chosen, self._targets(namespaces), self._warnings())
+
+    def passes(self, ref: ItemRef) -> bool:
+        """By its type and its namespace, without a look at the object."""
+        if not self._resources.accepts(str(ref.group_resource)):
+            return False
+        namespace = ref.name if ref.group_resource == NAMESPACES else ref.namespace
+        in_scope = ref.namespace is not None or self._takes_cluster_scoped
+        return in_scope and (namespace is None or self._namespaces.accepts(namespace))
 
     def _warnings(self) -> list[str]:
         warnings = [f"The backup holds nothing that fits '{name}' in names." for name in self._choice.unused]
@@ -197,6 +216,7 @@ __all__ = (
     "Selection",
     "canonical_filter",
     "excludes_snapshots",
+    "leave_out_bad",
     "resource_filter",
     "select",
 )

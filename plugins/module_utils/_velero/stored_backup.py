@@ -11,7 +11,9 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import find_misfit
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.ark import VELERO_API_VERSION
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.document_shapes import BACKUP_STATUS
 
 SCHEDULE_LABEL = "velero.io/schedule-name"
 
@@ -63,6 +65,9 @@ def find_problems(backup: t.Mapping[str, t.Any], directory: str) -> list[str]:
     for member in ("spec", "status"):
         if not isinstance(backup.get(member), dict | None):
             problems.append(f"Its {member} is not an object.")
+    if isinstance(backup.get("status"), dict):
+        misfit = find_misfit(backup["status"], BACKUP_STATUS, "status")
+        problems += [f"Its {misfit}."] if misfit else []
     spec = backup.get("spec")
     if isinstance(spec, dict):
         problems += _find_wrong_types(spec)

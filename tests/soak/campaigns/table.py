@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import typing as t
 
+from campaigns.archives import Archives
 from campaigns.case import Campaign
 from campaigns.freeze import FreezeCampaign
 from campaigns.store import StoreCampaign
 
 CAMPAIGNS: dict[str, t.Callable[[], Campaign]] = {
+    "archives": Archives,
     "freeze": FreezeCampaign,
     "store": StoreCampaign,
 }

@@ -243,7 +243,9 @@ def test_a_file_of_another_type(store: Counted, data: bytes) -> None:
         "backups/n/velero-backup.json": backup(VELERO),
         "backups/n/n-volumeinfo.json.gz": gzip.compress(data),
     }
-    with pytest.raises(ArchiveError, match=r"n-volumeinfo\.json\.gz does not hold a JSON array"):
+    with pytest.raises(
+        ArchiveError, match=r"n-volumeinfo\.json\.gz has not the form of its kind: .*is not a (list|mapping)"
+    ):
         fill(store, files).read_json("n", "volumeinfo")
 
 

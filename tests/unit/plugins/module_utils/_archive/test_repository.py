@@ -310,7 +310,7 @@ def test_a_backup_of_velero(repository: BackupRepository, store: Watched) -> Non
         ("b1-results.gz", gzip.compress(b"{}", mtime=0)[:-3], "b1-results.gz is truncated"),
         ("b1-results.gz", gzip.compress(b"{", mtime=0), "b1-results.gz is not valid JSON"),
         ("b1-arkive.json.gz", gzip_json({"version": 99}), "has version 99"),
-        ("b1-arkive.json.gz", gzip_json([]), "is damaged"),
+        ("b1-arkive.json.gz", gzip_json([]), "is not a mapping"),
         ("b1-arkive.json.gz", gzip_json({"version": 1, "files": {"a": {}}}), "is damaged"),
         ("velero-backup.json", b"{", "velero-backup.json is not valid JSON"),
         ("velero-backup.json", b"[]", "is not a Backup object"),

@@ -274,9 +274,9 @@ def test_bad_json_names_the_member(data: bytes, message: str) -> None:
             {"kind": "Pod", "metadata": {"name": "web", "namespace": "app"}}, "no apiVersion", id="no version"
         ),
         pytest.param({"apiVersion": "v1", "kind": "Pod"}, "no apiVersion, kind or metadata", id="no metadata"),
-        pytest.param(obj("Pod", "other", "app"), "holds another object: 'app/other'", id="name"),
-        pytest.param(obj("Pod", "web", "kube-system"), "holds another object: 'kube-system/web'", id="namespace"),
-        pytest.param(obj("Pod", "web"), "holds another object: 'web'", id="no namespace"),
+        pytest.param(obj("Pod", "other", "app"), "its object is 'app/other'", id="name"),
+        pytest.param(obj("Pod", "web", "kube-system"), "its object is 'kube-system/web'", id="namespace"),
+        pytest.param(obj("Pod", "web"), "its object is 'web'", id="no namespace"),
     ],
 )
 def test_verify_finds_objects_in_the_wrong_place(item: dict[str, t.Any], message: str) -> None:

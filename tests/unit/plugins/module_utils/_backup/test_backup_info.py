@@ -209,9 +209,9 @@ DAMAGED = [
         id="13.1: no plain copy",
     ),
     pytest.param({"-volumeinfo.json.gz": b"garbage"}, "volumeinfo.json.gz is not a sound gzip", id="13.1: volumeinfo"),
-    pytest.param({"-volumesnapshots.json.gz": gzip_json({})}, "does not hold a JSON array", id="volumesnapshots"),
+    pytest.param({"-volumesnapshots.json.gz": gzip_json({})}, "it is not a list", id="volumesnapshots"),
     pytest.param({"-results.gz": gzip.compress(b"{")}, "results.gz is not valid JSON", id="results"),
-    pytest.param({"-resource-list.json.gz": gzip_json([])}, "does not hold a JSON object", id="resource list"),
+    pytest.param({"-resource-list.json.gz": gzip_json([])}, "it is not a mapping", id="resource list"),
     pytest.param({"-logs.gz": gzip.compress(b"text")[:-4]}, "logs.gz is truncated", id="log"),
     pytest.param({"-arkive.json.gz": gzip_json({"version": 9})}, "has version 9", id="record"),
 ]

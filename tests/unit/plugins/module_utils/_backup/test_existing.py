@@ -29,7 +29,7 @@ class Repository:
         self.record = Record() if record else None
         self.files: dict[str, t.Any] = {"volumeinfo": [{"pvName": "pv-1"}]}
 
-    def read_backup(self, _name: str) -> t.Any:
+    def read_sound_backup(self, _name: str) -> t.Any:
         return self.backup
 
     def read_record(self, _name: str) -> t.Any:

@@ -83,9 +83,7 @@ def test_taken(store: LocalStore, files: dict[str, bytes], warning: str) -> None
         pytest.param({"n.tar.gz": None}, "has no tarball", id="tar missing"),
         pytest.param({"n-volumeinfo.json.gz": b"garbage"}, "n-volumeinfo.json.gz is not a sound", id="volumeinfo"),
         pytest.param({"n-volumesnapshots.json.gz": b"garbage"}, "n-volumesnapshots.json.gz is", id="volumesnapshots"),
-        pytest.param(
-            {"n-csi-volumesnapshots.json.gz": gzip.compress(b"{}")}, "does not hold a JSON array", id="csi snapshots"
-        ),
+        pytest.param({"n-csi-volumesnapshots.json.gz": gzip.compress(b"{}")}, "it is not a list", id="csi snapshots"),
     ],
 )
 def test_refused(store: LocalStore, changed: dict[str, bytes | None], message: str) -> None:

@@ -1,0 +1,57 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""JSON that a stranger wrote: parsed only where neither its depth nor what it takes in memory gets out of hand."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.accelerators import parse_json
+
+#: A CustomResourceDefinition's schema has about 80 levels at the very most. What walks through objects needs up to
+#: three frames a level, and Python has 1,000.
+MAX_DEPTH = 200
+MAX_MEMORY = 160 << 20
+
+#: No text takes more than 60 times its size.
+_HARMLESS = MAX_MEMORY // 64
+#: Bytes of a mapping or a list with one member, and of one member more.
+_PER_MAPPING, _PER_LIST, _PER_MEMBER = 200, 90, 60
+
+
+def parse_bounded(data: bytes) -> t.Any:
+    """The document in ``data`` (UTF-8). Raises ``ValueError``, with a sentence without its end, when it is refused."""
+    if len(data) > _HARMLESS and needed_memory(data) > MAX_MEMORY:
+        raise ValueError(f"it would take more than {MAX_MEMORY >> 20} MiB of memory")
+    value = parse_json(data)
+    if data.count(b"{") + data.count(b"[") > MAX_DEPTH and is_deeper(value, MAX_DEPTH):
+        raise ValueError(f"it is nested more than {MAX_DEPTH} levels deep")
+    return value
+
+
+def needed_memory(data: bytes) -> int:
+    """About how many bytes the parsed document takes, from above; text that looks like JSON's signs counts as well."""
+    members = data.count(b",") + data.count(b":")
+    return data.count(b"{") * _PER_MAPPING + data.count(b"[") * _PER_LIST + members * _PER_MEMBER + 2 * len(data)
+
+
+def is_deeper(value: t.Any, limit: int) -> bool:
+    """True when mappings and lists lie in each other more than ``limit`` deep. Level by level: nothing recurses."""
+    level = [value] if isinstance(value, dict | list) else []
+    for _depth in range(limit):
+        level = [
+            member
+            for holder in level
+            for member in (holder.values() if type(holder) is dict else holder)
+            if type(member) is dict or type(member) is list
+        ]
+        if not level:
+            return False
+    return bool(level)
+
+
+__all__ = ("MAX_DEPTH", "MAX_MEMORY", "is_deeper", "needed_memory", "parse_bounded")

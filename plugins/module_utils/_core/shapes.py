@@ -1,0 +1,120 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Whether a document has the types that its readers count on, said once and looked at where it is read."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+_SHOWN = 120
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class MapOf:
+    """A mapping of any names to values of one shape."""
+
+    of: Shape
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class OneOf:
+    """A value of one of several types."""
+
+    types: tuple[type, ...]
+
+
+#: A type (``str``, ``int``, ``float``, ``bool``, ``dict``, ``list``), the members of a mapping, ``[shape]`` for a list
+#: of values that are never null, ``MapOf`` or ``OneOf``. Null stands for a member that is not there; members that
+#: no shape names may be anything.
+Shape: t.TypeAlias = "type | dict[str, Shape] | list[Shape] | MapOf | OneOf"
+
+_WORDS: dict[type, str] = {
+    str: "text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    dict: "a mapping",
+    list: "a list",
+}
+
+
+_TYPES_OF = {one: frozenset({one}) for one in _WORDS}
+_TEXT = _TYPES_OF[str]
+
+
+def find_misfit(value: t.Any, shape: Shape, where: str = "") -> str:
+    """What does not fit, as ``metadata.labels.a is not text``; empty when all does."""
+    found = _find(value, shape)
+    return f"{where or 'it' * found.startswith(' ')}{found}".lstrip(".") if found else ""
+
+
+def readable(text: str) -> str:
+    """A name from a stranger for a sentence: one line, without control characters, not endless."""
+    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+    return shown if shown.isprintable() else repr(shown)[1:-1]
+
+
+def _find(value: t.Any, shape: Shape) -> str:
+    if value is None:
+        return ""
+    if isinstance(shape, type):
+        return "" if type(value) is shape else f" is not {_WORDS[shape]}"
+    if isinstance(shape, dict):
+        return _find_in_mapping(value, shape)
+    if isinstance(shape, list):
+        return _find_in_list(value, shape[0])
+    if isinstance(shape, MapOf):
+        return _find_in_map(value, shape.of)
+    return "" if type(value) in shape.types else f" is not {' or '.join(_WORDS[one] for one in shape.types)}"
+
+
+def _find_in_mapping(value: t.Any, members: dict[str, Shape]) -> str:
+    if type(value) is not dict:
+        return " is not a mapping"
+    get = value.get
+    for name, shape in members.items():
+        member = get(name)
+        # Most members are of a plain type: no call for those that have it.
+        if member is not None and type(member) is not shape and (found := _find(member, shape)):
+            return f".{name}{found}"
+    return ""
+
+
+def _find_in_list(value: t.Any, shape: Shape) -> str:
+    if type(value) is not list:
+        return " is not a list"
+    if isinstance(shape, type) and _TYPES_OF[shape].issuperset(map(type, value)):
+        return ""
+    for index, entry in enumerate(value):
+        if entry is None:
+            return f"[{index}] is null"
+        if found := _find(entry, shape):
+            return f"[{index}]{found}"
+    return ""
+
+
+def _find_in_map(value: t.Any, shape: Shape) -> str:
+    if type(value) is not dict:
+        return " is not a mapping"
+    if (
+        isinstance(shape, type)
+        and _TYPES_OF[shape].issuperset(map(type, value.values()))
+        and _TEXT.issuperset(map(type, value))
+    ):
+        return ""
+    for name, member in value.items():
+        if type(name) is not str:
+            return " has a name that is not text"
+        if member is None:
+            return f".{readable(name)} is null"
+        if found := _find(member, shape):
+            return f".{readable(name)}{found}"
+    return ""
+
+
+__all__ = ("MapOf", "OneOf", "Shape", "find_misfit", "readable")

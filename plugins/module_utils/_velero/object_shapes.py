@@ -1,0 +1,203 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""The parts of Kubernetes objects that a restore looks into, with their types: a row for each type that has rules.
+
+Source: the API reference of Kubernetes 1.36; external-snapshotter 8 for snapshots.
+"""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import MapOf, OneOf, Shape, find_misfit
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.builtin_types import builtin_type
+
+_TEXTS: Shape = MapOf(str)
+_OWNER: Shape = {"apiVersion": str, "kind": str, "name": str, "uid": str, "controller": bool}
+_MANAGER: Shape = {"manager": str, "operation": str, "subresource": str, "fieldsV1": dict}
+METADATA: dict[str, Shape] = {
+    "name": str,
+    "namespace": str,
+    "generateName": str,
+    "uid": str,
+    "resourceVersion": str,
+    "creationTimestamp": str,
+    "deletionTimestamp": str,
+    "labels": _TEXTS,
+    "annotations": _TEXTS,
+    "finalizers": [str],
+    "ownerReferences": [_OWNER],
+    "managedFields": [_MANAGER],
+}
+#: Of every object, custom ones as well: the API server itself holds them to it.
+OBJECT: dict[str, Shape] = {"apiVersion": str, "kind": str, "metadata": METADATA}
+#: Of Kubernetes' own types.
+_BUILTIN: dict[str, Shape] = {"spec": dict, "status": dict}
+
+_CONTAINER: Shape = {
+    "name": str,
+    "image": str,
+    "command": [str],
+    "args": [str],
+    "env": [{"name": str}],
+    "volumeMounts": [{"name": str, "mountPath": str}],
+    "resources": dict,
+}
+_POD_SPEC: Shape = {
+    "containers": [_CONTAINER],
+    "initContainers": [_CONTAINER],
+    "ephemeralContainers": [_CONTAINER],
+    "volumes": [{"name": str, "persistentVolumeClaim": {"claimName": str}, "image": {"reference": str}}],
+    "serviceAccountName": str,
+    "priorityClassName": str,
+    "nodeName": str,
+    "securityContext": dict,
+}
+_SELECTOR: Shape = {"matchLabels": _TEXTS, "matchExpressions": [{"key": str, "operator": str, "values": [str]}]}
+_TEMPLATE: Shape = {"metadata": METADATA, "spec": _POD_SPEC}
+_REFERENCE: Shape = {"apiVersion": str, "kind": str, "namespace": str, "name": str, "uid": str, "resourceVersion": str}
+_SOURCE: Shape = {"kind": str, "name": str, "apiGroup": str}
+_QUANTITY: Shape = OneOf((str, int, float))
+_CLAIM_SPEC: Shape = {
+    "volumeName": str,
+    "storageClassName": str,
+    "volumeMode": str,
+    "accessModes": [str],
+    "dataSource": _SOURCE,
+    "dataSourceRef": _SOURCE,
+    "selector": _SELECTOR,
+    "resources": {"requests": MapOf(_QUANTITY), "limits": MapOf(_QUANTITY)},
+}
+_CLAIM: dict[str, Shape] = {"metadata": METADATA, "spec": _CLAIM_SPEC, "status": {"phase": str}}
+_WORKLOAD: Shape = {"replicas": int, "selector": _SELECTOR, "template": _TEMPLATE}
+_JOB_SPEC: Shape = {"selector": _SELECTOR, "template": _TEMPLATE, "suspend": bool, "manualSelector": bool}
+_PORT: Shape = {"name": str, "protocol": str, "port": int, "nodePort": int}
+_ROLE_BINDING: dict[str, Shape] = {
+    "roleRef": {"apiGroup": str, "kind": str, "name": str},
+    "subjects": [{"kind": str, "name": str, "namespace": str, "apiGroup": str}],
+}
+_WEBHOOKS: dict[str, Shape] = {
+    "webhooks": [
+        {
+            "name": str,
+            "sideEffects": str,
+            "clientConfig": {"service": {"namespace": str, "name": str}},
+            "namespaceSelector": _SELECTOR,
+        }
+    ]
+}
+_VOLUME_SPEC: Shape = {
+    "storageClassName": str,
+    "persistentVolumeReclaimPolicy": str,
+    "volumeMode": str,
+    "accessModes": [str],
+    "capacity": MapOf(_QUANTITY),
+    "claimRef": _REFERENCE,
+    "csi": {"driver": str, "volumeHandle": str, "volumeAttributes": _TEXTS},
+    "awsElasticBlockStore": {"volumeID": str},
+    "nodeAffinity": {"required": {"nodeSelectorTerms": [_SELECTOR]}},
+}
+
+_RBAC = "rbac.authorization.k8s.io"
+_ADMISSION = "admissionregistration.k8s.io"
+_SNAPSHOTS = "snapshot.storage.k8s.io"
+SHAPES: dict[GroupResource, dict[str, Shape]] = {
+    GroupResource("pods"): {"spec": _POD_SPEC, "status": {"phase": str}},
+    GroupResource("podtemplates"): {"template": _TEMPLATE},
+    GroupResource("replicationcontrollers"): {"spec": {"replicas": int, "selector": _TEXTS, "template": _TEMPLATE}},
+    GroupResource("jobs", "batch"): {"spec": _JOB_SPEC, "status": {"completionTime": str}},
+    GroupResource("cronjobs", "batch"): {"spec": {"suspend": bool, "jobTemplate": {"spec": _JOB_SPEC}}},
+    **{
+        GroupResource(plural, group): {"spec": _WORKLOAD}
+        for group in ("apps", "extensions")
+        for plural in ("daemonsets", "deployments", "replicasets")
+    },
+    GroupResource("statefulsets", "apps"): {
+        "spec": {
+            "replicas": int,
+            "selector": _SELECTOR,
+            "serviceName": str,
+            "template": _TEMPLATE,
+            "volumeClaimTemplates": [_CLAIM],
+        }
+    },
+    GroupResource("services"): {
+        "metadata": {"managedFields": [{"fieldsV1": {"f:spec": {"f:ports": MapOf(dict)}}}]},
+        "spec": {
+            "type": str,
+            "clusterIP": str,
+            "clusterIPs": [str],
+            "selector": _TEXTS,
+            "ports": [_PORT],
+            "healthCheckNodePort": int,
+        },
+    },
+    GroupResource("serviceaccounts"): {"secrets": [{"name": str}], "imagePullSecrets": [{"name": str}]},
+    GroupResource("secrets"): {"type": str, "data": _TEXTS, "stringData": _TEXTS},
+    GroupResource("configmaps"): {"data": _TEXTS, "binaryData": _TEXTS},
+    GroupResource("persistentvolumeclaims"): _CLAIM,
+    GroupResource("persistentvolumes"): {"spec": _VOLUME_SPEC, "status": {"phase": str}},
+    GroupResource("storageclasses", "storage.k8s.io"): {
+        "provisioner": str,
+        "parameters": _TEXTS,
+        "reclaimPolicy": str,
+        "volumeBindingMode": str,
+    },
+    GroupResource("namespaces"): {"status": {"phase": str}},
+    GroupResource("rolebindings", _RBAC): _ROLE_BINDING,
+    GroupResource("clusterrolebindings", _RBAC): _ROLE_BINDING,
+    GroupResource("mutatingwebhookconfigurations", _ADMISSION): _WEBHOOKS,
+    GroupResource("validatingwebhookconfigurations", _ADMISSION): _WEBHOOKS,
+    GroupResource("customresourcedefinitions", "apiextensions.k8s.io"): {
+        "spec": {
+            "group": str,
+            "scope": str,
+            "preserveUnknownFields": bool,
+            "names": {"plural": str, "kind": str},
+            "versions": [{"name": str, "schema": {"openAPIV3Schema": dict}}],
+        }
+    },
+    GroupResource("volumesnapshots", _SNAPSHOTS): {
+        "spec": {
+            "volumeSnapshotClassName": str,
+            "source": {"persistentVolumeClaimName": str, "volumeSnapshotContentName": str},
+        },
+        "status": {"boundVolumeSnapshotContentName": str, "restoreSize": _QUANTITY},
+    },
+    GroupResource("volumesnapshotcontents", _SNAPSHOTS): {
+        "spec": {
+            "driver": str,
+            "deletionPolicy": str,
+            "sourceVolumeMode": str,
+            "volumeSnapshotClassName": str,
+            "volumeSnapshotRef": _REFERENCE,
+            "source": {"snapshotHandle": str, "volumeHandle": str},
+        },
+        "status": {"snapshotHandle": str, "restoreSize": OneOf((int, str))},
+    },
+    GroupResource("volumesnapshotclasses", _SNAPSHOTS): {"driver": str, "deletionPolicy": str, "parameters": _TEXTS},
+}
+
+
+def find_object_misfit(obj: t.Any, group_resource: GroupResource) -> str:
+    """What of ``obj`` has not the type that every object of Kubernetes has there; empty when all is well."""
+    if not isinstance(obj, dict):
+        return "it is not a mapping"
+    return find_misfit(obj, _shape_of(group_resource))
+
+
+@functools.lru_cache(maxsize=4096)
+def _shape_of(group_resource: GroupResource) -> dict[str, Shape]:
+    own = SHAPES.get(group_resource, {})
+    metadata = own.get("metadata", {})
+    builtin = _BUILTIN if builtin_type(group_resource) is not None else {}
+    return {**OBJECT, **builtin, **own, "metadata": {**METADATA, **(metadata if isinstance(metadata, dict) else {})}}
+
+
+__all__ = ("METADATA", "OBJECT", "SHAPES", "find_object_misfit")
