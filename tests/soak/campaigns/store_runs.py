@@ -120,7 +120,8 @@ def _work(module: str, arguments: Result, output: str, fault: Fault | None, belo
     aws_client._ATTEMPTS = _ATTEMPTS
     acquire = t.cast("t.Any", claims.Claim.acquire)
     acquire.__func__.__kwdefaults__["ttl_seconds"] = CLAIM_SECONDS
-    setattr(commit_point.Patience.__init__, "__defaults__", _PATIENCE)
+    patience = t.cast("t.Any", commit_point.Patience.__init__)
+    patience.__defaults__ = _PATIENCE
     given = {**arguments, "_ansible_remote_tmp": "/tmp"}
     basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": given}).encode()
     basic._ANSIBLE_PROFILE = "legacy"
