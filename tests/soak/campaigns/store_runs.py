@@ -20,6 +20,7 @@ from pathlib import Path
 
 from ansible.module_utils import basic
 
+from ansible_collections.arkive.k8s.plugins.module_utils._archive import commit_point
 from ansible_collections.arkive.k8s.plugins.module_utils._store import aws_client, claims
 from campaigns.store_faults import Fault, break_files
 
@@ -30,6 +31,8 @@ CLAIM_SECONDS = 6.0
 _READ_SECONDS = 2
 _ATTEMPTS = 2
 _LIMIT_SECONDS = 150.0
+#: How long the truth of a commit is looked for, as ``Patience`` has it.
+_PATIENCE = (12.0, 3.0, 0.5, 0.3)
 
 Result: t.TypeAlias = "dict[str, t.Any]"
 
@@ -117,6 +120,8 @@ def _work(module: str, arguments: Result, output: str, fault: Fault | None, belo
     aws_client._ATTEMPTS = _ATTEMPTS
     acquire = t.cast("t.Any", claims.Claim.acquire)
     acquire.__func__.__kwdefaults__["ttl_seconds"] = CLAIM_SECONDS
+    patience = t.cast("t.Any", commit_point.Patience.__init__)
+    patience.__defaults__ = _PATIENCE
     given = {**arguments, "_ansible_remote_tmp": "/tmp"}
     basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": given}).encode()
     basic._ANSIBLE_PROFILE = "legacy"

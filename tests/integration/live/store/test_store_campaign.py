@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 _SOAK = Path(__file__).parents[3] / "soak"
-_SEED, _COUNT = "10", "6"
+_SEED, _COUNT = "10", "4"
 
 
 @pytest.mark.node
