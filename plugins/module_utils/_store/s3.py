@@ -25,7 +25,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_errors import
     status_code,
     store_error,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_listing import list_pages, list_upload_pages, names_of
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_listing import (
+    list_pages,
+    list_upload_pages,
+    names_of,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_stream import S3Stream, check_range
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_upload import S3Target, put_object, upload
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import (
