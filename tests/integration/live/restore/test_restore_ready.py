@@ -132,7 +132,7 @@ def test_cancelled_while_it_waits(cluster: Cluster, backups: Backups, kubeconfig
     client = connect(KubeAuth(kubeconfig=kubeconfig), cancel=cancel)
 
     def stop_once_it_waits() -> None:
-        while "waiting for 1 workloads to be ready" not in backups.lines:
+        while "waiting for 1 workload to be ready" not in backups.lines:
             time.sleep(0.05)
         cancel.cancel("enough")
 

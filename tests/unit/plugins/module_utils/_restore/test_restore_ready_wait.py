@@ -246,5 +246,5 @@ def test_says_now_and_then_what_is_missing(wait: Wait, monkeypatch: pytest.Monke
     served = [("Deployment", deployment("web", 0))]
     told = wait(item("Deployment", "web"), served=served, later=[("Deployment", deployment("web"))], timeout=30)
     assert told.lines[1] == (
-        "still waiting for 1 workloads, such as deployments.apps a/web: 0 of 1 replicas are available"
+        "still waiting for 1 workload, such as deployments.apps a/web: 0 of 1 replicas are available"
     )
