@@ -14,6 +14,8 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.warnings import get_warning_messages
 
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.secret_params import DiscreetModule
+
 Names: t.TypeAlias = "tuple[str, ...]"
 
 #: What ansible-core warns about when an option is given by two of its names.
@@ -49,7 +51,7 @@ class ArgumentSpec:
 
     def create_module(self) -> AnsibleModule:
         """Read and check the task's arguments. An option that is given by two of its names fails the task."""
-        module = AnsibleModule(argument_spec=dict(self.options), supports_check_mode=True, **self._rules())
+        module = DiscreetModule(argument_spec=dict(self.options), supports_check_mode=True, **self._rules())
         for message in get_warning_messages():
             if _TWO_NAMES in message:
                 module.fail_json(msg=f"{message} Use one of the two names.")

@@ -14,7 +14,6 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import secrets_of_kubeconfig
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.cancel_signals import CancelSignals
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.progress_file import progress_to
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import Result, clean_details
@@ -48,7 +47,6 @@ def run_task(spec: ArgumentSpec, work: t.Callable[[Task], Result]) -> t.NoReturn
     error's sentence as ``msg``, and its details beside it. While it works, signals only set the task's cancel token.
     """
     module = spec.create_module()
-    module.no_log_values.update(secrets_of_kubeconfig(module.params.get("kubeconfig")))
     task = Task(module)
     with CancelSignals(task.cancel, controller_pids=_controller_pids()):
         try:
