@@ -26,15 +26,10 @@ def read_named(path: str, *, what: str, largest: int = LARGEST) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except (OSError, ValueError) as exc:
         raise KubeError(f"{capital(what)} {_why_not(exc)}.") from exc
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            kind = "a directory" if stat.S_ISDIR(status.st_mode) else "no regular file"
-            raise KubeError(f"{capital(what)} cannot be read: it is {kind}.")
-        try:
-            data = file.read(largest + 1)
-        except OSError as exc:
-            raise KubeError(f"{capital(what)} cannot be read: {exc.strerror}.") from exc
+    try:
+        data = _read(descriptor, what, largest)
+    finally:
+        os.close(descriptor)
     if len(data) > largest:
         raise KubeError(f"{capital(what)} is larger than {largest >> 20} MiB.", hint="Check that it is the right file.")
     if data.startswith(VAULT_HEADER):
@@ -43,6 +38,19 @@ def read_named(path: str, *, what: str, largest: int = LARGEST) -> bytes:
             hint="Name it by an option of the task, which runs on the controller: it is decrypted there.",
         )
     return data
+
+
+def _read(descriptor: int, what: str, largest: int) -> bytes:
+    """At most one byte more than ``largest``."""
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        kind = "a directory" if stat.S_ISDIR(mode) else "no regular file"
+        raise KubeError(f"{capital(what)} cannot be read: it is {kind}.")
+    try:
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read(largest + 1)
+    except OSError as exc:
+        raise KubeError(f"{capital(what)} cannot be read: {exc.strerror}.") from exc
 
 
 def shown(text: str) -> str:
