@@ -102,7 +102,7 @@ class FilesAction(ActionBase):
         with open(path, "rb") as file:
             encrypted = file.read()
         secrets: t.Any = self._loader
-        data = secrets._vault.decrypt(encrypted, filename=path)
+        data = secrets._vault.decrypt(encrypted)
         try:
             return bytes(data).decode("utf-8")
         except UnicodeDecodeError as exc:

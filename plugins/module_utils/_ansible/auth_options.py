@@ -51,6 +51,7 @@ AUTH = ArgumentSpec(
     required_by={"impersonate_groups": ("impersonate_user",)},
 )
 
+
 def kube_auth(params: t.Mapping[str, t.Any]) -> KubeAuth:
     """The credential that the options give."""
     headers = {name: value for name, value in (params["proxy_headers"] or {}).items() if value is not None}

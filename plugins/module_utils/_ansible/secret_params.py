@@ -8,16 +8,20 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.secrets import known_secrets, url_secrets
+from ansible_collections.arkive.k8s.plugins.module_utils._core.secrets import MASK, known_secrets, url_secrets
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.files import shown
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.kubeconfig_document import kubeconfig_mapping
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.kubeconfig_secrets import (
     secrets_of_kubeconfig,
     shown_kubeconfig,
 )
+
+_PATHS = ("kubeconfig", "ca_cert", "client_cert", "client_key", "ssl_ca_cert", "cert_file", "key_file")
 
 
 class DiscreetModule(AnsibleModule):
@@ -61,10 +65,19 @@ def secrets_of_params(params: t.Mapping[str, t.Any]) -> set[str]:
 
 
 def shown_params(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """The options as a result and a log may tell them: of a kubeconfig that is no path, names and paths."""
+    """The options as a result and a log may tell them: of a kubeconfig names and paths, of other files the path."""
+    masked = {name: MASK for name in _PATHS if params.get(name) and not _is_path(params[name])}
     given = params.get("kubeconfig")
     mapping = kubeconfig_mapping(given) if isinstance(given, str) else given
-    return dict(params) if mapping is None else {**params, "kubeconfig": shown_kubeconfig(mapping)}
+    if mapping is not None:
+        masked["kubeconfig"] = shown_kubeconfig(mapping)
+    return {**params, **masked}
+
+
+def _is_path(value: t.Any) -> bool:
+    """Whether ``value`` surely is a path, or several joined ones."""
+    parts = value.split(os.pathsep) if isinstance(value, str) else [""]
+    return any(part and (shown(part).startswith("/") or os.path.exists(part)) for part in parts if "\0" not in part)
 
 
 def _secrets_of_value(value: t.Any) -> set[str]:

@@ -232,7 +232,8 @@ def _proxy(auth: KubeAuth, found: FoundConfig, server: str) -> tuple[str | None,
         raise library_error("urllib3", exc) from exc
     except (TypeError, ValueError, AttributeError) as exc:
         raise KubeError(
-            "The proxy and its proxy_headers cannot be used.", hint="The keys of proxy_headers are proxy_basic_auth, basic_auth and user_agent."
+            "The proxy and its proxy_headers cannot be used.",
+            hint="The keys of proxy_headers are proxy_basic_auth, basic_auth and user_agent.",
         ) from exc
 
 

@@ -259,7 +259,7 @@ class KubeClient:
                     redirect=False,
                     timeout=urllib3.Timeout(connect=min(_CONNECT_SECONDS, request.timeout), read=request.timeout),
                 )
-            except (urllib3.exceptions.HTTPError, OSError, http.client.HTTPException, ValueError) as exc:
+            except (urllib3.exceptions.HTTPError, OSError, http.client.HTTPException, ValueError):
                 if guard.expired:
                     self.cancel.check()
                     exc = TimeoutError("timed out")

@@ -71,9 +71,7 @@ def shown_kubeconfig(kubeconfig: t.Any) -> t.Any:
     """A copy of a kubeconfig that may be shown: of its users only names and paths are left."""
     if not isinstance(kubeconfig, t.Mapping):
         return MASK
-    return {
-        name: _shown_users(value) if name == "users" else _shown(value, 0) for name, value in kubeconfig.items()
-    }
+    return {name: _shown_users(value) if name == "users" else _shown(value, 0) for name, value in kubeconfig.items()}
 
 
 def _shown_users(entries: t.Any) -> t.Any:
@@ -105,9 +103,7 @@ def _shown(value: t.Any, depth: int) -> t.Any:
     if isinstance(value, str):
         return mask_urls(value)
     if isinstance(value, t.Mapping):
-        return {
-            name: MASK if name in _SECRET_FIELDS else _shown(inner, depth + 1) for name, inner in value.items()
-        }
+        return {name: MASK if name in _SECRET_FIELDS else _shown(inner, depth + 1) for name, inner in value.items()}
     if isinstance(value, list):
         return [_shown(inner, depth + 1) for inner in value]
     return value

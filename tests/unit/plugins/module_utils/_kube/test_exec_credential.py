@@ -39,9 +39,11 @@ def run(body: str, *, seconds: float = 20.0, cancel: CancelToken | None = None, 
 
 
 def test_a_good_one_gets_no_terminal_and_no_input() -> None:
-    body = f"import sys, os, json; info = json.loads(os.environ['KUBERNETES_EXEC_INFO']); " \
-        f"assert info['spec'] == {{'interactive': False, 'cluster': {{'server': 'https://c:1'}}}}, info; " \
+    body = (
+        f"import sys, os, json; info = json.loads(os.environ['KUBERNETES_EXEC_INFO']); "
+        f"assert info['spec'] == {{'interactive': False, 'cluster': {{'server': 'https://c:1'}}}}, info; "
         f"assert sys.stdin.read() == ''; print('''{GOOD}''')"
+    )
     assert run(body, provideClusterInfo=True).token == "abc"
 
 
