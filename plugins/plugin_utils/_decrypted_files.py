@@ -47,7 +47,8 @@ class FilesAction(ActionBase):
         """On this machine the module comes by a pipe: its options may hold keys, and a file of it outlives a kill."""
         enabled: bool = super()._is_pipelining_enabled(module_style, wrap_async)  # type: ignore[no-untyped-call]
         local = self._is_on_this_machine() and self._connection.become is None and self._connection.has_pipelining
-        return enabled or bool(local and module_style == "new" and not wrap_async and not C.DEFAULT_KEEP_REMOTE_FILES)  # type: ignore[attr-defined]
+        kept = bool(C.DEFAULT_KEEP_REMOTE_FILES)  # type: ignore[attr-defined]
+        return enabled or bool(local and module_style == "new" and not wrap_async and not kept)
 
     def _is_on_this_machine(self) -> bool:
         return self._connection.transport.rpartition(".")[2] == "local"
@@ -60,7 +61,7 @@ class FilesAction(ActionBase):
         if any(_is_encrypted(path) for path in paths):
             if len(paths) > 1:
                 raise AnsibleError(
-                    "One of the files that kubeconfig names is encrypted with Ansible Vault: give it alone, or decrypt it."
+                    "One of several files in kubeconfig is encrypted with Ansible Vault: give it alone, or decrypt it."
                 )
             arguments["kubeconfig"] = self._decrypt(paths[0])
         elif all(os.path.exists(path) for path in paths):
@@ -89,7 +90,7 @@ class FilesAction(ActionBase):
             arguments[option] = path
 
     def _find(self, path: str) -> str:
-        """The file in ``files`` of the role or the playbook, or as it is written: the module says when there is none."""
+        """The file in ``files`` of the role or the playbook, or as it is written: the module misses it then."""
         full = os.path.expanduser(path)
         if os.path.isabs(full):
             return full

@@ -35,7 +35,7 @@ def provider_token(user: Fields, *, cancel: CancelToken) -> ProviderToken:
     provider = user.fields("auth-provider")
     name = provider.text("name")
     settings = provider.fields("config")
-    values = {key: settings.text(key) for key in settings.keys() if settings.text(key)}
+    values = {key: settings.text(key) for key in settings.names() if settings.text(key)}
     try:
         from kubernetes.config import kube_config
     except ImportError as exc:

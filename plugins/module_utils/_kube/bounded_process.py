@@ -55,8 +55,10 @@ def run_bounded(
     limit: int,
     cancel: CancelToken,
 ) -> Ended:
-    """Run ``argv`` to its end. It is killed with all of its process group when ``seconds`` are over, when it writes
-    more than ``limit`` bytes, and when the run is cancelled. Raises ``OSError`` when it cannot be started.
+    """Run ``argv`` to its end. Raises ``OSError`` when it cannot be started, and ``Cancelled``.
+
+    It is killed with all of its process group when ``seconds`` are over, when it writes more than ``limit`` bytes, and
+    when the run is cancelled.
     """
     process = subprocess.Popen(
         list(argv),

@@ -33,7 +33,7 @@ class Fields:
     def __contains__(self, key: str) -> bool:
         return self._data.get(key) is not None
 
-    def keys(self) -> list[str]:
+    def names(self) -> list[str]:
         return [key for key in self._data if isinstance(key, str)]
 
     def value(self, key: str) -> t.Any:

@@ -21,7 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_credential i
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.kubeconfig_document import read_kubeconfig
 
 API = "client.authentication.k8s.io/v1"
-GOOD = '{"apiVersion": "%s", "kind": "ExecCredential", "status": {"token": "abc"}}' % API
+GOOD = '{"apiVersion": "' + API + '", "kind": "ExecCredential", "status": {"token": "abc"}}'
 
 
 def run(body: str, *, seconds: float = 20.0, cancel: CancelToken | None = None, **settings: t.Any) -> ExecCredential:
@@ -53,9 +53,9 @@ def test_a_good_one_gets_no_terminal_and_no_input() -> None:
         pytest.param("print('x' * 3_000_000)", "it wrote more than 1 MiB and was ended", id="flood"),
         pytest.param("print('no')", "its answer is not JSON", id="garbage"),
         pytest.param("print('[]')", "its answer is no ExecCredential", id="list"),
-        pytest.param("print('''%s''')" % GOOD.replace("/v1", "/v9"), "another apiVersion", id="version"),
-        pytest.param("print('''%s''')" % GOOD.replace('"abc"', "7"), "where text belongs", id="number"),
-        pytest.param("print('''%s''')" % GOOD.replace('"token": "abc"', ""), "neither a token nor", id="nothing"),
+        pytest.param("print('''" + GOOD.replace("/v1", "/v9") + "''')", "another apiVersion", id="version"),
+        pytest.param("print('''" + GOOD.replace('"abc"', "7") + "''')", "where text belongs", id="number"),
+        pytest.param("print('''" + GOOD.replace('"token": "abc"', "") + "''')", "neither a token nor", id="nothing"),
         pytest.param("import sys; sys.exit('no login')", "it ended with exit code 1: no login", id="exit code"),
         pytest.param("import os; os.kill(os.getpid(), 9)", "it ended with signal 9", id="signal"),
     ],

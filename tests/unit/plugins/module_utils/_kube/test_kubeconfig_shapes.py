@@ -12,6 +12,8 @@ import copy
 import json
 import os
 import random
+import subprocess
+import sys
 import time
 import typing as t
 from pathlib import Path
@@ -206,3 +208,22 @@ def test_random_shapes_end_in_a_sentence(seed: int) -> None:
             node[key] = copy.deepcopy(rng.choice(VALUES))
         with contextlib.suppress(KubeError):
             load_access(KubeAuth(kubeconfig=config))
+
+
+_KILLED = """
+import json, os, signal, sys
+sys.path[:0] = json.loads(sys.argv[1])
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth, connect
+try:
+    connect(KubeAuth(kubeconfig=json.loads(sys.argv[2])))
+finally:
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_killed_run_leaves_no_key_behind(tmp_path: Path) -> None:
+    config = changed(USER, {"client-certificate-data": CERT, "client-key-data": KEY})
+    command = [sys.executable, "-c", _KILLED, json.dumps(sys.path), json.dumps(config)]
+    ended = subprocess.run(command, env={**os.environ, "TMPDIR": str(tmp_path)}, capture_output=True, check=False)
+    assert ended.returncode == -9
+    assert list(tmp_path.iterdir()) == []
