@@ -45,9 +45,13 @@ class DiscreetModule(AnsibleModule):
         finally:
             self.params = given
 
+    def learn_secrets(self) -> None:
+        """What is to be masked from now on: what the options hold, and what was read or made since."""
+        self.no_log_values.update(secrets_of_params(getattr(self, "params", None) or {}), known_secrets())
+
     def _masked(self, kwargs: dict[str, t.Any]) -> dict[str, t.Any]:
+        self.learn_secrets()
         params = getattr(self, "params", None) or {}
-        self.no_log_values.update(secrets_of_params(params), known_secrets())
         return {"invocation": {"module_args": shown_params(params)}, **kwargs}
 
 

@@ -259,12 +259,11 @@ class KubeClient:
                     redirect=False,
                     timeout=urllib3.Timeout(connect=min(_CONNECT_SECONDS, request.timeout), read=request.timeout),
                 )
-            except (urllib3.exceptions.HTTPError, OSError, http.client.HTTPException, ValueError):
-                if guard.expired:
-                    self.cancel.check()
-                    exc = TimeoutError("timed out")
-                    request = dataclasses.replace(request, timeout=total)
-                return self._failure(request, exc)
+            except (urllib3.exceptions.HTTPError, OSError, http.client.HTTPException, ValueError) as exc:
+                if not guard.expired:
+                    return self._failure(request, exc)
+                self.cancel.check()
+                return self._failure(dataclasses.replace(request, timeout=total), TimeoutError("timed out"))
         self._session.ever_answered = True
         if response.status >= 300:
             return self._refusal(request, response)
