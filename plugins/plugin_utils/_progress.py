@@ -24,6 +24,9 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
 from ansible.utils.vars import merge_hash
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.printable import one_line
+from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import PLAN_PREFIX
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.plugin_utils._decrypted_files import FilesAction
 
 OPTION = "show_progress"
@@ -140,12 +143,12 @@ class ProgressTail:
 
     def _show(self, lines: list[str]) -> None:
         if len(lines) > _BURST:
-            left_out = len(lines) - _BURST
-            lines = [f"({left_out} {'line' if left_out == 1 else 'lines'} left out)", *lines[-_BURST:]]
+            early, late = lines[:-_BURST], lines[-_BURST:]
+            kept = [line for line in early if line.startswith(PLAN_PREFIX)]
+            left_out = len(early) - len(kept)
+            lines = [*kept, *([f"({counted(left_out, 'line')} left out)"] if left_out else []), *late]
         for line in lines:
-            # What comes from a cluster may hold anything: nothing of it may steer the terminal.
-            text = "".join(char if char.isprintable() else "?" for char in line)
-            Display().display(f"arkive: [{self._host}] {text}", stderr=True)
+            Display().display(f"arkive: [{one_line(self._host)}] {one_line(line)}", stderr=True)
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import posixpath
+import re
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -40,11 +41,15 @@ class Mount:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Probe:
-    """What a container can do: ``missing`` tools, ``paths`` as they resolve there, its ``mounts``."""
+    """What a container can do: ``missing`` tools, ``paths`` as they resolve there, its ``mounts``.
+
+    ``left``: leases of other runs that should have ended a minute ago and more, without proof of their thaw.
+    """
 
     missing: tuple[str, ...]
     paths: tuple[str, ...]
     mounts: tuple[Mount, ...]
+    left: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -200,6 +205,10 @@ def check_mount(probe: Probe, path: str, sub_path: str, where: str) -> Mount:
     return best
 
 
+#: What anybody may have written to /dev/shm is not repeated.
+_LEFT = re.compile("left=[0-9a-f]{16}")
+
+
 def parse_probe(output: str) -> Probe:
     """Read the output of ``scripts.PROBE``."""
     head, _marker, table = output.partition("mountinfo\n")
@@ -214,6 +223,7 @@ def parse_probe(output: str) -> Probe:
         missing=tuple(line.removeprefix("missing=") for line in lines if line.startswith("missing=")),
         paths=tuple(line.removeprefix("path=") for line in lines if line.startswith("path=")),
         mounts=tuple(mounts),
+        left=tuple(line.removeprefix("left=") for line in lines if _LEFT.fullmatch(line)),
     )
 
 
@@ -279,6 +289,28 @@ def guard_freeze(
     )
 
 
+def unguarded_target(
+    pod: t.Mapping[str, t.Any], *, container: str, path: str, probe: Probe | None, resolved: str
+) -> FreezeTarget:
+    """The same without the checks; the claim is named where there is one, so that its freeze can be found again."""
+    namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
+    claim = device = ""
+    try:
+        claim = find_volume_mount(pod, container, posixpath.normpath(resolved or path)).claim
+        device = _device_at(probe, posixpath.normpath(resolved)) if probe is not None and resolved else ""
+    except QuiesceError:
+        pass
+    node = str((pod.get("spec") or {}).get("nodeName", ""))
+    return FreezeTarget(
+        namespace=namespace, pod=name, node=node, container=container, path=path, claim=claim, device=device
+    )
+
+
+def _device_at(probe: Probe, path: str) -> str:
+    mounts = [mount for mount in probe.mounts if _contains(mount.point, path)]
+    return sorted(mounts, key=lambda mount: len(mount.point))[-1].device if mounts else ""
+
+
 def _longest_mount(container: t.Mapping[str, t.Any], path: str) -> dict[str, t.Any] | None:
     best: dict[str, t.Any] | None = None
     for mount in container.get("volumeMounts") or []:
@@ -313,4 +345,5 @@ __all__ = (
     "lies_on_volume",
     "parse_probe",
     "probe_container",
+    "unguarded_target",
 )

@@ -11,10 +11,12 @@ A freeze outlives the task: it is handed to its lease, and a later task releases
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.annotations import parse_backup_hooks
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import pod_identity, run_hook
@@ -27,7 +29,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import (
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.held_marks import held_on_pod
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import read_pod
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.marked_freezes import freezes_of
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy, FreezeRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import plan_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import select_pods
@@ -39,7 +42,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import
     QuiescedPod,
     SectionSettings,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import sweep
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import sweep_namespaces
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 TASK_HOOK_NAME = "k8s_hook_exec"
@@ -47,7 +50,10 @@ TASK_HOOK_NAME = "k8s_hook_exec"
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class HookTaskRequest:
-    """Which pods, and what to run there: ``argv``, or the pods' own hooks of ``phase``."""
+    """Which pods, and what to run there: ``argv``, or the pods' own hooks of ``phase``.
+
+    ``log_output`` False keeps what commands print out of the errors.
+    """
 
     namespace: str
     pod: str = ""
@@ -59,6 +65,7 @@ class HookTaskRequest:
     timeout_seconds: float | None = DEFAULT_TIMEOUT_SECONDS
     freeze_policy: FreezePolicy = dataclasses.field(default_factory=FreezePolicy)
     run_id: str = ""
+    log_output: bool = True
 
 
 @dataclasses.dataclass(slots=True, kw_only=True)
@@ -74,6 +81,32 @@ class HookTaskOutcome:
     warnings: list[str] = dataclasses.field(default_factory=list)
     errors: list[str] = dataclasses.field(default_factory=list)
 
+    def to_return(self, *, default_on_error: OnError) -> dict[str, t.Any]:
+        """The keys of the task result. Nobody has thawed yet what is held."""
+        freezes = [record.to_return() for record in self.freezes]
+        return {
+            "changed": self.changed,
+            "hooks": [*(hook.to_return(default_on_error=default_on_error) for hook in self.hooks), *self.planned],
+            "freezes": [
+                entry | {"thawed_by": None} if entry["lease_id"] in self.lease_ids else entry for entry in freezes
+            ],
+            "lease_ids": self.lease_ids,
+            "lease_id": self.lease_ids[0] if len(self.lease_ids) == 1 else None,
+            "swept": self.swept,
+            "warnings_list": [{"message": message} for message in self.warnings],
+            "errors_list": [{"message": message} for message in self.errors],
+        }
+
+    @contextlib.contextmanager
+    def told(self, *, default_on_error: OnError) -> t.Iterator[HookTaskOutcome]:
+        """Put what had happened into the ``details`` of an error that passes."""
+        try:
+            yield self
+        except ArkiveError as exc:
+            self.changed = self.changed or any(result.state != "skipped" for result in self.hooks)
+            exc.details.update(self.to_return(default_on_error=default_on_error))
+            raise
+
 
 def run_hook_task(
     request: HookTaskRequest,
@@ -87,32 +120,44 @@ def run_hook_task(
 
     Every freeze is checked before the first command runs. Raises ``HookError`` when no pod is selected.
     """
-    token = cancel or CancelToken()
-    pods = select_pods(client, request.namespace, pod=request.pod, label_selector=request.label_selector)
     outcome = HookTaskOutcome()
+    with outcome.told(default_on_error=request.on_error):
+        _run(request, client, outcome, progress, cancel or CancelToken(), check_mode=check_mode)
+    return outcome
+
+
+def _run(
+    request: HookTaskRequest,
+    client: KubeClient,
+    outcome: HookTaskOutcome,
+    progress: ProgressSink,
+    token: CancelToken,
+    *,
+    check_mode: bool,
+) -> None:
+    pods = select_pods(client, request.namespace, pod=request.pod, label_selector=request.label_selector)
     pairs = [(pod, hook) for pod in pods for hook in _hooks_of(pod, request, outcome)]
     if check_mode:
         reader = ApiObjectReader(client)
         outcome.planned = [plan_hook(pod, hook, reader=reader, policy=request.freeze_policy) for pod, hook in pairs]
         outcome.errors = [entry["refused"] for entry in outcome.planned if entry["refused"]]
         outcome.changed = bool(pairs)
-        return outcome
+        return
     settings = SectionSettings(
         run_id=request.run_id,
         policy=request.freeze_policy,
         default_on_error=request.on_error,
         log=RunLog(None, backup=TASK_HOOK_NAME),
         cancel=token,
+        log_output=request.log_output,
     )
-    for swept in sweep(client, pods):
-        if swept.state != "live":
-            outcome.swept.append(swept.to_return())
+    _sweep_first(client, request, pods, outcome)
     preflight = Preflight(client, ApiObjectReader(client), policy=request.freeze_policy)
     plans = [(pod, preflight.examine(pod, hook)) for pod, hook in pairs]
     refusals = [plan.refusal for _pod, plan in plans if plan.refusal]
     if refusals:
         outcome.errors += refusals
-        return outcome
+        return
     freezing = [QuiescedPod(pod=pod, pre=[plan], post=[]) for pod, plan in plans if plan.targets]
     for pod, plan in plans:
         if plan.targets:
@@ -122,13 +167,29 @@ def run_hook_task(
         if recognise(plan.hook.argv).thaws or request.phase == "post":
             _thaw(client, pod, plan.hook, settings, outcome)
         else:
-            result = run_hook(client, pod, plan.hook, log=settings.log, default_on_error=request.on_error, cancel=token)
+            result = run_hook(
+                client,
+                pod,
+                plan.hook,
+                log=settings.log,
+                default_on_error=request.on_error,
+                log_output=request.log_output,
+                cancel=token,
+            )
             outcome.hooks.append(result)
     if freezing:
         progress(f"freezing in {', '.join('/'.join(pod_identity(entry.pod)) for entry in freezing)}"[:200])
         _freeze(client, freezing, settings, outcome)
     _judge(outcome, request.on_error)
-    return outcome
+
+
+def _sweep_first(
+    client: KubeClient, request: HookTaskRequest, pods: t.Sequence[dict[str, t.Any]], outcome: HookTaskOutcome
+) -> None:
+    """End what dead runs have left frozen in the namespace."""
+    sweeping = sweep_namespaces(client, pods, [request.namespace], helper=request.freeze_policy.helper_pod)
+    outcome.swept += [swept.to_return() for swept in sweeping.ended]
+    outcome.warnings += [swept.error for swept in sweeping.ended if swept.error] + list(sweeping.notes)
 
 
 def _hooks_of(pod: t.Mapping[str, t.Any], request: HookTaskRequest, outcome: HookTaskOutcome) -> list[Hook]:
@@ -160,6 +221,8 @@ def _freeze(
         settings.cancel.check()
     except BaseException:
         section.release()
+        outcome.hooks += section.results
+        outcome.freezes += section.freezes
         raise
     outcome.hooks += section.results
     outcome.warnings += section.warnings
@@ -167,7 +230,7 @@ def _freeze(
         section.release()
         outcome.errors += section.errors
     else:
-        outcome.lease_ids += [held.lease.lease_id for held in section.hand_over()]
+        outcome.lease_ids += [freeze.lease.lease_id for freeze in section.hand_over()]
     outcome.freezes += section.freezes
 
 
@@ -181,14 +244,16 @@ def _thaw(
     paths = {command.path for command in recognise(hook.argv).thaws}
     held = [
         freeze
-        for freeze in held_on_pod(pod, hook)
+        for freeze in freezes_of(read_pod(pod).marks, [pod], hook)
         if hook.phase == "post" or paths & {target.path for target in freeze.lease.targets}
     ]
     releaser = Releaser(
         client,
         log=settings.log,
         default_on_error=settings.default_on_error,
+        log_output=settings.log_output,
         warnings=outcome.warnings,
+        helper=settings.policy.helper_pod,
     )
     outcome.hooks += releaser.release(pod, held, [hook])
     outcome.errors += releaser.errors

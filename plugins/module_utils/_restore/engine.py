@@ -17,7 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._core.garbage import rare_collections
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
-from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
+from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import PLAN_PREFIX, ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
@@ -89,7 +89,9 @@ def run_restore(
     with _planned(request, client, store, progress, cancel) as run:
         run.refuse_bad_archive()
         run.refuse_lost_volumes()
-        return run.execute()
+        outcome = run.execute()
+        progress(outcome.closing_line)
+        return outcome
 
 
 @contextlib.contextmanager
@@ -218,7 +220,7 @@ class _Run:
         self._volumes = self._report.volumes = RestoredVolumes(self._plan, self._preparer, self._live)
         self._timings["plan"] = time.monotonic() - clock
         counts = ", ".join(f"{count} {action}" for action, count in self._plan.counts().items() if count)
-        self._progress(f"plan: {counts or 'nothing to restore'}")
+        self._progress(f"{PLAN_PREFIX}{counts or 'nothing to restore'}")
 
     def judge(self) -> None:
         """Ask the API server about everything that would be written."""

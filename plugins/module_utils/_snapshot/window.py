@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted, plural
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -26,7 +27,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import
     QuiescedPod,
     SectionSettings,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import sweep
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import sweep_namespaces
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.pods import TASK_HOOK_NAME, QuiescePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SnapshotRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
@@ -67,11 +68,18 @@ class SnapshotWindow:
         #: When a longer freeze was not allowed.
         self._deadline: float | None = None
         self.swept: list[dict[str, t.Any]] = []
+        #: What else the sweep has to say.
+        self._notes: list[str] = []
         self.refusals: list[str] = []
 
     def prepare(self) -> None:
         """Sweep, and see every hook through. What must not run and may not fail is in ``refusals``."""
-        self.swept = [found.to_return() for found in sweep(self._client, self._plan.pods) if found.state != "live"]
+        request = self._request
+        sweeping = sweep_namespaces(
+            self._client, self._plan.pods, [request.namespace], helper=request.quiescing.policy.helper_pod
+        )
+        self.swept = [found.to_return() for found in sweeping.ended]
+        self._notes = list(sweeping.notes)
         preflight = Preflight(self._client, ApiObjectReader(self._client), policy=self._request.quiescing.policy)
         with concurrent.futures.ThreadPoolExecutor(
             min(self._request.workers, max(1, len(self._plan.hooked))), thread_name_prefix="arkive-preflight"
@@ -128,10 +136,10 @@ class SnapshotWindow:
         errors += [self._sentence(result) for result in self._failures("pre")]
         failed = [cut.error for cut in cuts if cut.failed]
         if failed and self._deadline is not None and self._ended >= self._deadline:
-            longest = self._request.quiescing.policy.freeze_max_seconds
+            longest, late = self._request.quiescing.policy.freeze_max_seconds, len(failed)
             errors.append(
                 f"The lease ran out before the snapshot was cut: the freeze may last {longest:g} s (freeze_max), and "
-                f"{len(failed)} of {len(cuts)} snapshots were not cut by then."
+                f"{late} of {counted(len(cuts), 'snapshot')} {plural(late, 'was', 'were')} not cut by then."
             )
         errors += failed
         if self._section is not None:
@@ -157,7 +165,7 @@ class SnapshotWindow:
     @property
     def warnings(self) -> list[str]:
         found = list(self._plan.warnings)
-        found += [entry["error"] for entry in self.swept if entry["error"]]
+        found += [*self._notes, *(entry["error"] for entry in self.swept if entry["error"])]
         if self._section is not None:
             found += self._section.warnings
         default = self._request.quiescing.on_error

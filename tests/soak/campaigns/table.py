@@ -9,7 +9,12 @@ from __future__ import annotations
 import typing as t
 
 from campaigns.case import Campaign
+from campaigns.freeze import FreezeCampaign
+from campaigns.store import StoreCampaign
 
-CAMPAIGNS: dict[str, t.Callable[[], Campaign]] = {}
+CAMPAIGNS: dict[str, t.Callable[[], Campaign]] = {
+    "freeze": FreezeCampaign,
+    "store": StoreCampaign,
+}
 
 __all__ = ("CAMPAIGNS",)
