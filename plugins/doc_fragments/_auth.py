@@ -16,7 +16,11 @@ class ModuleDocFragment:
 options:
   kubeconfig:
     description:
-      - The path of a kubeconfig file, or the content of one as a dictionary.
+      - The path of a kubeconfig file, or the content of one as a dictionary or as text.
+      - Where the module runs on the controller, a relative path is looked for in C(files) of the role and of the
+        playbook too, and a file that is encrypted with Ansible Vault is decrypted. So it is with O(ca_cert),
+        O(client_cert) and O(client_key).
+      - A credential plugin that it names gets no terminal and at most 60 seconds.
       - Without O(kubeconfig) and O(host), the service account of the pod is used when the module runs inside a
         cluster, else the files named in E(KUBECONFIG), else C(~/.kube/config).
       - If not set, the value of E(K8S_AUTH_KUBECONFIG) is used.
@@ -55,19 +59,19 @@ options:
     aliases: [verify_ssl]
   ca_cert:
     description:
-      - The path of the CA certificate that signs the certificate of the API server.
+      - The path of the CA certificate that signs the certificate of the API server, or the certificate itself as PEM.
       - If not set, the value of E(K8S_AUTH_SSL_CA_CERT) is used.
     type: path
     aliases: [ssl_ca_cert]
   client_cert:
     description:
-      - The path of a client certificate. Needs O(client_key).
+      - The path of a client certificate, or the certificate itself as PEM. Needs O(client_key).
       - If not set, the value of E(K8S_AUTH_CERT_FILE) is used.
     type: path
     aliases: [cert_file]
   client_key:
     description:
-      - The path of the key of the client certificate. Needs O(client_cert).
+      - The path of the key of the client certificate, or the key itself as PEM. Needs O(client_cert).
       - If not set, the value of E(K8S_AUTH_KEY_FILE) is used.
     type: path
     aliases: [key_file]
@@ -116,6 +120,7 @@ options:
 notes:
   - The options that say how to reach the API server have the names, aliases and environment variables of the
     P(kubernetes.core.k8s_info#module) module. That collection is not needed.
+  - A request that the API server does not answer ends after 30 seconds of silence, and after 120 seconds in any case.
 """
 
 

@@ -21,13 +21,13 @@ import typing as t
 
 from ansible import constants as C
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible.utils.vars import merge_hash
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.printable import one_line
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import PLAN_PREFIX
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
+from ansible_collections.arkive.k8s.plugins.plugin_utils._decrypted_files import FilesAction
 
 OPTION = "show_progress"
 VARIABLE = "arkive_show_progress"
@@ -44,8 +44,8 @@ _BURST = 8
 Result: t.TypeAlias = "dict[str, t.Any]"
 
 
-class ProgressAction(ActionBase):
-    """Runs the module, with progress lines where that is possible."""
+class ProgressAction(FilesAction):
+    """Runs the module with the files that its options name, and with progress lines where that is possible."""
 
     _supports_async = True
     _supports_check_mode = True
@@ -58,16 +58,17 @@ class ProgressAction(ActionBase):
         if result.get("skipped"):
             return result
         wrap_async = bool(self._task.async_val) and not self._connection.has_native_async
-        if wrap_async or not self._is_local() or not self._is_wanted(variables):
-            answer = self._execute_module(task_vars=variables, wrap_async=wrap_async)
-        else:
-            answer = self._execute_and_show(variables)
+        with self._with_files() as arguments:
+            if wrap_async or not self._is_local() or not self._is_wanted(variables):
+                answer = self._execute_module(module_args=arguments, task_vars=variables, wrap_async=wrap_async)
+            else:
+                answer = self._execute_and_show(arguments, variables)
         result = merge_hash(result, answer)
         if not wrap_async:
             self._remove_tmp_path(self._connection._shell.tmpdir)  # type: ignore[no-untyped-call]
         return result
 
-    def _execute_and_show(self, variables: Result) -> Result:
+    def _execute_and_show(self, arguments: Result, variables: Result) -> Result:
         with _private_file() as path:
             pids = [os.getpid()]
             main_process = multiprocessing.parent_process()
@@ -75,7 +76,7 @@ class ProgressAction(ActionBase):
                 pids.append(main_process.pid)
             self._module_variables = {FILE_VARIABLE: path, PIDS_VARIABLE: " ".join(map(str, pids))}
             with ProgressTail(path, host=str(variables.get("inventory_hostname", "localhost"))):
-                result: Result = self._execute_module(task_vars=variables)
+                result: Result = self._execute_module(module_args=arguments, task_vars=variables)
         return result
 
     def _compute_environment_string(self, raw_environment_out: Result | None = None) -> str:

@@ -30,7 +30,7 @@ _PROXY_HEADERS = ArgumentSpec(
 
 AUTH = ArgumentSpec(
     options={
-        # Masking every value of a kubeconfig would mask words like "v1" in the result: see secrets_of_kubeconfig.
+        # Masking every value of a kubeconfig would mask words like "v1" in the result: see secret_params.
         "kubeconfig": _option("KUBECONFIG", type="raw", no_log=False),
         "context": _option("CONTEXT"),
         "host": _option("HOST"),
@@ -51,11 +51,6 @@ AUTH = ArgumentSpec(
     required_by={"impersonate_groups": ("impersonate_user",)},
 )
 
-#: The fields of a kubeconfig that hold secrets, in ``users[].user`` and below.
-_SECRET_FIELDS = frozenset(
-    ("token", "password", "client-key-data", "access-token", "id-token", "refresh-token", "client-secret")
-)
-
 
 def kube_auth(params: t.Mapping[str, t.Any]) -> KubeAuth:
     """The credential that the options give."""
@@ -66,19 +61,4 @@ def kube_auth(params: t.Mapping[str, t.Any]) -> KubeAuth:
     )
 
 
-def secrets_of_kubeconfig(kubeconfig: t.Any) -> set[str]:
-    """The values in a kubeconfig, given as a dictionary, that must not be shown."""
-    found: set[str] = set()
-    if isinstance(kubeconfig, t.Mapping):
-        for name, value in kubeconfig.items():
-            if name in _SECRET_FIELDS and isinstance(value, str) and value:
-                found.add(value)
-            else:
-                found |= secrets_of_kubeconfig(value)
-    elif isinstance(kubeconfig, list):
-        for value in kubeconfig:
-            found |= secrets_of_kubeconfig(value)
-    return found
-
-
-__all__ = ("AUTH", "kube_auth", "secrets_of_kubeconfig")
+__all__ = ("AUTH", "kube_auth")

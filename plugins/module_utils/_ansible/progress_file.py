@@ -14,6 +14,7 @@ import threading
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.printable import one_line
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
+from ansible_collections.arkive.k8s.plugins.module_utils._core.secrets import mask
 
 #: A line is cut here: it is for a terminal.
 _LONGEST_LINE = 300
@@ -29,7 +30,7 @@ def progress_to(path: str | None) -> ProgressSink:
     lock = threading.Lock()
 
     def write(line: str) -> None:
-        text = one_line(" ".join(line.split()))[:_LONGEST_LINE] + "\n"
+        text = one_line(" ".join(mask(line).split()))[:_LONGEST_LINE] + "\n"
         with lock, contextlib.suppress(OSError):
             descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW)
             try:

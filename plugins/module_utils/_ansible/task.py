@@ -12,7 +12,6 @@ import os
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import secrets_of_kubeconfig
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.cancel_signals import CancelSignals
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.issues import first_errors, issue
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.progress_file import progress_to
@@ -49,7 +48,6 @@ def run_task(spec: ArgumentSpec, keys: ResultKeys, work: t.Callable[[Task], Resu
     error's sentence as ``msg``, and what it knows beside it. While it works, signals only set the task's cancel token.
     """
     module = spec.create_module(keys)
-    module.no_log_values.update(secrets_of_kubeconfig(module.params.get("kubeconfig")))
     task = Task(module)
     with CancelSignals(task.cancel, controller_pids=_controller_pids()):
         result = _result_of(work, task, module)

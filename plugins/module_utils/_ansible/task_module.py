@@ -12,7 +12,6 @@ from __future__ import annotations
 import traceback
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.parameters import remove_values
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.issues import (
@@ -22,6 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.issues import 
     whole_issue,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import ResultKeys
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.secret_params import DiscreetModule
 from ansible_collections.arkive.k8s.plugins.module_utils._core.printable import one_line, printable, printable_tree
 
 Result: t.TypeAlias = "dict[str, t.Any]"
@@ -31,7 +31,7 @@ _LISTS = ("warnings_list", "errors_list")
 _OF_ANSIBLE = ("failed", "msg", "diff", "exception")
 
 
-class TaskModule(AnsibleModule):
+class TaskModule(DiscreetModule):
     """``keys``: those that a result always has, with their values for a task that did not get so far."""
 
     def __init__(self, *, keys: ResultKeys, **arguments: t.Any) -> None:
@@ -77,6 +77,7 @@ class TaskModule(AnsibleModule):
         return {**printable_tree(result), **shown}
 
     def _without_secrets(self, value: t.Any) -> t.Any:
+        self.learn_secrets()
         return remove_values(value, self.no_log_values) if self.no_log_values else value
 
 

@@ -19,8 +19,11 @@ import sys
 import typing as t
 import urllib.parse
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.secrets import mask_urls, remember_secrets, url_secrets
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.tls import TlsSettings, existing_file
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pem import Pem, pem_from_option
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.tls import TlsSettings
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth
@@ -28,17 +31,17 @@ if t.TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class FoundConfig:
-    """What a kubeconfig or a pod's service account says. Files are paths, ``authorization`` is the whole header."""
+    """What a kubeconfig or a pod's service account says; ``authorization`` is the whole header."""
 
     source: str = "the options of the task"
     server: str | None = None
     authorization: str | None = dataclasses.field(default=None, repr=False)
     verify: bool = True
-    ca_cert: str | None = None
-    client_cert: str | None = None
-    client_key: str | None = None
+    ca_cert: Pem | None = None
+    client_cert: Pem | None = None
+    client_key: Pem | None = None
     tls_server_name: str | None = None
-    proxy: str | None = None
+    proxy: str | None = dataclasses.field(default=None, repr=False)
     expires_at: dt.datetime | None = None
     renewable: bool = False
     reload_seconds: float | None = None
@@ -79,12 +82,15 @@ class ApiAccess:
         return urllib.parse.urlsplit(self.server).port or (443 if self.tls else 80)
 
 
-def load_access(auth: KubeAuth) -> ApiAccess:
-    """Find the configuration in the order that ``KubeAuth`` describes and put the options over it."""
-    # Imported here, because the kubernetes library takes a second to load and is needed for found configurations only.
+def load_access(auth: KubeAuth, *, cancel: CancelToken | None = None) -> ApiAccess:
+    """Find the configuration in the order that ``KubeAuth`` describes and put the options over it.
+
+    A credential plugin that runs for it is ended when ``cancel`` is set.
+    """
+    # Imported here, because the kubernetes library takes a second to load and is needed for few of them.
     from ansible_collections.arkive.k8s.plugins.module_utils._kube.kubeconfig import find_config
 
-    found = FoundConfig() if _options_are_enough(auth) else find_config(auth)
+    found = FoundConfig() if _options_are_enough(auth) else find_config(auth, cancel=cancel or CancelToken())
     server = _server_url(auth.host or found.server, found.source)
     proxy, proxy_headers = _proxy(auth, found, server)
     own_credential = _own_authorization(auth)
@@ -155,13 +161,21 @@ def _options_are_enough(auth: KubeAuth) -> bool:
 def _server_url(text: str | None, source: str) -> str:
     if not text:
         raise KubeError(f"No API server is named by {source}.", hint="Set host to its URL, or use another kubeconfig.")
-    parts = urllib.parse.urlsplit(text)
     try:
-        port_is_good = parts.port is None or parts.port > 0
+        parts = urllib.parse.urlsplit(text)
+        is_good = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        is_good = is_good and text.isprintable() and " " not in text
     except ValueError:
-        port_is_good = False
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not port_is_good:
-        raise KubeError(f"'{text}' is not the URL of an API server.", hint="Write it as https://name:6443.")
+        is_good = False
+    if not is_good:
+        what = f"'{mask_urls(text)}'" if len(text) < 300 and text.isprintable() else f"A text of {len(text)} characters"
+        raise KubeError(f"{what} is not the URL of an API server.", hint="Write it as https://name:6443.")
+    if "@" in parts.netloc:
+        remember_secrets(url_secrets(text))
+        raise KubeError(
+            f"The URL of the API server that {source} names holds a user name or a password.",
+            hint="Take them out of the URL, and set username and password.",
+        )
     return text.rstrip("/")
 
 
@@ -179,7 +193,9 @@ def _own_authorization(auth: KubeAuth) -> str | None:
     if auth.api_key:
         return f"Bearer {auth.api_key}"
     if auth.username and auth.password is not None:
-        return "Basic " + base64.b64encode(f"{auth.username}:{auth.password}".encode()).decode()
+        pair = base64.b64encode(f"{auth.username}:{auth.password}".encode()).decode()
+        remember_secrets([pair])
+        return f"Basic {pair}"
     return None
 
 
@@ -206,6 +222,7 @@ def _proxy(auth: KubeAuth, found: FoundConfig, server: str) -> tuple[str | None,
         from urllib3.util import make_headers
 
         given = dict(auth.proxy_headers or {})
+        remember_secrets(url_secrets(proxy))
         parts = urllib.parse.urlsplit(proxy)
         if parts.username and not given.get("proxy_basic_auth"):
             user, password = urllib.parse.unquote(parts.username), urllib.parse.unquote(parts.password or "")
@@ -213,9 +230,10 @@ def _proxy(auth: KubeAuth, found: FoundConfig, server: str) -> tuple[str | None,
         return proxy, make_headers(**given)
     except ImportError as exc:
         raise library_error("urllib3", exc) from exc
-    except TypeError as exc:
+    except (TypeError, ValueError, AttributeError) as exc:
         raise KubeError(
-            f"proxy_headers cannot be used: {exc}.", hint="Its keys are proxy_basic_auth, basic_auth and user_agent."
+            "The proxy and its proxy_headers cannot be used.",
+            hint="The keys of proxy_headers are proxy_basic_auth, basic_auth and user_agent.",
         ) from exc
 
 
@@ -225,9 +243,9 @@ def _tls_settings(auth: KubeAuth, found: FoundConfig) -> TlsSettings:
         found = dataclasses.replace(found, client_cert=None, client_key=None)
     return TlsSettings(
         verify=found.verify if auth.validate_certs is None else auth.validate_certs,
-        ca_cert=existing_file("ca_cert", auth.ca_cert) or found.ca_cert,
-        client_cert=existing_file("client_cert", auth.client_cert) or found.client_cert,
-        client_key=existing_file("client_key", auth.client_key) or found.client_key,
+        ca_cert=pem_from_option("ca_cert", auth.ca_cert) or found.ca_cert,
+        client_cert=pem_from_option("client_cert", auth.client_cert) or found.client_cert,
+        client_key=pem_from_option("client_key", auth.client_key) or found.client_key,
     )
 
 

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
@@ -22,16 +23,16 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.session import Se
 class KubeAuth:
     """The options of a task, as given; None where nothing was said.
 
-    kubeconfig: a path (several joined by ``:`` are merged), or the kubeconfig itself as a dict.
+    kubeconfig: a path (several joined by ``:`` are merged), or the kubeconfig itself as a dict or as text.
+    ca_cert, client_cert, client_key: paths, or PEM text.
     proxy_headers: keys of ``urllib3.util.make_headers``: ``proxy_basic_auth``, ``basic_auth``, ``user_agent``.
-    persist_config: write refreshed OIDC and cloud tokens back to the kubeconfig.
 
     Where it comes from, in this order: host with api_key, with username and password, or with client_cert and
     client_key needs nothing else; else the kubeconfig or context that was named; else the service account of the pod
     that we run in; else ``$KUBECONFIG`` or ``~/.kube/config``. Each option given overrides what was found so.
     """
 
-    kubeconfig: str | dict[str, t.Any] | None = None
+    kubeconfig: str | dict[str, t.Any] | None = dataclasses.field(default=None, repr=False)
     context: str | None = None
     host: str | None = None
     api_key: str | None = dataclasses.field(default=None, repr=False)
@@ -40,11 +41,10 @@ class KubeAuth:
     validate_certs: bool | None = None
     ca_cert: str | None = None
     client_cert: str | None = None
-    client_key: str | None = None
-    proxy: str | None = None
+    client_key: str | None = dataclasses.field(default=None, repr=False)
+    proxy: str | None = dataclasses.field(default=None, repr=False)
     no_proxy: str | None = None
     proxy_headers: dict[str, t.Any] | None = dataclasses.field(default=None, repr=False)
-    persist_config: bool | None = None
     impersonate_user: str | None = None
     impersonate_groups: tuple[str, ...] = ()
 
@@ -62,8 +62,10 @@ def connect(
     ``timeout`` (seconds) is how long the server may stay silent in one request; connecting gets at most 10 of them.
     Raises ``KubeError`` for a kubeconfig, context, certificate or credential plugin that cannot be used.
     """
-    session = Session(lambda: load_access(auth), timeout=timeout, pool_size=pool_size, retry=retry or RetryPolicy())
-    return KubeClient(session, cancel=cancel or CancelToken())
+    cancel = cancel or CancelToken()
+    load = functools.partial(load_access, auth)
+    session = Session(load, timeout=timeout, pool_size=pool_size, retry=retry or RetryPolicy(), cancel=cancel)
+    return KubeClient(session, cancel=cancel)
 
 
 __all__ = ("KubeAuth", "connect")

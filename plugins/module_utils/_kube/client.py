@@ -41,6 +41,8 @@ STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
 
 _CONNECT_SECONDS = 10.0
+#: One request from its connection to the last byte of its answer. An API server gives itself 60 s for one.
+_TOTAL_SECONDS = 120.0
 _LONGEST_ERROR_BODY = 1 << 20
 
 Query: t.TypeAlias = "t.Mapping[str, str] | None"
@@ -104,7 +106,7 @@ class KubeClient:
 
     def refresh_credentials(self) -> None:
         """Read the configuration again and run the credential plugin again, now."""
-        self._session.reload(self._session.lane.generation)
+        self._session.reload(self._session.lane.generation, cancel=self.cancel)
 
     def get(
         self, path: str, *, query: Query = None, accept: str | None = None, timeout: float | None = None
@@ -170,24 +172,27 @@ class KubeClient:
     def stream(self, path: str, *, query: Query = None, timeout: float) -> t.Generator[bytes, None, None]:
         """The lines of a watch as they come, on a connection of its own; ends when the server ends it.
 
-        Raises ``KubeTimeout`` when ``timeout`` seconds are over. Closing the generator closes the connection.
+        Raises ``KubeTimeout`` when ``timeout`` seconds are over, or when the server is silent at the start for as long
+        as it may be in any request. Closing the generator closes the connection.
         """
         deadline = Deadline(timeout)
         request = _Request(verb="GET", path=path, query=query, timeout=timeout)
         for last in (False, True):
-            lane = self._session.lane
+            lane = self._session.lane_for(self.cancel)
             try:
-                with contextlib.closing(open_wire(lane.access, deadline=deadline, cancel=self.cancel)) as wire:
+                start = deadline.sooner(self._session.timeout)
+                with contextlib.closing(open_wire(lane.access, deadline=start, cancel=self.cancel)) as wire:
                     self._session.count_request()
-                    send_get(wire, lane.access, request.target, [("Accept", "application/json")], deadline)
-                    answer = read_answer(wire, deadline)
+                    send_get(wire, lane.access, request.target, [("Accept", "application/json")], start)
+                    answer = read_answer(wire, start)
                     if answer.status == 401 and not last:
-                        self._session.reload(lane.generation)
+                        self._session.reload(lane.generation, cancel=self.cancel)
                         continue
                     yield from _lines(self.server, request, answer, deadline)
                     return
             except (OSError, http.client.HTTPException) as exc:
-                raise unreachable_error(exc, server=self.server, doing=f"GET {path}", timeout=timeout) from exc
+                limit = timeout if deadline.has_passed else self._session.timeout
+                raise unreachable_error(exc, server=self.server, doing=f"GET {path}", timeout=limit) from exc
 
     def _call(self, verb: str, path: str, **options: t.Any) -> dict[str, t.Any]:
         request, data = self._fetch(verb, path, **options)
@@ -224,13 +229,13 @@ class KubeClient:
         while True:
             self.cancel.check()
             attempt += 1
-            lane = self._session.lane
+            lane = self._session.lane_for(self.cancel)
             outcome = self._send(lane, request)
             if isinstance(outcome, bytes):
                 return outcome
             if outcome.error.unauthorized and not reloaded:
                 reloaded = True
-                self._session.reload(lane.generation)
+                self._session.reload(lane.generation, cancel=self.cancel)
                 continue
             attempts = policy.attempts if self._session.ever_answered else policy.first_contact_attempts
             delay = policy.delay(attempt, outcome.retry_after)
@@ -243,17 +248,22 @@ class KubeClient:
         import urllib3
 
         self._session.count_request()
-        try:
-            response = lane.pool.request(
-                request.verb,
-                lane.url(request.target),
-                body=request.body,
-                headers=_headers(lane.access, request),
-                redirect=False,
-                timeout=urllib3.Timeout(connect=min(_CONNECT_SECONDS, request.timeout), read=request.timeout),
-            )
-        except (urllib3.exceptions.HTTPError, OSError, http.client.HTTPException, ValueError) as exc:
-            return self._failure(request, exc)
+        total = max(_TOTAL_SECONDS, request.timeout)
+        with self._session.guards.guard(total, self.cancel) as guard:
+            try:
+                response = lane.pool.request(
+                    request.verb,
+                    lane.url(request.target),
+                    body=request.body,
+                    headers=_headers(lane.access, request),
+                    redirect=False,
+                    timeout=urllib3.Timeout(connect=min(_CONNECT_SECONDS, request.timeout), read=request.timeout),
+                )
+            except (urllib3.exceptions.HTTPError, OSError, http.client.HTTPException, ValueError) as exc:
+                if not guard.expired:
+                    return self._failure(request, exc)
+                self.cancel.check()
+                return self._failure(dataclasses.replace(request, timeout=total), TimeoutError("timed out"))
         self._session.ever_answered = True
         if response.status >= 300:
             return self._refusal(request, response)
@@ -276,7 +286,7 @@ class KubeClient:
                 urllib3.exceptions.ProxyError,
             ),
         )
-        final = (urllib3.exceptions.SSLError, urllib3.exceptions.ReadTimeoutError, ValueError)
+        final = (urllib3.exceptions.SSLError, urllib3.exceptions.ReadTimeoutError, TimeoutError, ValueError)
         certain = not early and isinstance(exc, final)
         return _Failure(error, may_repeat_failure(request.verb, surely_not_sent=not_sent, certain=certain))
 

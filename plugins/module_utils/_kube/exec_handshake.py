@@ -113,13 +113,13 @@ def open_stream(client: KubeClient, request: ExecRequest, deadline: Deadline) ->
     while True:
         client.cancel.check()
         attempt += 1
-        lane = session.lane
+        lane = session.lane_for(client.cancel)
         try:
             return _ask_once(client, lane, request, deadline)
         except _Refusal as refusal:
             if refusal.error.unauthorized and not reloaded:
                 reloaded = True
-                session.reload(lane.generation)
+                session.reload(lane.generation, cancel=client.cancel)
                 continue
             attempts = session.retry.attempts if session.ever_answered else session.retry.first_contact_attempts
             delay = session.retry.delay(attempt, refusal.retry_after)

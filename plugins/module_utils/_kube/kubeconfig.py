@@ -4,17 +4,31 @@
 
 # Private: not for use outside of this collection.
 
-"""Kubeconfigs and service accounts, read by the ``kubernetes`` library, which runs plugins and refreshes tokens."""
+"""Who a kubeconfig, or the pod that we run in, says that we are. Certificates and keys stay in memory."""
 
 from __future__ import annotations
 
-import contextlib
-import logging
+import base64
+import datetime as dt
 import os
+import types
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.secrets import remember_secrets, url_secrets
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access import FoundConfig, library_error
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth_provider import provider_token
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_credential import run_plugin
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.files import capital, read_named
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.kubeconfig_document import (
+    Entry,
+    Kubeconfig,
+    read_kubeconfig,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.kubeconfig_fields import Fields
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.kubeconfig_secrets import secrets_of_kubeconfig
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pem import Pem
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth
@@ -22,27 +36,34 @@ if t.TYPE_CHECKING:
 _RENEWABLE_USERS = ("exec", "auth-provider", "tokenFile")
 #: Kubelet and token controllers replace token files well before they expire; client-go reads them every minute too.
 _TOKEN_FILE_SECONDS = 60.0
-#: What the library raises on malformed input, beside its own ConfigException.
-_MALFORMED = (ValueError, KeyError, TypeError, AttributeError, OSError)
 
 
-def find_config(auth: KubeAuth) -> FoundConfig:
+class _Credential(t.NamedTuple):
+    authorization: str | None = None
+    expires_at: dt.datetime | None = None
+    client_cert: Pem | None = None
+    client_key: Pem | None = None
+
+
+def find_config(auth: KubeAuth, *, cancel: CancelToken) -> FoundConfig:
     """The kubeconfig or context that was named; else the pod's service account; else the default kubeconfig."""
     if not auth.kubeconfig and not auth.context:
         in_cluster = _service_account()
         if in_cluster:
             return in_cluster
-    return _from_kubeconfig(auth)
+    return _from_kubeconfig(read_kubeconfig(auth.kubeconfig or None), auth.context, cancel)
 
 
 def _service_account() -> FoundConfig | None:
     """The service account of the pod that this process runs in, None outside of pods."""
+    if not os.environ.get("KUBERNETES_SERVICE_HOST"):
+        return None
     try:
         from kubernetes.config import incluster_config
         from kubernetes.config.config_exception import ConfigException
     except ImportError as exc:
         raise library_error("kubernetes", exc) from exc
-    target = _Target()
+    target = types.SimpleNamespace(api_key={}, ssl_ca_cert=None, host=None)
     library: t.Any = incluster_config
     loader = library.InClusterConfigLoader(
         token_filename=library.SERVICE_TOKEN_FILENAME, cert_filename=library.SERVICE_CERT_FILENAME
@@ -51,196 +72,129 @@ def _service_account() -> FoundConfig | None:
         loader.load_and_set(target)
     except ConfigException:
         return None
+    except (OSError, ValueError) as exc:
+        raise KubeError("The service account of this pod cannot be read.", hint="Set kubeconfig, or host.") from exc
+    what = "the CA certificate of this pod's service account"
+    # 'BearerToken' since kubernetes 36, 'authorization' before it; the value is the whole header either way.
+    token = target.api_key.get("BearerToken") or target.api_key.get("authorization")
     return FoundConfig(
         source="the service account of this pod",
         server=target.host,
-        authorization=target.authorization,
-        ca_cert=target.ssl_ca_cert,
+        authorization=token.strip() if token else None,
+        ca_cert=Pem(what, read_named(target.ssl_ca_cert, what=what)) if target.ssl_ca_cert else None,
         renewable=True,
         reload_seconds=_TOKEN_FILE_SECONDS,
     )
 
 
-def _from_kubeconfig(auth: KubeAuth) -> FoundConfig:
-    try:
-        from kubernetes.config import kube_config
-    except ImportError as exc:
-        raise library_error("kubernetes", exc) from exc
-    library: t.Any = kube_config
-    failures = _failures()
-    document, source, persister = _read_kubeconfig(auth, library, failures)
-    context = _choose_context(document, auth.context, source, failures)
-    target = _Target()
-    with _captured_log() as complaints:
-        try:
-            loader = library.KubeConfigLoader(
-                config_dict=document, active_context=context, config_base_path=None, config_persister=persister
-            )
-            loader.load_and_set(target)
-        except failures as exc:
-            raise KubeError(f"{_capital(source)} cannot be used: {_tidy(exc)}.") from exc
-    user = _user_of(document, context)
-    if "exec" in user and not target.authorization and not target.cert_file:
-        why = "; ".join(complaints) or "it gave no credential"
-        command = user["exec"].get("command") if isinstance(user["exec"], dict) else ""
-        raise KubeError(
-            f"The credential plugin '{command}' of {source} failed: {why.rstrip('.')}.",
-            hint="Run it by hand, or kubectl with the same kubeconfig.",
-        )
-    cluster = _cluster_of(document, context)
-    token_file = "tokenFile" in user and "token" not in user
+def _from_kubeconfig(config: Kubeconfig, wanted: str | None, cancel: CancelToken) -> FoundConfig:
+    name, context = _choose_context(config, wanted)
+    cluster = _referred(config, context.fields, "cluster", name)
+    user = _referred(config, context.fields, "user", name) if context.fields.text("user") else None
+    settings = cluster.fields
+    remember_secrets(secrets_of_kubeconfig(user.fields.as_dict() if user else {}))
+    remember_secrets(url_secrets(settings.text("proxy-url")))
+    credential = _credential(user, cluster, cancel) if user else _Credential()
+    token_file = user is not None and "tokenFile" in user.fields and "token" not in user.fields
     return FoundConfig(
-        source=source,
-        server=target.host,
-        authorization=target.authorization,
-        verify=target.verify_ssl,
-        ca_cert=target.ssl_ca_cert,
-        client_cert=target.cert_file,
-        client_key=target.key_file,
-        tls_server_name=target.tls_server_name,
-        proxy=cluster.get("proxy-url") or None,
-        compress=not cluster.get("disable-compression"),
-        expires_at=loader.__dict__.get("expiry"),
-        renewable=any(kind in user for kind in _RENEWABLE_USERS),
+        source=config.source,
+        server=settings.text("server"),
+        authorization=credential.authorization,
+        verify=not settings.flag("insecure-skip-tls-verify"),
+        ca_cert=_pem(cluster, "certificate-authority"),
+        client_cert=credential.client_cert,
+        client_key=credential.client_key,
+        tls_server_name=settings.text("tls-server-name") or None,
+        proxy=settings.text("proxy-url") or None,
+        compress=not settings.flag("disable-compression"),
+        expires_at=credential.expires_at,
+        renewable=user is not None and any(kind in user.fields for kind in _RENEWABLE_USERS),
         reload_seconds=_TOKEN_FILE_SECONDS if token_file else None,
     )
 
 
-class _Target:
-    """What the library's loaders write to: the attributes of its ``Configuration``, without its environment magic."""
-
-    def __init__(self) -> None:
-        self.host: str | None = None
-        self.api_key: dict[str, str] = {}
-        self.verify_ssl = True
-        self.ssl_ca_cert: str | None = None
-        self.cert_file: str | None = None
-        self.key_file: str | None = None
-        self.tls_server_name: str | None = None
-        self.proxy: str | None = None
-        self.refresh_api_key_hook: t.Any = None
-
-    @property
-    def authorization(self) -> str | None:
-        # 'BearerToken' since kubernetes 36, 'authorization' before it; the value is the whole header either way.
-        value = self.api_key.get("BearerToken") or self.api_key.get("authorization")
-        return value.strip() if value else None
+def _choose_context(config: Kubeconfig, wanted: str | None) -> tuple[str, Entry]:
+    names = config.names("contexts")
+    name = wanted or config.current_context
+    known = f"It has: {', '.join(names)}." if names else "It has none."
+    if not name:
+        raise KubeError(f"{capital(config.source)} names no current context.", hint=f"Set context. {known}")
+    found = config.entry("contexts", name)
+    if found is None:
+        raise KubeError(f"{capital(config.source)} has no context '{name}'.", hint=known)
+    return name, found
 
 
-def _failures() -> tuple[type[Exception], ...]:
-    """What reading a kubeconfig and running its credential provider may raise."""
-    from kubernetes.config.config_exception import ConfigException
-
-    found: list[type[Exception]] = [ConfigException, *_MALFORMED]
-    with contextlib.suppress(ImportError):
-        from oauthlib.oauth2 import OAuth2Error
-
-        found.append(OAuth2Error)
-    with contextlib.suppress(ImportError):
-        from google.auth.exceptions import GoogleAuthError
-
-        found.append(GoogleAuthError)
-    return tuple(found)
+def _referred(config: Kubeconfig, context: Fields, kind: str, context_name: str) -> Entry:
+    """The cluster or the user that a context names."""
+    name = context.text(kind)
+    if not name:
+        raise context.wrong(f"names no {kind}")
+    found = config.entry(f"{kind}s", name)
+    if found is None:
+        raise KubeError(
+            f"{capital(config.source)} has no {kind} '{name}', which its context '{context_name}' names.",
+            hint="Correct the kubeconfig, or set context to another one.",
+        )
+    return found
 
 
-def _read_kubeconfig(
-    auth: KubeAuth, library: t.Any, failures: tuple[type[Exception], ...]
-) -> tuple[t.Any, str, t.Callable[[], None] | None]:
-    """The (merged) document, what to call it in sentences, and how changes are saved."""
-    import yaml
+def _credential(user: Entry, cluster: Entry, cancel: CancelToken) -> _Credential:
+    """The first of auth-provider, token, plugin, user name and password, and the client certificate beside it."""
+    fields = user.fields
+    own = _Credential(client_cert=_pem(user, "client-certificate"), client_key=_pem(user, "client-key"))
+    if own.client_cert and not own.client_key:
+        raise fields.wrong("has a client certificate without a client-key")
+    if "auth-provider" in fields:
+        given = provider_token(fields, cancel=cancel)
+        if given.authorization:
+            remember_secrets(given.authorization.split(" "))
+            return own._replace(authorization=given.authorization, expires_at=given.expires_at)
+    token = fields.text("token") or _token_of_file(user)
+    if token:
+        return own._replace(authorization=f"Bearer {token}")
+    if "exec" in fields:
+        answer = run_plugin(user, cluster, cancel=cancel)
+        return _Credential(
+            authorization=f"Bearer {answer.token}" if answer.token else None,
+            expires_at=answer.expires_at,
+            client_cert=answer.client_cert or own.client_cert,
+            client_key=answer.client_key or own.client_key,
+        )
+    if fields.text("username") and "password" in fields:
+        pair = base64.b64encode(f"{fields.text('username')}:{fields.text('password')}".encode()).decode()
+        remember_secrets([pair])
+        return own._replace(authorization=f"Basic {pair}")
+    return own
 
-    if isinstance(auth.kubeconfig, dict):
-        return auth.kubeconfig, "the kubeconfig given as a dictionary", None
-    paths = auth.kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
-    source = f"the kubeconfig {os.path.expanduser(paths)}"
-    _require_file(paths, named=bool(auth.kubeconfig))
+
+def _token_of_file(user: Entry) -> str:
+    path = user.fields.text("tokenFile")
+    if not path:
+        return ""
+    full = os.path.join(user.folder, path)
+    what = f"the token file {full} of {user.fields.where}"
     try:
-        merger = library.KubeConfigMerger(paths)
-    except yaml.YAMLError as exc:
-        raise KubeError(f"{_capital(source)} is not valid YAML: {_tidy(exc)}.") from exc
-    except PermissionError as exc:
-        raise KubeError(f"{_capital(source)} cannot be read: {exc.strerror}.") from exc
-    except failures as exc:
-        why = "it is not a YAML mapping" if isinstance(exc, (TypeError, AttributeError)) else _tidy(exc)
-        raise KubeError(f"{_capital(source)} is not a kubeconfig: {why}.") from exc
-    return merger.config, source, merger.save_changes if auth.persist_config else None
+        token = read_named(full, what=what, largest=1 << 20).decode("ascii").strip()
+    except UnicodeDecodeError as exc:
+        raise KubeError(f"{capital(what)} holds no token.") from exc
+    if not token:
+        raise KubeError(f"{capital(what)} is empty.")
+    remember_secrets([token])
+    return token
 
 
-def _require_file(paths: str, *, named: bool) -> None:
-    if any(os.path.exists(os.path.expanduser(path)) for path in paths.split(os.pathsep) if path):
-        return
-    full = os.path.expanduser(paths)
-    if named:
-        raise KubeError(f"The kubeconfig {full} does not exist.")
-    raise KubeError(
-        f"No Kubernetes credential was given, and the default kubeconfig {full} does not exist.",
-        hint="Set kubeconfig (or K8S_AUTH_KUBECONFIG), or host with api_key.",
-    )
-
-
-def _choose_context(document: t.Any, wanted: str | None, source: str, failures: tuple[type[Exception], ...]) -> str:
-    try:
-        names = [str(entry["name"]) for entry in document["contexts"]]
-        current = _plain(document).get("current-context")
-    except failures as exc:
-        raise KubeError(f"{_capital(source)} is not a kubeconfig: it has no list of contexts.") from exc
-    context = wanted or current
-    known = f"It has: {', '.join(sorted(names))}." if names else "It has none."
-    if not context:
-        raise KubeError(f"{_capital(source)} names no current context.", hint=f"Set context. {known}")
-    if context not in names:
-        raise KubeError(f"{_capital(source)} has no context '{context}'.", hint=known)
-    return str(context)
-
-
-def _plain(node: t.Any) -> t.Any:
-    """The data of one of the library's ``ConfigNode`` objects, or of what is plain already."""
-    return getattr(node, "value", node)
-
-
-def _named_entry(document: t.Any, section: str, name: str) -> dict[str, t.Any]:
-    """``{"name": ..., "user": {...}}`` of a section as a plain dict; empty when it is not there."""
-    for entry in document[section] if document.get(section) else ():
-        plain = _plain(entry)
-        if isinstance(plain, dict) and plain.get("name") == name:
-            return plain
-    return {}
-
-
-def _user_of(document: t.Any, context: str) -> dict[str, t.Any]:
-    plain = _plain(document)
-    chosen = _named_entry(plain, "contexts", context).get("context") or {}
-    return dict(_named_entry(plain, "users", str(chosen.get("user"))).get("user") or {})
-
-
-def _cluster_of(document: t.Any, context: str) -> dict[str, t.Any]:
-    """The cluster itself, for ``disable-compression`` and ``proxy-url`` (kubernetes 30 does not read it)."""
-    plain = _plain(document)
-    chosen = _named_entry(plain, "contexts", context).get("context") or {}
-    return dict(_named_entry(plain, "clusters", str(chosen.get("cluster"))).get("cluster") or {})
-
-
-@contextlib.contextmanager
-def _captured_log() -> t.Iterator[list[str]]:
-    """What the library logs while it loads: it reports a failing credential plugin in no other way."""
-    lines: list[str] = []
-    handler = logging.Handler(level=logging.WARNING)
-    handler.emit = lambda record: lines.append(" ".join(record.getMessage().split()))  # type: ignore[method-assign]
-    root = logging.getLogger()
-    root.addHandler(handler)
-    try:
-        yield lines
-    finally:
-        root.removeHandler(handler)
-
-
-def _tidy(exc: BaseException) -> str:
-    text = " ".join(str(exc).split()) or type(exc).__name__
-    return text.removeprefix("Invalid kube-config file. ").rstrip(".")
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def _pem(entry: Entry, key: str) -> Pem | None:
+    """A certificate or key that stands in the kubeconfig itself, or in a file that it names."""
+    data = f"{key}-data"
+    if entry.fields.text(data):
+        return Pem(f"the {data} of {entry.fields.where}", entry.fields.decoded(data))
+    path = entry.fields.text(key)
+    if not path:
+        return None
+    full = os.path.join(entry.folder, path)
+    what = f"the {key} {full} of {entry.fields.where}"
+    return Pem(what, read_named(full, what=what))
 
 
 __all__ = ("find_config",)

@@ -15,13 +15,22 @@ import time
 import typing as t
 import urllib.parse
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access import ApiAccess, library_error
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.guards import Guards, guard_connections
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.retries import RetryPolicy
 
 #: A renewable credential is renewed this long before it ends, but not more often than every ``_RENEW_PAUSE`` seconds.
 _RENEW_LEAD = 60.0
 _RENEW_PAUSE = 30.0
+_TICK = 0.2
+
+
+class Load(t.Protocol):
+    """Finds the configuration and credential anew each time that it is called, until ``cancel`` is set."""
+
+    def __call__(self, *, cancel: CancelToken) -> ApiAccess: ...
 
 
 class Lane(t.NamedTuple):
@@ -40,9 +49,11 @@ class Lane(t.NamedTuple):
 
 
 class Session:
-    """Thread-safe. ``load`` finds the configuration and credential anew each time that it is called."""
+    """Thread-safe. ``cancel`` is for the first load only: each later one obeys the token of the call that needs it."""
 
-    def __init__(self, load: t.Callable[[], ApiAccess], *, timeout: float, pool_size: int, retry: RetryPolicy) -> None:
+    def __init__(
+        self, load: Load, *, timeout: float, pool_size: int, retry: RetryPolicy, cancel: CancelToken | None = None
+    ) -> None:
         self._load = load
         self._pool_size = pool_size
         self.timeout = timeout
@@ -52,16 +63,21 @@ class Session:
         self._requests_made = 0
         self.ever_answered = False
         self._loaded_at = time.monotonic()
-        access = load()
+        self.guards = Guards()
+        access = load(cancel=cancel or CancelToken())
         self._lane = Lane(1, access, _open_pool(access, pool_size))
 
     @property
     def lane(self) -> Lane:
+        """The lane for the next request of someone who cannot be cancelled."""
+        return self.lane_for(CancelToken())
+
+    def lane_for(self, cancel: CancelToken) -> Lane:
         """The lane for the next request; a credential that is about to end is renewed first."""
         if self._renewal_is_due(self._lane.access):
             # A plugin that fails just now does not spoil a credential that still works; if it does not, a 401 says so.
             with contextlib.suppress(KubeError):
-                self.reload(self._lane.generation)
+                self.reload(self._lane.generation, cancel=cancel)
         return self._lane
 
     @property
@@ -76,17 +92,28 @@ class Session:
         with self._lock:
             self._requests_made += 1
 
-    def reload(self, generation: int) -> None:
+    def reload(self, generation: int, *, cancel: CancelToken | None = None) -> None:
         """Read configuration and credential again, unless another thread did so since ``generation``."""
-        with self._reload_lock:
+        cancel = cancel or CancelToken()
+        with self._turn(cancel):
             if self._lane.generation != generation:
                 return
             self._loaded_at = time.monotonic()
-            access = self._load()
+            access = self._load(cancel=cancel)
             # An old pool is left to the requests that still run on it.
             unchanged = access == self._lane.access
             pool = self._lane.pool if unchanged else _open_pool(access, self._pool_size)
             self._lane = Lane(generation + 1, access, pool)
+
+    @contextlib.contextmanager
+    def _turn(self, cancel: CancelToken) -> t.Iterator[None]:
+        """One thread at a time; a plugin may take long, and whoever waits for it can be cancelled."""
+        while not self._reload_lock.acquire(timeout=_TICK):
+            cancel.check()
+        try:
+            yield
+        finally:
+            self._reload_lock.release()
 
     def _renewal_is_due(self, access: ApiAccess) -> bool:
         age = time.monotonic() - self._loaded_at
@@ -115,13 +142,17 @@ def _open_pool(access: ApiAccess, size: int) -> t.Any:
             options["server_hostname"] = access.tls_server_name
     if access.proxy is None:
         # Not the manager: it looks for the right pool again with each request.
-        return urllib3.PoolManager(**options).connection_from_url(access.server)
+        return guard_connections(urllib3.PoolManager(**options)).connection_from_url(access.server)
     if access.proxy.lower().startswith("socks"):
         return _open_socks_pool(access.proxy, options)
     try:
-        return urllib3.ProxyManager(access.proxy, proxy_headers=dict(access.proxy_headers), **options)
-    except (ValueError, urllib3.exceptions.HTTPError) as exc:
-        raise KubeError(f"The proxy cannot be used: {exc}.", hint="Write it as http://name:3128.") from exc
+        manager = urllib3.ProxyManager(access.proxy, proxy_headers=dict(access.proxy_headers), **options)
+    except (ValueError, AssertionError, urllib3.exceptions.HTTPError) as exc:
+        # What urllib3 says quotes the URL, and a password that may be in it.
+        raise KubeError(
+            "The URL of the proxy cannot be used.", hint="Write it as http://name:3128 or socks5://name:1080."
+        ) from exc
+    return guard_connections(manager)
 
 
 def _open_socks_pool(proxy: str, options: dict[str, t.Any]) -> t.Any:
@@ -129,7 +160,10 @@ def _open_socks_pool(proxy: str, options: dict[str, t.Any]) -> t.Any:
         from urllib3.contrib.socks import SOCKSProxyManager
     except ImportError as exc:
         raise library_error("PySocks", exc) from exc
-    return SOCKSProxyManager(proxy, **options)
+    try:
+        return guard_connections(SOCKSProxyManager(proxy, **options))
+    except ValueError as exc:
+        raise KubeError("The URL of the SOCKS proxy cannot be used.", hint="Write it as socks5://name:1080.") from exc
 
 
 __all__ = ("Lane", "Session")

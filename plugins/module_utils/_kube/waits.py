@@ -24,6 +24,9 @@ Predicate: t.TypeAlias = "t.Callable[[dict[str, t.Any] | None], bool]"
 #: Between two reads where a watch is not to be had or ended at once, in seconds.
 _PAUSE = 0.5
 _READ_SECONDS = 30.0
+#: How long one watch lasts; one that was cut without a sign is noticed after the slack. In seconds.
+_WATCH_SECONDS = 60.0
+_SLACK_SECONDS = 15.0
 
 
 def wait_for_object(
@@ -123,9 +126,10 @@ class _Wait:
             "watch": "1",
             "resourceVersion": self._version,
             "allowWatchBookmarks": "true",
-            "timeoutSeconds": str(max(1, int(min(self._deadline.remaining, 300.0)))),
+            "timeoutSeconds": str(max(1, int(min(self._deadline.remaining, _WATCH_SECONDS)))),
         }
-        lines = self._client.stream(self._path, query=query, timeout=self._deadline.remaining)
+        limit = min(self._deadline.remaining, _WATCH_SECONDS + _SLACK_SECONDS)
+        lines = self._client.stream(self._path, query=query, timeout=limit)
         try:
             with contextlib.closing(lines):
                 return any(self._follow(line) for line in lines)

@@ -23,6 +23,7 @@ import typing as t
 import urllib.parse
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.abandonable import call_abandonable
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access import ApiAccess
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 
@@ -176,7 +177,10 @@ def open_wire(access: ApiAccess, *, deadline: Deadline, cancel: CancelToken) -> 
 
 def _connect(target: tuple[str, int], deadline: Deadline, cancel: CancelToken) -> socket.socket:
     failure: OSError | None = None
-    for family, kind, protocol, _name, address in socket.getaddrinfo(*target, type=socket.SOCK_STREAM):
+    addresses = call_abandonable(
+        lambda: socket.getaddrinfo(*target, type=socket.SOCK_STREAM), seconds=deadline.remaining, cancel=cancel
+    )
+    for family, kind, protocol, _name, address in addresses:
         sock = socket.socket(family, kind, protocol)
         try:
             _connect_to(sock, address, deadline, cancel)

@@ -6,21 +6,19 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import (
-    AUTH,
-    kube_auth,
-    secrets_of_kubeconfig,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import EBS, snapshot_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import (
     freeze_policy,
     hook_timeout,
     task_freeze_policy,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.secret_params import secrets_of_params, shown_params
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import label_selector, selector_text
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import storage_location
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
@@ -71,8 +69,41 @@ def test_credential() -> None:
 
 def test_secrets_of_a_kubeconfig() -> None:
     config = {"users": [{"name": "n", "user": {"token": "t1", "client-key-data": "k1"}}], "clusters": [{"token": ""}]}
-    assert secrets_of_kubeconfig(config) == {"t1", "k1"}
-    assert secrets_of_kubeconfig("/path/of/one") == set()
+    assert secrets_of_params({"kubeconfig": config}) == {"t1", "k1"}
+    assert secrets_of_params({"kubeconfig": "/path/of/one"}) == set()
+
+
+_PLUGIN = {
+    "command": "login",
+    "args": ["--secret", "s3cret-arg"],
+    "env": [{"name": "AWS_SECRET_ACCESS_KEY", "value": "s3cret-env"}, {"name": "AWS_REGION", "value": "us-east-1"}],
+}
+_SECRET_CONFIG = {
+    "users": [{"name": "n", "user": {"exec": _PLUGIN, "token": "s3cret-token", "unknown-field": "s3cret-x"}}],
+    "clusters": [{"name": "c", "cluster": {"server": "https://c", "proxy-url": "http://u:s3cret-proxy@p:1"}}],
+    "current-context": "k",
+}
+
+
+@pytest.mark.parametrize("as_text", [False, True])
+def test_what_is_shown_of_a_kubeconfig(as_text: bool) -> None:
+    given = json.dumps(_SECRET_CONFIG) if as_text else _SECRET_CONFIG
+    shown = str(shown_params({"kubeconfig": given, "context": "k"}))
+    assert "s3cret" not in shown
+    assert "login" in shown
+    secrets = secrets_of_params({"kubeconfig": given})
+    assert {"s3cret-env", "s3cret-token", "s3cret-proxy"} <= secrets
+    assert "us-east-1" not in secrets, "a region stands in results as well"
+
+
+def test_passwords_in_other_options() -> None:
+    key = "-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----"
+    params = {
+        "host": "https://me:pw%2B1@c:6443",
+        "client_key": key,
+        "storage_location": {"proxies": {"https": "http://u:pw-2@p"}, "endpoint_url": "http://s3:9000"},
+    }
+    assert secrets_of_params(params) == {"pw%2B1", "pw+1", "pw-2", key}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,96 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""A module that shows its options, in results and in the system's log, without the secrets in them."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.secrets import MASK, known_secrets, url_secrets
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.files import shown
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.kubeconfig_document import kubeconfig_mapping
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.kubeconfig_secrets import (
+    secrets_of_kubeconfig,
+    shown_kubeconfig,
+)
+
+_PATHS = ("kubeconfig", "ca_cert", "client_cert", "client_key", "ssl_ca_cert", "cert_file", "key_file")
+
+
+class DiscreetModule(AnsibleModule):
+    """Masks what ``no_log`` cannot: one value within an option, or what was read or made from it."""
+
+    def exit_json(self, **kwargs: t.Any) -> t.NoReturn:
+        super().exit_json(**self._masked(kwargs))
+        raise SystemExit(0)
+
+    def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
+        super().fail_json(msg, **self._masked(kwargs))
+        raise SystemExit(1)
+
+    def _log_invocation(self) -> None:
+        """Called while the options are taken, before anybody else can say what is secret in them."""
+        given = self.params
+        self.no_log_values.update(secrets_of_params(given))
+        self.params = shown_params(given)
+        try:
+            super()._log_invocation()
+        finally:
+            self.params = given
+
+    def learn_secrets(self) -> None:
+        """What is to be masked from now on: what the options hold, and what was read or made since."""
+        self.no_log_values.update(secrets_of_params(getattr(self, "params", None) or {}), known_secrets())
+
+    def _masked(self, kwargs: dict[str, t.Any]) -> dict[str, t.Any]:
+        self.learn_secrets()
+        params = getattr(self, "params", None) or {}
+        return {"invocation": {"module_args": shown_params(params)}, **kwargs}
+
+
+def secrets_of_params(params: t.Mapping[str, t.Any]) -> set[str]:
+    """The values in a task's options that must not be shown, beside those of options that are secret as a whole."""
+    given = params.get("kubeconfig")
+    mapping = kubeconfig_mapping(given) if isinstance(given, str) else given
+    found = secrets_of_kubeconfig(mapping)
+    if isinstance(given, str) and mapping is not None:
+        found.add(given)
+    for name, value in params.items():
+        if name != "kubeconfig":
+            found |= _secrets_of_value(value)
+    return found
+
+
+def shown_params(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The options as a result and a log may tell them: of a kubeconfig names and paths, of other files the path."""
+    masked = {name: MASK for name in _PATHS if params.get(name) and not _is_path(params[name])}
+    given = params.get("kubeconfig")
+    mapping = kubeconfig_mapping(given) if isinstance(given, str) else given
+    if mapping is not None:
+        masked["kubeconfig"] = shown_kubeconfig(mapping)
+    return {**params, **masked}
+
+
+def _is_path(value: t.Any) -> bool:
+    """Whether ``value`` surely is a path, or several joined ones."""
+    parts = value.split(os.pathsep) if isinstance(value, str) else [""]
+    return any(part and (shown(part).startswith("/") or os.path.exists(part)) for part in parts if "\0" not in part)
+
+
+def _secrets_of_value(value: t.Any) -> set[str]:
+    """Passwords in URLs, and private keys that were given in the place of a path."""
+    if isinstance(value, str):
+        return url_secrets(value) | ({value} if "PRIVATE KEY-----" in value else set())
+    if isinstance(value, t.Mapping):
+        value = list(value.values())
+    return set().union(*(_secrets_of_value(inner) for inner in value)) if isinstance(value, (list, tuple)) else set()
+
+
+__all__ = ("DiscreetModule", "secrets_of_params", "shown_params")

@@ -1,0 +1,84 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Reading files that a user named, and naming them in sentences without showing what is no path."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+
+#: No kubeconfig, certificate or token is larger.
+LARGEST = 16 << 20
+_LONGEST_PATH = 4096
+VAULT_HEADER = b"$ANSIBLE_VAULT;"
+
+
+def read_named(path: str, *, what: str, largest: int = LARGEST) -> bytes:
+    """The content of a regular file; ``what`` names the file in sentences, such as "the CA certificate /ca.pem"."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except (OSError, ValueError) as exc:
+        raise KubeError(f"{capital(what)} {_why_not(exc)}.") from exc
+    try:
+        data = _read(descriptor, what, largest)
+    finally:
+        os.close(descriptor)
+    if len(data) > largest:
+        raise KubeError(f"{capital(what)} is larger than {largest >> 20} MiB.", hint="Check that it is the right file.")
+    if data.startswith(VAULT_HEADER):
+        raise KubeError(
+            f"{capital(what)} is encrypted with Ansible Vault.",
+            hint="Name it by an option of the task, which runs on the controller: it is decrypted there.",
+        )
+    return data
+
+
+def _read(descriptor: int, what: str, largest: int) -> bytes:
+    """At most one byte more than ``largest``."""
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        kind = "a directory" if stat.S_ISDIR(mode) else "no regular file"
+        raise KubeError(f"{capital(what)} cannot be read: it is {kind}.")
+    try:
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read(largest + 1)
+    except OSError as exc:
+        raise KubeError(f"{capital(what)} cannot be read: {exc.strerror}.") from exc
+
+
+def shown(text: str) -> str:
+    """``text`` when it surely is a path, else only how long it is: it may be a secret in the wrong place."""
+    full = os.path.expanduser(text)
+    is_path = len(full) <= _LONGEST_PATH and full.isprintable() and os.path.isabs(full)
+    folder = os.path.dirname(full)
+    if is_path and (_exists(full) or (folder.strip("/") and os.path.isdir(folder))):
+        return full
+    return f"of {len(text)} characters"
+
+
+def _exists(path: str) -> bool:
+    try:
+        return os.path.lexists(path)
+    except ValueError:
+        return False
+
+
+def _why_not(exc: OSError | ValueError) -> str:
+    code = getattr(exc, "errno", None)
+    if code == errno.ENOENT or isinstance(exc, ValueError):
+        return "does not exist"
+    return f"cannot be read: {getattr(exc, 'strerror', None) or 'unknown reason'}"
+
+
+def capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+__all__ = ("LARGEST", "VAULT_HEADER", "capital", "read_named", "shown")
