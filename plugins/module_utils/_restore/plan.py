@@ -54,6 +54,8 @@ class PlanItem:
     method: Method = "patch"
     #: It carries this restore's label: an earlier run under the same name made it.
     made_before: bool = False
+    #: Of a claim that is in the cluster: why its data is not that of the backup, or not rolled back to it.
+    kept: str = ""
     state: State = ""
 
     @property
@@ -68,6 +70,11 @@ class PlanItem:
             if self.namespace
             else f"{self.group_resource} {self.name}"
         )
+
+    @property
+    def why(self) -> str:
+        """The reason, with what is to be known of a claim that is there."""
+        return "; ".join(filter(None, (self.kept, self.reason)))
 
     def settle(self, action: Action, reason: str = "", *, hint: str = "") -> None:
         """Decide on an action; whatever changes nothing has no intent."""
@@ -86,7 +93,7 @@ class PlanItem:
             "name": self.name,
             "action": self.action,
             "intent": self.intent,
-            "reason": self.reason,
+            "reason": self.why,
         }
         if self.source_namespace != self.namespace:
             entry["source_namespace"] = self.source_namespace

@@ -19,7 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Ark
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult, hook_status
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import RestorePlan
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import PlanItem, RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan_diffs import PlanDiffs
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.records import RestoreRecords, find_unfinished
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
@@ -89,6 +89,25 @@ class RestoreReport:
     def planned(self, plan: RestorePlan, diffs: PlanDiffs, *, changed: bool) -> RestoreOutcome:
         """The outcome of a plan that was not applied."""
         return self._outcome(plan, diffs, "New", changed=changed, hooks=[])
+
+    def refused(self, plan: RestorePlan, items: t.Iterable[PlanItem]) -> dict[str, t.Any]:
+        """What an error tells beside its sentence, of a restore that was not begun because of ``items``."""
+        for item in items:
+            self.issues.error(
+                f"error restoring {item.title}: {item.why}",
+                resource=str(item.group_resource),
+                namespace=item.namespace or "",
+                name=item.name,
+                hint=item.hint,
+            )
+        return {
+            "phase": "Failed",
+            "plan": [item.to_return() for item in plan.items if item.action == "conflict"],
+            "plan_counts": plan.counts(),
+            "volumes": self.volumes.to_return() if self.volumes else [],
+            "warnings_list": [issue.to_return() for issue in self.issues.warnings],
+            "errors_list": [issue.to_return() for issue in self.issues.errors],
+        }
 
     def untouched(self, plan: RestorePlan, diffs: PlanDiffs) -> RestoreOutcome:
         """The outcome of a restore that found nothing to do: no record is written."""
