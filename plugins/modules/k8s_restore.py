@@ -202,7 +202,9 @@ restore:
     spec: {backupName: shop-2026-06-01}
     status: {phase: Completed}
 phase:
-  description: C(Completed), C(PartiallyFailed), C(Failed), C(FailedValidation), and C(New) in check mode.
+  description:
+    - C(Completed), C(PartiallyFailed), C(Failed), C(FailedValidation). In check mode it is the phase in which the run
+      would end because of what is known already, and C(New) where nothing stands in its way.
   returned: always
   type: str
   sample: Completed
@@ -351,6 +353,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_option
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import plan_restore, run_restore
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import with_phase
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 
@@ -367,7 +370,8 @@ def work(task: Task) -> Result:
     store = open_store(storage_location(task.params))
     client = connect(kube_auth(task.params), cancel=task.cancel)
     engine = plan_restore if task.check_mode else run_restore
-    outcome = engine(request, client=client, store=store, progress=task.progress, cancel=task.cancel)
+    with with_phase():
+        outcome = engine(request, client=client, store=store, progress=task.progress, cancel=task.cancel)
     result = _result(outcome, with_output=not task.params["no_log_output"]) | {"location": store.location.describe}
     if task.diff_mode:
         result["diff"] = outcome.diffs

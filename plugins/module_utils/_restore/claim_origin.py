@@ -79,7 +79,7 @@ class StoredClaim:
         if not name or name not in (self.volume_name, self.decision.volume):
             return False
         if live_volume is None or self.volume is None or not _uid(self.volume):
-            return self.decision.keeps_volume
+            return True  # drivers never name two volumes the same
         return _uid(live_volume) == _uid(self.volume) or (self.decision.keeps_volume and not self.decision.native)
 
     def _is_ours(self, live: Object) -> bool:

@@ -30,9 +30,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.prepare import
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CRDS, NAMESPACES
 
 _NO_DRY_RUN = "does not support dry run"
-#: As RBAC words it; other refusals with the same code are of quotas, policies and webhooks, which judge the object.
-_WRITING_VERBS = ("create", "patch", "update", "delete")
-_HINT = "Grant the caller this right, or leave the object out."
 
 
 class DryRunJudge:
@@ -152,13 +149,11 @@ class DryRunJudge:
             item.settle("unverified", f"the server gave no answer: {exc.message}")
         elif (exc.status or 0) >= 500:
             item.settle("unverified", f"the server could not judge it: {first_line}")
-        elif exc.forbidden and any(f'cannot {verb} resource "' in exc.message for verb in _WRITING_VERBS):
-            item.settle("conflict", first_line, hint=_HINT)
         elif exc.already_exists:
             # An old one on its way out is why it has a reason.
             item.settle("unverified", item.reason or "it was created by someone else while the plan was made")
         else:
-            item.settle("conflict", first_line, hint=exc.hint or "")
+            item.settle("conflict", first_line, hint=exc.hint or "", cause=exc.reason)
 
 
 __all__ = ("DryRunJudge",)

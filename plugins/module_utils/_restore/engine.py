@@ -281,9 +281,7 @@ class _Run:
     def execute(self) -> RestoreOutcome:
         """Apply the plan, run the hooks, write the records."""
         waiting = self._pods_with_open_hooks()
-        conflicts = any(item.action == "conflict" for item in self._plan.items)
-        unfinished = self._report.previous.unfinished or self._volumes.is_open
-        if not (self._plan.changes or waiting or conflicts or unfinished):
+        if not self._has_work(waiting):
             self._await_workloads()
             return self._report.untouched(self._plan, self._diffs)
         with self._make_leases() as leases:
@@ -305,9 +303,17 @@ class _Run:
             self._plan, self._diffs, failure=failure, results=results, hooks=self._hooks.records()
         )
 
+    def _has_work(self, waiting: t.Collection[PlanItem]) -> bool:
+        conflicts = any(item.action == "conflict" for item in self._plan.items)
+        unfinished = self._report.previous.unfinished or self._volumes.is_open
+        return bool(self._plan.changes or waiting or conflicts or unfinished)
+
     def plan_outcome(self) -> RestoreOutcome:
-        """The outcome of a plan that was not applied."""
-        changed = self._plan.changes or bool(self._pods_with_open_hooks()) or self._volumes.is_open
+        """The outcome of a plan that was not applied, with the errors and in the phase that the run would have."""
+        waiting = self._pods_with_open_hooks()
+        if self._has_work(waiting):
+            self._make_leases().look(self._namespaces_to_change())
+        changed = self._plan.changes or bool(waiting) or self._volumes.is_open
         return self._report.planned(self._plan, self._diffs, changed=changed)
 
     def _make_leases(self) -> NamespaceLeases:
@@ -341,8 +347,8 @@ class _Run:
             for item in waiting:
                 self._watch_again(item)
             rest = [wave for wave in waves if not any(wave is known for known in definitions)]
-            before = [wave for wave in rest if not VOLUME_TYPES.isdisjoint(wave.group_resources)]
-            last = rest.index(before[-1]) + 1 if before else 0
+            of_volumes = [n for n, wave in enumerate(rest, 1) if not VOLUME_TYPES.isdisjoint(wave.group_resources)]
+            last = max(of_volumes, default=0)
             applier.apply(rest[:last])
             self._await_volumes_at_once()
             self._hold_back()

@@ -85,7 +85,32 @@ class NamespaceLeases:
             return
         with concurrent.futures.ThreadPoolExecutor(max_workers=self._workers) as pool:
             found = list(pool.map(self._acquire, namespaces))
-        taken = {name: holder for name, holder in zip(namespaces, found, strict=True) if holder is not None}
+        self._refuse(dict(zip(namespaces, found, strict=True)))
+
+    def look(self, namespaces: t.Collection[str]) -> None:
+        """Raise what ``acquire`` would, as far as a look can tell, and write nothing."""
+        if self._resource is None or self._force or not namespaces:
+            return
+        with concurrent.futures.ThreadPoolExecutor(max_workers=self._workers) as pool:
+            found = list(pool.map(self._find_holder, namespaces))
+        self._refuse(dict(zip(namespaces, found, strict=True)))
+
+    def _find_holder(self, namespace: str) -> RestoreProcess | None:
+        """Who is surely at work there. Whether an earlier run of the same restore is, only time would tell."""
+        try:
+            lease = get_object(self._client, t.cast(ApiResource, self._resource), LEASE_NAME, namespace)
+        except KubeError as exc:
+            if not exc.forbidden:
+                raise
+            return None
+        if lease is None:
+            return None
+        holder = holder_of(lease)
+        ended = is_surely_gone(holder.process) or holder.restore == self._holder.restore or not _looks_alive(lease)
+        return None if ended else holder
+
+    def _refuse(self, holders: t.Mapping[str, RestoreProcess | None]) -> None:
+        taken = {name: holder for name, holder in holders.items() if holder is not None}
         if taken:
             name, holder = next(iter(taken.items()))
             raise RestoreError(

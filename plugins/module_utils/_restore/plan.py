@@ -46,6 +46,8 @@ class PlanItem:
     intent: Intent = "create"
     reason: str = ""
     hint: str = ""
+    #: The API server's own word for its refusal (``Forbidden``), of a conflict that it was asked about.
+    cause: str = ""
     #: JSON merge patch from what is in the cluster, for an update.
     patch: dict[str, t.Any] | None = None
     #: Where its body lies among the encoded ones, for an object that needs nothing but to be created.
@@ -76,9 +78,9 @@ class PlanItem:
         """The reason, with what is to be known of a claim that is there."""
         return "; ".join(filter(None, (self.kept, self.reason)))
 
-    def settle(self, action: Action, reason: str = "", *, hint: str = "") -> None:
+    def settle(self, action: Action, reason: str = "", *, hint: str = "", cause: str = "") -> None:
         """Decide on an action; whatever changes nothing has no intent."""
-        self.action, self.reason, self.hint = action, reason, hint
+        self.action, self.reason, self.hint, self.cause = action, reason, hint, cause
         if action not in ("create", "update", "unverified"):
             self.intent = ""
         elif action != "unverified":

@@ -87,19 +87,24 @@ class RestoreReport:
             self._records.write_progress(self._restore, [*self.previous.hooks, *hooks])
 
     def planned(self, plan: RestorePlan, diffs: PlanDiffs, *, changed: bool) -> RestoreOutcome:
-        """The outcome of a plan that was not applied."""
-        return self._outcome(plan, diffs, "New", changed=changed, hooks=[])
+        """The outcome of a plan that was not applied: what will go wrong is told as the run would tell it."""
+        for item in plan.items:
+            if item.action == "conflict":
+                self.tell_conflict(item)
+        phase: RestorePhase = final_phase(errors=len(self.issues.errors)) if self.issues.errors else "New"
+        return self._outcome(plan, diffs, phase, changed=changed, hooks=[])
+
+    def tell_conflict(self, item: PlanItem) -> None:
+        """What cannot be written is an error; a patch that is refused changes nothing and is a warning (Velero 1.18)."""
+        if item.patch is not None and item.method == "patch":
+            self.issues.warning(f"{item.title} could not be updated: {item.reason}", **_where(item))
+        else:
+            self.issues.error(f"error restoring {item.title}: {item.why}", **_where(item))
 
     def refused(self, plan: RestorePlan, items: t.Iterable[PlanItem]) -> dict[str, t.Any]:
         """What an error tells beside its sentence, of a restore that was not begun because of ``items``."""
         for item in items:
-            self.issues.error(
-                f"error restoring {item.title}: {item.why}",
-                resource=str(item.group_resource),
-                namespace=item.namespace or "",
-                name=item.name,
-                hint=item.hint,
-            )
+            self.tell_conflict(item)
         return {
             "phase": "Failed",
             "plan": [item.to_return() for item in plan.items if item.action == "conflict"],
@@ -190,6 +195,11 @@ class RestoreReport:
             workloads=self.workloads,
             volumes=self.volumes.to_return() if self.volumes else [],
         )
+
+
+def _where(item: PlanItem) -> dict[str, str]:
+    where = {"resource": str(item.group_resource), "namespace": item.namespace or "", "name": item.name}
+    return where | {"reason": item.cause, "hint": item.hint}
 
 
 __all__ = ("RestoreReport",)

@@ -82,7 +82,10 @@ def test_held_by_another(api: RestoreApi, store: t.Any) -> None:
     assert caught.value.details == {"namespaces": ["shop"]}
     assert api.names("configmaps", "shop") == []
     assert ("namespaces", "", "new") not in api.objects
-    assert plan(api, store, name="r").summary["create"] == 2
+    with pytest.raises(RestoreError) as foreseen:
+        plan(api, store, name="r")
+    assert (foreseen.value.sentence, foreseen.value.details) == (caught.value.sentence, caught.value.details)
+    assert plan(api, store, name="r", force=True).summary["create"] == 2
     assert restore(api, store, name="r", force=True).phase == "Completed"
     assert api.names("leases", "shop") == []
 
