@@ -55,6 +55,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.transforms imp
     read_version_priorities,
     resolve_order,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.unfit_names import check_names
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volume_finalizer import VolumeFinalizer
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import (
@@ -185,7 +186,8 @@ class _Run:
             choose_versions(contents, discovery, read_version_priorities(self._client, discovery, self._request))
         choice = ObjectChoice(self._request.names, self._request.select)
         self._selection = select(contents, spec, discovery, choice)
-        for warning in self._selection.warnings:
+        unfit = check_names(self._request, contents, discovery, unused=choice.unused)
+        for warning in (*unfit, *self._selection.warnings):
             self._issues.warning(warning)
         if not self._selection.count and not self._selection.namespaces:
             self._issues.warning(f"Nothing in backup '{spec.backup_name}' fits the filters: zero items to be restored.")

@@ -36,7 +36,8 @@ class RestoreRequest:
     type in the stored version that fits best, ``api_version_priorities`` names versions of a group-resource.
     ``snapshot_location``: where native snapshots of volumes are; without it none is used.
     ``want_diff`` keeps YAML of what changes, ``max_diffs`` objects of it. ``force`` restores into namespaces that
-    another restore works in.
+    another restore works in. ``from_manifest``: the fields of ``spec`` that stand in a manifest; all others are the
+    task's own.
     """
 
     spec: RestoreSpec
@@ -65,6 +66,7 @@ class RestoreRequest:
     write_records: bool = True
     snapshot_location: SnapshotLocation | None = None
     force: bool = False
+    from_manifest: frozenset[str] = frozenset()
 
     def validate(self) -> None:
         """Raise ``ValidationError``; needs neither a cluster nor a store."""
