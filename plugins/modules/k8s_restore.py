@@ -375,6 +375,8 @@ def work(task: Task) -> Result:
     result = _result(outcome, with_output=not task.params["no_log_output"]) | {"location": store.location.describe}
     if task.diff_mode:
         result["diff"] = outcome.diffs
+    if outcome.refusal is not None:
+        return result | {"failed": True, "msg": outcome.refusal.sentence}
     if refused_phase(outcome.phase, fail_on_partial=task.params["fail_on_partial"]):
         said = first_errors(outcome.errors_list)
         backup = outcome.restore["spec"]["backupName"]

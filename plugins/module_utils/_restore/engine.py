@@ -72,11 +72,14 @@ def plan_restore(
     progress: ProgressSink = no_progress,
     cancel: CancelToken | None = None,
 ) -> RestoreOutcome:
-    """What ``run_restore`` would do, judged by the API server's dry run; writes nothing anywhere."""
+    """What ``run_restore`` would do, judged by the API server's dry run; writes nothing anywhere.
+
+    Where that would raise because of what is planned, the outcome has the error as its ``refusal``.
+    """
     with _planned(request, client, store, progress, cancel) as run:
-        run.refuse()
-        run.judge()
-        return run.plan_outcome()
+        refusal = run.find_refusal()
+        run.judge(held_back=refusal is None)
+        return run.plan_outcome(refusal)
 
 
 def run_restore(
@@ -93,7 +96,9 @@ def run_restore(
     cluster that does not answer, volumes without data. After the first write everything is in the outcome.
     """
     with _planned(request, client, store, progress, cancel) as run:
-        run.refuse()
+        refusal = run.find_refusal()
+        if refusal is not None:
+            raise refusal
         return run.execute()
 
 
@@ -226,30 +231,33 @@ class _Run:
         counts = ", ".join(f"{count} {action}" for action, count in self._plan.counts().items() if count)
         self._progress(f"plan: {counts or 'nothing to restore'}")
 
-    def refuse(self) -> None:
-        """Raise while nothing is written where the restore must not begin.
+    def find_refusal(self) -> ArkiveError | None:
+        """Why the restore must not begin.
 
         ``ArchiveError`` if an object that would be restored cannot be read, ``RestoreError`` if claims would come back
         without their data and nobody said that they may.
         """
-        if self._planner.unreadable:
-            raise self._planner.unreadable[0]
         preflight = ClaimPreflight(
             self._client, preparer=self._preparer, live=self._live, api=self._api, rules=self._planner.claims
         )
+        if self._planner.unreadable:
+            self._volumes = self._report.volumes = RestoredVolumes(self._plan, self._preparer, self._live)
+            return self._planner.unreadable[0]
         preflight.run(self._plan, self._make_judge())
         self._volumes = self._report.volumes = RestoredVolumes(self._plan, self._preparer, self._live)
         lost = self._planner.claims.lost
-        if lost:
-            error = lost_claims_error(lost, self._request.spec.backup_name)
-            error.details |= self._report.refused(self._plan, lost)
-            raise error
+        if not lost:
+            return None
+        error = lost_claims_error(lost, self._request.spec.backup_name)
+        error.details |= self._report.refused(self._plan, lost)
+        return error
 
-    def judge(self) -> None:
-        """Ask the API server about everything that would be written."""
+    def judge(self, *, held_back: bool) -> None:
+        """Ask the API server about everything that would be written; ``held_back``: and what would wait for claims."""
         clock = time.monotonic()
         self._make_judge().judge(self._plan)
-        self._hold_back()
+        if held_back:
+            self._hold_back()
         self._timings["dry_run"] = time.monotonic() - clock
 
     def _make_judge(self) -> DryRunJudge:
@@ -310,13 +318,13 @@ class _Run:
         unfinished = self._report.previous.unfinished or self._volumes.is_open
         return bool(self._plan.changes or waiting or conflicts or unfinished)
 
-    def plan_outcome(self) -> RestoreOutcome:
+    def plan_outcome(self, refusal: ArkiveError | None) -> RestoreOutcome:
         """The outcome of a plan that was not applied, with the errors and in the phase that the run would have."""
         waiting = self._pods_with_open_hooks()
-        if self._has_work(waiting):
-            self._make_leases().look(self._namespaces_to_change())
+        if refusal is None and self._has_work(waiting):
+            refusal = self._make_leases().find_refusal(self._namespaces_to_change())
         changed = self._plan.changes or bool(waiting) or self._volumes.is_open
-        return self._report.planned(self._plan, self._diffs, changed=changed)
+        return self._report.planned(self._plan, self._diffs, changed=changed, refusal=refusal)
 
     def _make_leases(self) -> NamespaceLeases:
         return NamespaceLeases(

@@ -85,15 +85,17 @@ class NamespaceLeases:
             return
         with concurrent.futures.ThreadPoolExecutor(max_workers=self._workers) as pool:
             found = list(pool.map(self._acquire, namespaces))
-        self._refuse(dict(zip(namespaces, found, strict=True)))
+        refusal = _refusal(dict(zip(namespaces, found, strict=True)))
+        if refusal is not None:
+            raise refusal
 
-    def look(self, namespaces: t.Collection[str]) -> None:
-        """Raise what ``acquire`` would, as far as a look can tell, and write nothing."""
+    def find_refusal(self, namespaces: t.Collection[str]) -> RestoreError | None:
+        """What ``acquire`` would raise, as far as a look can tell; nothing is written."""
         if self._resource is None or self._force or not namespaces:
-            return
+            return None
         with concurrent.futures.ThreadPoolExecutor(max_workers=self._workers) as pool:
             found = list(pool.map(self._find_holder, namespaces))
-        self._refuse(dict(zip(namespaces, found, strict=True)))
+        return _refusal(dict(zip(namespaces, found, strict=True)))
 
     def _find_holder(self, namespace: str) -> RestoreProcess | None:
         """Who is surely at work there. Whether an earlier run of the same restore is, only time would tell."""
@@ -108,17 +110,6 @@ class NamespaceLeases:
         holder = holder_of(lease)
         ended = is_surely_gone(holder.process) or holder.restore == self._holder.restore or not _looks_alive(lease)
         return None if ended else holder
-
-    def _refuse(self, holders: t.Mapping[str, RestoreProcess | None]) -> None:
-        taken = {name: holder for name, holder in holders.items() if holder is not None}
-        if taken:
-            name, holder = next(iter(taken.items()))
-            raise RestoreError(
-                f"The restore was not begun: {_who(holder)} is at work in namespace '{name}'"
-                f"{f' and {len(taken) - 1} more' if len(taken) > 1 else ''}.",
-                hint="Wait until it has ended; force: true restores beside it.",
-                details={"namespaces": sorted(taken)},
-            )
 
     def acquire_new(self, namespace: str) -> str:
         """In a namespace that was just made: why nothing may be restored there, empty when it may."""
@@ -264,6 +255,19 @@ class NamespaceLeases:
                 f"Other restores into namespace '{namespace}' would not be noticed: {exc.message}",
                 hint="Allow create, get, update and delete on leases.coordination.k8s.io in the namespaces.",
             )
+
+
+def _refusal(holders: t.Mapping[str, RestoreProcess | None]) -> RestoreError | None:
+    taken = {name: holder for name, holder in holders.items() if holder is not None}
+    if not taken:
+        return None
+    name, holder = next(iter(taken.items()))
+    return RestoreError(
+        f"The restore was not begun: {_who(holder)} is at work in namespace '{name}'"
+        f"{f' and {len(taken) - 1} more' if len(taken) > 1 else ''}.",
+        hint="Wait until it has ended; force: true restores beside it.",
+        details={"namespaces": sorted(taken)},
+    )
 
 
 def _who(holder: RestoreProcess) -> str:

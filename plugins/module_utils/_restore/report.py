@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime as dt
 import io
 import time
@@ -86,13 +87,19 @@ class RestoreReport:
         if self._request.write_records:
             self._records.write_progress(self._restore, [*self.previous.hooks, *hooks])
 
-    def planned(self, plan: RestorePlan, diffs: PlanDiffs, *, changed: bool) -> RestoreOutcome:
+    def planned(
+        self, plan: RestorePlan, diffs: PlanDiffs, *, changed: bool, refusal: ArkiveError | None
+    ) -> RestoreOutcome:
         """The outcome of a plan that was not applied: what will go wrong is told as the run would tell it."""
+        told = {(issue.resource, issue.namespace, issue.name) for issue in self.issues.errors}
         for item in plan.items:
-            if item.action == "conflict":
+            if item.action == "conflict" and (str(item.group_resource), item.namespace or "", item.name) not in told:
                 self.tell_conflict(item)
-        phase: RestorePhase = final_phase(errors=len(self.issues.errors)) if self.issues.errors else "New"
-        return self._outcome(plan, diffs, phase, changed=changed, hooks=[])
+        phase: RestorePhase = "New"
+        if refusal is not None or self.issues.errors:
+            phase = final_phase(errors=len(self.issues.errors), fatal=refusal is not None)
+        outcome = self._outcome(plan, diffs, phase, changed=changed and refusal is None, hooks=[])
+        return dataclasses.replace(outcome, refusal=refusal)
 
     def tell_conflict(self, item: PlanItem) -> None:
         """What cannot be written is an error; a patch that is refused changes nothing and is a warning (Velero 1.18)."""
