@@ -79,7 +79,9 @@ class ClaimPreflight:
 
     def _look_at_rights(self, claims: t.Iterable[PlanItem]) -> None:
         """Where there is no namespace yet, nothing can be tried."""
-        open_claims = [item for item in claims if item.intent and self._live.namespaces.get(item.namespace or "") != "present"]
+        open_claims = [
+            item for item in claims if item.intent and self._live.namespaces.get(item.namespace or "") != "present"
+        ]
         needs = [Need("create", "", CLAIMS.resource, namespace=item.namespace or "") for item in open_claims]
         forbidden = {need.namespace for need in find_forbidden(self._client, needs, workers=1)} if needs else set()
         for item in open_claims:

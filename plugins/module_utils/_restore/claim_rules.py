@@ -72,6 +72,13 @@ class ClaimRules:
             self._keep(item, NOT_ROLLED_BACK, f"is {NOT_ROLLED_BACK} to what the backup holds.", hint=_KEPT_HINT)
         return True
 
+    def displace(self, item: PlanItem) -> None:
+        """Another claim of the plan has its place."""
+        if self._policy == "fail":
+            self.refuse(item, item.reason, hint="Map the namespaces to different ones.")
+        else:
+            self._warn(item, f"from namespace {item.source_namespace} does not come back: {item.reason}.")
+
     def refuse(self, item: PlanItem, reason: str, *, hint: str = "") -> None:
         """The claim does not come back, and the restore is not begun."""
         item.settle("conflict", reason, hint=hint)

@@ -52,7 +52,9 @@ def hold_back(plan: RestorePlan, preparer: Preparer, lost: t.Mapping[str, LostCl
     """
     held: list[PlanItem] = []
     owners: dict[_Owner, str] = {}
-    items = [item for item in plan.items if item.intent and item.namespace in lost and item.group_resource not in _INERT]
+    items = [
+        item for item in plan.items if item.intent and item.namespace in lost and item.group_resource not in _INERT
+    ]
     for item in plan.items:
         if item.group_resource == CLAIMS and item.name in lost.get(item.namespace or "", {}):
             _note_owner(item, preparer, item.name, owners)

@@ -148,11 +148,20 @@ class Planner:
                 item.settle("skip", "it is the mark of a restore that ran while the backup was made")
             elif item.key in self._handled:
                 item.settle("skip", "an object of the same name from another namespace was mapped to its place")
+                self._tell_displaced(item)
             else:
                 self._handled.add(item.key)
                 groups.setdefault(namespace, {})[item.name] = item
             wave.items.append(item)
         return groups
+
+    def _tell_displaced(self, item: PlanItem) -> None:
+        """A claim whose place another one takes loses its data."""
+        try:
+            if self.claims.is_lost(item):
+                self.claims.displace(item)
+        except ArchiveError as exc:
+            self.unreadable.append(exc)
 
     def _plan_groups(self, groups: t.Mapping[GroupResource, _Groups], api: ApiTypes) -> None:
         """What may be in the cluster is listed by several threads; meanwhile this one prepares all the rest."""

@@ -102,7 +102,7 @@ class RestoreReport:
         return dataclasses.replace(outcome, refusal=refusal)
 
     def tell_conflict(self, item: PlanItem) -> None:
-        """What cannot be written is an error; a patch that is refused changes nothing and is a warning (Velero 1.18)."""
+        """What cannot be written is an error; a patch that is refused is a warning (Velero 1.18)."""
         if item.patch is not None and item.method == "patch":
             self.issues.warning(f"{item.title} could not be updated: {item.reason}", **_where(item))
         else:

@@ -264,7 +264,8 @@ def _settle_native(volume: RestoredVolume, item: PlanItem | None) -> None:
 
 __all__ = (
     "VOLUME_TYPES",
-    "RestoredVolume", "RestoredVolumes",
+    "RestoredVolume",
+    "RestoredVolumes",
     "VolumeMethod",
     "VolumeState",
     "lost_claims_error",

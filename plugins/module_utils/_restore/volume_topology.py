@@ -58,7 +58,9 @@ def _fits(expression: Object, labels: Labels) -> bool:
 
 def _describe(expressions: t.Iterable[Object]) -> str:
     return ", ".join(
-        " ".join([str(each.get("key")), str(each.get("operator")), "/".join(map(str, each.get("values") or ()))]).strip()
+        " ".join(
+            [str(each.get("key")), str(each.get("operator")), "/".join(map(str, each.get("values") or ()))]
+        ).strip()
         for each in expressions
     )
 

@@ -112,7 +112,12 @@ class _Task:
         late: list[str] = []
         for hooked in quiescing.hooked:
             planned = plan_pod_hooks(
-                hooked.pod, hooked.pre, hooked.post, reader=reader, policy=wanted.policy, default_on_error=wanted.on_error
+                hooked.pod,
+                hooked.pre,
+                hooked.post,
+                reader=reader,
+                policy=wanted.policy,
+                default_on_error=wanted.on_error,
             )
             outcome.planned += [*planned.pre, *planned.post]
             for hook, why in planned.failed:

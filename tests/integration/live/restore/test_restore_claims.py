@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import secrets
 import typing as t
@@ -16,6 +17,7 @@ from snapshot_lab import CLAIM_OF, DRIVER, SnapshotLab
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 
@@ -149,9 +151,7 @@ def test_quota(lost: str, lab: SnapshotLab, backups: Backups, kubectl: Kubectl, 
     heal(lab, backups, lost)
 
 
-def test_policy(
-    lost: str, lab: SnapshotLab, backups: Backups, kubectl: Kubectl, apply: t.Callable[..., str]
-) -> None:
+def test_policy(lost: str, lab: SnapshotLab, backups: Backups, kubectl: Kubectl, apply: t.Callable[..., str]) -> None:
     kinds = "validatingadmissionpolicy,validatingadmissionpolicybinding"
     name = apply(POLICY.replace("'NS'", f"'{lost}'"), kinds)
     refused = ["-n", lost, "create", "--dry-run=server", "-f", "-"]
@@ -165,9 +165,7 @@ def test_policy(
     heal(lab, backups, lost)
 
 
-def test_place_without_a_node(
-    lost: str, backups: Backups, kubectl: Kubectl, apply: t.Callable[..., str]
-) -> None:
+def test_place_without_a_node(lost: str, backups: Backups, kubectl: Kubectl, apply: t.Callable[..., str]) -> None:
     name = apply(TOPOLOGY_CLASS.replace("DRIVER", DRIVER), "storageclass")
     said = check_refused(backups, kubectl, lost, storage_class_mapping={"loopfile": name})
     assert f"no node of the cluster is where its storage class '{name}' makes volumes" in said
@@ -217,7 +215,6 @@ def test_name_that_is_taken(lost: str, lab: SnapshotLab, backups: Backups, kubec
 
 def test_claim_that_comes_in_between(lost: str, lab: SnapshotLab, backups: Backups, kubectl: Kubectl) -> None:
     """It shows only during the run: the workload is held back, and the next run refuses until the claim is gone."""
-    from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import run_restore
 
     def progress(line: str) -> None:
         if line.startswith("plan: "):
@@ -272,7 +269,9 @@ def test_two_claims_that_are_mapped_to_one_place(
     names = [cluster.new_name() for _each in range(2)]
     text, told = json.dumps([[str(key[0]), obj] for key, obj in objects.items()]), json.dumps(info)
     pairs = [pair for name in names for pair in json.loads(text.replace(before, name))]
-    backups.write("shop", pairs, spec={}, volume_info=[e for name in names for e in json.loads(told.replace(before, name))])
+    backups.write(
+        "shop", pairs, spec={}, volume_info=[e for name in names for e in json.loads(told.replace(before, name))]
+    )
     said = check_refused(backups, kubectl, lost, namespace_mapping=dict.fromkeys(names, lost))
     assert "from another namespace was mapped to its place" in said
 
@@ -315,19 +314,12 @@ def test_broken_member_is_foreseen(lost: str, backups: Backups, kubectl: Kubectl
     good = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "conf", "namespace": lost}}
     backups.write("b", [("configmaps", good)])
     path = backups.path / "backups" / "b" / "b.tar.gz"
-    import gzip
-
-    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()).replace(b'"kind"', b'"kin,"')))
-    planned = refusal = None
-    try:
-        planned = backups.plan("b", name="r1")
-        refusal = planned.refusal
-    except ArkiveError as exc:
-        refusal = exc
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()).replace(b'"metadata":', b'"metadata";')))
+    planned = backups.plan("b", name="r1")
     with pytest.raises(ArkiveError) as caught:
         backups.restore("b", name="r1")
-    assert refusal is not None
-    assert refusal.sentence == caught.value.sentence
+    assert planned.refusal is not None
+    assert (planned.refusal.sentence, planned.phase) == (caught.value.sentence, "Failed")
     assert kubectl("-n", lost, "get", "configmap", "conf", "--ignore-not-found", "-o", "name") == ""
 
 

@@ -192,7 +192,9 @@ def test_claim_that_is_refused(lost: str, lab: SnapshotLab, backups: Backups, ku
     """Before anything is written; the same restore goes on later."""
     kubectl("create", "namespace", lost)
     kubectl("-n", lost, "create", "quota", "none", "--hard=persistentvolumeclaims=0")
-    with pytest.raises(RestoreError, match=f"the data of the volumes of {lost}/data would not come back .*exceeded") as e:
+    with pytest.raises(
+        RestoreError, match=f"the data of the volumes of {lost}/data would not come back .*exceeded"
+    ) as e:
         backups.restore("shop", name="r1")
     assert states(e.value.details["volumes"]) == [("empty", "refused")]
     assert kubectl("-n", lost, "get", "deployments,pods,pvc", "-o", "name") == ""
