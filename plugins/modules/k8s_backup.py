@@ -227,8 +227,9 @@ backup:
     status: {phase: Completed, progress: {itemsBackedUp: 42, totalItems: 42}}
 phase:
   description:
-    - The phase of the backup, C(Completed), C(PartiallyFailed), C(Failed) or C(FailedValidation). In check mode it is the
-      phase in which the run would end because of what is known already, and C(New) where nothing stands in its way.
+    - The phase of the backup, C(Completed), C(PartiallyFailed), C(Failed) or C(FailedValidation).
+    - In check mode it is the phase in which the run would end because of what is known already, and C(New) where
+      nothing stands in its way.
   returned: always
   type: str
   sample: Completed
