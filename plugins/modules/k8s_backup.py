@@ -229,7 +229,7 @@ phase:
   description:
     - The phase of the backup, C(Completed), C(PartiallyFailed), C(Failed) or C(FailedValidation).
     - In check mode it is the phase in which the run would end because of what is known already, and C(New) where
-      nothing stands in its way.
+      nothing stands in its way. Empty for a deletion that was refused before it was read.
   returned: always
   type: str
   sample: Completed
@@ -356,17 +356,28 @@ volumes:
       result: succeeded
       csiSnapshotInfo: {snapshotHandle: snap-0a1b, driver: ebs.csi.aws.com, size: 1073741824}
 warnings_list:
-  description: What was noticed, each with C(resource), C(namespace), C(name), C(message), C(reason) and C(hint).
+  description:
+    - What was noticed, each with C(resource), C(namespace), C(name), C(message), C(reason) and C(hint). The first of
+      them are shown as warnings of the task, too.
   returned: always
   type: list
   elements: dict
   sample: []
 errors_list:
-  description: What went wrong, in the form of RV(warnings_list).
+  description:
+    - What went wrong, in the form of RV(warnings_list). The first of them are in C(msg), too.
   returned: always
   type: list
   elements: dict
   sample: []
+error_details:
+  description:
+    - What is known about the error that ended the task beside its sentence, such as C(status), C(reason) and C(request)
+      of a request to the API server, C(forbidden) with the rights that are missing, C(holder) of a claim, or
+      C(validation_errors). Empty when the task did not end by an error, or nothing more is known.
+  returned: always
+  type: dict
+  sample: {status: 403, reason: Forbidden, forbidden: [{verb: list, group: "", resource: secrets, namespace: shop}]}
 timings:
   description: Seconds for each step, and the number of requests to the API server.
   returned: always
@@ -412,9 +423,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.backup_options
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import snapshot_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import FREEZE, HOOKS, LEASE
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_BACKUP
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import (
-    clean_details,
-    first_errors,
+    ended,
+    failed_by,
+    phase_told,
     refused_phase,
     text_diff,
 )
@@ -445,6 +458,7 @@ SPEC = ArgumentSpec(
 ).merge(AUTH, STORAGE, SELECTION, BACKUP, HOOKS, FREEZE, LEASE, PROGRESS)
 
 
+@phase_told()
 def make(task: Task) -> Result:
     """State ``present``."""
     request = backup_request(task.params)
@@ -459,9 +473,8 @@ def make(task: Task) -> Result:
         result["diff"] = text_diff(None if outcome.changed else after, after, title=f"backup {request.name}")
     partly = bool(outcome.errors_list) and task.params["fail_on_partial"]
     if refused_phase(outcome.phase, fail_on_partial=task.params["fail_on_partial"]) or (task.check_mode and partly):
-        phase = f"is {outcome.phase}" if outcome.phase else "would be PartiallyFailed"
-        said = first_errors(outcome.errors_list)
-        result |= {"failed": True, "msg": f"Backup '{request.name}' in {outcome.location} {phase}. {said}".strip()}
+        phase = ended(outcome.phase or "PartiallyFailed", check_mode=task.check_mode, found=not outcome.changed)
+        result |= failed_by(f"Backup '{request.name}' in {outcome.location} {phase}.", outcome.errors_list)
     return result
 
 
@@ -488,7 +501,7 @@ def delete(task: Task) -> Result:
 
 def _result(task: Task, outcome: BackupOutcome) -> Result:
     answer = outcome.to_return(default_on_error=task.params["hook_on_error_default"])
-    return {"changed": outcome.changed, **clean_details(answer, with_output=not task.params["no_log_output"])}
+    return {"changed": outcome.changed, **answer}
 
 
 def work(task: Task) -> Result:
@@ -498,7 +511,7 @@ def work(task: Task) -> Result:
 
 
 def main() -> t.NoReturn:
-    run_task(SPEC, work)
+    run_task(SPEC, K8S_BACKUP, work)
 
 
 if __name__ == "__main__":

@@ -120,7 +120,7 @@ EXAMPLES = r"""
 RETURN = r"""
 backups:
   description: The backups that fit, sorted by name.
-  returned: success
+  returned: always
   type: list
   elements: dict
   contains:
@@ -192,13 +192,15 @@ backups:
       returned: when O(details) has V(logs)
       sample: false
 query_result:
-  description: What O(query) picks out of RV(backups).
-  returned: success and O(query) is set
+  description: What O(query) picks out of RV(backups). Null without O(query).
+  returned: always
   type: raw
   sample: shop-2026-06-01
 incomplete:
-  description: Names that have files but no backup yet. They are being made, or their making was interrupted.
-  returned: success and O(name) is not set
+  description:
+    - Names that have files but no backup yet. They are being made, or their making was interrupted.
+    - Empty when O(name) is set.
+  returned: always
   type: list
   elements: dict
   contains:
@@ -207,9 +209,32 @@ incomplete:
   sample: []
 location:
   description: The storage location.
-  returned: success
+  returned: always
   type: str
   sample: s3://backups/production
+warnings_list:
+  description:
+    - What was noticed, each with C(resource), C(namespace), C(name), C(message), C(reason) and C(hint). The first of
+      them are shown as warnings of the task, too.
+  returned: always
+  type: list
+  elements: dict
+  sample: []
+errors_list:
+  description:
+    - What went wrong, in the form of RV(warnings_list). The first of them are in C(msg), too.
+  returned: always
+  type: list
+  elements: dict
+  sample: []
+error_details:
+  description:
+    - What is known about the error that ended the task beside its sentence, such as C(status), C(reason) and C(request)
+      of a request to the API server, C(forbidden) with the rights that are missing, C(holder) of a claim, or
+      C(validation_errors). Empty when the task did not end by an error, or nothing more is known.
+  returned: always
+  type: dict
+  sample: {status: 403, reason: Forbidden, forbidden: [{verb: list, group: "", resource: secrets, namespace: shop}]}
 """
 
 import typing as t
@@ -220,6 +245,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.jmespath_query import Query
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_BACKUP_INFO
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import clean_details
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE, storage_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Result, Task, run_task
@@ -285,11 +311,11 @@ def work(task: Task) -> Result:
     result: Result = {"changed": False, "backups": backups, "location": store.location.describe}
     if query:
         result["query_result"] = query.search(backups)
-    return result if wanted.name else result | {"incomplete": listing.incomplete}
+    return result | {"incomplete": [] if wanted.name else listing.incomplete}
 
 
 def main() -> t.NoReturn:
-    run_task(SPEC, work)
+    run_task(SPEC, K8S_BACKUP_INFO, work)
 
 
 if __name__ == "__main__":

@@ -182,7 +182,7 @@ lease_ids:
   elements: str
   sample: [5f0d2c6b9a1e4c73]
 lease_id:
-  description: The name of the lease, when exactly one holds.
+  description: The name of the lease, when exactly one holds; null else.
   returned: always
   type: str
   sample: 5f0d2c6b9a1e4c73
@@ -194,17 +194,28 @@ swept:
   elements: dict
   sample: [{pod: db-0, path: /var/lib/data, state: thawed}]
 warnings_list:
-  description: What was noticed, each with C(message).
+  description:
+    - What was noticed, each with C(resource), C(namespace), C(name), C(message), C(reason) and C(hint). The first of
+      them are shown as warnings of the task, too.
   returned: always
   type: list
   elements: dict
   sample: []
 errors_list:
-  description: What went wrong, each with C(message).
+  description:
+    - What went wrong, in the form of RV(warnings_list). The first of them are in C(msg), too.
   returned: always
   type: list
   elements: dict
   sample: []
+error_details:
+  description:
+    - What is known about the error that ended the task beside its sentence, such as C(status), C(reason) and C(request)
+      of a request to the API server, C(forbidden) with the rights that are missing, C(holder) of a claim, or
+      C(validation_errors). Empty when the task did not end by an error, or nothing more is known.
+  returned: always
+  type: dict
+  sample: {status: 403, reason: Forbidden, forbidden: [{verb: list, group: "", resource: secrets, namespace: shop}]}
 """
 
 import secrets
@@ -219,12 +230,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options i
     task_freeze_policy,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import (
-    first_errors,
-    freeze_entry,
-    issue,
-    without_output,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_HOOK_EXEC
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import failed_by
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import PODS, selector_text
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE_UNUSED
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, Result, Task, run_task
@@ -281,6 +288,7 @@ def hook_request(params: t.Mapping[str, t.Any]) -> HookTaskRequest:
         timeout_seconds=hook_timeout(params),
         freeze_policy=task_freeze_policy(params),
         run_id=secrets.token_hex(8),
+        log_output=not params["no_log_output"],
     )
 
 
@@ -303,24 +311,14 @@ def work(task: Task) -> Result:
     request = hook_request(task.params)
     require_library("kubernetes")
     outcome = run(task, connect(kube_auth(task.params), cancel=task.cancel), request)
-    hooks = [hook.to_return(default_on_error=request.on_error) for hook in outcome.hooks] + outcome.planned
-    result: Result = {
-        "changed": outcome.changed,
-        "hooks": [without_output(hook) for hook in hooks] if task.params["no_log_output"] else hooks,
-        "freezes": [freeze_entry(record, held=outcome.lease_ids) for record in outcome.freezes],
-        "lease_ids": outcome.lease_ids,
-        "lease_id": outcome.lease_ids[0] if len(outcome.lease_ids) == 1 else None,
-        "swept": outcome.swept,
-        "warnings_list": [issue(message) for message in outcome.warnings],
-        "errors_list": [issue(message) for message in outcome.errors],
-    }
+    result = outcome.to_return(default_on_error=request.on_error)
     if outcome.errors:
-        result |= {"failed": True, "msg": first_errors(result["errors_list"])}
+        result |= failed_by("", result["errors_list"])
     return result
 
 
 def main() -> t.NoReturn:
-    run_task(SPEC, work)
+    run_task(SPEC, K8S_HOOK_EXEC, work)
 
 
 if __name__ == "__main__":

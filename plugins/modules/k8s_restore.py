@@ -192,7 +192,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 restore:
-  description: The Restore object.
+  description: The Restore object. Empty when the task failed before there was a plan.
   returned: always
   type: dict
   sample:
@@ -204,14 +204,15 @@ restore:
 phase:
   description:
     - C(Completed), C(PartiallyFailed), C(Failed), C(FailedValidation). In check mode it is the phase in which the run
-      would end because of what is known already, and C(New) where nothing stands in its way.
+      would end because of what is known already, and C(New) where nothing stands in its way. Empty when the options
+      could not be read.
   returned: always
   type: str
   sample: Completed
 plan:
   description:
     - What is done with each object, in the order of the run, at most 500 of them.
-  returned: success
+  returned: always
   type: list
   elements: dict
   contains:
@@ -238,40 +239,42 @@ plan:
     state: {description: What became of it., type: str, returned: when it was applied, sample: created}
 plan_path:
   description: A file with the whole plan as JSON, readable by its owner only, when RV(plan) does not hold all of it.
-  returned: success
+    Null else.
+  returned: always
   type: str
   sample: /tmp/arkive-plan-k2b4x9.json
 plan_counts:
   description: How many objects have each action.
-  returned: success
+  returned: always
   type: dict
   sample: {create: 12, update: 0, unchanged: 0, skip: 2, conflict: 0, unverified: 0}
 waves:
   description:
     - The order of the plan. What stands in one wave is written side by side, once the waves before it are done.
-  returned: success
+  returned: always
   type: list
   elements: dict
   sample: [{wave: 1, resources: [namespaces], actions: {create: 1}}]
 item_counts:
   description: How many objects of each type have each action.
-  returned: success
+  returned: always
   type: dict
   sample: {pods: {create: 1}, services: {create: 1}}
 workloads:
-  description: How many of the workloads that were waited for are ready, and how many are not.
-  returned: when O(wait) is set, and not in check mode
+  description:
+    - How many of the workloads that were waited for are ready, and how many are not. Null where none was waited for.
+  returned: always
   type: dict
   sample: {ready: 3, not_ready: 0}
 diffs_left_out:
   description: How many changed objects are not in the difference.
-  returned: success
+  returned: always
   type: int
   sample: 0
 volumes:
   description:
     - The claims of the plan, each with what its data comes from, and what became of it.
-  returned: success
+  returned: always
   type: list
   elements: dict
   contains:
@@ -302,35 +305,46 @@ volumes:
     message: {description: Why., type: str, returned: always, sample: ""}
 hooks:
   description: The commands that were run in restored pods, as M(arkive.k8s.k8s_backup) returns them.
-  returned: success
+  returned: always
   type: list
   elements: dict
   sample: []
 warnings_list:
-  description: What was noticed, each with C(resource), C(namespace), C(name), C(message), C(reason) and C(hint).
+  description:
+    - What was noticed, each with C(resource), C(namespace), C(name), C(message), C(reason) and C(hint). The first of
+      them are shown as warnings of the task, too.
   returned: always
   type: list
   elements: dict
   sample: []
 errors_list:
-  description: What went wrong, in the form of RV(warnings_list).
+  description:
+    - What went wrong, in the form of RV(warnings_list). The first of them are in C(msg), too.
   returned: always
   type: list
   elements: dict
   sample: []
+error_details:
+  description:
+    - What is known about the error that ended the task beside its sentence, such as C(status), C(reason) and C(request)
+      of a request to the API server, C(forbidden) with the rights that are missing, C(holder) of a claim, or
+      C(validation_errors). Empty when the task did not end by an error, or nothing more is known.
+  returned: always
+  type: dict
+  sample: {status: 403, reason: Forbidden, forbidden: [{verb: list, group: "", resource: secrets, namespace: shop}]}
 timings:
   description: Seconds for each step, and the number of requests to the API server.
-  returned: success
+  returned: always
   type: dict
   sample: {plan: 0.31, apply: 1.92, records: 0.06, api_requests: 80}
 recorded:
   description: Whether the restore was written into the storage location. One that changes nothing is not.
-  returned: success
+  returned: always
   type: bool
   sample: true
 location:
   description: The storage location.
-  returned: success
+  returned: always
   type: str
   sample: s3://backups/production
 """
@@ -342,10 +356,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options i
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import HOOKS
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.restore_options import RESTORE, restore_request
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_RESTORE
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import (
     capped_plan,
-    clean_details,
-    first_errors,
+    ended,
+    failed_by,
+    phase_told,
     refused_phase,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import SELECTION
@@ -353,7 +369,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_option
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import plan_restore, run_restore
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import with_phase
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 
@@ -362,6 +377,7 @@ SPEC = ArgumentSpec(options={"fail_on_partial": {"type": "bool", "default": True
 )
 
 
+@phase_told()
 def work(task: Task) -> Result:
     request = restore_request(task.params, want_diff=task.diff_mode)
     require_library("kubernetes")
@@ -370,23 +386,21 @@ def work(task: Task) -> Result:
     store = open_store(storage_location(task.params))
     client = connect(kube_auth(task.params), cancel=task.cancel)
     engine = plan_restore if task.check_mode else run_restore
-    with with_phase():
-        outcome = engine(request, client=client, store=store, progress=task.progress, cancel=task.cancel)
-    result = _result(outcome, with_output=not task.params["no_log_output"]) | {"location": store.location.describe}
+    outcome = engine(request, client=client, store=store, progress=task.progress, cancel=task.cancel)
+    result = _result(outcome) | {"location": store.location.describe}
     if task.diff_mode:
         result["diff"] = outcome.diffs
     if outcome.refusal is not None:
         return result | {"failed": True, "msg": outcome.refusal.sentence}
     if refused_phase(outcome.phase, fail_on_partial=task.params["fail_on_partial"]):
-        said = first_errors(outcome.errors_list)
         backup = outcome.restore["spec"]["backupName"]
-        msg = f"Restore '{outcome.name}' of backup '{backup}' is {outcome.phase}. {said}".strip()
-        result |= {"failed": True, "msg": msg}
+        phase = ended(outcome.phase, check_mode=task.check_mode)
+        result |= failed_by(f"Restore '{outcome.name}' of backup '{backup}' {phase}.", outcome.errors_list)
     return result
 
 
-def _result(outcome: RestoreOutcome, *, with_output: bool) -> Result:
-    answer: Result = {
+def _result(outcome: RestoreOutcome) -> Result:
+    return {
         "changed": outcome.changed,
         "restore": outcome.restore,
         "phase": outcome.phase,
@@ -400,14 +414,13 @@ def _result(outcome: RestoreOutcome, *, with_output: bool) -> Result:
         "errors_list": outcome.errors_list,
         "timings": outcome.timings,
         "recorded": outcome.recorded,
+        "workloads": outcome.workloads,
+        **capped_plan(outcome.plan_items),
     }
-    if outcome.workloads is not None:
-        answer["workloads"] = outcome.workloads
-    return clean_details(answer, with_output=with_output) | capped_plan(outcome.plan_items)
 
 
 def main() -> t.NoReturn:
-    run_task(SPEC, work)
+    run_task(SPEC, K8S_RESTORE, work)
 
 
 if __name__ == "__main__":

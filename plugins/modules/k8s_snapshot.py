@@ -368,17 +368,28 @@ timings:
   type: dict
   sample: {prepare: 0.07, quiesce: 0.1, cut: 0.2, window: 0.35, ready: 1.2}
 warnings_list:
-  description: What was noticed, each with C(message).
+  description:
+    - What was noticed, each with C(resource), C(namespace), C(name), C(message), C(reason) and C(hint). The first of
+      them are shown as warnings of the task, too.
   returned: always
   type: list
   elements: dict
   sample: []
 errors_list:
-  description: What went wrong, each with C(message).
+  description:
+    - What went wrong, in the form of RV(warnings_list). The first of them are in C(msg), too.
   returned: always
   type: list
   elements: dict
   sample: []
+error_details:
+  description:
+    - What is known about the error that ended the task beside its sentence, such as C(status), C(reason) and C(request)
+      of a request to the API server, C(forbidden) with the rights that are missing, C(holder) of a claim, or
+      C(validation_errors). Empty when the task did not end by an error, or nothing more is known.
+  returned: always
+  type: dict
+  sample: {status: 403, reason: Forbidden, forbidden: [{verb: list, group: "", resource: secrets, namespace: shop}]}
 """
 
 import typing as t
@@ -388,13 +399,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options i
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import EBS, snapshot_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import FREEZE, HOOKS, LEASE
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import (
-    first_errors,
-    freeze_entry,
-    issue,
-    text_diff,
-    without_output,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_SNAPSHOT
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import failed_by, text_diff
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.snapshot_options import SNAPSHOT, snapshot_request
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE_UNUSED
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, Result, Task, run_task
@@ -432,30 +438,19 @@ def work(task: Task) -> Result:
     request = snapshot_request(task.params)
     require_library("kubernetes")
     outcome = run(task, connect(kube_auth(task.params), cancel=task.cancel), request)
-    default = request.quiescing.on_error
-    hooks = [hook.to_return(default_on_error=default) for hook in outcome.hooks] + outcome.planned
-    window = outcome.freeze_window_seconds
-    result: Result = {
-        "changed": outcome.changed,
-        "snapshots": outcome.snapshots,
-        "hooks": [without_output(hook) for hook in hooks] if task.params["no_log_output"] else hooks,
-        "freezes": [freeze_entry(record, held=()) for record in outcome.freezes],
-        "freeze_window_seconds": None if window is None else round(window, 2),
-        "swept": outcome.swept,
-        "timings": {name: round(spent, 3) for name, spent in outcome.timings.items()},
-        "warnings_list": [issue(message) for message in outcome.warnings],
-        "errors_list": [issue(message) for message in outcome.errors],
-    }
+    result = outcome.to_return(default_on_error=request.quiescing.on_error)
     if task.diff_mode:
         before, after = ({"snapshots": names} for names in (outcome.before, outcome.after))
         result["diff"] = text_diff(before, after, title=f"snapshot set {request.where}")
     if outcome.errors:
-        result |= {"failed": True, "msg": first_errors(result["errors_list"])}
+        verb = "taken" if task.params["state"] == "present" else "removed"
+        would = f"would not be {verb}" if task.check_mode else f"was not {verb} as asked"
+        result |= failed_by(f"The snapshot set {request.where} {would}.", result["errors_list"])
     return result
 
 
 def main() -> t.NoReturn:
-    run_task(SPEC, work)
+    run_task(SPEC, K8S_SNAPSHOT, work)
 
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ snapshots:
   description:
     - The snapshots that fit, by namespace and name, and those of EC2 by namespace, set and claim.
     - The members are those of RV(arkive.k8s.k8s_snapshot#module:snapshots), and these.
-  returned: success
+  returned: always
   type: list
   elements: dict
   contains:
@@ -113,11 +113,28 @@ snapshots:
       sample: {arkive.k8s/snapshot: nightly}
   sample: [{set: nightly, namespace: shop, claim: data, name: nightly-data, handle: snap-0d1f2e3a, ready: true}]
 warnings_list:
-  description: What was noticed, each with C(message).
-  returned: success
+  description:
+    - What was noticed, each with C(resource), C(namespace), C(name), C(message), C(reason) and C(hint). The first of
+      them are shown as warnings of the task, too.
+  returned: always
   type: list
   elements: dict
   sample: []
+errors_list:
+  description:
+    - What went wrong, in the form of RV(warnings_list). The first of them are in C(msg), too.
+  returned: always
+  type: list
+  elements: dict
+  sample: []
+error_details:
+  description:
+    - What is known about the error that ended the task beside its sentence, such as C(status), C(reason) and C(request)
+      of a request to the API server, C(forbidden) with the rights that are missing, C(holder) of a claim, or
+      C(validation_errors). Empty when the task did not end by an error, or nothing more is known.
+  returned: always
+  type: dict
+  sample: {status: 403, reason: Forbidden, forbidden: [{verb: list, group: "", resource: secrets, namespace: shop}]}
 """
 
 import typing as t
@@ -126,7 +143,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import EBS, snapshot_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import issue
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_SNAPSHOT_INFO
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE_UNUSED
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
@@ -174,12 +191,12 @@ def work(task: Task) -> Result:
     return {
         "changed": False,
         "snapshots": found.snapshots,
-        "warnings_list": [issue(message) for message in found.warnings],
+        "warnings_list": [{"message": message} for message in found.warnings],
     }
 
 
 def main() -> t.NoReturn:
-    run_task(SPEC, work)
+    run_task(SPEC, K8S_SNAPSHOT_INFO, work)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,10 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible.utils.vars import merge_hash
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.printable import one_line
+from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import PLAN_PREFIX
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
+
 OPTION = "show_progress"
 VARIABLE = "arkive_show_progress"
 ENVIRONMENT = "ARKIVE_SHOW_PROGRESS"
@@ -138,12 +142,12 @@ class ProgressTail:
 
     def _show(self, lines: list[str]) -> None:
         if len(lines) > _BURST:
-            left_out = len(lines) - _BURST
-            lines = [f"({left_out} {'line' if left_out == 1 else 'lines'} left out)", *lines[-_BURST:]]
+            early, late = lines[:-_BURST], lines[-_BURST:]
+            kept = [line for line in early if line.startswith(PLAN_PREFIX)]
+            left_out = len(early) - len(kept)
+            lines = [*kept, *([f"({counted(left_out, 'line')} left out)"] if left_out else []), *late]
         for line in lines:
-            # What comes from a cluster may hold anything: nothing of it may steer the terminal.
-            text = "".join(char if char.isprintable() else "?" for char in line)
-            Display().display(f"arkive: [{self._host}] {text}", stderr=True)
+            Display().display(f"arkive: [{one_line(self._host)}] {one_line(line)}", stderr=True)
 
 
 @contextlib.contextmanager

@@ -15,15 +15,19 @@ import sys
 import types
 import typing as t
 
-from checks import ansible_test, cluster, environments, pytests
-from checks.console import Background, CheckError, must_run, note, run, say
+from checks import ansible_test, cluster, environments, pytests, shares
+from checks.console import CheckError, must_run, note, run, say
+from checks.lanes import Lanes, write_steps
 from checks.lint import lint
-from checks.paths import CACHE, CHECKOUT, COLLECTIONS, TREE, WORK
-from checks.report import Report
+from checks.paths import CACHE, CHECKOUT, COLLECTIONS, LANE, TREE, WORK, work_of
+from checks.report import Report, Step
 from checks.tree import copy_tree
 
 #: Campaigns that need no cluster.
 _WITHOUT_CLUSTER: tuple[list[str], ...] = (["archives"],)
+
+#: Beside the lane of the checks, and of the integration targets after them. With more, two cores do not keep up.
+_LIVE_LANES = 2
 
 _Target: t.TypeAlias = t.Callable[[list[str]], int]
 
@@ -70,42 +74,96 @@ def make_conformance(_arguments: list[str]) -> int:
 
 
 def make_test(_arguments: list[str]) -> int:
-    """Everything. The cluster is built beside the checks that do not need it."""
+    """Everything, in lanes that run side by side. The cluster is built beside the checks that do not need it."""
     report = Report()
     environments.tools()
     ansible_test.install_programs()  # before the build, which uses apt-get as well
-    building = None if cluster.is_foreign() else cluster.build()
+    if cluster.is_foreign():
+        return _test_on_foreign_cluster(report)
+    building = cluster.build()
     try:
-        lint(report)
-        pytests.units(report)
-        ansible_test.units(report)
-        ansible_test.sanity(report)
-        _all_on_cluster(report, building)
+        with Lanes() as running:
+            running.start("checks")
+            with report.step("cluster: build") as step:
+                building.join()
+                pytests.install_shells()
+                step.count(True)
+            if not step.failed:
+                for name in _live_lanes():
+                    running.start(name)
+                running.wait("checks")
+                running.start("integration")
+            running.join(report)
     finally:
-        if building is not None:
-            building.end()
+        building.end()
+    _say_what_took_longest()
     return report.close()
 
 
-def _all_on_cluster(report: Report, building: Background | None) -> None:
-    with contextlib.ExitStack() as running:
-        with report.step("cluster: build and start") as step:
-            if building is not None:
-                building.join()
-            variables = running.enter_context(cluster.cluster())
-            step.count(True)
-        if step.failed:
-            return
+def _live_lanes() -> list[str]:
+    return [f"live-{number}" for number in range(1, _LIVE_LANES + 1)]
+
+
+def _test_on_foreign_cluster(report: Report) -> int:
+    _checks(report)
+    with cluster.cluster() as variables:
         pytests.live(report, variables)
         _integration(report, variables, [])
-        if cluster.is_foreign():
-            note("not run on a cluster that is not ours: the conformance checks")
-        else:
+    note("not run on a cluster that is not ours: the conformance checks")
+    return report.close()
+
+
+def make_lane(arguments: list[str]) -> int:
+    """One lane of ``make test``: what it does is written to a file for the run that it is part of."""
+    name, result = arguments
+    report = Report()
+    try:
+        _LANES[name.partition("-")[0]](report)
+    except CheckError as exc:
+        note(str(exc))
+        report.steps.append(Step("set-up", failed=1))
+    write_steps(report, result)
+    return report.close()
+
+
+def _checks(report: Report) -> None:
+    lint(report)
+    pytests.units(report)
+    ansible_test.units(report)
+    ansible_test.sanity(report)
+
+
+def _integration_lane(report: Report) -> None:
+    with cluster.cluster() as variables:
+        _integration(report, variables, [])
+        cluster.check_frozen(report)
+
+
+def _live_lane(report: Report) -> None:
+    number = int(LANE.rpartition("-")[2])
+    with cluster.cluster() as variables:
+        pytests.live(report, variables, shares.share_out(_LIVE_LANES)[number - 1])
+        if number == 1:
             cluster.conformance(report)
-            cluster.check_frozen(report)
-        with report.step("cluster: stop") as step:
-            running.close()
-            step.count(True)
+        cluster.check_frozen(report)
+
+
+def _say_what_took_longest() -> None:
+    say("What took longest")
+    seconds = shares.case_seconds(_live_results())
+    for (module, name), taken in sorted(seconds.items(), key=lambda entry: -entry[1])[:15]:
+        note(f"{taken:>7.1f} s  {module.rpartition('.')[2]}::{name}")
+
+
+def _live_results() -> list[pathlib.Path]:
+    found = [work_of(name) / pytests.LIVE_RESULTS for name in _live_lanes()]
+    return [file for file in found if file.exists()]
+
+
+def make_durations(_arguments: list[str]) -> int:
+    """Keep what the live tests took in the last whole run, by which they are shared out among lanes."""
+    note(f"{shares.renew(_live_results())} files measured: {shares.MEASURED}")
+    return 0
 
 
 def _integration(report: Report, variables: cluster.Variables, targets: list[str]) -> None:
@@ -185,7 +243,8 @@ def make_build(_arguments: list[str]) -> int:
 
 def make_clean(_arguments: list[str]) -> int:
     cluster.stop()
-    shutil.rmtree(WORK, ignore_errors=True)
+    for name in ("", "checks", "integration", *_live_lanes()):
+        shutil.rmtree(work_of(name), ignore_errors=True)
     shutil.rmtree(CHECKOUT / "dist", ignore_errors=True)
     note(f"shared by all checkouts, and left: {CACHE}")
     return 0
@@ -199,8 +258,10 @@ _TARGETS: dict[str, _Target] = {
     "cluster-stop": make_cluster_stop,
     "conformance": make_conformance,
     "demo": make_demo,
+    "durations": make_durations,
     "format": make_format,
     "integration": make_integration,
+    "lane": make_lane,
     "lint": make_lint,
     "live": make_live,
     "sanity": make_sanity,
@@ -209,7 +270,13 @@ _TARGETS: dict[str, _Target] = {
     "units": make_units,
 }
 
-_WITHOUT_TREE = ("clean", "cluster-start", "cluster-stop", "format")
+_LANES: dict[str, t.Callable[[Report], None]] = {
+    "checks": _checks,
+    "integration": _integration_lane,
+    "live": _live_lane,
+}
+
+_WITHOUT_TREE = ("clean", "cluster-start", "cluster-stop", "durations", "format")
 
 
 @contextlib.contextmanager

@@ -11,8 +11,10 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.warnings import get_warning_messages
+
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import ResultKeys
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task_module import TaskModule
 
 Names: t.TypeAlias = "tuple[str, ...]"
 
@@ -47,9 +49,9 @@ class ArgumentSpec:
         """The spec of an option of type dict with these suboptions."""
         return {"type": "dict", "options": dict(self.options), **self._rules(), **settings}
 
-    def create_module(self) -> AnsibleModule:
+    def create_module(self, keys: ResultKeys) -> TaskModule:
         """Read and check the task's arguments. An option that is given by two of its names fails the task."""
-        module = AnsibleModule(argument_spec=dict(self.options), supports_check_mode=True, **self._rules())
+        module = TaskModule(keys=keys, argument_spec=dict(self.options), supports_check_mode=True, **self._rules())
         for message in get_warning_messages():
             if _TWO_NAMES in message:
                 module.fail_json(msg=f"{message} Use one of the two names.")

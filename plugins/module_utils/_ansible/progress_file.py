@@ -12,6 +12,7 @@ import contextlib
 import os
 import threading
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.printable import one_line
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 
 #: A line is cut here: it is for a terminal.
@@ -28,7 +29,7 @@ def progress_to(path: str | None) -> ProgressSink:
     lock = threading.Lock()
 
     def write(line: str) -> None:
-        text = " ".join(line.split())[:_LONGEST_LINE] + "\n"
+        text = one_line(" ".join(line.split()))[:_LONGEST_LINE] + "\n"
         with lock, contextlib.suppress(OSError):
             descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW)
             try:

@@ -4,16 +4,18 @@
 
 # Private: not for use outside of this collection.
 
-"""What all results have in common. The keys are flat, and the same in every state."""
+"""What results are made of. The keys are flat; ``result_keys`` has those of each module."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import tempfile
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.issues import first_errors
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, ValidationError
 
 Result: t.TypeAlias = "dict[str, t.Any]"
 
@@ -44,27 +46,24 @@ def refused_phase(phase: str, *, fail_on_partial: bool) -> bool:
     return phase.startswith("Failed") or (phase == "PartiallyFailed" and fail_on_partial)
 
 
-def first_errors(errors: t.Sequence[t.Mapping[str, t.Any]]) -> str:
-    """The first of a run's errors as text for ``msg``."""
-    if not errors:
-        return ""
-    first = errors[0]
-    where = "/".join(str(first[name]) for name in ("namespace", "name") if first.get(name))
-    said = ": ".join(str(first[name]).rstrip(".") for name in ("message", "reason") if first.get(name))
-    rest = f" ({len(errors) - 1} more in errors_list)" if len(errors) > 1 else ""
-    return f"{f'{where}: ' if where else ''}{said}.{rest}"
+def ended(phase: str, *, check_mode: bool, found: bool = False) -> str:
+    """How a run came to this phase: it ended so, would, or (``found``) had before."""
+    return f"is {phase}" if found else f"would end {phase}" if check_mode else f"ended {phase}"
 
 
-def freeze_entry(record: FreezeRecord, *, held: t.Collection[str]) -> Result:
-    """The entry of ``freezes``. Nobody has thawed yet what is held by one of the leases ``held``."""
-    entry = record.to_return()
-    return entry | {"thawed_by": None} if record.lease_id in held else entry
+@contextlib.contextmanager
+def phase_told() -> t.Iterator[None]:
+    """Put the phase that Velero would give into the ``details`` of an error that passes, unless it is known there."""
+    try:
+        yield
+    except ArkiveError as exc:
+        exc.details.setdefault("phase", "FailedValidation" if isinstance(exc, ValidationError) else "Failed")
+        raise
 
 
-def issue(message: str, **fields: str) -> dict[str, str]:
-    """An entry of ``warnings_list`` or ``errors_list``."""
-    empty = {"resource": "", "namespace": "", "name": "", "message": message, "reason": "", "hint": ""}
-    return empty | fields
+def failed_by(said: str, errors: t.Sequence[t.Mapping[str, t.Any]]) -> Result:
+    """``said`` with the first errors behind it, as the keys that fail a task."""
+    return {"failed": True, "msg": f"{said} {first_errors(errors)}".strip()}
 
 
 def text_diff(before: t.Any, after: t.Any, *, title: str) -> dict[str, str]:
@@ -93,9 +92,9 @@ __all__ = (
     "Result",
     "capped_plan",
     "clean_details",
-    "first_errors",
-    "freeze_entry",
-    "issue",
+    "ended",
+    "failed_by",
+    "phase_told",
     "refused_phase",
     "text_diff",
     "without_output",

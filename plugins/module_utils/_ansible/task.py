@@ -11,13 +11,14 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import secrets_of_kubeconfig
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.cancel_signals import CancelSignals
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.issues import first_errors, issue
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.progress_file import progress_to
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import ResultKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import Result, clean_details
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task_module import TaskModule
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 
@@ -32,7 +33,7 @@ PIDS_VARIABLE = "ARKIVE_CONTROLLER_PIDS"
 class Task:
     """What a module's function may use."""
 
-    def __init__(self, module: AnsibleModule) -> None:
+    def __init__(self, module: TaskModule) -> None:
         self.params: dict[str, t.Any] = module.params
         self.check_mode: bool = module.check_mode
         #: Whether the user wants to see the difference.
@@ -41,24 +42,45 @@ class Task:
         self.progress = progress_to(os.environ.get(FILE_VARIABLE))
 
 
-def run_task(spec: ArgumentSpec, work: t.Callable[[Task], Result]) -> t.NoReturn:
-    """Check the arguments, do the work, and end the process with its result.
+def run_task(spec: ArgumentSpec, keys: ResultKeys, work: t.Callable[[Task], Result]) -> t.NoReturn:
+    """Check the arguments, do the work, and end the process with its result, which has all of ``keys``.
 
     ``work`` returns the result's keys; with ``failed`` among them the task fails. An ``ArkiveError`` fails it with the
-    error's sentence as ``msg``, and its details beside it. While it works, signals only set the task's cancel token.
+    error's sentence as ``msg``, and what it knows beside it. While it works, signals only set the task's cancel token.
     """
-    module = spec.create_module()
+    module = spec.create_module(keys)
     module.no_log_values.update(secrets_of_kubeconfig(module.params.get("kubeconfig")))
     task = Task(module)
     with CancelSignals(task.cancel, controller_pids=_controller_pids()):
-        try:
-            result = work(task)
-        except ArkiveError as exc:
-            details = clean_details(exc.details, with_output=not task.params.get("no_log_output"))
-            module.fail_json(msg=exc.sentence, **details)
-        if result.get("failed"):
-            module.fail_json(**{name: value for name, value in result.items() if name != "failed"})
+        result = _result_of(work, task, module)
+        if result.pop("failed", False):
+            module.fail_json(**result)
         module.exit_json(**result)
+
+
+def _result_of(work: t.Callable[[Task], Result], task: Task, module: TaskModule) -> Result:
+    """What ``work`` returned, or what it raised as a result that fails."""
+    with_output = not task.params.get("no_log_output")
+    try:
+        return clean_details(work(task), with_output=with_output)
+    except ArkiveError as exc:
+        details = clean_details(exc.details, with_output=with_output)
+        return {**_failure(exc, details), **module.traceback_of(exc)}
+    except Exception as exc:  # pylint: disable=broad-exception-caught
+        # Whatever was frozen has been released on its way here. A result with all keys helps more than a traceback.
+        defect = ArkiveError(
+            f"The module met something that it was not made for ({type(exc).__name__}: {exc}).",
+            hint="This is a defect of arkive.k8s: please report it, with the output of -vvv.",
+        )
+        return {**_failure(defect, {}), **module.traceback_of(exc)}
+
+
+def _failure(exc: ArkiveError, details: Result) -> Result:
+    """The error comes first, those that the run had met before it behind."""
+    before = [entry for entry in details.get("errors_list") or () if entry.get("message") != exc.message]
+    raised = issue(exc.message, reason=str(getattr(exc, "reason", "")), hint=exc.hint or "")
+    said = f" Errors before that: {first_errors(before)}" if before else ""
+    return {**details, "errors_list": [raised, *before], "failed": True, "msg": f"{exc.sentence}{said}"}
 
 
 def _controller_pids() -> list[int]:

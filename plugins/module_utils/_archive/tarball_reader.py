@@ -16,6 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.spool import Spool
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.tar_members import read_members
 from ansible_collections.arkive.k8s.plugins.module_utils._core.accelerators import parse_json
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted, plural
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
@@ -109,7 +110,11 @@ class TarballReader:
                 if problem:
                     problems.append(problem)
         if problems:
-            more = f" {len(problems) - 1} more members are bad." if len(problems) > 1 else ""
+            more = (
+                f" {counted(len(problems) - 1, 'more member')} {plural(len(problems) - 1, 'is', 'are')} bad."
+                if len(problems) > 1
+                else ""
+            )
             raise ArchiveError(f"{problems[0]}{more}", details={"bad_members": problems[:_SHOWN]})
 
     def close(self) -> None:

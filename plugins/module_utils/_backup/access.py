@@ -13,10 +13,8 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text, rules_text
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import NAMESPACES
-
-_SHOWN = 5
-_SHOWN_NAMESPACES = 3
 
 
 class Listed(t.Protocol):
@@ -78,46 +76,26 @@ def deletion_needs() -> list[Need]:
     return [Need(verb, group, "volumesnapshotcontents") for verb in ("create", "get", "patch", "delete")]
 
 
-def describe_forbidden(forbidden: t.Sequence[Need]) -> str:
-    """``list secrets in namespace shop; list nodes in the whole cluster; and 4 more``: one entry for each right."""
-    places: dict[tuple[str, str], list[str]] = {}
-    for need in forbidden:
-        places.setdefault((need.verb, need.resource_text), []).append(need.namespace)
-    entries = [f"{verb} {resource} {_where(found)}" for (verb, resource), found in places.items()]
-    more = [f"and {len(entries) - _SHOWN} more"] if len(entries) > _SHOWN else []
-    return "; ".join(entries[:_SHOWN] + more)
-
-
 def forbidden_error(forbidden: t.Sequence[Need], *, server: str, otherwise: str = "") -> KubeError:
     """The refusal of a run that lacks rights; ``details["forbidden"]`` has all of them.
 
     ``otherwise``: an option that makes do without them, beside ``skip_forbidden``.
     """
-    clusterwide = any(not need.namespace for need in forbidden)
-    role, binding = ("ClusterRole", "ClusterRoleBinding") if clusterwide else ("Role", "RoleBinding in each namespace")
-    skipping = "" if any(need.subresource for need in forbidden) else ", or set skip_forbidden: true to go on without"
-    skipping += f", or {otherwise}" if otherwise else ""
+    ways = [] if any(need.subresource for need in forbidden) else ["set skip_forbidden: true to go on without"]
+    ways += [otherwise] if otherwise else []
+    instead = f" Or {' or '.join(ways)}." if ways else ""
     return KubeError(
-        f"The API server {server} does not let you {describe_forbidden(forbidden)}.",
+        f"The API server {server} does not let you {rights_text(forbidden)}.",
         status=403,
         reason="Forbidden",
-        hint=f"Ask for a {role} with these verbs and resources and a {binding}{skipping}.",
+        hint=f"{rules_text(forbidden)}{instead}",
         details={"forbidden": [need._asdict() for need in forbidden]},
     )
-
-
-def _where(namespaces: t.Sequence[str]) -> str:
-    if "" in namespaces:
-        return "in the whole cluster"
-    shown = ", ".join(namespaces[:_SHOWN_NAMESPACES])
-    rest = len(namespaces) - _SHOWN_NAMESPACES
-    return f"in namespace{'s' if len(namespaces) > 1 else ''} {shown}{f' and {rest} more' if rest > 0 else ''}"
 
 
 __all__ = (
     "Listed",
     "deletion_needs",
-    "describe_forbidden",
     "exec_needs",
     "forbidden_error",
     "list_needs",

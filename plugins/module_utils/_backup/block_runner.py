@@ -16,6 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.blocks import B
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshots import VolumeSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted, some_of
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -110,11 +111,10 @@ class BlockRunner:
         with self._lock:
             self._done += 1
             done = self._done
-        names = [f"{'/'.join(pod_identity(entry.pod))}" for entry in pods[:3]]
-        more = f" and {len(pods) - 3} more" if len(pods) > 3 else ""
+        names = some_of(["/".join(pod_identity(entry.pod)) for entry in pods], most=3)
         failed = sum(result.failed for result in section.results)
         said = f", {failed} failed" if failed else ""
-        self._progress(f"hooks {done}/{total}: {', '.join(names)}{more}: {len(section.results)} run{said}")
+        self._progress(f"hooks {done}/{total}: {names}: {counted(len(section.results), 'command')} run{said}")
         for record in section.freezes:
             seconds = "" if record.seconds is None else f" after {record.seconds:.2f} s"
             self._progress(f"{record.target.where}: thawed by {record.thawed_by}{seconds}")

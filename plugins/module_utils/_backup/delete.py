@@ -22,6 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapsh
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import some_of
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimHeld, ClaimRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store, refuse_write
@@ -231,9 +232,7 @@ class _Deletion:
 
 
 def _tell(snapshots: t.Mapping[RecordedSnapshot, str]) -> str:
-    shown = [f"{snapshot}: {_plain(why)}" for snapshot, why in list(snapshots.items())[:_SHOWN]]
-    more = f" and {len(snapshots) - _SHOWN} more" if len(snapshots) > _SHOWN else ""
-    return f"{'; '.join(shown)}{more}"
+    return some_of([f"{snapshot}: {_plain(why)}" for snapshot, why in snapshots.items()], most=_SHOWN, separator="; ")
 
 
 def _plain(why: str) -> str:

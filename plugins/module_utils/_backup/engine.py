@@ -36,6 +36,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import hook_status
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim
@@ -169,12 +170,13 @@ class _Maker:
             outcome.warnings_list, outcome.errors_list = list_issues(log, "warning"), list_issues(log, "error")
             outcome.timings["api_requests"] = client.requests_made
         outcome.items = run.sink.item_counts()
-        log.info(f"Backed up a total of {run.sink.total} items")
+        log.info(f"Backed up a total of {run.sink.stored} items")
         compressed.close()
         tally = BackupTally(
             warnings=log.warnings,
             errors=log.errors,
             items=run.sink.total,
+            stored=run.sink.stored,
             hook_status=hook_status(outcome.hooks),
             snapshots=run.snapshots.counts(),
         )
@@ -308,7 +310,12 @@ class _Maker:
         outcome.backup = dict(files.metadata)
         outcome.changed = True
         counts = outcome.backup["status"]
-        self._progress(f"{counts['phase']}: {counts.get('errors', 0)} errors, {counts.get('warnings', 0)} warnings")
+        numbers = [
+            counted(counts["progress"].get("itemsBackedUp", 0), "item"),
+            counted(counts.get("errors", 0), "error"),
+            counted(counts.get("warnings", 0), "warning"),
+        ]
+        self._progress(f"{counts['phase']}: {', '.join(numbers)}")
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import plural
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import (
     EXCLUDED_BY_LABEL_ANNOTATION,
     FAILED_PHASES,
@@ -46,7 +47,7 @@ def outcome_of_existing(repository: BackupRepository, request: BackupRequest, ou
     if differing:
         raise ValidationError(
             f"Backup '{request.name}' exists in {outcome.location} with another spec: {', '.join(differing)} "
-            f"{'differs' if len(differing) == 1 else 'differ'}.",
+            f"{plural(len(differing), 'differs', 'differ')}.",
             hint="A backup is never altered: choose another name, or delete it with state=absent.",
             details={"differing_fields": differing, "phase": "Failed"},
         )

@@ -113,6 +113,12 @@ class ItemSink:
             return sum(map(len, self._names.values()))
 
     @property
+    def stored(self) -> int:
+        """Objects that were stored."""
+        with self._lock:
+            return sum(self.counts.values())
+
+    @property
     def stored_types(self) -> list[GroupResource]:
         """The types of which something was stored."""
         with self._lock:

@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import plural
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -75,9 +76,9 @@ def choose_namespaces(client: KubeClient, discovery: Discovery, spec: BackupSpec
     literal = [name for name in spec.included_namespaces if name and not is_pattern(name)]
     missing = tuple(name for name in literal if name not in existing)
     if missing and len(missing) == len(spec.included_namespaces):
-        plural = "s" if len(missing) > 1 else ""
+        many = len(missing)
         raise ValidationError(
-            f"Namespace{plural} {', '.join(missing)} {'do' if plural else 'does'} not exist in the cluster "
+            f"{plural(many, 'Namespace')} {', '.join(missing)} {plural(many, 'does', 'do')} not exist in the cluster "
             f"at {client.server}, so there is nothing to back up.",
             hint=_near_names(missing[0], existing),
         )

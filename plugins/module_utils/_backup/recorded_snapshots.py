@@ -13,12 +13,13 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_reader import BackupReader
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.access import deletion_needs, describe_forbidden
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.access import deletion_needs
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import find_forbidden
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text, rules_text
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import VOLUME_SNAPSHOT_CONTENTS
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot, list_snapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_delete import StorageSnapshots, StoredSnapshot
@@ -127,7 +128,7 @@ class SnapshotDeleter:
             raise SnapshotError(f"the cluster at {client.server} does not serve the API of CSI snapshots")
         forbidden = find_forbidden(client, deletion_needs(), workers=_AT_A_TIME)
         if forbidden:
-            raise SnapshotError(f"the API server does not let you: {describe_forbidden(forbidden)}")
+            raise SnapshotError(f"the API server does not let you {rights_text(forbidden)} ({rules_text(forbidden)})")
         return StorageSnapshots(client, discovery, api, cancel=self._cancel)
 
 

@@ -23,6 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection impor
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import some_of
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -154,7 +155,7 @@ class RelatedItems:
         )
 
     def _log_unreadable(self, resource: ApiResource, namespace: str, names: list[str], exc: KubeError) -> None:
-        what = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        what = some_of(names, most=3)
         message = f"Unable to read the {resource.group_resource} that stored objects need{f': {what}' if what else ''}"
         fields: dict[str, t.Any] = {"resource": str(resource.group_resource), "error": exc.sentence}
         if namespace:

@@ -12,7 +12,6 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.access import (
-    describe_forbidden,
     forbidden_error,
     list_needs,
 )
@@ -24,6 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review imp
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import (
     ResourcePolicy,
     policy_of_config_map,
@@ -80,7 +80,7 @@ def _check_access(request: BackupRequest, client: KubeClient, selection: Selecti
         return selection
     if not request.skip_forbidden:
         raise forbidden_error(forbidden, server=client.server)
-    log.warning(f"Left out, because the API server does not let you: {describe_forbidden(forbidden)}")
+    log.warning(f"Left out, because the API server does not let you: {rights_text(forbidden)}")
     places = {(need.group, need.resource, need.namespace) for need in forbidden}
     left_out = frozenset(
         scope

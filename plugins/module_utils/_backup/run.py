@@ -12,7 +12,6 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.spool import Spool
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.access import (
-    describe_forbidden,
     exec_needs,
     forbidden_error,
 )
@@ -38,8 +37,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volumes import VolumeNotes
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import find_forbidden
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import PlannedPod, plan_pod_hooks
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_window import SectionSettings
@@ -104,7 +105,7 @@ class BackupRun:
             ("related", self.collect_related),
             *((("snapshots_ready", self.finish_volumes),) if not dry_run else ()),
             ("namespaces", self.collect_namespaces),
-            ("describe", self.describe_volumes),
+            ("describe", lambda: self.describe(dry_run=dry_run)),
         )
 
     def store_ordered(self) -> None:
@@ -122,7 +123,7 @@ class BackupRun:
                     "An entry of orderedResources does not exist", resource="pods", namespace=namespace, name=name
                 )
         count = len(self._pods.hooked)
-        self._progress(f"pods: {self.sink.total + count} found, {count} with hooks")
+        self._progress(f"pods: {self.sink.counts['pods'] + count} found, {count} with hooks")
 
     def run_blocks(self) -> None:
         """Thaw what dead runs left frozen; quiesce, release and store the pods with hooks."""
@@ -173,9 +174,15 @@ class BackupRun:
         """Wait until the snapshots can be used, and store their objects."""
         self.snapshots.finish(self.sink)
 
-    def describe_volumes(self) -> None:
-        """Note what became of each volume."""
+    def describe(self, *, dry_run: bool = False) -> None:
+        """Note what became of each volume, and say how many objects there are now that all are counted."""
         self._outcome.volumes += self._volumes.describe()
+        left_out = self.sink.total - self.sink.stored
+        beside = f", {left_out} left out after a hook that failed" if left_out else ""
+        if dry_run and self.snapshots.planned:
+            # The objects of snapshots are there when these are taken, and are stored too.
+            beside += f", and {counted(self.snapshots.planned, 'volume')} snapshotted"
+        self._progress(f"{counted(self.sink.stored, 'item')} {'would be stored' if dry_run else 'collected'}{beside}")
 
     def plan_blocks(self) -> None:
         """Say which hooks would run, in their order; count their pods as stored."""
@@ -215,9 +222,8 @@ class BackupRun:
     def collect_rest(self) -> None:
         """Everything else, from the pages straight into the tarball."""
         rest = [r for r in self._selection.types if r.group_resource not in (PODS, NAMESPACES) or not r.preferred]
-        self._progress(f"listing {len(rest)} more types")
+        self._progress(f"listing {counted(len(rest), 'more type')}")
         self.collector.run(rest, self.sink.store_all)
-        self._progress(f"{self.sink.total} items stored")
 
     def collect_related(self) -> None:
         """What the stored objects need, and the definitions of their types."""
@@ -272,7 +278,7 @@ class BackupRun:
         if not self._request.skip_forbidden:
             raise forbidden_error(forbidden, server=self._client.server)
         # The hooks themselves then say, one by one, that they could not run.
-        self._log.warning(f"The API server does not let you: {describe_forbidden(forbidden)}")
+        self._log.warning(f"The API server does not let you: {rights_text(forbidden)}")
 
     def _sweep(self, marked: t.Sequence[dict[str, t.Any]]) -> None:
         for swept in sweep(self._client, list(marked)):

@@ -13,7 +13,6 @@ import threading
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.access import (
-    describe_forbidden,
     forbidden_error,
     snapshot_needs,
 )
@@ -30,6 +29,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import HookedPod, mounted_claims
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.decision import SnapshotMeans, VolumeDecision, decide
@@ -169,9 +169,7 @@ class VolumePlanner:
             raise forbidden_error(
                 forbidden, server=self._client.server, otherwise="snapshot_volumes: false to leave the data out"
             )
-        self._log.warning(
-            f"No CSI snapshots are taken: the API server does not let you {describe_forbidden(forbidden)}"
-        )
+        self._log.warning(f"No CSI snapshots are taken: the API server does not let you {rights_text(forbidden)}")
         return None
 
     def _read_volumes(self) -> dict[str, Object]:

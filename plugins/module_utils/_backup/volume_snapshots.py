@@ -20,6 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_plan imp
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
@@ -103,6 +104,11 @@ class VolumeSnapshots:
             self._csi.__enter__()
             if self._sweeps:
                 self._sweep()
+
+    @property
+    def planned(self) -> int:
+        """How many volumes are to be snapshotted."""
+        return sum(bool(entry.decision.method) for entry in self._plan.volumes.values())
 
     def close(self) -> None:
         if self._csi is not None:
@@ -214,7 +220,7 @@ class VolumeSnapshots:
             if entry["metadata"]["name"] in used:
                 _store(sink, plan.api.classes, entry)
         self._remove([cut for cut in kept.values() if cut.failed])
-        self._progress(f"{sum(pair is not None for pair in found.values())} volumes snapshotted")
+        self._progress(f"{counted(sum(pair is not None for pair in found.values()), 'volume')} snapshotted")
 
     def describe(self, key: Key) -> dict[str, t.Any]:
         """What volumeinfo says of a claim's volume, beside its names."""

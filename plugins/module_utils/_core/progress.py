@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import typing as t
 
+#: A line that begins so is shown even where a flood of lines is cut.
+PLAN_PREFIX = "plan: "
+
 #: Called with one short line, such as ``pods: 120 stored``. Must not raise and must not block.
 ProgressSink: t.TypeAlias = t.Callable[[str], None]
 
@@ -18,4 +21,4 @@ def no_progress(line: str) -> None:
     """The sink for callers that do not show progress."""
 
 
-__all__ = ("ProgressSink", "no_progress")
+__all__ = ("PLAN_PREFIX", "ProgressSink", "no_progress")

@@ -16,6 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_
 from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import format_duration
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.explanations import explain_cause, explain_exit
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.killing import kill_tracked, take_tracked, tracked_argv
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import (
     Hook,
@@ -123,14 +124,15 @@ class HookExecution:
         *,
         argv: t.Sequence[str] | None = None,
         extra_seconds: float = 0.0,
-        clean_stderr: t.Callable[[bytes], bytes] = bytes,
+        clean: t.Callable[[bytes], bytes] = bytes,
+        last_words: str = "",
         cancel: CancelToken | None = None,
     ) -> HookResult:
         """One try; a failure is not logged yet.
 
         ``argv`` replaces the command that is sent (a freeze under its lease) and ``extra_seconds`` is what it may take
-        beyond the hook's own timeout; ``clean_stderr`` takes out of the log what the hook itself did not write. The
-        hook is reported as written.
+        beyond the hook's own timeout; ``clean`` takes out of stdout, and out of what is logged of stderr, what the hook
+        itself did not write. ``last_words`` are those of ``exec_command``. The hook is reported as written.
         """
         started, clock = utc_now(), time.monotonic()
 
@@ -165,6 +167,7 @@ class HookExecution:
                 list(argv or self._hook.argv),
                 tracks=tracks,
                 timeout=None if limit is None else limit + extra_seconds,
+                last_words=last_words,
                 cancel=cancel,
             )
         except ExecTimeout as exc:
@@ -178,10 +181,11 @@ class HookExecution:
             stderr, _tracked = take_tracked(exc.stderr)
             return finish("lost", container, exc.message, stdout=exc.stdout, stderr=stderr)
         except ExecRefused as exc:
+            cause = explain_cause(self._hook.argv, exc.message)
             return finish(
                 "failed",
                 container,
-                exc.message,
+                f"{exc.message.rstrip('.')} ({cause})" if cause else exc.message,
                 stdout=exc.stdout,
                 stderr=exc.stderr,
                 never_started=True,
@@ -194,15 +198,18 @@ class HookExecution:
         except Cancelled as exc:
             return finish("lost", container, exc.message)
         stderr, _tracked = take_tracked(result.stderr)
+        error = ""
+        if result.rc:
+            error = explain_exit(self._hook.argv, result.rc, clean(stderr), with_output=self._log_output)
         if self._log_output:
-            self._log.info(f"stdout: {result.stdout.decode('utf-8', 'replace')}", **self._fields)
-            self._log.info(f"stderr: {clean_stderr(stderr).decode('utf-8', 'replace')}", **self._fields)
+            self._log.info(f"stdout: {clean(result.stdout).decode('utf-8', 'replace')}", **self._fields)
+            self._log.info(f"stderr: {clean(stderr).decode('utf-8', 'replace')}", **self._fields)
         return finish(
             "failed" if result.rc else "ok",
             container,
-            f"command terminated with exit code {result.rc}" if result.rc else "",
+            error,
             rc=result.rc,
-            stdout=result.stdout,
+            stdout=clean(result.stdout),
             stderr=stderr,
             output_truncated=result.stdout_truncated or result.stderr_truncated,
         )
@@ -224,7 +231,14 @@ class HookExecution:
         return container
 
     def _exec(
-        self, container: str, argv: list[str], *, tracks: bool, timeout: float | None, cancel: CancelToken | None
+        self,
+        container: str,
+        argv: list[str],
+        *,
+        tracks: bool,
+        timeout: float | None,
+        last_words: str,
+        cancel: CancelToken | None,
     ) -> ExecResult:
         def send(command: list[str]) -> ExecResult:
             return exec_command(
@@ -235,6 +249,7 @@ class HookExecution:
                 argv=command,
                 timeout=timeout,
                 cancel=cancel,
+                last_words=last_words,
             )
 
         if not tracks:

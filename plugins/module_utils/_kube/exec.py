@@ -89,6 +89,7 @@ def exec_command(
     timeout: float | None = 30.0,
     max_output: int = 1 << 20,
     cancel: CancelToken | None = None,
+    last_words: str = "",
     _protocols: tuple[str, ...] = (V5, V4),
     _ping_seconds: float = 15.0,
 ) -> ExecResult:
@@ -100,6 +101,8 @@ def exec_command(
     timeout: seconds for everything, connecting included; None for no limit. A dead peer is noticed either way.
     max_output: bytes kept of stdout and of stderr; more is read and dropped, and the result says so.
     cancel: asked instead of the client's token.
+    last_words: a command that stays on as the parent of what it started ends for us when it has said, on a line of its
+        own, ``<last_words> rc=N`` on both stdout and stderr. It is not waited for; what it runs is not touched.
 
     Raises ``ExecRefused`` (nothing was started), ``ExecTimeout`` and ``ExecStreamLost`` (the command may still run),
     ``ExecError`` (the runtime failed) and ``Cancelled`` (the command may still run). Uses one connection of its own.
@@ -119,7 +122,8 @@ def exec_command(
     client = client if cancel is None else client.with_cancel(cancel)
     deadline = Deadline(timeout)
     started = time.monotonic()
-    run = _Run(open_stream(client, request, deadline), request, stdin, max_output, _ping_seconds)
+    channels = ExecChannels(max_output, last_words.encode())
+    run = _Run(open_stream(client, request, deadline), request, stdin, channels, _ping_seconds)
     try:
         code = run.until_end(deadline)
     finally:
@@ -127,7 +131,7 @@ def exec_command(
     return ExecResult(
         rc=code,
         stdout=bytes(run.channels.stdout),
-        stderr=bytes(run.channels.stderr),
+        stderr=run.stderr,
         stdout_truncated=run.channels.stdout.truncated,
         stderr_truncated=run.channels.stderr.truncated,
         duration_seconds=time.monotonic() - started,
@@ -151,9 +155,9 @@ class _Run:
     """One open stream. Belongs to one thread."""
 
     def __init__(
-        self, stream: OpenStream, request: ExecRequest, stdin: bytes | None, max_output: int, ping_seconds: float
+        self, stream: OpenStream, request: ExecRequest, stdin: bytes | None, channels: ExecChannels, ping_seconds: float
     ) -> None:
-        self.channels = ExecChannels(max_output)
+        self.channels = channels
         self._wire: Wire = stream.wire
         self._request = request
         self._frames = FrameReader()
@@ -169,12 +173,19 @@ class _Run:
         """Move data until the status has come. Returns the exit code."""
         try:
             self._take(self._first)
-            while self._closed_because is None and self.channels.status is None:
+            while self._closed_because is None and not self.channels.ended:
                 self._turn(deadline)
-            self._drain(deadline.sooner(_CLOSING_SECONDS))
+            if self.channels.said_code is None:
+                self._drain(deadline.sooner(_CLOSING_SECONDS))
         except (OSError, FrameError) as exc:
             raise self._lost(_why(exc)) from exc
         return self._code()
+
+    @property
+    def stderr(self) -> bytes:
+        """What is kept of it, and the last words in any case."""
+        stderr = self.channels.stderr
+        return bytes(stderr) + (b"\n" + stderr.said if stderr.truncated and stderr.said else b"")
 
     def close(self) -> None:
         """Tell the peer, if it can take it at once, and close."""
@@ -186,7 +197,7 @@ class _Run:
         """Read and send what goes without waiting, then wait for more, the next ping or the deadline."""
         may_have_more = self._read()
         self._write()
-        if self._closed_because is not None or self.channels.status is not None:
+        if self._closed_because is not None or self.channels.ended:
             return
         if deadline.has_passed:
             raise self._request.timed_out(bytes(self.channels.stdout), bytes(self.channels.stderr))
@@ -268,6 +279,8 @@ class _Run:
             self._pending += encode_frame(OP_PING, b"")
 
     def _code(self) -> int:
+        if self.channels.said_code is not None:
+            return self.channels.said_code
         status = self.channels.status
         if status is None:
             raise self._lost(f"{self._closed_because} before the command's exit code came")

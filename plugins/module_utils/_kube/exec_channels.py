@@ -26,20 +26,37 @@ CLOSE = 255
 
 #: A status is a few hundred bytes.
 _LONGEST_STATUS = 1 << 20
+#: No command's last words are longer.
+_LONGEST_WORDS = 512
 
 
 class LimitedOutput:
-    """Keeps the first ``limit`` bytes and counts on."""
+    """Keeps the first ``limit`` bytes and counts on.
 
-    def __init__(self, limit: int) -> None:
+    ``said``: the line that begins with ``last_words``, once it has come.
+    """
+
+    def __init__(self, limit: int, last_words: bytes = b"") -> None:
         self._limit = limit
         self._kept = bytearray()
+        self._last_words = last_words
+        self._tail = b""
+        self.said = b""
         self.truncated = False
 
     def add(self, data: bytes) -> None:
         room = self._limit - len(self._kept)
         self._kept += data[:room] if room > 0 else b""
         self.truncated = self.truncated or len(data) > max(room, 0)
+        if self._last_words:
+            self._listen(self._tail + data)
+
+    def _listen(self, text: bytes) -> None:
+        before, words, rest = text.partition(self._last_words)
+        line, ends, _more = rest.partition(b"\n")
+        if words and ends:
+            self.said = words + line + ends
+        self._tail = text[len(before) if words else -_LONGEST_WORDS :][:_LONGEST_WORDS]
 
     def __bytes__(self) -> bytes:
         return bytes(self._kept)
@@ -48,9 +65,9 @@ class LimitedOutput:
 class ExecChannels:
     """Sorts messages into stdout, stderr and the status. ``limit`` bytes of each output are kept, the rest dropped."""
 
-    def __init__(self, limit: int) -> None:
-        self.stdout = LimitedOutput(limit)
-        self.stderr = LimitedOutput(limit)
+    def __init__(self, limit: int, last_words: bytes = b"") -> None:
+        self.stdout = LimitedOutput(limit, last_words)
+        self.stderr = LimitedOutput(limit, last_words)
         self._status = LimitedOutput(_LONGEST_STATUS)
         self._channel: int | None = None
 
@@ -65,6 +82,17 @@ class ExecChannels:
         )
         if target is not None and payload:
             target.add(payload)
+
+    @property
+    def said_code(self) -> int | None:
+        """The exit code by the command's last words, once both outputs have come to them; None before."""
+        codes = [word[3:] for word in self.stderr.said.split() if word.startswith(b"rc=")]
+        return int(codes[0]) if self.stdout.said and codes and codes[0].isdigit() else None
+
+    @property
+    def ended(self) -> bool:
+        """There is an exit code, or another status."""
+        return self.said_code is not None or self.status is not None
 
     @property
     def status(self) -> dict[str, t.Any] | None:

@@ -154,8 +154,14 @@ def _renew(
         seconds = request.task.freeze_policy.lease_seconds
         held = held_by_id(live[0], _thaw_hook(request), lease_id=request.lease_id, container="", path=request.path)
         lease = dataclasses.replace(held.lease, seconds=seconds)
-        if not renew(client, lease):
+        found = renew(client, lease)
+        if found not in ("renewed", "rearmed"):
             return None
+        if found == "rearmed":
+            outcome.warnings.append(
+                f"The timer of the lease on {held.where} was dead, so that nothing but this task would have thawed it. "
+                "A new one runs."
+            )
         marks = make_marks(lease, run_id=request.task.run_id, seconds=seconds)
         put_marks(client, lease.target.namespace, lease.target.pod, marks)
         outcome.freezes += held.records

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import posixpath
+import re
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -40,11 +41,15 @@ class Mount:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Probe:
-    """What a container can do: ``missing`` tools, ``paths`` as they resolve there, its ``mounts``."""
+    """What a container can do: ``missing`` tools, ``paths`` as they resolve there, its ``mounts``.
+
+    ``left``: leases of other runs that should have ended a minute ago and more, without proof of their thaw.
+    """
 
     missing: tuple[str, ...]
     paths: tuple[str, ...]
     mounts: tuple[Mount, ...]
+    left: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -200,6 +205,10 @@ def check_mount(probe: Probe, path: str, sub_path: str, where: str) -> Mount:
     return best
 
 
+#: What anybody may have written to /dev/shm is not repeated.
+_LEFT = re.compile("left=[0-9a-f]{16}")
+
+
 def parse_probe(output: str) -> Probe:
     """Read the output of ``scripts.PROBE``."""
     head, _marker, table = output.partition("mountinfo\n")
@@ -214,6 +223,7 @@ def parse_probe(output: str) -> Probe:
         missing=tuple(line.removeprefix("missing=") for line in lines if line.startswith("missing=")),
         paths=tuple(line.removeprefix("path=") for line in lines if line.startswith("path=")),
         mounts=tuple(mounts),
+        left=tuple(line.removeprefix("left=") for line in lines if _LEFT.fullmatch(line)),
     )
 
 

@@ -11,10 +11,12 @@ A freeze outlives the task: it is handed to its lease, and a later task releases
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.annotations import parse_backup_hooks
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import pod_identity, run_hook
@@ -47,7 +49,10 @@ TASK_HOOK_NAME = "k8s_hook_exec"
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class HookTaskRequest:
-    """Which pods, and what to run there: ``argv``, or the pods' own hooks of ``phase``."""
+    """Which pods, and what to run there: ``argv``, or the pods' own hooks of ``phase``.
+
+    ``log_output`` False keeps what commands print out of the errors.
+    """
 
     namespace: str
     pod: str = ""
@@ -59,6 +64,7 @@ class HookTaskRequest:
     timeout_seconds: float | None = DEFAULT_TIMEOUT_SECONDS
     freeze_policy: FreezePolicy = dataclasses.field(default_factory=FreezePolicy)
     run_id: str = ""
+    log_output: bool = True
 
 
 @dataclasses.dataclass(slots=True, kw_only=True)
@@ -74,6 +80,32 @@ class HookTaskOutcome:
     warnings: list[str] = dataclasses.field(default_factory=list)
     errors: list[str] = dataclasses.field(default_factory=list)
 
+    def to_return(self, *, default_on_error: OnError) -> dict[str, t.Any]:
+        """The keys of the task result. Nobody has thawed yet what is held."""
+        freezes = [record.to_return() for record in self.freezes]
+        return {
+            "changed": self.changed,
+            "hooks": [*(hook.to_return(default_on_error=default_on_error) for hook in self.hooks), *self.planned],
+            "freezes": [
+                entry | {"thawed_by": None} if entry["lease_id"] in self.lease_ids else entry for entry in freezes
+            ],
+            "lease_ids": self.lease_ids,
+            "lease_id": self.lease_ids[0] if len(self.lease_ids) == 1 else None,
+            "swept": self.swept,
+            "warnings_list": [{"message": message} for message in self.warnings],
+            "errors_list": [{"message": message} for message in self.errors],
+        }
+
+    @contextlib.contextmanager
+    def told(self, *, default_on_error: OnError) -> t.Iterator[HookTaskOutcome]:
+        """Put what had happened into the ``details`` of an error that passes."""
+        try:
+            yield self
+        except ArkiveError as exc:
+            self.changed = self.changed or any(result.state != "skipped" for result in self.hooks)
+            exc.details.update(self.to_return(default_on_error=default_on_error))
+            raise
+
 
 def run_hook_task(
     request: HookTaskRequest,
@@ -87,19 +119,33 @@ def run_hook_task(
 
     Every freeze is checked before the first command runs. Raises ``HookError`` when no pod is selected.
     """
-    token = cancel or CancelToken()
-    pods = select_pods(client, request.namespace, pod=request.pod, label_selector=request.label_selector)
     outcome = HookTaskOutcome()
+    with outcome.told(default_on_error=request.on_error):
+        _run(request, client, outcome, progress, cancel or CancelToken(), check_mode=check_mode)
+    return outcome
+
+
+def _run(
+    request: HookTaskRequest,
+    client: KubeClient,
+    outcome: HookTaskOutcome,
+    progress: ProgressSink,
+    token: CancelToken,
+    *,
+    check_mode: bool,
+) -> None:
+    pods = select_pods(client, request.namespace, pod=request.pod, label_selector=request.label_selector)
     pairs = [(pod, hook) for pod in pods for hook in _hooks_of(pod, request, outcome)]
     if check_mode:
         _foresee(client, pairs, request, outcome)
-        return outcome
+        return
     settings = SectionSettings(
         run_id=request.run_id,
         policy=request.freeze_policy,
         default_on_error=request.on_error,
         log=RunLog(None, backup=TASK_HOOK_NAME),
         cancel=token,
+        log_output=request.log_output,
     )
     for swept in sweep(client, pods):
         if swept.state != "live":
@@ -109,7 +155,7 @@ def run_hook_task(
     refusals = [plan.refusal for _pod, plan in plans if plan.refusal]
     if refusals:
         outcome.errors += refusals
-        return outcome
+        return
     freezing = [QuiescedPod(pod=pod, pre=[plan], post=[]) for pod, plan in plans if plan.targets]
     for pod, plan in plans:
         if plan.targets:
@@ -119,13 +165,20 @@ def run_hook_task(
         if recognise(plan.hook.argv).thaws or request.phase == "post":
             _thaw(client, pod, plan.hook, settings, outcome)
         else:
-            result = run_hook(client, pod, plan.hook, log=settings.log, default_on_error=request.on_error, cancel=token)
+            result = run_hook(
+                client,
+                pod,
+                plan.hook,
+                log=settings.log,
+                default_on_error=request.on_error,
+                log_output=request.log_output,
+                cancel=token,
+            )
             outcome.hooks.append(result)
     if freezing:
         progress(f"freezing in {', '.join('/'.join(pod_identity(entry.pod)) for entry in freezing)}"[:200])
         _freeze(client, freezing, settings, outcome)
     _judge(outcome, request.on_error)
-    return outcome
 
 
 def _foresee(
@@ -180,6 +233,8 @@ def _freeze(
         settings.cancel.check()
     except BaseException:
         section.release()
+        outcome.hooks += section.results
+        outcome.freezes += section.freezes
         raise
     outcome.hooks += section.results
     outcome.warnings += section.warnings
@@ -208,6 +263,7 @@ def _thaw(
         client,
         log=settings.log,
         default_on_error=settings.default_on_error,
+        log_output=settings.log_output,
         warnings=outcome.warnings,
     )
     outcome.hooks += releaser.release(pod, held, [hook])

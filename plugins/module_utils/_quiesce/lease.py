@@ -33,6 +33,8 @@ SCRIPT_SECONDS = 20.0
 #: Each of several thaws: thawed, not frozen, no such tool, or failed.
 _THAW_EACH = 'q(){ o=$("$@" 2>&1);case $?$o in 0*)k=0;;*nvalid\\ arg*);;127*)m=1;;*)b=1;echo "$o";;esac;};k=1 b=0 m=0;'
 _THAW_END = "[ $b = 1 ]&&exit 1;[ $k = 0 ]&&exit 0;[ $m = 1 ]&&exit 127;echo Invalid argument;exit 1"
+Renewal: t.TypeAlias = t.Literal["renewed", "rearmed", "over", "failed"]
+_RENEWALS: dict[int, Renewal] = {0: "renewed", 3: "over", 4: "over", 6: "rearmed"}
 _BUSY = re.compile(rb"resource busy|EBUSY|already frozen", re.IGNORECASE)
 
 
@@ -49,9 +51,14 @@ class Lease:
     def target(self) -> FreezeTarget:
         return self.targets[0]
 
-    def clean(self, stderr: bytes) -> bytes:
-        """``stderr`` without the lease's own lines."""
-        return take_marker(stderr, self.lease_id)[0]
+    def clean(self, output: bytes) -> bytes:
+        """``output`` without the lease's own lines."""
+        return take_marker(output, self.lease_id)[0]
+
+    @property
+    def last_words(self) -> str:
+        """What its programs begin their last line with: they stay on as the parent of the timer."""
+        return f"{MARKER} {self.lease_id}"
 
     @property
     def thaw_text(self) -> str:
@@ -112,10 +119,16 @@ def release_argv(lease: Lease, argv: t.Sequence[str], *, pure: bool) -> list[str
     return [*_SHELL, RELEASE, "arkive-release", lease.lease_id, "1" if pure else "0", lease.thaw_text, *argv]
 
 
-def renew(client: KubeClient, lease: Lease) -> bool:
-    """One more lease from now. False when the lease is over. Raises ``KubeError`` when nobody can say."""
-    argv = [*_SHELL, RENEW, "arkive-renew", lease.lease_id, str(max(1, round(lease.seconds)))]
-    return run_script(client, lease.target, argv).rc == 0
+def renew(client: KubeClient, lease: Lease) -> Renewal:
+    """One more lease from now. Raises ``KubeError`` when nobody can say.
+
+    ``renewed``; ``rearmed``: the timer was dead, and a new one runs; ``over``: it has fired, or was released, or
+    nothing is known of it there; ``failed``: the container could not do it.
+    """
+    seconds = str(max(1, round(lease.seconds)))
+    argv = [*_SHELL, RENEW, "arkive-renew", lease.lease_id, seconds, lease.thaw_text, TIMER]
+    rc = run_script(client, lease.target, argv, last_words=lease.last_words).rc
+    return _RENEWALS.get(rc, "failed")
 
 
 def disarm(client: KubeClient, lease: Lease) -> None:
@@ -123,7 +136,7 @@ def disarm(client: KubeClient, lease: Lease) -> None:
     run_script(client, lease.target, [*_SHELL, DISARM, "arkive-disarm", lease.lease_id])
 
 
-def run_script(client: KubeClient, target: FreezeTarget, argv: t.Sequence[str]) -> ExecResult:
+def run_script(client: KubeClient, target: FreezeTarget, argv: t.Sequence[str], *, last_words: str = "") -> ExecResult:
     """Run one of the lease's programs where the freeze is. Raises ``KubeError``; never cancelled."""
     never = CancelToken()
     return exec_command(
@@ -134,15 +147,16 @@ def run_script(client: KubeClient, target: FreezeTarget, argv: t.Sequence[str]) 
         argv=list(argv),
         timeout=SCRIPT_SECONDS,
         cancel=never,
+        last_words=last_words,
     )
 
 
-def take_marker(stderr: bytes, lease_id: str) -> tuple[bytes, dict[str, str]]:
-    """``stderr`` without the lease's own lines, and what the last of them says."""
+def take_marker(output: bytes, lease_id: str) -> tuple[bytes, dict[str, str]]:
+    """``output`` without the lease's own lines, and what the last of them says."""
     kept: list[bytes] = []
     values: dict[str, str] = {}
     prefix = f"{MARKER} {lease_id} ".encode()
-    for line in stderr.splitlines(keepends=True):
+    for line in output.splitlines(keepends=True):
         before, found, rest = line.partition(prefix)
         if not found:
             kept.append(line)
@@ -189,6 +203,7 @@ __all__ = (
     "SCRIPT_SECONDS",
     "Lease",
     "ReleaseReport",
+    "Renewal",
     "disarm",
     "freeze_argv",
     "is_busy",

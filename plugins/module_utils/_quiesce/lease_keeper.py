@@ -15,7 +15,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import renew
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import Renewal, renew
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import make_marks, put_marks
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_window import SectionSettings
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.release import Held
@@ -23,10 +23,19 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.side_by_side i
 
 #: A release does not wait longer for a renewal that is under way.
 _PATIENCE_SECONDS = 30.0
+_TOLD: dict[Renewal, str] = {
+    "rearmed": "The timer of the lease on {where} was dead: somebody killed it, or the container has too little memory "
+    "or was started again. A new one runs.",
+    "over": "The lease on {where} is over before its release: what is done since then is not protected.",
+    "failed": "The lease on {where} could not be renewed: its container could not run the program for it.",
+}
 
 
 class LeaseKeeper:
-    """Renews what it was given, up to ``freeze_max_seconds``; what was dropped, never again."""
+    """Renews what it was given, up to ``freeze_max_seconds``; what was dropped, never again.
+
+    ``warnings``: leases that did not hold all the time, or of which nobody knows.
+    """
 
     def __init__(self, client: KubeClient, settings: SectionSettings) -> None:
         self._client = client.with_cancel(CancelToken())
@@ -35,6 +44,7 @@ class LeaseKeeper:
         #: Each freeze with the lock that is held while it is renewed.
         self._kept: dict[str, tuple[Held, threading.Lock]] = {}
         self._stopped = threading.Event()
+        self.warnings: list[str] = []
         self._thread: threading.Thread | None = None
 
     def keep(self, held: Held) -> None:
@@ -83,12 +93,22 @@ class LeaseKeeper:
         sent = time.monotonic()
         lease = held.lease
         try:
-            if renew(self._client, lease):
+            found = renew(self._client, lease)
+            if found in ("renewed", "rearmed"):
                 held.lease_end = sent + lease.seconds
                 marks = make_marks(lease, run_id=self._settings.run_id, seconds=lease.seconds)
                 put_marks(self._client, lease.target.namespace, lease.target.pod, marks)
+            if found != "renewed":
+                self._warn(_TOLD[found].format(where=held.where))
         except KubeError as exc:
-            self._settings.log.info(f"the lease on {held.where} could not be renewed: {exc.message}")
+            self._warn(f"The lease on {held.where} could not be renewed: {exc.message}")
+
+    def _warn(self, text: str) -> None:
+        with self._lock:
+            if text in self.warnings:
+                return
+            self.warnings.append(text)
+        self._settings.log.warning(text)
 
 
 __all__ = ("LeaseKeeper",)

@@ -245,7 +245,8 @@ class PodWindow:
         # From here on it may be frozen, whatever happens to this thread.
         self.entry.held.append(held)
         self.freezes += records
-        result = execution.attempt(argv=argv, clean_stderr=lease.clean, cancel=settings.cancel)
+        words = lease.last_words if held.armed else ""
+        result = execution.attempt(argv=argv, clean=lease.clean, last_words=words, cancel=settings.cancel)
         stderr, values = take_marker(result.stderr, lease.lease_id)
         result = dataclasses.replace(result, stderr=stderr)
         if result.state == "failed" and self._nothing_frozen(plan, result, values, held):

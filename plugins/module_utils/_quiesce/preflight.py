@@ -111,6 +111,11 @@ class Preflight:
             lease_available = not probe.missing
             if probe.missing:
                 notes = (f"lease: unavailable, the container lacks {', '.join(probe.missing)}",)
+            if probe.left:
+                notes += (
+                    f"container {container} has leases of earlier runs that are over without proof of a thaw: "
+                    f"{', '.join(probe.left)}; what they froze is thawed by state: swept, where it is marked",
+                )
         except QuiesceError as exc:
             if not self._policy.allow_shared_freeze:
                 raise

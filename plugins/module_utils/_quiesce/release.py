@@ -203,7 +203,7 @@ class Releaser:
             lambda: execution.attempt(
                 argv=release_argv(held.lease, hook.argv, pure=pure),
                 extra_seconds=_BESIDE_HOOK_SECONDS if held.returned else SCRIPT_SECONDS,
-                clean_stderr=held.lease.clean,
+                clean=held.lease.clean,
                 cancel=CancelToken(),
             ),
         )

@@ -7,31 +7,48 @@
 """The shell programs of the lease. POSIX sh: they run in dash, bash and busybox, in somebody else's container.
 
 They are short because an exec carries them in its URL. All state of a lease is in ``/dev/shm/arkive-<id>``, memory
-that no freeze can block:
+that no freeze can block, and that the containers of a pod share:
 
 ============  =====================================================================================
-``freezer``   process group of the freezing command, written by itself before it starts
+``timer``     ``<pid> <born>`` of the timer; another one that stands here has taken its place
+``freezer``   ``<process group> <born> <born of pid 1>`` of the freezing command, written by itself before it starts
 ``at``        uptime when the freeze returned
 ``until``     when the lease ends (seconds of uptime); exists only once the freeze has returned 0
 ``token``     a directory: who makes it (lease or release) may thaw, and the other one knows
 ``winner``    who made the token
 ``fired``     the lease has thawed: ``<uptime> <1 when something was frozen>``
-``released``  the release is proven, or nothing was ever frozen: the timer may go
+``released``  the release is proven, or nothing was ever frozen: the timer may go. The uptime when that was
 ============  =====================================================================================
+
+``born`` is the start time of a process (field 22 of its ``stat``): a number may have gone to another process, and in a
+container that was started again to any.
 
 A lease ends only when the freezer is gone and a thaw worked after that, or found nothing frozen. A freeze that
 arrives after its release refuses to start, because the release has made the directory.
+
+Who starts a timer stays on as its parent, and starts it again when it was killed; its caller leaves when it has said
+its last words. So the timer has somebody to reap it: pid 1 of a container often reaps nobody. Where the parent is
+killed as well, the next renewal starts a new timer.
 """
 
 from __future__ import annotations
 
 MARKER = "arkive-lease"
 
-
-#: ``alive GROUP``: a process of the group lives (zombies are gone: pid 1 of a container often reaps nobody).
+_SHM = "/dev/shm/arkive-"
+#: ``born PID``: its start time in ``b``, empty where it is gone, and its state in ``z``.
+_BORN = 'born(){ b=;read -r s<"/proc/$1/stat"&&set -- ${s##*) }&&z=$1 b=${20};};'
+#: ``alive GROUP BORN BORN_OF_1``: a process of the group lives (zombies are gone). Where the number went to somebody
+#: else, nothing of the group is left; nor in a container that was started again. What is an hour younger is not of it.
 _ALIVE = (
-    'alive(){ for f in /proc/[0-9]*/stat;do read -r s<"$f"||continue;s=${s##*) };set -- "$1" $s;'
-    '[ "$4" = "$1" ]&&case $2 in Z|X);;*)return 0;;esac;done 2>/dev/null;return 1;};'
+    'alive(){ born 1;[ "$b" = "$3" ]||return 1;born "$1";[ "${b:-$2}" = "$2" ]||return 1;'
+    'for f in /proc/[0-9]*/stat;do read -r s<"$f"||continue;set -- "$1" "$2" ${s##*) };'
+    '[ "$5" = "$1" ]&&[ $((${22}-$2)) -lt 360000 ]&&case $3 in Z|X);;*)return 0;;esac;done;return 1;} 2>/dev/null;'
+)
+#: ``timer``: true unless it is certain that the lease's timer is dead.
+_TIMER_LIVES = (
+    'timer(){ read -r s x<"$d/timer"||return 0;born "$s";[ "$b" = "$x" ]||return 1;'
+    "case $z in Z|X)return 1;;esac;return 0;} 2>/dev/null;"
 )
 _UPTIME = "now(){ read -r u x</proc/uptime;n=${u%%.*};};"
 #: ``thaw``: sets ``t`` to 1 (thawed), 0 (nothing was frozen) or x (failed). ``$h`` holds the command, quoted for eval.
@@ -40,14 +57,24 @@ _THAW = (
     'thaw(){ e=$(eval "$h" 2>&1 </dev/null);'
     'case $?$e in 0*)t=1;;*nvalid\\ arg*)t=0;;127*)t=0;[ -e "$d/at" ]&&t=x;;*)t=x;;esac;};'
 )
+#: Remove what is proven over, of whatever run. It is kept for a while: who comes to release a lease that has fired is
+#: to be told, and a freeze that comes late is to be refused.
+_CLEAN = (
+    f"now;for c in {_SHM}*;do for f in fired:60 released:600;do "
+    '[ -f "$c/${f%:*}" ]&&read -r u x<"$c/${f%:*}"&&[ $((n-${u%%.*})) -gt ${f#*:} ]&&rm -rf "$c";done;done 2>/dev/null;'
+)
 
 #: The dead-man timer: DIR LEASE_SECONDS ARM_SECONDS THAW.
 TIMER = (
     "d=$1 h=$4;"
+    + _BORN
     + _ALIVE
     + _UPTIME
     + _THAW
-    + 'end(){ [ -e "$d/released" ]&&{ rm -rf "$d";exit;};};'
+    + 'born $$;me="$$ $b";echo "$me">"$d/timer";'
+    + 'end(){ [ -e "$d/released" ]&&{ rm -rf "$d";exit;};x=;read -r x<"$d/timer";'
+    # Where nothing can be read it goes on: somebody may have emptied /dev/shm.
+    + 'case $x in ""|"$me");;*)exit;;esac;};'
     # One more: n is rounded down.
     + "now;l=$((n+$3+$2+1));"
     + 'while end;now;[ -e "$d/until" ]&&read -r l<"$d/until";[ $n -lt $l ];do sleep 1;done;'
@@ -55,66 +82,93 @@ TIMER = (
     + 'if mkdir "$d/token" 2>/dev/null;then echo lease>"$d/winner";else i=0;'
     + "while [ $i -lt 2 ];do sleep 1;end;i=$((i+1));done;fi;"
     + "w=0;"
-    + 'while :;do g=1;if [ ! -e "$d/until" ]&&[ -e "$d/freezer" ]&&read -r p<"$d/freezer"&&alive "$p";'
+    + 'while :;do g=1;if [ ! -e "$d/until" ]&&read -r p q o<"$d/freezer"&&alive "$p" "$q" "$o";'
     + "then g=0;kill -9 -$p;fi;"
     + 'thaw;[ $t = 1 ]&&w=1;now;echo "$u $w">"$d/f";[ $g$t = 11 ]&&break;[ $g$t = 10 ]&&break;sleep 1;end;done;'
     + 'mv "$d/f" "$d/fired"'
 )
 
+#: ``tend``: start the timer, ``$m``. ``stay WORDS``: say the last words, and be the timer's parent until the lease is
+#: over, with closed streams.
+_STAY = (
+    'tend(){ setsid /bin/sh -c "$m" arkive-timer "$d" "$l" "$a" "$h" </dev/null >/dev/null 2>&1 & k=$!;};'
+    f'stay(){{ echo "{MARKER} $i $*";echo "{MARKER} $i $*">&2;exec </dev/null >/dev/null 2>&1;'
+    'while wait $k;[ -d "$d" ]&&[ ! -e "$d/fired" ];do timer||tend;sleep 1;done;};'
+)
+
 #: Freeze under a lease: ID LEASE_SECONDS ARM_SECONDS PLAIN THAW TIMER ARGV...
 FREEZE = (
-    'i=$1 l=$2 p=$4;d=/dev/shm/arkive-$i;umask 077;mkdir "$d" 2>/dev/null||{ echo "'
+    f'i=$1 l=$2 a=$3 p=$4 h=$5 m=$6;d={_SHM}$i;umask 077;mkdir "$d" 2>/dev/null||{{ echo "'
     + MARKER
     + ' $i refused=1">&2;exit 125;};'
     + _UPTIME
-    + 'setsid /bin/sh -c "$6" arkive-timer "$d" "$2" "$3" "$5" </dev/null >/dev/null 2>&1 &\n'
-    + "shift 6;"
-    + 'setsid /bin/sh -c \'echo $$>"$0/freezer";[ -d "$0/token" ]&&exit 125;exec "$@"\' "$d" "$@" &\n'
+    + _BORN
+    + _TIMER_LIVES
+    + _STAY
+    + "shift 6;tend;"
+    # Where the directory is gone, its release was there already.
+    + "setsid /bin/sh -c '"
+    + _BORN
+    + 'born 1;o=$b;born $$;{ echo "$$ $b $o">"$0/freezer";} 2>/dev/null||exit 125;'
+    + '[ -d "$0/token" ]&&exit 125;exec "$@"\' "$d" "$@" &\n'
     + "wait $!;r=$?;now;"
     + 'if [ $r = 0 ];then echo $u>"$d/at";echo $((n+l+1))>"$d/u"&&mv "$d/u" "$d/until";'
     # The tool said no, or is not there, so nothing of ours is frozen. Killed (128 and more) says nothing.
-    + 'elif [ $p = 1 ]&&[ $r -lt 128 ];then :>"$d/released";fi 2>/dev/null;'
-    + 'echo "'
-    + MARKER
-    + ' $i rc=$r up=$u">&2;exit $r'
+    + 'elif [ $p = 1 ]&&[ $r -lt 128 ];then echo $u>"$d/released";fi 2>/dev/null;'
+    + "stay rc=$r up=$u;exit $r"
 )
 
 #: Release: ID PURE THAW [ARGV...]. PURE is 1 when ARGV is the recognised thaw of exactly this freeze.
 RELEASE = (
-    "i=$1 p=$2 h=$3;shift 3;d=/dev/shm/arkive-$i;umask 077;"
+    f"i=$1 p=$2 h=$3;shift 3;d={_SHM}$i;umask 077;"
+    + _BORN
     + _ALIVE
+    + _TIMER_LIVES
     + _UPTIME
     + _THAW
     + 'mkdir "$d" 2>/dev/null;mkdir "$d/token" 2>/dev/null&&echo release>"$d/winner";'
     + 'k=0;while [ ! -s "$d/winner" ]&&[ $k -lt 5 ];do sleep 1;k=$((k+1));done;w=lost;read -r w<"$d/winner";'
     # The lease got there first: let it finish.
-    + 'if [ "$w" = lease ];then k=0;while [ ! -e "$d/fired" ]&&[ $k -lt 10 ];do sleep 1;k=$((k+1));done;fi;'
-    + 'g=1;if [ ! -e "$d/until" ]&&[ -e "$d/freezer" ]&&read -r q<"$d/freezer";then k=0;'
-    + 'while alive "$q";do kill -9 -$q;k=$((k+1));[ $k -gt 8 ]&&{ g=0;break;};sleep 1;done;fi 2>/dev/null;'
+    + 'if [ "$w" = lease ];then k=0;while [ ! -e "$d/fired" ]&&[ $k -lt 10 ]&&timer;do sleep 1;k=$((k+1));done;fi;'
+    + 'g=1;if [ ! -e "$d/until" ]&&read -r q y o<"$d/freezer";then k=0;'
+    + 'while alive "$q" "$y" "$o";do kill -9 -$q;k=$((k+1));[ $k -gt 8 ]&&{ g=0;break;};sleep 1;done;fi 2>/dev/null;'
     + "r=0 t=p;"
     + 'if [ $# -gt 0 ]&&{ [ "$w" = release ]||[ $p = 0 ];};then "$@";r=$?;'
     + "[ $p$r = 10 ]||thaw;else thaw;fi;"
-    + 'now;a=-;[ -e "$d/at" ]&&read -r a<"$d/at";f="- -";[ -e "$d/fired" ]&&read -r f<"$d/fired";'
-    + 'case $g$t in 1p|1[01]):>"$d/released";[ -e "$d/fired" ]&&rm -rf "$d";;esac;'
-    + 'echo "'
+    + 'now;a=-;[ -e "$d/at" ]&&read -r a<"$d/at";v="- -";[ -e "$d/fired" ]&&read -r v<"$d/fired";'
+    # A timer that lives takes the directory away. Without one it stays only for a freeze that may still come.
+    + 'case $g$t in 1p|1[01])echo $u>"$d/released";{ [ -e "$d/fired" ]||! timer;}&&rm -rf "$d";;esac;'
+    + '[ $t = x ]&&echo "$e">&2;echo "'
     + MARKER
-    + ' $i winner=$w gone=$g thaw=$t rc=$r at=$a up=$u fired=$f">&2;exit $r'
+    + ' $i winner=$w gone=$g thaw=$t rc=$r at=$a up=$u fired=$v">&2;'
+    + _CLEAN
+    + "exit $r"
 )
 
-#: Renew: ID LEASE_SECONDS.
+#: Renew: ID LEASE_SECONDS THAW TIMER. Ends with 3 when the lease is over, with 4 when there is none, and with 6 when
+#: its timer was dead: then a new one runs.
 RENEW = (
-    'd=/dev/shm/arkive-$1;[ -e "$d/until" ]||exit 4;[ -d "$d/token" ]&&exit 3;'
+    f'i=$1 l=$2 a=1 h=$3 m=$4;d={_SHM}$i;umask 077;[ -e "$d/until" ]||exit 4;[ -d "$d/token" ]&&exit 3;'
     + _UPTIME
-    + 'now;echo $((n+$2+1))>"$d/v"&&mv "$d/v" "$d/until";[ -d "$d/token" ]&&exit 3;exit 0'
+    + _BORN
+    + _TIMER_LIVES
+    + _STAY
+    + 'now;echo $((n+l+1))>"$d/v"&&mv "$d/v" "$d/until";[ -d "$d/token" ]&&exit 3;timer&&exit 0;tend;stay rc=6'
 )
 
 #: Disarm without a thaw, for a freeze that is someone else's: ID.
-DISARM = 'd=/dev/shm/arkive-$1;[ ! -d "$d" ]||:>"$d/released"'
+DISARM = f'd={_SHM}$1;[ ! -d "$d" ]||{{ read -r u x</proc/uptime;echo $u>"$d/released";}}'
 
 #: What the container can do, where the paths lead, and its mounts: PATH...
 PROBE = (
     "for c in setsid sleep mkdir mv rm;do command -v $c >/dev/null||echo missing=$c;done;"
-    'd=/dev/shm/arkive-probe-$$;mkdir "$d" 2>/dev/null&&rmdir "$d"||echo missing=/dev/shm;'
+    f'd={_SHM}probe-$$;mkdir -p "$d" 2>/dev/null||echo missing=/dev/shm;rmdir {_SHM}probe-* 2>/dev/null;'
+    + _UPTIME
+    + _CLEAN
+    # Its time is over for a minute, and no thaw is proven: its timer is dead, or cannot thaw.
+    + f"for d in {_SHM}*;do l=;"
+    + '[ -e "$d/fired" ]||[ -e "$d/released" ]||{ [ -f "$d/until" ]&&read -r l<"$d/until";};'
+    + f'[ $((n-${{l:-$n}})) -gt 60 ]&&echo "left=${{d#{_SHM}}}";done;'
     # printf, because the echo of some shells reads the \\040 of a blank.
     # readlink resolves a path whose last part is missing, too.
     'for p;do case $p in tool=*)command -v "${p#*=}" >/dev/null||echo "missing=${p#*=}";continue;;esac;'

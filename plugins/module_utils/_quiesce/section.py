@@ -114,7 +114,7 @@ class CriticalSection:
 
     @property
     def warnings(self) -> list[str]:
-        return [text for window in self._windows for text in window.warnings]
+        return [*(text for window in self._windows for text in window.warnings), *self._keeper.warnings]
 
     @property
     def freeze_seconds_left(self) -> float | None:

@@ -17,6 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_api import (
     GROUP,
     SnapshotApi,
@@ -70,12 +71,11 @@ class CsiTarget:
         """Why a VolumeSnapshot and its content cannot be made in ``namespace``; empty when they can."""
         if self.api is None:
             return f"the cluster has no CSI snapshots (it does not serve {GROUP}/v1)"
-        if not self._may(Need("create", GROUP, "volumesnapshotcontents")):
-            return f"the caller may not create volumesnapshotcontents.{GROUP}, by which a snapshot is brought back"
-        need = Need("create", GROUP, "volumesnapshots")
-        if not (self._may(need) or self._may(need._replace(namespace=namespace))):
-            return f"the caller may not create volumesnapshots.{GROUP} in namespace '{namespace}'"
-        return ""
+        contents, snapshots = (Need("create", GROUP, name) for name in ("volumesnapshotcontents", "volumesnapshots"))
+        missing = [] if self._may(contents) else [contents]
+        if not (self._may(snapshots) or self._may(snapshots._replace(namespace=namespace))):
+            missing.append(snapshots._replace(namespace=namespace))
+        return f"the API server does not let you {rights_text(missing)}" if missing else ""
 
     def snapshot_class(self, driver: str, stored: str) -> str:
         """A VolumeSnapshotClass of the driver: the stored one where it is there, else the default one, else any.

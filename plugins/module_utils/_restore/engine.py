@@ -17,7 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._core.garbage import rare_collections
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
-from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
+from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import PLAN_PREFIX, ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
@@ -99,7 +99,9 @@ def run_restore(
         refusal = run.find_refusal()
         if refusal is not None:
             raise refusal
-        return run.execute()
+        outcome = run.execute()
+        progress(outcome.closing_line)
+        return outcome
 
 
 @contextlib.contextmanager
@@ -229,7 +231,7 @@ class _Run:
         self._plan.waves = self._planner.plan_waves(types, self._api)
         self._timings["plan"] = time.monotonic() - clock
         counts = ", ".join(f"{count} {action}" for action, count in self._plan.counts().items() if count)
-        self._progress(f"plan: {counts or 'nothing to restore'}")
+        self._progress(f"{PLAN_PREFIX}{counts or 'nothing to restore'}")
 
     def find_refusal(self) -> ArkiveError | None:
         """Why the restore must not begin.

@@ -4,28 +4,15 @@
 
 # Private: not for use outside of this collection.
 
-"""The domain error of this room, and the phase of a restore that an error has ended."""
+"""The domain error of this room."""
 
 from __future__ import annotations
 
-import contextlib
-import typing as t
-
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 
 
 class RestoreError(ArkiveError):
     """A restore cannot be planned or begun; nothing was changed."""
 
 
-@contextlib.contextmanager
-def with_phase() -> t.Iterator[None]:
-    """Put into the details of an error that passes in which phase Velero would leave such a restore."""
-    try:
-        yield
-    except ArkiveError as exc:
-        exc.details.setdefault("phase", "FailedValidation" if isinstance(exc, ValidationError) else "Failed")
-        raise
-
-
-__all__ = ("RestoreError", "with_phase")
+__all__ = ("RestoreError",)

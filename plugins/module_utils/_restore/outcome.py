@@ -13,6 +13,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import RestorePhase
 
@@ -56,6 +57,13 @@ class RestoreOutcome:
     def states(self) -> dict[str, int]:
         """Items by what became of them: created, updated, skipped, failed; empty for a plan."""
         return dict(collections.Counter(item.state for item in self.plan.items if item.state))
+
+    @property
+    def closing_line(self) -> str:
+        """The last line of progress: ``Completed: 7 created, 1 skipped, 0 errors, 2 warnings``."""
+        numbers = [f"{count} {state}" for state, count in sorted(self.states.items())]
+        numbers += [counted(len(self.errors_list), "error"), counted(len(self.warnings_list), "warning")]
+        return f"{self.phase}: {', '.join(numbers)}"
 
     @property
     def items(self) -> dict[str, dict[str, int]]:

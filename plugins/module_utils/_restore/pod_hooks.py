@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import pod_identity, run_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookResult
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.restore_exec import RestoreExecHook, exec_hooks_of_pod
@@ -137,7 +138,7 @@ class RestoredPodHooks:
         self._is_closing = True
         self._news.set()
         if self._runs:
-            self._progress(f"waiting for the exec hooks of {len(self._runs)} restored pods")
+            self._progress(f"waiting for the exec hooks of {counted(len(self._runs), 'restored pod')}")
             self._await_end()
         self._saver.close()
         if self._crash is not None:
@@ -161,7 +162,9 @@ class RestoredPodHooks:
             if time.monotonic() > reminder:
                 waiting = [f"{run.namespace}/{run.name}" for run in self._runs if not run.is_done]
                 if waiting:
-                    self._progress(f"still waiting for the exec hooks of {len(waiting)} pods, such as {waiting[0]}")
+                    self._progress(
+                        f"still waiting for the exec hooks of {counted(len(waiting), 'pod')}, such as {waiting[0]}"
+                    )
                 reminder = time.monotonic() + _REMINDER_SECONDS
 
     def _coordinate(self) -> None:

@@ -18,6 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.namespace_watch import NamespaceWatch
@@ -75,7 +76,7 @@ class WorkloadWait:
         count = sum(len(group.waiting) for group in groups)
         if not count:
             return {"ready": 0, "not_ready": 0}
-        self._progress(f"waiting for {count} workloads to be ready")
+        self._progress(f"waiting for {counted(count, 'workload')} to be ready")
         begun = time.monotonic()
         try:
             self._await(groups, end=begun + self._timeout)
@@ -85,7 +86,8 @@ class WorkloadWait:
         late = [(group, name) for group in groups for name in group.late]
         ready = sum(group.ready for group in groups)
         if not self._cancel.is_cancelled:
-            self._progress(f"{ready} workloads are ready after {time.monotonic() - begun:.0f} s, {len(late)} are not")
+            spent = time.monotonic() - begun
+            self._progress(f"workloads: {ready} ready after {spent:.0f} s, {len(late)} not")
             self._report(late)
         return {"ready": ready, "not_ready": len(late)}
 
@@ -122,7 +124,9 @@ class WorkloadWait:
                 break
             if now > reminder:
                 why = next(group.told[waiting[0].name].why for group in groups if group.waiting)
-                self._progress(f"still waiting for {len(waiting)} workloads, such as {waiting[0].title}: {why}")
+                self._progress(
+                    f"still waiting for {counted(len(waiting), 'workload')}, such as {waiting[0].title}: {why}"
+                )
                 reminder = now + _REMINDER_SECONDS
             self._news.wait(min(_TICK_SECONDS, end - now))
             self._cancel.wait(min(_COLLECT_SECONDS, max(0.0, end - time.monotonic())))

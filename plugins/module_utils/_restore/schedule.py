@@ -15,6 +15,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_reader import BackupReader
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
@@ -57,7 +58,7 @@ def newest_backup(store: Store, schedule: str) -> str:
     if found:
         last = max(found, key=lambda entry: entry[1:])
         raise RestoreError(
-            f"None of the {len(found)} backups of schedule '{schedule}' in {where} is Completed.",
+            f"None of the {counted(len(found), 'backup')} of schedule '{schedule}' in {where} is Completed.",
             hint=f"Name one as backup to restore it all the same; the newest is '{last[2]}' ({last[0]}).",
         )
     raise RestoreError(

@@ -16,6 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_reader 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_reader import TarballReader
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.contents import BackupContents
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
@@ -130,7 +131,7 @@ def _unknown_backup(entries: t.Sequence[BackupEntry], name: str, where: str) -> 
     if near:
         hint = f"Did you mean {', '.join(near)}?"
     elif names:
-        hint = f"It holds {len(names)} backups, such as {', '.join(names[-_LISTED_NAMES:])}."
+        hint = f"It holds {counted(len(names), 'backup')}, such as {', '.join(names[-_LISTED_NAMES:])}."
     else:
         hint = "It holds no backups at all: check path, bucket and prefix."
     return RestoreError(f"There is no backup '{name}' in {where}.", hint=hint, details={"near_names": near})

@@ -18,6 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
@@ -97,7 +98,7 @@ class VolumeFinalizer:
                     waiting.append(volume)
             try:
                 if waiting:
-                    self._progress(f"waiting for the volumes of {len(waiting)} claims")
+                    self._progress(f"waiting for the volumes of {counted(len(waiting), 'claim')}")
                     self._await(waiting, lambda volume: tasks.append(pool.submit(self._finish, volume)))
                 for task in tasks:
                     task.result()
@@ -123,7 +124,9 @@ class VolumeFinalizer:
                 if seconds >= self._timeout:
                     break
                 if waiting and time.monotonic() > reminder:
-                    self._progress(f"still waiting for the volumes of {len(waiting)} claims: {self._say(waiting[0])}")
+                    self._progress(
+                        f"still waiting for the volumes of {counted(len(waiting), 'claim')}: {self._say(waiting[0])}"
+                    )
                     reminder = time.monotonic() + _REMINDER_SECONDS
                 self._news.wait(min(_TICK_SECONDS, max(0.0, self._timeout - seconds)) if waiting else 0.0)
             for volume in waiting if not self._cancel.is_cancelled else ():

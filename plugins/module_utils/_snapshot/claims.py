@@ -12,6 +12,7 @@ import concurrent.futures
 import dataclasses
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import plural, some_of
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import mounted_claims
@@ -94,7 +95,7 @@ def read_volumes(client: KubeClient, claims: t.Sequence[dict[str, t.Any]]) -> li
     if unbound:
         raise SnapshotError(
             f"{_names(unbound)} in namespace {unbound[0]['metadata']['namespace']} "
-            f"{'is' if len(unbound) == 1 else 'are'} not bound to a volume, so there is nothing to snapshot.",
+            f"{plural(len(unbound), 'is', 'are')} not bound to a volume, so there is nothing to snapshot.",
             hint="Leave it out, or wait until a pod uses it.",
         )
     with concurrent.futures.ThreadPoolExecutor(_READS_AT_A_TIME, thread_name_prefix="arkive-volumes") as pool:
@@ -117,9 +118,9 @@ def _read_named(client: KubeClient, path: str, names: t.Iterable[str], meant: st
         found = dict(zip(wanted, pool.map(lambda name: _read_or_none(client, f"{path}/{name}"), wanted), strict=True))
     missing = [name for name, claim in found.items() if claim is None]
     if missing:
-        more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
         raise SnapshotError(
-            f"{meant} are not all there: {', '.join(missing[:_NAMED])}{more} does not exist.",
+            f"{meant} are not all there: {some_of(missing, most=_NAMED)} "
+            f"{plural(len(missing), 'does', 'do')} not exist.",
             hint="Check the namespace and the names.",
         )
     return [claim for claim in found.values() if claim is not None]
@@ -159,9 +160,7 @@ def _claims_of_workload(client: KubeClient, namespace: str, workload: Workload) 
 
 def _names(claims: t.Sequence[t.Mapping[str, t.Any]]) -> str:
     names = [str(claim["metadata"]["name"]) for claim in claims]
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    what = "The PersistentVolumeClaim" if len(names) == 1 else "The PersistentVolumeClaims"
-    return f"{what} {', '.join(names[:_NAMED])}{more}"
+    return f"The {plural(len(names), 'PersistentVolumeClaim')} {some_of(names, most=_NAMED)}"
 
 
 __all__ = ("ClaimVolume", "find_claims", "read_volumes")

@@ -19,6 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object, patch_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text, rules_text
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.claims import ClaimVolume
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.groups import SetGroups
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.names import (
@@ -82,20 +83,14 @@ class CsiProvider:
     def check(self, *, removing: bool = False) -> None:
         request = self._request
         unneeded = ("create", "patch") if removing else ()
-        verbs = [need.verb for need in self._missing if need.namespace and need.verb not in unneeded]
-        if verbs:
+        missing = [need for need in self._missing if need.namespace and need.verb not in unneeded]
+        if missing:
+            raise SnapshotError(f"The API server does not let you {rights_text(missing)}.", hint=rules_text(missing))
+        if request.retain and self._missing:
             raise SnapshotError(
-                f"The caller may not {', '.join(verbs)} volumesnapshots.{GROUP} in namespace {request.namespace}.",
-                hint="Grant it by a Role.",
+                f"For retain, the API server does not let you {rights_text(self._missing)}.",
+                hint=f"{rules_text(self._missing)} Or use a class with deletionPolicy Retain.",
             )
-        if request.retain:
-            verbs = [need.verb for need in self._missing]
-            if verbs:
-                raise SnapshotError(
-                    f"retain needs the right to {', '.join(verbs)} volumesnapshotcontents.{GROUP}, which are "
-                    "cluster-scoped, and the caller has it not.",
-                    hint="Grant it by a ClusterRole, or use a class with deletionPolicy Retain.",
-                )
         if not self.with_contents and not removing:
             self.warnings.append(
                 f"The caller may not read volumesnapshotcontents.{GROUP}: the creationTime of a VolumeSnapshot tells "

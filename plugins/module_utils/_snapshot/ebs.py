@@ -124,7 +124,7 @@ class EbsProvider:
         end = time.monotonic() + timeout
         late = []
         for at, cut in enumerate(cuts):
-            progress(f"snapshots: {at} of {len(cuts)} are completed")
+            progress(f"snapshots: {at} of {len(cuts)} completed")
             left = max(0.0, end - time.monotonic())
             try:
                 take_ebs_status(cut, self._ebs.wait_completed(cut.handle, timeout=left, cancel=self._cancel))

@@ -19,6 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review imp
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text, rules_text
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.claims import ClaimVolume
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.names import (
     COMPLETE,
@@ -233,10 +234,9 @@ class SetGroups:
             needs += [Need(verb, GROUP, api.contents.plural) for verb in ("get", "patch", "delete")]
         missing = find_forbidden(self._client, needs, workers=len(needs))
         if missing:
-            said = ", ".join(f"{need.verb} {need.resource_text}" for need in missing)
             raise SnapshotError(
-                f"To cut claims as a group, the caller lacks the right to {said}.",
-                hint="Grant it, or leave group_label out.",
+                f"To cut claims as a group, the API server does not let you {rights_text(missing)}.",
+                hint=f"{rules_text(missing)} Or leave group_label out.",
             )
 
     def _classes(self, api: GroupApi) -> list[dict[str, t.Any]] | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult, OnError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord
 
 
@@ -33,6 +33,21 @@ class SnapshotOutcome:
     timings: dict[str, float] = dataclasses.field(default_factory=dict)
     warnings: list[str] = dataclasses.field(default_factory=list)
     errors: list[str] = dataclasses.field(default_factory=list)
+
+    def to_return(self, *, default_on_error: OnError) -> dict[str, t.Any]:
+        """The keys of the task result."""
+        window = self.freeze_window_seconds
+        return {
+            "changed": self.changed,
+            "snapshots": self.snapshots,
+            "hooks": [*(hook.to_return(default_on_error=default_on_error) for hook in self.hooks), *self.planned],
+            "freezes": [record.to_return() for record in self.freezes],
+            "freeze_window_seconds": None if window is None else round(window, 2),
+            "swept": self.swept,
+            "timings": {name: round(spent, 3) for name, spent in self.timings.items()},
+            "warnings_list": [{"message": message} for message in self.warnings],
+            "errors_list": [{"message": message} for message in self.errors],
+        }
 
     @property
     def freeze_window_seconds(self) -> float | None:

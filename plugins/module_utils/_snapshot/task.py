@@ -17,6 +17,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted, some_of
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import is_freeze, plan_pod_hooks
@@ -50,7 +51,7 @@ def remove_snapshots(
     members = provider.find()
     outcome = SnapshotOutcome(changed=bool(members), before=[member.cut.name for member in members])
     if members and not check_mode:
-        progress(f"removing {len(members)} snapshots")
+        progress(f"removing {counted(len(members), 'snapshot')}")
         outcome.errors = provider.remove(members)
     outcome.snapshots = [snapshot_entry(member.cut, set_name=request.name) for member in members]
     outcome.warnings = list(provider.warnings)
@@ -162,7 +163,9 @@ class _Task:
             self._account_for(window)
             outcome.errors += self._discard(provider.taken)
             if isinstance(exc, ArkiveError):
-                exc.details.update(self._details())
+                outcome.snapshots = [snapshot_entry(cut, set_name=self._request.name) for cut in provider.taken]
+                self._tell(())
+                exc.details.update(outcome.to_return(default_on_error=self._request.quiescing.on_error))
             raise
         self._account_for(window)
         if outcome.errors:
@@ -183,7 +186,7 @@ class _Task:
             if window.is_quiesced:
                 self.outcome.changed = True
                 began = time.monotonic()
-                self._progress(f"cutting {len(plans)} snapshots")
+                self._progress(f"cutting {counted(len(plans), 'snapshot')}")
                 self._provider.cut(plans, timeout=window.seconds_left)
                 self.outcome.timings["cut"] = time.monotonic() - began
         self.outcome.timings["window"] = time.monotonic() - started
@@ -234,18 +237,6 @@ class _Task:
         self.outcome.warnings += [*warnings, *self._provider.warnings]
         return self.outcome
 
-    def _details(self) -> dict[str, t.Any]:
-        """For an error that is raised: the same words as in the result."""
-        outcome, default = self.outcome, self._request.quiescing.on_error
-        return {
-            "changed": outcome.changed,
-            "snapshots": [snapshot_entry(cut, set_name=self._request.name) for cut in self._provider.taken],
-            "hooks": [result.to_return(default_on_error=default) for result in outcome.hooks],
-            "freezes": [record.to_return() for record in outcome.freezes],
-            "freeze_window_seconds": outcome.freeze_window_seconds,
-            "errors_list": [{"message": text} for text in outcome.errors],
-        }
-
 
 def _check_members(request: SnapshotRequest, members: t.Sequence[SetMember], claims: t.Sequence[str]) -> None:
     """Raise ``SnapshotError`` unless the set that is there is what is asked for."""
@@ -267,10 +258,9 @@ def _check_members(request: SnapshotRequest, members: t.Sequence[SetMember], cla
         (other, "is of another class"),
     ):
         if names:
-            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
             raise SnapshotError(
-                f"The snapshot set {request.where} is there, but not as it is asked for: {', '.join(names[:_NAMED])}"
-                f"{more} {what}.",
+                f"The snapshot set {request.where} is there, but not as it is asked for: {some_of(names, most=_NAMED)}"
+                f" {what}.",
                 hint="Remove the set with state: absent first, or take another name.",
             )
 

@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted, plural
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -128,10 +129,10 @@ class SnapshotWindow:
         errors += [self._sentence(result) for result in self._failures("pre")]
         failed = [cut.error for cut in cuts if cut.failed]
         if failed and self._deadline is not None and self._ended >= self._deadline:
-            longest = self._request.quiescing.policy.freeze_max_seconds
+            longest, late = self._request.quiescing.policy.freeze_max_seconds, len(failed)
             errors.append(
                 f"The lease ran out before the snapshot was cut: the freeze may last {longest:g} s (freeze_max), and "
-                f"{len(failed)} of {len(cuts)} snapshots were not cut by then."
+                f"{late} of {counted(len(cuts), 'snapshot')} {plural(late, 'was', 'were')} not cut by then."
             )
         errors += failed
         if self._section is not None:

@@ -20,6 +20,7 @@ import stat
 import typing as t
 import uuid
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.keys import TEMP_PREFIX, check_key, check_list_prefix
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local_files import (
@@ -191,7 +192,7 @@ class LocalStore:
         if failed:
             shown = "; ".join(f"{key}: {why}" for key, why in sorted(failed.items())[:3])
             raise StoreError(
-                f"{len(failed)} objects in {self.location.describe} could not be deleted ({shown}).",
+                f"{counted(len(failed), 'object')} in {self.location.describe} could not be deleted ({shown}).",
                 details={"not_deleted": dict(sorted(failed.items()))},
             )
 

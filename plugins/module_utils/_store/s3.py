@@ -15,6 +15,7 @@ import io
 import threading
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._store.aws_client import Errors, make_client
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.keys import check_key, check_list_prefix
@@ -171,7 +172,7 @@ class S3Store:
         if failed:
             shown = "; ".join(f"{key}: {why}" for key, why in sorted(failed.items())[:3])
             raise StoreError(
-                f"{len(failed)} objects in {self.location.describe} could not be deleted ({shown}).",
+                f"{counted(len(failed), 'object')} in {self.location.describe} could not be deleted ({shown}).",
                 details={"not_deleted": dict(sorted(failed.items()))},
             )
 

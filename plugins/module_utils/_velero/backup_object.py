@@ -39,11 +39,15 @@ _SERVER_ANNOTATIONS = frozenset({_RESOURCE_TIMEOUT_ANNOTATION, EXCLUDED_BY_LABEL
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class BackupTally:
-    """What a run counted: log lines by level, items, hooks (``hookStatus`` as it is stored)."""
+    """What a run counted: log lines by level, items, hooks (``hookStatus`` as it is stored).
+
+    ``stored`` of the ``items`` are in the tarball: not those whose pre hook failed, which Velero lists all the same.
+    """
 
     warnings: int
     errors: int
     items: int
+    stored: int
     hook_status: t.Mapping[str, int]
     #: Members of the status that count snapshots; none that is zero.
     snapshots: t.Mapping[str, int] = dataclasses.field(default_factory=dict)
@@ -92,7 +96,7 @@ def build_backup(
         if count:
             status[member] = count
     status |= tally.snapshots
-    progress = {"totalItems": tally.items, "itemsBackedUp": tally.items}
+    progress = {"totalItems": tally.items, "itemsBackedUp": tally.stored}
     status["progress"] = progress if tally.items else {}
     status["hookStatus"] = dict(tally.hook_status)
     metadata = _metadata(name, spec, namespace=namespace, started=started, labels=labels or {})

@@ -25,6 +25,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.json_patch import
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.patterns import compile_glob
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._core.yaml_documents import read_yaml
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import (
@@ -128,7 +129,7 @@ def parse_modifiers(document: t.Any, *, source: str = "resource_modifiers") -> R
     if isinstance(document, str):
         documents = read_yaml(document, source=source)
         if len(documents) != 1:
-            raise ValidationError(f"{source} holds {len(documents)} documents; it must hold one.")
+            raise ValidationError(f"{source} holds {counted(len(documents), 'document')}; it must hold one.")
         document = documents[0]
     given = read_members(document, ("version", "resourceModifierRules"), source, snake=True)
     version = given.get("version", "")
@@ -148,7 +149,9 @@ def modifiers_of_configmap(configmap: t.Mapping[str, t.Any]) -> ResourceModifier
     source = f"ConfigMap {metadata.get('namespace')}/{metadata.get('name')}"
     data = configmap.get("data") or {}
     if len(data) != 1:
-        raise ValidationError(f"{source} holds no resource modifiers: it has {len(data)} keys of data, not one.")
+        raise ValidationError(
+            f"{source} holds no resource modifiers: it has {counted(len(data), 'key')} of data, not one."
+        )
     return parse_modifiers(next(iter(data.values())), source=source)
 
 

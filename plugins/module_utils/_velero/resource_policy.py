@@ -16,6 +16,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._core.yaml_documents import read_yaml
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import (
     read_labels,
@@ -179,7 +180,7 @@ def policy_of_config_map(config_map: Object) -> ResourcePolicy:
     source = f"the resource policy in ConfigMap {metadata.get('namespace', '')}/{metadata['name']}"
     data: t.Mapping[str, str] = config_map.get("data") or {}
     if len(data) != 1:
-        raise ValidationError(f"There are {len(data)} keys in {source}; there must be one.")
+        raise ValidationError(f"{source} has {counted(len(data), 'key')}; it must have one.")
     return parse_policy(next(iter(data.values())), source=source)
 
 
@@ -188,7 +189,7 @@ def _read(document: str | t.Mapping[str, t.Any], source: str) -> t.Mapping[str, 
         return document
     documents = read_yaml(document, source=source)
     if len(documents) != 1:
-        raise ValidationError(f"There are {len(documents)} documents in {source}; there must be one.")
+        raise ValidationError(f"{source} has {counted(len(documents), 'document')}; it must have one.")
     return t.cast("t.Mapping[str, t.Any]", documents[0])
 
 

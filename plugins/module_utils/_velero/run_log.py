@@ -14,6 +14,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339, utc_now
+from ansible_collections.arkive.k8s.plugins.module_utils._core.printable import printable
 
 if t.TYPE_CHECKING:
     import datetime as dt
@@ -61,7 +62,8 @@ class ResultBuckets:
     namespaces: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, message: str, *, namespace: str | None = None) -> None:
-        """``namespace`` None: the run itself; empty: a cluster-scoped object."""
+        """``namespace`` None: the run itself; empty: a cluster-scoped object. Velero prints it as it is."""
+        message = printable(message)
         if namespace is None:
             self.velero.append(message)
         elif namespace == "":

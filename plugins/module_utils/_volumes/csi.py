@@ -233,7 +233,7 @@ class CsiSnapshots:
                     self._read_again(cut)
             elif now >= next_line:
                 next_line = now + _PROGRESS_SECONDS
-                progress(f"snapshots: {len(cuts) - len(pending)} of {len(cuts)} are {what}")
+                progress(f"snapshots: {len(cuts) - len(pending)} of {len(cuts)} {what}")
             else:
                 with self._news:
                     self._news.wait(min(_TICK_SECONDS, max(0.0, start + timeout - now)))

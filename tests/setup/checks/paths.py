@@ -15,9 +15,22 @@ CHECKOUT = pathlib.Path(__file__).resolve().parents[3]
 #: Shared by all checkouts: Python environments, and what the cluster is built from.
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "arkive"
 
-#: Of this checkout alone.
-CHECKOUT_ID = hashlib.sha256(str(CHECKOUT).encode()).hexdigest()[:12]
-WORK = CACHE / f"checkout-{CHECKOUT_ID}"
+#: The part of a whole test run that this process does, beside the others; empty where it does all that it is told.
+LANE = os.environ.get("ARKIVE_TEST_LANE", "")
+
+
+def _id_of(lane: str) -> str:
+    return hashlib.sha256(f"{CHECKOUT}{lane}".encode()).hexdigest()[:12]
+
+
+def work_of(lane: str) -> pathlib.Path:
+    """Where a lane of this checkout works."""
+    return CACHE / f"checkout-{_id_of(lane)}"
+
+
+#: Of this checkout alone, and of this lane: each has a copy of the tree and a cluster of its own.
+CHECKOUT_ID = _id_of(LANE)
+WORK = work_of(LANE)
 
 #: The root of Ansible's collections, with a copy of this checkout at the place where ansible-test wants it.
 COLLECTIONS = WORK / "collections"
@@ -31,4 +44,16 @@ S3_STATE = CACHE / f"s3-{CHECKOUT_ID}"
 
 LOGS = WORK / "logs"
 
-__all__ = ("CACHE", "CHECKOUT", "CHECKOUT_ID", "CLUSTER_STATE", "COLLECTIONS", "LOGS", "S3_STATE", "TREE", "WORK")
+__all__ = (
+    "CACHE",
+    "CHECKOUT",
+    "CHECKOUT_ID",
+    "CLUSTER_STATE",
+    "COLLECTIONS",
+    "LANE",
+    "LOGS",
+    "S3_STATE",
+    "TREE",
+    "WORK",
+    "work_of",
+)

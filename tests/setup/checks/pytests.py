@@ -7,12 +7,18 @@
 from __future__ import annotations
 
 import shutil
+import typing as t
 
 from checks import environments
 from checks.cluster import Variables, is_foreign
 from checks.console import note, run
 from checks.paths import TREE, WORK
 from checks.report import Report
+
+LIVE = "tests/integration/live"
+
+#: What the live tests took, in the folder of the lane that ran them.
+LIVE_RESULTS = "junit-live.xml"
 
 #: Tests with these markers break things, need the node, or install Velero: they stay away from a cluster not ours.
 _LOCAL_ONLY = ("fault", "node", "velero")
@@ -23,22 +29,28 @@ def units(report: Report) -> None:
     _pytest(report, "pytest, units", {}, "tests/unit")
 
 
-def live(report: Report, variables: Variables) -> None:
-    """The tests of the engines on the cluster."""
-    options = ["tests/integration/live", "--timeout=600"]
+def live(report: Report, variables: Variables, files: t.Sequence[str] = (LIVE,)) -> None:
+    """The tests of the engines on the cluster; those of some ``files`` where they are shared out among lanes."""
+    options = [*files, "--timeout=600", "--durations=0", "--durations-min=20"]
     if is_foreign():
         local_only = " or ".join(_LOCAL_ONLY)
         note("not run on a cluster that is not ours:")
-        _list_tests(options[0], local_only)
+        _list_tests(LIVE, local_only)
         options += ["-m", f"not ({local_only})"]
-    elif shutil.which("busybox") is None:
-        environments.install_packages("busybox-static")  # one of the shells that the lease is tried with
+    else:
+        install_shells()
     _pytest(report, "pytest, live", variables, *options)
+
+
+def install_shells() -> None:
+    """Install the shells that the lease is tried with and a machine may not have."""
+    if shutil.which("busybox") is None:
+        environments.install_packages("busybox-static")
 
 
 def _pytest(report: Report, name: str, variables: Variables, *options: str) -> None:
     tools = environments.tools()
-    results = WORK / "junit.xml"
+    results = WORK / f"junit-{name.rpartition(' ')[2]}.xml"
     with report.step(name) as step:
         results.unlink(missing_ok=True)
         argv = [tools.program("pytest"), "-q", "--color=no", f"--junitxml={results}", *options]
@@ -51,4 +63,4 @@ def _list_tests(folder: str, marker: str) -> None:
     run([tools.program("pytest"), "-q", "--collect-only", "-m", marker, folder], cwd=TREE, env=tools.variables)
 
 
-__all__ = ("live", "units")
+__all__ = ("LIVE", "LIVE_RESULTS", "install_shells", "live", "units")

@@ -9,7 +9,8 @@ from __future__ import annotations
 import typing as t
 
 from campaigns.case import Campaign
+from campaigns.freeze import FreezeCampaign
 
-CAMPAIGNS: dict[str, t.Callable[[], Campaign]] = {}
+CAMPAIGNS: dict[str, t.Callable[[], Campaign]] = {"freeze": FreezeCampaign}
 
 __all__ = ("CAMPAIGNS",)

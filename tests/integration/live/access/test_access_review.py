@@ -12,7 +12,6 @@ import pytest
 from callers import Callers, Rule
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.access import (
-    describe_forbidden,
     exec_needs,
     forbidden_error,
     list_needs,
@@ -21,6 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review imp
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text
 
 EVERYTHING: Rule = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}
 READS_EVERYTHING: Rule = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list"]}
@@ -100,7 +100,7 @@ def test_what_is_said(callers: Callers, types: tuple[ApiResource, ...], namespac
     client = callers.may(READS_CORE)
     listed = tuple(resource for resource in types if resource.plural in ("pods", "secrets") and not resource.group)
     forbidden = find_forbidden(client, list_needs(Listed(listed, (namespace,))), workers=2)
-    assert describe_forbidden(forbidden) == f"list secrets in namespace {namespace}"
+    assert rights_text(forbidden) == f"list secrets in namespace {namespace}"
     error = forbidden_error(forbidden, server=client.server)
     assert client.server in error.message
     assert "skip_forbidden: true" in (error.hint or "")

@@ -4,22 +4,25 @@
 
 """Run an engine in a process of its own, so that a test can send it signals. JSON comes in and goes out.
 
-stdin: ``{"do": "backup|hook|freeze|thaw|sweep", "kubeconfig": path or dict, ...}``. stdout: the result, with ``failed``
-and ``msg`` when the engine raised. stderr: the progress lines.
+stdin: ``{"do": "backup|hook|hold|freeze|thaw|sweep", "kubeconfig": path or dict, ...}``. stdout: the result, with
+``failed`` and ``msg`` when the engine raised. stderr: the progress lines.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import secrets
 import signal
 import sys
+import time
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth, connect
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.between_tasks import (
     FreezeTaskRequest,
@@ -27,15 +30,24 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.between_tasks 
     sweep_namespace,
     thaw_path,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task import (
     HookTaskOutcome,
     HookTaskRequest,
     run_hook_task,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import select_pods
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import (
+    CriticalSection,
+    QuiescedPod,
+    SectionSettings,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 Result = dict[str, t.Any]
 
@@ -79,6 +91,27 @@ def hook(asked: Result, *, client: t.Any, **common: t.Any) -> Result:
     return told(run_hook_task(task_request(asked), client=client, **common))
 
 
+def hold(asked: Result, *, client: t.Any, cancel: CancelToken, **_common: t.Any) -> Result:
+    """Freeze as a section does, hold it for ``seconds``, and release it."""
+    request = task_request(asked)
+    policy = request.freeze_policy
+    (pod,) = select_pods(client, request.namespace, pod="", label_selector=request.label_selector)
+    hook = Hook(source="task", name="hold", phase="pre", argv=("fsfreeze", "--freeze", asked["path"]))
+    plan = Preflight(client, ApiObjectReader(client), policy=policy).examine(
+        pod, dataclasses.replace(hook, container=request.container)
+    )
+    log = RunLog(None, backup="hold")
+    settings = SectionSettings(run_id=request.run_id, policy=policy, default_on_error="Fail", log=log, cancel=cancel)
+    section = CriticalSection(client, [QuiescedPod(pod=pod, pre=[plan], post=[])], settings)
+    with section:
+        time.sleep(asked["seconds"])
+    return told(
+        HookTaskOutcome(
+            hooks=section.results, freezes=section.freezes, warnings=section.warnings, errors=section.errors
+        )
+    )
+
+
 def freeze(asked: Result, *, client: t.Any, **common: t.Any) -> Result:
     request = FreezeTaskRequest(task=task_request(asked), path=asked["path"], lease_id=asked.get("lease_id", ""))
     return told(freeze_path(request, client=client, **common))
@@ -95,7 +128,7 @@ def sweep(asked: Result, *, client: t.Any, **_common: t.Any) -> Result:
 
 def answer(asked: Result, cancel: CancelToken) -> Result:
     """What the engine says; its error is an answer too."""
-    work = {"backup": backup, "hook": hook, "freeze": freeze, "thaw": thaw, "sweep": sweep}[asked["do"]]
+    work = {"backup": backup, "hook": hook, "hold": hold, "freeze": freeze, "thaw": thaw, "sweep": sweep}[asked["do"]]
     try:
         client = connect(KubeAuth(kubeconfig=asked["kubeconfig"]), cancel=cancel)
         return work(asked, client=client, progress=say, cancel=cancel)

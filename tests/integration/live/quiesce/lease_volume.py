@@ -7,12 +7,15 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 import shlex
 import shutil
+import signal
 import subprocess
 import time
 import typing as t
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -74,7 +77,7 @@ class Lease:
         return self._start(scripts.RELEASE, self.id, "1" if pure else "0", thaw, *argv).end()
 
     def renew(self, seconds: int) -> int:
-        return self._start(scripts.RENEW, self.id, str(seconds)).end().rc
+        return self._start(scripts.RENEW, self.id, str(seconds), shlex.join(self.thaw_argv), scripts.TIMER).end().rc
 
     def disarm(self) -> int:
         return self._start(scripts.DISARM, self.id).end().rc
@@ -84,14 +87,27 @@ class Lease:
         return path.read_text().strip() if path.exists() else ""
 
     @property
-    def timer_lives(self) -> bool:
-        """A process of the lease lives: they carry its directory as an argument."""
+    def timers(self) -> list[int]:
+        """The processes of the lease that live: they carry its directory as an argument."""
         word = str(self.directory).encode()
+        found = []
         for path in Path("/proc").glob("[0-9]*/cmdline"):
             with contextlib.suppress(OSError):
                 if word in path.read_bytes().split(b"\0"):
-                    return True
-        return False
+                    found.append(int(path.parent.name))
+        return found
+
+    @property
+    def timer_lives(self) -> bool:
+        return bool(self.timers)
+
+    def kill_timer(self, *parents: Started) -> None:
+        """As a container does that has too little memory: the timer, and before it those that would notice."""
+        for parent in parents:
+            parent.process.kill()
+        for pid in self.timers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def wait_for_the_timers_end(self, *, seconds: float = PATIENCE) -> None:
         wait_until(lambda: not self.timer_lives, "the end of the timer", seconds=seconds)
@@ -100,7 +116,7 @@ class Lease:
         self.directory.mkdir(exist_ok=True)
         (self.directory / "token").mkdir(exist_ok=True)
         (self.directory / "released").touch()
-        freezer = self.file("freezer")
+        freezer = self.file("freezer").partition(" ")[0]
         if freezer:
             self.volume.shell(f"kill -9 -- -{freezer} 2>/dev/null || true")
         self.wait_for_the_timers_end()
@@ -118,9 +134,16 @@ class Started:
         self._lease_id = lease_id
 
     def end(self) -> Ended:
-        stdout, stderr = self.process.communicate(timeout=3 * PATIENCE)
+        """Its end for its caller: one that stays on as the timer's parent has said its exit code."""
+        assert self.process.stdout is not None
+        assert self.process.stderr is not None
+        with ThreadPoolExecutor(2) as pool:
+            outputs = [pool.submit(stream.read) for stream in (self.process.stdout, self.process.stderr)]
+            stdout, stderr = (output.result(3 * PATIENCE) for output in outputs)
+        out, _said = take_marker(stdout, self._lease_id)
         rest, said = take_marker(stderr, self._lease_id)
-        return Ended(self.process.returncode, stdout.decode(), rest.decode(), said)
+        rc = int(said["rc"]) if "rc" in said else self.process.wait(PATIENCE)
+        return Ended(rc, out.decode(), rest.decode(), said)
 
     def kill(self) -> None:
         self.process.kill()

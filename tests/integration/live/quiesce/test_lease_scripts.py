@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+import secrets
+import shutil
+import signal
 import time
 import typing as t
 from pathlib import Path
@@ -165,7 +168,7 @@ def test_the_lease_outlives_its_wrapper(lease: Lease, volume: Volume) -> None:
     script = 'fsfreeze --freeze "$0"; exec sleep 1000'
     wrapper = lease.start_freeze(["sh", "-c", script, volume.path], seconds=1, arm=5)
     wait_until(
-        lambda: "sleep" in volume.shell("tr '\\0' ' ' </proc/$1/cmdline", lease.file("freezer"))[1], "the freeze"
+        lambda: "sleep" in volume.shell("tr '\\0' ' ' </proc/${1%% *}/cmdline", lease.file("freezer"))[1], "the freeze"
     )
     writer = volume.writer()
     writer.wait_until_it_blocks()
@@ -192,6 +195,133 @@ def test_where_the_post_hook_fails_we_thaw(lease: Lease, volume: Volume, pure: b
     released = lease.release(["sh", "-c", "exit 7"], pure=pure)
     assert (released.rc, released.report.thaw, released.report.proven) == (7, "1", True)
     volume.writer().finish()
+
+
+def test_a_timer_that_is_killed_is_started_again(lease: Lease, volume: Volume) -> None:
+    wrapper = lease.start_freeze(seconds=4)
+    assert wrapper.end().rc == 0
+    (killed,) = lease.timers
+    lease.kill_timer()
+    wait_until(lambda: lease.timers not in ([], [killed]), "a new timer")
+    writer = volume.writer()
+    writer.wait_until_it_blocks()
+    writer.finish()
+    report = lease.release().report
+    assert (report.winner, report.fired_frozen, report.proven) == ("lease", True, True)
+    assert wrapper.process.wait(20) == 0
+    assert not lease.directory.exists()
+
+
+def test_a_renewal_notices_that_the_timer_is_dead(lease: Lease, volume: Volume) -> None:
+    wrapper = lease.start_freeze(seconds=60)
+    assert wrapper.end().rc == 0
+    lease.kill_timer(wrapper)
+    wait_until(lambda: not lease.timer_lives, "the end of the timer")
+    writer = volume.writer()
+    writer.wait_until_it_blocks()
+    assert lease.renew(2) == 6
+    assert lease.timer_lives
+    writer.finish()
+    report = lease.release().report
+    assert (report.winner, report.fired_frozen, report.proven) == ("lease", True, True)
+    assert not lease.directory.exists()
+
+
+def test_a_release_without_a_timer_leaves_nothing_behind(lease: Lease, volume: Volume) -> None:
+    wrapper = lease.start_freeze()
+    assert wrapper.end().rc == 0
+    lease.kill_timer(wrapper)
+    wait_until(lambda: not lease.timer_lives, "the end of the timer")
+    report = lease.release().report
+    assert (report.winner, report.thaw, report.proven) == ("release", "1", True)
+    assert not lease.directory.exists()
+    volume.writer().finish()
+
+
+def test_who_starts_a_timer_waits_for_it(lease: Lease) -> None:
+    """So that nobody else has to: pid 1 of a container often reaps nobody."""
+    wrapper = lease.start_freeze()
+    assert wrapper.end().rc == 0
+    (timer,) = lease.timers
+    assert f"PPid:\t{wrapper.process.pid}\n" in Path(f"/proc/{timer}/status").read_text()
+    lease.release()
+    assert wrapper.process.wait(20) == 0
+    assert not Path(f"/proc/{timer}").exists()
+
+
+def test_a_timer_whose_directory_is_emptied_thaws_all_the_same(lease: Lease, volume: Volume) -> None:
+    lease.freeze(seconds=2, arm=1)
+    shutil.rmtree(lease.directory)
+    writer = volume.writer()
+    writer.wait_until_it_blocks()
+    writer.finish()
+    lease.wait_for_the_timers_end()
+
+
+def test_a_freezer_is_told_from_who_has_its_number_now(lease: Lease, volume: Volume) -> None:
+    """A process that was started later has it, in this container or after its restart: it is not killed."""
+    other = volume.start(["setsid", "sleep", "100"])
+    wait_until(lambda: start_time(other.pid), "the start")
+    try:
+        born, born_of_1 = start_time(other.pid), start_time(1)
+        for text in (f"{other.pid} {born - 1} {born_of_1}", f"{other.pid} {born} {born_of_1 + 1}"):
+            shutil.rmtree(lease.directory, ignore_errors=True)
+            lease.directory.mkdir()
+            (lease.directory / "freezer").write_text(f"{text}\n")
+            report = lease.release().report
+            assert (report.freezer_gone, report.proven) == (True, True)
+            assert other.poll() is None
+        # What is as old as the record is the freezer.
+        shutil.rmtree(lease.directory)
+        lease.directory.mkdir()
+        (lease.directory / "freezer").write_text(f"{other.pid} {born} {born_of_1}\n")
+        assert lease.release().report.proven
+        assert other.wait(20) == -signal.SIGKILL
+    finally:
+        other.kill()
+        other.wait(20)
+
+
+def start_time(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()[19])
+
+
+def test_what_other_runs_left_is_removed_where_it_is_over(lease: Lease, volume: Volume) -> None:
+    """By the next run's look into the container, and by its release."""
+    uptime = float(Path("/proc/uptime").read_text().split()[0])
+    ages: dict[str, tuple[str, float]] = {
+        "long fired": ("fired", 61),
+        "just fired": ("fired", 5),
+        "long released": ("released", 601),
+        "lately released": ("released", 61),
+        "unproven": ("until", 61),
+        "alive": ("until", -30),
+    }
+    left = {name: Path(f"/dev/shm/arkive-{secrets.token_hex(8)}") for name in ages}
+    try:
+        for look in ("probe", "release"):
+            for name, (file, age) in ages.items():
+                left[name].mkdir(exist_ok=True)
+                text = f"{int(uptime - age)}" if file == "until" else f"{uptime - age:.2f} 1"
+                (left[name] / file).write_text(f"{text}\n")
+            if look == "probe":
+                probe = parse_probe(volume.shell(scripts.PROBE, volume.path)[1])
+                assert left["unproven"].name.removeprefix("arkive-") in probe.left
+                assert left["alive"].name.removeprefix("arkive-") not in probe.left
+            else:
+                lease.release()
+            kept = [name for name, path in left.items() if path.exists()]
+            assert kept == ["just fired", "lately released", "unproven", "alive"]
+    finally:
+        for path in left.values():
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def test_a_thaw_that_fails_says_why(lease: Lease) -> None:
+    lease.thaw_argv = ["sh", "-c", "echo the disk is gone >&2; exit 5"]
+    released = lease.release()
+    assert (released.report.thaw, released.report.proven) == ("x", False)
+    assert released.stderr == "the disk is gone\n"
 
 
 def test_a_second_release_finds_nothing_to_do(lease: Lease, volume: Volume) -> None:

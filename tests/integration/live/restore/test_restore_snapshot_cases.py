@@ -169,7 +169,7 @@ def test_without_rights_on_contents(lost: str, backups: Backups, callers: Caller
         {"apiGroups": ["snapshot.storage.k8s.io"], "resources": ["volumesnapshots"], "verbs": writes},
     ]
     caller = callers.may(*rules, cluster=True)
-    why = r"the caller may not create volumesnapshotcontents\.snapshot\.storage\.k8s\.io"
+    why = r"the API server does not let you create volumesnapshotcontents\.snapshot\.storage\.k8s\.io"
     with pytest.raises(RestoreError, match=f"no data for the volumes of {lost}/data .*{why}"):
         backups.restore("shop", client=caller)
 

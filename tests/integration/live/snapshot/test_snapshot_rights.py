@@ -72,7 +72,7 @@ def test_without_the_right_to_read_volumes(runs: SnapshotRuns, callers: Callers)
 
 def test_rights_that_are_missing_are_named(runs: SnapshotRuns, callers: Callers) -> None:
     client = tenant(callers, verbs=["get", "list"])
-    with pytest.raises(SnapshotError, match="may not create, patch, delete volumesnapshots"):
+    with pytest.raises(SnapshotError, match="does not let you create, patch and delete volumesnapshots"):
         runs.take(client=client)
     with pytest.raises(SnapshotError, match="retain needs the right to get, list, watch, patch, delete"):
         runs.take(client=tenant(callers), retain=True)

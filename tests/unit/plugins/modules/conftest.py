@@ -30,12 +30,17 @@ def run_module(monkeypatch: pytest.MonkeyPatch) -> Runner:
     def run(module: t.Any, /, *, check_mode: bool = False, diff: bool = False, **arguments: t.Any) -> Result:
         ended: list[Result] = []
 
+        def shown() -> Result:
+            # Taken away, as the real ones do it: a module ends once.
+            told = list(warnings.get_warning_messages())
+            return {"warnings": told} if told else {}
+
         def end(_self: basic.AnsibleModule, **result: t.Any) -> t.NoReturn:
-            ended.append({"failed": False, **result})
+            ended.append({"failed": False, **result, **shown()})
             raise _Ended
 
         def fail(_self: basic.AnsibleModule, msg: str, **result: t.Any) -> t.NoReturn:
-            ended.append({**result, "failed": True, "msg": msg})
+            ended.append({**result, "failed": True, "msg": msg, **shown()})
             raise _Ended
 
         # Warnings are kept for the process: those of an earlier test are not ours.

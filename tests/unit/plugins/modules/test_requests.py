@@ -250,7 +250,7 @@ def test_errors_fail_the_task_with_all_that_happened(run_module: Runner, monkeyp
     result = run_module(k8s_hook_exec, argv=["id"], **POD)
     assert result["failed"]
     assert result["changed"]
-    assert result["msg"] == "It broke. (1 more in errors_list)"
+    assert result["msg"] == "(1) It broke. (2) And this."
     assert [entry["message"] for entry in result["errors_list"]] == ["It broke.", "And this."]
     assert [entry["message"] for entry in result["warnings_list"]] == ["Odd."]
 

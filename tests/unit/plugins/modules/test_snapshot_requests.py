@@ -145,7 +145,7 @@ def test_errors_and_hooks(run_module: Runner, called: Calls) -> None:
     failed = HookResult.not_run(hook, ("shop", "db-0"), "failed", "no")
     called.outcome = SnapshotOutcome(hooks=[failed], errors=["It went wrong."], warnings=["Look."])
     result = run_module(k8s_snapshot, claims=["data"], no_log_output=True, **SET)
-    assert (result["failed"], result["msg"]) == (True, "It went wrong.")
+    assert (result["failed"], result["msg"]) == (True, "The snapshot set shop/s was not taken as asked. It went wrong.")
     assert [entry["message"] for entry in result["warnings_list"]] == ["Look."]
     assert result["hooks"][0]["state"] == "failed"
     assert "stdout" not in result["hooks"][0]

@@ -64,12 +64,21 @@ def test_a_flood_is_cut(tmp_path: pathlib.Path, shown: list[str], lines: int, sa
     assert len(shown) == 9
 
 
+def test_the_plan_is_never_left_out(tmp_path: pathlib.Path, shown: list[str]) -> None:
+    path = tmp_path / "progress"
+    path.write_text("plan: 30 create\n" + "".join(f"{number}\n" for number in range(30)))
+    with ProgressTail(str(path), host="h", interval=60):
+        pass
+    assert shown[:2] == ["arkive: [h] plan: 30 create", "arkive: [h] (22 lines left out)"]
+    assert shown[-1] == "arkive: [h] 29"
+
+
 def test_nothing_steers_the_terminal(tmp_path: pathlib.Path, shown: list[str]) -> None:
     path = tmp_path / "progress"
     path.write_bytes(b"a\x1b[2Jb\xff\n")
     with ProgressTail(str(path), host="h", interval=60):
         pass
-    assert shown == ["arkive: [h] a?[2Jb\ufffd"]
+    assert shown == ["arkive: [h] a\\x1b[2Jb\ufffd"]
 
 
 def test_a_file_that_is_gone(tmp_path: pathlib.Path, shown: list[str]) -> None:

@@ -10,7 +10,6 @@ import json
 import os
 import pathlib
 import stat
-import typing as t
 
 import pytest
 
@@ -19,7 +18,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import
     SHOWN_OBJECTS,
     capped_plan,
     clean_details,
-    first_errors,
     refused_phase,
     text_diff,
 )
@@ -39,22 +37,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import
 def test_phases_that_fail_the_task(phase: str, fail_on_partial: bool, refused: bool) -> None:
     """Design: ``fail_on_partial: false`` lets PartiallyFailed pass, and nothing else."""
     assert refused_phase(phase, fail_on_partial=fail_on_partial) is refused
-
-
-@pytest.mark.parametrize(
-    ("errors", "text"),
-    [
-        pytest.param([], "", id="none"),
-        pytest.param([{"message": "It broke.", "namespace": "shop", "name": "db"}], "shop/db: It broke.", id="one"),
-        pytest.param(
-            [{"message": "It broke", "reason": "Because"}, {"message": "x"}],
-            "It broke: Because. (1 more in errors_list)",
-            id="two",
-        ),
-    ],
-)
-def test_first_error(errors: list[dict[str, t.Any]], text: str) -> None:
-    assert first_errors(errors) == text
 
 
 def test_counts_have_a_name_that_jinja_can_reach() -> None:

@@ -161,6 +161,7 @@ def test_what_is_sent(run: Run) -> None:
         "argv": ["sh", "-c", "sync"],
         "timeout": 45.0,
         "cancel": cancel,
+        "last_words": "",
     }
 
 

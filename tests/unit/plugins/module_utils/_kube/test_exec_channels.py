@@ -70,6 +70,27 @@ def test_limit(limit: int, pieces: list[bytes], kept: bytes, truncated: bool) ->
 
 
 @pytest.mark.parametrize(
+    ("messages", "code"),
+    [
+        pytest.param([b"\x01me 1 rc=0 up=5\n", b"\x02me 1 rc=0 up=5\n"], 0, id="both"),
+        pytest.param([b"\x01out\nme 1 rc=7\n", b"\x02errme 1 rc=7 up=5\n"], 7, id="after what it said before"),
+        pytest.param([b"\x02me 1 rc=7\n", b"\x01me 1 rc=7\n", b"\x01a child goes on\n"], 7, id="somebody says more"),
+        pytest.param([b"\x01me 1 rc=7\n", b"\x02me", b"\x02 1 r", b"\x02c=7\n"], 7, id="in pieces"),
+        pytest.param([b"\x01me 1 rc=7\n", b"\x02" + b"x" * 5000 + b"me 1 rc=7\n"], 7, id="beyond what is kept"),
+        pytest.param([b"\x02me 1 rc=0\n"], None, id="stdout may have more to say"),
+        pytest.param([b"\x01me 1 rc=0\n"], None, id="stderr may have more to say"),
+        pytest.param([b"\x01me 1 rc=0\n", b"\x02me 1 rc=0"], None, id="not a whole line"),
+        pytest.param([b"\x01me 1 rc=0\n", b"\x02me 2 rc=0\n"], None, id="somebody else's"),
+    ],
+)
+def test_last_words(messages: list[bytes], code: int | None) -> None:
+    channels = ExecChannels(100, b"me 1")
+    for message in messages:
+        channels.add(message)
+    assert (channels.said_code, channels.ended) == (code, code is not None)
+
+
+@pytest.mark.parametrize(
     ("status", "code"),
     [
         pytest.param({"status": "Success"}, 0, id="success"),

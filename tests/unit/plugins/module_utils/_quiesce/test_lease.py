@@ -207,12 +207,15 @@ def test_is_busy(stderr: bytes, busy: bool) -> None:
     assert is_busy(stderr) is busy
 
 
-@pytest.mark.parametrize(("rc", "held"), [(0, True), (3, False), (4, False)])
-def test_renew(cluster: t.Any, rc: int, held: bool) -> None:
+@pytest.mark.parametrize(
+    ("rc", "found"), [(0, "renewed"), (3, "over"), (4, "over"), (6, "rearmed"), (127, "failed"), (137, "failed")]
+)
+def test_renew(cluster: t.Any, rc: int, found: str) -> None:
     cluster.answers["renew"] = [cluster.done(rc)]
-    assert renew(cluster, LEASE) is held
+    assert renew(cluster, LEASE) == found
     (call,) = cluster.calls
-    assert (call.argv[3:], call.container, call.timeout) == (("arkive-renew", "00ff", "60"), "db", 20.0)
+    assert call.argv[3:] == ("arkive-renew", "00ff", "60", shlex.join(THAW), scripts.TIMER)
+    assert (call.container, call.timeout) == ("db", 20.0)
 
 
 def test_renew_and_disarm_raise_when_nobody_can_say(cluster: t.Any) -> None:

@@ -205,7 +205,7 @@ def test_a_freeze_that_belongs_to_someone_else_is_left_alone(
     assert (entry.stored, section.freezes, cluster.marks("db-0")) == (stored, [], [])
     assert section.results[0].error == (
         "/data in container db of pod shop/db-0 is already frozen by someone else; it is left alone "
-        "(command terminated with exit code 1)"
+        "(command terminated with exit code 1: fsfreeze: /data: freeze failed: Device or resource busy)"
     )
 
 
@@ -367,17 +367,29 @@ def test_a_pod_that_cannot_be_marked_is_frozen_with_a_warning(block: Block, clus
     assert block.log.warnings == 1
 
 
-@pytest.mark.parametrize("answer", [True, False, KubeError("No answer.")], ids=["renewed", "over", "unknown"])
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ("renewed", ""),
+        ("rearmed", "was dead"),
+        ("over", "is over before its release"),
+        ("failed", "could not run the program"),
+        (KubeError("No answer."), "could not be renewed: No answer."),
+    ],
+    ids=["renewed", "rearmed", "over", "failed", "unknown"],
+)
 def test_the_lease_is_renewed_while_the_work_lasts(
-    block: Block, cluster: t.Any, monkeypatch: pytest.MonkeyPatch, answer: bool | KubeError
+    block: Block, cluster: t.Any, monkeypatch: pytest.MonkeyPatch, answer: str | KubeError, told: str
 ) -> None:
+    """A lease that did not hold all the time is told, once."""
     block.policy = FreezePolicy(lease_seconds=1.0)
     asked = threading.Event()
     threads: list[str] = []
 
-    def renew(_client: t.Any, _lease: t.Any) -> bool:
+    def renew(_client: t.Any, _lease: t.Any) -> str:
         threads.append(threading.current_thread().name)
-        asked.set()
+        if len(threads) > 1:
+            asked.set()
         if isinstance(answer, KubeError):
             raise answer
         return answer
@@ -388,6 +400,7 @@ def test_the_lease_is_renewed_while_the_work_lasts(
     assert asked.is_set()
     assert set(threads) == {"arkive-lease-keeper"}
     assert the_freeze(section)[0] == "post hook"
+    assert [told in text for text in section.warnings] == [True][: len(told)]
     assert cluster.marks("db-0") == []
     assert not any(thread.name == "arkive-lease-keeper" for thread in threading.enumerate())
 
@@ -418,7 +431,7 @@ def test_no_lease_is_renewed_beyond_the_longest_freeze_or_after_it_is_dropped(
 ) -> None:
     block.policy = FreezePolicy(freeze_max_seconds=60.0)
     asked: list[float] = []
-    monkeypatch.setattr(lease_keeper, "renew", lambda *_given: asked.append(clock.now))
+    monkeypatch.setattr(lease_keeper, "renew", lambda *_given: asked.append(clock.now) or "renewed")
     entry = freezing(block)
     section = CriticalSection(block.cluster, [entry], block.settings)
     section.quiesce()

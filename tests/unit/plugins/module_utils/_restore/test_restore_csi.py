@@ -183,7 +183,7 @@ FAST = storage_class("fast")
             {"classes": [FAST], "forbidden": ["volumesnapshotcontents"]},
             {},
             CLAIM,
-            f"may not create volumesnapshotcontents.{GROUP}",
+            f"does not let you create volumesnapshotcontents.{GROUP}",
             id="no rights on contents",
         ),
         pytest.param(
@@ -193,7 +193,7 @@ FAST = storage_class("fast")
             {"classes": [FAST], "forbidden": ["volumesnapshots", "volumesnapshots@shop"]},
             {},
             CLAIM,
-            f"may not create volumesnapshots.{GROUP} in namespace 'shop'",
+            f"does not let you create volumesnapshots.{GROUP} in namespace shop",
             id="no rights in the namespace",
         ),
     ],
@@ -423,7 +423,7 @@ def test_snapshot_of_somebody_else_that_cannot_come_back() -> None:
     archive = StoredSnapshots(snapshot=WEEKLY, content=OF_WEEKLY)
     cluster = TargetCluster(forbidden=["volumesnapshotcontents"])
     draft = run_rules(f"volumesnapshots.{GROUP}", WEEKLY, archive=archive, cluster=cluster)
-    assert "may not create volumesnapshotcontents" in draft.refusal
+    assert "does not let you create volumesnapshotcontents" in draft.refusal
     archive = StoredSnapshots(snapshot=without(WEEKLY, "status"), content=None)
     assert "was not bound" in run_rules(f"volumesnapshots.{GROUP}", WEEKLY, archive=archive).skip
 

@@ -69,7 +69,7 @@ def test_claims_by_name(api: t.Any) -> None:
 
 def test_claims_that_are_not_there_are_named(api: t.Any) -> None:
     api.add_claim("a")
-    with pytest.raises(SnapshotError, match="not all there: x, y does not exist"):
+    with pytest.raises(SnapshotError, match="not all there: x, y do not exist"):
         names(api, claims=("y", "a", "x"))
 
 

@@ -103,8 +103,12 @@ def test_claims_that_cannot_be_snapshotted(api: t.Any, wanted: str, driver: str,
 @pytest.mark.parametrize(
     ("lacking", "options", "why"),
     [
-        (["create volumesnapshots", "patch volumesnapshots"], {}, "may not create, patch volumesnapshots"),
-        (["patch volumesnapshotcontents"], {"retain": True}, "retain needs the right to patch volumesnapshotcontents"),
+        (["create volumesnapshots", "patch volumesnapshots"], {}, "does not let you create and patch volumesnapshots"),
+        (
+            ["patch volumesnapshotcontents"],
+            {"retain": True},
+            "For retain, the API server does not let you patch volumesnapshotcontents",
+        ),
     ],
 )
 def test_rights_that_are_missing(

@@ -291,8 +291,8 @@ def test_a_cut_that_takes_longer_than_a_freeze_may(shop: t.Any, provider: FakePr
     policy = FreezePolicy(lease_seconds=10, freeze_max_seconds=20)
     outcome = take(shop, provider, request_of(quiescing=Quiescing(policy=policy)))
     assert outcome.errors == [
-        "The lease ran out before the snapshot was cut: the freeze may last 20 s (freeze_max), and 1 of 1 snapshots "
-        "were not cut by then.",
+        "The lease ran out before the snapshot was cut: the freeze may last 20 s (freeze_max), and 1 of 1 snapshot "
+        "was not cut by then.",
         "The driver says no.",
     ]
 

@@ -158,8 +158,8 @@ def rule(**members: t.Any) -> dict[str, t.Any]:
         pytest.param("version: v1\nvolume_policies: []", "has no field 'volume_policies'", id="snake-case-in-text"),
         pytest.param("version: v2", "The version of the resource policy is 'v2'", id="version"),
         pytest.param("volumePolicies: []", "The version of the resource policy is None", id="no-version"),
-        pytest.param("version: v1\n---\nversion: v1", "There are 2 documents", id="two-documents"),
-        pytest.param("", "There are 0 documents", id="no-document"),
+        pytest.param("version: v1\n---\nversion: v1", "has 2 documents", id="two-documents"),
+        pytest.param("", "has 0 documents", id="no-document"),
         pytest.param("[a]", "is not a mapping", id="a-list"),
         pytest.param("version: v1\nvolumePolicies: {}", "are not a list", id="policies-of-another-type"),
         pytest.param(rule(action=None), "is None", id="no-action"),
@@ -199,7 +199,7 @@ def test_a_typo_gets_the_near_name() -> None:
 @pytest.mark.parametrize("data", [None, {}, {"a": "version: v1", "b": "version: v1"}])
 def test_a_config_map_has_one_key(data: t.Any) -> None:
     found = {"metadata": {"namespace": "velero", "name": "rules"}, "data": data}
-    with pytest.raises(ValidationError, match="keys in the resource policy in ConfigMap velero/rules"):
+    with pytest.raises(ValidationError, match="the resource policy in ConfigMap velero/rules has"):
         policy_of_config_map(found)
 
 

@@ -1,0 +1,86 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+
+"""The keys of each module's result, with the value that stands there when the run did not get so far.
+
+A result has all of these however the task ended, and no others but Ansible's own (``failed``, ``msg``, ``diff``, ...):
+``tests/unit/plugins/modules/test_result_keys.py`` compares them with what RETURN documents.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+ResultKeys: t.TypeAlias = "t.Mapping[str, t.Any]"
+
+_COMMON: ResultKeys = {"changed": False, "warnings_list": [], "errors_list": [], "error_details": {}}
+
+K8S_BACKUP: ResultKeys = {
+    **_COMMON,
+    "backup": {},
+    "phase": "",
+    "item_counts": {},
+    "hooks": [],
+    "freezes": [],
+    "swept": [],
+    "volumes": [],
+    "timings": {},
+    "deleted": [],
+    "deleted_snapshots": [],
+    "location": "",
+}
+
+K8S_BACKUP_INFO: ResultKeys = {**_COMMON, "backups": [], "query_result": None, "incomplete": [], "location": ""}
+
+K8S_HOOK_EXEC: ResultKeys = {
+    **_COMMON,
+    "hooks": [],
+    "freezes": [],
+    "lease_ids": [],
+    "lease_id": None,
+    "swept": [],
+}
+
+K8S_RESTORE: ResultKeys = {
+    **_COMMON,
+    "restore": {},
+    "phase": "",
+    "plan": [],
+    "plan_path": None,
+    "plan_counts": {},
+    "waves": [],
+    "item_counts": {},
+    "workloads": None,
+    "diffs_left_out": 0,
+    "volumes": [],
+    "hooks": [],
+    "timings": {},
+    "recorded": False,
+    "location": "",
+}
+
+K8S_SNAPSHOT: ResultKeys = {
+    **_COMMON,
+    "snapshots": [],
+    "hooks": [],
+    "freezes": [],
+    "freeze_window_seconds": None,
+    "swept": [],
+    "timings": {},
+}
+
+K8S_SNAPSHOT_INFO: ResultKeys = {**_COMMON, "snapshots": []}
+
+__all__ = (
+    "K8S_BACKUP",
+    "K8S_BACKUP_INFO",
+    "K8S_HOOK_EXEC",
+    "K8S_RESTORE",
+    "K8S_SNAPSHOT",
+    "K8S_SNAPSHOT_INFO",
+    "ResultKeys",
+)

@@ -1,0 +1,90 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+
+"""Where every task ends: the same keys however it ended, warnings that are seen, and nothing that steers a terminal."""
+
+from __future__ import annotations
+
+import traceback
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.parameters import remove_values
+
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.issues import (
+    first_errors,
+    issue,
+    shown_warnings,
+    whole_issue,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import ResultKeys
+from ansible_collections.arkive.k8s.plugins.module_utils._core.printable import one_line, printable, printable_tree
+
+Result: t.TypeAlias = "dict[str, t.Any]"
+
+_LISTS = ("warnings_list", "errors_list")
+#: What Ansible knows of a result beside the keys of the module.
+_OF_ANSIBLE = ("failed", "msg", "diff", "exception")
+
+
+class TaskModule(AnsibleModule):
+    """``keys``: those that a result always has, with their values for a task that did not get so far."""
+
+    def __init__(self, *, keys: ResultKeys, **arguments: t.Any) -> None:
+        # Before the arguments are read: what is refused there ends by fail_json as well.
+        self._keys = keys
+        super().__init__(**arguments)  # type: ignore[no-untyped-call]
+
+    def exit_json(self, **result: t.Any) -> t.NoReturn:
+        whole = self._whole(result)
+        self._warn_of(whole)
+        if whole["errors_list"]:
+            self.warn(f"The task goes on in spite of errors. {first_errors(whole['errors_list'])}")
+        super().exit_json(**whole)
+
+    def fail_json(self, msg: str, **result: t.Any) -> t.NoReturn:
+        said = one_line(str(self._without_secrets(msg)))
+        whole = self._whole(result)
+        whole["errors_list"] = whole["errors_list"] or [issue(said)]
+        self._warn_of(whole)
+        super().fail_json(msg=said, **whole)
+
+    def warn(self, warning: str, **options: t.Any) -> None:
+        super().warn(one_line(str(self._without_secrets(warning))), **options)
+
+    def traceback_of(self, exc: BaseException) -> Result:
+        """The traceback for a result, where so much is asked for."""
+        return {"exception": "".join(traceback.format_exception(exc))} if self._verbosity >= 3 else {}
+
+    def _warn_of(self, result: Result) -> None:
+        for text in shown_warnings(result["warnings_list"]):
+            self.warn(text)
+
+    def _whole(self, given: Result) -> Result:
+        """All keys; what is beside them is known about an error. Secrets go first: escaped, they would not be found."""
+        given = self._without_secrets(given)
+        own = {name: value for name, value in given.items() if name in self._keys or name in _OF_ANSIBLE}
+        beside = {name: value for name, value in given.items() if name not in own}
+        result: Result = {**self._keys, **own}
+        result["error_details"] = {**result["error_details"], **beside}
+        shown: Result = {name: [whole_issue(entry) for entry in result[name]] for name in _LISTS}
+        if result.get("diff"):
+            shown["diff"] = _shown_diff(result["diff"])
+        return {**printable_tree(result), **shown}
+
+    def _without_secrets(self, value: t.Any) -> t.Any:
+        return remove_values(value, self.no_log_values) if self.no_log_values else value
+
+
+def _shown_diff(diff: t.Any) -> t.Any:
+    """A diff, or a list of them, whose headers keep to one line."""
+    if isinstance(diff, list):
+        return [_shown_diff(entry) for entry in diff]
+    return {name: one_line(text) if name.endswith("_header") else printable(text) for name, text in diff.items()}
+
+
+__all__ = ("Result", "TaskModule")

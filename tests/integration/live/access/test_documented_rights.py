@@ -1,0 +1,178 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The rights in ``examples/rbac`` are enough: each task is run by a service account that has these and no others."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import typing as t
+from pathlib import Path
+
+import pytest
+import yaml
+from callers import RBAC
+from volume_lab import CLAIM, PATH, DataApp
+
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.delete import delete_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import SnapshotDeleter
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth, connect
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.between_tasks import (
+    FreezeTaskRequest,
+    freeze_path,
+    sweep_namespace,
+    thaw_path,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task import HookTaskRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import run_restore
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.csi import CsiProvider
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import (
+    Quiescing,
+    Selection,
+    SnapshotRequest,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.task import remove_snapshots, take_snapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
+
+pytestmark = pytest.mark.node
+
+EXAMPLES = Path(__file__).parents[4] / "examples" / "rbac"
+#: How the examples are written: one application's namespace, and the one where the accounts are.
+APPLICATION, ACCOUNTS = "shop", "arkive"
+POLICY = FreezePolicy(lease_seconds=30, require_lease=True)
+
+
+class Documented:
+    """Service accounts with the rights of an example, in the namespaces of a test."""
+
+    def __init__(self, kubectl: t.Any, kubeconfig: str, application: str, accounts: str) -> None:
+        self._kubectl = kubectl
+        self._config: dict[str, t.Any] = yaml.safe_load(Path(kubeconfig).read_text())
+        self._names = {APPLICATION: application, ACCOUNTS: accounts}
+        self._marker = secrets.token_hex(3)
+        self.cluster_wide: list[str] = []
+
+    def caller(self, task: str) -> KubeClient:
+        """Who has what ``examples/rbac/<task>.yml`` gives; the objects are as they stand there, but for their names."""
+        objects = [self._moved(obj) for obj in yaml.safe_load_all((EXAMPLES / f"{task}.yml").read_text())]
+        self._kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
+        account = next(obj["metadata"]["name"] for obj in objects if obj["kind"] == "ServiceAccount")
+        token = self._kubectl("-n", self._names[ACCOUNTS], "create", "token", account).strip()
+        users = [{"name": user["name"], "user": {"token": token}} for user in self._config["users"]]
+        return connect(KubeAuth(kubeconfig=self._config | {"users": users}))
+
+    def _moved(self, obj: dict[str, t.Any]) -> dict[str, t.Any]:
+        metadata = obj["metadata"]
+        if "namespace" in metadata:
+            metadata["namespace"] = self._names[metadata["namespace"]]
+        else:
+            metadata["name"] += f"-{self._marker}"
+            self.cluster_wide.append(metadata["name"])
+        if obj["kind"] == "ClusterRoleBinding":
+            obj["roleRef"]["name"] += f"-{self._marker}"
+        for subject in obj.get("subjects") or ():
+            subject["namespace"] = self._names[subject["namespace"]]
+        assert obj["apiVersion"] in ("v1", f"{RBAC}/v1")
+        return obj
+
+
+@pytest.fixture
+def app(kubectl: t.Any) -> t.Iterator[DataApp]:
+    name = f"arkive-test-a-{secrets.token_hex(3)}"
+    kubectl("create", "namespace", name)
+    app = DataApp(kubectl, name)
+    app.create()
+    yield app
+    kubectl("delete", "namespace", name, "--ignore-not-found", "--wait=false")
+
+
+@pytest.fixture
+def documented(kubectl: t.Any, kubeconfig: str, app: DataApp, namespace: str) -> t.Iterator[Documented]:
+    found = Documented(kubectl, kubeconfig, app.namespace, namespace)
+    yield found
+    for name in set(found.cluster_wide):
+        kubectl("delete", "clusterrole,clusterrolebinding", name, "--ignore-not-found")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return open_store(StorageLocation(path=str(tmp_path)))
+
+
+def backup_of(app: DataApp, **more: t.Any) -> BackupRequest:
+    spec = BackupSpec.from_options({"included_namespaces": [app.namespace], **more})
+    return BackupRequest(name="rights", spec=spec, freeze_policy=POLICY)
+
+
+def test_backup_restore_and_deletion(documented: Documented, app: DataApp, store: Store) -> None:
+    """With hooks, a freeze and snapshots; the namespace is made anew; in the end nothing is left."""
+    app.write("kept", "yes")
+    caller = documented.caller("backup")
+    request = backup_of(app)
+    planned = plan_backup(request, client=caller, store=store)
+    assert (planned.warnings_list, planned.errors_list) == ([], [])
+    made = run_backup(request, client=caller, store=store)
+    assert (made.phase, made.warnings_list, made.errors_list) == ("Completed", [], [])
+    assert [freeze.thawed_by for freeze in made.freezes] == ["post hook"]
+    assert [volume["backupMethod"] for volume in made.volumes] == ["CSISnapshot"]
+    assert {"persistentvolumes", "namespaces"} <= set(made.items)
+    # The number that is stored is the number that is told.
+    progress = (made.backup or {})["status"]["progress"]
+    assert progress == {"totalItems": sum(made.items.values()), "itemsBackedUp": sum(made.items.values())}
+
+    restorer = documented.caller("restore")
+    app.kubectl("-n", app.namespace, "delete", "deployment/app", f"pvc/{CLAIM}", "--wait")
+    spec = RestoreSpec.from_options({"backup_name": "rights"})
+    done = run_restore(RestoreRequest(spec=spec), client=restorer, store=store)
+    assert (done.phase, done.errors_list) == ("Completed", [])
+    assert [warning for warning in done.warnings_list if "let you" in str(warning) or "orbidden" in str(warning)] == []
+    app.await_ready()
+    assert app.files()["kept"] == "yes"
+
+    deleter = SnapshotDeleter(connect=lambda: documented.caller("delete"))
+    gone = delete_backup("rights", store=store, deleter=deleter)
+    assert (gone.changed, gone.warnings_list) == (True, [])
+    assert [snapshot["kind"] for snapshot in gone.deleted_snapshots] == ["CSI"]
+
+
+def test_snapshots(documented: Documented, app: DataApp) -> None:
+    caller = documented.caller("snapshot")
+    request = SnapshotRequest(
+        name="rights",
+        namespace=app.namespace,
+        selection=Selection(claims=app.claims),
+        quiescing=Quiescing(policy=POLICY),
+        cut_seconds=60.0,
+        ready_seconds=60.0,
+        run_id="live",
+    )
+    taken = take_snapshots(request, client=caller, provider=CsiProvider(caller, request, cancel=CancelToken()))
+    assert (taken.errors, taken.warnings) == ([], [])
+    assert [(entry["state"], bool(entry["handle"])) for entry in taken.snapshots] == [("ready", True)]
+    assert [freeze.thawed_by for freeze in taken.freezes] == ["post hook"]
+    removed = remove_snapshots(request, provider=CsiProvider(caller, request, cancel=CancelToken()))
+    assert (removed.changed, removed.errors, removed.warnings) == (True, [], [])
+
+
+def test_hooks(documented: Documented, app: DataApp) -> None:
+    caller = documented.caller("hooks")
+    task = HookTaskRequest(namespace=app.namespace, freeze_policy=POLICY, run_id="0123456789abcdef")
+    frozen = freeze_path(FreezeTaskRequest(task=task, path=PATH), client=caller)
+    assert (frozen.errors, frozen.warnings, len(frozen.lease_ids)) == ([], [], 1)
+    thawed = thaw_path(FreezeTaskRequest(task=task, path=PATH, lease_id=frozen.lease_ids[0]), client=caller)
+    assert (thawed.errors, thawed.warnings) == ([], [])
+    assert [record.thawed_by for record in thawed.freezes] == ["release"]
+    assert sweep_namespace(app.namespace, client=caller).errors == []

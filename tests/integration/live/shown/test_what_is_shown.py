@@ -1,0 +1,168 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""``ansible-playbook`` as a person sees it: canaries in all places that others fill, and none of them on the screen."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import typing as t
+from pathlib import Path
+
+import pytest
+
+#: Clears the screen, sets the title, turns the text around, moves back to the start of the line.
+STEERS = "\x1b[2J\x1b]0;owned\x07\x9b2J\u202eevil\u2066\u2028\rok: [localhost]\x7f"
+CANARY = f"canary{STEERS}"
+
+
+class Screen(t.NamedTuple):
+    text: str
+    code: int
+
+
+@pytest.fixture
+def play(tmp_path: Path, kubeconfig: str) -> t.Callable[..., Screen]:
+    """``play(tasks, "--check")`` runs the tasks on localhost; all that was written to the screen."""
+    collections = os.environ.get("ARKIVE_TEST_COLLECTIONS", "")
+    assert collections, "ARKIVE_TEST_COLLECTIONS is not set: it names a folder with ansible_collections."
+
+    def run(tasks: list[dict[str, t.Any]], *options: str, **variables: str) -> Screen:
+        playbook = tmp_path / "playbook.json"
+        play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": tasks}
+        play["vars"] = {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+        playbook.write_text(json.dumps([play]))
+        environment = {
+            **os.environ,
+            "ANSIBLE_COLLECTIONS_PATH": collections,
+            "ANSIBLE_NOCOLOR": "true",
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "K8S_AUTH_KUBECONFIG": kubeconfig,
+            **variables,
+        }
+        program = str(Path(sys.executable).parent / "ansible-playbook")
+        done = subprocess.run(
+            [program, str(playbook), *options], env=environment, capture_output=True, timeout=120, check=False
+        )
+        return Screen((done.stdout + done.stderr).decode("utf-8", "surrogateescape"), done.returncode)
+
+    return run
+
+
+def assert_harmless(screen: Screen) -> None:
+    """No control but line feeds, nothing invisible; no line that begins with what an object says."""
+    unsafe = {char for char in screen.text if char != "\n" and not char.isprintable()}
+    assert unsafe == set()
+    assert not any(line.startswith("ok: [localhost]\\x7f") for line in screen.text.splitlines())
+
+
+def pod_named(name: str) -> dict[str, t.Any]:
+    script = f"printf '%s' '{CANARY}'; printf '%s' '{CANARY}' >&2; exit 3"
+    annotations = {
+        "pre.hook.backup.velero.io/command": json.dumps(["/bin/sh", "-c", script]),
+        "pre.hook.backup.velero.io/container": "main",
+        "note": CANARY,
+    }
+    container = {"name": "main", "image": "busybox:1", "command": ["sleep", "86400"]}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "annotations": annotations},
+        "spec": {"containers": [container], "terminationGracePeriodSeconds": 1},
+    }
+
+
+@pytest.mark.node
+def test_a_hook_that_fails(play: t.Callable[..., Screen], kubectl: t.Any, namespace: str, tmp_path: Path) -> None:
+    """Its output, its command, the annotations of its pod; ``msg`` names the pod, and warnings are seen."""
+    kubectl("-n", namespace, "create", "-f", "-", stdin=json.dumps(pod_named("web")))
+    kubectl("-n", namespace, "wait", "--for=condition=Ready", "pod/web", "--timeout=100s")
+    store = tmp_path / "store"
+    store.mkdir()
+    task = {"name": "b", "included_namespaces": [namespace, "nowhere"], "storage_location": {"path": str(store)}}
+    failed = play([{"arkive.k8s.k8s_backup": task}], "-v")
+    assert_harmless(failed)
+    assert failed.code != 0
+    assert f"Backup 'b' in {store} ended PartiallyFailed." in failed.text
+    assert f"{namespace}/web" in failed.text
+    assert "[WARNING]" in failed.text
+    assert "nowhere" in failed.text
+    assert r"canary\\x1b[2J" in failed.text, "what was escaped is told, here in JSON"
+    for name in ("b-logs.gz", "b-results.gz"):
+        text = gzip.decompress((store / "backups" / "b" / name).read_bytes()).decode()
+        assert {char for char in text if char != "\n" and not char.isprintable()} == set(), name
+
+
+def test_the_difference_of_a_restore(
+    play: t.Callable[..., Screen], kubectl: t.Any, namespace: str, tmp_path: Path
+) -> None:
+    """Fields of objects in the plan and in the diff of both sides, and an archive that names its members so."""
+    configmap = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "annotations": {"note": CANARY}}}
+    kubectl("-n", namespace, "create", "-f", "-", stdin=json.dumps(configmap | {"data": {"text": CANARY}}))
+    store = tmp_path / "store"
+    store.mkdir()
+    location = {"path": str(store)}
+    backup = {"name": "b", "included_namespaces": [namespace], "storage_location": location}
+    assert play([{"arkive.k8s.k8s_backup": backup}]).code == 0
+    kubectl("-n", namespace, "delete", "configmap", "c")
+    restore = {"backup": "b", "storage_location": location, "existing_resource_policy": "update"}
+    plan = play([{"arkive.k8s.k8s_restore": restore}], "--check", "--diff", "-v")
+    assert_harmless(plan)
+    assert plan.code == 0
+    assert "canary" in plan.text
+    assert "arkive: [localhost] plan: " in plan.text
+
+    rename_member(store / "backups" / "b" / "b.tar.gz", f"resources/{CANARY}/namespaces/x/y.json")
+    hostile = play([{"arkive.k8s.k8s_restore": restore}], "-vvv")
+    assert_harmless(hostile)
+
+
+def rename_member(path: Path, name: str) -> None:
+    """One more member in the tarball."""
+    data = gzip.decompress(path.read_bytes())
+    file = io.BytesIO()
+    with tarfile.open(fileobj=io.BytesIO(data)) as old, tarfile.open(fileobj=file, mode="w") as new:
+        for member in old:
+            new.addfile(member, old.extractfile(member) if member.isfile() else None)
+        member = tarfile.TarInfo(name)
+        member.size = 2
+        new.addfile(member, io.BytesIO(b"{}"))
+    path.write_bytes(gzip.compress(file.getvalue()))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param({"context": CANARY}, id="context"),
+        pytest.param({"host": f"http://127.0.0.1:1/{CANARY}", "api_key": "x"}, id="host"),
+        pytest.param({"kubeconfig": f"/nowhere/{CANARY}"}, id="kubeconfig"),
+    ],
+)
+def test_names_from_configurations(play: t.Callable[..., Screen], tmp_path: Path, options: dict[str, str]) -> None:
+    store = tmp_path / "store"
+    store.mkdir()
+    task = {"name": "b", "included_namespaces": ["default"], "storage_location": {"path": str(store)}, **options}
+    failed = play([{"arkive.k8s.k8s_backup": task}])
+    assert failed.code != 0
+    own = failed.text.partition("Origin:")
+    # Ansible itself shows where the task stands, in which the user's own text is.
+    assert_harmless(Screen(own[0], failed.code))
+
+
+def test_names_in_a_location(play: t.Callable[..., Screen], tmp_path: Path) -> None:
+    """Folders and documents of a store that somebody else can write to."""
+    folder = tmp_path / "store" / "backups" / "b\x1b[2J\u202e"
+    folder.mkdir(parents=True)
+    (folder / "velero-backup.json").write_text(json.dumps({"metadata": {"name": CANARY}, "status": {"phase": CANARY}}))
+    other = tmp_path / "store" / "backups" / "c"
+    other.mkdir()
+    (other / "velero-backup.json").write_text(json.dumps({"metadata": {"name": "c", "annotations": {CANARY: CANARY}}}))
+    task = {"storage_location": {"path": str(tmp_path / "store")}, "details": True}
+    assert_harmless(play([{"arkive.k8s.k8s_backup_info": task}], "-v"))

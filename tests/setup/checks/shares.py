@@ -1,0 +1,66 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The live tests shared out among lanes, by the seconds that each file took when it was last measured."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import typing as t
+import xml.etree.ElementTree as ET
+
+from checks.paths import CHECKOUT
+from checks.pytests import LIVE
+
+#: Seconds for each file, renewed by ``make durations`` after a whole run.
+MEASURED = CHECKOUT / "tests" / "setup" / "durations.json"
+
+#: For a file that was not measured yet.
+_UNKNOWN_SECONDS = 30.0
+
+
+def share_out(lanes: int) -> list[list[str]]:
+    """The files for each of ``lanes``: the longest first, each to the lane that has the least to do."""
+    measured = json.loads(MEASURED.read_text()) if MEASURED.exists() else {}
+    return divide({file: measured.get(file, _UNKNOWN_SECONDS) for file in live_files()}, lanes)
+
+
+def live_files() -> list[str]:
+    return sorted(str(file.relative_to(CHECKOUT)) for file in (CHECKOUT / LIVE).rglob("test_*.py"))
+
+
+def divide(seconds: t.Mapping[str, float], lanes: int) -> list[list[str]]:
+    """Each lane's files in the order of their names, so that those of a folder follow one another."""
+    shares: list[list[str]] = [[] for _lane in range(lanes)]
+    loads = [0.0] * lanes
+    for file, needed in sorted(seconds.items(), key=lambda entry: (-entry[1], entry[0])):
+        lane = loads.index(min(loads))
+        shares[lane].append(file)
+        loads[lane] += needed
+    return [sorted(share) for share in shares]
+
+
+def case_seconds(results: t.Iterable[pathlib.Path]) -> dict[tuple[str, str], float]:
+    """The seconds of each test in JUnit files of pytest, by its module and its name."""
+    return {
+        (case.get("classname", ""), case.get("name", "")): float(case.get("time", "0"))
+        for file in results
+        for case in ET.parse(file).getroot().iter("testcase")
+    }
+
+
+def renew(results: t.Iterable[pathlib.Path]) -> int:
+    """Write what the last run measured; how many files that were."""
+    known = {file.removesuffix(".py").replace("/", "."): file for file in live_files()}
+    seconds: dict[str, float] = {}
+    for (module, _name), taken in case_seconds(results).items():
+        if module in known:
+            seconds[known[module]] = seconds.get(known[module], 0.0) + taken
+    rounded = {file: round(taken, 1) for file, taken in sorted(seconds.items())}
+    MEASURED.write_text(json.dumps(rounded, indent=1) + "\n")
+    return len(rounded)
+
+
+__all__ = ("MEASURED", "case_seconds", "divide", "live_files", "renew", "share_out")

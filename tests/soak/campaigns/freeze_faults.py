@@ -1,0 +1,144 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The faults of the freeze campaign, made for real: signals, deleted pods, cut streams, a server that stands still."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import subprocess
+import sys
+import threading
+import time
+import typing as t
+from pathlib import Path
+
+from campaigns.freeze_app import FREEZER, FreezeApp, Outside, kill
+from campaigns.freeze_case import LEASE_SECONDS, Fault
+from campaigns.live_support import CutProxy, Started
+
+_LAB = Path(__file__).parents[2] / "cluster" / "lab.py"
+_PAUSE_SECONDS = LEASE_SECONDS + 2
+
+
+class Faults:
+    """Makes them; what does not end by itself is ended by ``undo``."""
+
+    def __init__(self, app: FreezeApp, outside: Outside, proxy: CutProxy, state: Path, store: Path) -> None:
+        self._app = app
+        self._outside = outside
+        self._proxy = proxy
+        self._state = state
+        self._store = store
+        self._later: list[threading.Thread] = []
+        self._stopped: list[int] = []
+        self._restarted = False
+
+    def make(self, fault: Fault, run: Started, start_second: t.Callable[[], None]) -> None:
+        """Do it now; returns as soon as it is done or under way."""
+        at_module = {"kill module": signal.SIGKILL, "term module": signal.SIGTERM}
+        if fault in at_module:
+            kill(_modules(run, self._outside), at_module[fault])
+        elif fault == "term play":
+            run.signal(signal.SIGTERM)
+        elif fault == "kill all":
+            run.kill_all()
+        elif fault in ("stop and kill module", "stop and kill all"):
+            pids = _modules(run, self._outside) if fault.endswith("module") else [run.process.pid, *run.descendants()]
+            kill(pids, signal.SIGSTOP)
+            self._after(_PAUSE_SECONDS, lambda: kill(pids, signal.SIGKILL))
+        elif fault == "second run":
+            start_second()
+        else:
+            self._to_the_cluster(fault)
+
+    def undo(self) -> None:
+        """Bring everything back that is the cluster's."""
+        for thread in self._later:
+            thread.join()
+        self._proxy.mend()
+        kill(self._stopped, signal.SIGCONT)
+        if self._restarted:
+            # They would try again after a minute only.
+            for name in ("kube-controller-manager", "kube-scheduler", "csi-provisioner", "csi-snapshotter"):
+                with contextlib.suppress(subprocess.CalledProcessError):
+                    self._component("kill", name)
+
+    def _to_the_cluster(self, fault: Fault) -> None:
+        pods = self._app.pods() if fault not in ("pause server", "restart server", "cut stream", "cut for long") else []
+        where = ("-n", self._app.namespace)
+        if fault == "delete pod":
+            self._app.kubectl(*where, "delete", "pods", "--all", "--wait=false")
+        elif fault == "delete pod now":
+            self._app.kubectl(*where, "delete", "pods", "--all", "--wait=false", "--grace-period=0", "--force")
+        elif fault == "rollout":
+            self._app.kubectl(*where, "rollout", "restart", "deployment/app")
+        elif fault == "kill container":
+            self._kill_containers(pods)
+        elif fault == "stop freezer":
+            freezers = [pid for pid in self._outside.pids(pods) if self._outside.words(pid)[:1] == ["fsfreeze"]]
+            kill(freezers, signal.SIGSTOP)
+            self._stopped += freezers
+        elif fault == "kill timer":
+            kill(self._like(pods, "arkive-timer"), signal.SIGKILL)
+        elif fault == "kill timer and parent":
+            kill(self._like(pods, "arkive-freeze", "arkive-renew"), signal.SIGKILL)
+            kill(self._like(pods, "arkive-timer"), signal.SIGKILL)
+        elif fault == "cut stream":
+            self._proxy.cut(stay=False)
+        elif fault == "cut for long":
+            self._proxy.cut()
+            self._after(_PAUSE_SECONDS, self._proxy.mend)
+        elif fault == "pause server":
+            self._component("stop", "kube-apiserver")
+            self._after(_PAUSE_SECONDS, lambda: self._component("cont", "kube-apiserver"))
+        elif fault == "restart server":
+            self._restarted = True
+            self._component("kill", "kube-apiserver")
+        elif fault == "take store away" and self._store.exists():
+            self._store.rename(self._store.with_name("taken"))
+            self._store.write_text("no directory")
+
+    def _like(self, pods: t.Sequence[dict[str, t.Any]], *words: str) -> list[int]:
+        return [pid for pid in self._outside.pids(pods) if set(words) & set(self._outside.words(pid))]
+
+    def _kill_containers(self, pods: t.Sequence[dict[str, t.Any]]) -> None:
+        """Pid 1 of each container that freezes."""
+        for pod in pods:
+            for status in (pod.get("status") or {}).get("containerStatuses") or []:
+                if status["name"] != FREEZER:
+                    continue
+                own = status.get("containerID", "").rpartition("/")[2]
+                for pid in self._outside.pids([pod]):
+                    with contextlib.suppress(OSError):
+                        first = Path(f"/proc/{pid}/status").read_text().partition("NSpid:")[2].split("\n")[0].split()
+                        if own and own in Path(f"/proc/{pid}/cgroup").read_text() and first[-1:] == ["1"]:
+                            kill([pid], signal.SIGKILL)
+
+    def _component(self, action: str, name: str) -> None:
+        argv = [sys.executable, str(_LAB), "component", action, name, "--state", str(self._state)]
+        subprocess.run(argv, check=True, timeout=60, capture_output=True)
+
+    def _after(self, seconds: float, act: t.Callable[[], None]) -> None:
+        def work() -> None:
+            time.sleep(seconds)
+            act()
+
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        self._later.append(thread)
+
+
+def _modules(run: Started, outside: Outside) -> list[int]:
+    """The processes that run a module's code."""
+    found = []
+    for pid in run.descendants():
+        words = outside.words(pid)
+        if any("AnsiballZ_" in word and word.endswith(".py") for word in words) and words[0] != "/bin/sh":
+            found.append(pid)
+    return found
+
+
+__all__ = ("Faults",)

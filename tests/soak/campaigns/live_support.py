@@ -1,0 +1,20 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the live tests break things with, for campaigns: this folder's neighbours are made importable first."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+_TESTS = Path(__file__).parents[2]
+for _folder in (_TESTS / "integration" / "live" / "quiesce", _TESTS / "cluster"):
+    if str(_folder) not in sys.path:
+        sys.path.append(str(_folder))
+
+from cut_proxy import CutProxy, through
+from processes import Engine, Started
+
+__all__ = ("CutProxy", "Engine", "Started", "through")

@@ -1,0 +1,284 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A result has the documented keys, all of them and no others, in every module and however its task ended."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import os
+import pathlib
+import signal
+import typing as t
+
+import pytest
+import yaml
+
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible import result_keys
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.info import BackupListing
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task import HookTaskOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import RestorePlan
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.listing import FoundSnapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.outcome import SnapshotOutcome
+from ansible_collections.arkive.k8s.plugins.modules import (
+    k8s_backup,
+    k8s_backup_info,
+    k8s_hook_exec,
+    k8s_restore,
+    k8s_snapshot,
+    k8s_snapshot_info,
+)
+
+Runner: t.TypeAlias = "t.Callable[..., dict[str, t.Any]]"
+
+AUTH = {"host": "https://127.0.0.1:1", "api_key": "token"}
+#: Ansible's own, and those that the way a task ended explains.
+OF_ANSIBLE = {"failed", "changed", "msg", "diff", "warnings"}
+#: What stands in every place that a cluster, an archive or a server may fill.
+CANARY = "canary\x1b[2J\x9b\u202e\r\x00\udc80"
+
+
+def restore_outcome(phase: str = "Completed", errors: t.Sequence[dict[str, str]] = ()) -> RestoreOutcome:
+    return RestoreOutcome(
+        restore={"metadata": {"name": "r"}, "spec": {"backupName": "b"}, "status": {"note": CANARY}},
+        phase=t.cast("t.Any", phase),
+        changed=True,
+        plan=RestorePlan(),
+        diffs=[{"before_header": CANARY, "after_header": CANARY, "before": f"{CANARY}\n", "after": CANARY}],
+        diffs_left_out=0,
+        hooks=[{"stdout": CANARY}],
+        warnings_list=[{"message": CANARY}],
+        errors_list=list(errors),
+        timings={},
+    )
+
+
+def _backup() -> BackupOutcome:
+    return BackupOutcome(
+        changed=True,
+        backup={"metadata": {"annotations": {CANARY: CANARY}}, "spec": {}, "status": {"phase": "Completed"}},
+        items={CANARY: 1},
+        recorded_hooks=[{"stdout": CANARY, "stdout_truncated": False}],
+        volumes=[{"pvcName": CANARY}],
+        warnings_list=[{"message": CANARY, "name": CANARY}],
+        deleted=[CANARY],
+        location=CANARY,
+    )
+
+
+class Case(t.NamedTuple):
+    """A module, the engines that are replaced, what they answer, and arguments with which it runs."""
+
+    module: t.Any
+    engines: tuple[str, ...]
+    outcome: t.Callable[[], t.Any]
+    arguments: dict[str, t.Any]
+    location: bool = False
+
+
+SET = {"name": "s", "namespace": "shop", **AUTH}
+CASES = {
+    "backup": Case(k8s_backup, ("run_backup", "plan_backup"), _backup, {"name": "b", **AUTH}, location=True),
+    "backup absent": Case(
+        k8s_backup, ("delete_backup",), _backup, {"name": "b", "state": "absent", **AUTH}, location=True
+    ),
+    "backup_info": Case(
+        k8s_backup_info,
+        ("list_backups",),
+        lambda: BackupListing([{"name": CANARY, "items": {}, "logs": CANARY}], [{"name": CANARY}]),
+        {"query": "[].name"},
+        location=True,
+    ),
+    "backup_info of one": Case(
+        k8s_backup_info, ("list_backups",), lambda: BackupListing([], []), {"name": "b"}, location=True
+    ),
+    "hook_exec": Case(
+        k8s_hook_exec,
+        ("run_hook_task",),
+        lambda: HookTaskOutcome(planned=[{"error": CANARY}], warnings=[CANARY], lease_ids=["1"]),
+        {"namespace": "shop", "argv": ["id"], **AUTH},
+    ),
+    "hook_exec frozen": Case(
+        k8s_hook_exec,
+        ("freeze_path",),
+        HookTaskOutcome,
+        {"namespace": "shop", "state": "frozen", "freeze_path": "/data", **AUTH},
+    ),
+    "hook_exec thawed": Case(
+        k8s_hook_exec,
+        ("thaw_path",),
+        HookTaskOutcome,
+        {"namespace": "shop", "state": "thawed", "freeze_path": "/data", **AUTH},
+    ),
+    "hook_exec swept": Case(
+        k8s_hook_exec,
+        ("sweep_namespace",),
+        lambda: HookTaskOutcome(swept=[{"error": CANARY}]),
+        {"namespace": "shop", "state": "swept", **AUTH},
+    ),
+    "restore": Case(
+        k8s_restore, ("run_restore", "plan_restore"), restore_outcome, {"backup": "b", **AUTH}, location=True
+    ),
+    "snapshot": Case(
+        k8s_snapshot,
+        ("take_snapshots",),
+        lambda: SnapshotOutcome(snapshots=[{"error": CANARY}], before=[CANARY], warnings=[CANARY]),
+        {"claims": ["data"], **SET},
+    ),
+    "snapshot absent": Case(k8s_snapshot, ("remove_snapshots",), SnapshotOutcome, {"state": "absent", **SET}),
+    "snapshot_info": Case(
+        k8s_snapshot_info,
+        ("list_snapshots",),
+        lambda: FoundSnapshots(snapshots=[{"labels": {CANARY: CANARY}}], warnings=[CANARY]),
+        {**AUTH},
+    ),
+}
+
+
+def _cancelled(*_given: t.Any, cancel: CancelToken | None = None, **_means: t.Any) -> t.NoReturn:
+    os.kill(os.getpid(), signal.SIGTERM)
+    if cancel is not None:
+        assert cancel.wait(5)
+    raise Cancelled(f"The run was cancelled: {cancel.reason if cancel else CANARY}.")
+
+
+def _raise(error: BaseException) -> t.Callable[..., t.NoReturn]:
+    def engine(*_given: t.Any, **_means: t.Any) -> t.NoReturn:
+        raise error
+
+    return engine
+
+
+EARLY = {
+    "refused input": lambda: ValidationError(f"Not {CANARY}.", details={"validation_errors": [CANARY], "near": {}}),
+    "forbidden": lambda: KubeError(
+        f"No {CANARY}.", status=403, reason=CANARY, details={"server": CANARY, "request": "GET /", "forbidden": []}
+    ),
+    "late": lambda: ArkiveError(
+        f"It broke {CANARY}.",
+        hint=CANARY,
+        details={"hooks": [{"stdout": CANARY}], "errors_list": [{"message": CANARY}], "warnings_list": []},
+    ),
+    "defect": lambda: KeyError(CANARY),
+}
+ENDS = ("ok", "check mode", *EARLY, "cancelled", "wrong options", "no library")
+
+
+def documented(module: t.Any) -> tuple[set[str], set[str]]:
+    """All keys of RETURN, and those that are there always."""
+    source = ast.parse(inspect.getsource(module))
+    texts = {
+        ast.unparse(node.targets[0]): node.value.value
+        for node in source.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+    }
+    keys = yaml.safe_load(t.cast("str", texts["RETURN"]))
+    return set(keys), {name for name, key in keys.items() if key["returned"] == "always"}
+
+
+def run_to(end: str, case: Case, run_module: Runner, monkeypatch: pytest.MonkeyPatch, place: str) -> dict[str, t.Any]:
+    arguments = {**case.arguments, **({"storage_location": {"path": place}} if case.location else {})}
+    engine: t.Callable[..., t.Any] = lambda *_given, **_means: case.outcome()  # noqa: E731
+    if end in EARLY:
+        engine = _raise(EARLY[end]())
+    elif end == "cancelled":
+        engine = _cancelled
+    elif end == "wrong options":
+        arguments["unheard_of"] = True
+    elif end == "no library":
+        engine = _raise(ArkiveError("The Python library kubernetes is needed.", hint="Install it."))
+    if case.module is k8s_snapshot:  # It would ask the cluster.
+        monkeypatch.setattr(k8s_snapshot, "choose_provider", lambda *_given: None)
+    for name in case.engines:
+        monkeypatch.setattr(case.module, name, engine)
+    return run_module(case.module, check_mode=end == "check mode", diff=True, **arguments)
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("name", CASES)
+def test_keys(run_module: Runner, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path, name: str, end: str) -> None:
+    case = CASES[name]
+    result = run_to(end, case, run_module, monkeypatch, str(tmp_path))
+    known, always = documented(case.module)
+    assert result["failed"] is (end not in ("ok", "check mode"))
+    assert set(result) - OF_ANSIBLE - known == set()
+    assert (always | {"changed"}) - set(result) == set()
+    if result["failed"]:
+        assert result["errors_list"], "an error is in the list, whatever it was"
+        assert result["errors_list"][0]["message"].rstrip(".") in result["msg"]
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("name", CASES)
+def test_nothing_in_it_steers_a_terminal(
+    run_module: Runner, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path, name: str, end: str
+) -> None:
+    """Only line feeds and tabs pass, and these in text of several lines alone."""
+    result = run_to(end, CASES[name], run_module, monkeypatch, str(tmp_path))
+    for text in texts_of(result):
+        assert [char for char in text if char not in "\n\t" and not char.isprintable()] == []
+    for text in [result.get("msg", ""), *result.get("warnings", ()), *texts_of(result["errors_list"])]:
+        assert "\n" not in str(text)
+
+
+def texts_of(value: t.Any) -> t.Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, entry in value.items():
+            yield from texts_of(key)
+            yield from texts_of(entry)
+    elif isinstance(value, list | tuple):
+        for entry in value:
+            yield from texts_of(entry)
+
+
+def test_the_keys_are_those_of_the_documentation() -> None:
+    for case in CASES.values():
+        keys = getattr(result_keys, case.module.__name__.rpartition(".")[2].upper())
+        assert set(keys) - {"changed"} == documented(case.module)[0]
+
+
+def test_warnings_are_shown_by_ansible(run_module: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when the task fails; the first of them, and how many more there are."""
+    warnings = [f"Look at {number}." for number in range(14)]
+    outcome = SnapshotOutcome(warnings=warnings, errors=["It broke."])
+    monkeypatch.setattr(k8s_snapshot, "choose_provider", lambda *_given: None)
+    monkeypatch.setattr(k8s_snapshot, "take_snapshots", lambda *_given, **_means: outcome)
+    result = run_module(k8s_snapshot, claims=["data"], **SET)
+    shown = [str(getattr(entry, "event", entry)) for entry in result["warnings"]]
+    assert len(result["warnings_list"]) == 14
+    assert len(shown) == 11
+    assert "Look at 0." in shown[0]
+    assert "And 4 more warnings" in shown[-1]
+    assert result["msg"].endswith("It broke.")
+
+
+def test_errors_that_fail_nothing_are_shown(
+    run_module: Runner, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+) -> None:
+    outcome = restore_outcome("PartiallyFailed", [{"message": "was refused", "name": "web", "namespace": "shop"}])
+    monkeypatch.setattr(k8s_restore, "run_restore", lambda *_given, **_means: outcome)
+    arguments = {"backup": "b", "storage_location": {"path": str(tmp_path)}, **AUTH}
+    passed = run_module(k8s_restore, fail_on_partial=False, **arguments)
+    assert not passed["failed"]
+    assert any("shop/web: was refused." in str(warning) for warning in passed["warnings"])
+    failed = run_module(k8s_restore, **arguments)
+    assert failed["msg"] == "Restore 'r' of backup 'b' ended PartiallyFailed. shop/web: was refused."
+
+
+def test_secrets_do_not_escape_by_being_escaped(run_module: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A secret of several lines is found in a sentence that is put on one."""
+    secret = "-----BEGIN\nabc\tdef\n-----END"
+    error = ArkiveError(f"The server said: {secret}.", details={"warnings_list": [{"message": secret}]})
+    monkeypatch.setattr(k8s_snapshot, "choose_provider", lambda *_given: None)
+    monkeypatch.setattr(k8s_snapshot, "take_snapshots", _raise(error))
+    result = run_module(k8s_snapshot, claims=["data"], **{**SET, "api_key": secret})
+    assert [text for text in texts_of(result) if "abc" in text] == []
