@@ -270,7 +270,7 @@ def test_no_disk_is_left_when_volumes_may_not_be_made(
         {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["*"]},
         cluster=True,
     )
-    with pytest.raises(RestoreError, match="cannot create resource \"persistentvolumes\"") as caught:
+    with pytest.raises(RestoreError, match='cannot create resource "persistentvolumes"') as caught:
         run_restore(request_of(), client=caller, store=store)
     assert account.volumes == disks
     assert {entry["state"] for entry in caught.value.details["volumes"]} == {"refused"}
