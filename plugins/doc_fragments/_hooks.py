@@ -55,7 +55,7 @@ options:
   require_lease:
     description:
       - Refuses to freeze where the container cannot keep a lease, for example because it has no shell, or where the
-        pod may not be marked.
+        pod and its claim may not be marked, which takes C(get) and C(patch) on C(pods) and C(persistentvolumeclaims).
       - With V(false), such a freeze is a warning.
     type: bool
     default: false
@@ -66,6 +66,31 @@ options:
         is frozen. Do not set this unless the volume is known.
     type: bool
     default: false
+  helper_pod:
+    description:
+      - A pod that is started to thaw a file system which no container can thaw, for example because the pod that was
+        frozen is gone and nothing else mounts its claim. If not set, no pod is started, and what is still frozen is an
+        error with the command that ends it.
+      - It is privileged, runs on the node of the freeze, thaws the file system of that claim and no other one, ends by
+        itself after 90 seconds, and is removed. One that a killed run has left is removed by the next run.
+      - The caller needs C(create), C(get), C(list) and C(delete) on C(pods) in its namespace.
+    type: dict
+    suboptions:
+      image:
+        description:
+          - An image with a shell and C(fsfreeze) or C(xfs_freeze), such as V(busybox).
+        type: str
+        required: true
+      namespace:
+        description:
+          - The namespace of the pod; that of the claim if not set.
+          - In another namespace it cannot mount the claim. It then looks for the claim's volume among the mounts of
+            the node, where a pod must still mount it. So is it done for a claim that is C(ReadWriteOncePod) and in use.
+        type: str
+      service_account:
+        description:
+          - The service account of the pod, where admission rules need one.
+        type: str
 """
 
 

@@ -105,6 +105,9 @@ options:
         default: false
 notes:
   - Backups hold Secrets as they are in the cluster. Whoever reads the storage location reads them.
+  - S3 servers may be older or simpler than Amazon's. No request carries a checksum header of the SDK, batches of deletes carry Content-MD5
+    and are made one by one where a server refuses them, lists may be those of the first version, and where there are no conditional
+    writes two runs of one name look twice.
 """
 
 

@@ -228,11 +228,25 @@ backup:
 phase:
   description:
     - The phase of the backup, C(Completed), C(PartiallyFailed), C(Failed) or C(FailedValidation).
+    - >-
+      C(unknown: may be stored) when the storage took the last file of the backup, C(velero-backup.json), and then did
+      not tell whether it is there. The task fails, RV(backup) is what may be stored, RV(commit_point) says where to
+      look, and nothing that the backup names was taken back. Run the task again, once the storage answers, and it
+      finds out and ends it.
     - In check mode it is the phase in which the run would end because of what is known already, and C(New) where
       nothing stands in its way. Empty for a deletion that was refused before it was read.
   returned: always
   type: str
   sample: Completed
+commit_point:
+  description: >-
+    Where to look for a backup whose phase is C(unknown: may be stored); empty for every other.
+  returned: always
+  type: dict
+  contains:
+    location: {description: The storage location., type: str, returned: always, sample: s3://backups/production}
+    key: {description: The key in it., type: str, returned: always, sample: backups/shop/velero-backup.json}
+    uid: {description: The uid of the Backup object., type: str, returned: always, sample: 0d5c1f0e-5c0f-4b1a-9b1e-1}
 item_counts:
   description: How many objects of each type were, or would be, stored.
   returned: always

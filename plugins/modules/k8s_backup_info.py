@@ -205,7 +205,14 @@ incomplete:
   elements: dict
   contains:
     name: {description: The name., type: str, returned: success, sample: shop-2026-06-02}
-    in_progress: {description: Whether the claim of a run is there., type: bool, returned: success, sample: true}
+    in_progress: {description: Whether a run is making it., type: bool, returned: success, sample: false}
+    interrupted:
+      description:
+        - Whether its run has ended without finishing it. The next run of M(arkive.k8s.k8s_backup) in this location
+          removes what it left, unless that names snapshots.
+      type: bool
+      returned: success
+      sample: true
   sample: []
 location:
   description: The storage location.

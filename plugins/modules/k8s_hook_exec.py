@@ -68,6 +68,8 @@ options:
         alone.
       - With V(swept), what runs that are dead now have left frozen in the pods is thawed. The freezes of live runs
         are listed in RV(swept), and left alone.
+      - A pod that is gone does not keep its file system from being thawed by V(thawed) and V(swept), as the claim is
+        marked too. It is thawed through any container that mounts the claim on that node, else by O(helper_pod).
       - Exactly one of O(argv), O(command), O(phase) and O(state) must be set.
     type: str
     choices: [frozen, thawed, swept]
@@ -188,7 +190,8 @@ lease_id:
   sample: 5f0d2c6b9a1e4c73
 swept:
   description:
-    - What runs have left frozen, each with C(state), one of C(thawed), C(not frozen), C(live) and C(failed).
+    - What runs have left frozen, each with C(state), one of C(thawed), C(not frozen), C(live) and C(failed), with
+      its C(claim), C(node) and C(pod), and with C(error), which for C(failed) has the command that ends it.
   returned: always
   type: list
   elements: dict
@@ -299,8 +302,7 @@ def run(task: Task, client: KubeClient, request: HookTaskRequest) -> HookTaskOut
     if state is None:
         return run_hook_task(request, progress=task.progress, cancel=task.cancel, **common)
     if state == "swept":
-        common |= {"label_selector": request.label_selector, "pod": request.pod, "path": params["freeze_path"] or ""}
-        return sweep_namespace(request.namespace, **common)
+        return sweep_namespace(request, path=params["freeze_path"] or "", **common)
     freeze = FreezeTaskRequest(task=request, path=params["freeze_path"], lease_id=params["lease_id"] or "")
     if state == "thawed":
         return thaw_path(freeze, progress=task.progress, **common)

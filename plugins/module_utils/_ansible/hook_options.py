@@ -15,7 +15,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import parse_duration
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import DEFAULT_TIMEOUT_SECONDS
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import (
+    LONGEST_FREEZE_SECONDS,
+    FreezePolicy,
+    HelperPod,
+)
 
 #: What all hooks have.
 HOOKS = ArgumentSpec(options={"no_log_output": {"type": "bool", "default": False}})
@@ -25,6 +29,14 @@ FREEZE = ArgumentSpec(
     options={
         "require_lease": {"type": "bool", "default": False},
         "allow_shared_freeze": {"type": "bool", "default": False},
+        "helper_pod": {
+            "type": "dict",
+            "options": {
+                "image": {"type": "str", "required": True},
+                "namespace": {"type": "str"},
+                "service_account": {"type": "str"},
+            },
+        },
     }
 )
 
@@ -52,6 +64,8 @@ def seconds(params: t.Mapping[str, t.Any], name: str, *, least: float = 0.0) -> 
 def freeze_policy(params: t.Mapping[str, t.Any]) -> FreezePolicy:
     """How freezes are guarded that end with the task."""
     lease, longest = seconds(params, "freeze_lease", least=1.0), seconds(params, "freeze_max", least=1.0)
+    if max(lease, longest) > LONGEST_FREEZE_SECONDS:
+        raise ValidationError(f"freeze_max is {params['freeze_max']}; a freeze may last at most 24h.")
     if longest < lease:
         raise ValidationError(
             f"freeze_max ({params['freeze_max']}) is shorter than freeze_lease ({params['freeze_lease']}).",
@@ -62,6 +76,7 @@ def freeze_policy(params: t.Mapping[str, t.Any]) -> FreezePolicy:
         freeze_max_seconds=longest,
         require_lease=params["require_lease"],
         allow_shared_freeze=params["allow_shared_freeze"],
+        helper_pod=_helper_pod(params),
     )
 
 
@@ -70,11 +85,25 @@ def task_freeze_policy(params: t.Mapping[str, t.Any]) -> FreezePolicy:
     lease: int = params["lease_seconds"]
     if lease < 1:
         raise ValidationError(f"lease_seconds is {lease}; it must be at least 1.")
+    if lease > LONGEST_FREEZE_SECONDS:
+        raise ValidationError(f"lease_seconds is {lease}; a freeze may last at most {LONGEST_FREEZE_SECONDS:.0f}.")
     return FreezePolicy(
         lease_seconds=float(lease),
         freeze_max_seconds=float(lease),
         require_lease=params["require_lease"],
         allow_shared_freeze=params["allow_shared_freeze"],
+        helper_pod=_helper_pod(params),
+    )
+
+
+def _helper_pod(params: t.Mapping[str, t.Any]) -> HelperPod | None:
+    given = params.get("helper_pod")
+    if not given:
+        return None
+    return HelperPod(
+        image=given["image"],
+        namespace=given["namespace"] or "",
+        service_account=given["service_account"] or "",
     )
 
 

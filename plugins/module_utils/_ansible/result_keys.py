@@ -23,6 +23,7 @@ K8S_BACKUP: ResultKeys = {
     **_COMMON,
     "backup": {},
     "phase": "",
+    "commit_point": {},
     "item_counts": {},
     "hooks": [],
     "freezes": [],

@@ -15,4 +15,11 @@ class ArchiveError(ArkiveError):
     """A file of a backup cannot be written, or is not what it should be; the message names the member."""
 
 
-__all__ = ("ArchiveError",)
+class CommitUnknown(ArchiveError):
+    """Nobody can say whether the backup is to be seen: its commit point was written, and the store tells no more.
+
+    Nothing that the backup names may be taken back.
+    """
+
+
+__all__ = ("ArchiveError", "CommitUnknown")

@@ -20,8 +20,12 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.arkive_record import ArkiveRecord, FileDigest
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import gzip_json
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_reader import BackupReader
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.commit_point import CommitPoint, Ownership, Patience
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError, CommitUnknown
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_check import check_stored
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_pretty
+from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import TERMINAL_PHASES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import (
     ARK_METADATA_FILE,
@@ -34,32 +38,33 @@ if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import BackupFiles, RestoreFiles
     from ansible_collections.arkive.k8s.plugins.module_utils._store.store import ByteSource, Store, StoredObject
 
+
+def _nobody(_sentence: str) -> None:
+    """Who is told nothing."""
+
+
 #: A run that is refused stores nothing.
 _STORED_PHASES = frozenset(TERMINAL_PHASES) - {"FailedValidation"}
-
-
-class Ownership(t.Protocol):
-    """The claim under which files are written (``_store.claims.Claim``)."""
-
-    @property
-    def is_lost(self) -> bool:
-        """True when another run may own the name."""
-
-    def require_held(self) -> None:
-        """Raise when another run may own the name by now; cheap, asked before each piece."""
-
-    def confirm(self) -> None:
-        """The same, but asks the store; before the commit."""
 
 
 class BackupRepository(BackupReader):
     """Reads and writes whole backups in ``store``. Knows Velero's layout, nothing of a cluster."""
 
-    def publish(self, files: BackupFiles, *, claim: Ownership | None = None) -> ArkiveRecord:
+    def publish(
+        self,
+        files: BackupFiles,
+        *,
+        claim: Ownership | None = None,
+        cancel: CancelToken | None = None,
+        patience: Patience | None = None,
+        warn: t.Callable[[str], None] = _nobody,
+    ) -> ArkiveRecord:
         """Store a backup: everything else first, ``velero-backup.json`` last. Returns the record with its digests.
 
-        When anything fails, all that this call wrote is removed again, unless the ``claim`` was lost: then the files
-        may be those of the run that took over.
+        Before the commit one listing says whether everything is there as it was written, and after it the commit point
+        is read back. When anything fails, all that this call wrote is removed again, unless the ``claim`` was lost:
+        then the files may be those of the run that took over. Raises ``CommitUnknown`` when the backup may be to be
+        seen; then everything stays. ``warn`` is told what did not hinder, also beside an error.
         """
         keys = BackupKeys(str(files.metadata.get("metadata", {}).get("name", "")))
         _check_terminal(files.metadata, keys.name)
@@ -67,16 +72,20 @@ class BackupRepository(BackupReader):
             raise ArchiveError(f"The backup '{keys.name}' already exists in {self.store.location.describe}.")
         writer = _Writer(self.store, claim)
         metadata = encode_pretty(files.metadata)
-        committed = False
+        uid = str(files.metadata["metadata"].get("uid", ""))
+        commit = CommitPoint(self.store, keys.metadata, metadata, uid=uid, claim=claim, patience=patience or Patience())
         try:
             record = self._store_files(writer, keys, files, metadata)
-            if claim is not None:
-                claim.confirm()
-            writer.put(keys.metadata, metadata)
-            committed = True
-        finally:
-            if not committed:
-                writer.undo(first=keys.metadata)
+            for sentence in check_stored(self.store, keys.directory, writer.stored):
+                warn(sentence)
+            commit.write(cancel or CancelToken())
+        except CommitUnknown:
+            raise
+        except BaseException:
+            writer.undo(warn)
+            raise
+        for sentence in commit.warnings:
+            warn(sentence)
         return record
 
     def delete(self, name: str, *, keep_claim: bool = False) -> list[str]:
@@ -93,11 +102,10 @@ class BackupRepository(BackupReader):
                 self.store.delete_many(batch)
         return doomed
 
-    def write_restore(self, name: str, files: RestoreFiles) -> None:
-        """Store the files of one restore; a failure removes what was written."""
+    def write_restore(self, name: str, files: RestoreFiles, *, warn: t.Callable[[str], None] = _nobody) -> None:
+        """Store the files of one restore; a failure removes what was written. ``warn`` is told what could not be."""
         keys = RestoreKeys(name)
         writer = _Writer(self.store, None)
-        done = False
         try:
             writer.put(keys.logs, files.logs)
             for key, value in (
@@ -107,10 +115,9 @@ class BackupRepository(BackupReader):
                 (keys.volumeinfo, files.volumeinfo),
             ):
                 writer.put(key, gzip_json(value))
-            done = True
-        finally:
-            if not done:
-                writer.undo()
+        except BaseException:
+            writer.undo(warn)
+            raise
 
     def _store_files(self, writer: _Writer, keys: BackupKeys, files: BackupFiles, metadata: bytes) -> ArkiveRecord:
         summary = files.tarball_summary
@@ -143,23 +150,25 @@ class _Writer:
         self._store = store
         self._claim = claim
         self._written: list[str] = []
+        self.stored: list[StoredObject] = []
 
     def put(self, key: str, content: ByteSource | bytes, *, size: int | None = None) -> StoredObject:
         source = io.BytesIO(content) if isinstance(content, bytes) else content
         known = len(content) if isinstance(content, bytes) else size
         # Noted before the attempt: an upload whose answer got lost may have arrived.
         self._written.append(key)
-        return self._store.put_file(key, source if self._claim is None else _Guarded(source, self._claim), size=known)
+        source = source if self._claim is None else _Guarded(source, self._claim)
+        self.stored.append(self._store.put_file(key, source, size=known))
+        return self.stored[-1]
 
-    def undo(self, *, first: str | None = None) -> None:
-        """Remove what was written, ``first`` before the others."""
-        if self._claim is not None and self._claim.is_lost:
+    def undo(self, warn: t.Callable[[str], None]) -> None:
+        """Remove what was written. It follows an error, which what fails here must not hide."""
+        if not self._written or (self._claim is not None and self._claim.is_lost):
             return
-        if first in self._written:
-            self._store.delete_many([first])
-        rest = [key for key in self._written if key != first]
-        if rest:
-            self._store.delete_many(rest)
+        try:
+            self._store.delete_many(self._written)
+        except StoreError as exc:
+            warn(f"What was written of it until then could not be removed, the next run does that: {exc.message}")
 
 
 class _Guarded:

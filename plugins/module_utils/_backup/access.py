@@ -16,6 +16,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text, rules_text
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import NAMESPACES
 
+#: The rules to add name every type; a few of them are named in the sentence, too.
+_NAMED_TWICE = 6
+
 
 class Listed(t.Protocol):
     """What is to be listed (``_backup.selection.Selection``)."""
@@ -85,7 +88,7 @@ def forbidden_error(forbidden: t.Sequence[Need], *, server: str, otherwise: str 
     ways += [otherwise] if otherwise else []
     instead = f" Or {' or '.join(ways)}." if ways else ""
     return KubeError(
-        f"The API server {server} does not let you {rights_text(forbidden)}.",
+        f"The API server {server} does not let you {rights_text(forbidden, most=_NAMED_TWICE)}.",
         status=403,
         reason="Forbidden",
         hint=f"{rules_text(forbidden)}{instead}",

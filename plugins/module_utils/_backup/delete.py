@@ -8,22 +8,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_reader import BackupEntry
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.name_claim import is_over
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.restores import find_restores
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_filter import phase_of
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.leftovers import clear_leftovers
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import (
     RecordedSnapshots,
     SnapshotDeleter,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome
-from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import some_of
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimHeld, ClaimRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import (
+    Claim,
+    ClaimHeld,
+    ClaimRecord,
+    read_claim,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store, refuse_write
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import TERMINAL_PHASES
@@ -36,7 +43,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records 
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 
 _SHOWN = 5
-_MAX_CLAIM = 1 << 16
 
 
 def delete_backup(
@@ -68,8 +74,27 @@ def delete_backup(
     outcome.changed = True
     outcome.deleted = deletion.list_keys()
     if not check_mode:
-        deletion.run()
+        with _partly_told(outcome, deletion):
+            deletion.run()
+        for sentence in clear_leftovers(repository, name):
+            outcome.warn(sentence)
     return outcome
+
+
+@contextlib.contextmanager
+def _partly_told(outcome: BackupOutcome, deletion: _Deletion) -> t.Iterator[None]:
+    """An error in the middle: what it left is told as it is, as far as anybody knows."""
+    try:
+        yield
+    except ArkiveError as exc:
+        told = {
+            "changed": deletion.has_begun,
+            "backup": outcome.backup or {},
+            "warnings_list": outcome.warnings_list,
+            "deleted": deletion.deleted_keys,
+        }
+        exc.details.update({name: value for name, value in told.items() if name not in exc.details})
+        raise
 
 
 class _Deletion:
@@ -93,6 +118,9 @@ class _Deletion:
         self._recorded: RecordedSnapshots | None = None
         self._what = f"Backup '{entry.name}' in {outcome.location}"
         self._restore_keys: list[str] = []
+        #: Whether anything may be gone, and the keys that are.
+        self.has_begun = False
+        self.deleted_keys: list[str] = []
 
     def check(self) -> None:
         """Raise for what must not be deleted. Reads only."""
@@ -121,16 +149,29 @@ class _Deletion:
         A second attempt finds the rest while any of its own files is there.
         """
         if self._force:
-            self._store.delete_many([self._keys.claim])
+            self._delete([self._keys.claim])
         try:
-            with Claim.acquire(self._store, self._keys.claim, run_id=f"delete-{self._entry.name}"):
-                self._delete_snapshots()
-                self._store.delete_many([f"{self._keys.directory}{file}" for file in self._commit_points()])
-                if self._restore_keys:
-                    self._store.delete_many(self._restore_keys)
-                self._repository.delete(self._entry.name, keep_claim=True)
+            claim = Claim.acquire(
+                self._store, self._keys.claim, run_id=f"delete-{self._entry.name}", is_over=self._is_over
+            )
         except ClaimHeld as exc:
             raise self._being_made(exc.holder) from exc
+        with claim:
+            self._delete_snapshots()
+            self._delete([f"{self._keys.directory}{file}" for file in self._commit_points()])
+            self._delete(self._restore_keys)
+            self._repository.delete(self._entry.name, keep_claim=True)
+        if claim.left_behind:
+            self._warn(claim.left_behind)
+
+    def _delete(self, keys: list[str]) -> None:
+        if keys:
+            self.has_begun = True
+            self._store.delete_many(keys)
+            self.deleted_keys += keys
+
+    def _is_over(self, holder: ClaimRecord) -> bool:
+        return is_over(self._repository, self._entry.name, holder)
 
     def _commit_points(self) -> list[str]:
         return [file for file in (METADATA_FILE, ARK_METADATA_FILE) if file in self._entry.files]
@@ -139,15 +180,13 @@ class _Deletion:
         if not self._entry.claimed:
             return
         try:
-            holder = ClaimRecord.parse(self._store.get(self._keys.claim, max_bytes=_MAX_CLAIM), self._keys.claim)
+            holder = read_claim(self._store, self._keys.claim)
         except StoreError as exc:
-            if exc.not_found:
-                return
             if exc.failure != "held":
                 raise
             self._refuse(exc.message, hint="If you are sure that no run works on it, set force: true.")
             return
-        if utc_now() < holder.expires:
+        if holder is not None and not self._is_over(holder):
             refusal = self._being_made(holder)
             self._refuse(refusal.message, hint=refusal.hint or "", details=refusal.details)
             self._warn(
@@ -206,6 +245,7 @@ class _Deletion:
         if self._recorded is None:
             return
         doomed = [RecordedSnapshot(**snapshot) for snapshot in self._outcome.deleted_snapshots]
+        self.has_begun = self.has_begun or bool(doomed)
         failed = self._deleter.delete(doomed, contents=self._recorded.contents)
         deleted = [snapshot._asdict() for snapshot in doomed if snapshot not in failed]
         if failed and not self._force:

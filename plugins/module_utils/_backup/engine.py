@@ -16,8 +16,9 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.arkive_record import ArkiveRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import BackupFiles
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError, CommitUnknown
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.item_digests import ItemDigests
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.name_claim import acquire_name
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.spool import Spool
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_writer import TarballWriter
@@ -25,6 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_hooks im
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.existing import outcome_of_existing
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.failures import failures_told
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.issues import list_issues
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.leftovers import clear_leftovers, end_interrupted
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import (
     SnapshotDeleter,
     delete_recorded_snapshots,
@@ -35,16 +37,20 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.run import Back
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshots import VolumeSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import hook_status
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
+from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import BackupTally, build_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_removal import SnapshotRemoval
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import EbsSnapshotter
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_api import find_snapshot_api
 
 #: Written into each backup: who made it.
 TOOL = "arkive.k8s"
@@ -60,7 +66,8 @@ def run_backup(
 ) -> BackupOutcome:
     """Make the backup, or find that it is there. Raises ``ArkiveError``; its ``details`` then hold what had happened.
 
-    Nothing is in the store after an error, and nothing is frozen.
+    Nothing is in the store after an error, and nothing is frozen; unless it is ``CommitUnknown``: then the backup may
+    be stored, and all that it names is there. Once it is stored nothing is an error any more.
     """
     outcome = BackupOutcome(location=store.location.describe)
     with failures_told(request, outcome):
@@ -82,16 +89,43 @@ def _run(
         repository = BackupRepository(store)
         repository.validate()
     if outcome_of_existing(repository, request, outcome):
+        _end_interrupted(repository, request, client, outcome)
         return
     run_id = secrets.token_hex(8)
-    keys = BackupKeys(request.name)
-    with Claim.acquire(store, keys.claim, run_id=run_id) as claim:
+    claim = acquire_name(repository, request.name, run_id=run_id, cancel=cancel, progress=progress)
+    try:
         # Somebody may have finished this name while we waited for the claim.
         if outcome_of_existing(repository, request, outcome):
             return
+        outcome.warn(*clear_leftovers(repository, request.name))
         maker = _Maker(request, client, repository, outcome, progress, cancel, run_id)
+        if claim.took_over is not None and not repository.exists(request.name):
+            maker.clear_interrupted(claim.took_over)
         with maker.ending_hooks():
             maker.make_and_publish(claim)
+    finally:
+        claim.release()
+        outcome.warn(*filter(None, [claim.left_behind]))
+
+
+def _end_interrupted(
+    repository: BackupRepository, request: BackupRequest, client: KubeClient, outcome: BackupOutcome
+) -> None:
+    """The backup is stored, but its run was not there to the end: what it had still to do is done now."""
+    holder, left = end_interrupted(repository, request.name)
+    if holder is None:
+        return
+    outcome.warn(*left, f"The backup was stored by run {holder.run} on {holder.host}, which did not end as it should.")
+    namespaces = sorted({str(volume.get("pvcNamespace", "")) for volume in outcome.volumes} - {""})
+    if not namespaces:
+        return
+    try:
+        api = find_snapshot_api(Discovery.read(client))
+        if api is not None:
+            removal = SnapshotRemoval(client.with_cancel(CancelToken()), api, with_contents=True)
+            outcome.warn(*removal.release_left(namespaces, backup_name=request.name, location=outcome.location))
+    except ArkiveError as exc:
+        outcome.warn(f"Whether that run left VolumeSnapshot objects in the cluster is unknown: {exc.sentence}")
 
 
 class _Spools:
@@ -135,10 +169,9 @@ class _Maker:
         """Run the backup's own ``on_success`` or ``on_failure`` hooks when the block has ended."""
         try:
             yield
-        except BaseException:
-            self._run_ending("on_failure")
-            raise
-        self._run_ending("on_success" if self._outcome.phase == "Completed" else "on_failure")
+        finally:
+            completed = self._outcome.is_stored and self._outcome.phase == "Completed"
+            self._beside(lambda: self._run_ending("on_success" if completed else "on_failure"))
 
     def make_and_publish(self, claim: Claim) -> None:
         """Collect everything, then write it. What happened is in the outcome, also when this raises."""
@@ -147,14 +180,30 @@ class _Maker:
             writer = stack.enter_context(TarballWriter(spools.tarball, digests=ItemDigests(spools.digests)))
             try:
                 self._publish(self._make(spools, writer), claim)
-            except BaseException:
-                if self._snapshots is not None:
-                    self._tell(self._snapshots.abandon())
-                    self._snapshots.close()
+            except CommitUnknown:
+                claim.leave()
                 raise
-            if self._snapshots is not None:
-                self._tell(self._snapshots.release())
-                self._snapshots.close()
+            except BaseException:
+                self._with_snapshots(VolumeSnapshots.abandon)
+                raise
+            finally:
+                if self._outcome.is_stored:
+                    self._with_snapshots(VolumeSnapshots.release)
+                self._with_snapshots(VolumeSnapshots.close)
+
+    def _with_snapshots(self, act: t.Callable[[VolumeSnapshots], list[str] | None]) -> None:
+        """An end of the snapshots: it hides no earlier error, and does not undo what is stored."""
+        snapshots = self._snapshots
+        if snapshots is not None:
+            self._beside(lambda: self._outcome.warn(*(act(snapshots) or ())))
+
+    def _beside(self, act: t.Callable[[], None]) -> None:
+        """Do what changes nothing any more in how the run has ended: what goes wrong is a warning, whatever it is."""
+        try:
+            act()
+        except Exception as exc:
+            said = exc.sentence if isinstance(exc, ArkiveError) else f"{type(exc).__name__}: {exc}"
+            self._outcome.warn(f"After the backup had ended, something was left undone: {said}")
 
     def _make(self, spools: _Spools, writer: TarballWriter) -> BackupFiles:
         request, outcome, client = self._request, self._outcome, self._client
@@ -167,7 +216,8 @@ class _Maker:
             run = self._collect(resolved, spools, writer, log)
             tarball = writer.close()
         finally:
-            outcome.warnings_list, outcome.errors_list = list_issues(log, "warning"), list_issues(log, "error")
+            outcome.warnings_list += list_issues(log, "warning")
+            outcome.errors_list += list_issues(log, "error")
             outcome.timings["api_requests"] = client.requests_made
         outcome.items = run.sink.item_counts()
         log.info(f"Backed up a total of {run.sink.stored} items")
@@ -257,27 +307,29 @@ class _Maker:
             log_output=request.log_output,
         )
 
-    def _delete_old_snapshots(self, name: str) -> None:
-        """Those of the failed backup that is replaced; nobody would know of them any more."""
+    def clear_interrupted(self, holder: ClaimRecord) -> None:
+        """What a run of this name has left that did not commit, and whose claim was taken over."""
+        name = self._request.name
+        self._delete_old_snapshots(name, "interrupted")
+        if self._repository.delete(name, keep_claim=True):
+            self._outcome.warn(f"Run {holder.run} on {holder.host} had not finished this backup: its files are gone.")
+
+    def _delete_old_snapshots(self, name: str, what: str = "replaced") -> None:
+        """Those of a failed backup that is replaced or was interrupted; nobody would know of them any more."""
         deleter = SnapshotDeleter(connect=lambda: self._client, ebs=self._ebs, cancel=self._cancel)
         try:
             reasons = delete_recorded_snapshots(self._repository, name, deleter=deleter)
         except ArchiveError as exc:
-            self._tell(
-                [f"Which snapshots the backup that was replaced had is unknown, they are left behind: {exc.message}"]
+            self._outcome.warn(
+                f"Which snapshots the backup that was {what} had is unknown, they are left behind: {exc.message}"
             )
             return
-        self._tell(
-            [
-                f"The snapshot {found} of the backup that was replaced is left behind: {why}"
+        self._outcome.warn(
+            *(
+                f"The snapshot {found} of the backup that was {what} is left behind: {why}"
                 for found, why in reasons.items()
-            ]
+            )
         )
-
-    def _tell(self, sentences: t.Sequence[str]) -> None:
-        """Warnings beside the log, which may be stored already."""
-        empty = dict.fromkeys(("resource", "namespace", "name", "reason", "hint"), "")
-        self._outcome.warnings_list += [{**empty, "message": text} for text in sentences]
 
     def _run_ending(self, when: t.Literal["on_success", "on_failure"]) -> None:
         """What these hooks meet is told by the outcome alone: it changes nothing in what is stored."""
@@ -298,24 +350,30 @@ class _Maker:
         )
 
     def _publish(self, files: BackupFiles, claim: Claim) -> None:
-        """Write the files, the commit point last. A lost claim is an error, and leaves nothing."""
+        """Write the files, the commit point last. A lost claim before it is an error, and leaves nothing to be seen."""
         outcome, name = self._outcome, self._request.name
         self._progress(f"writing {outcome.location}/{BackupKeys(name).directory}")
         with _timed(outcome, "publish"):
             if self._request.replace_failed:
                 # Not before the new one is ready: a failed backup is better than none.
+                outcome.replaced = self._repository.exists(name)
                 self._delete_old_snapshots(name)
                 self._repository.delete(name, keep_claim=True)
-            self._repository.publish(files, claim=claim)
-        outcome.backup = dict(files.metadata)
-        outcome.changed = True
+            try:
+                self._repository.publish(files, claim=claim, cancel=self._cancel, warn=outcome.warn)
+            except CommitUnknown as exc:
+                outcome.commit_unknown = outcome.changed = True
+                outcome.commit_point = exc.details["commit_point"]
+                outcome.backup = dict(files.metadata)
+                raise
+        outcome.changed, outcome.backup = True, dict(files.metadata)
         counts = outcome.backup["status"]
         numbers = [
             counted(counts["progress"].get("itemsBackedUp", 0), "item"),
             counted(counts.get("errors", 0), "error"),
             counted(counts.get("warnings", 0), "warning"),
         ]
-        self._progress(f"{counts['phase']}: {', '.join(numbers)}")
+        self._beside(lambda: self._progress(f"{counts['phase']}: {', '.join(numbers)}"))
 
 
 @contextlib.contextmanager

@@ -21,15 +21,22 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object i
 def failures_told(request: BackupRequest, outcome: BackupOutcome) -> t.Iterator[None]:
     """Put what had happened into the ``details`` of an error that passes, with the phase that Velero would give.
 
-    The Backup object among them is nowhere stored: a backup that failed leaves nothing in its location.
+    The Backup object among them is nowhere stored: a backup that failed leaves nothing in its location. But one whose
+    commit is unknown is told as it may be there, and once a backup is stored an error is only a warning.
     """
     started = utc_now()
     try:
         yield
     except ArkiveError as exc:
+        if outcome.is_stored:
+            outcome.warn(f"The backup is stored, but what followed failed: {exc.sentence}")
+            return
+        if outcome.commit_unknown:
+            _tell(exc, request, outcome)
+            raise
         invalid = isinstance(exc, ValidationError) and exc.details.get("phase") != "Failed"
         errors = exc.details.get("validation_errors") or [exc.message]
-        outcome.changed = False
+        outcome.changed = outcome.replaced
         outcome.backup = build_failed_backup(
             request.name,
             request.spec,
@@ -39,8 +46,13 @@ def failures_told(request: BackupRequest, outcome: BackupOutcome) -> t.Iterator[
             reason="" if invalid else exc.message,
             validation_errors=errors if invalid else (),
         )
-        exc.details.update(outcome.to_return(default_on_error=request.hook_on_error_default))
+        _tell(exc, request, outcome)
         raise
+
+
+def _tell(exc: ArkiveError, request: BackupRequest, outcome: BackupOutcome) -> None:
+    told = outcome.to_return(default_on_error=request.hook_on_error_default)
+    exc.details.update({"changed": outcome.changed, **told})
 
 
 __all__ = ("failures_told",)

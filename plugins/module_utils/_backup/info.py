@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_reader import BackupEntry, BackupReader
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.name_claim import is_in_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_filter import BackupFilter
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.describe import (
     Section,
@@ -51,8 +52,14 @@ def list_backups(
         found = list(pool.map(lambda entry: _read(reader, entry, wanted, sections), complete))
     return BackupListing(
         backups=[backup for backup in found if backup is not None],
-        incomplete=[{"name": entry.name, "in_progress": entry.claimed} for entry in entries if not entry.complete],
+        incomplete=[_incomplete(reader, entry) for entry in entries if not entry.complete],
     )
+
+
+def _incomplete(reader: BackupReader, entry: BackupEntry) -> dict[str, t.Any]:
+    """A claim whose run has ended is no progress: that run was interrupted."""
+    in_progress = entry.claimed and is_in_progress(reader, entry.name)
+    return {"name": entry.name, "in_progress": in_progress, "interrupted": entry.claimed and not in_progress}
 
 
 def _entries_of(reader: BackupReader, name: str) -> list[BackupEntry]:

@@ -27,9 +27,10 @@ def clean_item(gr: GroupResource, obj: dict[str, t.Any], *, backup_name: str) ->
     """Change ``obj`` as it is to be stored. True when it was changed."""
     if gr == PODS:
         return _take_annotation(obj, FROZEN_ANNOTATION)
-    if gr == CLAIMS and is_bound(obj):
-        return _clean_claim(obj, label_value(backup_name))
-    return False
+    if gr != CLAIMS:
+        return False
+    unmarked = _take_annotation(obj, FROZEN_ANNOTATION)
+    return (is_bound(obj) and _clean_claim(obj, label_value(backup_name))) or unmarked
 
 
 def is_bound(claim: t.Mapping[str, t.Any]) -> bool:

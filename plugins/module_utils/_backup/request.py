@@ -21,6 +21,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 
 DEFAULT_WORKERS = 8
+#: No phase of Velero: the store did not tell whether the backup is there.
+UNKNOWN_PHASE = "unknown: may be stored"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +77,19 @@ class BackupRequest:
 class BackupOutcome:
     """The answer, the same members whatever happened.
 
-    ``backup``: the Velero object as stored (None when nothing was). ``items``: stored objects for each group-resource.
+    ``backup``: the Velero object as stored (None when nothing was); with ``commit_unknown`` as it may be.
+    ``items``: stored objects for each group-resource.
     ``hooks`` and ``freezes`` are of this run; the planned ones of check mode, the recorded ones of a stored backup.
     ``warnings_list`` and ``errors_list``: dicts with resource, namespace, name, message, reason, hint.
     """
 
     changed: bool = False
+    #: Whether the backup is stored could not be found out.
+    commit_unknown: bool = False
+    #: Where to look then: ``location``, ``key`` and ``uid``.
+    commit_point: dict[str, str] = dataclasses.field(default_factory=dict)
+    #: The failed backup of that name was, or may have been, removed to make room.
+    replaced: bool = False
     backup: dict[str, t.Any] | None = None
     items: dict[str, int] = dataclasses.field(default_factory=dict)
     hooks: list[HookResult] = dataclasses.field(default_factory=list)
@@ -103,7 +112,19 @@ class BackupOutcome:
 
     @property
     def phase(self) -> str:
+        if self.commit_unknown:
+            return UNKNOWN_PHASE
         return str(((self.backup or {}).get("status") or {}).get("phase", "")) or self.foreseen_phase
+
+    @property
+    def is_stored(self) -> bool:
+        """True once this run has made the backup visible: whatever fails after that is a warning."""
+        return self.changed and self.backup is not None and not self.commit_unknown
+
+    def warn(self, *sentences: str, **fields: str) -> None:
+        """Warnings beside the log, which may be stored already."""
+        empty = dict.fromkeys(("resource", "namespace", "name", "reason", "hint"), "")
+        self.warnings_list += [{**empty, **fields, "message": text} for text in sentences]
 
     @property
     def all_hooks(self) -> list[HookResult]:
@@ -115,6 +136,7 @@ class BackupOutcome:
         return {
             "backup": self.backup or {},
             "phase": self.phase,
+            "commit_point": self.commit_point,
             "items": dict(sorted(self.items.items())),
             "hooks": [
                 *(h.to_return(default_on_error=default_on_error, with_output=with_output) for h in self.all_hooks),
@@ -133,4 +155,4 @@ class BackupOutcome:
         }
 
 
-__all__ = ("DEFAULT_WORKERS", "BackupOutcome", "BackupRequest")
+__all__ = ("DEFAULT_WORKERS", "UNKNOWN_PHASE", "BackupOutcome", "BackupRequest")

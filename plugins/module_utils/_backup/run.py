@@ -45,7 +45,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import A
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import PlannedPod, plan_pod_hooks
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_window import SectionSettings
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import sweep
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import sweep_namespaces
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import EbsSnapshotter
@@ -127,9 +127,9 @@ class BackupRun:
 
     def run_blocks(self) -> None:
         """Thaw what dead runs left frozen; quiesce, release and store the pods with hooks."""
+        self._sweep(self._pods.marked if self._pods is not None else [])
         if self._pods is None:
             return
-        self._sweep(self._pods.marked)
         blocks = self._blocks(self._pods)
         if not blocks:
             return
@@ -281,9 +281,16 @@ class BackupRun:
         self._log.warning(f"The API server does not let you: {rights_text(forbidden)}")
 
     def _sweep(self, marked: t.Sequence[dict[str, t.Any]]) -> None:
-        for swept in sweep(self._client, list(marked)):
+        namespaces = self._selection.list_namespaces
+        helper = self._request.freeze_policy.helper_pod
+        sweeping = sweep_namespaces(self._client, marked, namespaces, helper=helper)
+        for note in sweeping.unread:
+            self._log.info(note)
+        for note in sweeping.notes:
+            self._log.warning(note)
+        for swept in sweeping.ended:
             self._outcome.swept.append(swept.to_return())
-            if swept.state == "failed" or swept.error:
+            if swept.error:
                 self._log.warning(
                     f"a freeze of an earlier run: {swept.error}",
                     name=swept.pod,

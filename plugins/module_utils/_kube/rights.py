@@ -21,11 +21,15 @@ _SHOWN_NAMESPACES = 10
 _Places: t.TypeAlias = "tuple[str, ...]"
 
 
-def rights_text(needs: t.Iterable[Need]) -> str:
-    """``list configmaps and secrets in namespace shop; create and get pods/exec in namespaces a, b``."""
-    entries = [
-        f"{_listed(verbs)} {_listed(resources)} {_where(places)}" for (places, verbs), resources in _grouped(needs)
-    ]
+def rights_text(needs: t.Iterable[Need], *, most: int = 0) -> str:
+    """``list configmaps and secrets in namespace shop; create and get pods/exec in namespaces a, b``.
+
+    ``most``: more resources than these are counted, for a sentence that has the rules, which name all, beside it.
+    """
+    entries = []
+    for (places, verbs), resources in _grouped(needs):
+        named = f"{len(resources)} types of objects" if 0 < most < len(resources) else _listed(resources)
+        entries.append(f"{_listed(verbs)} {named} {_where(places)}")
     return "; ".join(entries)
 
 

@@ -13,12 +13,20 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import resolve_container
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.held_marks import held_by_id, held_on_pod
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freeze import ActiveFreeze
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freezes import (
+    MarkedFreezes,
+    gather,
+    try_list_marked_claims,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.helper_pod import HelperRun
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task import (
     TASK_HOOK_NAME,
     HookTaskOutcome,
@@ -26,10 +34,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task impo
     run_hook_task,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import renew
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import make_marks, put_marks, read_marks
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import select_pods
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.release import Held, Releaser
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import find_marks, sweep
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import Mark, is_lease_id, make_marks
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.marked_freezes import freeze_of_task, freezes_of
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.marking import put_marks
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import HelperPod
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import mounted_claims, select_pods
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.release import Releaser
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import Swept, judge_marks, sweep
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 
@@ -42,6 +53,16 @@ class FreezeTaskRequest:
     lease_id: str = ""
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Scene:
+    """The selected pods (``missing``: why there are none), and what is marked on them and on the claims."""
+
+    pods: tuple[dict[str, t.Any], ...]
+    found: MarkedFreezes
+    notes: tuple[str, ...]
+    missing: HookError | None = None
+
+
 def freeze_path(
     request: FreezeTaskRequest,
     *,
@@ -52,9 +73,9 @@ def freeze_path(
 ) -> HookTaskOutcome:
     """Freeze, and return the lease's id. With the id of a freeze that still holds, renew it instead (not changed)."""
     task = request.task
+    _check_lease_id(request)
     if request.lease_id:
-        pods = select_pods(client, task.namespace, pod=task.pod, label_selector=task.label_selector)
-        renewed = _renew(request, client, pods, check_mode=check_mode)
+        renewed = _renew(request, client, _read(request, client), check_mode=check_mode)
         if renewed is not None:
             return renewed
     freezing = dataclasses.replace(task, argv=("fsfreeze", "--freeze", request.path), phase=None)
@@ -66,105 +87,208 @@ def thaw_path(
 ) -> HookTaskOutcome:
     """Release a freeze and prove it. Where the lease fired first, ``errors`` says since when nothing was protected.
 
-    A path that nobody has frozen is fine and not changed, unless ``lease_id`` names a freeze.
+    A path that nobody has frozen is fine and not changed, unless ``lease_id`` names a freeze. A pod that is gone does
+    not end the thaw: the claim's mark tells where it is.
     """
-    task = request.task
-    outcome = HookTaskOutcome()
-    hook = _thaw_hook(request)
-    held: list[tuple[dict[str, t.Any], Held]] = []
-    pods = select_pods(client, task.namespace, pod=task.pod, label_selector=task.label_selector)
-    if request.lease_id:
-        pod = _pod_of_lease(pods, request.lease_id)
-        container = resolve_container(pod, task.container)
-        freeze = held_by_id(pod, hook, lease_id=request.lease_id, container=container, path=request.path)
-        held.append((pod, freeze))
-    else:
-        for pod in pods:
-            marked = held_on_pod(pod, hook)
-            held += [(pod, f) for f in marked if request.path in {target.path for target in f.lease.targets}]
-    outcome.changed = bool(held)
+    _check_lease_id(request)
+    task, outcome, scene = request.task, HookTaskOutcome(), _read(request, client)
+    freezes = _freezes_to_end(request, scene, client)
+    if not freezes and scene.missing is not None:
+        raise _missing_error(request, scene)
+    outcome.changed = bool(freezes)
+    outcome.warnings += scene.found.faults
     if check_mode:
         return outcome
-    for pod, freeze in held:
+    for freeze in freezes:
         progress(f"thawing {freeze.where}")
         releaser = Releaser(
             client,
             log=RunLog(None, backup=TASK_HOOK_NAME),
             default_on_error=task.on_error,
             warnings=outcome.warnings,
+            helper=task.freeze_policy.helper_pod,
         )
-        releaser.release(pod, [freeze], [])
+        target = freeze.lease.target
+        releaser.release({"metadata": {"namespace": target.namespace, "name": target.pod}}, [freeze], [])
         outcome.errors += releaser.errors
         outcome.freezes += freeze.records
         if request.lease_id:
-            for record in freeze.records:
-                if record.thawed_by == "not frozen" and not record.error:
-                    outcome.errors.append(
-                        f"{record.target.where} was not frozen under lease {request.lease_id}: nothing was protected."
-                    )
+            outcome.errors += _unproven(freeze, request.lease_id)
+    ended = {freeze.lease.lease_id for freeze in freezes}
+    _sweep_others(scene, ended, outcome, client=client, helper=task.freeze_policy.helper_pod)
     return outcome
 
 
 def sweep_namespace(
-    namespace: str,
-    *,
-    client: KubeClient,
-    label_selector: str = "",
-    pod: str = "",
-    path: str = "",
-    check_mode: bool = False,
+    request: HookTaskRequest, *, client: KubeClient, path: str = "", check_mode: bool = False
 ) -> HookTaskOutcome:
-    """Thaw what dead runs left frozen in ``namespace`` (at ``path``). Live runs' freezes are listed and left alone."""
-    pods = select_pods(client, namespace, pod=pod, label_selector=label_selector, running=False)
-    found = find_marks(pods, path=path) if check_mode else sweep(client, pods, path=path)
-    outcome = HookTaskOutcome(swept=[entry.to_return() for entry in found])
-    outcome.changed = any(entry.state != "live" for entry in found)
+    """Thaw what dead runs left frozen in the namespace, or in the selected pods, or those that are gone (at ``path``).
+
+    Live runs' freezes are listed and left alone.
+    """
+    scene = _read(FreezeTaskRequest(task=request, path=path), client, running=False)
+    chosen = _selected_marks(request, scene, client, with_gone=True)
+    found = dataclasses.replace(scene.found, marks=tuple(mark for mark in chosen if not path or mark.path == path))
+    if scene.missing is not None and not found.marks:
+        raise _missing_error(FreezeTaskRequest(task=request, path=path), scene)
+    helper = request.freeze_policy.helper_pod
+    notes = [*scene.notes, *found.faults]
+    if helper is not None and not check_mode:
+        notes += HelperRun(client, helper).remove_leftovers([request.namespace])
+    live = {mark for mark in found.marks if scene.found.is_live(mark, utc_now())}
+    past = dataclasses.replace(found, marks=tuple(mark for mark in found.marks if mark not in live))
+    done = judge_marks(past) if check_mode else sweep(client, past, pods=scene.pods, helper=helper)
+    done = [Swept(mark=mark, state="live") for mark in found.marks if mark in live] + done
+    outcome = HookTaskOutcome(swept=[entry.to_return() for entry in done], warnings=notes)
+    outcome.changed = any(entry.state != "live" for entry in done)
     if not check_mode:
-        outcome.errors = [entry.error for entry in found if entry.state == "failed"]
-        outcome.warnings = [entry.error for entry in found if entry.error and entry.state != "failed"]
+        outcome.errors = [entry.error for entry in done if entry.state == "failed"]
+        outcome.warnings += [entry.error for entry in done if entry.error and entry.state != "failed"]
     return outcome
 
 
-def _pod_of_lease(pods: t.Sequence[dict[str, t.Any]], lease_id: str) -> dict[str, t.Any]:
-    """The pod that is marked with the lease; a single pod also without a mark. Raises ``HookError``."""
-    marked = [pod for pod in pods if any(mark.lease_id == lease_id for mark in read_marks(pod))]
-    if not marked and len(pods) == 1:
-        return pods[0]
-    if not marked:
+def _sweep_others(
+    scene: _Scene,
+    ended: t.Collection[str],
+    outcome: HookTaskOutcome,
+    *,
+    client: KubeClient,
+    helper: HelperPod | None,
+) -> None:
+    """What dead runs have left beside the freezes that were asked for."""
+    others = dataclasses.replace(
+        scene.found, marks=tuple(mark for mark in scene.found.marks if mark.lease_id not in ended)
+    )
+    for swept in sweep(client, others, pods=scene.pods, helper=helper):
+        if swept.state != "live":
+            outcome.swept.append(swept.to_return())
+            outcome.changed = True
+            outcome.warnings += [swept.error] if swept.error else []
+
+
+def _check_lease_id(request: FreezeTaskRequest) -> None:
+    if request.lease_id and not is_lease_id(request.lease_id):
+        raise ValidationError(
+            "lease_id is not the name of a lease, which has 16 hexadecimal digits.",
+            hint="Give back the lease_id that the task which froze has returned.",
+        )
+
+
+def _read(request: FreezeTaskRequest, client: KubeClient, *, running: bool = True) -> _Scene:
+    task = request.task
+    missing: HookError | None = None
+    pods: list[dict[str, t.Any]] = []
+    try:
+        pods = select_pods(client, task.namespace, pod=task.pod, label_selector=task.label_selector, running=running)
+    except HookError as exc:
+        missing = exc
+    notes: list[str] = []
+    found = gather(pods, try_list_marked_claims(client, [task.namespace], pods, notes))
+    return _Scene(tuple(pods), found, tuple(notes), missing)
+
+
+def _selected_marks(task: HookTaskRequest, scene: _Scene, client: KubeClient, *, with_gone: bool) -> list[Mark]:
+    """Of the selected pods and of their claims; ``with_gone``: and of pods that are gone, whose labels nobody knows."""
+    if not (task.pod or task.label_selector):
+        return list(scene.found.marks)
+    names = {str(pod["metadata"]["name"]) for pod in scene.pods} | {task.pod}
+    claims = {f"{task.namespace}/{claim}" for pod in scene.pods for claim in mounted_claims(pod)}
+    chosen = [mark for mark in scene.found.marks if mark.pod in names or mark.claim in claims]
+    if with_gone and not task.pod:
+        chosen += [mark for mark in scene.found.marks if mark not in chosen and _is_gone(client, mark)]
+    return chosen
+
+
+def _is_gone(client: KubeClient, mark: Mark) -> bool:
+    try:
+        client.get(f"/api/v1/namespaces/{mark.namespace}/pods/{mark.pod}")
+    except KubeError as exc:
+        return exc.not_found
+    return False
+
+
+def _freezes_to_end(request: FreezeTaskRequest, scene: _Scene, client: KubeClient) -> list[ActiveFreeze]:
+    """Raises ``HookError`` where the named freeze cannot be one of the selected pods'."""
+    task, hook = request.task, _thaw_hook(request)
+    if not request.lease_id:
+        chosen = _selected_marks(task, scene, client, with_gone=not scene.pods)
+        marks = [mark for mark in chosen if mark.path == request.path]
+        leases = {mark.lease_id for mark in marks}
+        return freezes_of([mark for mark in scene.found.marks if mark.lease_id in leases], scene.pods, hook)
+    marks = [mark for mark in scene.found.marks if mark.lease_id == request.lease_id]
+    # Anybody may have written a mark with this id beside ours.
+    marks = [mark for mark in marks if mark.path == request.path] or marks
+    if marks:
+        return freezes_of(marks, scene.pods, hook)
+    if not scene.pods:
+        return []
+    pod = _only_pod(scene.pods, request.lease_id)
+    container = resolve_container(pod, task.container)
+    return [freeze_of_task(pod, hook, lease_id=request.lease_id, container=container, path=request.path)]
+
+
+def _only_pod(pods: t.Sequence[dict[str, t.Any]], lease_id: str) -> dict[str, t.Any]:
+    """A single pod is taken without a mark too. Raises ``HookError``."""
+    if len(pods) > 1:
         names = ", ".join(pod["metadata"]["name"] for pod in pods[:5])
         raise HookError(
             f"None of the {len(pods)} selected pods ({names}) is frozen under lease {lease_id}.", hint="Name the pod."
         )
-    return marked[0]
+    return pods[0]
+
+
+def _missing_error(request: FreezeTaskRequest, scene: _Scene) -> HookError:
+    """No pod, and no mark on a claim either."""
+    missing = scene.missing
+    text = missing.message if missing is not None else ""
+    what = f"lease {request.lease_id}" if request.lease_id else "a freeze"
+    unread = f" {' '.join(scene.notes)}" if scene.notes else ""
+    return HookError(
+        f"{text} No claim in namespace {request.task.namespace} is marked with {what} there either.{unread}",
+        hint=missing.hint if missing is not None else None,
+    )
+
+
+def _unproven(freeze: ActiveFreeze, lease_id: str) -> list[str]:
+    """What the task that names a freeze must hear beside the errors of its release."""
+    texts = []
+    for record in freeze.records:
+        if record.error or record.consistent:
+            continue
+        if record.thawed_by == "not frozen":
+            texts.append(f"{record.target.where} was not frozen under lease {lease_id}: nothing was protected.")
+        elif record.thawed_by == "release":
+            texts.append(
+                f"{record.target.where} was thawed, but nothing of lease {lease_id} is left there, because its pod was "
+                "replaced: whether it was frozen all the time is not known."
+            )
+    return texts
 
 
 def _renew(
-    request: FreezeTaskRequest, client: KubeClient, pods: t.Sequence[t.Mapping[str, t.Any]], *, check_mode: bool
+    request: FreezeTaskRequest, client: KubeClient, scene: _Scene, *, check_mode: bool
 ) -> HookTaskOutcome | None:
     """Renew the lease on the pod that is marked with it; None when it does not hold any more."""
+    if scene.missing is not None:
+        raise scene.missing
     outcome = HookTaskOutcome(lease_ids=[request.lease_id])
-    live = [
-        pod
-        for pod in pods
-        if any(mark.lease_id == request.lease_id and mark.until > utc_now() for mark in read_marks(pod))
-    ]
+    marks = [mark for mark in scene.found.marks if mark.lease_id == request.lease_id and mark.until > utc_now()]
+    live = freezes_of(marks, scene.pods, _thaw_hook(request))
     if not live:
         return None
     if not check_mode:
         seconds = request.task.freeze_policy.lease_seconds
-        held = held_by_id(live[0], _thaw_hook(request), lease_id=request.lease_id, container="", path=request.path)
-        lease = dataclasses.replace(held.lease, seconds=seconds)
+        lease = dataclasses.replace(live[0].lease, seconds=seconds)
         found = renew(client, lease)
         if found not in ("renewed", "rearmed"):
             return None
         if found == "rearmed":
             outcome.warnings.append(
-                f"The timer of the lease on {held.where} was dead, so that nothing but this task would have thawed it. "
-                "A new one runs."
+                f"The timer of the lease on {live[0].where} was dead, so that nothing but this task would have thawed "
+                "it. A new one runs."
             )
-        marks = make_marks(lease, run_id=request.task.run_id, seconds=seconds)
-        put_marks(client, lease.target.namespace, lease.target.pod, marks)
-        outcome.freezes += held.records
+        outcome.warnings += put_marks(client, make_marks(lease, run_id=request.task.run_id, seconds=seconds))
+        outcome.freezes += live[0].records
     return outcome
 
 

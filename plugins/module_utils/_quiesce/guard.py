@@ -289,6 +289,28 @@ def guard_freeze(
     )
 
 
+def unguarded_target(
+    pod: t.Mapping[str, t.Any], *, container: str, path: str, probe: Probe | None, resolved: str
+) -> FreezeTarget:
+    """The same without the checks; the claim is named where there is one, so that its freeze can be found again."""
+    namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
+    claim = device = ""
+    try:
+        claim = find_volume_mount(pod, container, posixpath.normpath(resolved or path)).claim
+        device = _device_at(probe, posixpath.normpath(resolved)) if probe is not None and resolved else ""
+    except QuiesceError:
+        pass
+    node = str((pod.get("spec") or {}).get("nodeName", ""))
+    return FreezeTarget(
+        namespace=namespace, pod=name, node=node, container=container, path=path, claim=claim, device=device
+    )
+
+
+def _device_at(probe: Probe, path: str) -> str:
+    mounts = [mount for mount in probe.mounts if _contains(mount.point, path)]
+    return sorted(mounts, key=lambda mount: len(mount.point))[-1].device if mounts else ""
+
+
 def _longest_mount(container: t.Mapping[str, t.Any], path: str) -> dict[str, t.Any] | None:
     best: dict[str, t.Any] | None = None
     for mount in container.get("volumeMounts") or []:
@@ -323,4 +345,5 @@ __all__ = (
     "lies_on_volume",
     "parse_probe",
     "probe_container",
+    "unguarded_target",
 )

@@ -29,7 +29,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import (
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.held_marks import held_on_pod
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import read_pod
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.marked_freezes import freezes_of
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy, FreezeRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import is_freeze, plan_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import select_pods
@@ -41,7 +42,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import
     QuiescedPod,
     SectionSettings,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import sweep
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import sweep_namespaces
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 TASK_HOOK_NAME = "k8s_hook_exec"
@@ -147,9 +148,7 @@ def _run(
         cancel=token,
         log_output=request.log_output,
     )
-    for swept in sweep(client, pods):
-        if swept.state != "live":
-            outcome.swept.append(swept.to_return())
+    _sweep_first(client, request, pods, outcome)
     preflight = Preflight(client, ApiObjectReader(client), policy=request.freeze_policy)
     plans = [(pod, preflight.examine(pod, hook)) for pod, hook in pairs]
     refusals = [plan.refusal for _pod, plan in plans if plan.refusal]
@@ -204,6 +203,15 @@ def _failure(hook: Hook, namespace: str, pod: str, error: str) -> str:
     return f"The {hook.phase} hook in {namespace}/{pod} failed: {error}."
 
 
+def _sweep_first(
+    client: KubeClient, request: HookTaskRequest, pods: t.Sequence[dict[str, t.Any]], outcome: HookTaskOutcome
+) -> None:
+    """End what dead runs have left frozen in the namespace."""
+    sweeping = sweep_namespaces(client, pods, [request.namespace], helper=request.freeze_policy.helper_pod)
+    outcome.swept += [swept.to_return() for swept in sweeping.ended]
+    outcome.warnings += [swept.error for swept in sweeping.ended if swept.error] + list(sweeping.notes)
+
+
 def _hooks_of(pod: t.Mapping[str, t.Any], request: HookTaskRequest, outcome: HookTaskOutcome) -> list[Hook]:
     if request.phase is None:
         return [
@@ -242,7 +250,7 @@ def _freeze(
         section.release()
         outcome.errors += section.errors
     else:
-        outcome.lease_ids += [held.lease.lease_id for held in section.hand_over()]
+        outcome.lease_ids += [freeze.lease.lease_id for freeze in section.hand_over()]
     outcome.freezes += section.freezes
 
 
@@ -256,7 +264,7 @@ def _thaw(
     paths = {command.path for command in recognise(hook.argv).thaws}
     held = [
         freeze
-        for freeze in held_on_pod(pod, hook)
+        for freeze in freezes_of(read_pod(pod).marks, [pod], hook)
         if hook.phase == "post" or paths & {target.path for target in freeze.lease.targets}
     ]
     releaser = Releaser(
@@ -265,6 +273,7 @@ def _thaw(
         default_on_error=settings.default_on_error,
         log_output=settings.log_output,
         warnings=outcome.warnings,
+        helper=settings.policy.helper_pod,
     )
     outcome.hooks += releaser.release(pod, held, [hook])
     outcome.errors += releaser.errors

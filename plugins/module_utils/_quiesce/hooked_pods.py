@@ -18,6 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks impor
     ResolvedRule,
     hooks_of_pod,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import mounted_claims
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import QuiescedPod
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import HookRule
@@ -61,18 +62,6 @@ def find_hooks(pod: t.Mapping[str, t.Any], rules: t.Sequence[ResolvedRule]) -> H
 def give_hooks(pod: t.Mapping[str, t.Any], hooks: PodHooks) -> HookedPod:
     """``pod`` with these hooks."""
     return HookedPod(_slim(pod), hooks.pre, hooks.post, hooks.warnings, mounted_claims(pod))
-
-
-def mounted_claims(pod: t.Mapping[str, t.Any]) -> tuple[str, ...]:
-    """The claims of the pod's volumes, in their order."""
-    name = pod_identity(pod)[1]
-    claims = []
-    for volume in (pod.get("spec") or {}).get("volumes") or []:
-        if "persistentVolumeClaim" in volume:
-            claims.append(str(volume["persistentVolumeClaim"]["claimName"]))
-        elif "ephemeral" in volume:
-            claims.append(f"{name}-{volume['name']}")
-    return tuple(dict.fromkeys(claims))
 
 
 def run_on_one(pods: t.Sequence[HookedPod]) -> list[HookedPod]:

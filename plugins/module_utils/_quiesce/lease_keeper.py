@@ -15,10 +15,11 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freeze import ActiveFreeze
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import Renewal, renew
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import make_marks, put_marks
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import make_marks
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.marking import put_marks
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_window import SectionSettings
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.release import Held
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.side_by_side import run_side_by_side
 
 #: A release does not wait longer for a renewal that is under way.
@@ -42,12 +43,12 @@ class LeaseKeeper:
         self._settings = settings
         self._lock = threading.Lock()
         #: Each freeze with the lock that is held while it is renewed.
-        self._kept: dict[str, tuple[Held, threading.Lock]] = {}
+        self._kept: dict[str, tuple[ActiveFreeze, threading.Lock]] = {}
         self._stopped = threading.Event()
         self.warnings: list[str] = []
         self._thread: threading.Thread | None = None
 
-    def keep(self, held: Held) -> None:
+    def keep(self, held: ActiveFreeze) -> None:
         """Renew ``held`` from now on."""
         with self._lock:
             self._kept[held.lease.lease_id] = (held, threading.Lock())
@@ -55,7 +56,7 @@ class LeaseKeeper:
                 self._thread = threading.Thread(target=self._run, name="arkive-lease-keeper", daemon=True)
                 self._thread.start()
 
-    def drop(self, freezes: t.Iterable[Held]) -> None:
+    def drop(self, freezes: t.Iterable[ActiveFreeze]) -> None:
         """Renew these no more. A renewal that is under way ends first: it would put a mark back."""
         with self._lock:
             dropped = [self._kept.pop(held.lease.lease_id, None) for held in freezes]
@@ -89,7 +90,7 @@ class LeaseKeeper:
         finally:
             busy.release()
 
-    def _renew_one(self, held: Held) -> None:
+    def _renew_one(self, held: ActiveFreeze) -> None:
         sent = time.monotonic()
         lease = held.lease
         try:
@@ -97,7 +98,8 @@ class LeaseKeeper:
             if found in ("renewed", "rearmed"):
                 held.lease_end = sent + lease.seconds
                 marks = make_marks(lease, run_id=self._settings.run_id, seconds=lease.seconds)
-                put_marks(self._client, lease.target.namespace, lease.target.pod, marks)
+                for failure in put_marks(self._client, marks):
+                    self._settings.log.info(failure)
             if found != "renewed":
                 self._warn(_TOLD[found].format(where=held.where))
         except KubeError as exc:

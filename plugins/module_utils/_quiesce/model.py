@@ -21,6 +21,17 @@ LeaseState: t.TypeAlias = t.Literal["armed", "unavailable"]
 
 DEFAULT_LEASE_SECONDS = 60.0
 DEFAULT_FREEZE_MAX_SECONDS = 300.0
+#: No mark is believed that promises a longer freeze: whoever may patch a pod could else keep the sweeper away for ever.
+LONGEST_FREEZE_SECONDS = 86400.0
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class HelperPod:
+    """What a short-lived pod is made of that thaws where no container can; ``namespace`` empty: the claim's own."""
+
+    image: str
+    namespace: str = ""
+    service_account: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,12 +40,14 @@ class FreezePolicy:
 
     ``lease_seconds``: one renewal. ``freeze_max_seconds``: no lease is renewed beyond it.
     ``require_lease``: refuse a freeze without lease or mark. ``allow_shared_freeze``: skip the guard.
+    ``helper_pod``: what thaws where no container can.
     """
 
     lease_seconds: float = DEFAULT_LEASE_SECONDS
     freeze_max_seconds: float = DEFAULT_FREEZE_MAX_SECONDS
     require_lease: bool = False
     allow_shared_freeze: bool = False
+    helper_pod: HelperPod | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,9 +112,11 @@ class FreezeRecord:
 __all__ = (
     "DEFAULT_FREEZE_MAX_SECONDS",
     "DEFAULT_LEASE_SECONDS",
+    "LONGEST_FREEZE_SECONDS",
     "FreezePolicy",
     "FreezeRecord",
     "FreezeTarget",
+    "HelperPod",
     "LeaseState",
     "ThawedBy",
 )

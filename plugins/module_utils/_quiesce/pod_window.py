@@ -20,6 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hoo
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.retries import run_with_retries
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freeze import ActiveFreeze
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.frozen_claims import FrozenClaims
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import (
     Lease,
@@ -30,11 +31,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import (
     run_script,
     take_marker,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import make_marks, put_marks
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import make_marks
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.marking import put_marks
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy, FreezeRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.other_freezes import Others, look_at_others
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import HookPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise_hook
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.release import Held, Releaser
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.release import Releaser
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 _KILLED = 128
@@ -53,7 +56,7 @@ class QuiescedPod:
     release_owed: bool = False
     #: Freezes that were refused, or belong to someone else: a post hook must not thaw them.
     left_alone: list[HookPlan] = dataclasses.field(default_factory=list)
-    held: list[Held] = dataclasses.field(default_factory=list)
+    held: list[ActiveFreeze] = dataclasses.field(default_factory=list)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +87,7 @@ class PodWindow:
         settings: SectionSettings,
         *,
         claims: FrozenClaims,
-        keep: t.Callable[[Held], None],
+        keep: t.Callable[[ActiveFreeze], None],
     ) -> None:
         self._client = client
         self._settings = settings
@@ -98,7 +101,7 @@ class PodWindow:
         self.errors: list[str] = []
         self.warnings: list[str] = []
         #: Released, and still marked.
-        self._marked: list[Held] = []
+        self._marked: list[ActiveFreeze] = []
         #: The lease of the first freeze, whose mark is on the pod already.
         self._ahead: Lease | None = None
 
@@ -151,7 +154,7 @@ class PodWindow:
         for lease in (*marked, *unused):
             self._releaser.unmark(lease)
 
-    def hand_over(self) -> list[Held]:
+    def hand_over(self) -> list[ActiveFreeze]:
         """What is held; it is no longer released here."""
         held, self.entry.held = self.entry.held, []
         self.entry.release_owed = False
@@ -212,7 +215,7 @@ class PodWindow:
         try:
             result = run_with_retries(
                 plan.hook,
-                lambda: self._try_freeze(plan, execution),
+                lambda: self._freeze_past_others(plan, execution),
                 log=settings.log,
                 default_on_error=settings.default_on_error,
                 cancel=settings.cancel,
@@ -224,6 +227,28 @@ class PodWindow:
         if not frozen and is_busy(result.stderr):
             self.entry.left_alone.append(plan)
         return result
+
+    def _freeze_past_others(self, plan: HookPlan, execution: HookExecution) -> HookResult:
+        """Freeze; where a dead run of ours has left it frozen, end that and freeze once more."""
+        before = len(self.entry.held)
+        result = self._try_freeze(plan, execution)
+        if not is_busy(result.stderr) or len(self.entry.held) > before:
+            return result
+        others = self._look_at_others(plan)
+        if not others.ended or self._settings.cancel.is_cancelled:
+            return _explain_busy(result, plan, others)
+        self._settings.log.info(others.said, name=self._name, namespace=self._namespace)
+        again = self._try_freeze(plan, execution)
+        return _explain_busy(again, plan, self._look_at_others(plan)) if is_busy(again.stderr) else again
+
+    def _look_at_others(self, plan: HookPlan) -> Others:
+        return look_at_others(
+            self._client.with_cancel(CancelToken()),
+            self.entry.pod,
+            plan.targets,
+            own_run=self._settings.run_id,
+            helper=self._settings.policy.helper_pod,
+        )
 
     def _try_freeze(self, plan: HookPlan, execution: HookExecution) -> HookResult:
         settings = self._settings
@@ -237,7 +262,7 @@ class PodWindow:
             )
             for target in plan.targets
         ]
-        held = Held(lease=lease, records=records, armed=plan.lease_available, freezer=plan.hook)
+        held = ActiveFreeze(lease=lease, records=records, armed=plan.lease_available, freezer=plan.hook)
         arm_seconds = self._arm_seconds(plan)
         argv = freeze_argv(lease, plan.hook.argv, plain=plan.plain, arm_seconds=arm_seconds) if held.armed else None
         sent = held.frozen_at = time.monotonic()
@@ -253,7 +278,7 @@ class PodWindow:
             self.entry.held.remove(held)
             self.freezes = [record for record in self.freezes if record.lease_id != lease.lease_id]
             self._releaser.unmark(lease)
-            return _explain_failed_freeze(result, held)
+            return result
         if result.state == "ok":
             held.returned = True
             held.lease_end = sent + settings.policy.lease_seconds
@@ -272,9 +297,12 @@ class PodWindow:
             warnings=self.warnings,
             cancel=self._settings.cancel,
             marked=self._marked,
+            helper=self._settings.policy.helper_pod,
         )
 
-    def _nothing_frozen(self, plan: HookPlan, result: HookResult, values: t.Mapping[str, str], held: Held) -> bool:
+    def _nothing_frozen(
+        self, plan: HookPlan, result: HookResult, values: t.Mapping[str, str], held: ActiveFreeze
+    ) -> bool:
         """A freeze that failed: True when nothing of ours is frozen, so that nothing may be thawed."""
         if is_busy(result.stderr):
             if not self._thaw_beside_busy(plan, result, held):
@@ -290,7 +318,7 @@ class PodWindow:
         # Killed (128 and more), it may have frozen before.
         return (plan.plain and result.rc < _KILLED) or values.get("refused") == "1"
 
-    def _thaw_beside_busy(self, plan: HookPlan, result: HookResult, held: Held) -> bool:
+    def _thaw_beside_busy(self, plan: HookPlan, result: HookResult, held: ActiveFreeze) -> bool:
         """Thaw what a command may have frozen before it met somebody else's freeze. False when that is not certain.
 
         The one that it met is left alone where the tool has named it, as all but busybox's do.
@@ -329,28 +357,20 @@ class PodWindow:
         return lease
 
     def _mark(self, lease: Lease, seconds: float) -> None:
-        try:
-            marks = make_marks(lease, run_id=self._settings.run_id, seconds=seconds)
-            put_marks(self._client, self._namespace, self._name, marks)
-        except KubeError as exc:
-            self.warnings.append(f"pod {self._namespace}/{self._name} could not be marked as frozen: {exc.message}")
-            self._settings.log.warning(
-                "The pod could not be marked as frozen",
-                error=exc.message,
-                name=self._name,
-                namespace=self._namespace,
-                resource="pods",
-            )
+        marks = make_marks(lease, run_id=self._settings.run_id, seconds=seconds)
+        for failure in put_marks(self._client, marks):
+            self.warnings.append(failure)
+            self._settings.log.warning(failure, name=self._name, namespace=self._namespace, resource="pods")
 
     def _unexecuted(self, hook: Hook, state: t.Literal["failed", "skipped"], why: str) -> HookResult:
         return HookResult.not_run(hook, (self._namespace, self._name), state, why)
 
 
-def _explain_failed_freeze(result: HookResult, held: Held) -> HookResult:
-    if not is_busy(result.stderr):
-        return result
-    text = f"{held.where} is already frozen by someone else; it is left alone"
-    return dataclasses.replace(result, error=f"{text} ({result.error})")
+def _explain_busy(result: HookResult, plan: HookPlan, others: Others) -> HookResult:
+    where = " and ".join(target.where for target in plan.targets)
+    said = f": {others.said}" if others.said else ""
+    text = f"{where} is already frozen by someone else; it is left alone{said} ({result.error})"
+    return dataclasses.replace(result, error=text)
 
 
 __all__ = ("DEFAULT_WORKERS", "PodWindow", "QuiescedPod", "SectionSettings")

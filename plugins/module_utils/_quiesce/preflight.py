@@ -30,6 +30,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import (
     guard_freeze,
     lies_on_volume,
     probe_container,
+    unguarded_target,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy, FreezeTarget
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import (
@@ -37,6 +38,14 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition im
     Recognition,
     recognise,
     recognise_hook,
+)
+
+#: What a mark needs, on the pod and on the claim, which outlives the pod.
+MARK_RIGHTS = (
+    ("get", "pods"),
+    ("patch", "pods"),
+    ("get", "persistentvolumeclaims"),
+    ("patch", "persistentvolumeclaims"),
 )
 
 
@@ -122,10 +131,11 @@ class Preflight:
             probe, lease_available = None, False
             notes = (f"lease: unavailable, {exc.message}",)
         if self._policy.allow_shared_freeze or probe is None:
-            node = str((pod.get("spec") or {}).get("nodeName", ""))
             targets = tuple(
-                FreezeTarget(namespace=namespace, pod=name, node=node, container=container, path=freeze.path)
-                for freeze in found.freezes
+                unguarded_target(pod, container=container, path=freeze.path, probe=probe, resolved=resolved)
+                for freeze, resolved in zip(
+                    found.freezes, probe.paths if probe is not None else [""] * len(found.freezes), strict=True
+                )
             )
         else:
             targets = tuple(
@@ -138,11 +148,13 @@ class Preflight:
                     f"The freeze in container {container} of pod {namespace}/{name} is refused, because "
                     f"require_lease is set: {'; '.join(notes)}."
                 )
-            if not self._may(namespace, "patch", "pods"):
-                raise QuiesceError(
-                    f"The freeze in pod {namespace}/{name} is refused, because require_lease is set: the caller "
-                    f"may not patch pods in namespace {namespace}, so the freeze could not be marked."
-                )
+            for verb, resource in MARK_RIGHTS if any(target.claim for target in targets) else MARK_RIGHTS[:2]:
+                if not self._may(namespace, verb, resource):
+                    raise QuiesceError(
+                        f"The freeze in pod {namespace}/{name} is refused, because require_lease is set: the caller "
+                        f"may not {verb} {resource} in namespace {namespace}, so the freeze could not be marked.",
+                        hint="Grant get and patch on pods and persistentvolumeclaims.",
+                    )
         return HookPlan(
             hook=hook,
             targets=targets,

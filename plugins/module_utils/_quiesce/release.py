@@ -26,6 +26,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.retries import r
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.account import Account, explain_unproven, settle
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freeze import ActiveFreeze
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.freeze_end import (
+    FreezeEnd,
+    end_by_claims,
+    end_freeze,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import (
     SCRIPT_SECONDS,
     Lease,
@@ -35,44 +41,21 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import (
     run_script,
     take_marker,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import remove_marks
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import make_marks
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.marking import remove_marks
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import HelperPod
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import HookPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise_hook
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.thaw import thaw_claim
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.thaw import ThawElsewhere, Thawer
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 #: How long a release is tried after the lease must have fired.
 _PATIENCE_SECONDS = 90.0
 _RETRY_SECONDS = 1.0
+#: After so many tries in its own container, other ways are taken as well.
+_TRIES_IN_CONTAINER = 3
 #: What the release itself may take beyond the post hook's own timeout, when no freezer has to be killed first.
 _BESIDE_HOOK_SECONDS = 2.0
-
-
-@dataclasses.dataclass(slots=True, kw_only=True)
-class Held:
-    """A freeze that this run holds, or may hold. Times are ``time.monotonic()``.
-
-    ``returned``: the freezing command has ended with 0, so that nothing of it is left to be killed.
-    """
-
-    lease: Lease
-    records: list[FreezeRecord]
-    armed: bool
-    freezer: Hook
-    frozen_at: float = 0.0
-    lease_end: float = 0.0
-    returned: bool = False
-
-    @property
-    def thaws_itself(self) -> bool:
-        """The command that freezes thaws again before it ends."""
-        found = recognise_hook(self.freezer)
-        return bool(found.freezes) and {each.path for each in found.freezes} <= {each.path for each in found.thaws}
-
-    @property
-    def where(self) -> str:
-        return " and ".join(target.where for target in self.lease.targets)
 
 
 class Releaser:
@@ -87,9 +70,10 @@ class Releaser:
         warnings: list[str],
         log_output: bool = True,
         cancel: CancelToken | None = None,
-        marked: list[Held] | None = None,
+        marked: list[ActiveFreeze] | None = None,
+        helper: HelperPod | None = None,
     ) -> None:
-        """``cancel`` ends nothing but the retries of post hooks.
+        """``cancel`` ends nothing but the retries of post hooks. ``helper``: what thaws where no container can.
 
         With ``marked``, what was released is added there for the caller to ``unmark``, once nothing is frozen any more.
         """
@@ -100,12 +84,13 @@ class Releaser:
         self._warnings = warnings
         self._cancel = cancel or CancelToken()
         self._marked = marked
+        self._helper = helper
         self.errors: list[str] = []
 
     def release(
         self,
         pod: t.Mapping[str, t.Any],
-        held: t.Sequence[Held],
+        held: t.Sequence[ActiveFreeze],
         post: t.Sequence[Hook],
         *,
         left_alone: t.Sequence[HookPlan] = (),
@@ -149,15 +134,8 @@ class Releaser:
         return results
 
     def unmark(self, lease: Lease) -> None:
-        """Take the mark of a freeze away."""
-        target = lease.target
-        try:
-            remove_marks(self._client, target.namespace, target.pod, {lease.lease_id})
-        except KubeError as exc:
-            self._warnings.append(
-                f"The mark on pod {target.namespace}/{target.pod} could not be removed, the next run "
-                f"does it: {exc.message}"
-            )
+        """Take the marks of a freeze away, wherever they are."""
+        self._warnings += remove_marks(self._client, make_marks(lease, run_id="", seconds=0.0))
 
     def _run_post(self, pod: t.Mapping[str, t.Any], hook: Hook, *, may_take_long: bool) -> HookResult:
         """A post hook that ends no freeze. It is tried again only where nothing of the pod is frozen meanwhile."""
@@ -182,7 +160,7 @@ class Releaser:
             log_output=self._log_output,
         )
 
-    def _release_by_hook(self, pod: t.Mapping[str, t.Any], hook: Hook, held: Held) -> HookResult:
+    def _release_by_hook(self, pod: t.Mapping[str, t.Any], hook: Hook, held: ActiveFreeze) -> HookResult:
         same_container = not held.armed or _container_of(pod, hook) == held.lease.target.container
         found = recognise_hook(hook)
         pure = (
@@ -218,72 +196,70 @@ class Releaser:
             self._release_by_thaw(held, post=result, pure=pure)
         return result
 
-    def _release_by_thaw(self, held: Held, *, post: HookResult | None, pure: bool) -> None:
+    def _release_by_thaw(self, held: ActiveFreeze, *, post: HookResult | None, pure: bool) -> None:
         """Thaw by ourselves, by every way there is, until it is proven or time is up."""
         if not held.armed:
             self._thaw_unleased(held)
             return
         deadline = max(held.lease_end, time.monotonic()) + _PATIENCE_SECONDS
-        reason = ""
+        thawer = Thawer(self._client, self._helper)
+        tries = 0
         while True:
-            try:
-                result = run_script(self._client, held.lease.target, release_argv(held.lease, (), pure=False))
-                report = parse_release(take_marker(result.stderr, held.lease.lease_id)[1])
-                if report is not None and report.proven:
-                    self._settle(held, report, post, pure=pure)
-                    return
-                reason = f"the thaw ended with {result.stderr.decode('utf-8', 'replace').strip()[:200]}"
-            except KubeError as exc:
-                reason = exc.message
-                if not exc.unreachable and self._thaw_elsewhere(held):
-                    return
+            end = self._try_to_end(held, thawer, insist=tries >= _TRIES_IN_CONTAINER)
+            tries += 1
+            if end.report is not None:
+                self._settle(held, end.report, post, pure=pure)
+                return
+            if end.elsewhere is not None:
+                self._settle_elsewhere(held, end.elsewhere)
+                return
             if time.monotonic() > deadline:
                 break
             time.sleep(_RETRY_SECONDS)
-        self._give_up(held, reason)
+        self._give_up(held, end.reason)
 
-    def _thaw_elsewhere(self, held: Held) -> bool:
-        """Through another container of the same claim. True when it is proven that nothing is frozen any more."""
-        proven = []
-        for target in held.lease.targets:
-            if not target.claim:
-                return False
-            elsewhere = thaw_claim(self._client, claim=target.claim, node=target.node)
-            if elsewhere.state == "failed":
-                return False
-            proven.append(elsewhere)
-        if all(found.state == "thawed" for found in proven):
-            where = ", ".join(found.where for found in proven)
-            text = f"{held.where} was thawed through {where}, because its own container could not be reached."
+    def _try_to_end(self, held: ActiveFreeze, thawer: Thawer, *, insist: bool) -> FreezeEnd:
+        if held.container_gone:
+            return end_by_claims(held.lease, thawer)
+        return end_freeze(self._client, held.lease, thawer, insist=insist)
+
+    def _settle_elsewhere(self, held: ActiveFreeze, found: ThawElsewhere) -> None:
+        """It was proven through another container of the same claim, or because nothing can be frozen any more."""
+        if found.state == "thawed":
+            text = f"{held.where} was thawed through {found.where}, because its own container could not be reached."
             self._close(held, Account("release", False, None, text))
-        else:
-            over = time.monotonic() >= held.lease_end
-            text = f"{held.where} was found thawed; its own container could not be reached."
-            self._close(held, Account("lease" if over else "someone else", False, None, text))
-        return True
+            return
+        over = time.monotonic() >= held.lease_end
+        text = f"{held.where} was found thawed; its own container could not be reached. {found.note}".strip()
+        self._close(held, Account("lease" if over else "someone else", False, None, text))
 
-    def _thaw_unleased(self, held: Held) -> None:
+    def _thaw_unleased(self, held: ActiveFreeze) -> None:
+        thawer = Thawer(self._client, self._helper)
         target = held.lease.target
         for thaw in held.lease.thaws:
+            reason = ""
             try:
                 result = run_script(self._client, target, thaw)
+                if result.rc != 0 and b"nvalid arg" not in result.stderr:
+                    reason = result.stderr.decode("utf-8", "replace").strip() or f"exit code {result.rc}"
             except KubeError as exc:
-                if self._thaw_elsewhere(held):
-                    return
-                self._give_up(held, exc.message)
-                return
-            if result.rc != 0 and b"nvalid arg" not in result.stderr:
-                self._give_up(held, result.stderr.decode("utf-8", "replace").strip() or f"exit code {result.rc}")
+                reason = exc.message
+            if reason:
+                end = end_by_claims(held.lease, thawer)
+                if end.elsewhere is not None:
+                    self._settle_elsewhere(held, end.elsewhere)
+                else:
+                    self._give_up(held, "; ".join(part for part in (reason.rstrip("."), end.reason) if part))
                 return
         self._close(held, Account("release", True, time.monotonic() - held.frozen_at))
 
-    def _settle_unleased(self, held: Held, post: HookResult) -> None:
+    def _settle_unleased(self, held: ActiveFreeze, post: HookResult) -> None:
         if post.state == "ok" and any(recognise_hook(post.hook).thaws):
             self._close(held, Account("post hook", True, time.monotonic() - held.frozen_at))
         else:
             self._thaw_unleased(held)
 
-    def _settle(self, held: Held, report: ReleaseReport, post: HookResult | None, *, pure: bool) -> None:
+    def _settle(self, held: ActiveFreeze, report: ReleaseReport, post: HookResult | None, *, pure: bool) -> None:
         if report.thaw == "0" and report.fired_at is None and held.thaws_itself:
             # Nothing is protected beyond the command, and nobody has to be told so.
             self._close(held, Account("its own command", False, None))
@@ -297,7 +273,7 @@ class Releaser:
         )
         self._close(held, account)
 
-    def _close(self, held: Held, account: Account) -> None:
+    def _close(self, held: ActiveFreeze, account: Account) -> None:
         if account.error:
             self._record_error(held, account.error)
         for record in held.records:
@@ -314,13 +290,13 @@ class Releaser:
         else:
             self._marked.append(held)
 
-    def _give_up(self, held: Held, reason: str) -> None:
+    def _give_up(self, held: ActiveFreeze, reason: str) -> None:
         text = explain_unproven(held.where, reason, lease_seconds=held.lease.seconds if held.armed else None)
         self._record_error(held, text)
         for record in held.records:
             record.error = text
 
-    def _record_error(self, held: Held, text: str) -> None:
+    def _record_error(self, held: ActiveFreeze, text: str) -> None:
         target = held.lease.target
         self.errors.append(text)
         self._log.error(
@@ -328,15 +304,15 @@ class Releaser:
         )
 
 
-def _match(post: t.Sequence[Hook], freezes: t.Sequence[Held]) -> dict[int, Held]:
+def _match(post: t.Sequence[Hook], freezes: t.Sequence[ActiveFreeze]) -> dict[int, ActiveFreeze]:
     """Which post hook, by its place, ends which freeze.
 
     The one that thaws its path, else the one that belongs to the freezing hook, else the last one where there is only
     one freeze.
     """
-    ended_by: dict[int, Held] = {}
+    ended_by: dict[int, ActiveFreeze] = {}
 
-    def assign(fits: t.Callable[[Held, int], bool]) -> None:
+    def assign(fits: t.Callable[[ActiveFreeze, int], bool]) -> None:
         for freeze in freezes:
             if not any(freeze is taken for taken in ended_by.values()):
                 free = (at for at in range(len(post)) if at not in ended_by and fits(freeze, at))
@@ -386,4 +362,4 @@ def _container_of(pod: t.Mapping[str, t.Any], hook: Hook) -> str:
         return ""
 
 
-__all__ = ("Held", "Releaser")
+__all__ = ("ActiveFreeze", "Releaser")

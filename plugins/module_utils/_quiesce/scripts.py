@@ -176,4 +176,27 @@ PROBE = (
     'echo mountinfo;while read -r l;do printf "%s\\n" "$l";done</proc/self/mountinfo'
 )
 
-__all__ = ("DISARM", "FREEZE", "MARKER", "PROBE", "RELEASE", "RENEW", "TIMER")
+#: ``$p`` is thawed by whatever tool there is; the last exit code counts.
+_ANY_TOOL = (
+    'for c in /sbin/fsfreeze /usr/sbin/fsfreeze fsfreeze;do command -v $c >/dev/null&&exec $c --unfreeze "$p";done;'
+    'command -v xfs_freeze >/dev/null&&exec xfs_freeze -u "$p";exit 127'
+)
+#: Thaw what is mounted at PATH, unless it is of another device than DEVICE (empty: whatever it is): DEVICE PATH.
+#: It ends with 3 where it is, and with 4 where PATH is no mount.
+THAW_MOUNT = (
+    'w=$1;cd "$2"||exit 4;p=$(pwd -P);cd /;m=;'
+    'while read -r a b c e f g;do case $f in *\\\\*)f=$(printf %b "$f");;esac;[ "$f" = "$p" ]&&m=$c;'
+    "done</proc/self/mountinfo;"
+    '[ -n "$m" ]||{ echo "$p is no mount">&2;exit 4;};'
+    '[ -z "$w" ]||[ "$w" = "$m" ]||{ echo "device=$m">&2;exit 3;};'
+) + _ANY_TOOL
+#: The same for the mount that the kubelet made of a PersistentVolume, seen below /frozen: DEVICE VOLUME.
+THAW_ON_NODE = (
+    "w=$1 p= m=;while read -r a b c e f g;do case $f in "
+    '/frozen/*/volumes/kubernetes.io~*/"$2"/mount|/frozen/*/volumes/kubernetes.io~*/"$2")p=$f m=$c;;esac;'
+    "done</proc/self/mountinfo;"
+    '[ -n "$p" ]||{ echo "volume $2 is not mounted on this node">&2;exit 4;};'
+    '[ -z "$w" ]||[ "$w" = "$m" ]||{ echo "device=$m">&2;exit 3;};'
+) + _ANY_TOOL
+
+__all__ = ("DISARM", "FREEZE", "MARKER", "PROBE", "RELEASE", "RENEW", "THAW_MOUNT", "THAW_ON_NODE", "TIMER")

@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freeze import ActiveFreeze
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.frozen_claims import FrozenClaims
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease_keeper import LeaseKeeper
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord
@@ -21,7 +22,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_window imp
     QuiescedPod,
     SectionSettings,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.release import Held
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.side_by_side import (
     run_at_once,
     run_in_order,
@@ -93,7 +93,7 @@ class CriticalSection:
         self._keeper.drop(window.entry.held)
         window.release()
 
-    def hand_over(self) -> list[Held]:
+    def hand_over(self) -> list[ActiveFreeze]:
         """Leave the freezes to their leases: somebody else releases them. Nothing is renewed any more."""
         self._keeper.stop()
         return [freeze for window in self._windows for freeze in window.hand_over()]

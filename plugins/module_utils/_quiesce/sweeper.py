@@ -15,116 +15,186 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339, utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import (
-    Lease,
-    parse_release,
-    release_argv,
-    run_script,
-    take_marker,
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freezes import (
+    MarkedFreezes,
+    gather,
+    try_list_marked_claims,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import Mark, read_marks, remove_marks
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeTarget
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.thaw import thaw_claim
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.freeze_end import (
+    FreezeEnd,
+    end_by_claims,
+    end_freeze,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.helper_pod import HelperRun
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import Lease
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import Mark, read_claim
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.marking import remove_marks
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import HelperPod
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.thaw import Thawer, mount_path
 
-#: Two controllers' clocks may differ by this much.
-CLOCK_SKEW = dt.timedelta(seconds=10)
+_Pod: t.TypeAlias = "t.Mapping[str, t.Any]"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Swept:
     """What became of one mark. ``state``: ``thawed``, ``not frozen``, ``live`` (left alone) or ``failed``."""
 
-    namespace: str
-    pod: str
     mark: Mark
     state: t.Literal["thawed", "not frozen", "live", "failed"]
     error: str = ""
 
+    @property
+    def namespace(self) -> str:
+        return self.mark.namespace
+
+    @property
+    def pod(self) -> str:
+        return self.mark.pod
+
     def to_return(self) -> dict[str, t.Any]:
+        mark = self.mark
         return {
-            "namespace": self.namespace,
-            "pod": self.pod,
-            "container": self.mark.container,
-            "path": self.mark.path,
-            "claim": self.mark.claim,
-            "lease_id": self.mark.lease_id,
-            "run": self.mark.run,
-            "until": rfc3339(self.mark.until),
+            "namespace": mark.namespace,
+            "pod": mark.pod,
+            "node": mark.node,
+            "container": mark.container,
+            "path": mark.path,
+            "claim": mark.claim,
+            "lease_id": mark.lease_id,
+            "run": mark.run,
+            "until": rfc3339(mark.until),
             "state": self.state,
             "error": self.error,
         }
 
 
-def find_marks(
-    pods: t.Iterable[t.Mapping[str, t.Any]], *, path: str = "", now: dt.datetime | None = None
-) -> list[Swept]:
-    """The marks on ``pods``: ``live`` ones, and those past their time (state ``failed`` until they are swept).
+@dataclasses.dataclass(frozen=True, slots=True)
+class Sweeping:
+    """``done`` has every mark that was found; ``notes`` what else there is to say.
 
-    With ``path``, only the marks of file systems that were frozen there.
+    ``unread``: why the marks on claims could not be read; those on the pods have to do then.
     """
+
+    done: tuple[Swept, ...] = ()
+    notes: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+
+    @property
+    def ended(self) -> list[Swept]:
+        """Without the freezes of live runs."""
+        return [swept for swept in self.done if swept.state != "live"]
+
+
+def judge_marks(found: MarkedFreezes, *, now: dt.datetime | None = None) -> list[Swept]:
+    """The marks: ``live`` ones, and those past their time (state ``failed`` until they are swept)."""
     moment = now or utc_now()
-    found = []
-    for pod in pods:
-        metadata = pod["metadata"]
-        for mark in read_marks(pod):
-            if path and mark.path != path:
-                continue
-            over = mark.until < moment - CLOCK_SKEW
-            found.append(
-                Swept(
-                    namespace=metadata["namespace"], pod=metadata["name"], mark=mark, state="failed" if over else "live"
-                )
-            )
-    return found
+    return [Swept(mark=mark, state="live" if found.is_live(mark, moment) else "failed") for mark in found.marks]
 
 
-def sweep(client: KubeClient, pods: t.Iterable[t.Mapping[str, t.Any]], *, path: str = "") -> list[Swept]:
-    """Thaw every marked file system (at ``path``) whose time is past; take its mark away once that is proven."""
-    nodes: dict[tuple[str, str], str] = {}
-    kept = []
-    for pod in pods:
-        kept.append(pod)
-        nodes[pod["metadata"]["namespace"], pod["metadata"]["name"]] = (pod.get("spec") or {}).get("nodeName", "")
-    return [
-        found if found.state == "live" else _sweep_one(client, found, nodes[found.namespace, found.pod])
-        for found in find_marks(kept, path=path)
-    ]
+def sweep_namespaces(
+    client: KubeClient, pods: t.Sequence[_Pod], namespaces: t.Sequence[str] | None, *, helper: HelperPod | None = None
+) -> Sweeping:
+    """Sweep what is marked on ``pods`` and on the claims of ``namespaces`` (None: of the whole cluster).
+
+    With ``helper``, helper pods that killed runs have left are removed as well.
+    """
+    unread: list[str] = []
+    found = gather(pods, try_list_marked_claims(client, namespaces, pods, unread))
+    notes = HelperRun(client, helper).remove_leftovers(namespaces) if helper is not None else []
+    done = sweep(client, found, pods=pods, helper=helper)
+    return Sweeping(tuple(done), (*notes, *found.faults), tuple(unread))
 
 
-def _sweep_one(client: KubeClient, found: Swept, node: str) -> Swept:
-    mark = found.mark
-    state: t.Literal["thawed", "not frozen", "failed"] = "failed"
-    target = FreezeTarget(
-        namespace=found.namespace,
-        pod=found.pod,
-        node=node,
-        container=mark.container,
-        path=mark.path,
-        claim=mark.claim,
-        device=mark.device,
-    )
-    lease = Lease(mark.lease_id, (target,), (mark.thaw,), 1.0)
-    error = ""
-    try:
-        result = run_script(client, target, release_argv(lease, (), pure=False))
-        report = parse_release(take_marker(result.stderr, mark.lease_id)[1])
-        if report is not None and report.proven:
-            state = "thawed" if report.thaw == "1" or report.fired_frozen else "not frozen"
-        else:
-            error = result.stderr.decode("utf-8", "replace").strip()[:200] or f"exit code {result.rc}"
-    except KubeError as exc:
-        error = exc.message
-    if state == "failed" and mark.claim:
-        elsewhere = thaw_claim(client, claim=mark.claim, node=node)
-        state = elsewhere.state
-        error = "; ".join(part for part in (error, *elsewhere.tries) if part)
-    if state == "failed":
-        return dataclasses.replace(found, state=state, error=f"{target.where} could not be thawed: {error}")
-    try:
-        remove_marks(client, found.namespace, found.pod, {mark.lease_id})
-    except KubeError as exc:
-        return dataclasses.replace(found, state=state, error=f"the mark could not be removed: {exc.message}")
-    return dataclasses.replace(found, state=state)
+def sweep(
+    client: KubeClient,
+    found: MarkedFreezes,
+    *,
+    pods: t.Iterable[_Pod] = (),
+    helper: HelperPod | None = None,
+    own_run: str = "",
+) -> list[Swept]:
+    """Thaw every marked file system whose time is past; take its mark away once that is proven.
+
+    ``pods``: what was read already; the others are read when they are needed. Marks of ``own_run`` do not count: it
+    knows that it holds nothing there.
+    """
+    sweeper = _Sweeper(client, pods, helper, own_run)
+    return [each if each.state == "live" else sweeper.sweep(each) for each in judge_marks(found)]
 
 
-__all__ = ("CLOCK_SKEW", "Swept", "find_marks", "sweep")
+class _Sweeper:
+    def __init__(self, client: KubeClient, pods: t.Iterable[_Pod], helper: HelperPod | None, own_run: str) -> None:
+        self._client = client
+        self._own_run = own_run
+        self._thawer = Thawer(client, helper)
+        self._pods = {(pod["metadata"]["namespace"], pod["metadata"]["name"]): pod for pod in pods}
+        #: Of several marks of one file system, one is tried: who writes a hundred of them does not hold up the run.
+        self._tried: dict[tuple[str, ...], str] = {}
+
+    def sweep(self, found: Swept) -> Swept:
+        mark = found.mark
+        place = (mark.claim, mark.node) if mark.claim else (mark.namespace, mark.pod, mark.container, mark.path)
+        if place in self._tried:
+            return self._as_before(found, self._tried[place])
+        if self._is_taken(mark):
+            return dataclasses.replace(found, state="live")
+        end = self._end(mark)
+        if not end.proven:
+            self._tried[place] = f"{mark.target.where}{_on(mark)} could not be thawed: {end.reason}"
+            return dataclasses.replace(found, error=self._tried[place])
+        self._tried[place] = ""
+        note = end.elsewhere.note if end.elsewhere is not None else ""
+        error = " ".join(part for part in (note, *remove_marks(self._client, [mark])) if part)
+        return dataclasses.replace(found, state=_state_of(end), error=error)
+
+    def _as_before(self, found: Swept, failure: str) -> Swept:
+        """Another mark of what was tried already."""
+        if failure:
+            return dataclasses.replace(found, error=failure)
+        error = " ".join(remove_marks(self._client, [found.mark]))
+        return dataclasses.replace(found, state="not frozen", error=error)
+
+    def _end(self, mark: Mark) -> FreezeEnd:
+        """Through its own container where that still mounts the claim; never at a path that only the mark tells."""
+        pod = self._pod_of(mark)
+        path = mark.path
+        if mark.claim:
+            path = mount_path(pod, mark.container, mark.claim.partition("/")[2]) if pod else ""
+            if pod is None or not path or (pod.get("spec") or {}).get("nodeName", "") != mark.node:
+                return end_by_claims(Lease(mark.lease_id, (mark.target,), (mark.thaw_argv(),), 1.0), self._thawer)
+        lease = Lease(mark.lease_id, (mark.target,), (mark.thaw_argv(path),), 1.0)
+        return end_freeze(self._client, lease, self._thawer, insist=True)
+
+    def _pod_of(self, mark: Mark) -> _Pod | None:
+        key = (mark.namespace, mark.pod)
+        if key not in self._pods:
+            try:
+                self._pods[key] = self._client.get(f"/api/v1/namespaces/{mark.namespace}/pods/{mark.pod}")
+            except KubeError:
+                return None
+        return self._pods[key]
+
+    def _is_taken(self, mark: Mark) -> bool:
+        """A run may have begun since the marks were read."""
+        if not mark.claim:
+            return False
+        namespace, _slash, name = mark.claim.partition("/")
+        try:
+            claim = self._client.get(f"/api/v1/namespaces/{namespace}/persistentvolumeclaims/{name}")
+        except KubeError:
+            return False
+        now = MarkedFreezes((mark, *read_claim(claim).marks)).without_run(self._own_run)
+        return now.is_live(mark, utc_now())
+
+
+def _state_of(end: FreezeEnd) -> t.Literal["thawed", "not frozen"]:
+    if end.report is not None:
+        return "thawed" if end.report.thaw == "1" or end.report.fired_frozen else "not frozen"
+    return "thawed" if end.elsewhere is not None and end.elsewhere.state == "thawed" else "not frozen"
+
+
+def _on(mark: Mark) -> str:
+    return f" (claim {mark.claim} on node {mark.node})" if mark.claim and mark.node else ""
+
+
+__all__ = ("Sweeping", "Swept", "judge_marks", "sweep", "sweep_namespaces")

@@ -4,80 +4,113 @@
 
 # Private: not for use outside of this collection.
 
-"""Thaw a claim's file system from wherever it can be reached: any container of any pod that mounts it on that node."""
+"""Thaw a claim's file system from wherever it can be reached: any container that mounts it on that node, else a helper.
+
+A frozen file system stays frozen when its last mount goes: the next pod that mounts the volume on that node gets the
+same one, frozen as it is. It ends with its node, and it does not go along when the volume moves to another node.
+"""
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import is_finished
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.helper_pod import HelperRun
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import run_script
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeTarget
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeTarget, HelperPod
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import mounted_claims
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.remedy import thaw_by_hand
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.scripts import THAW_MOUNT
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.thaw_answer import ThawElsewhere, read_answer
 
-#: The binary under its usual names, then what is on the PATH. ``$1`` is the path; the last exit code counts.
-_THAW_ANYWHERE = (
-    'for c in /sbin/fsfreeze /usr/sbin/fsfreeze fsfreeze;do command -v $c >/dev/null&&exec $c --unfreeze "$1";done;'
-    'command -v xfs_freeze >/dev/null&&exec xfs_freeze -u "$1";exit 127'
-)
+#: A claim is tried this often through a helper pod, whatever nodes its marks name.
+_HELPER_TRIES = 2
 
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class ThawElsewhere:
-    """``state``: ``thawed``, ``not frozen``, or ``failed`` with every try in ``tries``."""
-
-    state: t.Literal["thawed", "not frozen", "failed"]
-    where: str = ""
-    tries: tuple[str, ...] = ()
+_Pod: t.TypeAlias = "t.Mapping[str, t.Any]"
 
 
-def thaw_claim(client: KubeClient, *, claim: str, node: str) -> ThawElsewhere:
-    """Thaw the file system of ``claim`` (``namespace/name``) through a running container on ``node``."""
-    namespace, _slash, claim_name = claim.partition("/")
-    tries: list[str] = []
-    try:
-        query = {"fieldSelector": f"spec.nodeName={node}"} if node else None
-        pods = client.get(f"/api/v1/namespaces/{namespace}/pods", query=query).get("items") or []
-    except KubeError as exc:
-        return ThawElsewhere("failed", tries=(f"the pods of namespace {namespace} cannot be listed: {exc.message}",))
-    for target in mounts_of_claim(pods, claim_name):
+class Thawer:
+    """Every way to a claim's file system but the container that froze it. For one release or one sweep."""
+
+    def __init__(self, client: KubeClient, helper: HelperPod | None = None) -> None:
+        self._client = client
+        self._helper = helper
+        self._helped: dict[str, int] = {}
+
+    def thaw(self, *, claim: str, node: str, device: str = "") -> ThawElsewhere:
+        """Thaw the file system of ``claim`` (``namespace/name``) on ``node``, unless ``device`` is another one."""
+        namespace, _slash, name = claim.partition("/")
         try:
-            result = run_script(client, target, ["/bin/sh", "-c", _THAW_ANYWHERE, "arkive-thaw", target.path])
+            pods = self._client.get(f"/api/v1/namespaces/{namespace}/pods").get("items") or []
         except KubeError as exc:
-            tries.append(f"{target.where}: {exc.message}")
-            continue
-        if result.rc == 0:
-            return ThawElsewhere("thawed", where=target.where)
+            failure = f"the pods of namespace {namespace} cannot be listed: {exc.message}"
+            return ThawElsewhere("failed", tries=(failure,), remedy=thaw_by_hand(claim, node, []))
+        users = [pod for pod in pods if name in mounted_claims(pod) and not is_finished(pod)]
+        there = [pod for pod in users if not node or (pod.get("spec") or {}).get("nodeName") == node]
+        tries: list[str] = []
+        for target in mounts_of_claim(there, name):
+            answer = self._through(target, device)
+            if answer.state != "failed":
+                return answer
+            tries += answer.tries
+        if not there:
+            over = self._is_over(claim, node, {target.node for target in mounts_of_claim(users, name)})
+            if over:
+                return ThawElsewhere("not frozen", note=over)
+        if not tries:
+            tries.append(f"no running container on node {node or '(unknown)'} mounts claim {claim}")
+        if self._helper is not None and node and self._may_help(claim):
+            answer = HelperRun(self._client, self._helper).thaw(claim=claim, node=node, device=device, users=there)
+            if answer.state != "failed":
+                return answer
+            tries += answer.tries
+        return ThawElsewhere("failed", tries=tuple(tries), remedy=thaw_by_hand(claim, node, there))
+
+    def _through(self, target: FreezeTarget, device: str) -> ThawElsewhere:
+        argv = ["/bin/sh", "-c", THAW_MOUNT, "arkive-thaw", device, target.path]
+        try:
+            result = run_script(self._client, target, argv)
+        except KubeError as exc:
+            return ThawElsewhere("failed", tries=(f"{target.where}: {exc.message}",))
         text = result.stderr.decode("utf-8", "replace").strip()
-        if "nvalid arg" in text:
-            return ThawElsewhere("not frozen", where=target.where)
-        tries.append(f"{target.where}: exit code {result.rc} {text[:120]}".rstrip())
-    return ThawElsewhere("failed", tries=tuple(tries) or (f"no running container on node {node} mounts claim {claim}",))
+        return read_answer(result.rc, text, where=target.where, device=device)
+
+    def _may_help(self, claim: str) -> bool:
+        tried = self._helped.get(claim, 0)
+        self._helped[claim] = tried + 1
+        return tried < _HELPER_TRIES
+
+    def _is_over(self, claim: str, node: str, mounted_on: t.Collection[str]) -> str:
+        """Why nothing of the claim can be frozen there any more; empty when that is not known."""
+        if not node:
+            return ""
+        if mounted_on:
+            return (
+                f"Claim {claim} is mounted on node {', '.join(sorted(mounted_on))} now, and by no pod on node {node}, "
+                "where it was frozen: a freeze does not move along with its volume."
+            )
+        try:
+            self._client.get(f"/api/v1/nodes/{node}")
+        except KubeError as exc:
+            if exc.not_found:
+                return f"Node {node}, on which claim {claim} was frozen, is not in the cluster any more."
+        return ""
 
 
-def mounts_of_claim(pods: t.Iterable[t.Mapping[str, t.Any]], claim_name: str) -> list[FreezeTarget]:
-    """Every running container that mounts the claim, privileged ones first (a thaw needs CAP_SYS_ADMIN)."""
+def mounts_of_claim(pods: t.Iterable[_Pod], claim_name: str) -> list[FreezeTarget]:
+    """Every running container that mounts the claim, those with the right to thaw (CAP_SYS_ADMIN) first."""
     found: list[tuple[bool, FreezeTarget]] = []
     for pod in pods:
         spec, metadata = pod.get("spec") or {}, pod["metadata"]
-        volumes = {
-            volume["name"]
-            for volume in spec.get("volumes") or []
-            if (volume.get("persistentVolumeClaim") or {}).get("claimName") == claim_name
-            or ("ephemeral" in volume and f"{metadata['name']}-{volume['name']}" == claim_name)
-        }
-        running = {
-            status["name"]
-            for status in (pod.get("status") or {}).get("containerStatuses") or []
-            if "running" in (status.get("state") or {})
-        }
-        for container in spec.get("containers") or []:
+        volumes = _volumes_of_claim(pod, claim_name)
+        running = _running_containers(pod)
+        for container in _containers(spec):
             if container["name"] not in running:
                 continue
             for mount in container.get("volumeMounts") or []:
                 if mount["name"] in volumes:
-                    privileged = bool((container.get("securityContext") or {}).get("privileged"))
                     target = FreezeTarget(
                         namespace=metadata["namespace"],
                         pod=metadata["name"],
@@ -85,9 +118,48 @@ def mounts_of_claim(pods: t.Iterable[t.Mapping[str, t.Any]], claim_name: str) ->
                         container=container["name"],
                         path=mount["mountPath"],
                     )
-                    found.append((privileged, target))
+                    found.append((_may_thaw(container), target))
     found.sort(key=lambda entry: not entry[0])
-    return [target for _privileged, target in found]
+    return [target for _may, target in found]
 
 
-__all__ = ("ThawElsewhere", "mounts_of_claim", "thaw_claim")
+def mount_path(pod: _Pod, container: str, claim_name: str) -> str:
+    """Where ``container`` mounts the claim, by the pod's spec; empty when it does not."""
+    volumes = _volumes_of_claim(pod, claim_name)
+    for entry in _containers(pod.get("spec") or {}):
+        if entry["name"] == container:
+            paths = [str(m["mountPath"]) for m in entry.get("volumeMounts") or [] if m["name"] in volumes]
+            return paths[0] if paths else ""
+    return ""
+
+
+def _volumes_of_claim(pod: _Pod, claim_name: str) -> set[str]:
+    name = pod["metadata"]["name"]
+    return {
+        volume["name"]
+        for volume in (pod.get("spec") or {}).get("volumes") or []
+        if (volume.get("persistentVolumeClaim") or {}).get("claimName") == claim_name
+        or ("ephemeral" in volume and f"{name}-{volume['name']}" == claim_name)
+    }
+
+
+def _containers(spec: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
+    kinds = ("containers", "initContainers", "ephemeralContainers")
+    return [container for kind in kinds for container in spec.get(kind) or []]
+
+
+def _running_containers(pod: _Pod) -> set[str]:
+    status = pod.get("status") or {}
+    kinds = ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses")
+    return {
+        entry["name"] for kind in kinds for entry in status.get(kind) or [] if "running" in (entry.get("state") or {})
+    }
+
+
+def _may_thaw(container: t.Mapping[str, t.Any]) -> bool:
+    security = container.get("securityContext") or {}
+    added = (security.get("capabilities") or {}).get("add") or []
+    return bool(security.get("privileged")) or not {"SYS_ADMIN", "CAP_SYS_ADMIN", "ALL"}.isdisjoint(added)
+
+
+__all__ = ("ThawElsewhere", "Thawer", "mount_path", "mounts_of_claim")

@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_reader import BackupEntry, BackupReader
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.name_claim import is_in_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_reader import TarballReader
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
@@ -59,7 +60,7 @@ class BackupSource:
         backup = reader.read_sound_backup(name)
         if backup is None:
             reader.validate(writable=False)
-            raise _unknown_backup(reader.entries(), name, store.location.describe)
+            raise _unknown_backup(reader, reader.entries(), name, store.location.describe)
         check_backup_phase(backup)
         volume_info = reader.read_json(name, "volumeinfo")
         # Read in any case: where one is damaged, nobody can say what is missing (Velero fails as well).
@@ -115,10 +116,10 @@ class BackupSource:
         self.close()
 
 
-def _unknown_backup(entries: t.Sequence[BackupEntry], name: str, where: str) -> RestoreError:
+def _unknown_backup(reader: BackupReader, entries: t.Sequence[BackupEntry], name: str, where: str) -> RestoreError:
     """The sentence for a name without a ``velero-backup.json``."""
     for entry in entries:
-        if entry.name == name and entry.claimed:
+        if entry.name == name and entry.claimed and is_in_progress(reader, name):
             return RestoreError(
                 f"Backup '{name}' in {where} is still being made.", hint="Wait until its run has ended."
             )

@@ -161,7 +161,11 @@ class _Task:
                     self._finish(taken)
         except BaseException as exc:
             self._account_for(window)
-            outcome.errors += self._discard(provider.taken)
+            try:
+                outcome.errors += self._discard(provider.taken)
+            except ArkiveError as left:
+                # What went wrong first is what the user must hear of.
+                outcome.errors.append(f"What was made of the set could not be removed: {left.sentence}")
             if isinstance(exc, ArkiveError):
                 outcome.snapshots = [snapshot_entry(cut, set_name=self._request.name) for cut in provider.taken]
                 self._tell(())

@@ -27,7 +27,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import
     QuiescedPod,
     SectionSettings,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import sweep
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import sweep_namespaces
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.pods import TASK_HOOK_NAME, QuiescePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SnapshotRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
@@ -68,11 +68,18 @@ class SnapshotWindow:
         #: When a longer freeze was not allowed.
         self._deadline: float | None = None
         self.swept: list[dict[str, t.Any]] = []
+        #: What else the sweep has to say.
+        self._notes: list[str] = []
         self.refusals: list[str] = []
 
     def prepare(self) -> None:
         """Sweep, and see every hook through. What must not run and may not fail is in ``refusals``."""
-        self.swept = [found.to_return() for found in sweep(self._client, self._plan.pods) if found.state != "live"]
+        request = self._request
+        sweeping = sweep_namespaces(
+            self._client, self._plan.pods, [request.namespace], helper=request.quiescing.policy.helper_pod
+        )
+        self.swept = [found.to_return() for found in sweeping.ended]
+        self._notes = list(sweeping.notes)
         preflight = Preflight(self._client, ApiObjectReader(self._client), policy=self._request.quiescing.policy)
         with concurrent.futures.ThreadPoolExecutor(
             min(self._request.workers, max(1, len(self._plan.hooked))), thread_name_prefix="arkive-preflight"
@@ -158,7 +165,7 @@ class SnapshotWindow:
     @property
     def warnings(self) -> list[str]:
         found = list(self._plan.warnings)
-        found += [entry["error"] for entry in self.swept if entry["error"]]
+        found += [*self._notes, *(entry["error"] for entry in self.swept if entry["error"])]
         if self._section is not None:
             found += self._section.warnings
         default = self._request.quiescing.on_error

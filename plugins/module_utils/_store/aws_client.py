@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.aws_access import AwsAccess
+from ansible_collections.arkive.k8s.plugins.module_utils._store.aws_answers import BadAnswer, GuardedClient
 
 Errors: t.TypeAlias = "tuple[type[Exception], ...]"
 
@@ -34,7 +35,7 @@ def make_client(
     max_connections: int,
     default_region: str | None = None,
     **config: t.Any,
-) -> tuple[t.Any, Errors]:
+) -> tuple[GuardedClient, Errors]:
     """A client that may be shared between threads, and the exceptions that it raises.
 
     ``what`` is the service for people. Raises ``error`` for what can be seen at once, and what ``explain`` makes of
@@ -49,7 +50,7 @@ def make_client(
             f"The Python library boto3 is missing for {sys.executable}, so {what} cannot be used.",
             hint=f"Install it: {sys.executable} -m pip install boto3",
         ) from exc
-    errors = (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError)
+    errors: Errors = (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError, BadAnswer)
     if access.ca_bundle and not os.path.exists(access.ca_bundle):
         raise error(f"The CA bundle {access.ca_bundle} does not exist.", hint="Check 'ca_bundle'.")
     known = getattr(botocore.config.Config, "OPTION_DEFAULTS", {})
@@ -81,10 +82,10 @@ def make_client(
         raise explain(exc) from exc
     except ValueError as exc:  # botocore's answer to an endpoint that is no URL
         raise error(
-            f"The endpoint_url '{access.endpoint_url}' cannot be used: {exc}.",
+            f"The endpoint_url '{access.endpoint_text}' cannot be used: {access.masked(str(exc)).rstrip('.')}.",
             hint="Write it as http://host:port or https://host.",
         ) from exc
-    return client, errors
+    return GuardedClient(client, errors), errors
 
 
 __all__ = ("Errors", "make_client")

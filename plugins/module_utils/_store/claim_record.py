@@ -22,7 +22,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import St
 
 @dataclass(frozen=True, slots=True)
 class ClaimRecord:
-    """Who holds a claim and until when. ``nonce`` is random, so that no two claims have the same bytes."""
+    """Who holds a claim and until when. ``nonce`` is random, so that no two claims have the same bytes.
+
+    ``commits``: what the holder is about to make visible, or has; empty before. Once that is to be seen the claim is
+    over, whenever it expires.
+    """
 
     run: str
     host: str
@@ -30,6 +34,7 @@ class ClaimRecord:
     started: dt.datetime
     expires: dt.datetime
     nonce: str
+    commits: str = ""
 
     @classmethod
     def make(cls, run: str, host: str, pid: int, moment: dt.datetime, ttl_seconds: float) -> ClaimRecord:
@@ -41,7 +46,15 @@ class ClaimRecord:
         try:
             fields = json.loads(data)
             started, expires = parse_rfc3339(fields["started"]), parse_rfc3339(fields["expires"])
-            return cls(fields["run"], fields["host"], int(fields["pid"]), started, expires, fields["nonce"])
+            return cls(
+                fields["run"],
+                fields["host"],
+                int(fields["pid"]),
+                started,
+                expires,
+                fields["nonce"],
+                str(fields.get("commits", "")),
+            )
         except (ValueError, KeyError, TypeError, AttributeError, ValidationError) as exc:
             raise StoreError(
                 f"The claim {key} is damaged, so nobody can tell whether another run holds it.",
@@ -65,6 +78,7 @@ class ClaimRecord:
             "started": _stamp(self.started),
             "expires": _stamp(self.expires),
             "nonce": self.nonce,
+            **({"commits": self.commits} if self.commits else {}),
         }
 
     def encode(self) -> bytes:

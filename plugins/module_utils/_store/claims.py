@@ -15,7 +15,7 @@ and looks whether its claim is still there.
 
 from __future__ import annotations
 
-import contextlib
+import dataclasses
 import hashlib
 import os
 import socket
@@ -53,6 +53,16 @@ class ClaimHeld(StoreError):
         self.holder = holder
 
 
+def read_claim(store: Store, key: str) -> ClaimRecord | None:
+    """The claim as it lies in the store; None when there is none. Raises ``StoreError``, also for a damaged one."""
+    try:
+        return ClaimRecord.parse(store.get(key, max_bytes=_MAX_BYTES), key)
+    except StoreError as exc:
+        if exc.not_found:
+            return None
+        raise
+
+
 class ClaimLost(StoreError):
     """Another run may own the name now; nothing more must be written under it."""
 
@@ -66,8 +76,9 @@ class ClaimLost(StoreError):
 class Claim:
     """A held claim: renewed in a thread until ``release``. Make one with ``acquire``; usable as a context manager.
 
-    ``took_over`` is the expired holder whose claim was replaced, None when there was none: what lies under the name may
-    be half of its work. ``atomic`` is False when the server has no conditional writes.
+    ``took_over`` is the holder whose claim was over and was replaced, None when there was none: what lies under the
+    name may be half of its work. ``atomic`` is False when the server has no conditional writes. ``left_behind`` says
+    after ``release`` why the claim is still there.
     """
 
     def __init__(
@@ -75,6 +86,8 @@ class Claim:
     ) -> None:
         self.key = key
         self.took_over: ClaimRecord | None = None
+        self.left_behind = ""
+        self._is_over: t.Callable[[ClaimRecord], bool] | None = None
         self._store = store
         self._ttl = ttl_seconds
         self._now = now
@@ -94,14 +107,16 @@ class Claim:
         run_id: str,
         ttl_seconds: float = 120.0,
         now: t.Callable[[], dt.datetime] = utc_now,
+        is_over: t.Callable[[ClaimRecord], bool] | None = None,
     ) -> Claim:
         """Take the claim at ``key``. Raises ``ClaimHeld`` when another run has it.
 
-        Clocks of different machines may differ by up to two thirds of ``ttl_seconds``: a live claim is never older than
-        a third.
+        ``is_over`` is asked of one that has not expired: whether what it was for is done. Clocks of different machines
+        may differ by up to two thirds of ``ttl_seconds``: a live claim is never older than a third.
         """
         record = ClaimRecord.make(run_id, socket.gethostname(), os.getpid(), now(), ttl_seconds)
         claim = cls(store, key, record, ttl_seconds=ttl_seconds, now=now)
+        claim._is_over = is_over
         for _attempt in range(_TAKEOVER_ATTEMPTS):
             if claim._create() or claim._take_over():
                 claim._settle()
@@ -128,33 +143,61 @@ class Claim:
         if self.is_lost:
             raise ClaimLost(self.key)
 
-    def confirm(self) -> None:
-        """Raise ``ClaimLost`` unless the store still holds this claim, with a little time left. Ask before a commit."""
-        self._renew()
+    def confirm(self, *, commits: str = "") -> None:
+        """Raise ``ClaimLost`` unless the store still holds this claim, with a little time left. Ask before a commit.
+
+        ``commits`` is what will be visible by that commit: later runs find it in the claim.
+        """
+        self._renew(commits=commits)
         self.require_held()
 
-    def release(self) -> None:
-        """Stop renewing, and delete the claim if it is still ours. A second call does nothing."""
-        if self._stop.is_set():
-            return
+    def leave(self) -> None:
+        """Stop renewing and leave the claim where it is: nobody shall work on the name before it has expired."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
+
+    def release(self) -> None:
+        """Stop renewing, and delete the claim if it is still ours. Never raises ``StoreError``: see ``left_behind``.
+
+        What was done under the claim is done, whether or not the claim can be removed. A second call does nothing.
+        """
+        if self._stop.is_set():
+            return
+        self.leave()
+        try:
+            self._delete()
+        except StoreError as exc:
+            self.left_behind = self._end(exc)
+
+    def _delete(self) -> None:
         # Renewed first, so that it cannot end, and become another run's, between the look and the delete.
-        self._renew()
+        try:
+            self._renew()
+        except StoreError:
+            # A full disk takes no renewal, and only removing something helps. Of a claim that is renewed a third of
+            # its life is more than a delete takes.
+            if time.monotonic() >= self._deadline - self._ttl / _RENEWALS or not self._is_ours(self._read()):
+                raise
         if not self.is_lost:
             self._store.delete_many([self.key])
+
+    def _end(self, failure: StoreError) -> str:
+        """A claim that cannot be deleted is replaced by one that is over. Returns a sentence."""
+        left = f"The claim {self.key} could not be removed: {failure.message}"
+        try:
+            if not self.is_lost:
+                self._store.put(self.key, self._record.renewed(self._now(), 0.0).encode())
+                return f"{left} It was ended instead."
+        except StoreError:
+            pass
+        return f"{left} It ends at {self._record.expires_text}."
 
     def __enter__(self) -> Claim:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *exc: t.Any) -> None:
-        if kind is None:
-            self.release()
-            return
-        # What went wrong inside is what the user must hear of; the claim ends by itself.
-        with contextlib.suppress(StoreError):
-            self.release()
+    def __exit__(self, *exc: t.Any) -> None:
+        self.release()
 
     def _create(self) -> bool:
         data = self._fresh()
@@ -167,7 +210,7 @@ class Claim:
         if found is None:
             return False
         holder = ClaimRecord.parse(found, self.key)
-        if self._now() < holder.expires:
+        if self._now() < holder.expires and not (self._is_over is not None and self._is_over(holder)):
             raise ClaimHeld(self.key, holder)
         tickets = self._win_ticket(found)
         ticket_ends = self._deadline
@@ -233,7 +276,7 @@ class Claim:
             if self.is_lost:
                 return
 
-    def _renew(self) -> None:
+    def _renew(self, *, commits: str = "") -> None:
         """Look whether the claim is still ours and make it last longer. Raises ``StoreError`` when the store fails."""
         with self._renewing:
             if self.is_lost:
@@ -243,6 +286,8 @@ class Claim:
                 return
             begun, moment = time.monotonic(), self._now()
             record = self._record.renewed(moment, self._ttl)
+            if commits:
+                record = dataclasses.replace(record, commits=commits)
             self._store.put(self.key, record.encode())
             if self.is_lost:  # the put took so long that another run may have been in between
                 self._lost = True
@@ -271,4 +316,4 @@ def _ticket_key(key: str, expired: bytes) -> str:
     return f"{key.removesuffix('.json')}-takeover-{hashlib.sha256(expired).hexdigest()[:16]}.json"
 
 
-__all__ = ("Claim", "ClaimHeld", "ClaimLost", "ClaimRecord")
+__all__ = ("Claim", "ClaimHeld", "ClaimLost", "ClaimRecord", "read_claim")

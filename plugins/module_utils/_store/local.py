@@ -25,6 +25,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import St
 from ansible_collections.arkive.k8s.plugins.module_utils._store.keys import TEMP_PREFIX, check_key, check_list_prefix
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local_files import (
     entries,
+    find_unfinished,
     holds_objects,
     link_or_create,
     make_directories,
@@ -40,6 +41,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.store import (
     Listing,
     ObjectInfo,
     StoredObject,
+    Unfinished,
     refuse_write,
 )
 
@@ -118,7 +120,7 @@ class LocalStore:
         temp = ""
         try:
             temp, _stored = self._write_temp(key, target, IteratorSource((data,)))
-            made = link_or_create(temp, target, data)
+            made = link_or_create(temp, target)
             if made:
                 sync_directory(os.path.dirname(target))
         except OSError as exc:
@@ -195,6 +197,26 @@ class LocalStore:
                 f"{counted(len(failed), 'object')} in {self.location.describe} could not be deleted ({shown}).",
                 details={"not_deleted": dict(sorted(failed.items()))},
             )
+
+    def unfinished(self, folder: str) -> t.Sequence[Unfinished]:
+        found = []
+        for path, written in find_unfinished(os.path.join(self._root, folder)):
+            place = os.path.relpath(os.path.dirname(path), self._root)
+            begun = dt.datetime.fromtimestamp(written, tz=dt.UTC)
+            found.append(Unfinished("" if place == "." else f"{place}/", begun, (path,)))
+        return found
+
+    def drop_unfinished(self, writes: t.Sequence[Unfinished]) -> None:
+        refuse_write(self.location)
+        for write in writes:
+            path = write.handle[0]
+            try:
+                os.unlink(path)
+            except FileNotFoundError:
+                continue
+            except OSError as exc:
+                raise StoreError(f"The unfinished file {path} could not be removed: {exc.strerror}.") from exc
+            self._prune(os.path.dirname(path))
 
     def _name(self, key: str) -> str:
         return os.path.join(self._root, key)

@@ -57,6 +57,16 @@ def remove_stale(folder: str) -> bool:
     return removed
 
 
+def find_unfinished(folder: str) -> t.Iterator[tuple[str, float]]:
+    """The unfinished files below ``folder``: path, and when each was last written to."""
+    for parent, _folders, names in os.walk(folder):
+        for name in names:
+            if name.startswith(TEMP_PREFIX):
+                path = os.path.join(parent, name)
+                with contextlib.suppress(OSError):
+                    yield path, os.lstat(path).st_mtime
+
+
 def make_directories(base: str, folder: str) -> None:
     """Make ``folder`` below ``base``, each level 0700 and flushed to the disk."""
     if os.path.isdir(folder) or folder == base:
@@ -81,7 +91,7 @@ def write_all(file: t.BinaryIO | t.Any, chunk: bytes) -> None:
         view = view[file.write(view) :]
 
 
-def link_or_create(temp: str, target: str, data: bytes) -> bool:
+def link_or_create(temp: str, target: str) -> bool:
     """Give ``temp`` the name ``target`` unless that name is taken."""
     try:
         os.link(temp, target, follow_symlinks=False)
@@ -90,19 +100,21 @@ def link_or_create(temp: str, target: str, data: bytes) -> bool:
     except OSError as exc:
         if exc.errno not in _NO_LINKS:
             raise
-        return _create_exclusively(target, data)
+        return _take_name(temp, target)
     return True
 
 
-def _create_exclusively(target: str, data: bytes) -> bool:
-    """Without hard links the name comes first and the bytes follow at once."""
+def _take_name(temp: str, target: str) -> bool:
+    """Without hard links the name comes first, and the file with all of its bytes takes its place at once."""
     try:
-        handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     except FileExistsError:
         return False
-    with os.fdopen(handle, "wb", buffering=0) as file:
-        write_all(file, data)
-        os.fsync(file.fileno())
+    try:
+        os.replace(temp, target)
+    except OSError:
+        unlink_quietly(target)
+        raise
     return True
 
 
@@ -119,13 +131,17 @@ def sync_directory(path: str) -> None:
 
 
 def unlink_quietly(path: str) -> None:
-    """Remove a file that may be gone already."""
-    with contextlib.suppress(FileNotFoundError):
+    """Remove an unfinished file, if it can be: it stands for an error that the user must hear of, or is done with.
+
+    The next run finds what stays.
+    """
+    with contextlib.suppress(OSError):
         os.unlink(path)
 
 
 __all__ = (
     "entries",
+    "find_unfinished",
     "holds_objects",
     "link_or_create",
     "make_directories",

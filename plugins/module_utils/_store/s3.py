@@ -8,19 +8,29 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import hashlib
 import io
 import threading
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
+from ansible_collections.arkive.k8s.plugins.module_utils._store.aws_answers import Answer, GuardedClient
 from ansible_collections.arkive.k8s.plugins.module_utils._store.aws_client import Errors, make_client
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.keys import check_key, check_list_prefix
-from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_errors import error_code, status_code, store_error
-from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_stream import S3Stream
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_delete import Deletion, as_older_servers_take_it
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_errors import (
+    error_code,
+    is_unsupported,
+    status_code,
+    store_error,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_listing import (
+    list_pages,
+    list_upload_pages,
+    names_of,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_stream import S3Stream, check_range
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_upload import S3Target, put_object, upload
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import (
     CHUNK_SIZE,
@@ -30,18 +40,14 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.store import (
     Listing,
     ObjectInfo,
     StoredObject,
+    Unfinished,
     refuse_write,
 )
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
 
-_DELETE_BATCH = 1000
-_CONNECT_SECONDS = 10
-_READ_SECONDS = 60
-_ATTEMPTS = 4
 _CONFLICT_ATTEMPTS = 5
-_NO_BATCH_DELETE = frozenset({"NotImplemented", "MethodNotAllowed", "501", "405"})
 
 
 class S3Store:
@@ -52,6 +58,7 @@ class S3Store:
         self._root = f"{location.prefix}/" if location.prefix else ""
         self._client, self._errors = _make_client(location)
         self._options = _write_options(location)
+        self._deletion = Deletion(self._client, location.bucket or "", self._errors)
         self._conditional: bool | None = None
         self._conditional_lock = threading.Lock()
 
@@ -63,14 +70,14 @@ class S3Store:
     def check(self, *, write: bool) -> None:
         """List one key; with ``write`` begin an upload and drop it, which leaves no object and no version."""
         try:
-            self._client.list_objects_v2(Bucket=self.location.bucket, Prefix=self._root, MaxKeys=1)
+            next(list_pages(self._client, Bucket=self.location.bucket, Prefix=self._root, MaxKeys=1))
         except self._errors as exc:
             found = store_error(self.location, exc, verb="read")
             if not found.not_found:
                 raise found from exc
             # A 404 without S3's NoSuchBucket comes from some other web server.
             raise StoreError(
-                f"{self.location.endpoint_url or 'The endpoint'} does not answer as an S3 server.",
+                f"{self.location.endpoint_text or 'The endpoint'} does not answer as an S3 server.",
                 failure="no_location",
                 hint="Check 'endpoint_url'.",
             ) from exc
@@ -79,7 +86,7 @@ class S3Store:
             target = self._target("arkive-write-check")
             with self._calling("write to"):
                 begun = self._client.create_multipart_upload(**target.address, **target.options)
-                self._client.abort_multipart_upload(**target.address, UploadId=begun["UploadId"])
+                self._client.abort_multipart_upload(**target.address, UploadId=begun.text("UploadId"))
 
     def put(self, key: str, data: bytes) -> StoredObject:
         return self.put_file(key, io.BytesIO(data), size=len(data))
@@ -113,7 +120,7 @@ class S3Store:
     def open(self, key: str) -> t.BinaryIO:
         full = self._full(key)
 
-        def request(**arguments: str) -> t.Any:
+        def request(**arguments: str) -> Answer:
             return self._client.get_object(Bucket=self.location.bucket, Key=full, **arguments)
 
         raw = S3Stream(key, request, lambda: self._calling("read", key), self._errors)
@@ -127,7 +134,8 @@ class S3Store:
             answer = self._client.get_object(
                 Bucket=self.location.bucket, Key=self._full(key), Range=f"bytes={start}-{start + length - 1}"
             )
-            data: bytes = answer["Body"].read()
+            check_range(answer, start)
+            data: bytes = answer["Body"].read(length)
         except self._errors as exc:
             if error_code(exc) in ("InvalidRange", "416"):
                 return b""
@@ -145,7 +153,8 @@ class S3Store:
 
     def size(self, key: str) -> int:
         with self._calling("read", key):
-            return int(self._client.head_object(Bucket=self.location.bucket, Key=self._full(key))["ContentLength"])
+            answer = self._client.head_object(Bucket=self.location.bucket, Key=self._full(key))
+            return answer.number("ContentLength")
 
     def list(self, prefix: str = "", delimiter: str | None = None) -> Listing:
         check_list_prefix(prefix)
@@ -156,19 +165,19 @@ class S3Store:
             arguments["Delimiter"] = delimiter
         listing = Listing()
         with self._calling("list"):
-            for page in self._client.get_paginator("list_objects_v2").paginate(**arguments):
-                listing.objects.extend(self._objects(page))
-                listing.prefixes.extend(found["Prefix"][len(self._root) :] for found in page.get("CommonPrefixes", ()))
+            for page in list_pages(self._client, **arguments):
+                objects, prefixes = names_of(page, self._root + prefix)
+                listing.objects.extend(self._object(found) for found in objects)
+                listing.prefixes.extend(name[len(self._root) :] for name in prefixes)
         listing.objects.sort(key=lambda info: info.key)
         listing.prefixes.sort()
         return listing
 
     def delete_many(self, keys: t.Iterable[str]) -> None:
         refuse_write(self.location)
-        wanted = list(dict.fromkeys(map(check_key, keys)))
-        failed: dict[str, str] = {}
-        for start in range(0, len(wanted), _DELETE_BATCH):
-            failed.update(self._delete_batch(wanted[start : start + _DELETE_BATCH]))
+        wanted = dict.fromkeys(map(check_key, keys))
+        with self._calling("delete from"):
+            failed = self._deletion.delete({self._full(key): key for key in wanted})
         if failed:
             shown = "; ".join(f"{key}: {why}" for key, why in sorted(failed.items())[:3])
             raise StoreError(
@@ -176,38 +185,33 @@ class S3Store:
                 details={"not_deleted": dict(sorted(failed.items()))},
             )
 
-    def _objects(self, page: t.Mapping[str, t.Any]) -> t.Iterator[ObjectInfo]:
-        for found in page.get("Contents", ()):
-            # Consoles make empty objects that end with a slash and show them as folders.
-            if not found["Key"].endswith("/"):
-                yield ObjectInfo(found["Key"][len(self._root) :], int(found["Size"]), found["LastModified"])
+    def unfinished(self, folder: str) -> t.Sequence[Unfinished]:
+        with self._calling("list the uploads in"):
+            pages = list_upload_pages(self._client, Bucket=self.location.bucket, Prefix=self._root + folder)
+            return [self._upload(found) for page in pages for found in page.entries("Uploads")]
 
-    def _delete_batch(self, keys: t.Sequence[str]) -> dict[str, str]:
-        """Delete up to 1000 keys; what could not be deleted, and why."""
-        objects = [{"Key": self._full(key)} for key in keys]
-        try:
-            answer = self._client.delete_objects(
-                Bucket=self.location.bucket, Delete={"Objects": objects, "Quiet": True}
-            )
-        except self._errors as exc:
-            if error_code(exc) in _NO_BATCH_DELETE or status_code(exc) in (405, 501):
-                return self._delete_each(keys)
-            raise store_error(self.location, exc, verb="delete from") from exc
-        return {
-            error["Key"][len(self._root) :]: error.get("Message") or error.get("Code", "unknown")
-            for error in answer.get("Errors", ())
-            if error.get("Code") != "NoSuchKey"
-        }
-
-    def _delete_each(self, keys: t.Sequence[str]) -> dict[str, str]:
-        failed: dict[str, str] = {}
-        for key in keys:
+    def drop_unfinished(self, writes: t.Sequence[Unfinished]) -> None:
+        refuse_write(self.location)
+        for write in writes:
+            key, upload_id = write.handle
             try:
-                self._client.delete_object(Bucket=self.location.bucket, Key=self._full(key))
+                self._client.abort_multipart_upload(Bucket=self.location.bucket, Key=key, UploadId=upload_id)
             except self._errors as exc:
-                if error_code(exc) != "NoSuchKey":
-                    failed[key] = error_code(exc)
-        return failed
+                if error_code(exc) != "NoSuchUpload" and status_code(exc) != 404:
+                    raise store_error(self.location, exc, verb="end an upload in") from exc
+
+    def _upload(self, found: Answer) -> Unfinished:
+        full = found.text("Key")
+        key = full[len(self._root) :]
+        place = key.rpartition("/")[0]
+        handle = (full, found.text("UploadId"))
+        return Unfinished(f"{place}/" if place else "", found.moment("Initiated"), handle, key)
+
+    def _object(self, found: Answer) -> ObjectInfo:
+        etag = str(found.get("ETag", "")).strip('"')
+        return ObjectInfo(
+            found.text("Key")[len(self._root) :], found.number("Size"), found.moment("LastModified"), etag
+        )
 
     def _first_put_if_absent(self, key: str, target: S3Target, data: bytes) -> bool:
         """Find out on the way whether the server honours ``If-None-Match``: a second put of the same must fail.
@@ -237,7 +241,7 @@ class S3Store:
                     return False
                 if status == 409 and attempt + 1 < _CONFLICT_ATTEMPTS:
                     continue
-                if self._conditional is None and (code in _NO_CONDITIONS or status == 501):
+                if self._conditional is None and is_unsupported(exc):
                     self._conditional = False
                     return self._check_and_put(key, target, data)
                 raise store_error(self.location, exc, verb="write", key=key) from exc
@@ -272,10 +276,6 @@ class S3Store:
             raise store_error(self.location, exc, verb=verb, key=key) from exc
 
 
-#: How servers (and a botocore from before 2024) say that they do not know ``If-None-Match`` on a PUT.
-_NO_CONDITIONS = frozenset({"NotImplemented", "InvalidArgument", "InvalidRequest", "ParamValidationError"})
-
-
 def _write_options(location: StorageLocation) -> dict[str, t.Any]:
     options: dict[str, t.Any] = {}
     sse = location.sse or ("aws:kms" if location.kms_key_id else None)
@@ -286,7 +286,7 @@ def _write_options(location: StorageLocation) -> dict[str, t.Any]:
     return options
 
 
-def _make_client(location: StorageLocation) -> tuple[t.Any, Errors]:
+def _make_client(location: StorageLocation) -> tuple[GuardedClient, Errors]:
     """boto3's client for ``location``, and the exceptions that it raises."""
     client, errors = make_client(
         "s3",
@@ -300,15 +300,8 @@ def _make_client(location: StorageLocation) -> tuple[t.Any, Errors]:
         # Virtual-host addressing needs DNS for each bucket, which servers other than Amazon's seldom have.
         s3={"addressing_style": location.addressing_style or ("path" if location.endpoint_url else "auto")},
     )
-    client.meta.events.register("before-sign.s3.DeleteObjects", _add_content_md5)
+    client.before_signing("s3.DeleteObjects", as_older_servers_take_it)
     return client, errors
-
-
-def _add_content_md5(request: t.Any, **_kwargs: t.Any) -> None:
-    """Older servers take a batch delete only with Content-MD5, which newer botocore does not send."""
-    body = request.data if isinstance(request.data, bytes) else str(request.data).encode()
-    digest = hashlib.md5(body, usedforsecurity=False).digest()
-    request.headers["Content-MD5"] = base64.b64encode(digest).decode()
 
 
 __all__ = ("S3Store",)

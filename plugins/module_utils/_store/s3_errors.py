@@ -12,10 +12,12 @@ Works on the exceptions' names and response dicts, so that it needs no import of
 from __future__ import annotations
 
 import typing as t
+import urllib.parse
 
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError, StoreFailure
 
 if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._store.aws_access import AwsAccess
     from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
 
 _WRONG_REGION = frozenset({"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"})
@@ -48,21 +50,36 @@ UNREACHABLE = {
     "ResponseStreamingError": "the connection broke",
     "IncompleteReadError": "the connection broke",
 }
+#: How servers say that they do not know a kind of request or a header of it; some say no more than the status.
+_UNSUPPORTED = frozenset({"NotImplemented", "MethodNotAllowed", "ParamValidationError"})
+_UNSUPPORTED_STATUS = frozenset({400, 405, 501})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _LONGEST = 300
 
 
 def error_code(exc: Exception) -> str:
-    """The server's code (``NoSuchKey``; ``404`` for a HEAD, which has no body), else the exception's class name."""
-    response = getattr(exc, "response", None)
-    code = response.get("Error", {}).get("Code") if isinstance(response, dict) else None
-    return str(code) if code else type(exc).__name__
+    """The server's code (``NoSuchKey``), the HTTP status where it gave none, else the exception's class name."""
+    status = status_code(exc)
+    return str(_error(exc).get("Code") or "") or (str(status) if status else type(exc).__name__)
 
 
 def status_code(exc: Exception) -> int | None:
     """The HTTP status, None when there was no answer."""
-    response = getattr(exc, "response", None)
-    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode") if isinstance(response, dict) else None
+    status = _metadata(exc).get("HTTPStatusCode")
     return status if isinstance(status, int) else None
+
+
+def is_unsupported(exc: Exception) -> bool:
+    """The server refuses this kind of request, whoever asks for whatever: there may be another way."""
+    code = error_code(exc)
+    if code in CREDENTIALS or code in _WRONG_REGION:
+        return False
+    return code in _UNSUPPORTED or status_code(exc) in _UNSUPPORTED_STATUS
+
+
+def is_hopeless(exc: Exception) -> bool:
+    """The next request will meet the same: nobody answers, or nobody like these credentials is let in."""
+    return status_code(exc) is None or error_code(exc) in CREDENTIALS
 
 
 def store_error(location: StorageLocation, exc: Exception, *, verb: str, key: str = "") -> StoreError:
@@ -76,7 +93,7 @@ def store_error(location: StorageLocation, exc: Exception, *, verb: str, key: st
 
 def _explain(location: StorageLocation, exc: Exception, code: str) -> tuple[StoreFailure, str, str | None]:
     if code == "NoSuchBucket":
-        where = f" at {location.endpoint_url}" if location.endpoint_url else ""
+        where = f" at {location.endpoint_text}" if location.endpoint_url else ""
         return "no_location", f"the bucket '{location.bucket}' does not exist{where}", "Create it or check 'bucket'."
     if code in _NOT_FOUND:
         return "not_found", "it does not exist", None
@@ -85,36 +102,89 @@ def _explain(location: StorageLocation, exc: Exception, code: str) -> tuple[Stor
         return "credentials", why, hint
     if code in _DENIED:
         return "denied", "the server denies it to these credentials", "Grant list, get, put and delete on the bucket."
-    if code in _WRONG_REGION or status_code(exc) == 301:
-        return "no_location", _wrong_region(location, exc), "Set 'region' to the bucket's."
+    if code in _WRONG_REGION or status_code(exc) in _REDIRECTS:
+        return _redirected(location, exc)
     if code == "SSLError":
-        return "unreachable", f"TLS failed: {exception_text(exc)}", "Give the server's CA as 'ca_bundle'."
+        return "unreachable", f"TLS failed: {exception_text(exc, location)}", "Give the server's CA as 'ca_bundle'."
     if code in UNREACHABLE:
-        target = location.endpoint_url or "the S3 endpoint"
+        target = location.endpoint_text or "the S3 endpoint"
         return (
             "unreachable",
             f"{target} cannot be reached: {UNREACHABLE[code]}",
             "Check 'endpoint_url' and network.",
         )
-    return "other", exception_text(exc), None
+    return "other", exception_text(exc, location), _remedy(exc)
 
 
-def _wrong_region(location: StorageLocation, exc: Exception) -> str:
-    response: t.Any = getattr(exc, "response", {})
-    headers = response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    region = response.get("Error", {}).get("Region") or headers.get("x-amz-bucket-region")
+def _redirected(location: StorageLocation, exc: Exception) -> tuple[StoreFailure, str, str | None]:
+    headers = _metadata(exc).get("HTTPHeaders")
+    headers = headers if isinstance(headers, dict) else {}
+    region = _error(exc).get("Region") or headers.get("x-amz-bucket-region")
     asked = f", not in '{location.region}'" if location.region else ""
-    return f"the bucket is in the region '{region}'{asked}" if region else f"the bucket is in another region{asked}"
+    if region:
+        return "no_location", f"the bucket is in the region '{region}'{asked}", "Set 'region' to the bucket's."
+    # Only the host: a page to log in at may have anything in its address.
+    host = _host(headers.get("location")) or _host(_error(exc).get("Endpoint"))
+    if host:
+        return "no_location", f"the server sends us to {host}", "Check 'endpoint_url' and 'region'."
+    return "no_location", f"the bucket is in another region{asked}", "Set 'region' to the bucket's."
 
 
-def exception_text(exc: Exception) -> str:
-    """The server's own words with its code, else the exception's, on one line."""
-    response = getattr(exc, "response", None)
-    said = response.get("Error", {}).get("Message") if isinstance(response, dict) else None
-    words = " ".join(str(said or str(exc) or type(exc).__name__).split()).rstrip(".")
+def _host(address: object) -> str:
+    try:
+        parts = urllib.parse.urlsplit(str(address or ""))
+        return printable(parts.hostname or parts.path.partition("/")[0])
+    except ValueError:
+        return ""
+
+
+def _remedy(exc: Exception) -> str:
+    status = status_code(exc)
+    if type(exc).__name__ == "BadAnswer":
+        return "Check that 'endpoint_url' is that of an S3 server, and what stands between."
+    if status is not None and status >= 500:
+        return "Try again later; if it stays, see the server's log."
+    return "See the server's log for the reason."
+
+
+def exception_text(exc: Exception, access: AwsAccess) -> str:
+    """The server's own words with its code, else the exception's, on one line and without what is secret."""
+    said = str(_error(exc).get("Message") or "")
+    code = error_code(exc)
+    if not said and status_code(exc) is not None:
+        return f"the server answers with {code}" if code.isdigit() else f"the server answers with the error {code}"
+    words = " ".join(access.masked(printable(said or str(exc) or type(exc).__name__)).split()).rstrip(".")
     if len(words) > _LONGEST:
         words = f"{words[:_LONGEST]}..."
-    return f"{words} ({error_code(exc)})" if said else words
+    return f"{words} ({code})" if said else words
 
 
-__all__ = ("CREDENTIALS", "UNREACHABLE", "error_code", "exception_text", "status_code", "store_error")
+def printable(text: str) -> str:
+    """``text`` with blanks for what a terminal would obey."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
+def _error(exc: Exception) -> t.Mapping[str, t.Any]:
+    return _part(exc, "Error")
+
+
+def _metadata(exc: Exception) -> t.Mapping[str, t.Any]:
+    return _part(exc, "ResponseMetadata")
+
+
+def _part(exc: Exception, name: str) -> t.Mapping[str, t.Any]:
+    response = getattr(exc, "response", None)
+    found = response.get(name) if isinstance(response, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+__all__ = (
+    "CREDENTIALS",
+    "UNREACHABLE",
+    "error_code",
+    "exception_text",
+    "is_hopeless",
+    "is_unsupported",
+    "status_code",
+    "store_error",
+)

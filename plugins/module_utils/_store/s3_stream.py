@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._store.aws_answers import Answer, BadAnswer
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 
 if t.TYPE_CHECKING:
@@ -29,7 +30,7 @@ class S3Stream(io.RawIOBase):
     def __init__(
         self,
         key: str,
-        request: t.Callable[..., t.Any],
+        request: t.Callable[..., Answer],
         calling: t.Callable[[], contextlib.AbstractContextManager[None]],
         errors: tuple[type[Exception], ...],
     ) -> None:
@@ -39,10 +40,11 @@ class S3Stream(io.RawIOBase):
         self._calling = calling
         self._errors = errors
         self._position = 0
+        self._body: t.Any = None
         with calling():
             answer = request()
+            self._length = answer.number("ContentLength")
         self._etag: str = answer.get("ETag", "")
-        self._length = int(answer["ContentLength"])
         self._body = answer["Body"]
 
     def readable(self) -> bool:
@@ -74,12 +76,20 @@ class S3Stream(io.RawIOBase):
     def _reopen(self) -> None:
         self._body.close()
         same = {"IfMatch": self._etag} if self._etag else {}
-        self._body = self._request(Range=f"bytes={self._position}-", **same)["Body"]
+        answer = self._request(Range=f"bytes={self._position}-", **same)
+        self._body = answer["Body"]
+        check_range(answer, self._position)
 
     def close(self) -> None:
-        if not self.closed:
+        if not self.closed and self._body is not None:
             self._body.close()
         super().close()
 
 
-__all__ = ("S3Stream",)
+def check_range(answer: Answer, start: int) -> None:
+    """Raise ``BadAnswer`` unless the body begins at ``start``: some servers do not know ranges and give everything."""
+    if not str(answer.get("ContentRange") or "").startswith(f"bytes {start}-"):
+        raise BadAnswer(f"the server does not give the part of the object from byte {start} that was asked for")
+
+
+__all__ = ("S3Stream", "check_range")

@@ -15,6 +15,7 @@ import typing as t
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from ansible_collections.arkive.k8s.plugins.module_utils._store.aws_answers import GuardedClient
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import ByteSource, StoredObject, read_exactly
 
@@ -32,7 +33,7 @@ class S3Target(t.NamedTuple):
     ``options`` are the encryption arguments of its first request, ``errors`` what botocore raises.
     """
 
-    client: t.Any
+    client: GuardedClient
     bucket: str
     key: str
     options: dict[str, t.Any]
@@ -47,7 +48,7 @@ class S3Target(t.NamedTuple):
         """Content-MD5, which buckets with object lock demand."""
         if not self.content_md5:
             return {}
-        return {"ContentMD5": base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()}
+        return {"ContentMD5": base64.b64encode(_md5(data)).decode()}
 
 
 def part_size(size: int | None) -> int:
@@ -63,7 +64,7 @@ def upload(target: S3Target, source: ByteSource, *, name: str, size: int | None)
     first = read_exactly(source, length)
     if len(first) < length:
         put_object(target, first)
-        return StoredObject(name, len(first), hashlib.sha256(first).hexdigest())
+        return StoredObject(name, len(first), hashlib.sha256(first).hexdigest(), _md5(first).hex())
     return _MultipartUpload(target, name).run(source, first)
 
 
@@ -77,6 +78,7 @@ class _MultipartUpload:
         self._target = target
         self._name = name
         self._digest = hashlib.sha256()
+        self._part_digests = b""
         self._size = 0
         self._parts: list[dict[str, t.Any]] = []
         self._running: deque[Future[dict[str, t.Any]]] = deque()
@@ -84,7 +86,7 @@ class _MultipartUpload:
 
     def run(self, source: ByteSource, first: bytes) -> StoredObject:
         begun = self._target.client.create_multipart_upload(**self._target.address, **self._target.options)
-        self._id = begun["UploadId"]
+        self._id = begun.text("UploadId")
         completed = False
         try:
             with ThreadPoolExecutor(_PARALLEL, thread_name_prefix="arkive-upload") as pool:
@@ -97,7 +99,9 @@ class _MultipartUpload:
             # The pool has ended: a part that arrived after the abort would stay for ever and cost money.
             if not completed:
                 self._abort()
-        return StoredObject(self._name, self._size, self._digest.hexdigest())
+        # How servers make the ETag of an upload in parts: the digest of the parts' digests, and their number.
+        etag = f"{_md5(self._part_digests).hex()}-{len(self._parts)}"
+        return StoredObject(self._name, self._size, self._digest.hexdigest(), etag)
 
     def _abort(self) -> None:
         # What went wrong before is what the user must hear of.
@@ -111,6 +115,7 @@ class _MultipartUpload:
                 if number > _MAX_PARTS:
                     raise StoreError(f"{self._name} is too large for S3: more than {_MAX_PARTS} parts.")
                 self._digest.update(data)
+                self._part_digests += _md5(data)
                 self._size += len(data)
                 if len(self._running) >= _PARALLEL:
                     self._parts.append(self._running.popleft().result())
@@ -131,7 +136,11 @@ class _MultipartUpload:
             Body=data,
             **self._target.digest_header(data),
         )
-        return {"PartNumber": number, "ETag": answer["ETag"]}
+        return {"PartNumber": number, "ETag": answer.text("ETag")}
+
+
+def _md5(data: bytes) -> bytes:
+    return hashlib.md5(data, usedforsecurity=False).digest()
 
 
 __all__ = ("S3Target", "part_size", "put_object", "upload")

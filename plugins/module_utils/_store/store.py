@@ -34,20 +34,38 @@ class ByteSource(t.Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """What was written: the digest is of the bytes as sent, in hex."""
+    """What was written: the digest is of the bytes as sent, in hex.
+
+    ``etag`` is what a server shows that makes ETags of MD5 digests, as most do; empty where nobody does.
+    """
 
     key: str
     size: int
     sha256: str
+    etag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectInfo:
-    """One object of a listing; ``modified`` is in UTC."""
+    """One object of a listing; ``modified`` is in UTC. ``etag``: as the server shows it, without quotes."""
 
     key: str
     size: int
     modified: dt.datetime
+    etag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A write that did not end: an upload in parts, or a temporary file. ``key``: what it was to be.
+
+    ``folder`` of a temporary file, whose key nobody knows, is where it lies. ``handle`` is the store's own.
+    """
+
+    folder: str
+    begun: dt.datetime
+    handle: tuple[str, ...]
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +130,12 @@ class Store(t.Protocol):
     def delete_many(self, keys: t.Iterable[str]) -> None:
         """Delete; keys that are not there are fine. ``StoreError`` names the keys that could not be deleted."""
 
+    def unfinished(self, folder: str) -> t.Sequence[Unfinished]:
+        """Writes below ``folder`` (ends with ``/``, or empty) that have not ended, of live runs and of dead ones."""
+
+    def drop_unfinished(self, writes: t.Sequence[Unfinished]) -> None:
+        """Remove what such writes have left; those that are gone are fine."""
+
 
 class IteratorSource:
     """Chunks of any size as a ``ByteSource``."""
@@ -171,6 +195,7 @@ __all__ = (
     "ObjectInfo",
     "Store",
     "StoredObject",
+    "Unfinished",
     "read_exactly",
     "refuse_write",
 )

@@ -61,6 +61,17 @@ class SnapshotRemoval:
 
     def sweep(self, namespaces: t.Sequence[str], *, backup_name: str, location: str) -> list[str]:
         """Discard what carries a run's label, for this backup and this location. Nothing of a live run may be there."""
+        found, left = self._find_left(namespaces, backup_name=backup_name, location=location)
+        return left + self.discard(found)
+
+    def release_left(self, namespaces: t.Sequence[str], *, backup_name: str, location: str) -> list[str]:
+        """Release the same: the backup is stored, and its run could not do it."""
+        found, left = self._find_left(namespaces, backup_name=backup_name, location=location)
+        return left + self.release(found)
+
+    def _find_left(
+        self, namespaces: t.Sequence[str], *, backup_name: str, location: str
+    ) -> tuple[list[CutSnapshot], list[str]]:
         selector = f"{RUN_LABEL},{BACKUP_NAME}={label_value(backup_name)}"
         found, left = [], []
         for namespace in namespaces:
@@ -72,7 +83,7 @@ class SnapshotRemoval:
         ours = [
             each for each in found if (each["metadata"].get("annotations") or {}).get(LOCATION_ANNOTATION) == location
         ]
-        return left + self.discard([_adopt(each) for each in ours])
+        return [_adopt(each) for each in ours], left
 
     def _all(self, cuts: t.Sequence[CutSnapshot], remove: t.Callable[[CutSnapshot], str]) -> list[str]:
         made = [cut for cut in cuts if cut.name]

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dataclasses
 import datetime as dt
@@ -18,8 +19,8 @@ import time
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._store.aws_answers import Answer, GuardedClient, Pages
 from ansible_collections.arkive.k8s.plugins.module_utils._store.aws_client import Errors, make_client
-from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_errors import error_code
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs_errors import ebs_error
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
@@ -71,7 +72,7 @@ class EbsSnapshotter:
         """boto3 is loaded with the first request. It may be shared between threads."""
         self.location = location
         self._lock = threading.Lock()
-        self._made: tuple[t.Any, tuple[type[Exception], ...]] | None = None
+        self._made: tuple[GuardedClient, Errors] | None = None
 
     def volume_id(self, volume: Object) -> str:
         """The EBS volume behind a PersistentVolume; empty when it is none."""
@@ -102,7 +103,7 @@ class EbsSnapshotter:
         found = self._describe_volume(volume_id, zone)
         kind = str(found.get("VolumeType") or "")
         iops = found.get("Iops") if kind in _WITH_IOPS else None
-        return kind, int(iops) if iops else None
+        return kind, iops if isinstance(iops, int) else None
 
     def create_snapshot(self, volume_id: str, zone: str, tags: Tags) -> str:
         """Begin a snapshot and return its id: from then on the volume may be written to. It is completed later.
@@ -110,49 +111,36 @@ class EbsSnapshotter:
         It gets ``tags``, and the volume's own where those say nothing.
         """
         volume = self._describe_volume(volume_id, zone)
-        own = {key: value for key, value in _read_tags(volume).items() if not key.startswith(_RESERVED_TAG)}
-        answer = self._call(
-            "create_snapshot",
-            f"create a snapshot of the volume {volume_id}",
-            VolumeId=volume_id,
-            **_tag_request("snapshot", {**own, **tags}),
-        )
-        return str(answer["SnapshotId"])
+        with self._asking(f"create a snapshot of the volume {volume_id}") as client:
+            own = {key: value for key, value in _read_tags(volume).items() if not key.startswith(_RESERVED_TAG)}
+            request = _tag_request("snapshot", {**own, **tags})
+            return client.create_snapshot(VolumeId=volume_id, **request).text("SnapshotId")
 
     def tag_snapshot(self, snapshot_id: str, tags: Tags) -> None:
         """Add ``tags``, or change them."""
         listed = [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
-        self._call("create_tags", f"tag the snapshot {snapshot_id}", Resources=[snapshot_id], Tags=listed)
+        with self._asking(f"tag the snapshot {snapshot_id}") as client:
+            client.create_tags(Resources=[snapshot_id], Tags=listed)
 
     def delete_snapshot(self, snapshot_id: str) -> None:
         """Delete it; one that is gone is fine."""
-        client, errors = self._client()
-        try:
+        with _none_is_fine(_GONE_SNAPSHOT), self._asking(f"delete the snapshot {snapshot_id}") as client:
             client.delete_snapshot(SnapshotId=snapshot_id)
-        except errors as exc:
-            if error_code(exc) != _GONE_SNAPSHOT:
-                raise ebs_error(self.location, exc, tried=f"delete the snapshot {snapshot_id}") from exc
 
     def describe_snapshot(self, snapshot_id: str) -> EbsSnapshot | None:
         """None when it is gone."""
-        client, errors = self._client()
-        try:
+        with _none_is_fine(_GONE_SNAPSHOT), self._asking(f"look at the snapshot {snapshot_id}") as client:
             answer = client.describe_snapshots(SnapshotIds=[snapshot_id])
-        except errors as exc:
-            if error_code(exc) == _GONE_SNAPSHOT:
-                return None
-            raise ebs_error(self.location, exc, tried=f"look at the snapshot {snapshot_id}") from exc
-        return next(map(_read_snapshot, answer["Snapshots"]), None)
+            return next(map(_read_snapshot, answer.entries("Snapshots", required=True)), None)
+        return None
 
     def list_snapshots(self, tags: Tags) -> list[EbsSnapshot]:
         """The caller's own snapshots that have all of ``tags``, the oldest first."""
-        client, errors = self._client()
         filters = [{"Name": f"tag:{key}", "Values": [value]} for key, value in tags.items()]
-        try:
-            pages = client.get_paginator("describe_snapshots").paginate(OwnerIds=["self"], Filters=filters)
-            found = [_read_snapshot(entry) for page in pages for entry in page["Snapshots"]]
-        except errors as exc:
-            raise ebs_error(self.location, exc, tried="list snapshots") from exc
+        with self._asking("list snapshots") as client:
+            found = list(_all_snapshots(client, OwnerIds=["self"], Filters=filters))
+        # Looked at again: what is listed here may be deleted next.
+        found = [entry for entry in found if tags.items() <= entry.tags.items()]
         return sorted(found, key=lambda entry: (entry.started is not None, entry.started, entry.id))
 
     def wait_completed(self, snapshot_id: str, *, timeout: float, cancel: CancelToken) -> EbsSnapshot:
@@ -196,9 +184,8 @@ class EbsSnapshotter:
         elif snapshot.encrypted:
             request["Encrypted"] = True
         request |= _tag_request("volume", self._volume_tags(snapshot.tags))
-        return str(
-            self._call("create_volume", f"create a volume from the snapshot {snapshot_id}", **request)["VolumeId"]
-        )
+        with self._asking(f"create a volume from the snapshot {snapshot_id}") as client:
+            return client.create_volume(**request).text("VolumeId")
 
     def wait_available(self, volume_id: str, *, timeout: float, cancel: CancelToken) -> None:
         """Wait until a new volume can be attached. Raises ``SnapshotError`` when it fails or takes too long.
@@ -226,12 +213,8 @@ class EbsSnapshotter:
 
     def delete_volume(self, volume_id: str) -> None:
         """Delete it; one that is gone is fine."""
-        client, errors = self._client()
-        try:
+        with _none_is_fine(_GONE_VOLUME), self._asking(f"delete the volume {volume_id}") as client:
             client.delete_volume(VolumeId=volume_id)
-        except errors as exc:
-            if error_code(exc) != _GONE_VOLUME:
-                raise ebs_error(self.location, exc, tried=f"delete the volume {volume_id}") from exc
 
     def _volume_tags(self, of_snapshot: Tags) -> dict[str, str]:
         tags = {key: value for key, value in of_snapshot.items() if not key.startswith(_RESERVED_TAG)}
@@ -243,29 +226,41 @@ class EbsSnapshotter:
         }
         return {f"{_CLUSTER_TAG_PREFIX}{cluster}": "owned", _CLUSTER_TAG: cluster, **others}
 
-    def _describe_volume(self, volume_id: str, zone: str = "") -> Object:
+    def _describe_volume(self, volume_id: str, zone: str = "") -> Answer:
         where = f" in {zone}" if zone else ""
         tried = f"look at the volume {volume_id}{where}"
-        found: list[Object] = self._call("describe_volumes", tried, VolumeIds=[volume_id])["Volumes"]
+        with self._asking(tried) as client:
+            found = client.describe_volumes(VolumeIds=[volume_id]).entries("Volumes", required=True)
         if not found:
             raise SnapshotError(f"Cannot {tried}: it does not exist.", details={"code": _GONE_VOLUME})
         return found[0]
 
-    def _call(self, method: str, tried: str, **request: t.Any) -> t.Any:
+    @contextlib.contextmanager
+    def _asking(self, tried: str) -> t.Iterator[GuardedClient]:
+        """What EC2 refuses is a ``SnapshotError``, and so is an answer that cannot be understood."""
         client, errors = self._client()
         try:
-            return getattr(client, method)(**request)
+            yield client
         except errors as exc:
             raise ebs_error(self.location, exc, tried=tried) from exc
 
-    def _client(self) -> tuple[t.Any, tuple[type[Exception], ...]]:
+    def _client(self) -> tuple[GuardedClient, Errors]:
         with self._lock:
             if self._made is None:
                 self._made = _make_client(self.location)
             return self._made
 
 
-def _make_client(location: SnapshotLocation) -> tuple[t.Any, Errors]:
+@contextlib.contextmanager
+def _none_is_fine(code: str) -> t.Iterator[None]:
+    try:
+        yield
+    except SnapshotError as exc:
+        if exc.details.get("code") != code:
+            raise
+
+
+def _make_client(location: SnapshotLocation) -> tuple[GuardedClient, Errors]:
     """boto3's client for ``location``, and the exceptions that it raises."""
     return make_client(
         "ec2",
@@ -277,22 +272,35 @@ def _make_client(location: SnapshotLocation) -> tuple[t.Any, Errors]:
     )
 
 
-def _read_snapshot(entry: Object) -> EbsSnapshot:
+def _all_snapshots(client: GuardedClient, **request: t.Any) -> t.Iterator[EbsSnapshot]:
+    answer = client.describe_snapshots(**request)
+    pages = Pages(answer.operation)
+    while True:
+        found = [_read_snapshot(entry) for entry in answer.entries("Snapshots", required=True)]
+        yield from found
+        if not answer.get("NextToken"):
+            return
+        token = pages.turn((entry.id for entry in found), answer["NextToken"])
+        answer = client.describe_snapshots(**request, NextToken=token)
+
+
+def _read_snapshot(entry: Answer) -> EbsSnapshot:
+    started = entry.get("StartTime")
     return EbsSnapshot(
-        id=str(entry["SnapshotId"]),
+        id=entry.text("SnapshotId"),
         volume_id=str(entry.get("VolumeId") or ""),
         state=str(entry.get("State") or ""),
         progress=str(entry.get("Progress") or ""),
-        size_bytes=int(entry.get("VolumeSize") or 0) * _GIB,
-        started=entry.get("StartTime"),
+        size_bytes=entry.number("VolumeSize") * _GIB,
+        started=started if isinstance(started, dt.datetime) else None,
         encrypted=bool(entry.get("Encrypted")),
         tags=_read_tags(entry),
         error=str(entry.get("StateMessage") or ""),
     )
 
 
-def _read_tags(entry: Object) -> dict[str, str]:
-    return {str(tag["Key"]): str(tag.get("Value") or "") for tag in entry.get("Tags") or ()}
+def _read_tags(entry: Answer) -> dict[str, str]:
+    return {tag.text("Key"): str(tag.get("Value") or "") for tag in entry.entries("Tags")}
 
 
 def _tag_request(resource: str, tags: Tags) -> dict[str, t.Any]:

@@ -24,6 +24,7 @@ _WRONG_CREDENTIALS = frozenset({"AuthFailure", "InvalidClientTokenId", "Unrecogn
 _EXPIRED = frozenset({"RequestExpired", "ExpiredTokenException"})
 _DENIED = frozenset({"UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "Blocked", "OptInRequired"})
 _HINTS = {
+    "BadAnswer": "Check 'endpoint_url', and what stands between; what was asked for may have been done nevertheless.",
     "IncorrectState": "A snapshot can be used when it is complete: try again later.",
     "SnapshotCreationPerVolumeRateExceeded": "EBS takes one snapshot of a volume in some seconds: try again.",
     "SnapshotLimitExceeded": "Delete snapshots, or ask AWS for a higher limit.",
@@ -39,14 +40,14 @@ _HINTS = {
 def ebs_error(location: SnapshotLocation, exc: Exception, *, tried: str) -> SnapshotError:
     """``exc`` as a ``SnapshotError``. ``tried`` says what failed: ``delete the snapshot snap-1``."""
     code = error_code(exc)
-    why, hint = _explain(exc, code)
+    why, hint = _explain(location, exc, code)
     region = f" in {location.region}" if location.region else ""
     return SnapshotError(
         f"Cannot {tried} (snapshot location '{location.name}'{region}): {why}.", hint=hint, details={"code": code}
     )
 
 
-def _explain(exc: Exception, code: str) -> tuple[str, str | None]:
+def _explain(location: SnapshotLocation, exc: Exception, code: str) -> tuple[str, str | None]:
     if code in CREDENTIALS:
         return CREDENTIALS[code]
     if code in _WRONG_CREDENTIALS:
@@ -54,14 +55,17 @@ def _explain(exc: Exception, code: str) -> tuple[str, str | None]:
     if code in _EXPIRED:
         return "the credentials or the request have expired", "Get new credentials, and check the clock."
     if code in _DENIED:
-        return f"AWS denies it to these credentials: {exception_text(exc)}", "Grant the EC2 action in their policy."
+        return (
+            f"AWS denies it to these credentials: {exception_text(exc, location)}",
+            "Grant the EC2 action in their policy.",
+        )
     if code == "SSLError":
-        return f"TLS failed: {exception_text(exc)}", "Give the endpoint's CA as 'ca_bundle'."
+        return f"TLS failed: {exception_text(exc, location)}", "Give the endpoint's CA as 'ca_bundle'."
     if code in UNREACHABLE:
         return f"EC2 cannot be reached: {UNREACHABLE[code]}", "Check 'region', 'endpoint_url' and the network."
     if code == "NoRegionError":
         return "no region is known", "Give 'region'."
-    return exception_text(exc), _HINTS.get(code)
+    return exception_text(exc, location), _HINTS.get(code)
 
 
 __all__ = ("ebs_error",)

@@ -62,6 +62,11 @@ def tools() -> Environment:
     return _environment("tools")
 
 
+def oldest_boto3() -> Environment:
+    """What the tests of the store run with once more: servers are spoken to otherwise by each version of botocore."""
+    return _environment("boto3-oldest")
+
+
 def ansible_core(version: str) -> Environment:
     """What ``ansible-test`` of one ansible-core, such as "2.16", runs with."""
     return _environment(f"ansible-core-{version}")
@@ -129,4 +134,4 @@ def install_packages(*names: str) -> None:
     must_run(command.split(), env=apt)
 
 
-__all__ = ("ANSIBLE_CORES", "Environment", "ansible_core", "install_packages", "tools")
+__all__ = ("ANSIBLE_CORES", "Environment", "ansible_core", "install_packages", "oldest_boto3", "tools")

@@ -20,6 +20,10 @@ LIVE = "tests/integration/live"
 #: What the live tests took, in the folder of the lane that ran them.
 LIVE_RESULTS = "junit-live.xml"
 
+#: What speaks to S3 is tried with the oldest boto3 as well.
+_STORE_UNITS = "tests/unit/plugins/module_utils/_store"
+_STORE_LIVE = "tests/integration/live/store/test_store_contract.py"
+
 #: Tests with these markers break things, need the node, or install Velero: they stay away from a cluster not ours.
 _LOCAL_ONLY = ("fault", "node", "velero")
 
@@ -27,6 +31,8 @@ _LOCAL_ONLY = ("fault", "node", "velero")
 def units(report: Report) -> None:
     """The unit tests."""
     _pytest(report, "pytest, units", {}, "tests/unit")
+    oldest = environments.oldest_boto3()
+    _pytest(report, "pytest, units of the store, oldest boto3", {}, _STORE_UNITS, environment=oldest)
 
 
 def live(report: Report, variables: Variables, files: t.Sequence[str] = (LIVE,)) -> None:
@@ -40,6 +46,9 @@ def live(report: Report, variables: Variables, files: t.Sequence[str] = (LIVE,))
     else:
         install_shells()
     _pytest(report, "pytest, live", variables, *options)
+    if LIVE in files or _STORE_LIVE in files:
+        oldest = environments.oldest_boto3()
+        _pytest(report, "pytest, live store, oldest boto3", variables, _STORE_LIVE, "-k", "s3", environment=oldest)
 
 
 def install_shells() -> None:
@@ -48,8 +57,14 @@ def install_shells() -> None:
         environments.install_packages("busybox-static")
 
 
-def _pytest(report: Report, name: str, variables: Variables, *options: str) -> None:
-    tools = environments.tools()
+def _pytest(
+    report: Report,
+    name: str,
+    variables: Variables,
+    *options: str,
+    environment: environments.Environment | None = None,
+) -> None:
+    tools = environment or environments.tools()
     results = WORK / f"junit-{name.rpartition(' ')[2]}.xml"
     with report.step(name) as step:
         results.unlink(missing_ok=True)

@@ -37,7 +37,7 @@ LEASE_SECONDS = 4
 #: How long a hook that freezes may take, and how long it has, with what is before it, until its lease begins.
 ARM_SECONDS = 5
 #: A hook that thaws holds the volume before it does; the longest outlasts the lease.
-_HOLDS = (0, 1, 3, 7)
+_HOLDS = (2, 1, 3, 7)
 
 #: Nothing of the controller is left after these, or it cannot reach the server for longer than it tries.
 END_THE_RUN: frozenset[Fault] = frozenset(

@@ -10,7 +10,11 @@ import typing as t
 
 from campaigns.case import Campaign
 from campaigns.freeze import FreezeCampaign
+from campaigns.store import StoreCampaign
 
-CAMPAIGNS: dict[str, t.Callable[[], Campaign]] = {"freeze": FreezeCampaign}
+CAMPAIGNS: dict[str, t.Callable[[], Campaign]] = {
+    "freeze": FreezeCampaign,
+    "store": StoreCampaign,
+}
 
 __all__ = ("CAMPAIGNS",)

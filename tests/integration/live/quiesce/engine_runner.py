@@ -36,7 +36,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task impo
     HookTaskRequest,
     run_hook_task,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy, HelperPod
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import select_pods
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import (
@@ -52,6 +52,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import 
 Result = dict[str, t.Any]
 
 
+def policy_of(asked: Result) -> FreezePolicy:
+    given = dict(asked.get("policy", {}))
+    helper = given.pop("helper_pod", None)
+    return FreezePolicy(helper_pod=HelperPod(**helper) if helper else None, **given)
+
+
 def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
@@ -60,7 +66,7 @@ def backup(asked: Result, **common: t.Any) -> Result:
     request = BackupRequest(
         name=asked["name"],
         spec=BackupSpec.from_options({"included_namespaces": [asked["namespace"]], **asked.get("spec", {})}),
-        freeze_policy=FreezePolicy(**asked.get("policy", {})),
+        freeze_policy=policy_of(asked),
         **asked.get("options", {}),
     )
     store = open_store(StorageLocation(**asked["location"]))
@@ -72,7 +78,7 @@ def task_request(asked: Result) -> HookTaskRequest:
     given = {"run_id": secrets.token_hex(8), "container": "fsfreeze", "label_selector": "app=nginx"}
     given |= asked.get("task", {})
     given["argv"] = tuple(given.get("argv", ()))
-    return HookTaskRequest(namespace=asked["namespace"], freeze_policy=FreezePolicy(**asked.get("policy", {})), **given)
+    return HookTaskRequest(namespace=asked["namespace"], freeze_policy=policy_of(asked), **given)
 
 
 def told(outcome: HookTaskOutcome) -> Result:
@@ -123,7 +129,8 @@ def thaw(asked: Result, *, client: t.Any, cancel: CancelToken, **common: t.Any) 
 
 
 def sweep(asked: Result, *, client: t.Any, **_common: t.Any) -> Result:
-    return told(sweep_namespace(asked["namespace"], client=client))
+    selected = {"pod": "", "label_selector": "", **asked.get("task", {})}
+    return told(sweep_namespace(task_request(asked | {"task": selected}), client=client, path=asked.get("path", "")))
 
 
 def answer(asked: Result, cancel: CancelToken) -> Result:

@@ -20,7 +20,12 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import ExecResult, exec_command
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import FROZEN_ANNOTATION, Mark, read_marks
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import (
+    FROZEN_ANNOTATION,
+    Mark,
+    read_claim,
+    read_pod,
+)
 
 Object = dict[str, t.Any]
 
@@ -209,27 +214,37 @@ class NginxApp:
         (mark,) = self.marks
         old = dataclasses.replace(mark, until=mark.until - dt.timedelta(days=1))
         self.set_mark_text(json.dumps([old.to_json()]))
+        self.set_mark_text(json.dumps([old.to_json()]), on=self.claim_path)
         result: Object = engine.call("sweep", namespace=self.namespace)
         assert result["errors"] == []
         (swept,) = result["swept"]
         assert (swept["state"], swept["path"], swept["lease_id"]) == (state, PATH, mark.lease_id)
-        assert self.marks == []
+        assert self.marks == self.claim_marks == []
         return swept
 
     def clean(self) -> None:
         """Take away what a failed test has left."""
         self.thaw_by_hand()
         self.set_mark_text(None)
+        self.set_mark_text(None, on=self.claim_path)
         self.sh(
             "for f in /dev/shm/arkive-*/freezer; do read -r p <$f && kill -9 -$p; done; rm -rf /dev/shm/arkive-*; :"
         )
 
     @property
     def marks(self) -> list[Mark]:
-        return read_marks(self.pod)
+        return list(read_pod(self.pod).marks)
 
-    def set_mark_text(self, text: str | None) -> None:
-        path = f"/api/v1/namespaces/{self.namespace}/pods/{self.name}"
+    @property
+    def claim_path(self) -> str:
+        return f"/api/v1/namespaces/{self.namespace}/persistentvolumeclaims/nginx-deployment"
+
+    @property
+    def claim_marks(self) -> list[Mark]:
+        return list(read_claim(self.client.get(self.claim_path)).marks)
+
+    def set_mark_text(self, text: str | None, *, on: str = "") -> None:
+        path = on or f"/api/v1/namespaces/{self.namespace}/pods/{self.name}"
         self.client.patch(path, {"metadata": {"annotations": {FROZEN_ANNOTATION: text}}})
 
     @property

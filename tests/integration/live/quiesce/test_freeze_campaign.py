@@ -19,7 +19,7 @@ from campaigns.freeze import FreezeCampaign
 
 pytestmark = pytest.mark.fault
 
-SEED = 3
+SEED = 4
 COUNT = 6
 
 

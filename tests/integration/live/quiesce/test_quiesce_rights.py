@@ -22,7 +22,8 @@ Result = dict[str, t.Any]
 PODS = {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list"]}
 PATCH = {"apiGroups": [""], "resources": ["pods"], "verbs": ["patch"]}
 EXEC = {"apiGroups": [""], "resources": ["pods/exec"], "verbs": ["get", "create"]}
-CLAIMS = {"apiGroups": [""], "resources": ["persistentvolumeclaims"], "verbs": ["get"]}
+CLAIMS = {"apiGroups": [""], "resources": ["persistentvolumeclaims"], "verbs": ["get", "patch"]}
+READ_CLAIMS = CLAIMS | {"verbs": ["get"]}
 VOLUMES = {"apiGroups": [""], "resources": ["persistentvolumes"], "verbs": ["get"]}
 
 
@@ -124,9 +125,28 @@ def test_no_mark_without_patch(app: NginxApp, engine: Engine, callers: Callers, 
     assert one_freeze(thawed)["thawed_by"] == "release"
 
 
+def test_no_mark_on_the_claim_without_patch(app: NginxApp, engine: Engine, callers: Callers, start: float) -> None:
+    caller = callers.may(PODS, PATCH, EXEC, READ_CLAIMS)
+    frozen = freeze(app, engine, caller)
+    (warning,) = frozen["warnings"]
+    assert warning.startswith(f"claim {app.namespace}/nginx-deployment could not be marked as frozen: ")
+    assert "Grant get and patch on persistentvolumeclaims" in warning
+    app.await_frozen()
+    assert (len(app.marks), app.claim_marks) == (1, [])
+    asked = {"namespace": app.namespace, "path": PATH, "lease_id": frozen["lease_ids"][0]}
+    assert engine.call("thaw", kubeconfig=caller, **asked)["errors"] == []
+
+
 @pytest.mark.parametrize(
     ("rules", "volumes", "policy", "said"),
     [
+        pytest.param(
+            (PODS, PATCH, EXEC, READ_CLAIMS),
+            True,
+            {"require_lease": True},
+            "because require_lease is set: the caller may not patch persistentvolumeclaims",
+            id="patch of claims, with require_lease",
+        ),
         pytest.param(
             (PODS, EXEC, CLAIMS),
             True,

@@ -90,7 +90,7 @@ def test_thousands_of_backups(store: Store) -> None:
     counted = Counted(store)
     listing = list_backups(t.cast("t.Any", counted))
     assert [entry["name"] for entry in listing.backups] == [f"b{number:04}" for number in range(MANY)]
-    assert listing.incomplete == [{"name": "dead", "in_progress": False}]
+    assert listing.incomplete == [{"name": "dead", "in_progress": False, "interrupted": False}]
     assert [entry["name"] for entry in listing.backups if entry["problems"]] == ["b0007", "b0008"]
     assert sum(entry["phase"] == "Failed" for entry in listing.backups) == MANY // 10
     assert counted.requests == {"check": 1, "list": 2, "get": MANY}

@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.between_tasks import FreezeTaskRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task import HookTaskOutcome, HookTaskRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import HelperPod
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
 from ansible_collections.arkive.k8s.plugins.modules import k8s_hook_exec, k8s_restore
 
@@ -239,9 +240,11 @@ def test_freeze(run_module: Runner, called: list[tuple[str, FreezeTaskRequest]],
     assert (result["lease_id"], result["lease_ids"]) == ("abc", ["abc"])
 
 
-def test_sweep(run_module: Runner, called: list[tuple[str, str]]) -> None:
-    run_module(k8s_hook_exec, state="swept", **POD)
-    assert called == [("sweep_namespace", "shop")]
+def test_sweep(run_module: Runner, called: list[tuple[str, t.Any]]) -> None:
+    run_module(k8s_hook_exec, state="swept", helper_pod={"image": "busybox", "namespace": "kube-system"}, **POD)
+    [(name, request)] = called
+    assert (name, request.namespace) == ("sweep_namespace", "shop")
+    assert request.freeze_policy.helper_pod == HelperPod(image="busybox", namespace="kube-system")
 
 
 def test_errors_fail_the_task_with_all_that_happened(run_module: Runner, monkeypatch: pytest.MonkeyPatch) -> None:

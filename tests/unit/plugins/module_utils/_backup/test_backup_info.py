@@ -17,10 +17,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_filter i
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.describe import LOG_LIMIT, SECTIONS
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.info import list_backups
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local import LocalStore
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.archives import obj, tar_gz
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.test_repository import backup_files
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.contract import put_expired
 
 TAR = tar_gz(("resources/pods/namespaces/app/web.json", obj("Pod", "web", "app")))
 
@@ -80,7 +82,16 @@ def test_sorted_by_name_with_the_incomplete_apart(store: LocalStore) -> None:
     store.put("backups/made/made-arkive-claim.json", b"{}")
     listing = list_backups(store)
     assert [entry["name"] for entry in listing.backups] == ["a", "b", "c"]
-    assert listing.incomplete == [{"name": "dead", "in_progress": False}, {"name": "made", "in_progress": True}]
+    put_expired(store, key="backups/killed/killed-arkive-claim.json")
+    with Claim.acquire(store, "backups/alive/alive-arkive-claim.json", run_id="r1"):
+        listing = list_backups(store)
+    assert listing.incomplete == [
+        {"name": "alive", "in_progress": True, "interrupted": False},
+        {"name": "dead", "in_progress": False, "interrupted": False},
+        {"name": "killed", "in_progress": False, "interrupted": True},
+        # Damaged: nobody can tell.
+        {"name": "made", "in_progress": True, "interrupted": False},
+    ]
 
 
 @pytest.mark.parametrize("phase", ["InProgress", "Finalizing", "WaitingForPluginOperations", "Deleting", "New", ""])

@@ -59,6 +59,12 @@ def test_what_is_missing(forbidden: list[str], text: str) -> None:
     assert rights_text(needs(*forbidden)) == text
 
 
+def test_beside_the_rules_many_are_counted() -> None:
+    found = needs(*(f"list t{number}.x" for number in range(8)), "create pods/exec in a")
+    assert rights_text(found, most=6) == "list 8 types of objects in the whole cluster; create pods/exec in namespace a"
+    assert all(f"t{number}" in rules_text(found) for number in range(8))
+
+
 @pytest.mark.parametrize(
     ("forbidden", "text"),
     [

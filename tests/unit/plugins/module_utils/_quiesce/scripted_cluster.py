@@ -123,7 +123,13 @@ class Cluster:
         pod["status"] |= more.pop("status", {})
         self.pods[name] = pod
         base = "/api/v1/namespaces/shop/persistentvolumeclaims/"
-        self.objects[base + claim] = {"spec": {"volumeName": f"pv-{claim}"}}
+        self.objects.setdefault(
+            base + claim,
+            {
+                "metadata": {"namespace": "shop", "name": claim, "resourceVersion": "1", "annotations": {}},
+                "spec": {"volumeName": f"pv-{claim}"},
+            },
+        )
         self.objects[f"/api/v1/persistentvolumes/pv-{claim}"] = {"spec": {"csi": {"driver": "loopfile"}}}
         return copy.deepcopy(pod)
 
@@ -132,6 +138,13 @@ class Cluster:
 
     def marks(self, pod: str) -> list[dict[str, t.Any]]:
         text = self.pods[pod]["metadata"]["annotations"].get(FROZEN_ANNOTATION)
+        return json.loads(text) if text else []
+
+    def claim(self, name: str = "data") -> dict[str, t.Any]:
+        return self.objects[f"/api/v1/namespaces/shop/persistentvolumeclaims/{name}"]
+
+    def claim_marks(self, name: str = "data") -> list[dict[str, t.Any]]:
+        text = self.claim(name)["metadata"]["annotations"].get(FROZEN_ANNOTATION)
         return json.loads(text) if text else []
 
     # What the code calls.
@@ -145,7 +158,12 @@ class Cluster:
     def can_i(self, verb: str, *, resource: str, subresource: str = "", **_more: t.Any) -> bool:
         return (verb, f"{resource}/{subresource}" if subresource else resource) not in self.denied
 
-    def get(self, path: str, *, query: t.Any = None) -> dict[str, t.Any]:
+    def get(self, path: str, *, query: t.Any = None, accept: str = "") -> dict[str, t.Any]:
+        if path.endswith("/persistentvolumeclaims"):
+            if ("list", "persistentvolumeclaims") in self.denied:
+                raise KubeError("You may not list persistentvolumeclaims.", status=403, reason="Forbidden")
+            claims = [obj for key, obj in sorted(self.objects.items()) if "/persistentvolumeclaims/" in key]
+            return {"items": copy.deepcopy(claims), "query": query}
         if path == "/api/v1/namespaces/shop/pods":
             return {"items": copy.deepcopy(list(self.pods.values())), "query": query}
         found = self.pods.get(path.rpartition("/")[2]) if "/pods/" in path else self.objects.get(path)
@@ -156,7 +174,7 @@ class Cluster:
     def patch(self, path: str, body: t.Any) -> dict[str, t.Any]:
         if self.patch_errors:
             raise self.patch_errors.pop(0)
-        pod = self.pods[path.rpartition("/")[2]]
+        pod = self.objects[path] if "/persistentvolumeclaims/" in path else self.pods[path.rpartition("/")[2]]
         if body["metadata"]["resourceVersion"] != pod["metadata"]["resourceVersion"]:
             raise KubeError("It was changed.", status=409, reason="Conflict")
         self.patches.append(body)

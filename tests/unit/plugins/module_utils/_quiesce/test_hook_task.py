@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339, utc_now
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import ExecTimeout
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.between_tasks import (
@@ -47,10 +47,11 @@ def annotate(cluster: t.Any, **commands: str) -> None:
 
 
 def end_marks_early(cluster: t.Any) -> None:
-    annotations = cluster.pods["db-0"]["metadata"]["annotations"]
-    marks = json.loads(annotations[FROZEN_ANNOTATION])
     past = rfc3339(utc_now() - dt.timedelta(hours=1))
-    annotations[FROZEN_ANNOTATION] = json.dumps([mark | {"until": past} for mark in marks])
+    for carrier in (cluster.pods["db-0"], cluster.claim()):
+        annotations = carrier["metadata"]["annotations"]
+        marks = json.loads(annotations[FROZEN_ANNOTATION])
+        annotations[FROZEN_ANNOTATION] = json.dumps([mark | {"until": past} for mark in marks])
 
 
 # Commands
@@ -137,7 +138,65 @@ def test_a_freeze_outlives_its_task(cluster: t.Any) -> None:
     assert cluster.calls[2].lease_id == frozen.lease_ids[0]
     (record,) = thawed.freezes
     assert (record.thawed_by, record.consistent, thawed.errors, thawed.changed) == ("release", True, [], True)
-    assert cluster.marks("db-0") == []
+    assert cluster.marks("db-0") == cluster.claim_marks() == []
+
+
+@pytest.mark.parametrize("by", [{"pod": "db-0"}, {"pod": "", "label_selector": "app=db"}, {"pod": ""}])
+@pytest.mark.parametrize("with_id", [True, False])
+def test_a_thaw_whose_pod_is_gone_goes_by_the_claim(cluster: t.Any, by: dict[str, str], with_id: bool) -> None:
+    cluster.add_pod("db-0")
+    (lease_id,) = freeze_path(path_task(), client=cluster).lease_ids
+    del cluster.pods["db-0"]
+    cluster.add_pod("db-1")
+    cluster.calls.clear()
+    thawed = thaw_path(path_task(lease_id if with_id else "", **by), client=cluster)
+    assert [(call.kind, call.pod) for call in cluster.calls] == [("thaw", "db-1")]
+    assert (thawed.changed, cluster.claim_marks()) == (True, [])
+    assert "was thawed through /data in container db of pod shop/db-1" in thawed.errors[0]
+
+
+def test_a_pod_of_that_name_that_was_replaced_proves_nothing(cluster: t.Any) -> None:
+    cluster.add_pod("db-0")
+    (lease_id,) = freeze_path(path_task(), client=cluster).lease_ids
+    cluster.pods["db-0"]["metadata"]["annotations"].clear()
+    cluster.answers["release"] = [cluster.release_answer(thaw="1", at="-")]
+    thawed = thaw_path(path_task(lease_id), client=cluster)
+    assert "whether it was frozen all the time is not known" in thawed.errors[0]
+
+
+def test_a_pod_that_is_gone_and_no_mark_is_an_error(cluster: t.Any) -> None:
+    with pytest.raises(HookError, match="No claim in namespace shop is marked with a freeze there either"):
+        thaw_path(path_task(), client=cluster)
+
+
+def test_a_lease_id_is_sixteen_digits(cluster: t.Any) -> None:
+    for do in (thaw_path, freeze_path):
+        with pytest.raises(ValidationError, match="lease_id is not the name of a lease"):
+            do(path_task("../../../etc"), client=cluster)
+
+
+@pytest.mark.parametrize("until", ["past", "live"])
+def test_found_frozen_by_one_of_ours(cluster: t.Any, until: str) -> None:
+    cluster.add_pod("db-0")
+    (first,) = freeze_path(path_task(), client=cluster).lease_ids
+    busy = cluster.freeze_answer(1, "fsfreeze: /data: freeze failed: Device or resource busy")
+    cluster.calls.clear()
+
+    def answer(call: t.Any) -> t.Any:
+        if until == "past":
+            end_marks_early(cluster)
+        return busy(call)
+
+    cluster.answers["freeze"] = [answer]
+    outcome = freeze_path(path_task(run_id="run2"), client=cluster)
+    if until == "past":
+        assert [kind for kind in cluster.kinds() if kind != "disarm"] == ["probe", "freeze", "release", "freeze"]
+        assert (outcome.errors, len(outcome.lease_ids)) == ([], 1)
+        assert [mark["lease"] for mark in cluster.claim_marks()] == outcome.lease_ids
+    else:
+        assert "release" not in cluster.kinds()
+        assert f"by lease {first} in pod shop/db-0" in outcome.errors[0]
+        assert "holds it until 20" in outcome.errors[0]
 
 
 def test_a_thaw_without_the_id_finds_the_mark(cluster: t.Any) -> None:
@@ -173,12 +232,12 @@ def test_a_thaw_with_the_id_fails_where_nothing_was_protected(cluster: t.Any, an
 
 def test_an_id_whose_mark_is_gone(cluster: t.Any) -> None:
     cluster.add_pod("db-0")
-    thaw_path(path_task("00ff"), client=cluster)
+    thaw_path(path_task("00ff00ff00ff00ff"), client=cluster)
     (call,) = cluster.calls
     assert (call.kind, call.container, call.lease_id, call.argv[6]) == (
         "release",
         "db",
-        "00ff",
+        "00ff00ff00ff00ff",
         "fsfreeze --unfreeze /data",
     )
 
@@ -200,7 +259,7 @@ def test_an_id_that_holds_no_more_is_frozen_anew(cluster: t.Any, why: str) -> No
     elif why == "its mark is past":
         end_marks_early(cluster)
     else:
-        lease_id = "00ff"
+        lease_id = "00ff00ff00ff00ff"
     again = freeze_path(path_task(lease_id), client=cluster)
     assert cluster.kinds()[-1] == "freeze"
     assert again.lease_ids != [lease_id]
@@ -238,12 +297,12 @@ def test_sweep_namespace(cluster: t.Any, past: bool, state: str, calls: int) -> 
     if past:
         end_marks_early(cluster)
     cluster.calls.clear()
-    planned = sweep_namespace("shop", client=cluster, check_mode=True)
+    planned = sweep_namespace(task(), client=cluster, check_mode=True)
     assert (planned.changed, cluster.calls) == (past, [])
-    outcome = sweep_namespace("shop", client=cluster)
+    outcome = sweep_namespace(task(), client=cluster)
     assert ([entry["state"] for entry in outcome.swept], outcome.changed) == ([state], past)
     assert len(cluster.calls) == calls
-    assert len(cluster.marks("db-0")) == 1 - calls
+    assert len(cluster.marks("db-0")) == len(cluster.claim_marks()) == 1 - calls
 
 
 # Which pods

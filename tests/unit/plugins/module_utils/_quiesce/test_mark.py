@@ -11,167 +11,189 @@ import typing as t
 
 import pytest
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339, utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.held_marks import held_by_id, held_on_pod
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freezes import gather
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import Lease
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import (
     FROZEN_ANNOTATION,
     Mark,
-    put_marks,
-    read_marks,
-    remove_marks,
+    make_marks,
+    read_claim,
+    read_pod,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.marked_freezes import freeze_of_task, freezes_of
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeTarget
 
 UNTIL = dt.datetime(2026, 6, 1, 2, 0, 0, tzinfo=dt.UTC)
 MARK = Mark(
     run="run1",
-    lease_id="00ff",
+    lease_id="00ff00ff00ff00ff",
+    namespace="shop",
+    pod="db-0",
     container="db",
     path="/data",
+    until=UNTIL,
+    node="n1",
     claim="shop/data",
     device="7:1",
-    thaw=("fsfreeze", "--unfreeze", "/data"),
-    until=UNTIL,
 )
-OTHER = dataclasses.replace(MARK, lease_id="11ff", run="run2", path="/wal")
+OTHER = dataclasses.replace(MARK, lease_id="11ff11ff11ff11ff", run="run2", path="/wal")
 HOOK = Hook(source="task", name="t", phase="post", argv=("fsfreeze", "-u", "/data"))
 
 
-def pod_with(text: str | None) -> dict[str, t.Any]:
-    annotations = {} if text is None else {FROZEN_ANNOTATION: text}
-    return {"metadata": {"namespace": "shop", "name": "db-0", "annotations": annotations}, "spec": {"nodeName": "n1"}}
+def pod_with(*entries: t.Any, text: str | None = None) -> dict[str, t.Any]:
+    said = text if text is not None else json.dumps(list(entries))
+    mounts = [{"name": "data", "mountPath": "/data"}, {"name": "data", "mountPath": "/wal"}]
+    return {
+        "metadata": {"namespace": "shop", "name": "db-0", "annotations": {FROZEN_ANNOTATION: said}},
+        "spec": {
+            "nodeName": "n1",
+            "containers": [{"name": "db", "volumeMounts": mounts}],
+            "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}],
+        },
+    }
 
 
-def conflict() -> KubeError:
-    return KubeError("It was changed.", status=409, reason="Conflict")
+def claim_with(*entries: t.Any) -> dict[str, t.Any]:
+    annotations = {FROZEN_ANNOTATION: json.dumps(list(entries))}
+    return {"metadata": {"namespace": "shop", "name": "data", "annotations": annotations}}
+
+
+def entry(**parts: t.Any) -> dict[str, t.Any]:
+    return MARK.to_json() | parts
 
 
 def test_the_json_form() -> None:
     assert MARK.to_json() == {
         "run": "run1",
-        "lease": "00ff",
+        "lease": "00ff00ff00ff00ff",
+        "pod": "db-0",
+        "node": "n1",
         "container": "db",
         "path": "/data",
         "claim": "shop/data",
         "device": "7:1",
-        "thaw": ["fsfreeze", "--unfreeze", "/data"],
+        "tool": "fsfreeze",
         "until": "2026-06-01T02:00:00Z",
     }
-    assert read_marks(pod_with(json.dumps([MARK.to_json(), OTHER.to_json()]))) == [MARK, OTHER]
+    assert read_pod(pod_with(MARK.to_json(), OTHER.to_json())).marks == (MARK, OTHER)
+    assert read_claim(claim_with(MARK.to_json(), OTHER.to_json())).marks == (MARK, OTHER)
+
+
+def test_the_form_of_the_first_release() -> None:
+    """It had neither pod nor node nor tool, but the command, of which nothing is taken that we would not make."""
+    old = {key: value for key, value in MARK.to_json().items() if key not in ("pod", "node", "tool")}
+    assert read_pod(pod_with(old | {"thaw": ["fsfreeze", "--unfreeze", "/data"]})).marks == (MARK,)
+    xfs = dataclasses.replace(MARK, tool="/usr/sbin/xfs_freeze")
+    assert read_pod(pod_with(old | {"thaw": ["/usr/sbin/xfs_freeze", "-u", "/data"]})).marks == (xfs,)
+
+
+@pytest.mark.parametrize(
+    ("parts", "fault"),
+    [
+        ({"thaw": ["/bin/sh", "-c", "touch /owned"]}, "tool"),
+        ({"thaw": ["fsfreeze", "--unfreeze", "/other"]}, "thaw"),
+        ({"thaw": ["fsfreeze", "--freeze", "/data"]}, "thaw"),
+        ({"thaw": None}, "thaw"),
+        ({"tool": "/data/fsfreeze"}, "tool"),
+        ({"tool": "fsfreeze; reboot"}, "tool"),
+        ({"tool": ["fsfreeze"]}, "tool"),
+        ({"tool": "/sbin/../data/fsfreeze"}, "tool"),
+        ({"lease": "00ff"}, "lease"),
+        ({"lease": "../../etc/00ff00"}, "lease"),
+        ({"lease": "00FF00FF00FF00FF"}, "lease"),
+        ({"lease": "00ff00ff00ff00ff\n"}, "lease"),
+        ({"lease": 5}, "lease"),
+        ({"run": "$(reboot)"}, "run"),
+        ({"run": "a" * 64}, "run"),
+        ({"run": None}, "run"),
+        ({"container": "-x"}, "container"),
+        ({"container": "a/b"}, "container"),
+        ({"pod": "DB 0"}, "pod"),
+        ({"pod": ["db-0"]}, "pod"),
+        ({"path": "data"}, "path"),
+        ({"path": "/data/../etc"}, "path"),
+        ({"path": "/data\u0000"}, "path"),
+        ({"path": "/data\u001b[2J"}, "path"),
+        ({"path": "/" + "a" * 5000}, "path"),
+        ({"claim": "kube-system/data"}, "claim"),
+        ({"claim": "shop/other"}, "claim"),
+        ({"claim": {}}, "claim"),
+        ({"device": "7:1;reboot"}, "device"),
+        ({"until": "soon"}, "until"),
+        ({"until": "9999-12-31T23:59:59Z"}, "until"),
+        ({"until": 0}, "until"),
+    ],
+)
+def test_what_does_not_fit_is_told_and_not_used(parts: dict[str, t.Any], fault: str) -> None:
+    bad = entry(**parts)
+    if "thaw" in parts:
+        del bad["tool"]
+    for reading in (read_pod(pod_with(bad, OTHER.to_json())), read_claim(claim_with(bad, OTHER.to_json()))):
+        (text,) = reading.faults
+        assert fault in text
+        assert "entry 1" in text
+        assert reading.marks == (OTHER,)
+        assert not {"\x1b", "\n", "reboot", "owned"} & {text, *text.split()}
 
 
 @pytest.mark.parametrize(
     "text",
-    [
-        None,
-        "",
-        "yes",
-        "{}",
-        "null",
-        '["x"]',
-        "[null]",
-        "[[]]",
-        '[{"run": "r"}]',
-        json.dumps([{**MARK.to_json(), "until": "soon"}]),
-        json.dumps([{**MARK.to_json(), "thaw": None}]),
-    ],
+    ["yes", "{}", "null", '["x"]', "[null]", "[[]]", "[" * 100_000, json.dumps(["x" * 70_000]), json.dumps([{}] * 65)],
 )
-def test_what_is_not_ours_is_left_out(text: str | None) -> None:
-    assert read_marks(pod_with(text)) == []
-    assert read_marks({"metadata": {}}) == []
+def test_what_is_no_list_of_marks(text: str) -> None:
+    reading = read_pod(pod_with(text=text))
+    assert (reading.marks, len(reading.faults)) == ((), 1)
+    assert "kubectl -n shop annotate pod db-0 arkive.k8s/frozen-" in reading.faults[0]
+    assert len(reading.faults[0]) < 400
 
 
-def test_a_good_entry_beside_a_bad_one() -> None:
-    assert read_marks(pod_with(json.dumps([{"run": "r"}, MARK.to_json()]))) == [MARK]
+def test_no_mark_is_nothing() -> None:
+    assert read_pod({"metadata": {"name": "x", "namespace": "y"}}).faults == ()
+    assert read_pod(pod_with(text="")).faults == ()
 
 
-def test_put_merges_with_what_others_wrote(cluster: t.Any) -> None:
-    cluster.add_pod("db-0", metadata={"annotations": {FROZEN_ANNOTATION: json.dumps([OTHER.to_json()]), "team": "x"}})
-    put_marks(cluster, "shop", "db-0", [MARK])
-    assert cluster.marks("db-0") == [OTHER.to_json(), MARK.to_json()]
-    assert cluster.pods["db-0"]["metadata"]["annotations"]["team"] == "x"
+def test_a_mark_is_never_farther_away_than_a_freeze_may_last() -> None:
+    target = FreezeTarget(namespace="shop", pod="db-0", node="n1", container="db", path="/data", claim="shop/data")
+    lease = Lease("00ff00ff00ff00ff", (target,), (("/opt/x/fsfreeze", "--unfreeze", "/data"),), 60.0)
+    (mark,) = make_marks(lease, run_id="run1", seconds=1e9)
+    assert read_pod(pod_with(mark.to_json())).faults == ()
+    assert mark.tool == "fsfreeze"
 
 
-def test_put_replaces_the_mark_of_the_same_freeze(cluster: t.Any) -> None:
-    cluster.add_pod("db-0")
-    later = dataclasses.replace(MARK, until=UNTIL + dt.timedelta(minutes=1))
-    for mark in (MARK, later, later):
-        put_marks(cluster, "shop", "db-0", [mark])
-    assert cluster.marks("db-0") == [later.to_json()]
-    assert len(cluster.patches) == 2
+def test_of_two_marks_of_one_freeze_the_later_time_counts() -> None:
+    late = rfc3339(utc_now() + dt.timedelta(seconds=60))
+    for pod, claim in (({"until": late}, {}), ({}, {"until": late})):
+        found = gather([pod_with(entry(**pod))], [claim_with(entry(**claim))])
+        (mark,) = found.marks
+        assert rfc3339(mark.until) == late
+        assert found.is_live(mark, utc_now())
 
 
-def test_the_last_mark_takes_the_annotation_with_it(cluster: t.Any) -> None:
-    cluster.add_pod("db-0")
-    put_marks(cluster, "shop", "db-0", [MARK, OTHER])
-    remove_marks(cluster, "shop", "db-0", {"00ff"})
-    assert cluster.marks("db-0") == [OTHER.to_json()]
-    remove_marks(cluster, "shop", "db-0", {"11ff"})
-    assert FROZEN_ANNOTATION not in cluster.pods["db-0"]["metadata"]["annotations"]
-    remove_marks(cluster, "shop", "db-0", {"11ff"})
-    assert len(cluster.patches) == 3
+def test_the_freezes_of_one_lease_are_one() -> None:
+    second = dataclasses.replace(MARK, path="/wal")
+    pod = pod_with()
+    first, other = freezes_of([MARK, OTHER, second], [pod], HOOK)
+    assert [target.path for target in first.lease.targets] == ["/data", "/wal"]
+    assert first.lease.thaws == (("fsfreeze", "--unfreeze", "/data"), ("fsfreeze", "--unfreeze", "/wal"))
+    assert [target.path for target in other.lease.targets] == ["/wal"]
+    assert [record.lease_id for record in first.records] == ["00ff00ff00ff00ff"] * 2
+    assert not first.container_gone
 
 
-@pytest.mark.parametrize(("conflicts", "succeeds"), [(1, True), (3, True), (4, False)])
-def test_a_conflict_is_tried_again(cluster: t.Any, conflicts: int, succeeds: bool) -> None:
-    cluster.add_pod("db-0")
-    cluster.patch_errors = [conflict() for _each in range(conflicts)]
-    if succeeds:
-        put_marks(cluster, "shop", "db-0", [MARK])
-        assert cluster.marks("db-0") == [MARK.to_json()]
-    else:
-        with pytest.raises(KubeError, match="It was changed"):
-            put_marks(cluster, "shop", "db-0", [MARK])
+def test_a_path_that_is_not_on_the_claim_is_not_used() -> None:
+    (freeze,) = freezes_of([dataclasses.replace(MARK, path="/etc")], [pod_with()], HOOK)
+    assert freeze.lease.thaws == (("fsfreeze", "--unfreeze", "/data"),)
 
 
-def test_a_conflict_keeps_what_the_other_run_wrote(cluster: t.Any) -> None:
-    cluster.add_pod("db-0")
-    original, raced = cluster.patch, []
-
-    def patch(path: str, body: t.Any) -> t.Any:
-        if not raced:
-            raced.append(True)
-            cluster.patch = original
-            put_marks(cluster, "shop", "db-0", [OTHER])
-        return original(path, body)
-
-    cluster.patch = patch
-    put_marks(cluster, "shop", "db-0", [MARK])
-    assert cluster.marks("db-0") == [OTHER.to_json(), MARK.to_json()]
+@pytest.mark.parametrize("parts", [{"pod": "db-1"}, {"node": "n2"}, {"container": "web"}])
+def test_a_container_that_is_gone_is_known(parts: dict[str, t.Any]) -> None:
+    (freeze,) = freezes_of([dataclasses.replace(MARK, **parts)], [pod_with()], HOOK)
+    assert freeze.container_gone
 
 
-def test_other_errors_are_raised_at_once(cluster: t.Any) -> None:
-    cluster.add_pod("db-0")
-    cluster.patch_errors = [KubeError("You may not.", status=403, reason="Forbidden")]
-    with pytest.raises(KubeError, match="You may not"):
-        put_marks(cluster, "shop", "db-0", [MARK])
-
-
-def test_removing_from_a_pod_that_is_gone_is_fine(cluster: t.Any) -> None:
-    remove_marks(cluster, "shop", "gone", {"00ff"})
-    with pytest.raises(KubeError):
-        put_marks(cluster, "shop", "gone", [MARK])
-
-
-def test_held_on_pod_groups_the_marks_of_one_lease() -> None:
-    second = dataclasses.replace(MARK, path="/wal", thaw=("fsfreeze", "--unfreeze", "/wal"))
-    pod = pod_with(json.dumps([mark.to_json() for mark in (MARK, OTHER, second)]))
-    first, other = held_on_pod(pod, HOOK)
-    assert (first.lease.lease_id, [target.path for target in first.lease.targets]) == ("00ff", ["/data", "/wal"])
-    assert first.lease.thaws == (MARK.thaw, second.thaw)
-    assert (other.lease.lease_id, other.lease.target.claim, other.lease.target.node) == ("11ff", "shop/data", "n1")
-    assert first.armed
-    assert first.lease.seconds == 1.0  # its time is past
-    assert [record.lease_id for record in first.records] == ["00ff", "00ff"]
-
-
-def test_held_by_id_finds_the_mark() -> None:
-    pod = pod_with(json.dumps([OTHER.to_json(), MARK.to_json()]))
-    held = held_by_id(pod, HOOK, lease_id="00ff", container="web", path="/x")
-    assert (held.lease.target.container, held.lease.target.path) == ("db", "/data")
-
-
-def test_held_by_id_without_a_mark_takes_the_tasks_words() -> None:
-    held = held_by_id(pod_with(None), HOOK, lease_id="22ff", container="web", path="/x")
-    assert (held.lease.lease_id, held.lease.target.container, held.lease.target.path) == ("22ff", "web", "/x")
-    assert held.lease.thaws == (("fsfreeze", "--unfreeze", "/x"),)
+def test_without_a_mark_the_task_tells() -> None:
+    freeze = freeze_of_task(pod_with(), HOOK, lease_id="22ff", container="web", path="/x")
+    assert (freeze.lease.lease_id, freeze.lease.target.container, freeze.lease.target.path) == ("22ff", "web", "/x")
+    assert freeze.lease.thaws == (("fsfreeze", "--unfreeze", "/x"),)

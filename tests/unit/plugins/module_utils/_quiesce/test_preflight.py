@@ -149,7 +149,7 @@ def test_no_shell_is_refused(cluster: t.Any) -> None:
 def test_no_shell_where_the_guard_is_off(cluster: t.Any) -> None:
     cluster.answers["probe"] = [cluster.done(*NO_SHELL)]
     plan = examine(cluster, allow_shared_freeze=True)
-    assert (plan.refusal, plan.freeze, plan.targets[0].claim) == ("", "unleased", "")
+    assert (plan.refusal, plan.freeze, plan.targets[0].claim) == ("", "unleased", "shop/data")
 
 
 def test_allow_shared_freeze_overrides_the_guard(cluster: t.Any) -> None:

@@ -360,11 +360,14 @@ def test_a_cancel_starts_no_more_freezes_and_releases_all(block: Block, cluster:
 
 def test_a_pod_that_cannot_be_marked_is_frozen_with_a_warning(block: Block, cluster: t.Any) -> None:
     freezing(block)
-    cluster.patch_errors = [KubeError("You may not.", status=403)] * 2
+    cluster.patch_errors = [KubeError("You may not.", status=403)] * 4
     section = block.run()
     assert block.steps() == ["freeze db-0", "work", "release db-0"]
-    assert section.warnings == ["pod shop/db-0 could not be marked as frozen: You may not."]
-    assert block.log.warnings == 1
+    assert [text.partition(":")[0] for text in section.warnings] == [
+        "claim shop/data could not be marked as frozen",
+        "pod shop/db-0 could not be marked as frozen",
+    ]
+    assert block.log.warnings == 2
 
 
 @pytest.mark.parametrize(

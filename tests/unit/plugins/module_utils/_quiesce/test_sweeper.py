@@ -10,31 +10,37 @@ import typing as t
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339, utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freezes import CLOCK_SKEW, gather
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import FROZEN_ANNOTATION, Mark
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import CLOCK_SKEW, find_marks, sweep
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.thaw import mounts_of_claim, thaw_claim
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import (
+    Swept,
+    judge_marks,
+    sweep,
+    sweep_namespaces,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.thaw import Thawer, mounts_of_claim
 
 NOW = dt.datetime(2026, 6, 1, 2, 0, 0, tzinfo=dt.UTC)
 SECOND = dt.timedelta(seconds=1)
+LEASE = "00ff00ff00ff00ff"
+
+
+def mark_text(until: dt.datetime, **parts: t.Any) -> str:
+    given = {"lease_id": LEASE, "pod": "db-0", "claim": "shop/data", "node": "node-1", "device": "7:1"} | parts
+    mark = Mark(run="run1", namespace="shop", container="db", path="/data", until=until, **given)
+    return json.dumps([mark.to_json()])
 
 
 def marked(cluster: t.Any, until: dt.datetime, *, name: str = "db-0", claim: str = "shop/data") -> dict[str, t.Any]:
-    mark = Mark(
-        run="run1",
-        lease_id="00ff",
-        container="db",
-        path="/data",
-        claim=claim,
-        device="7:1",
-        thaw=("fsfreeze", "--unfreeze", "/data"),
-        until=until,
-    )
-    pod: dict[str, t.Any] = cluster.add_pod(
-        name, metadata={"annotations": {FROZEN_ANNOTATION: json.dumps([mark.to_json()])}}
-    )
+    text = mark_text(until, pod=name, claim=claim)
+    pod: dict[str, t.Any] = cluster.add_pod(name, metadata={"annotations": {FROZEN_ANNOTATION: text}})
     return pod
+
+
+def swept(cluster: t.Any, *pods: dict[str, t.Any]) -> list[Swept]:
+    return sweep(cluster, gather(pods, []), pods=pods)
 
 
 def no_container() -> KubeError:
@@ -49,23 +55,40 @@ def no_container() -> KubeError:
         pytest.param(NOW - CLOCK_SKEW, "live", id="within-the-skew-of-clocks"),
         pytest.param(NOW - CLOCK_SKEW - SECOND, "failed", id="past"),
         pytest.param(NOW - dt.timedelta(days=30), "failed", id="long-past"),
-        pytest.param(dt.datetime(9999, 12, 31, 23, 59, 59, tzinfo=dt.UTC), "live", id="the-end-of-time"),
     ],
 )
 def test_whose_time_is_past(cluster: t.Any, until: dt.datetime, state: str) -> None:
-    (found,) = find_marks([marked(cluster, until)], now=NOW)
+    (found,) = judge_marks(gather([marked(cluster, until)], []), now=NOW)
     assert (found.state, found.namespace, found.pod) == (state, "shop", "db-0")
 
 
 def test_pods_without_marks_are_nothing(cluster: t.Any) -> None:
-    assert find_marks([cluster.add_pod("db-0")]) == []
+    assert swept(cluster, cluster.add_pod("db-0")) == []
 
 
 def test_a_live_freeze_is_never_touched(cluster: t.Any) -> None:
-    (found,) = sweep(cluster, [marked(cluster, utc_now() + 30 * SECOND)])
+    (found,) = swept(cluster, marked(cluster, utc_now() + 30 * SECOND))
     assert found.state == "live"
     assert cluster.calls == []
     assert len(cluster.marks("db-0")) == 1
+
+
+@pytest.mark.parametrize(
+    "live",
+    [
+        pytest.param({"lease_id": "11ff11ff11ff11ff", "pod": "db-1"}, id="another-run-on-the-same-claim"),
+        pytest.param({"path": "/other"}, id="the-same-lease"),
+    ],
+)
+def test_nor_by_an_old_mark_beside_it(cluster: t.Any, live: dict[str, t.Any]) -> None:
+    """Whoever writes an old mark does not end a live freeze; the claim is read again before the thaw."""
+    pod = marked(cluster, NOW)
+    path = live.pop("path", "/data")
+    text = mark_text(utc_now() + 60 * SECOND, **live).replace('"/data"', json.dumps(path))
+    cluster.claim()["metadata"]["annotations"][FROZEN_ANNOTATION] = text
+    assert [found.state for found in sweep_namespaces(cluster, [pod], ["shop"]).done] == ["live", "live"]
+    assert [found.state for found in swept(cluster, pod)] == ["live"]
+    assert cluster.calls == []
 
 
 @pytest.mark.parametrize(
@@ -79,11 +102,13 @@ def test_a_live_freeze_is_never_touched(cluster: t.Any) -> None:
 )
 def test_a_past_one_is_thawed_in_its_container_and_unmarked(cluster: t.Any, answer: t.Any, state: str) -> None:
     cluster.answers["release"] = [cluster.release_answer(**answer)]
-    (found,) = sweep(cluster, [marked(cluster, NOW)])
+    pod = marked(cluster, NOW)
+    cluster.claim()["metadata"]["annotations"][FROZEN_ANNOTATION] = mark_text(NOW)
+    (found,) = sweep_namespaces(cluster, [pod], ["shop"]).ended
     assert (found.state, found.error) == (state, "")
-    assert (cluster.kinds(), cluster.calls[0].container, cluster.calls[0].lease_id) == (["release"], "db", "00ff")
+    assert (cluster.kinds(), cluster.calls[0].container, cluster.calls[0].lease_id) == (["release"], "db", LEASE)
     assert cluster.calls[0].argv[6] == "fsfreeze --unfreeze /data"
-    assert cluster.marks("db-0") == []
+    assert cluster.marks("db-0") == cluster.claim_marks() == []
     assert found.to_return()["until"] == "2026-06-01T02:00:00Z"
 
 
@@ -95,38 +120,77 @@ def test_else_through_any_container_that_mounts_the_claim(cluster: t.Any, answer
     cluster.answers["release"] = [cluster.release_answer(**answer) if answer else no_container()]
     pod = marked(cluster, NOW)
     cluster.add_pod("reader")
-    (found,) = sweep(cluster, [pod])
+    (found,) = swept(cluster, pod)
     assert found.state == "thawed"
     assert cluster.kinds() == ["release", "thaw"]
     assert cluster.marks("db-0") == []
 
 
+def test_the_mark_on_the_claim_leads_there_when_the_pod_is_gone(cluster: t.Any) -> None:
+    cluster.add_pod("db-new")
+    cluster.claim()["metadata"]["annotations"][FROZEN_ANNOTATION] = mark_text(NOW, pod="db-old")
+    (found,) = sweep_namespaces(cluster, [], ["shop"]).ended
+    assert (found.state, found.pod) == ("thawed", "db-old")
+    assert [(call.kind, call.pod, call.argv[4:]) for call in cluster.calls] == [("thaw", "db-new", ("7:1", "/data"))]
+    assert cluster.claim_marks() == []
+
+
+def test_a_path_of_the_mark_is_never_run(cluster: t.Any) -> None:
+    """What is thawed is the claim, where the pod's spec has it."""
+    text = mark_text(NOW).replace('"/data"', "\"/data'; reboot; '\"")
+    pod = cluster.add_pod("db-0", metadata={"annotations": {FROZEN_ANNOTATION: text}})
+    assert [found.state for found in swept(cluster, pod)] == ["thawed"]
+    assert "reboot" not in str(cluster.calls)
+
+
 def test_what_cannot_be_thawed_keeps_its_mark_and_is_said(cluster: t.Any) -> None:
     cluster.answers["release"] = [no_container()]
     cluster.answers["thaw"] = [cluster.done(1, "fsfreeze: unfreeze failed: Operation not permitted")]
-    (found,) = sweep(cluster, [marked(cluster, NOW)])
+    pod = marked(cluster, NOW)
+    cluster.pods["db-0"]["metadata"]["uid"] = "u-1"
+    (found,) = swept(cluster, pod)
     assert found.state == "failed"
     assert found.error == (
-        "/data in container db of pod shop/db-0 could not be thawed: The container is not running.; "
-        "/data in container db of pod shop/db-0: exit code 1 fsfreeze: unfreeze failed: Operation not permitted"
+        "/data in container db of pod shop/db-0 (claim shop/data on node node-1) could not be thawed: The container is "
+        "not running; /data in container db of pod shop/db-0: exit code 1 fsfreeze: unfreeze failed: Operation not "
+        "permitted. This ends it: kubectl debug node/node-1 -it --profile=sysadmin --image=busybox -- sh -c 'for m in "
+        "/host/var/lib/kubelet/pods/u-1/volumes/*/*/mount; do fsfreeze --unfreeze $m; done'"
     )
     assert len(cluster.marks("db-0")) == 1
 
 
 def test_without_a_claim_there_is_no_other_way(cluster: t.Any) -> None:
     cluster.answers["release"] = [cluster.done(1, "sh: broken")]
-    (found,) = sweep(cluster, [marked(cluster, NOW, claim="")])
+    (found,) = swept(cluster, marked(cluster, NOW, claim=""))
     assert (found.state, cluster.kinds()) == ("failed", ["release"])
-    assert found.error.endswith("could not be thawed: sh: broken")
+    assert found.error.endswith("could not be thawed: the thaw ended with sh: broken")
 
 
 def test_a_mark_that_stays_is_said(cluster: t.Any) -> None:
+    pod = marked(cluster, NOW)
     cluster.patch_errors = [KubeError("You may not.", status=403)]
-    (found,) = sweep(cluster, [marked(cluster, NOW)])
-    assert (found.state, found.error) == ("thawed", "the mark could not be removed: You may not.")
+    (found,) = swept(cluster, pod)
+    assert found.state == "thawed"
+    assert found.error == "The mark on pod shop/db-0 could not be removed, the next run does it: You may not."
 
 
-# thaw_claim
+def test_who_may_not_list_claims_reads_those_of_the_pods(cluster: t.Any) -> None:
+    pod = cluster.add_pod("db-0")
+    cluster.claim()["metadata"]["annotations"][FROZEN_ANNOTATION] = mark_text(NOW)
+    cluster.denied = {("list", "persistentvolumeclaims")}
+    sweeping = sweep_namespaces(cluster, [pod], ["shop"])
+    assert [found.state for found in sweeping.ended] == ["thawed"]
+    assert "the claims cannot be listed" in sweeping.unread[0]
+
+
+def test_what_is_no_mark_is_told(cluster: t.Any) -> None:
+    text = json.dumps([{"lease": LEASE, "thaw": ["reboot"], "until": rfc3339(NOW)}])
+    pod = cluster.add_pod("db-0", metadata={"annotations": {FROZEN_ANNOTATION: text}})
+    sweeping = sweep_namespaces(cluster, [pod], ["shop"])
+    assert (sweeping.done, cluster.calls, len(sweeping.notes)) == ((), [], 1)
+
+
+# By the claim
 
 
 def container(name: str, *, privileged: bool = False, mount: str = "data") -> dict[str, t.Any]:
@@ -172,18 +236,55 @@ def test_thaw_claim(cluster: t.Any, answers: list[tuple[int, str]], state: str, 
     cluster.add_pod("a")
     cluster.add_pod("b")
     cluster.answers["thaw"] = [cluster.done(rc, text) for rc, text in answers]
-    found = thaw_claim(cluster, claim="shop/data", node="node-1")
+    found = Thawer(cluster).thaw(claim="shop/data", node="node-1", device="7:1")
     assert (found.state, len(found.tries)) == (state, tries)
     assert len(cluster.calls) == len(answers)
-    assert cluster.calls[0].argv[4:] == ("/data",)
+    assert cluster.calls[0].argv[4:] == ("7:1", "/data")
 
 
 def test_a_claim_that_nobody_mounts(cluster: t.Any) -> None:
-    found = thaw_claim(cluster, claim="shop/data", node="node-1")
+    cluster.objects["/api/v1/nodes/node-1"] = {}
+    found = Thawer(cluster).thaw(claim="shop/data", node="node-1")
     assert found.tries == ("no running container on node node-1 mounts claim shop/data",)
 
 
 def test_pods_that_cannot_be_listed(cluster: t.Any) -> None:
-    found = thaw_claim(cluster, claim="other/data", node="node-1")
+    found = Thawer(cluster).thaw(claim="other/data", node="node-1")
     assert found.state == "failed"
     assert found.tries[0].startswith("the pods of namespace other cannot be listed:")
+
+
+def test_another_device_is_another_file_system(cluster: t.Any) -> None:
+    cluster.add_pod("a")
+    cluster.answers["thaw"] = [cluster.done(3, "device=7:9")]
+    found = Thawer(cluster).thaw(claim="shop/data", node="node-1", device="7:1")
+    assert (found.state, "is device 7:9 now, what was frozen is 7:1" in found.note) == ("not frozen", True)
+
+
+def test_a_volume_that_moved_on_has_left_its_freeze_behind(cluster: t.Any) -> None:
+    cluster.add_pod("a", spec={"nodeName": "node-2"})
+    found = Thawer(cluster).thaw(claim="shop/data", node="node-1", device="7:1")
+    assert (found.state, cluster.calls) == ("not frozen", [])
+    assert "is mounted on node node-2 now" in found.note
+
+
+def test_a_node_that_is_gone_has_taken_its_freezes_along(cluster: t.Any) -> None:
+    found = Thawer(cluster).thaw(claim="shop/data", node="node-1", device="7:1")
+    assert found.note == "Node node-1, on which claim shop/data was frozen, is not in the cluster any more."
+
+
+def test_the_command_for_what_nobody_mounts(cluster: t.Any) -> None:
+    cluster.objects["/api/v1/nodes/node-1"] = {}
+    found = Thawer(cluster).thaw(claim="shop/data", node="node-1")
+    assert found.remedy.startswith(
+        "This ends it: kubectl -n shop run thaw --image=busybox --restart=Never --overrides="
+    )
+    assert '"nodeName":"node-1"' in found.remedy
+
+
+@pytest.mark.parametrize("kind", ["initContainers", "ephemeralContainers"])
+def test_sidecars_and_ephemeral_containers_count(cluster: t.Any, kind: str) -> None:
+    pod = cluster.add_pod("a", spec={"containers": [], kind: [container("x")]})
+    statuses = kind.replace("Containers", "ContainerStatuses")
+    pod["status"] = {statuses: [{"name": "x", "state": {"running": {}}}]}
+    assert [target.container for target in mounts_of_claim([pod], "data")] == ["x"]

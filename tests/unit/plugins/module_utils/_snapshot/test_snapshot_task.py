@@ -130,7 +130,7 @@ def shop(cluster: t.Any, steps: Steps, monkeypatch: pytest.MonkeyPatch, clock: t
 
 def add_claim(cluster: t.Any, name: str) -> None:
     claim = {
-        "metadata": {"namespace": "shop", "name": name},
+        "metadata": {"namespace": "shop", "name": name, "resourceVersion": "1", "annotations": {}},
         "spec": {"volumeName": f"pv-{name}"},
         "status": {"phase": "Bound"},
     }

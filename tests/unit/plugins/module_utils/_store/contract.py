@@ -263,11 +263,11 @@ def in_threads(count: int, act: t.Callable[[int], t.Any]) -> list[t.Any]:
     return results
 
 
-def put_expired(store: Store, *, age: float = 3600.0) -> ClaimRecord:
+def put_expired(store: Store, *, age: float = 3600.0, key: str = KEY, commits: str = "") -> ClaimRecord:
     """A claim that a dead run left."""
     past = dt.datetime.now(tz=dt.UTC) - dt.timedelta(seconds=age)
-    record = ClaimRecord.make("dead-run", "host-x", 4711, past, 120.0)
-    store.put(KEY, record.encode())
+    record = dataclasses.replace(ClaimRecord.make("dead-run", "host-x", 4711, past, 120.0), commits=commits)
+    store.put(key, record.encode())
     return record
 
 

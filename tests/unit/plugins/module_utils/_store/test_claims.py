@@ -214,3 +214,51 @@ def test_the_record_is_json_with_the_promised_members() -> None:
 def test_a_damaged_record(data: bytes) -> None:
     with pytest.raises(StoreError, match="is damaged"):
         ClaimRecord.parse(data, KEY)
+
+
+class Stubborn:
+    """Takes no deletes, or no puts."""
+
+    def __init__(self, store: LocalStore, refused: str) -> None:
+        self._store = store
+        self.refused = refused
+        self.refuses = False
+
+    def __getattr__(self, name: str) -> t.Any:
+        if self.refuses and name == self.refused:
+            return self._refuse
+        return getattr(self._store, name)
+
+    @staticmethod
+    def _refuse(*_given: t.Any) -> t.NoReturn:
+        raise StoreError("Refused.")
+
+
+def test_a_claim_that_cannot_be_deleted_is_ended(store: LocalStore) -> None:
+    stubborn = Stubborn(store, "delete_many")
+    with Claim.acquire(t.cast("t.Any", stubborn), KEY, run_id="r1") as claim:
+        stubborn.refuses = True
+    assert claim.left_behind == f"The claim {KEY} could not be removed: Refused. It was ended instead."
+    with Claim.acquire(store, KEY, run_id="r2") as other:
+        assert other.took_over is not None
+        assert other.took_over.run == "r1"
+
+
+def test_a_full_disk_takes_no_renewal_and_the_claim_is_deleted_without(store: LocalStore) -> None:
+    stubborn = Stubborn(store, "put")
+    with Claim.acquire(t.cast("t.Any", stubborn), KEY, run_id="r1") as claim:
+        stubborn.refuses = True
+    assert claim.left_behind == ""
+    assert not store.exists(KEY)
+
+
+def test_a_claim_that_is_over_before_it_expires(store: LocalStore) -> None:
+    first = Claim.acquire(store, KEY, run_id="r1")
+    first.confirm(commits="uid-1")
+    first.leave()
+    with pytest.raises(ClaimHeld):
+        Claim.acquire(store, KEY, run_id="r2", is_over=lambda holder: holder.commits == "uid-2")
+    with Claim.acquire(store, KEY, run_id="r2", is_over=lambda holder: holder.commits == "uid-1") as claim:
+        assert claim.took_over is not None
+    first.release()
+    assert not store.exists(KEY)

@@ -15,6 +15,7 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled, ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.aws_answers import Answer
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import EbsSnapshotter
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs_errors import ebs_error
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
@@ -128,7 +129,7 @@ def test_tags_that_aws_keeps_for_itself_are_not_copied(account: Ec2Account, monk
     volume_id = account.make_volume()
     snapshotter = account.snapshotter()
     tags = [{"Key": "aws:cloudformation:stack-name", "Value": "x"}, {"Key": "team", "Value": "y"}]
-    monkeypatch.setattr(snapshotter, "_describe_volume", lambda _id, _zone: {"Tags": tags})
+    monkeypatch.setattr(snapshotter, "_describe_volume", lambda _id, _zone: Answer("DescribeVolumes", {"Tags": tags}))
     assert tags_of(account.snapshot(snapshotter.create_snapshot(volume_id, ZONE, {}))) == {"team": "y"}
 
 
@@ -189,11 +190,12 @@ def test_create_volume_without_iops(account: Ec2Account, monkeypatch: pytest.Mon
     snapshotter = account.snapshotter()
     asked: list[dict[str, t.Any]] = []
 
-    def call(_method: str, _tried: str, **request: t.Any) -> dict[str, str]:
+    def create_volume(**request: t.Any) -> Answer:
         asked.append(request)
-        return {"VolumeId": "vol-new"}
+        return Answer("CreateVolume", {"VolumeId": "vol-new"})
 
-    monkeypatch.setattr(snapshotter, "_call", call)
+    client, _errors = snapshotter._client()
+    monkeypatch.setattr(client, "create_volume", create_volume)
     assert snapshotter.create_volume(snapshot_id, "gp2", ZONE, 100) == "vol-new"
     assert asked == [{"SnapshotId": snapshot_id, "VolumeType": "gp2", "AvailabilityZone": ZONE}]
 
@@ -289,7 +291,8 @@ def test_a_snapshot_that_is_never_completed(
 ) -> None:
     snapshotter = account.snapshotter()
     client, errors = snapshotter._client()
-    answer = {"Snapshots": [{"SnapshotId": "snap-1", "VolumeId": "vol-1", **state}]}
+    snapshot = {"SnapshotId": "snap-1", "VolumeId": "vol-1", "VolumeSize": 1, **state}
+    answer = Answer("DescribeSnapshots", {"Snapshots": [snapshot]})
     monkeypatch.setattr(client, "describe_snapshots", lambda **_request: answer)
     assert errors
     with pytest.raises(SnapshotError, match=message):

@@ -1,0 +1,47 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""A freeze that a run holds, or may hold."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import Lease
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise_hook
+
+
+@dataclasses.dataclass(slots=True, kw_only=True)
+class ActiveFreeze:
+    """A freeze that this run holds, or may hold. Times are ``time.monotonic()``.
+
+    ``returned``: the freezing command has ended with 0, so that nothing of it is left to be killed.
+    ``container_gone``: its container is known to be no more, or to mount something else now.
+    """
+
+    lease: Lease
+    records: list[FreezeRecord]
+    armed: bool
+    freezer: Hook
+    frozen_at: float = 0.0
+    lease_end: float = 0.0
+    returned: bool = False
+    container_gone: bool = False
+
+    @property
+    def thaws_itself(self) -> bool:
+        """The command that freezes thaws again before it ends."""
+        found = recognise_hook(self.freezer)
+        return bool(found.freezes) and {each.path for each in found.freezes} <= {each.path for each in found.thaws}
+
+    @property
+    def where(self) -> str:
+        return " and ".join(target.where for target in self.lease.targets)
+
+
+__all__ = ("ActiveFreeze",)

@@ -1,0 +1,116 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Which freezes are marked, as pods and claims together tell."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import pod_identity
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import PageAnswer, walk_pages
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import Mark, has_mark, read_claim, read_pod
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import mounted_claims
+
+#: Two controllers' clocks may differ by this much.
+CLOCK_SKEW = dt.timedelta(seconds=10)
+#: Of a claim no more than its metadata is read.
+_METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1, application/json"
+
+_Object: t.TypeAlias = "dict[str, t.Any]"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class MarkedFreezes:
+    """``marks``: one for each freeze, wherever it stands; ``faults``: what stands there and is no mark of ours."""
+
+    marks: tuple[Mark, ...]
+    faults: tuple[str, ...] = ()
+
+    def without_run(self, run: str) -> MarkedFreezes:
+        """Without the marks of that run."""
+        return dataclasses.replace(self, marks=tuple(mark for mark in self.marks if not run or mark.run != run))
+
+    def is_live(self, mark: Mark, now: dt.datetime) -> bool:
+        """Whether a run may still hold the freeze, or another one of the same file system or lease."""
+        return any(
+            other.until >= now - CLOCK_SKEW
+            for other in self.marks
+            if other.lease_id == mark.lease_id or (mark.claim and _place(other) == _place(mark))
+        )
+
+
+def gather(pods: t.Iterable[t.Mapping[str, t.Any]], claims: t.Iterable[t.Mapping[str, t.Any]]) -> MarkedFreezes:
+    """Every marked freeze once. Of two marks of one freeze the later time counts, and what the claim says."""
+    found: dict[tuple[str, str, str, str], Mark] = {}
+    faults: list[str] = []
+    readings = [read_claim(claim) for claim in claims] + [read_pod(pod) for pod in pods]
+    for reading in readings:
+        faults += reading.faults
+        for mark in reading.marks:
+            key = (mark.namespace, mark.pod, mark.lease_id, mark.path)
+            known = found.setdefault(key, mark)
+            if mark.until > known.until:
+                found[key] = dataclasses.replace(known, until=mark.until)
+    return MarkedFreezes(tuple(found.values()), tuple(faults))
+
+
+def list_marked_claims(client: KubeClient, namespaces: t.Sequence[str] | None) -> list[_Object]:
+    """The claims with a mark, in ``namespaces`` or (None) everywhere: their metadata. Raises ``KubeError``."""
+    places = [""] if namespaces is None else [f"/namespaces/{namespace}" for namespace in dict.fromkeys(namespaces)]
+    return [
+        claim
+        for place in places
+        for claim in _list(client, f"/api/v1{place}/persistentvolumeclaims")
+        if has_mark(claim)
+    ]
+
+
+def try_list_marked_claims(
+    client: KubeClient, namespaces: t.Sequence[str] | None, pods: t.Iterable[t.Mapping[str, t.Any]], notes: list[str]
+) -> list[_Object]:
+    """The same; where they may not be listed, ``notes`` says so and those that ``pods`` mount are read."""
+    try:
+        return list_marked_claims(client, namespaces)
+    except KubeError as exc:
+        notes.append(f"Freezes of pods that are gone cannot be looked for, the claims cannot be listed: {exc.message}")
+        if exc.unreachable:
+            return []
+    found = []
+    for namespace, name in dict.fromkeys((pod_identity(pod)[0], name) for pod in pods for name in mounted_claims(pod)):
+        try:
+            found.append(client.get(f"/api/v1/namespaces/{namespace}/persistentvolumeclaims/{name}"))
+        except KubeError:
+            continue
+    return [claim for claim in found if has_mark(claim)]
+
+
+def _list(client: KubeClient, path: str) -> t.Iterator[_Object]:
+    def fetch(query: dict[str, str]) -> PageAnswer[_Object]:
+        answer = client.get(path, query=query, accept=_METADATA_ONLY)
+        metadata = answer.get("metadata") or {}
+        return PageAnswer(answer.get("items") or [], "", None, str(metadata.get("continue") or ""))
+
+    for page in walk_pages(fetch, {"limit": "500"}, key=_key):
+        yield from page.items
+
+
+def _key(obj: _Object) -> str:
+    return f"{obj['metadata'].get('namespace') or ''}/{obj['metadata']['name']}"
+
+
+def _place(mark: Mark) -> tuple[str, ...]:
+    """What is frozen: the claim's file system on its node, or a path in a container where there is no claim."""
+    if mark.claim:
+        return mark.claim, mark.node
+    return mark.namespace, mark.pod, mark.container, mark.path
+
+
+__all__ = ("CLOCK_SKEW", "MarkedFreezes", "gather", "list_marked_claims", "try_list_marked_claims")

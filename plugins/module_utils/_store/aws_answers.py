@@ -1,0 +1,151 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+
+"""What a server of AWS, or one that speaks like it, has answered: nothing in it is believed unseen.
+
+The XML is botocore's to read, and botocore leaves out what is not there. Whatever is missing, of another type, or no
+XML at all is a ``BadAnswer``, which is one of the exceptions that a client raises (see ``aws_client``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+
+#: Servers may give pages without entries, where much was deleted; but not for ever.
+_EMPTY_PAGES = 1000
+
+
+class BadAnswer(Exception):
+    """The server has answered, and it is no answer to what was asked: half a sentence, without a full stop."""
+
+
+class Answer(dict[str, t.Any]):
+    """The answer to ``operation`` (such as ``UploadPart``), or an entry of one."""
+
+    def __init__(self, operation: str, values: t.Mapping[str, t.Any]) -> None:
+        super().__init__(values)
+        self.operation = operation
+
+    def text(self, name: str) -> str:
+        """A string that must be there, and not be empty."""
+        found = self.get(name)
+        if not isinstance(found, str) or not found:
+            raise self.lacks(name)
+        return found
+
+    def number(self, name: str) -> int:
+        found = self.get(name)
+        if not isinstance(found, int) or isinstance(found, bool) or found < 0:
+            raise self.lacks(name)
+        return found
+
+    def moment(self, name: str) -> dt.datetime:
+        found = self.get(name)
+        if not isinstance(found, dt.datetime):
+            raise self.lacks(name)
+        return found
+
+    def entries(self, name: str, *, required: bool = False) -> list[Answer]:
+        """Entries of a list. S3 leaves an empty list out, EC2 never does: there it is ``required``."""
+        found = self.get(name)
+        if found is None and not required:
+            return []
+        if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
+            raise self.lacks(name)
+        return [Answer(self.operation, entry) for entry in found]
+
+    def lacks(self, name: str) -> BadAnswer:
+        return BadAnswer(f"the server's answer to {self.operation} has no {name}")
+
+
+class Pages:
+    """Sees that the pages of a list come to an end."""
+
+    def __init__(self, operation: str) -> None:
+        self._operation = operation
+        self._tokens: set[str] = set()
+        self._seen: set[str] = set()
+        self._empty = 0
+
+    def turn(self, names: t.Iterable[str], token: object) -> str:
+        """The page had ``names``, and says that the next one is at ``token``, which is returned."""
+        if not isinstance(token, str) or not token:
+            raise BadAnswer(f"the server says that its answer to {self._operation} is not all, but not how to go on")
+        found = set(names)
+        self._empty = 0 if found else self._empty + 1
+        again = token in self._tokens or (found and found <= self._seen)
+        if again or self._empty > _EMPTY_PAGES:
+            raise BadAnswer(f"the server gives the same part of its answer to {self._operation} again and again")
+        self._tokens.add(token)
+        self._seen |= found
+        return token
+
+
+class GuardedClient:
+    """boto3's ``client``: every request gives an ``Answer``, or raises one of ``errors``."""
+
+    def __init__(self, client: t.Any, errors: tuple[type[Exception], ...]) -> None:
+        self._client = client
+        self._errors = errors
+
+    def before_signing(self, operation: str, change: t.Callable[..., None]) -> None:
+        """Have ``change(request=...)`` called with each request of ``operation`` before it is signed."""
+        self._client.meta.events.register(f"before-sign.{operation}", change)
+
+    def __getattr__(self, method: str) -> t.Callable[..., Answer]:
+        request = getattr(self._client, method)
+        operation = operation_name(method)
+
+        def call(**arguments: t.Any) -> Answer:
+            values = guarded(lambda: request(**arguments), operation, self._errors)
+            if not isinstance(values, dict):
+                raise BadAnswer(f"the server's answer to {operation} is empty")
+            if "Body" in values:
+                values["Body"] = _GuardedBody(values["Body"], operation, self._errors)
+            return Answer(operation, values)
+
+        return call
+
+
+class _GuardedBody:
+    """The body of an object, as it arrives."""
+
+    def __init__(self, body: t.Any, operation: str, errors: tuple[type[Exception], ...]) -> None:
+        self._body = body
+        self._operation = operation
+        self._errors = errors
+
+    def read(self, size: int | None = None) -> bytes:
+        data: bytes = guarded(lambda: self._body.read(size), self._operation, self._errors)
+        return data
+
+    def close(self) -> None:
+        self._body.close()
+
+
+def operation_name(method: str) -> str:
+    """``upload_part`` as ``UploadPart``."""
+    return "".join(word.capitalize() for word in method.split("_"))
+
+
+def guarded(act: t.Callable[[], t.Any], operation: str, errors: tuple[type[Exception], ...]) -> t.Any:
+    """What ``act`` gives. botocore's parsers meet bad answers with exceptions of every kind."""
+    try:
+        return act()
+    except ArkiveError:
+        raise
+    except errors:
+        raise
+    except Exception as exc:
+        # Its text is not shown: it quotes pages of HTML.
+        raise BadAnswer(f"the server's answer to {operation} cannot be read ({type(exc).__name__})") from exc
+
+
+__all__ = ("Answer", "BadAnswer", "GuardedClient", "Pages")

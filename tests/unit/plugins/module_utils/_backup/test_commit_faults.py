@@ -1,0 +1,218 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Each request of a backup to its store fails in each way: what is told is what is stored.
+
+And what a backup names that is to be seen is there: its files, and its snapshots (moto stands in for EC2).
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.arkive.k8s.plugins.module_utils._archive import name_claim, repository
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.commit_point import Patience
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import CommitUnknown
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import UNKNOWN_PHASE, BackupOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local import LocalStore
+from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._backup.backup_api import BackupApi, back_up
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._backup.faulty_store import (
+    FAULTS,
+    Fault,
+    FaultyStore,
+)
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.ec2_account import (
+    REGION,
+    ZONE,
+    Ec2Account,
+    ec2_account,
+)
+
+LOCATION = SnapshotLocation(name="east", region=REGION, access_key="key", secret_key="secret")
+COMMIT = "backups/b1/velero-backup.json"
+CLAIM = "backups/b1/b1-arkive-claim.json"
+
+
+@pytest.fixture
+def account() -> t.Iterator[Ec2Account]:
+    with ec2_account() as found:
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is waited for in minutes is waited for in moments."""
+    short = Patience(seconds=0.05, settle=0.02, settle_answered=0.01, pause=0.01)
+    monkeypatch.setattr(repository, "Patience", lambda: short)
+    monkeypatch.setattr(name_claim, "_PAUSE", 0.01)
+
+
+class Case:
+    """One backup of one volume."""
+
+    def __init__(self, api: BackupApi, account: Ec2Account, folder: Path) -> None:
+        folder.mkdir()
+        self.api = api
+        self.account = account
+        self.store = FaultyStore(LocalStore(StorageLocation(path=str(folder))))
+        self.outcome: BackupOutcome | None = None
+        self.error: ArkiveError | None = None
+
+    def run(self) -> Case:
+        self.outcome = self.error = None
+        try:
+            self.outcome = back_up(
+                self.api, self.store, request={"snapshot_location": LOCATION}, included_namespaces=["shop"]
+            )
+        except ArkiveError as exc:
+            self.error = exc
+        return self
+
+    @property
+    def result(self) -> dict[str, t.Any]:
+        if self.error is not None:
+            return self.error.details
+        assert self.outcome is not None
+        return self.outcome.to_return(default_on_error="Fail") | {"changed": self.outcome.changed}
+
+    @property
+    def visible(self) -> dict[str, t.Any] | None:
+        try:
+            found: dict[str, t.Any] = json.loads(self.store.true.get(COMMIT))
+        except StoreError:
+            return None
+        return found
+
+    def check(self) -> None:
+        """What is told is what is stored, and what is to be seen is whole."""
+        visible, result = self.visible, self.result
+        if visible is not None:
+            self._check_whole(visible)
+        if self.error is None:
+            assert visible is not None
+            assert (result["phase"], result["changed"]) == ("Completed", True)
+            assert result["backup"]["metadata"]["uid"] == visible["metadata"]["uid"]
+        elif isinstance(self.error, CommitUnknown):
+            assert result["phase"] == UNKNOWN_PHASE
+            assert result["commit_point"]["key"] == COMMIT
+            self._check_whole(result["backup"])
+        elif "phase" in result:
+            assert result["phase"].startswith("Failed")
+            assert visible is None
+            assert self.account.snapshots == set()
+
+    def _check_whole(self, backup: dict[str, t.Any]) -> None:
+        name = backup["metadata"]["name"]
+        record = BackupRepository(t.cast("t.Any", self.store.true)).read_record(name)
+        assert record is not None
+        for file, digest in record.files.items():
+            if file != "velero-backup.json":
+                assert self.store.true.size(f"backups/{name}/{file}") == digest.size
+        records = json.loads(gzip.decompress(self.store.true.get(f"backups/{name}/{name}-volumesnapshots.json.gz")))
+        named = {entry["status"]["providerSnapshotID"] for entry in records}
+        assert named
+        assert named <= self.account.snapshots
+
+
+@pytest.fixture
+def make_case(api: BackupApi, account: Ec2Account, tmp_path: Path) -> t.Callable[[], Case]:
+    volume_id = account.make_volume(Size=10)
+    api.add("persistentvolumeclaims", "data", "shop", spec={"volumeName": "pv-data"}, status={"phase": "Bound"})
+    spec = {"awsElasticBlockStore": {"volumeID": f"aws://{ZONE}/{volume_id}"}}
+    api.add("persistentvolumes", "pv-data", spec=spec)
+    made: list[Case] = []
+
+    def make() -> Case:
+        for snapshot in account.snapshots:
+            account.client.delete_snapshot(SnapshotId=snapshot)
+        made.append(Case(api, account, tmp_path / str(len(made))))
+        return made[-1]
+
+    return make
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_nothing_told_contradicts_what_is_stored(make_case: t.Callable[[], Case], fault: Fault) -> None:
+    plain = make_case().run()
+    plain.check()
+    requests = plain.store.calls
+    assert [key for _name, key in requests].count(COMMIT) >= 3
+    committed = max(number for number, (_name, key) in enumerate(requests) if key == COMMIT)
+    for number, (name, key) in enumerate(requests):
+        # All faults at the commit point and after it; before it each of them at every third request.
+        if key != COMMIT and number < committed and number % 3 != FAULTS.index(fault) % 3:
+            continue
+        case = make_case()
+        case.store.fault, case.store.fault_at = fault, number
+        case.run()
+        assert case.store.met == (name, key)
+        case.check()
+        # The next run of the name, once the store is well again, ends it: the stored one, or a new one.
+        before = case.visible
+        case.store.heal()
+        if not isinstance(case.error, CommitUnknown) and case.error is not None:
+            expire(case)
+        if isinstance(case.error, CommitUnknown) and before is None:
+            expire(case)
+        case.run()
+        assert case.error is None, f"{fault} at {name} {key}: {case.error}"
+        assert case.result["phase"] == "Completed"
+        assert case.visible is not None
+        if before is not None:
+            assert case.visible["metadata"]["uid"] == before["metadata"]["uid"]
+        case._check_whole(case.visible)
+        assert len(case.account.snapshots) == 1
+
+
+def expire(case: Case) -> None:
+    """As when two minutes have gone by."""
+    if case.store.true.exists(CLAIM):
+        record = json.loads(case.store.true.get(CLAIM))
+        record["expires"] = "2026-01-01T00:00:00Z"
+        case.store.true.put(CLAIM, json.dumps(record).encode())
+
+
+def number_of(case: Case, name: str, key: str, *, last: bool = False) -> int:
+    """The number of a request in a run without faults."""
+    numbers = [number for number, call in enumerate(case.run().store.calls) if call == (name, key)]
+    return numbers[-1 if last else 0]
+
+
+def test_the_answer_to_the_commit_is_lost_and_the_store_stays_away(make_case: t.Callable[[], Case]) -> None:
+    number = number_of(make_case(), "put_if_absent", COMMIT)
+    case = make_case()
+    case.store.fault, case.store.fault_at = "lost, away", number
+    case.run()
+    assert isinstance(case.error, CommitUnknown)
+    assert case.error.sentence.startswith("The backup is unknown: may be stored. ")
+    assert COMMIT in case.error.sentence
+    assert case.result["changed"] is True
+    uid = case.result["backup"]["metadata"]["uid"]
+    case.store.heal()
+    case.run()
+    assert (case.result["phase"], case.result["changed"]) == ("Completed", False)
+    assert case.result["backup"]["metadata"]["uid"] == uid
+    # Nobody is held up by what that run has left.
+    assert not case.store.true.exists(CLAIM)
+
+
+def test_a_claim_that_cannot_be_deleted_hinders_nobody(make_case: t.Callable[[], Case]) -> None:
+    number = number_of(make_case(), "delete_many", "", last=True)
+    case = make_case()
+    case.store.fault, case.store.fault_at = "refused", number
+    case.run()
+    assert case.error is None
+    assert (case.result["phase"], case.result["changed"]) == ("Completed", True)
+    (warning,) = case.result["warnings_list"]
+    assert warning["message"].startswith(f"The claim {CLAIM} could not be removed: ")
