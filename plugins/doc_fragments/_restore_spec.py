@@ -64,6 +64,9 @@ options:
   namespace_mapping:
     description:
       - Namespaces of the backup, and those to restore their objects into.
+      - A namespace that the backup does not hold is refused; in a manifest it is a warning. So are names without
+        wildcards in O(included_namespaces), O(included_resources) and O(names), and keys of O(storage_class_mapping)
+        and O(image_mapping), that fit nothing.
     type: dict
   restore_pvs:
     description:
@@ -95,6 +98,8 @@ options:
       - With V(replace), the whole object is put in the place of the other. With V(recreate), it is deleted and created
         anew, for what cannot be changed; volumes, claims and custom resource definitions are patched then too, because
         data would be lost with them.
+      - None of them touches the data of a claim that exists. Where the backup holds data for it, a warning says that it
+        is not rolled back; delete the claim first, or restore into another namespace.
       - If not set, it is V(none).
     type: str
     choices: [none, update, replace, recreate]
@@ -166,7 +171,8 @@ options:
   resource_priorities:
     description:
       - The types to restore first, in this order; behind an element V(-), those to restore last.
-      - Custom resource definitions and namespaces come first in any case. If not set, Velero's order holds.
+      - Custom resource definitions and namespaces come first in any case, then volumes and claims with what they are
+        made of, so that no workload is made before its claims. If not set, Velero's order holds.
     type: list
     elements: str
   all_api_versions:
@@ -216,7 +222,12 @@ options:
     description:
       - What happens when a claim would come back with an empty volume because the backup holds no data for it, though
         it should, or holds a snapshot that cannot be used here. The message names the claim and the reason.
-      - With V(fail), the restore is not begun. With V(warn), it is a warning.
+      - The same holds for whatever else keeps a claim with data from coming back, and is looked for before the first
+        write. That is a storage class that is missing, a quota, an admission policy, a missing right, a zone without
+        nodes, or a claim of its name in the cluster that was not made from this backup (C(kept: not from this backup)).
+      - With V(fail), the restore is not begun. With V(warn), it is a warning; a claim that exists is kept.
+      - A claim that fails only during the run holds back what mounts it or would make it anew, custom resources that
+        name it or owned it among it. The restore is C(PartiallyFailed) then; run again with the same name, it goes on.
     type: str
     choices: [fail, warn]
     default: fail

@@ -233,7 +233,8 @@ phase:
       not tell whether it is there. The task fails, RV(backup) is what may be stored, RV(commit_point) says where to
       look, and nothing that the backup names was taken back. Run the task again, once the storage answers, and it
       finds out and ends it.
-    - Empty in check mode for a backup that does not exist, and for a deletion that was refused before it was read.
+    - In check mode it is the phase in which the run would end because of what is known already, and C(New) where
+      nothing stands in its way. Empty for a deletion that was refused before it was read.
   returned: always
   type: str
   sample: Completed

@@ -203,7 +203,8 @@ restore:
     status: {phase: Completed}
 phase:
   description:
-    - C(Completed), C(PartiallyFailed), C(Failed), C(FailedValidation), and C(New) in check mode. Empty when the options
+    - C(Completed), C(PartiallyFailed), C(Failed), C(FailedValidation). In check mode it is the phase in which the run
+      would end because of what is known already, and C(New) where nothing stands in its way. Empty when the options
       could not be read.
   returned: always
   type: str
@@ -389,6 +390,8 @@ def work(task: Task) -> Result:
     result = _result(outcome) | {"location": store.location.describe}
     if task.diff_mode:
         result["diff"] = outcome.diffs
+    if outcome.refusal is not None:
+        return result | {"failed": True, "msg": outcome.refusal.sentence}
     if refused_phase(outcome.phase, fail_on_partial=task.params["fail_on_partial"]):
         backup = outcome.restore["spec"]["backupName"]
         phase = ended(outcome.phase, check_mode=task.check_mode)

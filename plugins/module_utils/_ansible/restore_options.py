@@ -110,8 +110,10 @@ def restore_request(params: t.Mapping[str, t.Any], *, want_diff: bool) -> Restor
     """
     try:
         manifest = _manifest(params)
+        given = _given_fields(params, manifest)
         request = RestoreRequest(
-            spec=RestoreSpec.from_options({**manifest.options, **_given_fields(params, manifest)}),
+            spec=RestoreSpec.from_options({**manifest.options, **given}),
+            from_manifest=frozenset(manifest.options) - given.keys(),
             name=params["name"] or manifest.name,
             velero_namespace=params["velero_namespace"] or manifest.namespace or _DEFAULT_NAMESPACE,
             modifiers=parse_modifiers(params["resource_modifiers"]) if params["resource_modifiers"] else None,

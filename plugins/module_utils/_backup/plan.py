@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.spool import Spool
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_hooks import BackupHookRunner
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.existing import outcome_of_existing
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.failures import failures_told
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.issues import list_issues
@@ -20,12 +21,19 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.run import BackupRun
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshots import VolumeSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
-from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
+from ansible_collections.arkive.k8s.plugins.module_utils._store.claim_record import ClaimRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import ClaimHeld
+from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store, refuse_write
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import EbsSnapshotter
+
+_MAX_CLAIM = 1 << 16
 
 
 def plan_backup(
@@ -45,11 +53,17 @@ def plan_backup(
     with failures_told(request, outcome):
         request.validate()
         store.check(write=False)
+        refuse_write(store.location)
         repository = BackupRepository(store)
         repository.validate()
         if outcome_of_existing(repository, request, outcome):
             return outcome
+        _refuse_claimed(store, request.name)
         log = RunLog(None, backup=f"{request.namespace}/{request.name}")
+        # Made for what it refuses: a hook of the whole backup that would freeze something.
+        BackupHookRunner(
+            client, request.backup_hooks, log=log, default_on_error=request.hook_on_error_default, cancel=token
+        )
         ebs = EbsSnapshotter(request.snapshot_location) if request.snapshot_location else None
         snapshots = VolumeSnapshots(
             client, request, run_id="", location=outcome.location, ebs=ebs, log=log, progress=progress, cancel=token
@@ -77,7 +91,21 @@ def plan_backup(
             outcome.timings["api_requests"] = client.requests_made
         outcome.items = run.sink.item_counts()
         outcome.changed = True
+        outcome.foreseen_phase = "PartiallyFailed" if outcome.errors_list else "New"
     return outcome
+
+
+def _refuse_claimed(store: Store, name: str) -> None:
+    """Raise ``ClaimHeld`` while another run makes a backup of that name."""
+    key = BackupKeys(name).claim
+    try:
+        holder = ClaimRecord.parse(store.get(key, max_bytes=_MAX_CLAIM), key)
+    except StoreError as exc:
+        if exc.not_found:
+            return
+        raise
+    if utc_now() < holder.expires:
+        raise ClaimHeld(key, holder)
 
 
 class _NoTarball:

@@ -107,12 +107,14 @@ class BackupOutcome:
     deleted: list[str] = dataclasses.field(default_factory=list)
     deleted_snapshots: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     location: str = ""
+    #: Of a plan: the phase in which the run would end by what is known already, ``New`` where nothing is.
+    foreseen_phase: str = ""
 
     @property
     def phase(self) -> str:
         if self.commit_unknown:
             return UNKNOWN_PHASE
-        return str(((self.backup or {}).get("status") or {}).get("phase", ""))
+        return str(((self.backup or {}).get("status") or {}).get("phase", "")) or self.foreseen_phase
 
     @property
     def is_stored(self) -> bool:

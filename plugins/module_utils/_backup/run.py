@@ -42,7 +42,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review imp
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import plan_hook
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import PlannedPod, plan_pod_hooks
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_window import SectionSettings
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import sweep_namespaces
@@ -189,21 +189,35 @@ class BackupRun:
         if self._pods is None:
             return
         reader = ApiObjectReader(self._client)
-        request = self._request
         blocks = self._blocks(self._pods)
         if blocks:
             self._check_exec(blocks)
         for block in blocks:
-            for phase in ("pre", "post"):
-                for hooked in block.pods:
-                    if phase == "pre":
-                        self._warn(hooked)
-                    for hook in hooked.pre if phase == "pre" else hooked.post:
-                        entry = plan_hook(hooked.pod, hook, reader=reader, policy=request.freeze_policy)
-                        on_error = hook.resolved_on_error(request.hook_on_error_default)
-                        self._outcome.planned_hooks.append(entry | {"on_error": on_error})
-            for hooked in block.pods:
-                self._pods.finish(hooked.pod, True)
+            planned = [self._plan_pod(hooked, reader) for hooked in block.pods]
+            self._outcome.planned_hooks += [entry for pod in planned for entry in pod.pre]
+            self._outcome.planned_hooks += [entry for pod in planned for entry in pod.post]
+            for hooked, found in zip(block.pods, planned, strict=True):
+                self._pods.finish(hooked.pod, found.stored)
+
+    def _plan_pod(self, hooked: HookedPod, reader: ApiObjectReader) -> PlannedPod:
+        """The hooks of one pod; what cannot run is told as the run would tell it."""
+        self._warn(hooked)
+        default = self._request.hook_on_error_default
+        planned = plan_pod_hooks(
+            hooked.pod,
+            hooked.pre,
+            hooked.post,
+            reader=reader,
+            policy=self._request.freeze_policy,
+            default_on_error=default,
+        )
+        namespace, name = hooked.key
+        for hook, why in planned.failed:
+            self._log.error("Error executing hook", error=why, name=name, namespace=namespace)
+            if hook.resolved_on_error(default) == "Fail":
+                message = f"Error running {hook.phase} hooks for pod"
+                self._log.error(message, error=why, name=name, namespace=namespace, resource="pods")
+        return planned
 
     def collect_rest(self) -> None:
         """Everything else, from the pages straight into the tarball."""

@@ -15,4 +15,13 @@ class QuiesceError(ArkiveError):
     """A freeze is refused, or its release is not proven."""
 
 
-__all__ = ("QuiesceError",)
+def unclear_freeze(phase: str, container: str, pod: str) -> QuiesceError:
+    """For a hook whose command freezes something, nobody can tell what. ``pod`` as ``namespace/name``."""
+    return QuiesceError(
+        f"The command of the {phase} hook in container {container} of pod {pod} freezes a path that cannot be read "
+        "from its text.",
+        hint="Write the path out, or set allow_shared_freeze: true.",
+    )
+
+
+__all__ = ("QuiesceError", "unclear_freeze")

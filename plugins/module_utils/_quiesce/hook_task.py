@@ -32,7 +32,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import A
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import read_pod
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.marked_freezes import freezes_of
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy, FreezeRecord
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import plan_hook
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import is_freeze, plan_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import select_pods
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise
@@ -138,10 +138,7 @@ def _run(
     pods = select_pods(client, request.namespace, pod=request.pod, label_selector=request.label_selector)
     pairs = [(pod, hook) for pod in pods for hook in _hooks_of(pod, request, outcome)]
     if check_mode:
-        reader = ApiObjectReader(client)
-        outcome.planned = [plan_hook(pod, hook, reader=reader, policy=request.freeze_policy) for pod, hook in pairs]
-        outcome.errors = [entry["refused"] for entry in outcome.planned if entry["refused"]]
-        outcome.changed = bool(pairs)
+        _foresee(client, pairs, request, outcome)
         return
     settings = SectionSettings(
         run_id=request.run_id,
@@ -181,6 +178,29 @@ def _run(
         progress(f"freezing in {', '.join('/'.join(pod_identity(entry.pod)) for entry in freezing)}"[:200])
         _freeze(client, freezing, settings, outcome)
     _judge(outcome, request.on_error)
+
+
+def _foresee(
+    client: KubeClient,
+    pairs: t.Sequence[tuple[t.Mapping[str, t.Any], Hook]],
+    request: HookTaskRequest,
+    outcome: HookTaskOutcome,
+) -> None:
+    """What would run, and what is known to fail, in the words of the run. A freeze that is refused stops all others."""
+    reader = ApiObjectReader(client)
+    outcome.planned = [plan_hook(pod, hook, reader=reader, policy=request.freeze_policy) for pod, hook in pairs]
+    failing = [(hook, entry) for (_pod, hook), entry in zip(pairs, outcome.planned, strict=True) if entry["refused"]]
+    outcome.errors = [entry["refused"] for hook, entry in failing if is_freeze(hook)]
+    if outcome.errors:
+        return
+    outcome.changed = bool(pairs)
+    for hook, entry in failing:
+        text = _failure(hook, entry["namespace"], entry["pod"], entry["refused"])
+        (outcome.errors if hook.resolved_on_error(request.on_error) == "Fail" else outcome.warnings).append(text)
+
+
+def _failure(hook: Hook, namespace: str, pod: str, error: str) -> str:
+    return f"The {hook.phase} hook in {namespace}/{pod} failed: {error}."
 
 
 def _sweep_first(
@@ -264,7 +284,7 @@ def _judge(outcome: HookTaskOutcome, default_on_error: OnError) -> None:
     outcome.changed = any(result.state != "skipped" for result in outcome.hooks)
     for result in outcome.hooks:
         if result.failed:
-            text = f"The {result.hook.phase} hook in {result.namespace}/{result.pod} failed: {result.error}."
+            text = _failure(result.hook, result.namespace, result.pod, result.error)
             fatal = result.hook.resolved_on_error(default_on_error) == "Fail"
             (outcome.errors if fatal else outcome.warnings).append(text)
 

@@ -8,12 +8,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import pod_identity, resolve_container
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.errors import QuiesceError
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, OnError
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.errors import QuiesceError, unclear_freeze
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ObjectReader, check_pod_spec
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise_hook
@@ -43,7 +44,7 @@ def plan_hook(
         entry["container"] = resolve_container(pod, hook.container)
         if not policy.allow_shared_freeze:
             if found.unclear:
-                raise QuiesceError("The command freezes a path that cannot be read from its text.")
+                raise unclear_freeze(hook.phase, entry["container"], f"{namespace}/{name}")
             for freeze in found.freezes:
                 check_pod_spec(reader, pod, container=entry["container"], path=freeze.path)
     except (QuiesceError, HookError) as exc:
@@ -51,4 +52,65 @@ def plan_hook(
     return entry
 
 
-__all__ = ("plan_hook",)
+def plan_pod_hooks(
+    pod: t.Mapping[str, t.Any],
+    pre: t.Iterable[Hook],
+    post: t.Iterable[Hook],
+    *,
+    reader: ObjectReader,
+    policy: FreezePolicy,
+    default_on_error: OnError,
+) -> PlannedPod:
+    """What becomes of the hooks of one pod, as far as it is known without running any."""
+    planned = PlannedPod()
+    owed = False
+    for hook in pre:
+        entry = plan_hook(pod, hook, reader=reader, policy=policy)
+        planned.pre.append(entry | {"on_error": hook.resolved_on_error(default_on_error)})
+        if not planned.stored:
+            _skip(planned.pre[-1])
+        elif entry["refused"]:
+            planned.note_failed(hook, entry)
+            planned.stored = hook.resolved_on_error(default_on_error) != "Fail"
+            owed = owed or (planned.stored and not is_freeze(hook))
+        else:
+            owed = True
+    owed = owed or not planned.pre
+    for hook in post:
+        entry = plan_hook(pod, hook, reader=reader, policy=policy)
+        planned.post.append(entry | {"on_error": hook.resolved_on_error(default_on_error)})
+        if not owed:
+            _skip(planned.post[-1])
+        elif entry["refused"]:
+            planned.note_failed(hook, entry)
+            owed = hook.resolved_on_error(default_on_error) != "Fail"
+    return planned
+
+
+@dataclasses.dataclass(slots=True)
+class PlannedPod:
+    """``pre`` and ``post`` are entries of a check mode's ``hooks``; ``failed`` are hooks that cannot run, and why.
+
+    ``stored`` is False for a pod that a failing pre hook keeps out of the backup.
+    """
+
+    pre: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    post: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    failed: list[tuple[Hook, str]] = dataclasses.field(default_factory=list)
+    stored: bool = True
+
+    def note_failed(self, hook: Hook, entry: t.Mapping[str, t.Any]) -> None:
+        self.failed.append((hook, str(entry["refused"])))
+
+
+def is_freeze(hook: Hook) -> bool:
+    """True for a hook that is seen through before it may run: what freezes, or may."""
+    found = recognise_hook(hook)
+    return bool(found.freezes or found.unclear)
+
+
+def _skip(entry: dict[str, t.Any]) -> None:
+    entry["state"], entry["refused"] = "skipped", ""
+
+
+__all__ = ("PlannedPod", "is_freeze", "plan_hook", "plan_pod_hooks")

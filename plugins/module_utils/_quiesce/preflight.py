@@ -22,7 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import 
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.errors import QuiesceError
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.errors import QuiesceError, unclear_freeze
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import (
     ObjectReader,
     Probe,
@@ -90,11 +90,7 @@ class Preflight:
                 return HookPlan(hook=hook)
             container = resolve_container(pod, hook.container)
             if found.unclear and not self._policy.allow_shared_freeze:
-                raise QuiesceError(
-                    f"The command of the {hook.phase} hook in container {container} of pod "
-                    f"{'/'.join(pod_identity(pod))} freezes a path that cannot be read from its text.",
-                    hint="Write the path out, or set allow_shared_freeze: true.",
-                )
+                raise unclear_freeze(hook.phase, container, "/".join(pod_identity(pod)))
             if not found.freezes:
                 return HookPlan(hook=hook, notes=("freeze: unrecognised, no lease guards it",))
             return self._examine_freeze(pod, hook, container, found)

@@ -148,7 +148,7 @@ class Applier:
         """Velero's words: ``failed`` for what differs and was left as it is; what rules left out is not recorded."""
         if item.action == "conflict":
             item.state = "failed"
-            self._report(item, f"error restoring {item.title}: {item.reason}", hint=item.hint)
+            self._report(item, f"error restoring {item.title}: {item.why}", reason=item.cause, hint=item.hint)
         elif item.action == "unchanged":
             item.state = "created" if item.made_before else "skipped"
 

@@ -103,6 +103,16 @@ class CsiTarget:
         name = self._class_mapping.get(stored, stored)
         return name, classes.get(name)
 
+    def class_of(self, body: Object) -> tuple[str, Object | None]:
+        """The class of a claim as it is made, by its name; without the class where it is not known."""
+        name, classes = (body.get("spec") or {}).get("storageClassName"), self._read_storage_classes()
+        return self.storage_class(body) if name is None else (name, classes.get(name))
+
+    def binds_at_once(self, body: Object) -> bool:
+        """Whether the volume of a claim, as it is made, comes without a pod that uses it."""
+        found = self.class_of(body)[1]
+        return found is not None and found.get("volumeBindingMode", "Immediate") == "Immediate"
+
     def why_not_bound_yet(self, claim: Object) -> str:
         """Why nobody makes a volume for a live claim for now; empty where one is on its way."""
         annotations = (claim.get("metadata") or {}).get("annotations") or {}

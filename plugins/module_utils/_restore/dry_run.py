@@ -30,9 +30,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.prepare import
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CRDS, NAMESPACES
 
 _NO_DRY_RUN = "does not support dry run"
-#: As RBAC words it; other refusals with the same code are of quotas, policies and webhooks, which judge the object.
-_WRITING_VERBS = ("create", "patch", "update", "delete")
-_HINT = "Plan with the rights that the restore will have."
 
 
 class DryRunJudge:
@@ -59,16 +56,28 @@ class DryRunJudge:
         self._sources = sources
         self._planned: set[ObjectKey] = set()
 
+    def find_conflicts(self, plan: RestorePlan, items: t.Sequence[PlanItem]) -> None:
+        """Ask about some items of a plan: what the server refuses becomes a conflict, the others stay as they are."""
+        self._planned = {item.key for item in plan.items if item.intent == "create"}
+        before = [(item, item.action, item.reason, item.hint) for item in items]
+        self._judge_all(items)
+        for item, action, reason, hint in before:
+            if item.action == "unverified":
+                item.settle(action, reason, hint=hint)
+
     def judge(self, plan: RestorePlan) -> None:
         self._planned = {item.key for item in plan.items if item.intent == "create"}
         self._explain_missing_types(plan)
         open_items = [item for item in plan.items if item.intent and item.action != "unverified"]
-        with concurrent.futures.ThreadPoolExecutor(max_workers=self._workers) as pool:
-            for done in [pool.submit(self._judge, item) for item in open_items]:
-                done.result()
+        self._judge_all(open_items)
         for item in plan.items:
             if not item.intent:
                 self._diffs.drop(item)
+
+    def _judge_all(self, items: t.Iterable[PlanItem]) -> None:
+        with concurrent.futures.ThreadPoolExecutor(max_workers=self._workers) as pool:
+            for done in [pool.submit(self._judge, item) for item in items]:
+                done.result()
 
     def _explain_missing_types(self, plan: RestorePlan) -> None:
         """A type that the server does not serve yet is no conflict when this plan brings its definition."""
@@ -140,13 +149,11 @@ class DryRunJudge:
             item.settle("unverified", f"the server gave no answer: {exc.message}")
         elif (exc.status or 0) >= 500:
             item.settle("unverified", f"the server could not judge it: {first_line}")
-        elif exc.forbidden and any(f'cannot {verb} resource "' in exc.message for verb in _WRITING_VERBS):
-            item.settle("unverified", f"the caller may not dry-run it, nor restore it: {first_line}", hint=_HINT)
         elif exc.already_exists:
             # An old one on its way out is why it has a reason.
             item.settle("unverified", item.reason or "it was created by someone else while the plan was made")
         else:
-            item.settle("conflict", first_line, hint=exc.hint or "")
+            item.settle("conflict", first_line, hint=exc.hint or "", cause=exc.reason)
 
 
 __all__ = ("DryRunJudge",)

@@ -26,8 +26,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.api_versions i
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply import Applier
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.bodies import EncodedBodies
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choice import ObjectChoice
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.claim_preflight import ClaimPreflight
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.contents import GO_ON
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.dry_run import DryRunJudge
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.held_back import hold_back
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.hook_records import RecordedHooks
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.lease_holder import RestoreProcess
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.live_state import ApiTypes, read_live_state
@@ -42,6 +44,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.ready_wait imp
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.report import RestoreReport
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.restored_volumes import (
+    VOLUME_TYPES,
+    RestoredVolume,
     RestoredVolumes,
     lost_claims_error,
 )
@@ -59,6 +63,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.transforms imp
     read_version_priorities,
     resolve_order,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.unfit_names import check_names
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volume_finalizer import VolumeFinalizer
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import (
@@ -75,10 +80,14 @@ def plan_restore(
     progress: ProgressSink = no_progress,
     cancel: CancelToken | None = None,
 ) -> RestoreOutcome:
-    """What ``run_restore`` would do, judged by the API server's dry run; writes nothing anywhere."""
+    """What ``run_restore`` would do, judged by the API server's dry run; writes nothing anywhere.
+
+    Where that would raise because of what is planned, the outcome has the error as its ``refusal``.
+    """
     with _planned(request, client, store, progress, cancel) as run:
-        run.judge()
-        return run.plan_outcome()
+        refusal = run.find_refusal()
+        run.judge(held_back=refusal is None)
+        return run.plan_outcome(refusal)
 
 
 def run_restore(
@@ -95,8 +104,9 @@ def run_restore(
     cluster that does not answer, volumes without data. After the first write everything is in the outcome.
     """
     with _planned(request, client, store, progress, cancel) as run:
-        run.refuse_bad_archive()
-        run.refuse_lost_volumes()
+        refusal = run.find_refusal()
+        if refusal is not None:
+            raise refusal
         outcome = run.execute()
         progress(outcome.closing_line)
         return outcome
@@ -168,6 +178,7 @@ class _Run:
             save=self._report.note_hooks,
         )
         self._plan = RestorePlan()
+        self._late_volumes: list[RestoredVolume] = []
 
     # -- plan ---------------------------------------------------------------------------------------------------------
 
@@ -193,7 +204,8 @@ class _Run:
             self._tell_bad_members(leave_out_bad(contents, spec, discovery))
         choice = ObjectChoice(self._request.names, self._request.select)
         self._selection = select(contents, spec, discovery, choice)
-        for warning in self._selection.warnings:
+        unfit = check_names(self._request, contents, discovery, unused=choice.unused)
+        for warning in (*unfit, *self._selection.warnings):
             self._issues.warning(warning)
         if not self._selection.count and not self._selection.namespaces:
             self._issues.warning(f"Nothing in backup '{spec.backup_name}' fits the filters: zero items to be restored.")
@@ -228,7 +240,6 @@ class _Run:
         )
         types: set[GroupResource] = {*self._selection.refs, NAMESPACES}
         self._plan.waves = self._planner.plan_waves(types, self._api)
-        self._volumes = self._report.volumes = RestoredVolumes(self._plan, self._preparer, self._live)
         self._timings["plan"] = time.monotonic() - clock
         counts = ", ".join(f"{count} {action}" for action, count in self._plan.counts().items() if count)
         self._progress(f"{PLAN_PREFIX}{counts or 'nothing to restore'}")
@@ -240,10 +251,37 @@ class _Run:
         if rest:
             self._issues.error(f"{rest} more members of the archive are bad and were left out.")
 
-    def judge(self) -> None:
-        """Ask the API server about everything that would be written."""
+    def find_refusal(self) -> ArkiveError | None:
+        """Why the restore must not begin.
+
+        ``ArchiveError`` if an object that would be restored cannot be read, ``RestoreError`` if claims would come back
+        without their data and nobody said that they may.
+        """
+        preflight = ClaimPreflight(
+            self._client, preparer=self._preparer, live=self._live, api=self._api, rules=self._planner.claims
+        )
+        if self._planner.unreadable.count:
+            self._volumes = self._report.volumes = RestoredVolumes(self._plan, self._preparer, self._live)
+            return self._planner.unreadable.error(hint=GO_ON)
+        preflight.run(self._plan, self._make_judge())
+        self._volumes = self._report.volumes = RestoredVolumes(self._plan, self._preparer, self._live)
+        lost = self._planner.claims.lost
+        if not lost:
+            return None
+        error = lost_claims_error(lost, self._request.spec.backup_name)
+        error.details |= self._report.refused(self._plan, lost)
+        return error
+
+    def judge(self, *, held_back: bool) -> None:
+        """Ask the API server about everything that would be written; ``held_back``: and what would wait for claims."""
         clock = time.monotonic()
-        DryRunJudge(
+        self._make_judge().judge(self._plan)
+        if held_back:
+            self._hold_back()
+        self._timings["dry_run"] = time.monotonic() - clock
+
+    def _make_judge(self) -> DryRunJudge:
+        return DryRunJudge(
             self._client,
             preparer=self._preparer,
             live=self._live,
@@ -251,27 +289,29 @@ class _Run:
             cancel=self._cancel,
             workers=self._request.workers,
             sources=self._selection.namespaces,
-        ).judge(self._plan)
-        self._timings["dry_run"] = time.monotonic() - clock
+        )
 
-    def refuse_bad_archive(self) -> None:
-        """Raise ``ArchiveError`` while nothing is written if an object that would be restored cannot be read."""
-        if self._planner.unreadable.count:
-            raise self._planner.unreadable.error(hint=GO_ON)
+    def _hold_back(self) -> None:
+        """Keep workloads from mounting, or making, claims that did not come back."""
+        lost: dict[str, dict[str, str]] = {}
+        for volume in self._volumes.volumes:
+            item = volume.item
+            if volume.state == "failed" or item.action == "conflict" or item.state == "failed":
+                why = volume.message or item.why or "it could not be created"
+                lost.setdefault(volume.namespace, {})[volume.claim] = why
+        if lost:
+            hold_back(self._plan, self._preparer, lost, hint=self._resume_hint)
 
-    def refuse_lost_volumes(self) -> None:
-        """Raise ``RestoreError`` while nothing is written if claims would come back empty and nobody said they may."""
-        if self._planner.lost_claims:
-            raise lost_claims_error(self._planner.lost_claims, self._request.spec.backup_name)
+    @property
+    def _resume_hint(self) -> str:
+        return f"Run the restore again with name: {self._name} to have this done."
 
     # -- apply --------------------------------------------------------------------------------------------------------
 
     def execute(self) -> RestoreOutcome:
         """Apply the plan, run the hooks, write the records."""
         waiting = self._pods_with_open_hooks()
-        conflicts = any(item.action == "conflict" for item in self._plan.items)
-        unfinished = self._report.previous.unfinished or self._volumes.is_open
-        if not (self._plan.changes or waiting or conflicts or unfinished):
+        if not self._has_work(waiting):
             self._await_workloads()
             return self._report.untouched(self._plan, self._diffs)
         with self._make_leases() as leases:
@@ -280,7 +320,7 @@ class _Run:
             self._report.note_start()
             failure = self._apply_plan(waiting)
             if not failure:
-                self._finish_volumes()
+                self._finish(self._late_volumes)
                 self._await_workloads()
             clock = time.monotonic()
             results = self._hooks.finish()
@@ -293,10 +333,18 @@ class _Run:
             self._plan, self._diffs, failure=failure, results=results, hooks=self._hooks.records()
         )
 
-    def plan_outcome(self) -> RestoreOutcome:
-        """The outcome of a plan that was not applied."""
-        changed = self._plan.changes or bool(self._pods_with_open_hooks()) or self._volumes.is_open
-        return self._report.planned(self._plan, self._diffs, changed=changed)
+    def _has_work(self, waiting: t.Collection[PlanItem]) -> bool:
+        conflicts = any(item.action == "conflict" for item in self._plan.items)
+        unfinished = self._report.previous.unfinished or self._volumes.is_open
+        return bool(self._plan.changes or waiting or conflicts or unfinished)
+
+    def plan_outcome(self, refusal: ArkiveError | None) -> RestoreOutcome:
+        """The outcome of a plan that was not applied, with the errors and in the phase that the run would have."""
+        waiting = self._pods_with_open_hooks()
+        if refusal is None and self._has_work(waiting):
+            refusal = self._make_leases().find_refusal(self._namespaces_to_change())
+        changed = self._plan.changes or bool(waiting) or self._volumes.is_open
+        return self._report.planned(self._plan, self._diffs, changed=changed, refusal=refusal)
 
     def _make_leases(self) -> NamespaceLeases:
         return NamespaceLeases(
@@ -329,7 +377,13 @@ class _Run:
                 self._planner.plan_new_types(waves, self._api)
             for item in waiting:
                 self._watch_again(item)
-            applier.apply(wave for wave in waves if wave not in definitions)
+            rest = [wave for wave in waves if not any(wave is known for known in definitions)]
+            of_volumes = [n for n, wave in enumerate(rest, 1) if not VOLUME_TYPES.isdisjoint(wave.group_resources)]
+            last = max(of_volumes, default=0)
+            applier.apply(rest[:last])
+            self._await_volumes_at_once()
+            self._hold_back()
+            applier.apply(rest[last:])
         except Cancelled as exc:
             self._issues.error(exc.message)
             return exc.message
@@ -340,11 +394,24 @@ class _Run:
             self._timings["apply"] = time.monotonic() - clock
         return ""
 
-    def _finish_volumes(self) -> None:
-        """What is left to do for the volumes of claims."""
+    def _await_volumes_at_once(self) -> None:
+        """Volumes that need no pod: whether they come is known before anything is made that uses them."""
         left = self._volumes.note_applied(unfinished=self._report.previous.unfinished)
         csi = self._preparer.volumes.csi
-        if not left or csi is None:
+        at_once = [
+            volume
+            for volume in left
+            if volume.source is not None and volume.item.ref is not None and csi is not None
+            if volume.source.restored_name in self._volumes.unmade
+            or csi.target.binds_at_once(self._preparer.prepare(volume.item.ref).body)
+        ]
+        self._late_volumes = [volume for volume in left if not any(volume is each for each in at_once)]
+        self._finish(at_once)
+
+    def _finish(self, volumes: t.Sequence[RestoredVolume]) -> None:
+        """What is left to do for the volumes of claims."""
+        csi = self._preparer.volumes.csi
+        if not volumes or csi is None:
             return
         clock = time.monotonic()
         finalizer = VolumeFinalizer(
@@ -352,13 +419,14 @@ class _Run:
             api=self._api,
             target=csi.target,
             timeout=self._request.resource_timeout,
-            resume_hint=f"Run the restore again with name: {self._name} to have this done.",
+            resume_hint=self._resume_hint,
             issues=self._issues,
             progress=self._progress,
             cancel=self._cancel,
         )
-        self._report.changed_volumes = finalizer.run(left, unmade=self._volumes.unmade)
-        self._timings["volumes"] = time.monotonic() - clock
+        changed = finalizer.run(volumes, unmade=self._volumes.unmade)
+        self._report.changed_volumes = self._report.changed_volumes or changed
+        self._timings["volumes"] = self._timings.get("volumes", 0.0) + time.monotonic() - clock
 
     def _await_workloads(self) -> None:
         """Those that this restore made, now or in an earlier run; hooks go on meanwhile."""

@@ -85,15 +85,31 @@ class NamespaceLeases:
             return
         with concurrent.futures.ThreadPoolExecutor(max_workers=self._workers) as pool:
             found = list(pool.map(self._acquire, namespaces))
-        taken = {name: holder for name, holder in zip(namespaces, found, strict=True) if holder is not None}
-        if taken:
-            name, holder = next(iter(taken.items()))
-            raise RestoreError(
-                f"The restore was not begun: {_who(holder)} is at work in namespace '{name}'"
-                f"{f' and {len(taken) - 1} more' if len(taken) > 1 else ''}.",
-                hint="Wait until it has ended; force: true restores beside it.",
-                details={"namespaces": sorted(taken)},
-            )
+        refusal = _refusal(dict(zip(namespaces, found, strict=True)))
+        if refusal is not None:
+            raise refusal
+
+    def find_refusal(self, namespaces: t.Collection[str]) -> RestoreError | None:
+        """What ``acquire`` would raise, as far as a look can tell; nothing is written."""
+        if self._resource is None or self._force or not namespaces:
+            return None
+        with concurrent.futures.ThreadPoolExecutor(max_workers=self._workers) as pool:
+            found = list(pool.map(self._find_holder, namespaces))
+        return _refusal(dict(zip(namespaces, found, strict=True)))
+
+    def _find_holder(self, namespace: str) -> RestoreProcess | None:
+        """Who is surely at work there. Whether an earlier run of the same restore is, only time would tell."""
+        try:
+            lease = get_object(self._client, t.cast(ApiResource, self._resource), LEASE_NAME, namespace)
+        except KubeError as exc:
+            if not exc.forbidden:
+                raise
+            return None
+        if lease is None:
+            return None
+        holder = holder_of(lease)
+        ended = is_surely_gone(holder.process) or holder.restore == self._holder.restore or not _looks_alive(lease)
+        return None if ended else holder
 
     def acquire_new(self, namespace: str) -> str:
         """In a namespace that was just made: why nothing may be restored there, empty when it may."""
@@ -239,6 +255,19 @@ class NamespaceLeases:
                 f"Other restores into namespace '{namespace}' would not be noticed: {exc.message}",
                 hint="Allow create, get, update and delete on leases.coordination.k8s.io in the namespaces.",
             )
+
+
+def _refusal(holders: t.Mapping[str, RestoreProcess | None]) -> RestoreError | None:
+    taken = {name: holder for name, holder in holders.items() if holder is not None}
+    if not taken:
+        return None
+    name, holder = next(iter(taken.items()))
+    return RestoreError(
+        f"The restore was not begun: {_who(holder)} is at work in namespace '{name}'"
+        f"{f' and {len(taken) - 1} more' if len(taken) > 1 else ''}.",
+        hint="Wait until it has ended; force: true restores beside it.",
+        details={"namespaces": sorted(taken)},
+    )
 
 
 def _who(holder: RestoreProcess) -> str:

@@ -12,6 +12,7 @@ import collections
 import dataclasses
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import RestorePhase
@@ -25,7 +26,7 @@ class RestoreOutcome:
     message, reason and hint; ``timings`` are seconds for each step and the number of API requests. ``phase`` of a plan
     is ``New``. ``recorded`` tells whether the restore was written to the store. ``workloads`` are those that were
     waited for, by ``ready`` and ``not_ready``; None where nobody asked to wait. ``volumes``: for each claim,
-    where its data comes from and what became of it.
+    where its data comes from and what became of it. ``refusal``: of a plan, why the run would not begin.
     """
 
     restore: dict[str, t.Any]
@@ -41,6 +42,7 @@ class RestoreOutcome:
     recorded: bool = False
     workloads: dict[str, int] | None = None
     volumes: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    refusal: ArkiveError | None = None
 
     @property
     def name(self) -> str:

@@ -46,6 +46,8 @@ class PlanItem:
     intent: Intent = "create"
     reason: str = ""
     hint: str = ""
+    #: The API server's own word for its refusal (``Forbidden``), of a conflict that it was asked about.
+    cause: str = ""
     #: JSON merge patch from what is in the cluster, for an update.
     patch: dict[str, t.Any] | None = None
     #: Where its body lies among the encoded ones, for an object that needs nothing but to be created.
@@ -54,6 +56,8 @@ class PlanItem:
     method: Method = "patch"
     #: It carries this restore's label: an earlier run under the same name made it.
     made_before: bool = False
+    #: Of a claim that is in the cluster: why its data is not that of the backup, or not rolled back to it.
+    kept: str = ""
     state: State = ""
 
     @property
@@ -69,9 +73,14 @@ class PlanItem:
             else f"{self.group_resource} {self.name}"
         )
 
-    def settle(self, action: Action, reason: str = "", *, hint: str = "") -> None:
+    @property
+    def why(self) -> str:
+        """The reason, with what is to be known of a claim that is there."""
+        return "; ".join(filter(None, (self.kept, self.reason)))
+
+    def settle(self, action: Action, reason: str = "", *, hint: str = "", cause: str = "") -> None:
         """Decide on an action; whatever changes nothing has no intent."""
-        self.action, self.reason, self.hint = action, reason, hint
+        self.action, self.reason, self.hint, self.cause = action, reason, hint, cause
         if action not in ("create", "update", "unverified"):
             self.intent = ""
         elif action != "unverified":
@@ -86,7 +95,7 @@ class PlanItem:
             "name": self.name,
             "action": self.action,
             "intent": self.intent,
-            "reason": self.reason,
+            "reason": self.why,
         }
         if self.source_namespace != self.namespace:
             entry["source_namespace"] = self.source_namespace

@@ -20,6 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.bodies import EncodedBodies
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.claim_rules import ClaimRules
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.compare import compare
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.live_lists import LiveLists
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.live_state import ApiTypes, LiveState
@@ -33,7 +34,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.results import RestoreIssues
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.selection import CLAIMS, PODS, VOLUMES, Selection
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.snapshot_items import leave_out_snapshots
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import ClaimDecision
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import (
     CRDS,
     HIGH_PRIORITIES,
@@ -87,8 +87,7 @@ class Planner:
         self._handled: set[ObjectKey] = set()
         #: What is wrong with stored objects that cannot be read.
         self.unreadable = BadMembers()
-        #: Claims that are refused because their data is nowhere to be had.
-        self.lost_claims: list[PlanItem] = []
+        self.claims = ClaimRules(request.on_missing_volume_data, preparer=preparer, live=live, issues=issues)
 
     def plan_waves(self, types: t.Collection[GroupResource], api: ApiTypes) -> list[Wave]:
         """Waves for ``types`` (of the selection) in Velero's order; ``namespaces`` stands for the target namespaces."""
@@ -150,11 +149,20 @@ class Planner:
                 item.settle("skip", "it is the mark of a restore that ran while the backup was made")
             elif item.key in self._handled:
                 item.settle("skip", "an object of the same name from another namespace was mapped to its place")
+                self._tell_displaced(item)
             else:
                 self._handled.add(item.key)
                 groups.setdefault(namespace, {})[item.name] = item
             wave.items.append(item)
         return groups
+
+    def _tell_displaced(self, item: PlanItem) -> None:
+        """A claim whose place another one takes loses its data."""
+        try:
+            if self.claims.is_lost(item):
+                self.claims.displace(item)
+        except ArchiveError as exc:
+            self.unreadable.append(exc)
 
     def _plan_groups(self, groups: t.Mapping[GroupResource, _Groups], api: ApiTypes) -> None:
         """What may be in the cluster is listed by several threads; meanwhile this one prepares all the rest."""
@@ -278,11 +286,13 @@ class Planner:
 
     def settle_existing(self, item: PlanItem, live: dict[str, t.Any], desired: dict[str, t.Any]) -> None:
         """Decide on an object that is there already (Velero 1.18, existing objects)."""
-        item.made_before = made_by(live, self._restore_name)
+        item.made_before, item.kept = made_by(live, self._restore_name), ""
         if item.group_resource == CLAIMS:
             self._live.note_claim(live)
         if live["metadata"].get("deletionTimestamp"):
             item.reason = "it is being deleted; the restore waits until it is gone and makes it anew"
+            return
+        if item.group_resource == CLAIMS and not self.claims.accepts_live(item, live):
             return
         if item.group_resource == VOLUMES and item.ref is not None and self._preparer.prepare(item.ref).native:
             native = self._preparer.volumes.native
@@ -326,7 +336,7 @@ class Planner:
             item.settle("skip", f"its {maker} is in the cluster and makes its own")
             return
         lost = prepared.volume
-        if lost is not None and lost.missing and not self._accept_lost_volume(item, lost):
+        if lost is not None and lost.missing and not self.claims.accepts_empty(item, lost):
             return
         for warning in prepared.warnings:
             self._issues.warning(
@@ -347,24 +357,6 @@ class Planner:
         if resource is None or owner.get("name") not in self._live.names(self._client, resource, item.namespace):
             return ""
         return f"{owner.get('kind')} '{owner.get('name')}'"
-
-    def _accept_lost_volume(self, item: PlanItem, lost: ClaimDecision) -> bool:
-        """True when the claim may come back with an empty volume; else the item is settled as a conflict."""
-        if lost.on_purpose or self._request.on_missing_volume_data == "warn":
-            self._issues.warning(
-                f"PersistentVolumeClaim {item.namespace}/{item.name} gets a new, empty volume: {lost.missing}.",
-                resource=str(item.group_resource),
-                namespace=item.namespace or "",
-                name=item.name,
-            )
-            return True
-        self.lost_claims.append(item)
-        item.settle(
-            "conflict",
-            f"its new volume would be empty: {lost.missing}",
-            hint="Set on_missing_volume_data: warn to restore it with an empty volume, or leave it out.",
-        )
-        return False
 
 
 __all__ = ("Order", "Planner")

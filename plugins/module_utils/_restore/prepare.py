@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import ItemRef
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.claim_origin import StoredClaim
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.contents import BackupContents
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.table import apply_item_rules
@@ -114,6 +115,20 @@ class Preparer:
             owner=draft.owner,
             volume=draft.volume,
             native=draft.native,
+        )
+
+    def stored_claim(self, ref: ItemRef) -> StoredClaim:
+        """A claim as the backup has it, by which it is known again. Raises ``ArchiveError``."""
+        claim, namespace = self._contents.read(ref), ref.namespace or ""
+        decision = self.volumes.for_claim(claim, source_namespace=namespace)
+        name = decision.volume
+        return StoredClaim(
+            claim=claim,
+            namespace=namespace,
+            backup_name=self._spec.backup_name,
+            decision=decision,
+            volume=self._contents.find_object(VOLUMES, None, name) if name else None,
+            volume_name=self.volumes.target_name(name) if name else "",
         )
 
     @property

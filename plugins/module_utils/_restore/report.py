@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime as dt
 import io
 import time
@@ -19,7 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Ark
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult, hook_status
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import RestorePlan
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import PlanItem, RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan_diffs import PlanDiffs
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.records import RestoreRecords, find_unfinished
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
@@ -86,9 +87,39 @@ class RestoreReport:
         if self._request.write_records:
             self._records.write_progress(self._restore, [*self.previous.hooks, *hooks])
 
-    def planned(self, plan: RestorePlan, diffs: PlanDiffs, *, changed: bool) -> RestoreOutcome:
-        """The outcome of a plan that was not applied."""
-        return self._outcome(plan, diffs, "New", changed=changed, hooks=[])
+    def planned(
+        self, plan: RestorePlan, diffs: PlanDiffs, *, changed: bool, refusal: ArkiveError | None
+    ) -> RestoreOutcome:
+        """The outcome of a plan that was not applied: what will go wrong is told as the run would tell it."""
+        told = {(issue.resource, issue.namespace, issue.name) for issue in self.issues.errors}
+        for item in plan.items:
+            if item.action == "conflict" and (str(item.group_resource), item.namespace or "", item.name) not in told:
+                self.tell_conflict(item)
+        phase: RestorePhase = "New"
+        if refusal is not None or self.issues.errors:
+            phase = final_phase(errors=len(self.issues.errors), fatal=refusal is not None)
+        outcome = self._outcome(plan, diffs, phase, changed=changed and refusal is None, hooks=[])
+        return dataclasses.replace(outcome, refusal=refusal)
+
+    def tell_conflict(self, item: PlanItem) -> None:
+        """What cannot be written is an error; a patch that is refused is a warning (Velero 1.18)."""
+        if item.patch is not None and item.method == "patch":
+            self.issues.warning(f"{item.title} could not be updated: {item.reason}", **_where(item))
+        else:
+            self.issues.error(f"error restoring {item.title}: {item.why}", **_where(item))
+
+    def refused(self, plan: RestorePlan, items: t.Iterable[PlanItem]) -> dict[str, t.Any]:
+        """What an error tells beside its sentence, of a restore that was not begun because of ``items``."""
+        for item in items:
+            self.tell_conflict(item)
+        return {
+            "phase": "Failed",
+            "plan": [item.to_return() for item in plan.items if item.action == "conflict"],
+            "plan_counts": plan.counts(),
+            "volumes": self.volumes.to_return() if self.volumes else [],
+            "warnings_list": [issue.to_return() for issue in self.issues.warnings],
+            "errors_list": [issue.to_return() for issue in self.issues.errors],
+        }
 
     def untouched(self, plan: RestorePlan, diffs: PlanDiffs) -> RestoreOutcome:
         """The outcome of a restore that found nothing to do: no record is written."""
@@ -171,6 +202,11 @@ class RestoreReport:
             workloads=self.workloads,
             volumes=self.volumes.to_return() if self.volumes else [],
         )
+
+
+def _where(item: PlanItem) -> dict[str, str]:
+    where = {"resource": str(item.group_resource), "namespace": item.namespace or "", "name": item.name}
+    return where | {"reason": item.cause, "hint": item.hint}
 
 
 __all__ = ("RestoreReport",)

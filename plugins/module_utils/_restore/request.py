@@ -38,7 +38,8 @@ class RestoreRequest:
     ``on_bad_member``: whether a member of the archive that is not the object of its path refuses all, or is left out.
     ``snapshot_location``: where native snapshots of volumes are; without it none is used.
     ``want_diff`` keeps YAML of what changes, ``max_diffs`` objects of it. ``force`` restores into namespaces that
-    another restore works in.
+    another restore works in. ``from_manifest``: the fields of ``spec`` that stand in a manifest; all others are the
+    task's own.
     """
 
     spec: RestoreSpec
@@ -68,6 +69,7 @@ class RestoreRequest:
     write_records: bool = True
     snapshot_location: SnapshotLocation | None = None
     force: bool = False
+    from_manifest: frozenset[str] = frozenset()
 
     def validate(self) -> None:
         """Raise ``ValidationError``; needs neither a cluster nor a store."""

@@ -25,7 +25,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.native_records import NativeSnapshot
 
-_TYPES = frozenset({CLAIMS, VOLUMES, VOLUME_SNAPSHOTS, VOLUME_SNAPSHOT_CONTENTS})
+VOLUME_TYPES = frozenset({CLAIMS, VOLUMES, VOLUME_SNAPSHOTS, VOLUME_SNAPSHOT_CONTENTS})
 #: Claims that a sentence names.
 _SHOWN = 10
 
@@ -188,21 +188,36 @@ class RestoredVolumes:
 
 
 def lost_claims_error(lost: t.Sequence[PlanItem], backup_name: str) -> RestoreError:
-    """For claims that would come back empty where nobody said that they may."""
+    """For claims whose data would not come back where nobody said that it may stay away."""
     claims = sorted(f"{item.namespace}/{item.name}" for item in lost)
-    shown = ", ".join(claims[:_SHOWN]) + (" ..." if len(claims) > _SHOWN else "")
+    empty = [item for item in lost if item.reason.startswith("its new volume would be empty")]
+    others = [item for item in lost if item not in empty]
+    parts = []
+    if empty:
+        parts.append(f"it has no data for the volumes of {_names(empty)} ({empty[0].reason})")
+    if others:
+        parts.append(f"the data of the volumes of {_names(others)} would not come back ({others[0].why})")
+    rest = "or leave the claims out"
+    if others:
+        hint = (others[0].hint or "Mend this").rstrip(".") + f"; {rest}."
+    else:
+        hint = f"Set on_missing_volume_data: warn to restore them with empty volumes, {rest}."
     return RestoreError(
-        f"The restore of backup '{backup_name}' was not begun: "
-        f"it has no data for the volumes of {shown} ({lost[0].reason}).",
-        hint="Set on_missing_volume_data: warn to restore them with empty volumes, or leave the claims out.",
+        f"The restore of backup '{backup_name}' was not begun: {', and '.join(parts)}.",
+        hint=hint,
         details={"claims": claims},
     )
 
 
+def _names(items: t.Sequence[PlanItem]) -> str:
+    claims = sorted(f"{item.namespace}/{item.name}" for item in items)
+    return ", ".join(claims[:_SHOWN]) + (" ..." if len(claims) > _SHOWN else "")
+
+
 def _items(plan: RestorePlan) -> t.Iterator[PlanItem]:
     for wave in plan.waves:
-        if not _TYPES.isdisjoint(wave.group_resources):
-            yield from (item for item in wave.items if item.group_resource in _TYPES)
+        if not VOLUME_TYPES.isdisjoint(wave.group_resources):
+            yield from (item for item in wave.items if item.group_resource in VOLUME_TYPES)
 
 
 def _volume_of(item: PlanItem, preparer: Preparer, live: LiveState) -> RestoredVolume | None:
@@ -215,9 +230,10 @@ def _volume_of(item: PlanItem, preparer: Preparer, live: LiveState) -> RestoredV
     there = live.claims.get((item.namespace or "", item.name))
     traits = preparer.volumes.traits_of(decision.volume) if decision.volume and not decision.keeps_volume else None
     if item.action == "conflict":
-        return RestoredVolume(item=item, method="empty", state="refused", message=item.reason)
-    if item.intent != "create" and not item.made_before:
-        why = item.reason or "the claim is in the cluster"
+        kept: VolumeMethod = "kept" if item.kept else "empty"
+        return RestoredVolume(item=item, method=kept, state="refused", message=item.why, volume=there or "")
+    if item.intent != "create" and (item.kept or not item.made_before):
+        why = item.why or "the claim is in the cluster"
         return RestoredVolume(item=item, method="kept", state="untouched", message=why, volume=there or "")
     found = RestoredVolume(
         item=item,
@@ -246,4 +262,11 @@ def _settle_native(volume: RestoredVolume, item: PlanItem | None) -> None:
         volume.native = None
 
 
-__all__ = ("RestoredVolume", "RestoredVolumes", "VolumeMethod", "VolumeState", "lost_claims_error")
+__all__ = (
+    "VOLUME_TYPES",
+    "RestoredVolume",
+    "RestoredVolumes",
+    "VolumeMethod",
+    "VolumeState",
+    "lost_claims_error",
+)

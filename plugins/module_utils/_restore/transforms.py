@@ -45,7 +45,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifi
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import (
     HIGH_PRIORITIES,
     LOW_PRIORITIES,
-    always_first,
+    data_first,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import EbsSnapshotter
 
@@ -94,7 +94,7 @@ def resolve_order(discovery: Discovery, request: RestoreRequest) -> Order:
         return resource.group_resource if resource else GroupResource.parse(name)
 
     first, last = ([resolve(name) for name in names] for names in request.resource_priorities)
-    return always_first(first), tuple(last)
+    return data_first(first), tuple(last)
 
 
 def make_preparer(

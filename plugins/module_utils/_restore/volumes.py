@@ -41,6 +41,16 @@ class ClaimDecision:
     snapshot: CsiSource | None = None
     native: NativeSnapshot | None = None
 
+    @property
+    def has_data(self) -> bool:
+        """True for a claim that comes back with data: from a snapshot, or with the volume that it had."""
+        return not self.missing and bool(self.volume or self.snapshot)
+
+    @property
+    def is_wanted(self) -> bool:
+        """True for a claim that has data, or should: it was not left out on purpose."""
+        return self.has_data or bool(self.missing and not self.on_purpose)
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class VolumeTraits:
@@ -159,6 +169,10 @@ class VolumeDecisions:
             return None
         policy = (stored.get("spec") or {}).get("persistentVolumeReclaimPolicy") or ""
         return VolumeTraits(str(policy), stored["metadata"].get("labels") or {})
+
+    def stored_volume(self, name: str) -> Object | None:
+        """A PersistentVolume as the backup has it."""
+        return self._archive.find_object(VOLUMES, None, name)
 
     def lost_of_pod(self, namespace: str, name: str) -> t.Sequence[str]:
         """The volumes of a stored pod, without a claim, whose data was saved and cannot be brought back here."""

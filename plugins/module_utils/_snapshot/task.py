@@ -20,7 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import P
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted, some_of
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import plan_hook
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import is_freeze, plan_pod_hooks
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.claims import find_claims, read_volumes
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.outcome import SnapshotOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.pods import QuiescePlan, plan_quiescing
@@ -108,13 +108,28 @@ class _Task:
         """What would be done; nothing is executed."""
         outcome, wanted = self.outcome, self._request.quiescing
         reader = ApiObjectReader(self._client)
+        refusals: list[str] = []
+        failures: list[str] = []
+        late: list[str] = []
         for hooked in quiescing.hooked:
-            for hook in (*hooked.pre, *hooked.post):
-                entry = plan_hook(hooked.pod, hook, reader=reader, policy=wanted.policy)
-                outcome.planned.append(entry)
-                if entry["refused"]:
-                    fatal = hook.resolved_on_error(wanted.on_error) == "Fail"
-                    (outcome.errors if fatal else outcome.warnings).append(entry["refused"])
+            planned = plan_pod_hooks(
+                hooked.pod,
+                hooked.pre,
+                hooked.post,
+                reader=reader,
+                policy=wanted.policy,
+                default_on_error=wanted.on_error,
+            )
+            outcome.planned += [*planned.pre, *planned.post]
+            for hook, why in planned.failed:
+                text = f"The {hook.phase} hook in {'/'.join(hooked.key)} failed: {why.rstrip('.')}."
+                if hook.resolved_on_error(wanted.on_error) != "Fail":
+                    outcome.warnings.append(text)
+                elif is_freeze(hook) and hook.phase == "pre":
+                    refusals.append(why)
+                else:
+                    (failures if hook.phase == "pre" else late).append(text)
+        outcome.errors = refusals or failures or [f"{text} The snapshots are good, and kept." for text in late]
         outcome.snapshots = [planned_entry(plan, set_name=self._request.name) for plan in plans]
         outcome.after = [plan.wish.name for plan in plans]
         outcome.changed = True

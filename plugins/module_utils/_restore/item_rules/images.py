@@ -41,11 +41,30 @@ def map_image(image: str, mapping: t.Mapping[str, str]) -> str:
 
     Images are compared as they are written: ``nginx`` does not begin with ``docker.io/``.
     """
-    fitting = [old for old in mapping if image.startswith(old) and _ends_part(image, old)]
+    fitting = [old for old in mapping if fits_image(image, old)]
     if not fitting:
         return image
     old = max(fitting, key=len)
     return mapping[old] + image[len(old) :]
+
+
+def fits_image(image: str, old: str) -> bool:
+    """Whether ``old`` is a key for ``image``."""
+    return image.startswith(old) and _ends_part(image, old)
+
+
+def images_in(obj: t.Mapping[str, t.Any]) -> t.Iterator[str]:
+    """The images of a pod, or of what makes pods."""
+    waiting: list[t.Any] = [obj.get("spec"), obj.get("template")]
+    while waiting:
+        part = waiting.pop()
+        if not isinstance(part, dict):
+            continue
+        for field in _CONTAINERS:
+            yield from (container["image"] for container in part.get(field) or [] if container.get("image"))
+        sources = (volume.get("image") or {} for volume in part.get("volumes") or [])
+        yield from (source["reference"] for source in sources if source.get("reference"))
+        waiting += [part.get(name) for name in ("spec", "template", "jobTemplate")]
 
 
 def _ends_part(image: str, old: str) -> bool:
@@ -70,4 +89,12 @@ def _map_pod_spec(spec: t.Any, mapping: t.Mapping[str, str]) -> None:
             source["reference"] = map_image(source["reference"], mapping)
 
 
-__all__ = ("map_cron_job_images", "map_image", "map_pod_images", "map_pod_template_images", "map_template_images")
+__all__ = (
+    "fits_image",
+    "images_in",
+    "map_cron_job_images",
+    "map_image",
+    "map_pod_images",
+    "map_pod_template_images",
+    "map_template_images",
+)

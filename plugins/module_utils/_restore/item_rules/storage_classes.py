@@ -27,10 +27,22 @@ def map_template_classes(draft: Draft, context: RuleContext) -> None:
         _map(draft, template, context)
 
 
-def _map(draft: Draft, holder: dict[str, t.Any], context: RuleContext) -> None:
-    spec = holder.get("spec") or {}
+def classes_in(obj: dict[str, t.Any]) -> t.Iterator[str]:
+    """The classes that a claim, a volume or the templates of a stateful set name."""
+    for holder in (obj, *((obj.get("spec") or {}).get("volumeClaimTemplates") or [])):
+        for place, name in _places(holder):
+            if place.get(name):
+                yield str(place[name])
+
+
+def _places(holder: dict[str, t.Any]) -> tuple[tuple[dict[str, t.Any], str], ...]:
+    """Where an object has the name of its class."""
     annotations = (holder.get("metadata") or {}).get("annotations") or {}
-    for place, name in ((spec, "storageClassName"), (annotations, _BETA_ANNOTATION)):
+    return (holder.get("spec") or {}, "storageClassName"), (annotations, _BETA_ANNOTATION)
+
+
+def _map(draft: Draft, holder: dict[str, t.Any], context: RuleContext) -> None:
+    for place, name in _places(holder):
         new = context.storage_class_mapping.get(place.get(name) or "")
         if new is None:
             continue
@@ -39,4 +51,4 @@ def _map(draft: Draft, holder: dict[str, t.Any], context: RuleContext) -> None:
         place[name] = new
 
 
-__all__ = ("map_storage_class", "map_template_classes")
+__all__ = ("classes_in", "map_storage_class", "map_template_classes")

@@ -96,6 +96,10 @@ ITEM_RULES: dict[GroupResource, tuple[Rule, ...]] = {
     GroupResource("validatingwebhookconfigurations", "admissionregistration.k8s.io"): (repair_side_effects,),
 }
 
+_IMAGE_RULES = frozenset({map_pod_images, map_template_images, map_pod_template_images, map_cron_job_images})
+#: What has images.
+IMAGE_TYPES = tuple(kind for kind, rules in ITEM_RULES.items() if not _IMAGE_RULES.isdisjoint(rules))
+
 
 def apply_item_rules(group_resource: GroupResource, draft: Draft, context: RuleContext) -> None:
     """Run the type's rules on ``draft`` until one of them skips it."""
@@ -105,4 +109,4 @@ def apply_item_rules(group_resource: GroupResource, draft: Draft, context: RuleC
             return
 
 
-__all__ = ("ITEM_RULES", "apply_item_rules")
+__all__ = ("IMAGE_TYPES", "ITEM_RULES", "apply_item_rules")

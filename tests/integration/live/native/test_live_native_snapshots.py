@@ -20,6 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapsh
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import plan_restore, run_restore
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local import LocalStore
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
@@ -269,10 +270,7 @@ def test_no_disk_is_left_when_volumes_may_not_be_made(
         {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["*"]},
         cluster=True,
     )
-    outcome = run_restore(request_of(), client=caller, store=store)
-    assert outcome.phase == "PartiallyFailed"
-    refused = [error["message"] for error in outcome.errors_list if error["resource"] == "persistentvolumes"]
-    assert len(refused) == 2
-    assert all("create" in message for message in refused)
+    with pytest.raises(RestoreError, match='cannot create resource "persistentvolumes"') as caught:
+        run_restore(request_of(), client=caller, store=store)
     assert account.volumes == disks
-    assert {entry["state"] for entry in outcome.volumes} == {"failed"}
+    assert {entry["state"] for entry in caught.value.details["volumes"]} == {"refused"}

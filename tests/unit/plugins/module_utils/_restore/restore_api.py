@@ -62,6 +62,9 @@ class RestoreApi:
     def requests_made(self) -> int:
         return len(self.requests)
 
+    def can_i(self, verb: str, **asked: str) -> bool:
+        return self.refuse(verb, asked["resource"], False) is None
+
     def with_cancel(self, _cancel: t.Any) -> RestoreApi:
         return self
 

@@ -143,11 +143,13 @@ def test_check_mode_makes_nothing(api: RestoreApi, store: t.Any, account: Ec2Acc
 def test_again_is_unchanged(api: RestoreApi, store: t.Any, account: Ec2Account) -> None:
     """Another volume is behind the object by then, and it is the right one."""
     put_backup(store, account.make_snapshot())
-    restore(api, store, snapshot_location=LOCATION)
+    restore(api, store, name="r", snapshot_location=LOCATION)
     claim_of(api)["status"] = {"phase": "Bound"}
     before = account.volumes
-    again = restore(api, store, snapshot_location=LOCATION)
-    assert (again.changed, again.warnings_list, again.errors_list) == (False, [], [])
+    again = restore(api, store, name="another", snapshot_location=LOCATION)
+    assert (again.changed, again.errors_list) == (False, [])
+    (warning,) = again.warnings_list
+    assert "shop/data is kept: its data is not rolled back" in warning["message"]
     assert account.volumes == before
 
 

@@ -82,7 +82,11 @@ def test_held_by_another(api: RestoreApi, store: t.Any) -> None:
     assert caught.value.details == {"namespaces": ["shop"]}
     assert api.names("configmaps", "shop") == []
     assert ("namespaces", "", "new") not in api.objects
-    assert plan(api, store, name="r").summary["create"] == 2
+    planned = plan(api, store, name="r")
+    assert planned.summary["create"] == 2
+    assert planned.refusal is not None
+    assert (planned.phase, planned.refusal.sentence) == ("Failed", caught.value.sentence)
+    assert plan(api, store, name="r", force=True).phase == "New"
     assert restore(api, store, name="r", force=True).phase == "Completed"
     assert api.names("leases", "shop") == []
 

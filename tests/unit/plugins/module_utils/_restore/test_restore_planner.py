@@ -50,7 +50,7 @@ def refuse_dry_run(api: RestoreApi, verb: str, error: KubeError) -> None:
             id="a webhook does not support dry run",
         ),
         pytest.param(
-            KubeError(RBAC, status=403, reason="Forbidden"), "unverified", "the caller may not dry-run it", id="rights"
+            KubeError(RBAC, status=403, reason="Forbidden"), "conflict", "cannot create resource", id="rights"
         ),
         pytest.param(
             KubeError("exceeded quota: q", status=403, reason="Forbidden"), "conflict", "exceeded quota", id="quota"
