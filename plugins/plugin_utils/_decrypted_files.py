@@ -45,7 +45,7 @@ class FilesAction(ActionBase):
 
     def _is_pipelining_enabled(self, module_style: str, wrap_async: bool = False) -> bool:
         """On this machine the module comes by a pipe: its options may hold keys, and a file of it outlives a kill."""
-        enabled: bool = super()._is_pipelining_enabled(module_style, wrap_async)  # type: ignore[no-untyped-call]
+        enabled: bool = super()._is_pipelining_enabled(module_style, wrap_async)
         local = self._is_on_this_machine() and self._connection.become is None and self._connection.has_pipelining
         kept = bool(C.DEFAULT_KEEP_REMOTE_FILES)  # type: ignore[attr-defined]
         return enabled or bool(local and module_style == "new" and not wrap_async and not kept)

@@ -41,7 +41,7 @@ class DiscreetModule(AnsibleModule):
         self.no_log_values.update(secrets_of_params(given))
         self.params = shown_params(given)
         try:
-            super()._log_invocation()
+            super()._log_invocation()  # type: ignore[no-untyped-call]
         finally:
             self.params = given
 

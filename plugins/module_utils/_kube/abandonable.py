@@ -41,7 +41,7 @@ def call_abandonable(
     except BaseException:
         call.abandon()
         raise
-    return t.cast("T", call.result())
+    return call.result()
 
 
 class _Call(t.Generic[T]):

@@ -162,7 +162,7 @@ class Planner:
             if self.claims.is_lost(item):
                 self.claims.displace(item)
         except ArchiveError as exc:
-            self.unreadable.append(exc)
+            self.unreadable.add(exc.message)
 
     def _plan_groups(self, groups: t.Mapping[GroupResource, _Groups], api: ApiTypes) -> None:
         """What may be in the cluster is listed by several threads; meanwhile this one prepares all the rest."""
