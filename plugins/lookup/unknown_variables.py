@@ -47,7 +47,7 @@ _raw:
     - A sentence for each variable, with the known name that is meant, where one is near.
   type: list
   elements: str
-  sample: [The variable shop_replica is not known. Is shop_replicas meant?]
+  sample: ["The variable shop_replica is not known. Is shop_replicas meant?"]
 """
 
 import difflib
