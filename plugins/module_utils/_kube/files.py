@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from pathlib import PurePosixPath
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 
@@ -57,10 +58,14 @@ def shown(text: str) -> str:
     """``text`` when it surely is a path, else only how long it is: it may be a secret in the wrong place."""
     full = os.path.expanduser(text)
     is_path = len(full) <= _LONGEST_PATH and full.isprintable() and os.path.isabs(full)
-    folder = os.path.dirname(full)
-    if is_path and (_exists(full) or (folder.strip("/") and os.path.isdir(folder))):
+    if is_path and (_exists(full) or any(os.path.isdir(folder) for folder in _folders_above(full))):
         return full
     return f"of {len(text)} characters"
+
+
+def _folders_above(path: str) -> list[str]:
+    """The nearest first. Not the root and what is named like it, by which a secret may begin as well."""
+    return [str(folder) for folder in PurePosixPath(path).parents if str(folder).strip("/")]
 
 
 def _exists(path: str) -> bool:

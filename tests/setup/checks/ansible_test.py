@@ -40,7 +40,7 @@ def units(report: Report) -> None:
 
 
 def integration(report: Report, targets: list[str], excluded: list[str]) -> None:
-    """The integration targets, all of them when ``targets`` is empty: on the newest ansible-core, some on the oldest too."""
+    """The integration targets, all when ``targets`` is empty: on the newest ansible-core, some on the oldest too."""
     options = ["--local", "--continue-on-error", "--allow-destructive"]
     options += [word for name in excluded for word in ("--exclude", name)]
     oldest, *_between, newest = environments.ANSIBLE_CORES

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Kill a module that waits for its server, and fail if a file with its secret stays: ``killed.py CANARY FORM PYTHON``."""
+"""Kill a module that waits for its server, and look for its secret in files: ``killed.py CANARY FORM PYTHON``."""
 
 from __future__ import annotations
 
