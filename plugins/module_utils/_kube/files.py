@@ -64,7 +64,7 @@ def shown(text: str) -> str:
 
 
 def _folders_above(path: str) -> list[str]:
-    """The nearest first. Not the root and what is named like it, by which a secret may begin as well."""
+    """The nearest first; without the root, with which a secret may begin as well."""
     return [str(folder) for folder in PurePosixPath(path).parents if str(folder).strip("/")]
 
 
