@@ -30,7 +30,8 @@ _TICK = 0.2
 class Load(t.Protocol):
     """Finds the configuration and credential anew each time that it is called, until ``cancel`` is set."""
 
-    def __call__(self, *, cancel: CancelToken) -> ApiAccess: ...
+    def __call__(self, *, cancel: CancelToken) -> ApiAccess:
+        """Fails with a sentence when there is none."""
 
 
 class Lane(t.NamedTuple):

@@ -13,9 +13,11 @@ import typing as t
 class Campaign(t.Protocol):
     """Used as a context: what its cases share is started at the beginning and removed at the end."""
 
-    def __enter__(self) -> t.Self: ...
+    def __enter__(self) -> t.Self:
+        """Start what the cases share."""
 
-    def __exit__(self, *exc: object) -> None: ...
+    def __exit__(self, *exc: object) -> None:
+        """Remove it."""
 
     def run_case(self, chance: random.Random) -> str:
         """One case, made of ``chance`` alone. What was wrong, in one sentence; nothing where all was right."""

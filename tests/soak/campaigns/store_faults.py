@@ -129,7 +129,8 @@ class FaultyS3:
 class Backend(t.Protocol):
     """An honest server."""
 
-    def __call__(self, request: Request, /) -> Reply: ...
+    def __call__(self, request: Request, /) -> Reply:
+        """The answer to a request."""
 
     def store(self, bucket: str, key: str, data: bytes, /) -> None:
         """Put an object past the wire."""

@@ -57,7 +57,8 @@ class Place(t.Protocol):
     def watch(self, running: Running) -> None:
         """This is what a fault that kills kills."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """End what was started."""
 
 
 class S3Place:
