@@ -224,7 +224,8 @@ options:
         it should, or holds a snapshot that cannot be used here. The message names the claim and the reason.
       - The same holds for whatever else keeps a claim with data from coming back, and is looked for before the first
         write. That is a storage class that is missing, a quota, an admission policy, a missing right, a zone without
-        nodes, or a claim of its name in the cluster that was not made from this backup (C(kept: not from this backup)).
+        nodes, or a claim of its name in the cluster that was not made from this backup (told as
+        C(kept), C(not from this backup)).
       - With V(fail), the restore is not begun. With V(warn), it is a warning; a claim that exists is kept.
       - A claim that fails only during the run holds back what mounts it or would make it anew, custom resources that
         name it or owned it among it. The restore is C(PartiallyFailed) then; run again with the same name, it goes on.

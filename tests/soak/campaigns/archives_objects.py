@@ -42,7 +42,7 @@ KINDS = [
 ]
 
 _OWNER = {"apiVersion": "batch/v1", "kind": "Job", "name": "once", "uid": "u", "controller": True}
-_FIELDS = {"f:spec": {"f:ports": {'k:{"port":80,"protocol":"TCP"}': {"f:nodePort": {}}}}}
+_FIELDS: dict[str, t.Any] = {"f:spec": {"f:ports": {'k:{"port":80,"protocol":"TCP"}': {"f:nodePort": {}}}}}
 _APPLIED = '{"spec":{"ports":[{"name":"web","nodePort":30000},{"nodePort":30001}],"healthCheckNodePort":1}}'
 _CONTAINER = {
     "name": "main",

@@ -14,6 +14,7 @@ import typing as t
 import pytest
 from ansible.module_utils import basic
 from ansible.module_utils.common import warnings
+from ansible.module_utils.common.parameters import remove_values
 
 Result: t.TypeAlias = "dict[str, t.Any]"
 Runner: t.TypeAlias = "t.Callable[..., Result]"
@@ -35,12 +36,12 @@ def run_module(monkeypatch: pytest.MonkeyPatch) -> Runner:
             told = list(warnings.get_warning_messages())
             return {"warnings": told} if told else {}
 
-        def end(_self: basic.AnsibleModule, **result: t.Any) -> t.NoReturn:
-            ended.append({"failed": False, **result, **shown()})
+        def end(self: basic.AnsibleModule, **result: t.Any) -> t.NoReturn:
+            ended.append(remove_values({"failed": False, **result, **shown()}, self.no_log_values))
             raise _Ended
 
-        def fail(_self: basic.AnsibleModule, msg: str, **result: t.Any) -> t.NoReturn:
-            ended.append({**result, "failed": True, "msg": msg, **shown()})
+        def fail(self: basic.AnsibleModule, msg: str, **result: t.Any) -> t.NoReturn:
+            ended.append(remove_values({**result, "failed": True, "msg": msg, **shown()}, self.no_log_values))
             raise _Ended
 
         # Warnings are kept for the process: those of an earlier test are not ours.

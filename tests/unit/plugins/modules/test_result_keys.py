@@ -40,7 +40,7 @@ Runner: t.TypeAlias = "t.Callable[..., dict[str, t.Any]]"
 
 AUTH = {"host": "https://127.0.0.1:1", "api_key": "token"}
 #: Ansible's own, and those that the way a task ended explains.
-OF_ANSIBLE = {"failed", "changed", "msg", "diff", "warnings"}
+OF_ANSIBLE = {"failed", "changed", "msg", "diff", "warnings", "invocation"}
 #: What stands in every place that a cluster, an archive or a server may fill.
 CANARY = "canary\x1b[2J\x9b\u202e\r\x00\udc80"
 
