@@ -37,6 +37,8 @@ class KubeError(ArkiveError):
         self.reason = reason
         #: Of an expired list (410): where the server offers to go on. Empty when it offers nothing.
         self.continue_token = ""
+        #: No answer will ever come before somebody changes a setting: the certificate does not fit.
+        self.needs_settings = False
 
     @property
     def not_found(self) -> bool:
@@ -68,6 +70,13 @@ class KubeError(ArkiveError):
     def unreachable(self) -> bool:
         """True when no HTTP answer came at all."""
         return self.status is None
+
+    @property
+    def may_pass(self) -> bool:
+        """True when the same request may succeed later without anybody's help: the server is away, or overloaded."""
+        if self.status is None:
+            return not self.needs_settings
+        return self.status == 429 or (self.status >= 500 and self.status != 501)
 
 
 class KubeTimeout(KubeError):
@@ -132,7 +141,9 @@ def unreachable_error(exc: BaseException, *, server: str, doing: str, timeout: f
             details=details,
         )
     message, hint = _unreachable_sentence(causes, server)
-    return KubeError(message, hint=hint, details=details)
+    error = KubeError(message, hint=hint, details=details)
+    error.needs_settings = any(isinstance(c, ssl.SSLError) and not isinstance(c, _CLOSED) for c in causes)
+    return error
 
 
 #: The peer closed before TLS was up, or before it had taken the request: a forwarder without a server behind it.

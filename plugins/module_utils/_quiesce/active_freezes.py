@@ -17,6 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import PageAnswer, walk_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import Mark, has_mark, read_claim, read_pod
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.patience import Patience
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import mounted_claims
 
 #: Two controllers' clocks may differ by this much.
@@ -74,11 +75,16 @@ def list_marked_claims(client: KubeClient, namespaces: t.Sequence[str] | None) -
 
 
 def try_list_marked_claims(
-    client: KubeClient, namespaces: t.Sequence[str] | None, pods: t.Iterable[t.Mapping[str, t.Any]], notes: list[str]
+    client: KubeClient,
+    namespaces: t.Sequence[str] | None,
+    pods: t.Iterable[t.Mapping[str, t.Any]],
+    notes: list[str],
+    *,
+    patience: Patience | None = None,
 ) -> list[_Object]:
     """The same; where they may not be listed, ``notes`` says so and those that ``pods`` mount are read."""
     try:
-        return list_marked_claims(client, namespaces)
+        return (patience or Patience()).ask(client, lambda: list_marked_claims(client, namespaces))
     except KubeError as exc:
         notes.append(f"Freezes of pods that are gone cannot be looked for, the claims cannot be listed: {exc.message}")
         if exc.unreachable:

@@ -38,6 +38,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import Ma
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.marked_freezes import freeze_of_task, freezes_of
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.marking import put_marks
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import HelperPod
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.patience import THAW_SECONDS, Patience
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import mounted_claims, select_pods
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.release import Releaser
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import Swept, judge_marks, sweep
@@ -91,7 +92,8 @@ def thaw_path(
     not end the thaw: the claim's mark tells where it is.
     """
     _check_lease_id(request)
-    task, outcome, scene = request.task, HookTaskOutcome(), _read(request, client)
+    patience = Patience(0.0 if check_mode else THAW_SECONDS, progress=progress)
+    task, outcome, scene = request.task, HookTaskOutcome(), _read(request, client, patience=patience)
     freezes = _freezes_to_end(request, scene, client)
     if not freezes and scene.missing is not None:
         raise _missing_error(request, scene)
@@ -174,16 +176,25 @@ def _check_lease_id(request: FreezeTaskRequest) -> None:
         )
 
 
-def _read(request: FreezeTaskRequest, client: KubeClient, *, running: bool = True) -> _Scene:
+def _read(
+    request: FreezeTaskRequest, client: KubeClient, *, running: bool = True, patience: Patience | None = None
+) -> _Scene:
     task = request.task
     missing: HookError | None = None
     pods: list[dict[str, t.Any]] = []
     try:
-        pods = select_pods(client, task.namespace, pod=task.pod, label_selector=task.label_selector, running=running)
+        pods = select_pods(
+            client,
+            task.namespace,
+            pod=task.pod,
+            label_selector=task.label_selector,
+            running=running,
+            patience=patience,
+        )
     except HookError as exc:
         missing = exc
     notes: list[str] = []
-    found = gather(pods, try_list_marked_claims(client, [task.namespace], pods, notes))
+    found = gather(pods, try_list_marked_claims(client, [task.namespace], pods, notes, patience=patience))
     return _Scene(tuple(pods), found, tuple(notes), missing)
 
 

@@ -32,6 +32,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import A
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import read_pod
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.marked_freezes import freezes_of
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy, FreezeRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.patience import THAW_SECONDS, Patience
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import is_freeze, plan_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import select_pods
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
@@ -135,7 +136,10 @@ def _run(
     *,
     check_mode: bool,
 ) -> None:
-    pods = select_pods(client, request.namespace, pod=request.pod, label_selector=request.label_selector)
+    patience = Patience(THAW_SECONDS if _thaws(request) and not check_mode else 0.0, progress=progress)
+    pods = select_pods(
+        client, request.namespace, pod=request.pod, label_selector=request.label_selector, patience=patience
+    )
     pairs = [(pod, hook) for pod in pods for hook in _hooks_of(pod, request, outcome)]
     if check_mode:
         _foresee(client, pairs, request, outcome)
@@ -161,7 +165,7 @@ def _run(
             continue
         token.check()
         progress(f"{'/'.join(pod_identity(pod))}: running {' '.join(plan.hook.argv)[:80]}")
-        if recognise(plan.hook.argv).thaws or request.phase == "post":
+        if _thaws(request) or recognise(plan.hook.argv).thaws:
             _thaw(client, pod, plan.hook, settings, outcome)
         else:
             result = run_hook(
@@ -178,6 +182,10 @@ def _run(
         progress(f"freezing in {', '.join('/'.join(pod_identity(entry.pod)) for entry in freezing)}"[:200])
         _freeze(client, freezing, settings, outcome)
     _judge(outcome, request.on_error)
+
+
+def _thaws(request: HookTaskRequest) -> bool:
+    return request.phase == "post" or bool(recognise(request.argv).thaws)
 
 
 def _foresee(

@@ -14,19 +14,27 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import Ho
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.patience import Patience
 
 
 def select_pods(
-    client: KubeClient, namespace: str, *, pod: str = "", label_selector: str = "", running: bool = True
+    client: KubeClient,
+    namespace: str,
+    *,
+    pod: str = "",
+    label_selector: str = "",
+    running: bool = True,
+    patience: Patience | None = None,
 ) -> list[dict[str, t.Any]]:
     """One pod by name, or the running ones of a selector, or all running ones; sorted by name.
 
-    Raises ``HookError`` when there is none.
+    Raises ``HookError`` when there is none. ``patience``: with a server that does not answer.
     """
+    patience = patience or Patience()
     path = f"/api/v1/namespaces/{namespace}/pods"
     if pod:
         try:
-            return [client.get(f"{path}/{pod}")]
+            return [patience.ask(client, lambda: client.get(f"{path}/{pod}"))]
         except KubeError as exc:
             if exc.not_found:
                 raise HookError(
@@ -35,7 +43,7 @@ def select_pods(
                 ) from exc
             raise
     query = {"labelSelector": label_selector} if label_selector else None
-    items: list[dict[str, t.Any]] = client.get(path, query=query).get("items") or []
+    items: list[dict[str, t.Any]] = patience.ask(client, lambda: client.get(path, query=query)).get("items") or []
     chosen = [item for item in items if not running or (item.get("status") or {}).get("phase") == "Running"]
     if not chosen and running:
         selected = f" with labels {label_selector}" if label_selector else ""

@@ -189,12 +189,16 @@ class HookPods:
             done.stored |= {entry.pod["metadata"]["name"]: entry.stored for entry in entries}
 
 
+#: Beside the workers: a connection that is being made, so that it can be given up, and the watch over all requests.
+_OF_CONNECTIONS = frozenset({"arkive-abandonable", "arkive-request-guard"})
+
+
 class _ThreadWatch:
-    """How many threads more than before there were at most."""
+    """How many threads more than before worked on pods at most."""
 
     def __init__(self) -> None:
         self.most = 0
-        self._before = threading.active_count() + 1
+        self._before = _working_threads() + 1
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
 
@@ -207,7 +211,11 @@ class _ThreadWatch:
 
     def _look(self) -> None:
         while not self._over.wait(0.005):
-            self.most = max(self.most, threading.active_count() - self._before)
+            self.most = max(self.most, _working_threads() - self._before)
+
+
+def _working_threads() -> int:
+    return sum(thread.name not in _OF_CONNECTIONS for thread in threading.enumerate())
 
 
 def until(condition: t.Callable[[], t.Any], what: str, *, seconds: float = 20.0) -> None:

@@ -19,8 +19,8 @@ from campaigns.freeze import FreezeCampaign
 
 pytestmark = pytest.mark.fault
 
-SEED = 4
-COUNT = 6
+SEED = 241
+COUNT = 4
 
 
 def test_random_faults(kubeconfig: str, state: Path, kubectl: t.Callable[..., str]) -> None:

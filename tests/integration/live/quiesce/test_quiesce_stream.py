@@ -113,3 +113,35 @@ def test_every_few_seconds(app: NginxApp, engine: Engine, location: Result, star
     assert freeze["thawed_by"] in ("post hook", "release", "lease")
     (blocked,) = app.blocked_since(start)
     assert blocked.seconds < LEASE_SECONDS + BUSY_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("do", "asked", "thawed_by"),
+    [
+        ("thaw", {"path": PATH}, "release"),
+        ("hook", {"task": {"phase": "post", "container": ""}}, "post hook"),
+        ("hook", {"task": {"argv": ["fsfreeze", "--unfreeze", PATH]}}, "post hook"),
+    ],
+    ids=["thawed", "phase post", "a command that thaws"],
+)
+def test_a_thaw_that_begins_without_a_server(
+    app: NginxApp, engine: Engine, start: float, proxy: Wire, do: str, asked: Result, thawed_by: str
+) -> None:
+    """It is all that is left to thaw before the lease fires: it waits until the server is there again."""
+    wire, config = proxy
+    policy = {"lease_seconds": 40, "freeze_max_seconds": 40}
+    engine.call("freeze", namespace=app.namespace, path=PATH, policy=policy)
+    app.await_frozen()
+    wire.cut()
+    run = engine.start(do, namespace=app.namespace, kubeconfig=config, **asked)
+    # A first contact is tried three times in less than a second.
+    until(lambda: wire.refused > 6, "the thaw asks again", seconds=30)
+    assert run.runs
+    assert "asking again for up to 90 s" in run.stderr
+    wire.mend()
+    result = run.result()
+    assert result["errors"] == []
+    account = one_freeze(result)
+    assert (account["thawed_by"], account["consistent"]) == (thawed_by, True)
+    (blocked,) = app.blocked_since(start)
+    assert blocked.seconds < 40
