@@ -28,9 +28,15 @@ def parse_bounded(data: bytes) -> t.Any:
     if len(data) > _HARMLESS and needed_memory(data) > MAX_MEMORY:
         raise ValueError(f"it would take more than {MAX_MEMORY >> 20} MiB of memory")
     value = parse_json(data)
-    if data.count(b"{") + data.count(b"[") > MAX_DEPTH and is_deeper(value, MAX_DEPTH):
-        raise ValueError(f"it is nested more than {MAX_DEPTH} levels deep")
+    check_depth(value, data)
     return value
+
+
+def check_depth(value: t.Any, text: bytes, *, outer: int = 0) -> None:
+    """Raise ``ValueError`` when ``value``, parsed from ``text``, is too deep; ``outer`` levels around it are free."""
+    limit = MAX_DEPTH + outer
+    if text.count(b"{") + text.count(b"[") > limit and is_deeper(value, limit):
+        raise ValueError(f"it is nested more than {MAX_DEPTH} levels deep")
 
 
 def needed_memory(data: bytes) -> int:
@@ -54,4 +60,4 @@ def is_deeper(value: t.Any, limit: int) -> bool:
     return bool(level)
 
 
-__all__ = ("MAX_DEPTH", "MAX_MEMORY", "is_deeper", "needed_memory", "parse_bounded")
+__all__ = ("MAX_DEPTH", "MAX_MEMORY", "check_depth", "is_deeper", "needed_memory", "parse_bounded")

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.bounded_json import MAX_DEPTH
@@ -16,6 +17,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Val
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import readable
 
 _MAX_VALUES = 100_000
+#: What the parser says in its own words, with at most a sign or a ``<scalar>`` in quotes.
+_QUOTES_NOTHING = re.compile(r"(?:[a-z -]|<block end>|'[]:,}]')+(?:, but (?:found|got) '(?:<[a-z ]+>|[]\[{},:?-])')?")
 
 
 def read_yaml(text: str, *, source: str) -> list[t.Any]:
@@ -91,10 +94,20 @@ def read_yaml(text: str, *, source: str) -> list[t.Any]:
 
     try:
         return [document for document in yaml.load_all(text, Loader=StrictLoader) if document is not None]
-    except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as exc:
-        # Values that look like a date or a number and are none (2001-13-45) come as plain ValueErrors.
-        why = " ".join(str(exc).split())
-        raise ValidationError(f"{capital} is not valid YAML: {readable(why)}.") from exc
+    except yaml.YAMLError as exc:
+        raise ValidationError(f"{capital} is not valid YAML{_problem(exc)}.") from exc
+    except RecursionError as exc:
+        raise ValidationError(f"{capital} is nested too deeply.") from exc
+    except (ValueError, TypeError, AttributeError, OverflowError) as exc:
+        # Such as what looks like a date or a number and is none (2001-13-45).
+        raise ValidationError(f"{capital} is not valid YAML: it has a value that cannot be read.") from exc
+
+
+def _problem(exc: Exception) -> str:
+    """Where it is, and what in words of the parser's own: the text itself may be a Secret's, and is not repeated."""
+    mark, problem = getattr(exc, "problem_mark", None), getattr(exc, "problem", None) or ""
+    where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
+    return f"{where}: {problem}" if problem and _QUOTES_NOTHING.fullmatch(problem) else where
 
 
 __all__ = ("read_yaml",)

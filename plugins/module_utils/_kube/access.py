@@ -129,7 +129,7 @@ def jwt_expiry(authorization: str | None) -> dt.datetime | None:
     try:
         claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
         return dt.datetime.fromtimestamp(float(claims["exp"]), tz=dt.UTC)
-    except (ValueError, KeyError, TypeError, OverflowError, OSError):
+    except (ValueError, KeyError, TypeError, OverflowError, OSError, RecursionError):
         return None
 
 

@@ -16,6 +16,7 @@ import typing as t
 import urllib.parse
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.accelerators import parse_json
+from ansible_collections.arkive.k8s.plugins.module_utils._core.bounded_json import check_depth
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access import ApiAccess
@@ -309,6 +310,13 @@ class KubeClient:
             ) from exc
         if not isinstance(document, dict):
             raise KubeError(f"The answer of {self.server} to {request.verb} {request.path} is no object.", status=200)
+        try:
+            # A list is two levels around its objects.
+            check_depth(document, data, outer=2)
+        except ValueError as exc:
+            raise KubeError(
+                f"The answer of {self.server} to {request.verb} {request.path} cannot be used: {exc}.", status=200
+            ) from exc
         return document
 
 

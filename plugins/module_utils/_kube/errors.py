@@ -87,7 +87,7 @@ def parse_status(body: bytes) -> dict[str, t.Any]:
     """The ``Status`` object in an error's body; empty when the body is something else (a proxy's page)."""
     try:
         document = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) and document.get("kind") == "Status" else {}
 
@@ -100,7 +100,8 @@ def answered_error(*, server: str, verb: str, path: str, code: int, body: bytes)
     details = {"server": server, "request": f"{verb} {path}", "status": code, "reason": reason}
     message, hint = _answered_sentence(server, f"{verb} {path}", code, reason, said)
     error = KubeError(message, status=code, reason=reason, hint=hint, details=details)
-    error.continue_token = str((status.get("metadata") or {}).get("continue") or "")
+    metadata = status.get("metadata")
+    error.continue_token = str(metadata.get("continue") or "") if isinstance(metadata, dict) else ""
     return error
 
 

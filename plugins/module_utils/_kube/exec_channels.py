@@ -99,7 +99,7 @@ class ExecChannels:
         """The status object, None until it has come whole."""
         try:
             document = json.loads(bytes(self._status))
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         return document if isinstance(document, dict) else None
 
@@ -110,9 +110,10 @@ def exit_code(status: t.Mapping[str, t.Any]) -> int | None:
         return 0
     if status.get("reason") != "NonZeroExitCode":
         return None
-    causes = (status.get("details") or {}).get("causes") or ()
-    for cause in causes:
-        if cause.get("reason") == "ExitCode":
+    details = status.get("details")
+    causes = details.get("causes") if isinstance(details, dict) else None
+    for cause in causes if isinstance(causes, list) else ():
+        if isinstance(cause, dict) and cause.get("reason") == "ExitCode":
             try:
                 return int(cause.get("message"))
             except (TypeError, ValueError):

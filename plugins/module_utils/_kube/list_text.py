@@ -34,8 +34,11 @@ def cut_list(data: bytes, parse: Parse, keep: Keep[Item], *, beginning: bytes = 
 
     ``beginning``: what each item probably begins with. Less of it is used where that is not so.
     """
-    found = _cut_at_commas(data, parse, keep, beginning)
-    return _read_items(data, keep) if found is None else found
+    try:
+        found = _cut_at_commas(data, parse, keep, beginning)
+        return _read_items(data, keep) if found is None else found
+    except RecursionError as exc:
+        raise ValueError("it is nested too deeply") from exc
 
 
 def _cut_at_commas(data: bytes, parse: Parse, keep: Keep[Item], beginning: bytes) -> tuple[Document, list[Item]] | None:

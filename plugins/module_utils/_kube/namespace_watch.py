@@ -12,7 +12,6 @@ import contextlib
 import threading
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.accelerators import parse_json
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -20,6 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.watch_event import WatchEvent, parse_event
 
 #: How long one watch lasts; one that was cut without a sign is noticed after the slack. In seconds.
 _WATCH_SECONDS = 60
@@ -172,13 +172,10 @@ class NamespaceWatch:
         lines = self._client.stream(path, query=query, timeout=_WATCH_SECONDS + _SLACK_SECONDS)
         with contextlib.suppress(KubeTimeout), contextlib.closing(lines):
             for line in lines:
-                self._take(parse_json(line))
+                self._take(parse_event(line))
 
-    def _take(self, event: Object) -> None:
-        kind, obj = event.get("type"), event.get("object") or {}
-        if kind == "ERROR":
-            code = int(obj.get("code") or 500)
-            raise KubeError(f"The watch ended: {obj.get('message')}", status=code, reason=str(obj.get("reason") or ""))
+    def _take(self, event: WatchEvent) -> None:
+        kind, obj = event
         self.trouble = ""
         with self._lock:
             self._position = max(self._position, _version(obj))

@@ -12,7 +12,9 @@ import threading
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.accelerators import parse_json
+from ansible_collections.arkive.k8s.plugins.module_utils._core.bounded_json import check_depth
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import readable
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -111,6 +113,10 @@ def parse_page(data: bytes, resource: ApiResource, parse: Parse = parse_json) ->
     type_text = encode_compact({"apiVersion": api_version, "kind": kind})[:-1] + b","
 
     def item(obj: Document, text: bytes) -> RawItem:
+        try:
+            check_depth(obj, text)
+        except ValueError as exc:
+            raise ValueError(f"of {_shown(obj)}, {exc}") from exc
         if "apiVersion" in obj:
             if "kind" in obj:
                 return RawItem(obj, text)
@@ -128,6 +134,13 @@ def parse_page(data: bytes, resource: ApiResource, parse: Parse = parse_json) ->
         remaining=metadata.get("remainingItemCount"),
         token=str(metadata.get("continue") or ""),
     )
+
+
+def _shown(obj: Document) -> str:
+    """An object's name for a sentence."""
+    metadata = obj.get("metadata")
+    named = metadata if isinstance(metadata, dict) else {}
+    return readable("/".join(str(named[part]) for part in ("namespace", "name") if named.get(part))) or "one object"
 
 
 def _key(item: RawItem) -> str:

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
@@ -17,6 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.watch_event import parse_event
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.wire import Deadline
 
 Predicate: t.TypeAlias = "t.Callable[[dict[str, t.Any] | None], bool]"
@@ -142,11 +142,7 @@ class _Wait:
 
     def _follow(self, line: bytes) -> bool:
         """Take one event; an ERROR event (410 mostly) ends the watch."""
-        event = json.loads(line)
-        kind, obj = event.get("type"), event.get("object") or {}
-        if kind == "ERROR":
-            code = int(obj.get("code") or 500)
-            raise KubeError(f"The watch ended: {obj.get('message')}", status=code, reason=str(obj.get("reason") or ""))
+        kind, obj = parse_event(line)
         if kind == "BOOKMARK":
             return False
         return self._accept(None if kind == "DELETED" else obj)

@@ -55,7 +55,7 @@ class ClaimRecord:
                 fields["nonce"],
                 str(fields.get("commits", "")),
             )
-        except (ValueError, KeyError, TypeError, AttributeError, ValidationError) as exc:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ValidationError) as exc:
             raise StoreError(
                 f"The claim {key} is damaged, so nobody can tell whether another run holds it.",
                 failure="held",

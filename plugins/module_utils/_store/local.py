@@ -295,19 +295,22 @@ class LocalStore:
 
     def _collect(self, folder: str, start: str, delimiter: str | None, listing: Listing) -> None:
         """Add what lies in ``folder`` (a key without the last ``/``) and begins with ``start``."""
-        for entry in entries(os.path.join(self._root, folder)):
-            if not entry.name.startswith(start):
-                continue
-            key = f"{folder}/{entry.name}" if folder else entry.name
-            if entry.is_file(follow_symlinks=False):
-                info = _info(key, entry)
-                if info is not None:
-                    listing.objects.append(info)
-            elif entry.is_dir(follow_symlinks=False):
-                if delimiter is None:
-                    self._collect(key, "", None, listing)
-                elif holds_objects(entry.path):
-                    listing.prefixes.append(f"{key}/")
+        folders = [(folder, start)]
+        while folders:
+            folder, start = folders.pop()
+            for entry in entries(os.path.join(self._root, folder)):
+                if not entry.name.startswith(start):
+                    continue
+                key = f"{folder}/{entry.name}" if folder else entry.name
+                if entry.is_file(follow_symlinks=False):
+                    info = _info(key, entry)
+                    if info is not None:
+                        listing.objects.append(info)
+                elif entry.is_dir(follow_symlinks=False):
+                    if delimiter is None:
+                        folders.append((key, ""))
+                    elif holds_objects(entry.path):
+                        listing.prefixes.append(f"{key}/")
 
     def _prune(self, folder: str) -> None:
         """Remove ``folder`` and its parents as far as they are empty: S3 knows no empty directories."""

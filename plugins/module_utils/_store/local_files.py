@@ -33,10 +33,13 @@ def entries(path: str) -> list[os.DirEntry[str]]:
 
 def holds_objects(path: str) -> bool:
     """True when there is a finished file anywhere below ``path``."""
-    found = entries(path)
-    if any(entry.is_file(follow_symlinks=False) for entry in found):
-        return True
-    return any(entry.is_dir(follow_symlinks=False) and holds_objects(entry.path) for entry in found)
+    folders = [path]
+    while folders:
+        found = entries(folders.pop())
+        if any(entry.is_file(follow_symlinks=False) for entry in found):
+            return True
+        folders.extend(entry.path for entry in found if entry.is_dir(follow_symlinks=False))
+    return False
 
 
 def remove_stale(folder: str) -> bool:

@@ -9,10 +9,10 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import re
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.bounded_json import parse_bounded
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_regexp import compile_go_regexp
 from ansible_collections.arkive.k8s.plugins.module_utils._core.json_patch import (
@@ -252,7 +252,7 @@ def _typed(value: t.Any, where: str) -> t.Any:
         return value.lower() == "true"
     if value == "null" or _NUMBER.fullmatch(value) or value[:1] in ("{", "["):
         try:
-            return json.loads(value)
+            return parse_bounded(value.encode("utf-8", "replace"))
         except ValueError as exc:
             raise ValidationError(
                 f"A patch of {where} has a value that is not JSON: {value}.",

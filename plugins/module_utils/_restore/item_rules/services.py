@@ -12,9 +12,12 @@ import json
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import Shape, find_misfit
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+#: What a person may have written into that annotation: what has other types was never applied.
+_APPLIED: Shape = {"spec": {"ports": [{"name": str, "nodePort": int}], "healthCheckNodePort": int}}
 _SERVICES = GroupResource("services")
 _SLICE_MANAGER_LABEL = "endpointslice.kubernetes.io/managed-by"
 _SLICE_CONTROLLERS = ("endpointslice-controller.k8s.io", "endpointslicemirroring-controller.k8s.io")
@@ -59,14 +62,18 @@ def _is_api_server(draft: Draft) -> bool:
 def _last_applied_spec(draft: Draft) -> dict[str, t.Any] | None:
     """The spec that was last given to ``kubectl apply``; None without a readable annotation."""
     text = (draft.stored_metadata.get("annotations") or {}).get(_LAST_APPLIED)
-    if not text:
-        return None
+    return parse_applied(text) if text else None
+
+
+def parse_applied(text: str) -> dict[str, t.Any] | None:
+    """The spec in that annotation; None when it holds no Service."""
     try:
         applied = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    spec = applied.get("spec") if isinstance(applied, dict) else None
-    return spec if isinstance(spec, dict) else {}
+    if not isinstance(applied, dict) or find_misfit(applied, _APPLIED):
+        return None
+    return applied.get("spec") or {}
 
 
 def _reset_ports(
@@ -95,7 +102,7 @@ def _is_managed(port: t.Mapping[str, t.Any], managed_fields: t.Sequence[t.Mappin
                 try:
                     if json.loads(key[2:]) == wanted:
                         return True
-                except ValueError:
+                except (ValueError, RecursionError):
                     continue
     return False
 
@@ -109,4 +116,4 @@ def _asked_for_health_port(applied: dict[str, t.Any] | None, draft: Draft) -> bo
     )
 
 
-__all__ = ("reset_service", "skip_rebuilt_endpoint_slice", "skip_rebuilt_endpoints")
+__all__ = ("parse_applied", "reset_service", "skip_rebuilt_endpoint_slice", "skip_rebuilt_endpoints")

@@ -44,6 +44,26 @@ def test_what_is_refused(text: str, message: str) -> None:
         read_yaml(text, source="the file x.yml")
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        pytest.param("a: 1\nb: [x", "line 2, column 6.*'<stream end>'", id="flow"),
+        pytest.param("a: hunter2: x", r"line 1, column 11\): mapping values are not allowed here", id="colon"),
+        pytest.param("a: *hunter2", r"line 1, column 4\)\.", id="alias"),
+        pytest.param("a: !hunter2 b", r"line 1, column 4\)\.", id="tag"),
+        pytest.param("a: 'hunter2", r"line 1, column 12\): found unexpected end of stream", id="quote"),
+        pytest.param("a: !!int hunter2", "a value that cannot be read", id="number"),
+        pytest.param("a: !!timestamp hunter2", "not valid YAML", id="date"),
+        pytest.param("a: hunter2\n\tb: 1", "line 2, column 1", id="tab"),
+        pytest.param('a: "\\hunter2"', "line 1, column 6", id="escape"),
+    ],
+)
+def test_the_text_is_not_repeated(text: str, why: str) -> None:
+    with pytest.raises(ValidationError, match=why) as caught:
+        read_yaml(text, source="the file x.yml")
+    assert "hunter2" not in str(caught.value)
+
+
 def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "yaml", None)
     with pytest.raises(ValidationError, match="PyYAML is needed to read the file x"):
