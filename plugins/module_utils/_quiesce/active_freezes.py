@@ -44,7 +44,7 @@ class MarkedFreezes:
         return any(
             other.until >= now - CLOCK_SKEW
             for other in self.marks
-            if other.lease_id == mark.lease_id or (mark.claim and _place(other) == _place(mark))
+            if other.lease_id == mark.lease_id or _may_be_one_place(other, mark)
         )
 
 
@@ -112,11 +112,11 @@ def _key(obj: _Object) -> str:
     return f"{obj['metadata'].get('namespace') or ''}/{obj['metadata']['name']}"
 
 
-def _place(mark: Mark) -> tuple[str, ...]:
-    """What is frozen: the claim's file system on its node, or a path in a container where there is no claim."""
-    if mark.claim:
-        return mark.claim, mark.node
-    return mark.namespace, mark.pod, mark.container, mark.path
+def _may_be_one_place(one: Mark, other: Mark) -> bool:
+    """Whether both may be of one file system, as far as they tell: what a mark leaves out fits everything."""
+    if one.claim and other.claim:
+        return one.claim == other.claim and (not one.node or not other.node or one.node == other.node)
+    return (one.namespace, one.pod) == (other.namespace, other.pod)
 
 
 __all__ = ("CLOCK_SKEW", "MarkedFreezes", "gather", "list_marked_claims", "try_list_marked_claims")

@@ -291,8 +291,17 @@ def test_a_forged_mark_does_not_end_a_live_freeze(attacked: IdleApp, engine: Eng
     attacked.set_mark(injected(attacked, lease=lease_id, path="/"), on_pod=True)
     assert [entry["state"] for entry in sweep(attacked, engine)["swept"]] == ["live", "live"]
     assert attacked.is_frozen
+    # What a mark leaves out is nothing that a live run does not hold.
+    attacked.set_mark(injected(attacked, claim=""), on_pod=True)
+    assert [entry["state"] for entry in sweep(attacked, engine)["swept"]] == ["live", "live"]
+    renewed = engine.call("freeze", namespace=attacked.namespace, path=PATH, lease_id=lease_id)
+    assert renewed["errors"] == []
+    attacked.set_mark(injected(attacked, node=""))
+    assert "live" in [entry["state"] for entry in sweep(attacked, engine)["swept"]]
+    assert attacked.is_frozen
     thawed = engine.call("thaw", namespace=attacked.namespace, path=PATH, lease_id=lease_id)
     assert thawed["errors"] == []
+    attacked.set_mark(None)
     attacked.set_mark(None, on_pod=True)
     assert_thawed(attacked)
 

@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339, utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freezes import gather
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freezes import MarkedFreezes, gather
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import Lease
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import (
     FROZEN_ANNOTATION,
@@ -169,6 +169,20 @@ def test_of_two_marks_of_one_freeze_the_later_time_counts() -> None:
         (mark,) = found.marks
         assert rfc3339(mark.until) == late
         assert found.is_live(mark, utc_now())
+
+
+@pytest.mark.parametrize("parts", [{"node": ""}, {"claim": ""}, {"claim": "", "path": "//data"}, {"pod": "x"}])
+def test_what_a_mark_leaves_out_may_be_what_a_live_run_holds(parts: dict[str, t.Any]) -> None:
+    live = dataclasses.replace(MARK, until=utc_now() + dt.timedelta(seconds=60))
+    old = dataclasses.replace(OTHER, **parts)
+    assert MarkedFreezes((live, old)).is_live(old, utc_now())
+
+
+@pytest.mark.parametrize("parts", [{"node": "n2"}, {"claim": "shop/wal"}, {"claim": "", "pod": "db-1"}])
+def test_another_place_is_not_held_by_a_live_run(parts: dict[str, t.Any]) -> None:
+    live = dataclasses.replace(MARK, until=utc_now() + dt.timedelta(seconds=60))
+    old = dataclasses.replace(OTHER, **parts)
+    assert not MarkedFreezes((live, old)).is_live(old, utc_now())
 
 
 def test_the_freezes_of_one_lease_are_one() -> None:
