@@ -154,7 +154,9 @@ def test_one_object_by_its_name(home: str, cluster: Cluster, backups: Backups) -
     assert cluster.get("configmaps", "db", home) is None
     assert backups.restore("b", select=lambda obj: obj.get("data") == {"a": "1"}).states["created"] == 1
     assert cluster.get("configmaps", "x", home) is None
-    assert "no-such" in backups.plan("b", names=(f"secret/{home}/no-such",)).warnings_list[0]["message"]
+    for act in (backups.plan, backups.restore):
+        with pytest.raises(ValidationError, match=f"'secret/{home}/no-such', which the backup does not hold"):
+            act("b", names=(f"secret/{home}/no-such",))
 
 
 @pytest.mark.parametrize("policy", ["replace", "recreate"])
