@@ -229,6 +229,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options i
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import (
     FREEZE,
     HOOKS,
+    hook_argv,
     hook_timeout,
     task_freeze_policy,
 )
@@ -238,7 +239,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import PODS, selector_text
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE_UNUSED
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, Result, Task, run_task
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.annotations import parse_command
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.between_tasks import (
@@ -277,15 +277,12 @@ SPEC = ArgumentSpec(
 
 def hook_request(params: t.Mapping[str, t.Any]) -> HookTaskRequest:
     """The options as the engine takes them; raises ``ValidationError``."""
-    argv = tuple(params["argv"] or ())
-    if params["command"] is not None:
-        argv = parse_command(params["command"])
     return HookTaskRequest(
         namespace=params["namespace"],
         pod=params["pod"] or "",
         label_selector=selector_text(params),
         container=params["container"] or "",
-        argv=argv,
+        argv=hook_argv(params),
         phase=params["phase"],
         on_error=params["on_error"],
         timeout_seconds=hook_timeout(params),

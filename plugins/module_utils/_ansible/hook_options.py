@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import parse_duration
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.annotations import parse_command
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import DEFAULT_TIMEOUT_SECONDS
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import (
     LONGEST_FREEZE_SECONDS,
@@ -107,10 +108,25 @@ def _helper_pod(params: t.Mapping[str, t.Any]) -> HelperPod | None:
     )
 
 
+def hook_argv(params: t.Mapping[str, t.Any]) -> tuple[str, ...]:
+    """``argv``, or ``command`` in the syntax of the annotation. Raises ``ValidationError``."""
+    text = params["command"]
+    if text is None:
+        return tuple(params["argv"] or ())
+    argv = parse_command(text)
+    # Ansible makes a text of a list; the shell's own "[" is a word alone.
+    if argv == (text,) and text.startswith("[") and len(text) > 1:
+        raise ValidationError(
+            "'command' begins with [ but is no JSON list of strings, so that it would be the name of one program.",
+            hint="Give a list as 'argv'.",
+        )
+    return argv
+
+
 def hook_timeout(params: t.Mapping[str, t.Any]) -> float | None:
     """The option ``timeout`` as in annotations: zero stands for the default, below it for no limit (Velero 1.18)."""
     limit = seconds(params, "timeout", least=-math.inf)
     return None if limit < 0 else limit or DEFAULT_TIMEOUT_SECONDS
 
 
-__all__ = ("FREEZE", "HOOKS", "LEASE", "freeze_policy", "hook_timeout", "seconds", "task_freeze_policy")
+__all__ = ("FREEZE", "HOOKS", "LEASE", "freeze_policy", "hook_argv", "hook_timeout", "seconds", "task_freeze_policy")

@@ -263,6 +263,8 @@ def test_errors_fail_the_task_with_all_that_happened(run_module: Runner, monkeyp
     [
         pytest.param({}, "one of the following is required", id="nothing to do"),
         pytest.param({"argv": ["id"], "command": "id"}, "mutually exclusive", id="two commands"),
+        # Ansible makes a text of a list.
+        pytest.param({"command": ["sh", "-c", "id"]}, "Give a list as 'argv'", id="a list as command"),
         pytest.param({"state": "frozen"}, "freeze_path", id="no path"),
         pytest.param({"argv": ["id"], "freeze_path": "/data"}, "state", id="path without state"),
         pytest.param({"phase": "pre", "container": "web"}, "mutually exclusive", id="the annotations name it"),
