@@ -95,7 +95,7 @@ def test_with_skip_the_rest_is_restored(
 ) -> None:
     bad = make_bad(kind)
     told = backups.plan("bad", on_bad_member="skip")
-    assert action_of(told, "configmaps", "good") [0] == "unverified", "its namespace is not there yet"
+    assert action_of(told, "configmaps", "good")[0] == "unverified", "its namespace is not there yet"
     assert cluster.get("namespaces", bad.namespace) is None
     done = backups.restore("bad", on_bad_member="skip")
     assert (told.phase, done.phase) == ("PartiallyFailed", "PartiallyFailed")
