@@ -138,8 +138,9 @@ class BackupHookRunner:
 
 
 def _pre_error(hook: Hook, pod: tuple[str, str], why: str) -> HookError:
+    text = f"The pre hook '{hook.name}' of the backup failed in {'/'.join(pod)}"
     return HookError(
-        f"The pre hook '{hook.name}' of the backup failed in {'/'.join(pod)}: {why.rstrip('.')}. Nothing was backed up.",
+        f"{text}: {why.rstrip('.')}. Nothing was backed up.",
         hint="Set on_error: Continue for a hook that may fail.",
     )
 
