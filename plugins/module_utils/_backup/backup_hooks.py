@@ -93,8 +93,9 @@ class BackupHookRunner:
             try:
                 resolve_container(self._find_pod(entry, self._client), hook.container)
             except (KubeError, HookError) as exc:
-                self._log.error("Error executing hook", error=exc.sentence, hookName=hook.name)
+                self._log_unrun(entry, hook, exc.sentence)
                 if hook.resolved_on_error(self._default_on_error) == "Fail":
+                    self._log.error("Error running pre hooks of the backup", error=exc.sentence)
                     raise _pre_error(hook, (entry.namespace, entry.pod), exc.sentence) from exc
 
     def _run_one(self, event: Event, entry: BackupHook, hook: Hook) -> HookResult:
@@ -102,13 +103,7 @@ class BackupHookRunner:
         try:
             pod = self._find_pod(entry, self._client.with_cancel(cancel))
         except (KubeError, HookError) as exc:
-            self._log.error(
-                "Error executing hook",
-                error=exc.sentence,
-                hookName=hook.name,
-                name=entry.pod,
-                namespace=entry.namespace,
-            )
+            self._log_unrun(entry, hook, exc.sentence)
             return HookResult.not_run(hook, (entry.namespace, entry.pod), "failed", exc.sentence)
         return run_hook(
             self._client,
@@ -118,6 +113,11 @@ class BackupHookRunner:
             default_on_error=self._default_on_error,
             log_output=self._log_output,
             cancel=cancel,
+        )
+
+    def _log_unrun(self, entry: BackupHook, hook: Hook, why: str) -> None:
+        self._log.error(
+            "Error executing hook", error=why, hookName=hook.name, name=entry.pod, namespace=entry.namespace
         )
 
     @staticmethod
