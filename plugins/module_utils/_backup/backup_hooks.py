@@ -12,7 +12,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import run_hook
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import resolve_container, run_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookResult, OnError, Phase
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -81,27 +81,29 @@ class BackupHookRunner:
             results.append(result)
             self.results.append(result)
         if failed is not None:
-            text = f"The {event} hook '{failed.hook.name}' of the backup failed in {failed.namespace}/{failed.pod}"
             self._log.error(f"Error running {event} hooks of the backup", error=failed.error)
             if event == "pre":
-                raise HookError(
-                    f"{text}: {failed.error}. Nothing was backed up.",
-                    hint="Set on_error: Continue for a hook that may fail.",
-                )
+                raise _pre_error(failed.hook, (failed.namespace, failed.pod), failed.error)
         return results
+
+    def foresee(self) -> None:
+        """Raise what ``run("pre")`` will raise for a hook whose pod or container is known not to be there."""
+        for index, entry in enumerate(self._hooks["pre"]):
+            hook = _to_hook("pre", index, entry)
+            try:
+                resolve_container(self._find_pod(entry, self._client), hook.container)
+            except (KubeError, HookError) as exc:
+                self._log_unrun(entry, hook, exc.sentence)
+                if hook.resolved_on_error(self._default_on_error) == "Fail":
+                    self._log.error("Error running pre hooks of the backup", error=exc.sentence)
+                    raise _pre_error(hook, (entry.namespace, entry.pod), exc.sentence) from exc
 
     def _run_one(self, event: Event, entry: BackupHook, hook: Hook) -> HookResult:
         cancel = CancelToken() if event in _NEVER_CANCELLED else self._cancel
         try:
             pod = self._find_pod(entry, self._client.with_cancel(cancel))
         except (KubeError, HookError) as exc:
-            self._log.error(
-                "Error executing hook",
-                error=exc.sentence,
-                hookName=hook.name,
-                name=entry.pod,
-                namespace=entry.namespace,
-            )
+            self._log_unrun(entry, hook, exc.sentence)
             return HookResult.not_run(hook, (entry.namespace, entry.pod), "failed", exc.sentence)
         return run_hook(
             self._client,
@@ -111,6 +113,11 @@ class BackupHookRunner:
             default_on_error=self._default_on_error,
             log_output=self._log_output,
             cancel=cancel,
+        )
+
+    def _log_unrun(self, entry: BackupHook, hook: Hook, why: str) -> None:
+        self._log.error(
+            "Error executing hook", error=why, hookName=hook.name, name=entry.pod, namespace=entry.namespace
         )
 
     @staticmethod
@@ -128,6 +135,14 @@ class BackupHookRunner:
                 hint="Check the namespace and the labels.",
             )
         return min(ready, key=lambda pod: str(pod["metadata"]["name"]))
+
+
+def _pre_error(hook: Hook, pod: tuple[str, str], why: str) -> HookError:
+    text = f"The pre hook '{hook.name}' of the backup failed in {'/'.join(pod)}"
+    return HookError(
+        f"{text}: {why.rstrip('.')}. Nothing was backed up.",
+        hint="Set on_error: Continue for a hook that may fail.",
+    )
 
 
 def _refuse_freeze(event: Event, entry: BackupHook) -> None:

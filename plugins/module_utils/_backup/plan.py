@@ -60,8 +60,7 @@ def plan_backup(
             return outcome
         _refuse_claimed(store, request.name)
         log = RunLog(None, backup=f"{request.namespace}/{request.name}")
-        # Made for what it refuses: a hook of the whole backup that would freeze something.
-        BackupHookRunner(
+        own_hooks = BackupHookRunner(
             client, request.backup_hooks, log=log, default_on_error=request.hook_on_error_default, cancel=token
         )
         ebs = EbsSnapshotter(request.snapshot_location) if request.snapshot_location else None
@@ -83,6 +82,7 @@ def plan_backup(
                     snapshots=snapshots,
                     ebs=ebs,
                 )
+                own_hooks.foresee()
                 for _step, action in run.steps(dry_run=True):
                     action()
                     token.check()
