@@ -227,3 +227,10 @@ def test_a_killed_run_leaves_no_key_behind(tmp_path: Path) -> None:
     ended = subprocess.run(command, env={**os.environ, "TMPDIR": str(tmp_path)}, capture_output=True, check=False)
     assert ended.returncode == -9
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_file_in_a_missing_folder_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "kubee" / "config"
+    with pytest.raises(KubeError) as caught:
+        load_access(KubeAuth(kubeconfig=str(path)))
+    assert f"The kubeconfig {path} does not exist." in caught.value.sentence
