@@ -15,7 +15,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimHeld, read_claim
-from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 
 if t.TYPE_CHECKING:
@@ -69,13 +68,8 @@ def is_over(reader: BackupReader, name: str, holder: ClaimRecord) -> bool:
 
 
 def is_in_progress(reader: BackupReader, name: str) -> bool:
-    """True while a run works on ``name``; also when its claim is damaged, so that nobody can tell."""
-    try:
-        holder = read_claim(reader.store, BackupKeys(name).claim)
-    except StoreError as exc:
-        if exc.failure == "held":
-            return True
-        raise
+    """True while a run works on ``name``, or may do so: its claim may be damaged."""
+    holder = read_claim(reader.store, BackupKeys(name).claim)
     return holder is not None and not is_over(reader, name, holder)
 
 

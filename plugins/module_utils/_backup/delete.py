@@ -31,7 +31,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import (
     ClaimRecord,
     read_claim,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store, refuse_write
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import TERMINAL_PHASES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import (
@@ -179,13 +178,7 @@ class _Deletion:
     def _check_claim(self) -> None:
         if not self._entry.claimed:
             return
-        try:
-            holder = read_claim(self._store, self._keys.claim)
-        except StoreError as exc:
-            if exc.failure != "held":
-                raise
-            self._refuse(exc.message, hint="If you are sure that no run works on it, set force: true.")
-            return
+        holder = read_claim(self._store, self._keys.claim)
         if holder is not None and not self._is_over(holder):
             refusal = self._being_made(holder)
             self._refuse(refusal.message, hint=refusal.hint or "", details=refusal.details)
@@ -195,7 +188,7 @@ class _Deletion:
 
     def _being_made(self, holder: ClaimRecord) -> ValidationError:
         return ValidationError(
-            f"{self._what} is in progress: run {holder.run} on {holder.host} (pid {holder.pid}) works on it.",
+            f"{self._what} is in progress: {holder.who} works on it.",
             hint=f"Wait for it; if it died, its claim ends at {holder.expires_text}. force: true does not wait.",
             details={"holder": holder.to_dict()},
         )

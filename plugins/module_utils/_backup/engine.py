@@ -115,7 +115,7 @@ def _end_interrupted(
     holder, left = end_interrupted(repository, request.name)
     if holder is None:
         return
-    outcome.warn(*left, f"The backup was stored by run {holder.run} on {holder.host}, which did not end as it should.")
+    outcome.warn(*left, f"The backup was stored by {holder.who}, which did not end as it should.")
     namespaces = sorted({str(volume.get("pvcNamespace", "")) for volume in outcome.volumes} - {""})
     if not namespaces:
         return
@@ -312,7 +312,7 @@ class _Maker:
         name = self._request.name
         self._delete_old_snapshots(name, "interrupted")
         if self._repository.delete(name, keep_claim=True):
-            self._outcome.warn(f"Run {holder.run} on {holder.host} had not finished this backup: its files are gone.")
+            self._outcome.warn(f"This backup was begun by {holder.who}, which had not finished it: its files are gone.")
 
     def _delete_old_snapshots(self, name: str, what: str = "replaced") -> None:
         """Those of a failed backup that is replaced or was interrupted; nobody would know of them any more."""

@@ -76,17 +76,12 @@ class _Leftovers:
 
     def _clear_claim(self, entry: BackupEntry) -> None:
         key = BackupKeys(entry.name).claim
-        try:
-            holder = read_claim(self._store, key)
-        except StoreError as exc:
-            if exc.failure != "held":
-                raise
-            holder = None
+        holder = read_claim(self._store, key)
         if holder is None or not is_over(self._repository, entry.name, holder):
             self._live.add(entry.name)
             return
         self._dead.add(entry.name)
-        run = f"run {holder.run} on {holder.host}, which has ended"
+        run = f"{holder.who}, which has ended"
         if not entry.complete and (snapshots := self._snapshots(entry.name)):
             self.said.append(
                 f"Backup '{entry.name}' was interrupted ({run}), and {snapshots}: it was left as it is. Make it again "

@@ -25,15 +25,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claim_record import ClaimRecord
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import ClaimHeld
-from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import ClaimHeld, read_claim
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store, refuse_write
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import EbsSnapshotter
-
-_MAX_CLAIM = 1 << 16
 
 
 def plan_backup(
@@ -98,13 +94,8 @@ def plan_backup(
 def _refuse_claimed(store: Store, name: str) -> None:
     """Raise ``ClaimHeld`` while another run makes a backup of that name."""
     key = BackupKeys(name).claim
-    try:
-        holder = ClaimRecord.parse(store.get(key, max_bytes=_MAX_CLAIM), key)
-    except StoreError as exc:
-        if exc.not_found:
-            return
-        raise
-    if utc_now() < holder.expires:
+    holder = read_claim(store, key)
+    if holder is not None and utc_now() < holder.expires:
         raise ClaimHeld(key, holder)
 
 

@@ -17,7 +17,9 @@ from dataclasses import dataclass
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
+
+#: How long a claim lasts that is not renewed, in seconds; one that nobody can read counts from when it was written.
+LONGEST_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +37,21 @@ class ClaimRecord:
     expires: dt.datetime
     nonce: str
     commits: str = ""
+    is_damaged: bool = False
 
     @classmethod
     def make(cls, run: str, host: str, pid: int, moment: dt.datetime, ttl_seconds: float) -> ClaimRecord:
         return cls(run, host, pid, moment, moment + dt.timedelta(seconds=ttl_seconds), uuid.uuid4().hex)
 
     @classmethod
-    def parse(cls, data: bytes, key: str) -> ClaimRecord:
-        """Raises ``StoreError`` when ``data`` is no claim: who can say then whether it has ended?"""
+    def damaged(cls, written: dt.datetime) -> ClaimRecord:
+        """A claim that cannot be read: a live run would have written it again before it is over."""
+        end = written + dt.timedelta(seconds=LONGEST_SECONDS)
+        return cls("", "", 0, written, end, "", is_damaged=True)
+
+    @classmethod
+    def parse(cls, data: bytes) -> ClaimRecord | None:
+        """None when ``data`` is no claim, or a part of one."""
         try:
             fields = json.loads(data)
             started, expires = parse_rfc3339(fields["started"]), parse_rfc3339(fields["expires"])
@@ -55,16 +64,18 @@ class ClaimRecord:
                 fields["nonce"],
                 str(fields.get("commits", "")),
             )
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ValidationError) as exc:
-            raise StoreError(
-                f"The claim {key} is damaged, so nobody can tell whether another run holds it.",
-                failure="held",
-                hint="Delete that object once you are sure that no run is working on it.",
-            ) from exc
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ValidationError):
+            return None
 
     def renewed(self, moment: dt.datetime, ttl_seconds: float) -> ClaimRecord:
         """The same claim, ending ``ttl_seconds`` after ``moment``."""
         return dataclasses.replace(self, expires=moment + dt.timedelta(seconds=ttl_seconds))
+
+    @property
+    def who(self) -> str:
+        if self.is_damaged:
+            return f"a run that nobody can name (its claim, written at {_stamp(self.started)}, is damaged)"
+        return f"run {self.run} on {self.host} (pid {self.pid})"
 
     @property
     def expires_text(self) -> str:
@@ -79,6 +90,7 @@ class ClaimRecord:
             "expires": _stamp(self.expires),
             "nonce": self.nonce,
             **({"commits": self.commits} if self.commits else {}),
+            **({"damaged": True} if self.is_damaged else {}),
         }
 
     def encode(self) -> bytes:
@@ -90,4 +102,4 @@ def _stamp(moment: dt.datetime) -> str:
     return moment.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-__all__ = ("ClaimRecord",)
+__all__ = ("LONGEST_SECONDS", "ClaimRecord")

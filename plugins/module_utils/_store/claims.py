@@ -24,7 +24,7 @@ import time
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claim_record import ClaimRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._store.claim_record import LONGEST_SECONDS, ClaimRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 
 if t.TYPE_CHECKING:
@@ -45,21 +45,49 @@ class ClaimHeld(StoreError):
 
     def __init__(self, key: str, holder: ClaimRecord) -> None:
         super().__init__(
-            f"Another run works on {key.rpartition('/')[0]}: run {holder.run} on {holder.host} (pid {holder.pid}).",
+            f"Another run works on {key.rpartition('/')[0]}: {holder.who}.",
             failure="held",
-            hint=f"Wait for it; if it died, its claim ends at {holder.expires_text}.",
+            hint=f"Wait for it; if it died, its claim ends at {holder.expires_text}: run the task again after that.",
             details={"holder": holder.to_dict()},
         )
         self.holder = holder
 
 
 def read_claim(store: Store, key: str) -> ClaimRecord | None:
-    """The claim as it lies in the store; None when there is none. Raises ``StoreError``, also for a damaged one."""
+    """The claim as it lies in the store; None when there is none."""
+    found = _look(store, key)
+    return found.record if found else None
+
+
+class _Found(t.NamedTuple):
+    """A claim in the store. ``identity`` is never another claim's."""
+
+    identity: bytes
+    record: ClaimRecord
+
+
+def _look(store: Store, key: str) -> _Found | None:
+    data = _get(store, key)
+    if data is None:
+        return None
+    record = ClaimRecord.parse(data)
+    if record is not None:
+        return _Found(data, record)
+    written = next((info.modified for info in store.list(key).objects if info.key == key), None)
+    if written is None:
+        return None
+    # Servers cut what they store: two such claims may have the same bytes.
+    return _Found(data + written.isoformat().encode(), ClaimRecord.damaged(written))
+
+
+def _get(store: Store, key: str) -> bytes | None:
     try:
-        return ClaimRecord.parse(store.get(key, max_bytes=_MAX_BYTES), key)
+        return store.get(key, max_bytes=_MAX_BYTES)
     except StoreError as exc:
         if exc.not_found:
             return None
+        if exc.failure == "too_large":
+            return b""
         raise
 
 
@@ -105,7 +133,7 @@ class Claim:
         key: str,
         *,
         run_id: str,
-        ttl_seconds: float = 120.0,
+        ttl_seconds: float = LONGEST_SECONDS,
         now: t.Callable[[], dt.datetime] = utc_now,
         is_over: t.Callable[[ClaimRecord], bool] | None = None,
     ) -> Claim:
@@ -179,8 +207,13 @@ class Claim:
             # its life is more than a delete takes.
             if time.monotonic() >= self._deadline - self._ttl / _RENEWALS or not self._is_ours(self._read()):
                 raise
-        if not self.is_lost:
-            self._store.delete_many([self.key])
+        if self.is_lost:
+            if self._is_ours(self._read()):
+                raise ClaimLost(self.key)
+            return
+        self._store.delete_many([self.key])
+        if self._is_ours(self._read()):
+            raise StoreError(f"{self._store.location.describe} said that it had deleted it, and it is still there.")
 
     def _end(self, failure: StoreError) -> str:
         """A claim that cannot be deleted is replaced by one that is over. Returns a sentence."""
@@ -206,15 +239,16 @@ class Claim:
 
     def _take_over(self) -> bool:
         """Replace an expired claim. False when it is gone or another run was quicker: look again."""
-        found = self._read()
+        found = _look(self._store, self.key)
         if found is None:
             return False
-        holder = ClaimRecord.parse(found, self.key)
+        holder = found.record
         if self._now() < holder.expires and not (self._is_over is not None and self._is_over(holder)):
             raise ClaimHeld(self.key, holder)
-        tickets = self._win_ticket(found)
+        tickets = self._win_ticket(found.identity)
         ticket_ends = self._deadline
-        replaced = self._read() == found
+        again = _look(self._store, self.key)
+        replaced = again is not None and again.identity == found.identity
         if replaced:
             if time.monotonic() >= ticket_ends:
                 raise ClaimLost(self.key)
@@ -241,16 +275,15 @@ class Claim:
             if self._store.put_if_absent(ticket, data):
                 self._settle_on(ticket, data)
                 return [*tickets, ticket]
-            other = self._read(ticket)
-            if other == data:
-                return [*tickets, ticket]
+            other = _look(self._store, ticket)
             if other is None:  # its holder has finished, so the claim has changed
                 continue
-            holder = ClaimRecord.parse(other, ticket)
-            if self._now() < holder.expires:
-                raise ClaimHeld(self.key, holder)
+            if other.identity == data:
+                return [*tickets, ticket]
+            if self._now() < other.record.expires:
+                raise ClaimHeld(self.key, other.record)
             tickets.append(ticket)
-            expired = other
+            expired = other.identity
 
     def _settle(self) -> None:
         self._settle_on(self.key, self._record.encode())
@@ -260,9 +293,9 @@ class Claim:
         if self.atomic:
             return
         time.sleep(min(_SETTLE_SECONDS, self._ttl / _RENEWALS))
-        found = self._read(key)
-        if found != data:
-            raise ClaimHeld(self.key, ClaimRecord.parse(found, key)) if found else ClaimLost(self.key)
+        found = _look(self._store, key)
+        if found is None or found.identity != data:
+            raise ClaimHeld(self.key, found.record) if found else ClaimLost(self.key)
 
     def _keep(self) -> None:
         pause = self._ttl / _RENEWALS
@@ -300,16 +333,17 @@ class Claim:
         self._record = self._record.renewed(self._now(), self._ttl)
         return self._record.encode()
 
-    def _read(self, key: str | None = None) -> bytes | None:
-        try:
-            return self._store.get(key or self.key, max_bytes=_MAX_BYTES)
-        except StoreError as exc:
-            if exc.not_found:
-                return None
-            raise
+    def _read(self) -> bytes | None:
+        return _get(self._store, self.key)
 
     def _is_ours(self, data: bytes | None) -> bool:
-        return data is not None and ClaimRecord.parse(data, self.key).nonce == self._record.nonce
+        if data is None:
+            return False
+        found = ClaimRecord.parse(data)
+        if found is None:
+            # What the server has cut of ours is made whole by the next renewal.
+            return self._record.encode().startswith(data)
+        return found.nonce == self._record.nonce
 
 
 def _ticket_key(key: str, expired: bytes) -> str:

@@ -52,14 +52,14 @@ def _pages_by_marker(client: GuardedClient, request: t.Mapping[str, t.Any], page
 
 def list_upload_pages(client: GuardedClient, **request: t.Any) -> t.Iterator[Answer]:
     """The pages of a list of uploads in parts. Raises as ``list_pages`` does."""
-    page = client.list_multipart_uploads(**request)
+    page = _within(client.list_multipart_uploads(**request), request)
     pages = Pages(page.operation)
     yield page
     while page.get("IsTruncated"):
         uploads = [f"{found.text('Key')} {found.text('UploadId')}" for found in page.entries("Uploads")]
         key, upload_id = page.get("NextKeyMarker"), page.get("NextUploadIdMarker") or ""
         pages.turn(uploads, f"{key} {upload_id}" if key else None)
-        page = client.list_multipart_uploads(**request, KeyMarker=key, UploadIdMarker=upload_id)
+        page = _within(client.list_multipart_uploads(**request, KeyMarker=key, UploadIdMarker=upload_id), request)
         yield page
 
 
@@ -71,10 +71,19 @@ def names_of(page: Answer, prefix: str) -> tuple[list[Answer], list[str]]:
     # Consoles make empty objects that end with a slash and show them as folders.
     objects = [found for found in page.entries("Contents") if not found.text("Key").endswith("/")]
     prefixes = [found.text("Prefix") for found in page.entries("CommonPrefixes")]
-    for name in [*(found.text("Key") for found in objects), *prefixes]:
+    _require_prefix([*(found.text("Key") for found in objects), *prefixes], prefix)
+    return objects, prefixes
+
+
+def _within(page: Answer, request: t.Mapping[str, t.Any]) -> Answer:
+    _require_prefix([found.text("Key") for found in page.entries("Uploads")], request.get("Prefix", ""))
+    return page
+
+
+def _require_prefix(names: t.Iterable[str], prefix: str) -> None:
+    for name in names:
         if not name.startswith(prefix):
             raise BadAnswer(f"the server lists {name!r}, which does not begin with {prefix!r} as it was asked to")
-    return objects, prefixes
 
 
 def _names(page: Answer) -> list[str]:

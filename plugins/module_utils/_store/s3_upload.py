@@ -11,12 +11,14 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
+import re
 import typing as t
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from ansible_collections.arkive.k8s.plugins.module_utils._store.aws_answers import GuardedClient
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_errors import error_code
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import ByteSource, StoredObject, read_exactly
 
 _MIB = 1 << 20
@@ -25,6 +27,8 @@ _SMALLEST_PART = 8 * _MIB
 _STREAM_PART = 16 * _MIB
 _MAX_PARTS = 10_000
 _PARALLEL = 3
+_MD5 = re.compile("[0-9a-f]{32}")
+_OF_DIGESTS = re.compile("[0-9a-f]{32}(-[0-9]+)?")
 
 
 class S3Target(t.NamedTuple):
@@ -91,9 +95,7 @@ class _MultipartUpload:
         try:
             with ThreadPoolExecutor(_PARALLEL, thread_name_prefix="arkive-upload") as pool:
                 self._send_all(pool, source, first)
-            self._target.client.complete_multipart_upload(
-                **self._target.address, UploadId=self._id, MultipartUpload={"Parts": self._parts}
-            )
+            self._complete()
             completed = True
         finally:
             # The pool has ended: a part that arrived after the abort would stay for ever and cost money.
@@ -102,6 +104,32 @@ class _MultipartUpload:
         # How servers make the ETag of an upload in parts: the digest of the parts' digests, and their number.
         etag = f"{_md5(self._part_digests).hex()}-{len(self._parts)}"
         return StoredObject(self._name, self._size, self._digest.hexdigest(), etag)
+
+    def _complete(self) -> None:
+        try:
+            self._target.client.complete_multipart_upload(
+                **self._target.address, UploadId=self._id, MultipartUpload={"Parts": self._parts}
+            )
+        except self._target.errors as exc:
+            # The answer to the first request was lost, and boto3 asked again for what was done.
+            if error_code(exc) != "NoSuchUpload" or not self._is_stored():
+                raise
+
+    def _is_stored(self) -> bool:
+        try:
+            found = self._target.client.head_object(**self._target.address)
+        except self._target.errors:
+            return False
+        return found.get("ContentLength") == self._size and self._may_be_ours(str(found.get("ETag") or "").strip('"'))
+
+    def _may_be_ours(self, etag: str) -> bool:
+        """Of the same size may also be what was there before."""
+        if not _OF_DIGESTS.fullmatch(etag):
+            return True
+        digests = [part["ETag"].strip('"') for part in self._parts]
+        if not all(map(_MD5.fullmatch, digests)):
+            return False
+        return etag == f"{_md5(bytes.fromhex(''.join(digests))).hex()}-{len(digests)}"
 
     def _abort(self) -> None:
         # What went wrong before is what the user must hear of.

@@ -17,10 +17,15 @@ import typing as t
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimHeld, ClaimRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimHeld
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
-from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.contract import KEY, put_expired, wait_for
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.contract import (
+    KEY,
+    put_expired,
+    stored_claim,
+    wait_for,
+)
 
 _RUN = """
 import json, sys
@@ -116,7 +121,7 @@ def test_a_killed_process_leaves_a_claim_that_ends(
     process.wait()
     with pytest.raises(ClaimHeld, match="run r1"):
         Claim.acquire(store, KEY, run_id="r2")
-    end = ClaimRecord.parse(store.get(KEY), KEY).expires
+    end = stored_claim(store).expires
     wait_for(lambda: dt.datetime.now(tz=dt.UTC) > end, seconds=20)
     with Claim.acquire(store, KEY, run_id="r2") as claim:
         assert claim.took_over is not None
@@ -131,7 +136,7 @@ def test_a_stopped_process_finds_that_it_lost(
     _go(process)
     assert _line(process) == "won"
     process.send_signal(signal.SIGSTOP)
-    end = ClaimRecord.parse(store.get(KEY), KEY).expires
+    end = stored_claim(store).expires
     wait_for(lambda: dt.datetime.now(tz=dt.UTC) > end, seconds=20)
     with Claim.acquire(store, KEY, run_id="r2") as claim:
         process.send_signal(signal.SIGCONT)

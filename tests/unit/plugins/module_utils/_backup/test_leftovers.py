@@ -46,7 +46,7 @@ def clear(store: LocalStore) -> str:
 def test_the_unfinished_files_of_a_killed_run(store: LocalStore) -> None:
     put_expired(store, key=claim_of("dead"))
     store.put("backups/dead/dead.tar.gz", b"x")
-    assert "Backup 'dead' was interrupted (run dead-run on host-x, which has ended)" in clear(store)
+    assert "Backup 'dead' was interrupted (run dead-run on host-x (pid 4711), which has ended)" in clear(store)
     assert keys(store) == []
 
 

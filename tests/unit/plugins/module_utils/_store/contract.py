@@ -17,7 +17,15 @@ import typing as t
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimHeld, ClaimLost, ClaimRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
+from ansible_collections.arkive.k8s.plugins.module_utils._store.claim_record import LONGEST_SECONDS
+from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import (
+    Claim,
+    ClaimHeld,
+    ClaimLost,
+    ClaimRecord,
+    read_claim,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 
@@ -39,6 +47,13 @@ BAD_KEYS = [
     "a/.arkive-tmp-1",
     "x" * 256,
 ]
+
+
+def stored_claim(store: Store) -> ClaimRecord:
+    """The claim that is there."""
+    found = read_claim(store, KEY)
+    assert found is not None
+    return found
 
 
 class Broken:
@@ -276,7 +291,7 @@ class ClaimContract:
 
     def test_acquire_and_release(self, store: Store) -> None:
         with Claim.acquire(store, KEY, run_id="r1") as claim:
-            stored = ClaimRecord.parse(store.get(KEY), KEY)
+            stored = stored_claim(store)
             assert (stored.run, stored.host, stored.pid) == ("r1", claim.record.host, claim.record.pid)
             assert 110 < (stored.expires - dt.datetime.now(tz=dt.UTC)).total_seconds() <= 120
             assert claim.atomic
@@ -290,7 +305,7 @@ class ClaimContract:
         with Claim.acquire(store, KEY, run_id="r1") as claim:
             with pytest.raises(ClaimHeld) as caught:
                 Claim.acquire(store, KEY, run_id="r2")
-            assert caught.value.holder == ClaimRecord.parse(store.get(KEY), KEY)
+            assert caught.value.holder == stored_claim(store)
             for word in ("r1", claim.record.host, str(claim.record.pid), "backups/b1"):
                 assert word in caught.value.message
             assert claim.record.expires_text in caught.value.sentence
@@ -305,11 +320,26 @@ class ClaimContract:
             assert keys(store) == [KEY]
         assert keys(store) == []
 
-    def test_a_damaged_claim_is_left_alone(self, store: Store) -> None:
-        store.put(KEY, b"{}")
-        with pytest.raises(StoreError, match="is damaged"):
+    @pytest.mark.parametrize("data", [b"", b"{}", b'{"run": "r1"'], ids=repr)
+    def test_a_damaged_claim_is_over_after_the_longest_life(self, store: Store, data: bytes) -> None:
+        store.put(KEY, data)
+        with pytest.raises(ClaimHeld, match="is damaged") as caught:
             Claim.acquire(store, KEY, run_id="r2")
-        assert store.get(KEY) == b"{}"
+        assert "run the task again after that" in (caught.value.hint or "")
+        assert store.get(KEY) == data
+        later = utc_now() + dt.timedelta(seconds=LONGEST_SECONDS + 30)
+        with Claim.acquire(store, KEY, run_id="r2", now=lambda: later) as claim:
+            assert claim.took_over is not None
+            assert claim.took_over.is_damaged
+            assert keys(store) == [KEY]
+        assert keys(store) == []
+
+    def test_a_claim_that_the_server_cuts_is_made_whole(self, store: Store) -> None:
+        with Claim.acquire(store, KEY, run_id="r1") as claim:
+            store.put(KEY, claim.record.encode()[:30])
+            claim.confirm()
+            assert stored_claim(store).run == "r1"
+        assert keys(store) == []
 
     def test_one_of_many_gets_it(self, store: Store) -> None:
         self.race(store)
@@ -339,7 +369,7 @@ class ClaimContract:
         claims = [result for result in results if isinstance(result, Claim)]
         assert len(claims) == 1
         assert sum(isinstance(result, ClaimHeld) for result in results) == count - 1
-        assert ClaimRecord.parse(store.get(KEY), KEY).run == claims[0].record.run
+        assert stored_claim(store).run == claims[0].record.run
         claims[0].confirm()
         claims[0].release()
         assert keys(store) == []
@@ -349,7 +379,7 @@ class ClaimContract:
             first = claim.record.expires
             wait_for(lambda: (claim.record.expires - first).total_seconds() > 2, seconds=10)
             assert not claim.is_lost
-            assert ClaimRecord.parse(store.get(KEY), KEY).expires > first
+            assert stored_claim(store).expires > first
 
     def test_lost_when_another_run_has_it(self, store: Store) -> None:
         claim = Claim.acquire(store, KEY, run_id="r1", ttl_seconds=60)
@@ -359,7 +389,7 @@ class ClaimContract:
             claim.confirm()
         assert claim.is_lost
         claim.release()
-        assert ClaimRecord.parse(store.get(KEY), KEY).nonce == other.nonce
+        assert stored_claim(store).nonce == other.nonce
 
     def test_lost_when_it_is_gone(self, store: Store) -> None:
         claim = Claim.acquire(store, KEY, run_id="r1", ttl_seconds=60)

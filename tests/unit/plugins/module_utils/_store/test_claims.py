@@ -207,13 +207,12 @@ def test_the_record_is_json_with_the_promised_members() -> None:
         "expires": "2026-06-01T02:02:00.250Z",
         "nonce": record.nonce,
     }
-    assert ClaimRecord.parse(record.encode(), KEY) == record
+    assert ClaimRecord.parse(record.encode()) == record
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"null", b"{", b'{"run":"r"}', b"\xff"], ids=repr)
 def test_a_damaged_record(data: bytes) -> None:
-    with pytest.raises(StoreError, match="is damaged"):
-        ClaimRecord.parse(data, KEY)
+    assert ClaimRecord.parse(data) is None
 
 
 class Stubborn:

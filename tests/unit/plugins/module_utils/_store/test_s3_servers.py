@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import itertools
 import typing as t
@@ -379,6 +380,48 @@ def test_a_failed_upload_is_dropped(serve: Serve) -> None:
         _put_big(store)
     assert memory.uploads == {}
     assert memory.objects == {}
+
+
+def _etag_in_parts(size: int) -> str:
+    digests = b"".join(hashlib.md5(bytes(min(8 * _MIB, size - at))).digest() for at in range(0, size, 8 * _MIB))
+    return f"{hashlib.md5(digests).hexdigest()}-{-(-size // (8 * _MIB))}"
+
+
+@pytest.mark.parametrize(
+    ("etag", "size", "is_stored"),
+    [
+        pytest.param(_etag_in_parts(len(_BIG)), len(_BIG), True, id="ours"),
+        pytest.param("of-its-own-kind", len(_BIG), True, id="no digest"),
+        pytest.param(f"{'0' * 32}-3", len(_BIG), False, id="another of the same size"),
+        pytest.param(_etag_in_parts(len(_BIG)), len(_BIG) - 1, False, id="another size"),
+    ],
+)
+def test_the_answer_to_the_end_of_an_upload_is_lost(serve: Serve, etag: str, size: int, is_stored: bool) -> None:
+    memory = MemoryS3()
+
+    def answer(request: Request) -> Reply:
+        before = set(memory.uploads)
+        reply = memory(request)
+        if request.operation == "CompleteMultipartUpload" and before:
+            return failure(500, "InternalError")
+        if request.operation == "HeadObject":
+            return Reply(200, headers={"ETag": f'"{etag}"', "Content-Length": str(size)})
+        return reply
+
+    store, _wire = serve(answer)
+    if is_stored:
+        assert store.put_file("k", io.BytesIO(_BIG), size=len(_BIG)).size == len(_BIG)
+        return
+    with pytest.raises(StoreError, match="NoSuchUpload"):
+        _put_big(store)
+
+
+def test_uploads_that_were_not_asked_for(serve: Serve) -> None:
+    upload = "<Upload><Key>other/k</Key><UploadId>u</UploadId><Initiated>2026-06-01T02:00:00Z</Initiated></Upload>"
+    page = f"<ListMultipartUploadsResult><IsTruncated>false</IsTruncated>{upload}</ListMultipartUploadsResult>"
+    store, _wire = serve(Twisted("ListMultipartUploads", _says(page)))
+    with pytest.raises(StoreError, match="'other/k', which does not begin with 'p/'"):
+        store.unfinished("")
 
 
 def test_an_overloaded_server(serve: Serve) -> None:
