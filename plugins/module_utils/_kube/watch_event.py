@@ -15,6 +15,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import Kub
 
 
 class WatchEvent(t.NamedTuple):
+    """``ADDED``, ``MODIFIED``, ``DELETED`` or ``BOOKMARK``, and its object."""
+
     kind: str
     obj: dict[str, t.Any]
 
