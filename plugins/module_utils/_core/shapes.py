@@ -59,33 +59,34 @@ def readable(text: str) -> str:
     return shown if shown.isprintable() else repr(shown)[1:-1]
 
 
-def _find(value: t.Any, shape: Shape) -> str:
-    if value is None:
-        return ""
-    if isinstance(shape, type):
-        return "" if type(value) is shape else f" is not {_WORDS[shape]}"
-    if isinstance(shape, dict):
-        return _find_in_mapping(value, shape)
-    if isinstance(shape, list):
-        return _find_in_list(value, shape[0])
-    if isinstance(shape, MapOf):
-        return _find_in_map(value, shape.of)
+def _find(value: t.Any, shape: t.Any) -> str:
+    return "" if value is None else _FINDERS[type(shape)](value, shape)
+
+
+def _find_of_type(value: t.Any, shape: type) -> str:
+    return "" if type(value) is shape else f" is not {_WORDS[shape]}"
+
+
+def _find_of_types(value: t.Any, shape: OneOf) -> str:
     return "" if type(value) in shape.types else f" is not {' or '.join(_WORDS[one] for one in shape.types)}"
 
 
 def _find_in_mapping(value: t.Any, members: dict[str, Shape]) -> str:
     if type(value) is not dict:
         return " is not a mapping"
-    get = value.get
-    for name, shape in members.items():
-        member = get(name)
+    get = members.get
+    for name, member in value.items():
+        shape: t.Any = get(name)
         # Most members are of a plain type: no call for those that have it.
-        if member is not None and type(member) is not shape and (found := _find(member, shape)):
+        if shape is None or member is None or type(member) is shape:
+            continue
+        if found := _FINDERS[type(shape)](member, shape):
             return f".{name}{found}"
     return ""
 
 
-def _find_in_list(value: t.Any, shape: Shape) -> str:
+def _find_in_list(value: t.Any, shapes: list[Shape]) -> str:
+    shape = shapes[0]
     if type(value) is not list:
         return " is not a list"
     if isinstance(shape, type) and _TYPES_OF[shape].issuperset(map(type, value)):
@@ -98,7 +99,8 @@ def _find_in_list(value: t.Any, shape: Shape) -> str:
     return ""
 
 
-def _find_in_map(value: t.Any, shape: Shape) -> str:
+def _find_in_map(value: t.Any, map_of: MapOf) -> str:
+    shape = map_of.of
     if type(value) is not dict:
         return " is not a mapping"
     if (
@@ -116,5 +118,13 @@ def _find_in_map(value: t.Any, shape: Shape) -> str:
             return f".{readable(name)}{found}"
     return ""
 
+
+_FINDERS: dict[type, t.Callable[[t.Any, t.Any], str]] = {
+    type: _find_of_type,
+    dict: _find_in_mapping,
+    list: _find_in_list,
+    MapOf: _find_in_map,
+    OneOf: _find_of_types,
+}
 
 __all__ = ("MapOf", "OneOf", "Shape", "find_misfit", "readable")

@@ -15,7 +15,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import Kub
 
 
 class WatchEvent(t.NamedTuple):
-    """``kind``: ``ADDED``, ``MODIFIED``, ``DELETED`` or ``BOOKMARK``."""
+    """``ADDED``, ``MODIFIED``, ``DELETED`` or ``BOOKMARK``, and its object."""
 
     kind: str
     obj: dict[str, t.Any]

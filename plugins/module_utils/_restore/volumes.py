@@ -14,6 +14,7 @@ import typing as t
 import uuid
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import readable
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_sources import CLAIMS, CsiSource, CsiSources
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.native_volumes import NativeVolumes
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.native_records import NativeSnapshot
@@ -119,7 +120,7 @@ class VolumeDecisions:
             return ""
         method = self._method(name)
         if method:
-            return f"its claim gets a new volume: the data was saved as {method}"
+            return f"its claim gets a new volume: the data was saved as {readable(method)}"
         if (volume.get("spec") or {}).get("persistentVolumeReclaimPolicy", "Retain") == "Delete":
             return "its claim gets a new volume: the reclaim policy is Delete and nothing was saved"
         return ""
@@ -217,7 +218,7 @@ class VolumeDecisions:
         if method == "NativeSnapshot" and self.native is not None and (why := self.native.why_not(stored)):
             return why
         if method != "CSISnapshot":
-            return f"its data was saved as {method}, which cannot be read here" if method else ""
+            return f"its data was saved as {readable(method)}, which cannot be read here" if method else ""
         if entry.get("snapshotDataMoved"):
             return "its data was saved as CSISnapshot, and moved by Velero's data mover, which cannot be read here"
         if entry.get("result") == "failed":
