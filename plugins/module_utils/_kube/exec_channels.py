@@ -115,8 +115,8 @@ def exit_code(status: t.Mapping[str, t.Any]) -> int | None:
     for cause in causes if isinstance(causes, list) else ():
         if isinstance(cause, dict) and cause.get("reason") == "ExitCode":
             try:
-                return int(cause.get("message"))
-            except (TypeError, ValueError):
+                return int(str(cause.get("message")))
+            except ValueError:
                 return None
     return None
 
