@@ -117,6 +117,11 @@ def _choose_context(config: Kubeconfig, wanted: str | None) -> tuple[str, Entry]
     names = config.names("contexts")
     name = wanted or config.current_context
     known = f"It has: {', '.join(names)}." if names else "It has none."
+    if not name and not names:
+        raise KubeError(
+            f"{capital(config.source)} has no contexts: it is no kubeconfig, or one that is not finished.",
+            hint="Give the kubeconfig that kubectl uses, or host with a credential in its place.",
+        )
     if not name:
         raise KubeError(f"{capital(config.source)} names no current context.", hint=f"Set context. {known}")
     found = config.entry("contexts", name)

@@ -222,7 +222,7 @@ def test_tls_server_name() -> None:
         pytest.param("text", None, "is not a kubeconfig: it is not a YAML mapping.", id="not a mapping"),
         pytest.param("a: [", None, "is not valid YAML", id="not YAML"),
         pytest.param("", None, "is not a kubeconfig", id="empty file"),
-        pytest.param("a: b", None, "names no current context. Set context. It has none.", id="another document"),
+        pytest.param("a: b", None, "has no contexts: it is no kubeconfig", id="another document"),
         pytest.param(CONFIG, "zz", "has no context 'zz'. It has: k, o.", id="unknown context"),
         pytest.param(
             {**CONFIG, "current-context": ""}, None, "names no current context. Set context.", id="no context"
