@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
-from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import find_misfit
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import find_misfit, readable
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.ark import VELERO_API_VERSION
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.document_shapes import BACKUP_STATUS
 
@@ -51,7 +51,7 @@ def find_problems(backup: t.Mapping[str, t.Any], directory: str) -> list[str]:
     problems = []
     kind = f"{backup.get('apiVersion')}/{backup.get('kind')}"
     if kind != f"{VELERO_API_VERSION}/Backup":
-        problems.append(f"Its object is a {kind}, not a {VELERO_API_VERSION}/Backup.")
+        problems.append(f"Its object is a {readable(kind)}, not a {VELERO_API_VERSION}/Backup.")
     metadata = backup.get("metadata")
     name = metadata.get("name") if isinstance(metadata, dict) else None
     if not isinstance(name, str) or not is_subdomain_name(name):

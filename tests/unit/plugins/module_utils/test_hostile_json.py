@@ -25,6 +25,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.claim_record imp
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local_files import holds_objects
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import parse_modifiers
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import find_problems
 
 DEPTHS = [300, 900, 5_000, 200_000]
 WIDGETS = ApiResource("example.org", "v1", "widgets", "widget", "Widget", True, frozenset(), (), True)
@@ -96,3 +97,8 @@ def test_directories_in_each_other_without_end(tmp_path: Path) -> None:
     assert not holds_objects(str(tmp_path))
     Path(folder, "f").touch()
     assert holds_objects(str(tmp_path))
+
+
+def test_the_kind_of_a_stored_backup_is_one_line() -> None:
+    problems = find_problems({"kind": "\x1b[31mred\n", "metadata": {"name": "b"}}, "b")
+    assert all(problem.isprintable() for problem in problems)
