@@ -37,6 +37,7 @@ _RENEWALS = 3  # in each life of a claim
 _RETRIES = 12
 #: How long two writers at once may take to see each other where the server has no conditional writes (seconds).
 _SETTLE_SECONDS = 2.0
+_SETTLE_ATTEMPTS = 5
 _TAKEOVER_ATTEMPTS = 5
 
 
@@ -292,7 +293,12 @@ class Claim:
         """Without conditional writes the last of several writers wins: give the others time, then look."""
         if self.atomic:
             return
-        time.sleep(min(_SETTLE_SECONDS, self._ttl / _RENEWALS))
+        for _attempt in range(_SETTLE_ATTEMPTS):
+            time.sleep(min(_SETTLE_SECONDS, self._ttl / _RENEWALS))
+            stored = _get(self._store, key)
+            if not stored or stored == data or not data.startswith(stored):
+                break
+            self._store.put(key, data)  # the server has cut it
         found = _look(self._store, key)
         if found is None or found.identity != data:
             raise ClaimHeld(self.key, found.record) if found else ClaimLost(self.key)

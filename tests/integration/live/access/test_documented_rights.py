@@ -175,4 +175,4 @@ def test_hooks(documented: Documented, app: DataApp) -> None:
     thawed = thaw_path(FreezeTaskRequest(task=task, path=PATH, lease_id=frozen.lease_ids[0]), client=caller)
     assert (thawed.errors, thawed.warnings) == ([], [])
     assert [record.thawed_by for record in thawed.freezes] == ["release"]
-    assert sweep_namespace(app.namespace, client=caller).errors == []
+    assert sweep_namespace(task, client=caller).errors == []

@@ -17,6 +17,7 @@ from snapshot_runs import SnapshotRuns
 from volume_lab import Storage, until
 
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.between_tasks import sweep_namespace
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task import HookTaskRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 
 pytestmark = pytest.mark.fault
@@ -75,4 +76,5 @@ def test_a_run_that_is_killed_while_it_cuts(
     assert everything_is_gone(runs, storage)
     assert runs.take().errors == []
     # The mark of the dead run goes with the first sweep after its time.
-    until(lambda: not sweep_namespace(runs.app.namespace, client=runs.client).swept, "it is swept", seconds=90, pause=2)
+    task = HookTaskRequest(namespace=runs.app.namespace)
+    until(lambda: not sweep_namespace(task, client=runs.client).swept, "it is swept", seconds=90, pause=2)
