@@ -14,6 +14,7 @@ XML at all is a ``BadAnswer``, which is one of the exceptions that a client rais
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
@@ -104,7 +105,7 @@ class GuardedClient:
         operation = operation_name(method)
 
         def call(**arguments: t.Any) -> Answer:
-            values = guarded(lambda: request(**arguments), operation, self._errors)
+            values = guarded(functools.partial(request, **arguments), operation, self._errors)
             if not isinstance(values, dict):
                 raise BadAnswer(f"the server's answer to {operation} is empty")
             if "Body" in values:

@@ -64,7 +64,7 @@ def replace_somewhere(chance: random.Random, document: t.Any, wrong: t.Any) -> N
 def _wrong_shapes(chance: random.Random) -> Files:
     objects = sound_objects()
     paths = [member_path(*pair) for pair in objects]
-    for _ in range(chance.randint(1, 3)):
+    for _time in range(chance.randint(1, 3)):
         replace_somewhere(chance, chance.choice(objects)[1], chance.choice(_WRONG))
     return location(tarball([(path, encoded(obj)) for path, (_gr, obj) in zip(paths, objects, strict=True)]))
 
@@ -73,7 +73,7 @@ def _smuggled(chance: random.Random) -> Files:
     """Objects under paths that are not theirs."""
     objects = sound_objects()
     members = sound_members()
-    for _ in range(chance.randint(1, 4)):
+    for _time in range(chance.randint(1, 4)):
         victim, (_gr, other) = chance.randrange(len(members)), chance.choice(objects)
         body = json.loads(members[victim][1])
         take = chance.sample(["kind", "apiVersion", "name", "namespace", "all"], chance.randint(1, 3))
@@ -136,7 +136,7 @@ def _bad_tar(chance: random.Random) -> Files:
     way = chance.randrange(8)
     if way == 0:
         data = bytearray(tar(members))
-        for _ in range(chance.randint(1, 8)):
+        for _time in range(chance.randint(1, 8)):
             data[chance.randrange(len(data))] = chance.randrange(256)
         return location(gzip.compress(bytes(data), 1))
     if way == 1:
@@ -152,7 +152,7 @@ def _bad_tar(chance: random.Random) -> Files:
         return location(gzip.compress(raw_header(b"resources/pods/x", 0, kind) + tar(members), 1))
     if way == 4:
         names = ["/etc/passwd", "../../x", "resources/../../x.json", "a\x00b", "\x1b[2J.json", "x" * 5000]
-        bad = [(chance.choice(names), b"{}") for _ in range(chance.randint(1, 3))]
+        bad = [(chance.choice(names), b"{}") for _time in range(chance.randint(1, 3))]
         return location(tarball([*members, *bad], chance.choice([tarfile.PAX_FORMAT, tarfile.GNU_FORMAT])))
     if way == 5:
         doubled = [(path, bad_json(chance, data) if chance.random() < 0.2 else data) for path, data in members]
@@ -183,7 +183,7 @@ def _bad_gzip(chance: random.Random) -> Files:
     if way == 4:
         zeros = zlib.compressobj(9, wbits=31)
         header = raw_header(b"resources/pods/namespaces/shop/z.json", chance.choice([15 << 20, 8**11 - 1]), b"0")
-        text = zeros.compress(header) + b"".join(zeros.compress(bytes(1 << 20)) for _ in range(60)) + zeros.flush()
+        text = zeros.compress(header) + b"".join(zeros.compress(bytes(1 << 20)) for _time in range(60)) + zeros.flush()
         return location(text)
     return location(chance.choice([b"", b"\x1f", b"plain text", zlib.compress(b"x"), gzip.compress(b"x" * 511)]))
 
@@ -192,7 +192,7 @@ def _bad_files(chance: random.Random) -> Files:
     """The Backup object and the documents beside the tarball."""
     files, backup = sound_files(), json.loads(json.dumps(BACKUP))
     record = json.loads(json.dumps(RECORD))
-    for _ in range(chance.randint(1, 3)):
+    for _time in range(chance.randint(1, 3)):
         document = chance.choice([backup, record, *(files[name] for name in files if files[name])])
         replace_somewhere(chance, document, chance.choice(_WRONG))
     if chance.random() < 0.3:

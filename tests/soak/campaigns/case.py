@@ -21,7 +21,6 @@ class Campaign(t.Protocol):
 
     def run_case(self, chance: random.Random) -> str:
         """One case, made of ``chance`` alone. What was wrong, in one sentence; nothing where all was right."""
-        ...
 
 
 __all__ = ("Campaign",)

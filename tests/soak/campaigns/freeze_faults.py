@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import pathlib
 import signal
 import subprocess
 import sys
@@ -132,11 +133,11 @@ class Faults:
 
 
 def _modules(run: Started, outside: Outside) -> list[int]:
-    """The processes that run a module's code."""
+    """The processes that run a module's code, which comes to them by a pipe."""
     found = []
     for pid in run.descendants():
-        words = outside.words(pid)
-        if any("AnsiballZ_" in word and word.endswith(".py") for word in words) and words[0] != "/bin/sh":
+        words = [word for word in outside.words(pid) if word]
+        if len(words) == 1 and pathlib.Path(words[0]).name.startswith("python"):
             found.append(pid)
     return found
 

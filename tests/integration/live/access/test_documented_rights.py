@@ -67,7 +67,7 @@ class Documented:
 
     def caller(self, task: str) -> KubeClient:
         """Who has what ``examples/rbac/<task>.yml`` gives; the objects are as they stand there, but for their names."""
-        objects = [self._moved(obj) for obj in yaml.safe_load_all((EXAMPLES / f"{task}.yml").read_text())]
+        objects = [self._moved(obj) for obj in yaml.safe_load((EXAMPLES / f"{task}.yml").read_text())["items"]]
         self._kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
         account = next(obj["metadata"]["name"] for obj in objects if obj["kind"] == "ServiceAccount")
         token = self._kubectl("-n", self._names[ACCOUNTS], "create", "token", account).strip()

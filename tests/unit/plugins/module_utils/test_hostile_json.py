@@ -89,7 +89,7 @@ def test_what_was_applied_to_a_service_is_no_service(text: str) -> None:
 
 def test_directories_in_each_other_without_end(tmp_path: Path) -> None:
     folder = str(tmp_path)
-    for _ in range(600):
+    for _level in range(600):
         folder += "/d"
         Path(folder).mkdir()
     assert not holds_objects(str(tmp_path))

@@ -62,7 +62,7 @@ class SilentServer:
                     connection.sendall(b" ")
 
 
-Calls: t.TypeAlias = "t.Callable[[KubeClient], object]"
+Calls: t.TypeAlias = t.Callable[[KubeClient], object]
 
 CALLS = [
     pytest.param(lambda c: c.get("/api/v1/pods"), id="list"),
