@@ -33,7 +33,7 @@ def start_backup(
 
 def test_in_the_pre_hook(app: NginxApp, engine: Engine, location: Result, start: float, proxy: Wire) -> None:
     wire, config = proxy
-    app.annotate(pre=["/bin/sh", "-c", f"/sbin/fsfreeze --freeze {PATH}; sleep 20"])
+    app.annotate(pre=["/bin/sh", "-c", f"/sbin/fsfreeze --freeze {PATH}; sleep 321"])
     run = start_backup(app, engine, location, config, lease_seconds=LONG_LEASE_SECONDS)
     app.await_frozen()
     assert wire.cut(stay=False) >= 1
@@ -47,7 +47,7 @@ def test_in_the_pre_hook(app: NginxApp, engine: Engine, location: Result, start:
     assert (freeze["thawed_by"], freeze["consistent"]) == ("post hook", False)
     (blocked,) = app.blocked_since(start)
     assert blocked.seconds < LONG_LEASE_SECONDS
-    assert "sleep 20" not in app.sh("cat /proc/[0-9]*/cmdline | tr '\\0' ' '")
+    assert "sleep 321" not in app.sh("cat /proc/[0-9]*/cmdline | tr '\\0' ' '")
 
 
 def test_in_the_post_hook(app: NginxApp, engine: Engine, location: Result, start: float, proxy: Wire) -> None:

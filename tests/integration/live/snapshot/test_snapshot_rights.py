@@ -74,5 +74,5 @@ def test_rights_that_are_missing_are_named(runs: SnapshotRuns, callers: Callers)
     client = tenant(callers, verbs=["get", "list"])
     with pytest.raises(SnapshotError, match="does not let you create, patch and delete volumesnapshots"):
         runs.take(client=client)
-    with pytest.raises(SnapshotError, match="retain needs the right to get, list, watch, patch, delete"):
+    with pytest.raises(SnapshotError, match="For retain, the API server does not let you get, list, watch, patch"):
         runs.take(client=tenant(callers), retain=True)

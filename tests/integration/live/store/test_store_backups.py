@@ -58,14 +58,10 @@ def test_both_stores_hold_the_same(local_location: StorageLocation, s3_location:
 
 
 def test_a_refused_commit_leaves_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    put_file = store.put_file
+    def refuse(_key: str, _data: bytes) -> bool:
+        raise StoreError("refused", failure="denied")
 
-    def refuse(key: str, fileobj: t.Any, **options: t.Any) -> t.Any:
-        if key.endswith("velero-backup.json"):
-            raise StoreError("refused")
-        return put_file(key, fileobj, **options)
-
-    monkeypatch.setattr(store, "put_file", refuse)
+    monkeypatch.setattr(store, "put_if_absent", refuse)  # the commit's own way to write
     with pytest.raises(StoreError, match="refused"):
         BackupRepository(store).publish(backup_files())
     assert contents(store) == {}

@@ -124,7 +124,7 @@ def test_requests_on_the_wire(s3_location: t.Any, monkeypatch: pytest.MonkeyPatc
             )
         )
     sent: list[str] = []
-    store._client.meta.events.register("before-send.s3", lambda request, **_more: sent.append(request.method))
+    store._client._client.meta.events.register("before-send.s3", lambda request, **_more: sent.append(request.method))
     assert len(list_backups(store).backups) == backups
     pages = -(-backups // PAGE)
     assert len(sent) == 1 + 1 + pages + backups
