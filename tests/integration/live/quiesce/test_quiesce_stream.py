@@ -47,7 +47,7 @@ def test_in_the_pre_hook(app: NginxApp, engine: Engine, location: Result, start:
     assert (freeze["thawed_by"], freeze["consistent"]) == ("post hook", False)
     (blocked,) = app.blocked_since(start)
     assert blocked.seconds < LONG_LEASE_SECONDS
-    assert "sleep 321" not in app.sh("cat /proc/[0-9]*/cmdline | tr '\\0' ' '")
+    until(lambda: "sleep 321" not in app.sh("cat /proc/[0-9]*/cmdline | tr '\\0' ' '"), "nothing of the hook is left")
 
 
 def test_in_the_post_hook(app: NginxApp, engine: Engine, location: Result, start: float, proxy: Wire) -> None:

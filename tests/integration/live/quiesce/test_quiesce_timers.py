@@ -123,6 +123,7 @@ def test_the_next_run_removes_what_a_dead_one_left(
     app.await_frozen()
     app.await_thawed(3)
     app.set_mark_text(None)
+    app.set_mark_text(None, on=app.claim_path)
     until(lambda: with_word(app, "arkive-timer") == [], "the timer's end")
     (left,) = leases(app)
     live = "/dev/shm/arkive-00000000000000ff"

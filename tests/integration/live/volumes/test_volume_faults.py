@@ -331,6 +331,6 @@ def test_without_rights_on_contents(
     outcome = runs.back_up(app.namespace, client=few, skip_forbidden=True)
     assert (outcome.phase, outcome.errors_list) == ("Completed", [])
     said = [warning["message"] + warning["reason"] for warning in outcome.warnings_list]
-    assert any("patch volumesnapshotcontents" in text for text in said), said
+    assert any("patch and delete volumesnapshotcontents" in text for text in said), said
     assert entry_of(outcome, app)["skipped"] is True
     nothing_is_left(app, storage, app.volume_handles())
