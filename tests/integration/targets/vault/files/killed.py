@@ -41,7 +41,13 @@ def given_as(form: str, text: str) -> str:
 
 
 def write_playbook(value: str, python: str) -> None:
-    options = {"name": "slow", "kubeconfig": value, "namespaces": ["x"], "storage_location": {"path": "/nonexistent"}}
+    pathlib.Path("store").mkdir(exist_ok=True)
+    options = {
+        "name": "slow",
+        "kubeconfig": value,
+        "included_namespaces": ["x"],
+        "storage_location": {"path": os.path.abspath("store")},
+    }
     play = {"hosts": "localhost", "gather_facts": False, "tasks": [{"arkive.k8s.k8s_backup": options}]}
     play["vars"] = {"ansible_connection": "local", "ansible_python_interpreter": python}
     pathlib.Path("slow.json").write_text(json.dumps([play]))
@@ -83,11 +89,16 @@ def main() -> None:
         folder.mkdir()
         variables = {**os.environ, "HOME": home, "TMPDIR": str(folder), "ANSIBLE_LOCAL_TEMP": f"{home}/.ansible/tmp"}
         argv = ["ansible-playbook", "--inventory=localhost,", "--vault-password-file=password", "-vvv", "slow.json"]
-        with subprocess.Popen(argv, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as running:
+        with (
+            tempfile.TemporaryFile() as output,
+            subprocess.Popen(argv, env=variables, stdout=output, stderr=subprocess.STDOUT) as running,
+        ):
             connection, _address = server.accept()
             os.kill(descendants(running.pid)[-1], signal.SIGKILL)
-            printed, _nothing = running.communicate(timeout=120)
+            running.wait(timeout=120)
             connection.close()
+            output.seek(0)
+            printed = output.read()
         left = files_with(canary.encode(), [home, "/tmp", "/var/tmp"], since)
     left = [path for path in left if os.path.abspath(path) != os.path.abspath("slow.json")]
     if left or canary.encode() in printed:
