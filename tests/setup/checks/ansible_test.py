@@ -20,8 +20,6 @@ _OUTPUT = TREE / "tests" / "output" / "junit"
 #: By these names ansible-core 2.16, 2.18 and 2.20 keep the installer of pip, which they would else fetch.
 _GET_PIP = ("get_pip_23_1_2.py", "get_pip_24_2.py", "get_pip_25_2.py")
 
-#: Targets of what is made of ansible-core's insides: action plugins, vault, how a module comes to its host.
-_ON_OLDEST = ("vault",)
 
 _KNOW_ANSIBLE = tuple(
     f"tests/unit/plugins/{folder}/" for folder in ("lookup", "module_utils/_ansible", "modules", "plugin_utils")
@@ -45,14 +43,11 @@ def units(report: Report) -> None:
 
 
 def integration(report: Report, targets: list[str], excluded: list[str]) -> None:
-    """The integration targets, all when ``targets`` is empty: on the newest ansible-core, some on the oldest too."""
-    options = ["--local", "--continue-on-error", "--allow-destructive"]
-    options += [word for name in excluded for word in ("--exclude", name)]
-    oldest, *_between, newest = environments.ANSIBLE_CORES
-    _ansible_test(report, newest, "integration", *options, *targets, junit="*.xml")
-    for_oldest = [name for name in _ON_OLDEST if name in (targets or _ON_OLDEST) and name not in excluded]
-    if for_oldest:
-        _ansible_test(report, oldest, "integration", *options, *for_oldest, junit="*.xml")
+    """The integration targets on the newest ansible-core; all of them when ``targets`` is empty."""
+    options = [word for name in excluded for word in ("--exclude", name)]
+    version = environments.ANSIBLE_CORES[-1]
+    arguments = ["--local", "--continue-on-error", "--allow-destructive", *options, *targets]
+    _ansible_test(report, version, "integration", *arguments, junit="*.xml")
 
 
 def _ansible_test(report: Report, version: str, command: str, *options: str, junit: str) -> None:
