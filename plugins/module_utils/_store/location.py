@@ -11,8 +11,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from ansible_collections.arkive.k8s.plugins.module_utils._aws.access import AwsAccess
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._store.aws_access import AwsAccess
 
 _S3_ONLY = (
     "region",

@@ -13,18 +13,14 @@ import io
 import threading
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._aws.answers import Answer, GuardedClient
+from ansible_collections.arkive.k8s.plugins.module_utils._aws.client import Errors, make_client
+from ansible_collections.arkive.k8s.plugins.module_utils._aws.errors import error_code, status_code
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
-from ansible_collections.arkive.k8s.plugins.module_utils._store.aws_answers import Answer, GuardedClient
-from ansible_collections.arkive.k8s.plugins.module_utils._store.aws_client import Errors, make_client
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.keys import check_key, check_list_prefix
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_delete import Deletion, as_older_servers_take_it
-from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_errors import (
-    error_code,
-    is_unsupported,
-    status_code,
-    store_error,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_errors import is_unsupported, store_error
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_listing import (
     list_pages,
     list_upload_pages,

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._store.aws_answers import (
+from ansible_collections.arkive.k8s.plugins.module_utils._aws.answers import (
     Answer,
     BadAnswer,
     GuardedClient,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._store.aws_answers import Answer, BadAnswer
+from ansible_collections.arkive.k8s.plugins.module_utils._aws.answers import Answer, BadAnswer
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 
 if t.TYPE_CHECKING:

@@ -16,9 +16,9 @@ import typing as t
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from ansible_collections.arkive.k8s.plugins.module_utils._store.aws_answers import GuardedClient
+from ansible_collections.arkive.k8s.plugins.module_utils._aws.answers import GuardedClient
+from ansible_collections.arkive.k8s.plugins.module_utils._aws.errors import error_code
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
-from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_errors import error_code
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import ByteSource, StoredObject, read_exactly
 
 _MIB = 1 << 20

@@ -18,9 +18,9 @@ import threading
 import time
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._aws.answers import Answer, GuardedClient, Pages
+from ansible_collections.arkive.k8s.plugins.module_utils._aws.client import Errors, make_client
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._store.aws_answers import Answer, GuardedClient, Pages
-from ansible_collections.arkive.k8s.plugins.module_utils._store.aws_client import Errors, make_client
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs_errors import ebs_error
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation

@@ -11,7 +11,7 @@ Works on the exceptions' names and response dicts, so that it needs no import of
 
 from __future__ import annotations
 
-from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_errors import (
+from ansible_collections.arkive.k8s.plugins.module_utils._aws.errors import (
     CREDENTIALS,
     UNREACHABLE,
     error_code,

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ansible_collections.arkive.k8s.plugins.module_utils._aws.access import AwsAccess
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._store.aws_access import AwsAccess
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,8 @@ from pathlib import Path
 from ansible.module_utils import basic
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive import commit_point
-from ansible_collections.arkive.k8s.plugins.module_utils._store import aws_client, claims
+from ansible_collections.arkive.k8s.plugins.module_utils._aws import client as aws_client
+from ansible_collections.arkive.k8s.plugins.module_utils._store import claims
 from campaigns.store_faults import Fault, break_files
 
 _MODULES = "ansible_collections.arkive.k8s.plugins.modules"

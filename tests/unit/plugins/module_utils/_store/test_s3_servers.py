@@ -13,7 +13,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._store import aws_client
+from ansible_collections.arkive.k8s.plugins.module_utils._aws import client as aws_client
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3 import S3Store

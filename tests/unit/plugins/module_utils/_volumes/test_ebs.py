@@ -13,9 +13,9 @@ import boto3
 import botocore.exceptions
 import pytest
 
+from ansible_collections.arkive.k8s.plugins.module_utils._aws.answers import Answer
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled, ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._store.aws_answers import Answer
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import EbsSnapshotter
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs_errors import ebs_error
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError

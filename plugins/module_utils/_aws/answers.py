@@ -8,7 +8,7 @@
 """What a server of AWS, or one that speaks like it, has answered: nothing in it is believed unseen.
 
 The XML is botocore's to read, and botocore leaves out what is not there. Whatever is missing, of another type, or no
-XML at all is a ``BadAnswer``, which is one of the exceptions that a client raises (see ``aws_client``).
+XML at all is a ``BadAnswer``, which is one of the exceptions that a client raises (see ``_aws.client``).
 """
 
 from __future__ import annotations

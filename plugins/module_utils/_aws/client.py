@@ -12,9 +12,9 @@ import os
 import sys
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._aws.access import AwsAccess
+from ansible_collections.arkive.k8s.plugins.module_utils._aws.answers import BadAnswer, GuardedClient
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._store.aws_access import AwsAccess
-from ansible_collections.arkive.k8s.plugins.module_utils._store.aws_answers import BadAnswer, GuardedClient
 
 Errors: t.TypeAlias = "tuple[type[Exception], ...]"
 

@@ -1,0 +1,102 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""What botocore's exceptions say, in the words of AWS or of a server that speaks like it.
+
+Works on the exceptions' names and response dicts, so that it needs no import of botocore.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._aws.access import AwsAccess
+
+#: What is wrong with the credentials, by the code, and the remedy.
+CREDENTIALS: dict[str, tuple[str, str | None]] = {
+    "InvalidAccessKeyId": ("the server does not know the access key", "Check 'access_key'."),
+    "SignatureDoesNotMatch": ("the secret key does not belong to the access key", "Check 'secret_key'."),
+    "ExpiredToken": ("the session token has expired", "Get new credentials."),
+    "InvalidToken": ("the session token is not valid", "Check 'session_token'."),
+    "RequestTimeTooSkewed": ("this machine's clock differs too much from the server's", "Set the clock."),
+    "NoCredentialsError": ("there are no credentials", "Give 'access_key' and 'secret_key', or 'profile'."),
+    "PartialCredentialsError": ("the credentials are incomplete", "Give 'access_key' and 'secret_key'."),
+    "ProfileNotFound": ("the AWS profile does not exist", "Check 'profile'."),
+    "CredentialRetrievalError": ("the credentials could not be got", None),
+    "TokenRetrievalError": ("the SSO token could not be got", "Log in with 'aws sso login'."),
+    "UnauthorizedSSOTokenError": ("the SSO token has expired", "Log in with 'aws sso login'."),
+    "SSOTokenLoadError": ("there is no SSO token", "Log in with 'aws sso login'."),
+}
+#: Why there is no connection, by the class of the exception.
+UNREACHABLE = {
+    "EndpointConnectionError": "no connection",
+    "ConnectTimeoutError": "no connection in time",
+    "ReadTimeoutError": "no answer in time",
+    "ConnectionClosedError": "the connection was closed",
+    "ConnectionError": "no connection",
+    "ProxyConnectionError": "no connection to the proxy",
+    "HTTPClientError": "the HTTP request failed",
+    "ResponseStreamingError": "the connection broke",
+    "IncompleteReadError": "the connection broke",
+}
+#: How servers say that they do not know a kind of request or a header of it; some say no more than the status.
+_LONGEST = 300
+
+
+def error_code(exc: Exception) -> str:
+    """The server's code (``NoSuchKey``), the HTTP status where it gave none, else the exception's class name."""
+    status = status_code(exc)
+    return str(error_part(exc).get("Code") or "") or (str(status) if status else type(exc).__name__)
+
+
+def status_code(exc: Exception) -> int | None:
+    """The HTTP status, None when there was no answer."""
+    status = metadata_part(exc).get("HTTPStatusCode")
+    return status if isinstance(status, int) else None
+
+
+def exception_text(exc: Exception, access: AwsAccess) -> str:
+    """The server's own words with its code, else the exception's, on one line and without what is secret."""
+    said = str(error_part(exc).get("Message") or "")
+    code = error_code(exc)
+    if not said and status_code(exc) is not None:
+        return f"the server answers with {code}" if code.isdigit() else f"the server answers with the error {code}"
+    words = " ".join(access.masked(printable(said or str(exc) or type(exc).__name__)).split()).rstrip(".")
+    if len(words) > _LONGEST:
+        words = f"{words[:_LONGEST]}..."
+    return f"{words} ({code})" if said else words
+
+
+def printable(text: str) -> str:
+    """``text`` with blanks for what a terminal would obey."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
+def error_part(exc: Exception) -> t.Mapping[str, t.Any]:
+    return _part(exc, "Error")
+
+
+def metadata_part(exc: Exception) -> t.Mapping[str, t.Any]:
+    return _part(exc, "ResponseMetadata")
+
+
+def _part(exc: Exception, name: str) -> t.Mapping[str, t.Any]:
+    response = getattr(exc, "response", None)
+    found = response.get(name) if isinstance(response, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+__all__ = (
+    "CREDENTIALS",
+    "UNREACHABLE",
+    "error_code",
+    "error_part",
+    "exception_text",
+    "metadata_part",
+    "printable",
+    "status_code",
+)
