@@ -406,23 +406,23 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_option
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.csi import CsiProvider
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.ebs import EbsProvider
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.outcome import SnapshotOutcome
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.provider import SnapshotProvider
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SnapshotRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.task import remove_snapshots, take_snapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sets import CsiSet
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.sets import EbsSet
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import SetSnapshots
 
 SPEC = ArgumentSpec().merge(AUTH, SNAPSHOT, EBS, HOOKS, FREEZE, LEASE, PROGRESS, STORAGE_UNUSED)
 
 
-def choose_provider(task: Task, client: KubeClient, request: SnapshotRequest) -> SnapshotProvider:
+def choose_provider(task: Task, client: KubeClient, request: SnapshotRequest) -> SetSnapshots:
     if task.params["provider"] == "csi":
-        return CsiProvider(client, request, cancel=task.cancel)
+        return CsiSet(client, request, cancel=task.cancel)
     require_library("boto3")
     location = snapshot_location(task.params) or SnapshotLocation()
-    return EbsProvider(client, request, location, cancel=task.cancel)
+    return EbsSet(client, request, location, cancel=task.cancel)
 
 
 def run(task: Task, client: KubeClient, request: SnapshotRequest) -> SnapshotOutcome:

@@ -148,14 +148,14 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_option
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.ebs_listing import list_ebs_snapshots
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.listing import (
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.listing import (
     FoundSnapshots,
     SnapshotQuery,
     list_snapshots,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import EbsSnapshotter
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.listing import list_ebs_snapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 
 SPEC = ArgumentSpec(

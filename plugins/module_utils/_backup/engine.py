@@ -48,9 +48,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Sto
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import BackupTally, build_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_removal import SnapshotRemoval
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import EbsSnapshotter
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_api import find_snapshot_api
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import find_snapshot_api
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.removal import SnapshotRemoval
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
 
 #: Written into each backup: who made it.
 TOOL = "arkive.k8s"

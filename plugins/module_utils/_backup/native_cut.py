@@ -15,9 +15,9 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import STORAGE_LOCATION_LABEL
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import EbsSnapshotter
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.records import NativeSnapshot, snapshot_tags
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.native_records import NativeSnapshot, snapshot_tags
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.zones import zone_of
 
 

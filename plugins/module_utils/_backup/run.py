@@ -48,7 +48,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight impo
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import sweep_namespaces
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import EbsSnapshotter
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
 
 Steps: t.TypeAlias = "tuple[tuple[str, t.Callable[[], None]], ...]"
 

@@ -32,13 +32,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import HookedPod, mounted_claims
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.decision import SnapshotMeans, VolumeDecision, decide
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import EbsSnapshotter
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_api import (
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import (
     SnapshotApi,
     find_snapshot_api,
     list_classes,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.decision import SnapshotMeans, VolumeDecision, decide
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
 
 #: Namespace and name of a claim.
 Key: t.TypeAlias = "tuple[str, str]"

@@ -26,8 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import CriticalSection
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi import CsiSnapshots
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_records import (
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.records import (
     LOCATION_ANNOTATION,
     csi_volume_info,
     mark_claim,
@@ -35,14 +34,15 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_records im
     stored_content,
     stored_snapshot,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.snapshots import CsiSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.decision import NOT_WANTED, PRE_HOOK_FAILED
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import EbsSnapshotter
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.native_records import (
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.records import (
     NativeSnapshot,
     snapshot_record,
     volume_info_entry,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
 
 _CLAIMS = "persistentvolumeclaims"
 #: Requests at a time while finished snapshots are taken over.

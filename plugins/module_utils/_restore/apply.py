@@ -39,7 +39,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.prepare import
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.results import RestoreIssues
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CRDS, NAMESPACES
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.native_records import NativeSnapshot
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.records import NativeSnapshot
 
 #: How often an object is tried again while the server is going down or coming up, and the first pause, in seconds.
 _ATTEMPTS = 4

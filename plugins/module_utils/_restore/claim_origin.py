@@ -12,12 +12,12 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_sources import SNAPSHOT_ANNOTATION, restored_name
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import ClaimDecision
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import (
     BACKUP_NAME_LABEL,
     RESTORE_NAME_LABEL,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sources import SNAPSHOT_ANNOTATION, restored_name
 
 #: ``original``: the claim, or the volume, that was backed up. ``restored``: made from this backup's data.
 #: ``without data``: the backup has none for it, and a restore of this backup made it so. ``foreign``: none of these.

@@ -18,7 +18,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.claim_quota import find_exceeding
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.claim_rules import ClaimRules
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_sources import CLAIMS
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.dry_run import DryRunJudge
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.live_state import ApiTypes, LiveState
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import PlanItem, RestorePlan
@@ -27,7 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.volume_topolog
     why_no_topology,
     why_out_of_reach,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import VOLUMES, ClaimDecision
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import CLAIMS, VOLUMES, ClaimDecision
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
     VOLUME_SNAPSHOT_CONTENTS,
     VOLUME_SNAPSHOTS,

@@ -12,13 +12,12 @@ import threading
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.claim_origin import FOREIGN, NOT_ROLLED_BACK
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_sources import CLAIMS
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.live_state import LiveState
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import PlanItem
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.prepare import Preparer
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import MissingVolumeData
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.results import RestoreIssues
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import ClaimDecision
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import CLAIMS, ClaimDecision
 
 _EMPTY_HINT = "Set on_missing_volume_data: warn to restore it with an empty volume, or leave it out."
 _KEPT_HINT = (

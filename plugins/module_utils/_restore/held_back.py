@@ -12,10 +12,9 @@ import re
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_sources import CLAIMS
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import PlanItem, RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.prepare import Preparer
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import VOLUMES
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import CLAIMS, VOLUMES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
     VOLUME_SNAPSHOT_CONTENTS,
     VOLUME_SNAPSHOTS,

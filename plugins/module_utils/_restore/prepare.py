@@ -31,7 +31,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import ResourceModifiers
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.native_records import NativeSnapshot
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.records import NativeSnapshot
 
 #: On an object: whether its status is restored, whatever the restore's spec says.
 RESTORE_STATUS_ANNOTATION = "velero.io/restore-status"

@@ -13,17 +13,17 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_sources import CLAIMS, CsiSource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.live_state import LiveState
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import PlanItem, RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.prepare import Preparer
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import VOLUMES, VolumeTraits
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import CLAIMS, VOLUMES, VolumeTraits
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
     VOLUME_SNAPSHOT_CONTENTS,
     VOLUME_SNAPSHOTS,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.native_records import NativeSnapshot
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sources import CsiSource
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.records import NativeSnapshot
 
 VOLUME_TYPES = frozenset({CLAIMS, VOLUMES, VOLUME_SNAPSHOTS, VOLUME_SNAPSHOT_CONTENTS})
 #: Claims that a sentence names.

@@ -17,8 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.names import Grou
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choice import ObjectChoice
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.contents import BackupContents
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_sources import CLAIMS, SNAPSHOT_ANNOTATION
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import VOLUMES
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import CLAIMS, VOLUMES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
     VOLUME_SNAPSHOT_CONTENTS,
     VOLUME_SNAPSHOTS,
@@ -27,6 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.namespace_patterns import expand_namespaces
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import NAMESPACES, NON_RESTORABLE
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sources import SNAPSHOT_ANNOTATION
 
 PODS = GroupResource("pods")
 _PRIORITY_CLASSES = GroupResource("priorityclasses", "scheduling.k8s.io")

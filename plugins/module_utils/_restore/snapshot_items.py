@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_sources import CLAIMS, CsiSources
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.live_state import LiveState
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import PlanItem, Wave
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import CLAIMS
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
     VOLUME_SNAPSHOT_CONTENTS,
     VOLUME_SNAPSHOTS,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sources import CsiSources
 
 #: Namespace and name in the backup.
 _Stored: t.TypeAlias = "tuple[str, str]"

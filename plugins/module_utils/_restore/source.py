@@ -26,7 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records 
     describe_restic_volumes,
     describe_volumes,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.native_records import NativeSnapshot, read_snapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.records import NativeSnapshot, read_snapshots
 
 _PODS = GroupResource("pods")
 _LISTED_NAMES = 5

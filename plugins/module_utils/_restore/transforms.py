@@ -21,12 +21,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.api_versions i
     Priorities,
     parse_version_priorities,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_sources import CsiSources
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_target import STORAGE_CLASSES, CsiTarget
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import RuleContext
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.live_state import LiveState
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.metadata import restore_labels
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.native_volumes import NativeVolumes
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.planner import Order
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.prepare import Preparer
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
@@ -47,7 +44,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order i
     LOW_PRIORITIES,
     data_first,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import EbsSnapshotter
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sources import CsiSources
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.target import STORAGE_CLASSES, CsiTarget
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.volumes import NativeVolumes
 
 _CONFIG_MAPS = GroupResource("configmaps")
 _VERSIONS_CONFIG_MAP = "enableapigroupversions"

@@ -24,16 +24,16 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.namespace_watch import NamespaceWatch
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object, patch_object
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_sources import CLAIMS, CsiSource
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_target import CsiTarget
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.events import last_warning
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.live_state import ApiTypes
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.restored_volumes import RestoredVolume
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.results import RestoreIssues
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.selection import PODS
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import VOLUMES
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_removal import SnapshotRemoval
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_status import stated_error
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import CLAIMS, VOLUMES
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.removal import SnapshotRemoval
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sources import CsiSource
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.status import stated_error
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.target import CsiTarget
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
 
 _TICK_SECONDS = 0.5

@@ -15,10 +15,11 @@ import uuid
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import readable
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_sources import CLAIMS, CsiSource, CsiSources
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.native_volumes import NativeVolumes
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.native_records import NativeSnapshot
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sources import CsiSource, CsiSources
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.records import NativeSnapshot
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.volumes import NativeVolumes
 
+CLAIMS = GroupResource("persistentvolumeclaims")
 VOLUMES = GroupResource("persistentvolumes")
 #: In the reason of a volume that somebody did not want saved, ours or Velero's. All others were meant to be.
 _ON_PURPOSE = re.compile(r"\bpolic(y|ies)\b|VolumePolicy|snapshotVolumes is false|exclude-from-backup")
@@ -282,4 +283,4 @@ def _outlives_claim(volume: Object) -> bool:
     return retained or (volume.get("status") or {}).get("phase") == "Available"
 
 
-__all__ = ("VOLUMES", "ClaimDecision", "VolumeDecisions", "VolumeTraits")
+__all__ = ("CLAIMS", "VOLUMES", "ClaimDecision", "VolumeDecisions", "VolumeTraits")

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import concurrent.futures
-import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import plural, some_of
@@ -18,52 +17,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import mounted_claims
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import Selection, Workload
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 
-#: Who made the volume of a claim, for those who may not read volumes.
-_PROVISIONER_ANNOTATIONS = ("volume.kubernetes.io/storage-provisioner", "volume.beta.kubernetes.io/storage-provisioner")
 _PLURALS = {"Deployment": "deployments", "StatefulSet": "statefulsets"}
 _READS_AT_A_TIME = 8
 _NAMED = 5
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimVolume:
-    """A bound claim. ``volume`` is None where PersistentVolumes may not be read; ``driver`` is empty if unknown."""
-
-    claim: t.Mapping[str, t.Any]
-    volume: t.Mapping[str, t.Any] | None
-
-    @property
-    def namespace(self) -> str:
-        return str(self.claim["metadata"]["namespace"])
-
-    @property
-    def name(self) -> str:
-        return str(self.claim["metadata"]["name"])
-
-    @property
-    def where(self) -> str:
-        return f"{self.namespace}/{self.name}"
-
-    @property
-    def labels(self) -> dict[str, str]:
-        return dict(self.claim["metadata"].get("labels") or {})
-
-    @property
-    def annotations(self) -> dict[str, str]:
-        return dict(self.claim["metadata"].get("annotations") or {})
-
-    @property
-    def volume_name(self) -> str:
-        return str((self.claim.get("spec") or {}).get("volumeName") or "")
-
-    @property
-    def driver(self) -> str:
-        """The CSI driver; by the claim's annotation where the volume may not be read."""
-        if self.volume is not None:
-            return str(((self.volume.get("spec") or {}).get("csi") or {}).get("driver") or "")
-        return next((self.annotations[key] for key in _PROVISIONER_ANNOTATIONS if key in self.annotations), "")
 
 
 def find_claims(client: KubeClient, namespace: str, selection: Selection) -> list[dict[str, t.Any]]:
@@ -163,4 +122,4 @@ def _names(claims: t.Sequence[t.Mapping[str, t.Any]]) -> str:
     return f"The {plural(len(names), 'PersistentVolumeClaim')} {some_of(names, most=_NAMED)}"
 
 
-__all__ = ("ClaimVolume", "find_claims", "read_volumes")
+__all__ = ("find_claims", "read_volumes")

@@ -18,11 +18,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import OnE
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import HookRule
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_names import SET_LABEL
 
 WorkloadKind: t.TypeAlias = t.Literal["Deployment", "StatefulSet"]
 
 #: On every object of a set: the set's name.
-SET_LABEL = "arkive.k8s/snapshot"
 #: How many pods are quiesced at the same time, and how many snapshots are begun.
 DEFAULT_WORKERS = 32
 _LABEL_KEY = re.compile(r"([a-z0-9.-]{1,253}/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
@@ -115,7 +115,6 @@ def check_set_name(name: str) -> None:
 
 __all__ = (
     "DEFAULT_WORKERS",
-    "SET_LABEL",
     "Quiescing",
     "Selection",
     "SnapshotRequest",

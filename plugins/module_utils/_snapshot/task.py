@@ -24,17 +24,17 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.claims import find_claims, read_volumes
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.outcome import SnapshotOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.pods import QuiescePlan, plan_quiescing
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.provider import (
-    PlannedSnapshot,
-    SetMember,
-    SnapshotProvider,
-    planned_entry,
-    snapshot_entry,
-)
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SnapshotRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.window import SnapshotWindow
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import (
+    PlannedSnapshot,
+    SetMember,
+    SetSnapshots,
+    planned_entry,
+    snapshot_entry,
+)
 
 _NAMED = 5
 
@@ -42,7 +42,7 @@ _NAMED = 5
 def remove_snapshots(
     request: SnapshotRequest,
     *,
-    provider: SnapshotProvider,
+    provider: SetSnapshots,
     progress: ProgressSink = no_progress,
     check_mode: bool = False,
 ) -> SnapshotOutcome:
@@ -62,7 +62,7 @@ def take_snapshots(
     request: SnapshotRequest,
     *,
     client: KubeClient,
-    provider: SnapshotProvider,
+    provider: SetSnapshots,
     progress: ProgressSink = no_progress,
     cancel: CancelToken | None = None,
     check_mode: bool = False,
@@ -92,7 +92,7 @@ class _Task:
         self,
         request: SnapshotRequest,
         client: KubeClient,
-        provider: SnapshotProvider,
+        provider: SetSnapshots,
         progress: ProgressSink,
         cancel: CancelToken,
     ) -> None:

@@ -12,7 +12,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import ResourcePolicy
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.classes import choose_class
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.classes import choose_class
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 
 Method: t.TypeAlias = t.Literal["csi", "native", ""]

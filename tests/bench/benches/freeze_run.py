@@ -16,13 +16,13 @@ import urllib3
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth, connect
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.csi import CsiProvider
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import (
     Quiescing,
     Selection,
     SnapshotRequest,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.task import remove_snapshots, take_snapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sets import CsiSet
 from benches import freeze_objects
 
 #: The client imports it late, and imports are not what is measured.
@@ -45,8 +45,8 @@ def main() -> None:
         run_id="bench",
     )
     cancel = CancelToken()
-    outcome = take_snapshots(request, client=client, provider=CsiProvider(client, request, cancel=cancel))
-    removed = remove_snapshots(request, provider=CsiProvider(client, request, cancel=cancel))
+    outcome = take_snapshots(request, client=client, provider=CsiSet(client, request, cancel=cancel))
+    removed = remove_snapshots(request, provider=CsiSet(client, request, cancel=cancel))
     result = {
         "freeze_seconds": outcome.freeze_window_seconds,
         "longest_of_one_seconds": max(record.seconds or 0.0 for record in outcome.freezes),

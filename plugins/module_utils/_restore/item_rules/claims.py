@@ -13,9 +13,9 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_sources import SNAPSHOT_ANNOTATION, CsiSource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_api import GROUP
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import GROUP
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sources import SNAPSHOT_ANNOTATION, CsiSource
 
 BINDING_ANNOTATIONS = ("pv.kubernetes.io/bind-completed", "pv.kubernetes.io/bound-by-controller")
 #: On a volume that got another name on its way back.

@@ -14,7 +14,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import ClaimDecision, VolumeDecisions
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_hook_rules import RestoreHookRule
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.native_records import NativeSnapshot
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.records import NativeSnapshot
 
 _SNAPSHOT_FINALIZERS = "snapshot.storage.kubernetes.io/"
 

@@ -8,10 +8,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_sources import CLAIMS, CsiSource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import CLAIMS
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CRDS
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_api import VOLUME_SNAPSHOT_CLASSES
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import VOLUME_SNAPSHOT_CLASSES
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sources import CsiSource
 
 _POLICY_ANNOTATION = "velero.io/csi-vsc-deletion-policy"
 _VELERO_PREFIX = "velero.io/csi-"

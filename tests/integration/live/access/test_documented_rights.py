@@ -34,7 +34,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task impo
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.csi import CsiProvider
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import (
     Quiescing,
     Selection,
@@ -46,6 +45,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sets import CsiSet
 
 pytestmark = pytest.mark.node
 
@@ -159,11 +159,11 @@ def test_snapshots(documented: Documented, app: DataApp) -> None:
         ready_seconds=60.0,
         run_id="live",
     )
-    taken = take_snapshots(request, client=caller, provider=CsiProvider(caller, request, cancel=CancelToken()))
+    taken = take_snapshots(request, client=caller, provider=CsiSet(caller, request, cancel=CancelToken()))
     assert (taken.errors, taken.warnings) == ([], [])
     assert [(entry["state"], bool(entry["handle"])) for entry in taken.snapshots] == [("ready", True)]
     assert [freeze.thawed_by for freeze in taken.freezes] == ["post hook"]
-    removed = remove_snapshots(request, provider=CsiProvider(caller, request, cancel=CancelToken()))
+    removed = remove_snapshots(request, provider=CsiSet(caller, request, cancel=CancelToken()))
     assert (removed.changed, removed.errors, removed.warnings) == (True, [], [])
 
 

@@ -23,10 +23,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local import LocalStore
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi import CsiSnapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import SnapshotApi, find_snapshot_api
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.snapshots import CsiSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotWish
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_api import SnapshotApi, find_snapshot_api
 
 pytestmark = pytest.mark.node
 

@@ -18,8 +18,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude
     VOLUME_SNAPSHOT_CONTENTS,
     VOLUME_SNAPSHOTS,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_delete import StorageSnapshots, StoredSnapshot
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_api import find_snapshot_api
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import find_snapshot_api
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.storage import StorageSnapshots, StoredSnapshot
 
 if t.TYPE_CHECKING:
     from conftest import Kubectl

@@ -14,7 +14,6 @@ from volume_lab import PATH, DataApp, Object
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.csi import CsiProvider
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.outcome import SnapshotOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import (
     Quiescing,
@@ -22,6 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request impor
     SnapshotRequest,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.task import remove_snapshots, take_snapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sets import CsiSet
 
 RESTORED = "restored"
 
@@ -60,12 +60,12 @@ class SnapshotRuns:
         )
         token, caller = cancel or CancelToken(), client or self.client
         caller = caller.with_cancel(token)
-        provider = CsiProvider(caller, request, cancel=token)
+        provider = CsiSet(caller, request, cancel=token)
         return take_snapshots(request, client=caller, provider=provider, cancel=token, check_mode=check_mode)
 
     def remove(self, name: str = "one", **options: t.Any) -> SnapshotOutcome:
         request = SnapshotRequest(name=name, namespace=self.app.namespace, **options)
-        return remove_snapshots(request, provider=CsiProvider(self.client, request, cancel=CancelToken()))
+        return remove_snapshots(request, provider=CsiSet(self.client, request, cancel=CancelToken()))
 
     def restored_files(self, snapshot: str, storage_class: str) -> dict[str, str]:
         """What is in a new volume that is made from a snapshot."""

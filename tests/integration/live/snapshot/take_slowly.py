@@ -11,13 +11,13 @@ import sys
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth, connect
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.csi import CsiProvider
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import (
     Quiescing,
     Selection,
     SnapshotRequest,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.task import take_snapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sets import CsiSet
 
 if __name__ == "__main__":
     kubeconfig, namespace, claim, class_name = sys.argv[1:]
@@ -30,5 +30,5 @@ if __name__ == "__main__":
         snapshot_class=class_name,
         run_id="killed",
     )
-    provider = CsiProvider(client, request, cancel=CancelToken())
+    provider = CsiSet(client, request, cancel=CancelToken())
     take_snapshots(request, client=client, provider=provider, progress=lambda line: print(line, flush=True))

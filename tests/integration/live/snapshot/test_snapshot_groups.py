@@ -14,8 +14,8 @@ import pytest
 from snapshot_runs import SnapshotRuns
 from volume_lab import CLASS_ANNOTATION, Storage
 
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.listing import SnapshotQuery, list_snapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import Selection
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.listing import SnapshotQuery, list_snapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 
 pytestmark = pytest.mark.node

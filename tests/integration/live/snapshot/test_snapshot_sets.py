@@ -15,8 +15,8 @@ from volume_lab import LATE, Storage, until
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.listing import SnapshotQuery, list_snapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import Selection, Workload
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.listing import SnapshotQuery, list_snapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 
 pytestmark = pytest.mark.node

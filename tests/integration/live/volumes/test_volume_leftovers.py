@@ -18,7 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi import CsiSnapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.snapshots import CsiSnapshots
 
 pytestmark = pytest.mark.node
 

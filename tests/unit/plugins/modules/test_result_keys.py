@@ -25,8 +25,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task import HookTaskOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import RestorePlan
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.listing import FoundSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.outcome import SnapshotOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.listing import FoundSnapshots
 from ansible_collections.arkive.k8s.plugins.modules import (
     k8s_backup,
     k8s_backup_info,

@@ -11,7 +11,6 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookResult
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.listing import FoundSnapshots, SnapshotQuery
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.outcome import SnapshotOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import (
     Quiescing,
@@ -19,6 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request impor
     SnapshotRequest,
     Workload,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.listing import FoundSnapshots, SnapshotQuery
 from ansible_collections.arkive.k8s.plugins.modules import k8s_snapshot, k8s_snapshot_info
 
 Runner: t.TypeAlias = "t.Callable[..., dict[str, t.Any]]"
@@ -47,15 +47,15 @@ def called(monkeypatch: pytest.MonkeyPatch) -> Calls:
 
     for name in ("take_snapshots", "remove_snapshots"):
         stand_in(name)
-    csi = type("CsiProvider", (), {"__init__": lambda *given, **more: None})
-    monkeypatch.setattr(k8s_snapshot, "CsiProvider", csi)
+    csi = type("CsiSet", (), {"__init__": lambda *given, **more: None})
+    monkeypatch.setattr(k8s_snapshot, "CsiSet", csi)
     return calls
 
 
 def test_defaults(run_module: Runner, called: Calls) -> None:
     result = run_module(k8s_snapshot, claims=["data"], **SET)
     (engine, request), provider = called
-    assert (engine, provider) == ("take_snapshots", ("provider", "CsiProvider"))
+    assert (engine, provider) == ("take_snapshots", ("provider", "CsiSet"))
     assert request == SnapshotRequest(
         name="s", namespace="shop", selection=Selection(claims=("data",)), run_id=request.run_id
     )
@@ -114,7 +114,7 @@ def test_ec2(run_module: Runner, called: Calls) -> None:
         snapshot_location={"region": "eu-central-1", "access_key": "key", "secret_key": "secret"},
         **SET,
     )
-    assert called[1] == ("provider", "EbsProvider")
+    assert called[1] == ("provider", "EbsSet")
 
 
 @pytest.mark.parametrize(

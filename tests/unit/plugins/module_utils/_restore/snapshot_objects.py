@@ -12,8 +12,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.names import Grou
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_sources import CsiSources
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_target import CsiTarget
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sources import CsiSources
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.target import CsiTarget
 
 Object = dict[str, t.Any]
 GROUP = "snapshot.storage.k8s.io"

@@ -12,17 +12,17 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import gzip_json
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._restore import native_volumes
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.native_volumes import NativeVolumes
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import EbsSnapshotter
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.native_records import (
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import volumes as native_volumes
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.records import (
     NativeSnapshot,
     snapshot_record,
     volume_info_entry,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.volumes import NativeVolumes
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import (
     RestoreApi,

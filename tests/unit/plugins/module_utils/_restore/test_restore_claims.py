@@ -15,13 +15,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Val
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.claim_origin import StoredClaim
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.claim_quota import find_exceeding
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_sources import CsiSource, restored_name
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.held_back import claims_named_by
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volume_topology import (
     why_no_topology,
     why_out_of_reach,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import ClaimDecision
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sources import CsiSource, restored_name
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import (
     RestoreApi,
     config,

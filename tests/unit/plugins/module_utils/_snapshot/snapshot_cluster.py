@@ -11,9 +11,9 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.names import set_annotations, set_labels
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_api import GROUP, SnapshotApi
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import GROUP, SnapshotApi
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_names import set_annotations, set_labels
 
 Object = dict[str, t.Any]
 ROOT = f"/apis/{GROUP}/v1"

@@ -14,12 +14,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot import csi as snapshot_csi
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot import listing as snapshot_list
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.claims import ClaimVolume
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.csi import CsiProvider
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.listing import SnapshotQuery, list_snapshots
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.names import snapshot_name
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SnapshotRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.listing import SnapshotQuery, list_snapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sets import CsiSet
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_names import snapshot_name
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._snapshot.snapshot_cluster import (
     API,
     DRIVER,
@@ -45,9 +45,9 @@ def api(monkeypatch: pytest.MonkeyPatch, missing: list[str]) -> SnapshotCluster:
     return SnapshotCluster()
 
 
-def provider_of(api: t.Any, **more: t.Any) -> CsiProvider:
+def provider_of(api: t.Any, **more: t.Any) -> CsiSet:
     request = SnapshotRequest(**{"name": "s", "namespace": "shop", **more})
-    return CsiProvider(api, request, cancel=CancelToken())
+    return CsiSet(api, request, cancel=CancelToken())
 
 
 def claim(name: str = "data", *, driver: str | None = DRIVER, **metadata: t.Any) -> ClaimVolume:

@@ -15,12 +15,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.claims import ClaimVolume
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.ebs import EbsProvider
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.ebs_listing import list_ebs_snapshots
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.listing import SnapshotQuery
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SnapshotRequest
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import EbsSnapshotter
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.listing import SnapshotQuery
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.listing import list_ebs_snapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.sets import EbsSet
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.ec2_account import (
@@ -53,9 +53,9 @@ def account() -> t.Iterator[Ec2Account]:
         yield found
 
 
-def provider_of(cluster: Cluster | None = None, cancel: CancelToken | None = None, **more: t.Any) -> EbsProvider:
+def provider_of(cluster: Cluster | None = None, cancel: CancelToken | None = None, **more: t.Any) -> EbsSet:
     request = SnapshotRequest(**{"name": "s", "namespace": "shop", **more})
-    return EbsProvider(t.cast("t.Any", cluster or Cluster()), request, LOCATION, cancel=cancel or CancelToken())
+    return EbsSet(t.cast("t.Any", cluster or Cluster()), request, LOCATION, cancel=cancel or CancelToken())
 
 
 def claim(name: str, volume: dict[str, t.Any] | None) -> ClaimVolume:
@@ -63,7 +63,7 @@ def claim(name: str, volume: dict[str, t.Any] | None) -> ClaimVolume:
     return ClaimVolume(claim=body, volume=volume)
 
 
-def cut(provider: EbsProvider, account: Ec2Account, *names: str, timeout: float = 60.0) -> None:
+def cut(provider: EbsSet, account: Ec2Account, *names: str, timeout: float = 60.0) -> None:
     with provider:
         plans = provider.plan([claim(name, csi_volume(account.make_volume())) for name in names])
         provider.cut(plans, timeout=timeout)
@@ -125,7 +125,7 @@ def test_a_volume_that_is_gone(account: Ec2Account) -> None:
     assert provider.discard(provider.taken) == []
 
 
-def slow(monkeypatch: pytest.MonkeyPatch, provider: EbsProvider) -> threading.Event:
+def slow(monkeypatch: pytest.MonkeyPatch, provider: EbsSet) -> threading.Event:
     """EC2 answers when the event is set."""
     answer = threading.Event()
     create = provider._ebs.create_snapshot

@@ -19,7 +19,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce import lease
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot import window as snapshot_window
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.outcome import SnapshotOutcome
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.provider import PlannedSnapshot, SetMember
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import (
     Quiescing,
     Selection,
@@ -28,6 +27,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request impor
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.task import remove_snapshots, take_snapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import PlannedSnapshot, SetMember
 
 FREEZE = {
     "pre.hook.backup.velero.io/command": '["fsfreeze", "-f", "/data"]',

@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.classes import choose_class
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.classes import choose_class
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 
 LABEL = "velero.io/csi-volumesnapshot-class"

@@ -16,9 +16,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Can
 from ansible_collections.arkive.k8s.plugins.module_utils._kube import waits
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes import csi_delete
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_delete import StorageSnapshots, StoredSnapshot
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_api import GROUP, find_snapshot_api
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi import storage as csi_delete
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import GROUP, find_snapshot_api
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.storage import StorageSnapshots, StoredSnapshot
 
 Object = dict[str, t.Any]
 DRIVER = "disk.example"

@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_nudge import nudge
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.nudge import nudge
 
 CONTENTS = ApiResource(
     group="snapshot.storage.k8s.io",

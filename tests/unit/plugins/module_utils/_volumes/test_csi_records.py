@@ -11,14 +11,14 @@ import typing as t
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_records import (
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.records import (
     csi_volume_info,
     mark_claim,
     snapshot_labels,
     stored_content,
     stored_snapshot,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_status import is_cut, stated_error, take_status
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.status import is_cut, stated_error, take_status
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
 
 NOON = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)

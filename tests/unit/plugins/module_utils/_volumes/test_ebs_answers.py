@@ -12,7 +12,7 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._aws import client as aws_client
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import EbsSnapshotter
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.s3_wire import Reply, Request, S3Wire

@@ -14,9 +14,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes import groups
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.groups import (
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi import groups
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.groups import (
     GROUP,
     GroupApi,
     GroupCut,
@@ -24,6 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.groups import 
     choose_group_class,
     find_group_api,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 
 Object = dict[str, t.Any]
 MARK = "velero.io/csi-volumegroupsnapshot-class"

@@ -24,10 +24,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.namespace_watch import NamespaceWatch
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import create_object, get_object
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_removal import SnapshotRemoval
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_status import is_cut, stated_error, take_status
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import SnapshotApi
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.removal import SnapshotRemoval
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.status import is_cut, stated_error, take_status
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_api import SnapshotApi
 
 Object: t.TypeAlias = "dict[str, t.Any]"
 

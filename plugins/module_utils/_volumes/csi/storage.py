@@ -28,9 +28,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import create_object, delete_object, patch_object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait_for_object
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_nudge import NUDGE_SECONDS, nudge
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_status import stated_error
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_api import SnapshotApi, list_classes
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import SnapshotApi, list_classes
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.nudge import NUDGE_SECONDS, nudge
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.status import stated_error
 
 CSI_DRIVERS = GroupResource("csidrivers", "storage.k8s.io")
 #: It keeps the object until the driver has deleted the snapshot; the snapshot controller puts it there as well.

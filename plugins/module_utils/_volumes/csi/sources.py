@@ -17,11 +17,11 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_target import CsiTarget
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
     VOLUME_SNAPSHOT_CONTENTS,
     VOLUME_SNAPSHOTS,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.target import CsiTarget
 
 CLAIMS = GroupResource("persistentvolumeclaims")
 #: On a stored claim: the VolumeSnapshot, in its namespace, that was taken of its volume.

@@ -21,7 +21,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._aws.answers import Answer, GuardedClient, Pages
 from ansible_collections.arkive.k8s.plugins.module_utils._aws.client import Errors, make_client
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs_errors import ebs_error
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.errors import ebs_error
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.zones import zone_of

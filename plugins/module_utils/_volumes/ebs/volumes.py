@@ -21,11 +21,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import create_object, get_object
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import NAMESPACES
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import EbsSnapshotter
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.records import NativeSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.native_records import NativeSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.zones import zone_of
 
 _CLAIMS = GroupResource("persistentvolumeclaims")
@@ -122,7 +121,7 @@ class NativeVolumes:
         """Make a volume from ``snapshot`` and the PersistentVolume ``body`` with it.
 
         One of that name that is about to be gone is waited for. What was made is removed again when the object is not
-        created. Raises ``SnapshotError``, ``KubeError``, ``RestoreError`` after ``terminating_timeout``, ``Cancelled``.
+        created. Raises ``SnapshotError``, also after ``terminating_timeout``, ``KubeError``, ``Cancelled``.
         """
         name = str(body["metadata"]["name"])
         existing = self._await_free(resource, name, terminating_timeout, progress, cancel)
@@ -144,7 +143,7 @@ class NativeVolumes:
             if not left:
                 raise
             said = exc.message.partition("\n")[0]
-            raise RestoreError(f"{said} The volume {volume_id} was made for it: {left}.", hint=exc.hint) from exc
+            raise SnapshotError(f"{said} The volume {volume_id} was made for it: {left}.", hint=exc.hint) from exc
 
     def _create(self, resource: ApiResource, body: Object, volume_id: str) -> dict[str, t.Any]:
         """A request whose answer was lost is cleared up by a look, which waits for the server."""
@@ -161,7 +160,7 @@ class NativeVolumes:
     def _await_free(
         self, resource: ApiResource, name: str, timeout: float, progress: ProgressSink, cancel: CancelToken
     ) -> dict[str, t.Any] | None:
-        """None once the name is free; a volume that stays. Raises ``RestoreError`` when it neither goes nor stays."""
+        """None once the name is free; a volume that stays. Raises ``SnapshotError`` when it neither goes nor stays."""
         begun, reminder = time.monotonic(), 0.0
         while True:
             live = get_object(self._client, resource, name)
@@ -170,7 +169,7 @@ class NativeVolumes:
                 return live
             seconds = time.monotonic() - begun
             if seconds >= timeout:
-                raise RestoreError(
+                raise SnapshotError(
                     f"The old PersistentVolume {name} is still there after {timeout:g} s: {why}.",
                     hint="Delete it, or its claim, and restore again; with the reclaim policy Retain nobody else does.",
                 )

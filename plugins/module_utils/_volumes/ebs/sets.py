@@ -16,8 +16,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.claims import ClaimVolume
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.ebs_tags import (
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import DRIVER, EbsSnapshotter
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.tags import (
     CLAIM_TAG,
     CLUSTER_TAG,
     NAMESPACE_TAG,
@@ -25,29 +26,32 @@ from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.ebs_tags impo
     name_cluster,
     take_ebs_status,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.names import (
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_names import (
     COMPLETE,
+    SET_LABEL,
     STATE_ANNOTATION,
     UNFINISHED,
     snapshot_name,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.provider import PlannedSnapshot, SetMember
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SET_LABEL, SnapshotRequest
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import DRIVER, EbsSnapshotter
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import (
+    PlannedSnapshot,
+    SetMember,
+    SetSpec,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.zones import zone_of
 
 _AT_A_TIME = 16
 _TICK_SECONDS = 0.2
 
 
-class EbsProvider:
-    """A ``SnapshotProvider``. A snapshot's name is its id."""
+class EbsSet:
+    """A ``SetSnapshots``. A snapshot's name is its id."""
 
     def __init__(
-        self, client: KubeClient, request: SnapshotRequest, location: SnapshotLocation, *, cancel: CancelToken
+        self, client: KubeClient, request: SetSpec, location: SnapshotLocation, *, cancel: CancelToken
     ) -> None:
         self._client = client
         self._request = request
@@ -59,7 +63,7 @@ class EbsProvider:
         self.taken: list[CutSnapshot] = []
         self.warnings: list[str] = []
 
-    def __enter__(self) -> EbsProvider:
+    def __enter__(self) -> EbsSet:
         return self
 
     def __exit__(self, *_exc: t.Any) -> None:
@@ -172,4 +176,4 @@ class EbsProvider:
         return {SET_LABEL: request.name, CLUSTER_TAG: self._cluster, NAMESPACE_TAG: request.namespace}
 
 
-__all__ = ("EbsProvider",)
+__all__ = ("EbsSet",)

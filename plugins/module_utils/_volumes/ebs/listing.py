@@ -9,17 +9,17 @@
 from __future__ import annotations
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.ebs_tags import (
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.listing import FoundSnapshots, SnapshotQuery
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.tags import (
     CLUSTER_TAG,
     NAMESPACE_TAG,
     known_member,
     name_cluster,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.listing import FoundSnapshots, SnapshotQuery
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.provider import listed_entry
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SET_LABEL
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import EbsSnapshotter
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_names import SET_LABEL
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import listed_entry
 
 
 def list_ebs_snapshots(query: SnapshotQuery, *, client: KubeClient, ebs: EbsSnapshotter) -> FoundSnapshots:

@@ -20,10 +20,23 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object, patch_object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text, rules_text
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.claims import ClaimVolume
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.groups import SetGroups
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.names import (
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import (
+    GROUP,
+    SnapshotApi,
+    find_snapshot_api,
+    list_classes,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.classes import choose_class
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.groups import GroupApi, find_group_api
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.set_groups import SetGroups
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.snapshots import CsiSnapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.status import stated_error, take_status
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_names import (
     COMPLETE,
+    SET_LABEL,
     STATE_ANNOTATION,
     is_complete,
     known_snapshot,
@@ -32,28 +45,19 @@ from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.names import 
     set_of,
     snapshot_name,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.provider import PlannedSnapshot, SetMember
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SET_LABEL, SnapshotRequest
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.classes import choose_class
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi import CsiSnapshots
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_status import stated_error, take_status
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.groups import GroupApi, find_group_api
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_api import (
-    GROUP,
-    SnapshotApi,
-    find_snapshot_api,
-    list_classes,
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import (
+    PlannedSnapshot,
+    SetMember,
+    SetSpec,
 )
 
 _AT_A_TIME = 16
 
 
-class CsiProvider:
-    """A ``SnapshotProvider``."""
+class CsiSet:
+    """A ``SetSnapshots``."""
 
-    def __init__(self, client: KubeClient, request: SnapshotRequest, *, cancel: CancelToken) -> None:
+    def __init__(self, client: KubeClient, request: SetSpec, *, cancel: CancelToken) -> None:
         self._client = client
         self._never_cancelled = client.with_cancel(CancelToken())
         self._request = request
@@ -63,7 +67,7 @@ class CsiProvider:
         self._snapshots = CsiSnapshots(client, self._api, with_contents=self.with_contents, cancel=cancel)
         self.warnings: list[str] = []
 
-    def __enter__(self) -> CsiProvider:
+    def __enter__(self) -> CsiSet:
         self._snapshots.__enter__()
         return self
 
@@ -289,4 +293,4 @@ def find_apis(client: KubeClient) -> tuple[SnapshotApi, GroupApi | None]:
     return api, find_group_api(discovery, api.snapshots)
 
 
-__all__ = ("CsiProvider", "find_apis")
+__all__ = ("CsiSet", "find_apis")

@@ -18,14 +18,14 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import delete_object, get_object, patch_object
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_nudge import NUDGE_SECONDS, nudge
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_records import (
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import SnapshotApi
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.nudge import NUDGE_SECONDS, nudge
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.records import (
     BACKUP_NAME,
     LOCATION_ANNOTATION,
     RUN_LABEL,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_api import SnapshotApi
 
 #: How long objects with finalizers are waited for, in seconds: a driver that is cutting finishes that first.
 _DISCARD_SECONDS = 60.0

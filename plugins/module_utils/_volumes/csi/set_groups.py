@@ -20,26 +20,30 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text, rules_text
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.claims import ClaimVolume
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.names import (
-    COMPLETE,
-    is_complete,
-    set_annotations,
-    set_labels,
-    set_of,
-)
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.provider import PlannedSnapshot, SetMember
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SET_LABEL, SnapshotRequest
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi import CsiSnapshots
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.groups import (
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.groups import (
     GROUP,
     GroupApi,
     GroupCut,
     GroupSnapshots,
     choose_group_class,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.snapshots import CsiSnapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_names import (
+    COMPLETE,
+    SET_LABEL,
+    is_complete,
+    set_annotations,
+    set_labels,
+    set_of,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import (
+    PlannedSnapshot,
+    SetMember,
+    SetSpec,
+)
 
 _MEMBER_SECONDS = 120.0
 
@@ -49,9 +53,7 @@ Group: t.TypeAlias = "tuple[GroupCut, list[CutSnapshot]]"
 class SetGroups:
     """The groups of one set. ``api`` None: the cluster knows no groups."""
 
-    def __init__(
-        self, client: KubeClient, request: SnapshotRequest, api: GroupApi | None, *, cancel: CancelToken
-    ) -> None:
+    def __init__(self, client: KubeClient, request: SetSpec, api: GroupApi | None, *, cancel: CancelToken) -> None:
         self._client = client
         self._request = request
         self._api = api

@@ -18,7 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_api import (
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import (
     GROUP,
     SnapshotApi,
     find_snapshot_api,

@@ -16,17 +16,17 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.csi import find_apis
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.names import (
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import SnapshotApi
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sets import find_apis
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.status import stated_error, take_status
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_names import (
+    SET_LABEL,
     is_complete,
     known_snapshot,
     set_labels,
     set_of,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.provider import listed_entry
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SET_LABEL
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_status import stated_error, take_status
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_api import SnapshotApi
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import listed_entry
 
 _AT_A_TIME = 16
 

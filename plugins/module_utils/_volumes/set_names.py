@@ -14,9 +14,10 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339, utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SET_LABEL
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
 
+#: The label, and the tag, of a set's snapshots: its name.
+SET_LABEL = "arkive.k8s/snapshot"
 #: ``complete`` once it is known that the freeze held until the snapshot was cut.
 STATE_ANNOTATION = "arkive.k8s/snapshot-state"
 #: The name of the set in full; a label has room for 63 characters only.
@@ -77,6 +78,7 @@ def known_snapshot(snapshot: t.Mapping[str, t.Any]) -> CutSnapshot:
 __all__ = (
     "COMPLETE",
     "NAME_ANNOTATION",
+    "SET_LABEL",
     "STATE_ANNOTATION",
     "UNFINISHED",
     "is_complete",

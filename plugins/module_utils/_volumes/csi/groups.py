@@ -28,8 +28,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import (
     get_object,
     patch_object,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.classes import ChosenClass
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_nudge import NUDGE_SECONDS, nudge
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.classes import ChosenClass
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.nudge import NUDGE_SECONDS, nudge
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 
 GROUP = "groupsnapshot.storage.k8s.io"

@@ -13,7 +13,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.claims import ClaimVolume
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
 
 
@@ -42,7 +42,35 @@ class SetMember:
     group: str = ""
 
 
-class SnapshotProvider(t.Protocol):
+class SetSpec(t.Protocol):
+    """What a set is to be; ``group_label``: claims with this label are taken as one group for each of its values."""
+
+    @property
+    def name(self) -> str:
+        """The set's name, of which its snapshots' names begin."""
+
+    @property
+    def namespace(self) -> str:
+        """Where its claims are."""
+
+    @property
+    def snapshot_class(self) -> str:
+        """The class that every snapshot is to have; empty for the one that fits."""
+
+    @property
+    def labels(self) -> t.Mapping[str, str]:
+        """More labels, or tags, of the snapshots."""
+
+    @property
+    def group_label(self) -> str:
+        """Empty: no groups."""
+
+    @property
+    def retain(self) -> bool:
+        """Whether the storage's snapshots outlive the objects of the cluster."""
+
+
+class SetSnapshots(t.Protocol):
     """Made for one set. Used as a context around ``cut`` and ``wait_ready``. ``warnings`` are sentences.
 
     ``discard`` and ``remove`` are never cancelled.
@@ -50,7 +78,7 @@ class SnapshotProvider(t.Protocol):
 
     warnings: list[str]
 
-    def __enter__(self) -> SnapshotProvider:
+    def __enter__(self) -> SetSnapshots:
         """Be ready, so that nothing but the snapshots themselves is waited for inside the window."""
 
     def __exit__(self, *exc: t.Any) -> None:
@@ -147,4 +175,4 @@ def planned_entry(plan: PlannedSnapshot, *, set_name: str) -> dict[str, t.Any]:
     }
 
 
-__all__ = ("PlannedSnapshot", "SetMember", "SnapshotProvider", "listed_entry", "planned_entry", "snapshot_entry")
+__all__ = ("PlannedSnapshot", "SetMember", "SetSnapshots", "SetSpec", "listed_entry", "planned_entry", "snapshot_entry")
