@@ -456,7 +456,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
 
 SPEC = ArgumentSpec(
     options={
@@ -502,9 +503,8 @@ def delete(task: Task) -> Result:
         require_library("kubernetes")
         return connect(kube_auth(task.params), cancel=task.cancel)
 
-    deleter = SnapshotDeleter(
-        connect=connect_when_needed, ebs=EbsSnapshotter(location) if location else None, cancel=task.cancel
-    )
+    context = VolumeContext(connect=connect_when_needed, location=location, cancel=task.cancel)
+    deleter = SnapshotDeleter(make_providers(context))
     outcome = delete_backup(name, store=store, deleter=deleter, check_mode=task.check_mode, force=task.params["force"])
     result = _result(task, outcome)
     if task.diff_mode:

@@ -409,25 +409,24 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.outcome import SnapshotOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SnapshotRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.task import remove_snapshots, take_snapshots
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sets import CsiSet
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.sets import EbsSet
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import find_row
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import SetSnapshots
 
 SPEC = ArgumentSpec().merge(AUTH, SNAPSHOT, EBS, HOOKS, FREEZE, LEASE, PROGRESS, STORAGE_UNUSED)
 
 
-def choose_provider(task: Task, client: KubeClient, request: SnapshotRequest) -> SetSnapshots:
-    if task.params["provider"] == "csi":
-        return CsiSet(client, request, cancel=task.cancel)
-    require_library("boto3")
-    location = snapshot_location(task.params) or SnapshotLocation()
-    return EbsSet(client, request, location, cancel=task.cancel)
+def choose_set(task: Task, client: KubeClient, request: SnapshotRequest) -> SetSnapshots:
+    row = find_row(task.params["provider"])
+    if row.library:
+        require_library(row.library)
+    location = snapshot_location(task.params)
+    return row.make(VolumeContext(connect=lambda: client, location=location, cancel=task.cancel)).for_set(request)
 
 
 def run(task: Task, client: KubeClient, request: SnapshotRequest) -> SnapshotOutcome:
     """Whatever the options ask for."""
-    provider = choose_provider(task, client, request)
+    provider = choose_set(task, client, request)
     common: dict[str, t.Any] = {"provider": provider, "progress": task.progress, "check_mode": task.check_mode}
     if task.params["state"] == "absent":
         return remove_snapshots(request, **common)

@@ -149,14 +149,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Re
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.listing import (
-    FoundSnapshots,
-    SnapshotQuery,
-    list_snapshots,
-)
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.listing import list_ebs_snapshots
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import PROVIDER_NAMES, find_row
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import FoundSnapshots, SnapshotQuery
 
 SPEC = ArgumentSpec(
     options={
@@ -164,18 +159,18 @@ SPEC = ArgumentSpec(
         "name": {"type": "str"},
         "claims": {"type": "list", "elements": "str"},
         "label_selector": {"type": "str"},
-        "provider": {"type": "str", "choices": ["csi", "aws_ebs"], "default": "csi"},
+        "provider": {"type": "str", "choices": list(PROVIDER_NAMES), "default": PROVIDER_NAMES[0]},
     }
 ).merge(AUTH, EBS, STORAGE_UNUSED)
 
 
 def find(task: Task, query: SnapshotQuery, client: KubeClient) -> FoundSnapshots:
     """By whoever took them."""
-    if task.params["provider"] == "csi":
-        return list_snapshots(query, client=client)
-    require_library("boto3")
-    ebs = EbsSnapshotter(snapshot_location(task.params) or SnapshotLocation())
-    return list_ebs_snapshots(query, client=client, ebs=ebs)
+    row = find_row(task.params["provider"])
+    if row.library:
+        require_library(row.library)
+    location = snapshot_location(task.params)
+    return row.make(VolumeContext(connect=lambda: client, location=location, cancel=task.cancel)).list_sets(query)
 
 
 def work(task: Task) -> Result:

@@ -28,6 +28,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request impor
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import parse_hook_rules
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import read_labels
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import PROVIDER_NAMES, PROVIDERS
 
 _WHICH = ("claims", "label_selector", "or_label_selectors", "workload")
 
@@ -52,7 +53,7 @@ SNAPSHOT = ArgumentSpec(
         "hook_on_error_default": {"type": "str", "choices": ["Fail", "Continue"], "default": "Fail"},
         "freeze_path": {"type": "list", "elements": "path"},
         "container": {"type": "str"},
-        "provider": {"type": "str", "choices": ["csi", "aws_ebs"], "default": "csi"},
+        "provider": {"type": "str", "choices": list(PROVIDER_NAMES), "default": PROVIDER_NAMES[0]},
         "snapshot_class": {"type": "str"},
         "group_label": {"type": "str"},
         "csi_snapshot_timeout": {"type": "str", "default": "10m"},
@@ -70,10 +71,10 @@ SNAPSHOT = ArgumentSpec(
 
 def snapshot_request(params: t.Mapping[str, t.Any]) -> SnapshotRequest:
     """The options as the engine takes them; raises ``ValidationError``."""
-    csi_only = ("snapshot_class", "group_label", "retain")
-    given = [name for name in csi_only if params[name]]
-    if params["provider"] != "csi" and given:
-        raise ValidationError(f"{given[0]} is for CSI snapshots.", hint="Leave it out, or set provider: csi.")
+    for row in PROVIDERS:
+        given = [name for name in row.set_options if params[name]]
+        if given and row.name != params["provider"]:
+            raise ValidationError(f"{given[0]} is for {row.title}.", hint=f"Leave it out, or set provider: {row.name}.")
     ready = seconds(params, "wait_timeout")
     return SnapshotRequest(
         name=params["name"],

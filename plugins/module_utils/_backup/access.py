@@ -57,28 +57,6 @@ def exec_needs(namespaces: t.Iterable[str]) -> list[Need]:
     ]
 
 
-def snapshot_needs(namespaces: t.Iterable[str]) -> list[Need]:
-    """What CSI snapshots of the volumes in ``namespaces`` need: the contents that hold them are cluster-wide."""
-    group = "snapshot.storage.k8s.io"
-    return [
-        Need("get", "", "persistentvolumes"),
-        Need("list", "", "persistentvolumes"),
-        Need("list", group, "volumesnapshotclasses"),
-        *(Need(verb, group, "volumesnapshotcontents") for verb in ("get", "list", "watch", "patch", "delete")),
-        *(
-            Need(verb, group, "volumesnapshots", namespace=namespace)
-            for namespace in namespaces
-            for verb in ("create", "get", "list", "watch", "delete")
-        ),
-    ]
-
-
-def deletion_needs() -> list[Need]:
-    """What deleting CSI snapshots needs: an object is made for each, changed where it is overlooked, and deleted."""
-    group = "snapshot.storage.k8s.io"
-    return [Need(verb, group, "volumesnapshotcontents") for verb in ("create", "get", "patch", "delete")]
-
-
 def forbidden_error(forbidden: t.Sequence[Need], *, server: str, otherwise: str = "") -> KubeError:
     """The refusal of a run that lacks rights; ``details["forbidden"]`` has all of them.
 
@@ -98,9 +76,7 @@ def forbidden_error(forbidden: t.Sequence[Need], *, server: str, otherwise: str 
 
 __all__ = (
     "Listed",
-    "deletion_needs",
     "exec_needs",
     "forbidden_error",
     "list_needs",
-    "snapshot_needs",
 )

@@ -40,6 +40,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import (
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
 
 _SHOWN = 5
 
@@ -68,7 +70,14 @@ def delete_backup(
     entry = repository.entry(name)
     if entry is None:
         return outcome
-    deletion = _Deletion(repository, entry, keys, outcome, deleter=deleter or SnapshotDeleter(), force=force)
+    deletion = _Deletion(
+        repository,
+        entry,
+        keys,
+        outcome,
+        deleter=deleter or SnapshotDeleter(make_providers(VolumeContext())),
+        force=force,
+    )
     deletion.check()
     outcome.changed = True
     outcome.deleted = deletion.list_keys()

@@ -34,6 +34,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapsh
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import Resolved, resolve_request
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.run import BackupRun
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_plan import backup_job
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshots import VolumeSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
@@ -42,15 +43,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import P
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import hook_status
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import BackupTally, build_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import find_snapshot_api
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.removal import SnapshotRemoval
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
 
 #: Written into each backup: who made it.
 TOOL = "arkive.k8s"
@@ -119,11 +118,10 @@ def _end_interrupted(
     namespaces = sorted({str(volume.get("pvcNamespace", "")) for volume in outcome.volumes} - {""})
     if not namespaces:
         return
+    job = backup_job(request, run_id="", location=outcome.location)
     try:
-        api = find_snapshot_api(Discovery.read(client))
-        if api is not None:
-            removal = SnapshotRemoval(client.with_cancel(CancelToken()), api, with_contents=True)
-            outcome.warn(*removal.release_left(namespaces, backup_name=request.name, location=outcome.location))
+        for provider in make_providers(VolumeContext(connect=lambda: client, location=request.snapshot_location)):
+            outcome.warn(*provider.end_backup(job, namespaces))
     except ArkiveError as exc:
         outcome.warn(f"Whether that run left VolumeSnapshot objects in the cluster is unknown: {exc.sentence}")
 
@@ -161,7 +159,9 @@ class _Maker:
         #: By the time these run the log is stored, so they have one of their own. Made now, to refuse bad ones early.
         self._ending_log = RunLog(None)
         self._ending_hooks = self._hook_runner(self._ending_log)
-        self._ebs = EbsSnapshotter(request.snapshot_location) if request.snapshot_location else None
+        self._providers = make_providers(
+            VolumeContext(connect=lambda: client, location=request.snapshot_location, cancel=cancel)
+        )
         self._snapshots: VolumeSnapshots | None = None
 
     @contextlib.contextmanager
@@ -251,21 +251,18 @@ class _Maker:
             results=log.results(),
             resource_list=run.sink.resource_list(),
             volumeinfo=outcome.volumes,
-            volumesnapshots=run.snapshots.native_records(metadata["metadata"]["uid"]),
+            volumesnapshots=run.snapshots.records(metadata["metadata"]["uid"]),
             record=self._record(run),
         )
 
     def _collect(self, resolved: Resolved, spools: _Spools, writer: TarballWriter, log: RunLog) -> BackupRun:
         """All steps, between the backup's own pre and post hooks."""
+        job = backup_job(self._request, run_id=self._run_id, location=self._outcome.location)
         self._snapshots = snapshots = VolumeSnapshots(
-            self._client,
             self._request,
-            run_id=self._run_id,
-            location=self._outcome.location,
-            ebs=self._ebs,
+            {provider.name: provider.for_backup(job, resolved.discovery) for provider in self._providers},
             log=log,
             progress=self._progress,
-            cancel=self._cancel,
             sweeps=not self._repository.store.exists(BackupKeys(self._request.name).metadata),
         )
         run = BackupRun(
@@ -280,7 +277,6 @@ class _Maker:
             progress=self._progress,
             cancel=self._cancel,
             snapshots=snapshots,
-            ebs=self._ebs,
         )
         hooks = self._hook_runner(log)
         try:
@@ -316,7 +312,7 @@ class _Maker:
 
     def _delete_old_snapshots(self, name: str, what: str = "replaced") -> None:
         """Those of a failed backup that is replaced or was interrupted; nobody would know of them any more."""
-        deleter = SnapshotDeleter(connect=lambda: self._client, ebs=self._ebs, cancel=self._cancel)
+        deleter = SnapshotDeleter(self._providers)
         try:
             reasons = delete_recorded_snapshots(self._repository, name, deleter=deleter)
         except ArchiveError as exc:

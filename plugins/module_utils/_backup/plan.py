@@ -19,6 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.issues import l
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import resolve_request
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.run import BackupRun
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_plan import backup_job
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshots import VolumeSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
@@ -29,7 +30,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Cl
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store, refuse_write
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
 
 
 def plan_backup(
@@ -59,15 +61,17 @@ def plan_backup(
         own_hooks = BackupHookRunner(
             client, request.backup_hooks, log=log, default_on_error=request.hook_on_error_default, cancel=token
         )
-        ebs = EbsSnapshotter(request.snapshot_location) if request.snapshot_location else None
-        snapshots = VolumeSnapshots(
-            client, request, run_id="", location=outcome.location, ebs=ebs, log=log, progress=progress, cancel=token
+        providers = make_providers(
+            VolumeContext(connect=lambda: client, location=request.snapshot_location, cancel=token)
         )
+        job = backup_job(request, run_id="", location=outcome.location)
         try:
             with Spool(f"the plan of backup '{request.name}'") as held_file:
+                resolved = resolve_request(request, client, log)
+                volumes = {provider.name: provider.for_backup(job, resolved.discovery) for provider in providers}
                 run = BackupRun(
                     request,
-                    resolve_request(request, client, log),
+                    resolved,
                     client=client,
                     writer=_NoTarball(),
                     held_file=held_file,
@@ -75,8 +79,7 @@ def plan_backup(
                     outcome=outcome,
                     progress=progress,
                     cancel=token,
-                    snapshots=snapshots,
-                    ebs=ebs,
+                    snapshots=VolumeSnapshots(request, volumes, log=log, progress=progress),
                 )
                 own_hooks.foresee()
                 for _step, action in run.steps(dry_run=True):

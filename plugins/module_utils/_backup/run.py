@@ -48,7 +48,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight impo
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import sweep_namespaces
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
 
 Steps: t.TypeAlias = "tuple[tuple[str, t.Callable[[], None]], ...]"
 
@@ -69,7 +68,6 @@ class BackupRun:
         progress: ProgressSink,
         cancel: CancelToken,
         snapshots: VolumeSnapshots,
-        ebs: EbsSnapshotter | None = None,
         run_id: str = "",
     ) -> None:
         self._request = request
@@ -85,7 +83,9 @@ class BackupRun:
         self.sink = ItemSink(writer, self._selection, backup_name=request.name, preferred=preferred)
         self.collector = Collector(client, self._selection, log=log, cancel=cancel, workers=request.workers)
         self._related = RelatedItems(client, resolved.discovery, self._selection, self.sink, log=log, cancel=cancel)
-        self._planner = VolumePlanner(client, request, resolved, self.sink, ebs=ebs, log=log, cancel=cancel)
+        self._planner = VolumePlanner(
+            client, request, resolved, self.sink, providers=snapshots.providers, log=log, cancel=cancel
+        )
         self.snapshots = snapshots
         self.sink.change(CLAIMS, snapshots.mark_claim)
         self._volumes = VolumeNotes(self.sink, tell=snapshots.describe, log=log)

@@ -14,7 +14,6 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.access import (
     forbidden_error,
-    snapshot_needs,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.collect import Collector
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_rules import is_bound
@@ -24,6 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import Resolved
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import CLAIMS, PODS, VOLUMES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import find_forbidden
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
@@ -31,36 +31,33 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import HookedPod, mounted_claims
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import STORAGE_LOCATION_LABEL
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import (
-    SnapshotApi,
-    find_snapshot_api,
-    list_classes,
-)
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.decision import SnapshotMeans, VolumeDecision, decide
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.decision import VolumeDecision, decide
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import BackupJob, BackupVolumes, Key
 
-#: Namespace and name of a claim.
-Key: t.TypeAlias = "tuple[str, str]"
 Object: t.TypeAlias = "dict[str, t.Any]"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedVolume:
-    """A bound claim that will be stored, its PersistentVolume (None when it cannot be read), and what is to be done."""
-
-    claim: Object
-    volume: Object | None
-    decision: VolumeDecision
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class VolumePlan:
-    """``api`` is None, and ``classes`` are empty, where no CSI snapshots can be taken."""
+    """What is to be done about the volume of each bound claim that will be stored."""
 
-    volumes: t.Mapping[Key, PlannedVolume] = dataclasses.field(default_factory=dict)
-    api: SnapshotApi | None = None
-    classes: t.Sequence[Object] = ()
+    volumes: t.Mapping[Key, VolumeDecision] = dataclasses.field(default_factory=dict)
+
+
+def backup_job(request: BackupRequest, *, run_id: str, location: str) -> BackupJob:
+    """What the providers are told of a backup."""
+    spec = request.spec
+    return BackupJob(
+        name=request.name,
+        run_id=run_id,
+        location=location,
+        labels={**request.labels, **spec.labels, STORAGE_LOCATION_LABEL: label_value(spec.storage_location)},
+        annotations=request.annotations,
+        workers=request.workers,
+    )
 
 
 class VolumePlanner:
@@ -73,7 +70,7 @@ class VolumePlanner:
         resolved: Resolved,
         sink: ItemSink,
         *,
-        ebs: EbsSnapshotter | None,
+        providers: t.Mapping[str, BackupVolumes],
         log: RunLog,
         cancel: CancelToken,
     ) -> None:
@@ -81,7 +78,7 @@ class VolumePlanner:
         self._request = request
         self._resolved = resolved
         self._sink = sink
-        self._ebs = ebs
+        self._providers = providers
         self._log = log
         self._cancel = cancel
         self._lock = threading.Lock()
@@ -100,22 +97,19 @@ class VolumePlanner:
         self._read_claims()
         if not self._claims:
             return VolumePlan()
-        api = self._usable_api()
-        classes = list_classes(self._client, api) if api is not None else None
-        volumes = self._read_volumes()
-        means = SnapshotMeans(
-            classes=classes,
-            native_id=self._ebs.volume_id if self._ebs is not None else lambda _volume: "",
-            backup_annotations=request.annotations,
-        )
-        planned = {}
-        for key, claim in sorted(self._claims.items()):
-            volume = volumes.get(claim["spec"]["volumeName"])
-            decision = decide(
-                claim, volume, policy=resolved.policy, snapshot_volumes=request.spec.snapshot_volumes, means=means
+        for volumes in self._providers.values():
+            volumes.open(allowed=self._may_snapshot(volumes))
+        found = self._read_volumes()
+        planned = {
+            key: decide(
+                ClaimVolume(claim=claim, volume=found.get(claim["spec"]["volumeName"])),
+                policy=resolved.policy,
+                snapshot_volumes=request.spec.snapshot_volumes,
+                planners=self._providers,
             )
-            planned[key] = PlannedVolume(claim=claim, volume=volume, decision=decision)
-        return VolumePlan(volumes=planned, api=api, classes=classes or ())
+            for key, claim in sorted(self._claims.items())
+        }
+        return VolumePlan(volumes=planned)
 
     def _note_pod(self, pod: Object) -> None:
         claims = mounted_claims(pod)
@@ -157,20 +151,17 @@ class VolumePlanner:
                     "status": {"phase": "Bound"},
                 }
 
-    def _usable_api(self) -> SnapshotApi | None:
-        api = find_snapshot_api(self._resolved.discovery)
-        if api is None:
-            return None
-        needs = snapshot_needs(sorted({namespace for namespace, _name in self._claims}))
-        forbidden = find_forbidden(self._client, needs, workers=self._request.workers)
+    def _may_snapshot(self, volumes: BackupVolumes) -> bool:
+        needs = volumes.needs(sorted({namespace for namespace, _name in self._claims}))
+        forbidden = find_forbidden(self._client, needs, workers=self._request.workers) if needs else []
         if not forbidden:
-            return api
+            return True
         if not self._request.skip_forbidden:
             raise forbidden_error(
                 forbidden, server=self._client.server, otherwise="snapshot_volumes: false to leave the data out"
             )
-        self._log.warning(f"No CSI snapshots are taken: the API server does not let you {rights_text(forbidden)}")
-        return None
+        self._log.warning(f"No {volumes.title} are taken: the API server does not let you {rights_text(forbidden)}")
+        return False
 
     def _read_volumes(self) -> dict[str, Object]:
         resource = self._resolved.discovery.find(VOLUMES)
@@ -189,4 +180,4 @@ class VolumePlanner:
             raise
 
 
-__all__ = ("Key", "PlannedVolume", "VolumePlan", "VolumePlanner")
+__all__ = ("VolumePlan", "VolumePlanner", "backup_job")

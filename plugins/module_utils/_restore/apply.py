@@ -29,7 +29,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import (
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait_for_object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.bodies import EncodedBodies
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.metadata import made_by
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.namespaces import NamespaceMaker
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.overwrite import replacement, write_status
@@ -39,7 +38,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.prepare import
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.results import RestoreIssues
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CRDS, NAMESPACES
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.records import NativeSnapshot
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import DataSource
 
 #: How often an object is tried again while the server is going down or coming up, and the first pause, in seconds.
 _ATTEMPTS = 4
@@ -163,8 +162,8 @@ class Applier:
                 item.state = "created"
             return
         resource, prepared = self._ready(item)
-        if prepared.native is not None:
-            self._create_from_snapshot(item, resource, prepared, prepared.native)
+        if prepared.remade_from is not None:
+            self._create_from_snapshot(item, resource, prepared, prepared.remade_from)
             return
         try:
             created = self._post(item, resource, prepared)
@@ -174,16 +173,13 @@ class Applier:
             self._finish_created(item, resource, prepared, created)
 
     def _create_from_snapshot(
-        self, item: PlanItem, resource: ApiResource, prepared: Prepared, snapshot: NativeSnapshot
+        self, item: PlanItem, resource: ApiResource, prepared: Prepared, source: DataSource
     ) -> None:
         """A PersistentVolume with a new volume behind it, unless there is a healthy one of its name."""
-        native = self._preparer.volumes.native
-        if native is None:
-            raise RestoreError(f"{item.title} cannot be made from {snapshot.snapshot_id}.")
-        made = native.make(
+        made = self._preparer.volumes.provider_of(source).make(
             resource,
             prepared.body,
-            snapshot,
+            source,
             terminating_timeout=self._request.terminating_timeout,
             volume_timeout=self._request.resource_timeout,
             progress=self._progress,
@@ -283,15 +279,15 @@ class Applier:
         prepared = self._preparer.prepare(t.cast(ItemRef, item.ref))
         if existing["metadata"].get("deletionTimestamp"):
             self._wait_gone(item, resource)
-            if prepared.native is not None:
-                self._create_from_snapshot(item, resource, prepared, prepared.native)
+            if prepared.remade_from is not None:
+                self._create_from_snapshot(item, resource, prepared, prepared.remade_from)
                 return
             created = create_object(self._client, resource, prepared.body, namespace=item.namespace)
             self._finish_created(item, resource, prepared, created)
             return
         self._planner.settle_existing(item, existing, prepared.body)
-        if item.intent == "create" and prepared.native is not None:
-            self._create_from_snapshot(item, resource, prepared, prepared.native)
+        if item.intent == "create" and prepared.remade_from is not None:
+            self._create_from_snapshot(item, resource, prepared, prepared.remade_from)
         elif item.intent == "update":
             self._update(item)
         elif item.action == "skip":

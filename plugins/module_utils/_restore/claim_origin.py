@@ -13,11 +13,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import ClaimDecision
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import (
-    BACKUP_NAME_LABEL,
-    RESTORE_NAME_LABEL,
-)
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sources import SNAPSHOT_ANNOTATION, restored_name
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import BACKUP_NAME_LABEL
 
 #: ``original``: the claim, or the volume, that was backed up. ``restored``: made from this backup's data.
 #: ``without data``: the backup has none for it, and a restore of this backup made it so. ``foreign``: none of these.
@@ -34,13 +30,15 @@ class StoredClaim:
     """A claim as the backup has it: what is needed to know it, or a copy of it, again.
 
     ``decision`` is what would become of its volume, ``volume`` its stored PersistentVolume, None where the backup has
-    none; ``volume_name`` is the name that this one comes back under.
+    none; ``volume_name`` is the name that this one comes back under. ``made_from`` says of a live claim, and whether a
+    restore of this backup made it, if its data is from the same snapshot.
     """
 
     claim: Object
     namespace: str
     backup_name: str
     decision: ClaimDecision
+    made_from: t.Callable[[Object, bool], bool]
     volume: Object | None = None
     volume_name: str = ""
 
@@ -52,26 +50,15 @@ class StoredClaim:
         """
         if _uid(live) and _uid(live) == _uid(self.claim):
             return "original"
-        if self._is_made_from_snapshot(live):
+        if self.made_from(live, self._is_ours(live)):
             return "restored"
         if self._has_volume(live, live_volume):
             return "original"
-        if live_volume is not None and self.decision.native is not None and self._is_ours(live_volume):
+        if live_volume is not None and self.decision.remade_from is not None and self._is_ours(live_volume):
             return "restored"
         if not self.decision.has_data and (self.decision.on_purpose or not self.decision.missing):
             return "without data" if self._is_ours(live) else "foreign"
         return "foreign"
-
-    def _is_made_from_snapshot(self, live: Object) -> bool:
-        """By its data source: the snapshot as we name it, or as Velero's labels describe it."""
-        snapshot = str(_member(self.claim, "annotations").get(SNAPSHOT_ANNOTATION) or "")
-        source = (live.get("spec") or {}).get("dataSource") or {}
-        if not snapshot or source.get("kind") != "VolumeSnapshot":
-            return False
-        labels = _member(live, "labels")
-        if source.get("name") == restored_name(str(labels.get(RESTORE_NAME_LABEL, "")), self.namespace, snapshot):
-            return True
-        return self._is_ours(live) and labels.get(SNAPSHOT_ANNOTATION) == label_value(snapshot)
 
     def _has_volume(self, live: Object, live_volume: Object | None) -> bool:
         """Whether it holds the very volume that was backed up."""
@@ -80,7 +67,7 @@ class StoredClaim:
             return False
         if live_volume is None or self.volume is None or not _uid(self.volume):
             return True  # drivers never name two volumes the same
-        return _uid(live_volume) == _uid(self.volume) or (self.decision.keeps_volume and not self.decision.native)
+        return _uid(live_volume) == _uid(self.volume) or (self.decision.keeps_volume and not self.decision.remade_from)
 
     def _is_ours(self, live: Object) -> bool:
         return bool(_member(live, "labels").get(BACKUP_NAME_LABEL) == label_value(self.backup_name))

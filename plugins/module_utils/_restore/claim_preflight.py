@@ -71,7 +71,7 @@ class ClaimPreflight:
             decision = self._decision(claim)
             names = {(VOLUMES, self._preparer.volumes.target_name(decision.volume))} if decision.keeps_volume else set()
             if decision.snapshot is not None:
-                names = {(kind, decision.snapshot.restored_name) for kind in _CARRIERS}
+                names = {(kind, decision.snapshot.helper) for kind in _CARRIERS}
             for key in names & refused.keys():
                 item = refused[key]
                 claim.settle("conflict", f"{item.kind} '{item.name}' is refused: {item.reason}", hint=item.hint)
@@ -109,8 +109,8 @@ class ClaimPreflight:
 
     def _why_no_place(self, item: PlanItem) -> str:
         decision, volumes = self._decision(item), self._preparer.volumes
-        if decision.snapshot is not None and volumes.csi is not None and item.ref is not None:
-            _name, found = volumes.csi.target.class_of(self._preparer.prepare(item.ref).body)
+        if decision.snapshot is not None and item.ref is not None:
+            _name, found = self._preparer.classes.class_of(self._preparer.prepare(item.ref).body)
             return why_no_topology(found, self._nodes) if found and found.get("allowedTopologies") else ""
         if not decision.keeps_volume:
             return ""

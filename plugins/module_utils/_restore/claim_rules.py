@@ -121,7 +121,7 @@ class ClaimRules:
 
 def _has_copy(decision: ClaimDecision) -> bool:
     """Whether the backup has more of the data than the volume itself."""
-    return decision.snapshot is not None or decision.native is not None or bool(decision.missing)
+    return decision.snapshot is not None or decision.remade_from is not None or bool(decision.missing)
 
 
 __all__ = ("ClaimRules",)

@@ -397,27 +397,26 @@ class _Run:
     def _await_volumes_at_once(self) -> None:
         """Volumes that need no pod: whether they come is known before anything is made that uses them."""
         left = self._volumes.note_applied(unfinished=self._report.previous.unfinished)
-        csi = self._preparer.volumes.csi
         at_once = [
             volume
             for volume in left
-            if volume.source is not None and volume.item.ref is not None and csi is not None
-            if volume.source.restored_name in self._volumes.unmade
-            or csi.target.binds_at_once(self._preparer.prepare(volume.item.ref).body)
+            if volume.source is not None and volume.item.ref is not None
+            if volume.source.helper in self._volumes.unmade
+            or self._preparer.classes.binds_at_once(self._preparer.prepare(volume.item.ref).body)
         ]
         self._late_volumes = [volume for volume in left if not any(volume is each for each in at_once)]
         self._finish(at_once)
 
     def _finish(self, volumes: t.Sequence[RestoredVolume]) -> None:
         """What is left to do for the volumes of claims."""
-        csi = self._preparer.volumes.csi
-        if not volumes or csi is None:
+        if not volumes:
             return
         clock = time.monotonic()
         finalizer = VolumeFinalizer(
             self._client,
             api=self._api,
-            target=csi.target,
+            classes=self._preparer.classes,
+            decisions=self._preparer.volumes,
             timeout=self._request.resource_timeout,
             resume_hint=self._resume_hint,
             issues=self._issues,

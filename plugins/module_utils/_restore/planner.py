@@ -101,7 +101,7 @@ class Planner:
                 else:
                     groups[group_resource] = self._open_groups(wave, group_resource)
         self._plan_groups(groups, api)
-        left_out = leave_out_snapshots(waves, self._preparer.volumes.csi, self._live) if groups else []
+        left_out = leave_out_snapshots(waves, self._preparer.volumes.objects, self._live) if groups else []
         for item in left_out:
             self._diffs.drop(item)
         return waves
@@ -294,13 +294,14 @@ class Planner:
             return
         if item.group_resource == CLAIMS and not self.claims.accepts_live(item, live):
             return
-        if item.group_resource == VOLUMES and item.ref is not None and self._preparer.prepare(item.ref).native:
-            native = self._preparer.volumes.native
-            why = native.why_leaving(live) if native else ""
+        source = self._preparer.prepare(item.ref).remade_from if item.group_resource == VOLUMES and item.ref else None
+        if source is not None:
+            provider = self._preparer.volumes.provider_of(source)
+            why = provider.why_leaving(live)
             if why:
                 item.reason = f"{why}; the restore waits until it is gone and makes it anew from its snapshot"
                 return
-            desired = native.adopt_volume(desired, live) if native else desired
+            desired = provider.adopt_volume(desired, live)
         comparison = compare(item.group_resource, live, desired)
         if comparison.equal:
             item.settle("unchanged")
@@ -344,7 +345,7 @@ class Planner:
             )
         self._diffs.add(item, None, prepared.body)
         more = prepared.status or (self._request.restore_managed_fields and prepared.managed_fields)
-        if not more and item.group_resource not in _FOLLOWED and prepared.native is None:
+        if not more and item.group_resource not in _FOLLOWED and prepared.remade_from is None:
             item.body_place = self._bodies.add(prepared.body)
 
     def _live_controller(self, item: PlanItem, prepared: Prepared, api: ApiTypes) -> str:

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import ItemRef
@@ -31,7 +32,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import ResourceModifiers
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.records import NativeSnapshot
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import DataSource
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.storage_classes import StorageClasses
 
 #: On an object: whether its status is restored, whatever the restore's spec says.
 RESTORE_STATUS_ANNOTATION = "velero.io/restore-status"
@@ -57,7 +59,7 @@ class Prepared:
     #: Of a claim: what becomes of its volume.
     volume: ClaimDecision | None = None
     #: Of a volume: the snapshot that it is made anew from.
-    native: NativeSnapshot | None = None
+    remade_from: DataSource | None = None
 
 
 class Preparer:
@@ -69,14 +71,19 @@ class Preparer:
         spec: RestoreSpec,
         context: RuleContext,
         *,
+        classes: StorageClasses,
         labels: t.Mapping[str, str],
         modifiers: ResourceModifiers | None = None,
         status_filter: IncludeExclude | None = None,
     ) -> None:
-        """``status_filter`` has the types whose status is restored, as discovery names them; None is none of them."""
+        """``classes`` are those of the target cluster.
+
+        ``status_filter`` has the types whose status is restored, as discovery names them; None is none of them.
+        """
         self._contents = contents
         self._spec = spec
         self._context = context
+        self.classes = classes
         self._labels = labels
         self._modifiers = modifiers
         self._status_filter = status_filter
@@ -114,7 +121,7 @@ class Preparer:
             managed_fields=managed,
             owner=draft.owner,
             volume=draft.volume,
-            native=draft.native,
+            remade_from=draft.remade_from,
         )
 
     def stored_claim(self, ref: ItemRef) -> StoredClaim:
@@ -127,6 +134,7 @@ class Preparer:
             namespace=namespace,
             backup_name=self._spec.backup_name,
             decision=decision,
+            made_from=functools.partial(self.volumes.is_made_from, claim, namespace),
             volume=self._contents.find_object(VOLUMES, None, name) if name else None,
             volume_name=self.volumes.target_name(name) if name else "",
         )
@@ -140,10 +148,11 @@ class Preparer:
         """The name that the object gets: its own, but for a volume whose name is taken, and for snapshots."""
         if ref.group_resource == VOLUMES:
             return self.volumes.target_name(ref.name)
-        if self.volumes.csi is not None and ref.group_resource == VOLUME_SNAPSHOTS:
-            return self.volumes.csi.restored_snapshot_name(ref.namespace or "", ref.name)
-        if self.volumes.csi is not None and ref.group_resource == VOLUME_SNAPSHOT_CONTENTS:
-            return self.volumes.csi.restored_content_name(ref.name)
+        objects = self.volumes.objects
+        if objects is not None and ref.group_resource == VOLUME_SNAPSHOTS:
+            return objects.restored_snapshot_name(ref.namespace or "", ref.name)
+        if objects is not None and ref.group_resource == VOLUME_SNAPSHOT_CONTENTS:
+            return objects.restored_content_name(ref.name)
         return ref.name
 
     def _restores_status(self, group_resource: GroupResource, metadata: t.Mapping[str, t.Any]) -> bool:

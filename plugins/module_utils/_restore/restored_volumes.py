@@ -22,14 +22,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude
     VOLUME_SNAPSHOT_CONTENTS,
     VOLUME_SNAPSHOTS,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sources import CsiSource
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.records import NativeSnapshot
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import DataSource
 
 VOLUME_TYPES = frozenset({CLAIMS, VOLUMES, VOLUME_SNAPSHOTS, VOLUME_SNAPSHOT_CONTENTS})
 #: Claims that a sentence names.
 _SHOWN = 10
 
-VolumeMethod: t.TypeAlias = t.Literal["CSISnapshot", "NativeSnapshot", "kept", "empty"]
 #: ``planned`` until the claim is written, ``created`` until its volume is looked for.
 VolumeState: t.TypeAlias = t.Literal["planned", "untouched", "refused", "created", "bound", "waiting", "failed"]
 
@@ -38,19 +36,20 @@ VolumeState: t.TypeAlias = t.Literal["planned", "untouched", "refused", "created
 class RestoredVolume:
     """One claim. ``volume`` is the name of its PersistentVolume in the target cluster, empty while it has none.
 
+    ``method``: that of the snapshot's provider, ``kept`` or ``empty``.
     ``source``: the snapshot that a new volume is made from; ``traits``: what is set on it once it is there.
     ``was_bound``: an earlier run of the same restore has brought it up to there.
     """
 
     item: PlanItem
-    method: VolumeMethod
+    method: str
     state: VolumeState
     message: str = ""
     volume: str = ""
-    source: CsiSource | None = None
-    #: The native snapshot that its volume is made anew from, and that volume's place in the plan.
-    native: NativeSnapshot | None = None
-    native_item: PlanItem | None = None
+    source: DataSource | None = None
+    #: The snapshot that its volume is made anew from, and that volume's place in the plan.
+    remade_from: DataSource | None = None
+    volume_item: PlanItem | None = None
     traits: VolumeTraits | None = None
     was_bound: bool = False
 
@@ -79,43 +78,21 @@ class RestoredVolume:
         """The entry of the restore's volumeinfo file (Velero 1.18); None for a volume that no data was restored to."""
         if self.state not in ("created", "bound", "waiting"):
             return None
-        if self.native is not None:
-            return self._native_entry(self.native)
-        if self.source is None:
+        source = self.source or self.remade_from
+        if source is None:
             return None
-        info = {
-            "snapshotHandle": self.source.handle,
-            "size": self.source.size_bytes,
-            "driver": self.source.driver,
-            "vscName": self.source.restored_name,
-        }
-        return {
+        entry = {
             "pvcName": self.claim,
             "pvcNamespace": self.namespace,
             "pvName": self.volume,
             "restoreMethod": self.method,
             "snapshotDataMoved": False,
-            "csiSnapshotInfo": info,
         }
+        return entry | source.volume_info()
 
-    def _native_entry(self, native: NativeSnapshot) -> dict[str, t.Any]:
-        return {
-            "pvcName": self.claim,
-            "pvcNamespace": self.namespace,
-            "pvName": self.volume,
-            "restoreMethod": self.method,
-            "snapshotDataMoved": False,
-            "nativeSnapshotInfo": {
-                "snapshotHandle": native.snapshot_id,
-                "volumeType": native.volume_type,
-                "volumeAZ": native.zone,
-                "iops": str(native.iops or 0),
-            },
-        }
-
-    def note_native(self) -> None:
+    def note_remade(self) -> None:
         """Take over what became of the volume that was made anew."""
-        if self.native_item is not None and self.native_item.state == "failed":
+        if self.volume_item is not None and self.volume_item.state == "failed":
             self.state, self.message = "failed", f"its volume was not made from snapshot {self.snapshot_id}"
 
     @property
@@ -123,7 +100,7 @@ class RestoredVolume:
         """The storage's name of the snapshot, empty where there is none."""
         if self.source is not None:
             return self.source.handle
-        return self.native.snapshot_id if self.native is not None else ""
+        return self.remade_from.handle if self.remade_from is not None else ""
 
 
 class RestoredVolumes:
@@ -141,8 +118,8 @@ class RestoredVolumes:
             elif (volume := _volume_of(item, preparer, live)) is not None:
                 self.volumes.append(volume)
         for volume in self.volumes:
-            if volume.native is not None:
-                _settle_native(volume, volumes.get(volume.volume))
+            if volume.remade_from is not None:
+                _settle_remade(volume, volumes.get(volume.volume))
         #: Names of the snapshots that an earlier run of the same restore has left in the cluster.
         self._leftovers = {item.name for item in self._snapshots if item.made_before}
 
@@ -153,7 +130,7 @@ class RestoredVolumes:
 
     def _has_rest(self, volume: RestoredVolume) -> bool:
         source = volume.source
-        return source is not None and (not volume.was_bound or source.restored_name in self._leftovers)
+        return source is not None and (not volume.was_bound or source.helper in self._leftovers)
 
     @property
     def unmade(self) -> set[str]:
@@ -171,7 +148,7 @@ class RestoredVolumes:
             if volume.state == "planned":
                 volume.state = "created" if made else "failed" if volume.item.state == "failed" else "untouched"
                 has_rest = volume.source is not None or (made and volume.traits is not None)
-                volume.note_native()
+                volume.note_remade()
             else:
                 has_rest = volume.was_bound and (unfinished or self._has_rest(volume))
                 volume.state = "created" if has_rest else volume.state
@@ -230,7 +207,7 @@ def _volume_of(item: PlanItem, preparer: Preparer, live: LiveState) -> RestoredV
     there = live.claims.get((item.namespace or "", item.name))
     traits = preparer.volumes.traits_of(decision.volume) if decision.volume and not decision.keeps_volume else None
     if item.action == "conflict":
-        kept: VolumeMethod = "kept" if item.kept else "empty"
+        kept = "kept" if item.kept else "empty"
         return RestoredVolume(item=item, method=kept, state="refused", message=item.why, volume=there or "")
     if item.intent != "create" and (item.kept or not item.made_before):
         why = item.why or "the claim is in the cluster"
@@ -243,30 +220,29 @@ def _volume_of(item: PlanItem, preparer: Preparer, live: LiveState) -> RestoredV
         was_bound=bool(there),
     )
     if decision.snapshot is not None:
-        found.method, found.source, found.traits = "CSISnapshot", decision.snapshot, traits
+        found.method, found.source, found.traits = decision.snapshot.method, decision.snapshot, traits
     elif decision.missing:
         found.message, found.traits = decision.missing, traits
     elif not decision.volume:
         found.message = "it had no volume"
     else:
-        found.method, found.native = "kept", decision.native
+        found.method, found.remade_from = "kept", decision.remade_from
         found.volume = preparer.volumes.target_name(decision.volume)
     return found
 
 
-def _settle_native(volume: RestoredVolume, item: PlanItem | None) -> None:
+def _settle_remade(volume: RestoredVolume, item: PlanItem | None) -> None:
     """Its data comes from the snapshot only where the volume is made by this restore."""
-    if item is not None and (item.intent == "create" or item.made_before):
-        volume.method, volume.native_item = "NativeSnapshot", item
+    if volume.remade_from is not None and item is not None and (item.intent == "create" or item.made_before):
+        volume.method, volume.volume_item = volume.remade_from.method, item
     else:
-        volume.native = None
+        volume.remade_from = None
 
 
 __all__ = (
     "VOLUME_TYPES",
     "RestoredVolume",
     "RestoredVolumes",
-    "VolumeMethod",
     "VolumeState",
     "lost_claims_error",
 )

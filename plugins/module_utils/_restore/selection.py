@@ -26,7 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.namespace_patterns import expand_namespaces
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import NAMESPACES, NON_RESTORABLE
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sources import SNAPSHOT_ANNOTATION
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import SNAPSHOT_NAME
 
 PODS = GroupResource("pods")
 _PRIORITY_CLASSES = GroupResource("priorityclasses", "scheduling.k8s.io")
@@ -182,7 +182,7 @@ class _Selector:
             return
         for ref in list(self._taken.get(CLAIMS, ())):
             annotations = (self._contents.read(ref).get("metadata") or {}).get("annotations") or {}
-            self._take_stored(VOLUME_SNAPSHOTS, ref.namespace, annotations.get(SNAPSHOT_ANNOTATION))
+            self._take_stored(VOLUME_SNAPSHOTS, ref.namespace, annotations.get(SNAPSHOT_NAME))
         for ref in list(self._taken.get(VOLUME_SNAPSHOTS, ())):
             status = self._contents.read(ref).get("status") or {}
             self._take_stored(VOLUME_SNAPSHOT_CONTENTS, None, status.get("boundVolumeSnapshotContentName"))

@@ -18,13 +18,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude
     VOLUME_SNAPSHOT_CONTENTS,
     VOLUME_SNAPSHOTS,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sources import CsiSources
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import SnapshotObjects
 
 #: Namespace and name in the backup.
 _Stored: t.TypeAlias = "tuple[str, str]"
 
 
-def leave_out_snapshots(waves: t.Sequence[Wave], sources: CsiSources | None, live: LiveState) -> list[PlanItem]:
+def leave_out_snapshots(waves: t.Sequence[Wave], objects: SnapshotObjects | None, live: LiveState) -> list[PlanItem]:
     """Skip the snapshots of claims that are there already or stay away, and contents without their snapshot.
 
     The other snapshots, which somebody made before the backup, come back as objects of their own. Returns what was
@@ -32,16 +32,16 @@ def leave_out_snapshots(waves: t.Sequence[Wave], sources: CsiSources | None, liv
     """
     snapshots = _items(waves, VOLUME_SNAPSHOTS)
     contents = _items(waves, VOLUME_SNAPSHOT_CONTENTS)
-    if sources is None or not (snapshots or contents):
+    if objects is None or not (snapshots or contents):
         return []
     claims = _items(waves, CLAIMS)
     before = {id(item): item.intent for item in (*snapshots.values(), *contents.values())}
     for (namespace, name), item in snapshots.items():
-        claim = sources.claim_of(namespace, name)
+        claim = objects.claim_of(namespace, name)
         if claim and item.action != "skip":
             _leave_out(item, _why_idle(claim, claims.get((namespace, claim)), live))
     for (_none, name), item in contents.items():
-        snapshot = snapshots.get(sources.snapshot_of(name))
+        snapshot = snapshots.get(objects.snapshot_of(name))
         if item.action == "skip":
             continue
         if snapshot is None:

@@ -26,17 +26,17 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records 
     describe_restic_volumes,
     describe_volumes,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.records import NativeSnapshot, read_snapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import StoredRecords
 
 _PODS = GroupResource("pods")
 _LISTED_NAMES = 5
 
 
 class BackupSource:
-    """An open backup: ``contents``, the Backup's own ``spec``, ``volume_info`` and ``native_snapshots``.
+    """An open backup: ``contents``, the Backup's own ``spec``, ``volume_info`` and ``records``.
 
-    The volume info is what that file says or, without one, what its older files do; empty when nothing does. The native
-    snapshots are by the names of their volumes.
+    The volume info is what that file says or, without one, what its older files do; empty when nothing does. The
+    records are the files that tell of snapshots.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class BackupSource:
         self._reader = reader
         self.contents = BackupContents(reader)
         self.volume_info = volume_info
-        self.native_snapshots: dict[str, NativeSnapshot] = {}
+        self.records = StoredRecords()
 
     @classmethod
     def open(cls, store: Store, name: str) -> BackupSource:
@@ -65,14 +65,14 @@ class BackupSource:
         volume_info = reader.read_json(name, "volumeinfo")
         # Read in any case: where one is damaged, nobody can say what is missing (Velero fails as well).
         pod_volumes = reader.read_json(name, "podvolumebackups")
-        native = reader.read_json(name, "volumesnapshots")
+        snapshots = reader.read_json(name, "volumesnapshots")
         older = describe_volumes(
-            volumesnapshots=native,
+            volumesnapshots=snapshots,
             podvolumebackups=pod_volumes,
             csi_volumesnapshots=reader.read_json(name, "csi_volumesnapshots"),
         )
         source = cls(backup, reader.open_tarball(name), volume_info or older)
-        source.native_snapshots = read_snapshots(volumesnapshots=native, volumeinfo=volume_info)
+        source.records = StoredRecords(volumesnapshots=snapshots, volumeinfo=volume_info)
         if pod_volumes is None and not source.has_api_versions:
             source.volume_info = [*source.volume_info, *source._restic_volumes()]
         return source

@@ -44,10 +44,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order i
     LOW_PRIORITIES,
     data_first,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sources import CsiSources
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.target import STORAGE_CLASSES, CsiTarget
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.volumes import NativeVolumes
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import RestoreJob
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.storage_classes import STORAGE_CLASSES, StorageClasses
 
 _CONFIG_MAPS = GroupResource("configmaps")
 _VERSIONS_CONFIG_MAP = "enableapigroupversions"
@@ -113,12 +113,16 @@ def make_preparer(
     def restored_classes() -> dict[str, dict[str, t.Any]]:
         return {ref.name: source.contents.read(ref) for ref in selection.refs.get(STORAGE_CLASSES, ())}
 
-    csi = CsiSources(
-        source.contents,
-        CsiTarget(client, discovery, class_mapping=request.storage_class_mapping, restored_classes=restored_classes),
-        restore_name=restore_name,
-        left_out=excludes_snapshots(resource_filter(spec, discovery)),
+    classes = StorageClasses(client, discovery, mapping=request.storage_class_mapping, restored=restored_classes)
+    job = RestoreJob(
+        name=restore_name,
+        archive=source.contents,
+        records=source.records,
+        discovery=discovery,
+        classes=classes,
+        leaves_objects_out=excludes_snapshots(resource_filter(spec, discovery)),
     )
+    providers = make_providers(VolumeContext(connect=lambda: client, location=request.snapshot_location))
     volumes = VolumeDecisions(
         archive=source.contents,
         volume_info=source.volume_info,
@@ -128,13 +132,7 @@ def make_preparer(
         restores_volumes=VOLUMES in selection.refs,
         restore_data=spec.restore_pvs is not False,
         restore_name=restore_name,
-        csi=csi,
-        native=NativeVolumes(
-            source.native_snapshots,
-            EbsSnapshotter(request.snapshot_location) if request.snapshot_location else None,
-            client=client,
-            discovery=discovery,
-        ),
+        providers=[provider.for_restore(job) for provider in providers],
     )
     context = RuleContext(
         archive=source.contents,
@@ -152,6 +150,7 @@ def make_preparer(
         source.contents,
         spec,
         context,
+        classes=classes,
         labels=restore_labels(spec.backup_name, restore_name, legacy=request.legacy_labels),
         modifiers=read_modifiers(client, discovery, request),
         status_filter=canonical_filter(spec.restore_status, discovery) if spec.restore_status is not None else None,

@@ -15,7 +15,6 @@ import time
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
@@ -29,12 +28,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.live_state imp
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.restored_volumes import RestoredVolume
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.results import RestoreIssues
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.selection import PODS
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import CLAIMS, VOLUMES
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.removal import SnapshotRemoval
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sources import CsiSource
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.status import stated_error
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.target import CsiTarget
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import CLAIMS, VOLUMES, VolumeDecisions
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.storage_classes import StorageClasses
 
 _TICK_SECONDS = 0.5
 _REMINDER_SECONDS = 15.0
@@ -59,7 +54,8 @@ class VolumeFinalizer:
         client: KubeClient,
         *,
         api: ApiTypes,
-        target: CsiTarget,
+        classes: StorageClasses,
+        decisions: VolumeDecisions,
         timeout: float,
         resume_hint: str,
         issues: RestoreIssues,
@@ -70,7 +66,8 @@ class VolumeFinalizer:
         #: What is bound is finished, whatever happens.
         self._steady = client.with_cancel(CancelToken())
         self._api = api
-        self._target = target
+        self._classes = classes
+        self._decisions = decisions
         self._timeout = timeout
         self._resume_hint = resume_hint
         self._issues = issues
@@ -92,7 +89,7 @@ class VolumeFinalizer:
             for volume in volumes:
                 if volume.state != "created":
                     tasks.append(pool.submit(self._take_out, volume))
-                elif volume.source is not None and volume.source.restored_name in unmade:
+                elif volume.source is not None and volume.source.helper in unmade:
                     self._fail(volume, "its VolumeSnapshot could not be made")
                 else:
                     waiting.append(volume)
@@ -172,7 +169,7 @@ class VolumeFinalizer:
 
     def _is_idle(self, volume: RestoredVolume, live: Object, seconds: float) -> bool:
         """Whether the claim waits for a pod, and there is none."""
-        why = self._target.why_not_bound_yet(live)
+        why = self._classes.why_not_bound_yet(live)
         if not why or seconds < _CONSUMER_SECONDS:
             return False
         used = self._used_claims(volume.namespace)
@@ -180,7 +177,7 @@ class VolumeFinalizer:
             return False
         volume.state, volume.message = "waiting", why
         if volume.source is not None:
-            name = volume.source.restored_name
+            name = volume.source.helper
             self._issues.warning(
                 f"PersistentVolumeClaim {volume.namespace}/{volume.claim}: {why}, from VolumeSnapshot {name}, which"
                 " stays in the cluster until then.",
@@ -210,30 +207,22 @@ class VolumeFinalizer:
         last, before = self._errors.setdefault(id(volume), (seconds, ""))
         if seconds - last < _ERROR_SECONDS:
             return False
-        error = self._snapshot_error(volume.source)
+        error = self._decisions.provider_of(volume.source).error_of(volume.source)
         self._errors[id(volume)] = (seconds, error)
         if error and before:
             self._fail(volume, f"its snapshot {volume.source.handle} cannot be used: {error}")
             return True
         return False
 
-    def _snapshot_error(self, source: CsiSource) -> str:
-        if self._target.api is None:
-            return ""
-        try:
-            return stated_error(None, get_object(self._client, self._target.api.contents, source.restored_name))
-        except KubeError:
-            return ""  # only the explanation is missing
-
     def _explain(self, volume: RestoredVolume, live: Object | None) -> str:
-        error = self._snapshot_error(volume.source) if volume.source is not None else ""
+        error = self._decisions.provider_of(volume.source).error_of(volume.source) if volume.source is not None else ""
         if error:
             return error
         try:
             said = last_warning(self._client, live) if live is not None else ""
         except KubeError:
             said = ""
-        why = self._target.why_not_bound_yet(live) if live is not None else ""
+        why = self._classes.why_not_bound_yet(live) if live is not None else ""
         return said or why or "its driver has not answered; is its csi-provisioner running?"
 
     @staticmethod
@@ -268,22 +257,22 @@ class VolumeFinalizer:
             self._changed = True
 
     def _take_out(self, volume: RestoredVolume) -> None:
-        """Remove VolumeSnapshot and content; the policy of the content is Retain."""
-        source, api = volume.source, self._target.api
-        if source is None or api is None:
+        """Remove what helped to make the volume."""
+        source = volume.source
+        if source is None:
             return
-        wish = SnapshotWish(namespace=volume.namespace, claim=volume.claim)
-        name = source.restored_name
-        objects = CutSnapshot(wish=wish, requested=utc_now(), name=name, content=name)
-        removal = SnapshotRemoval(self._steady, api, with_contents=True)
-        for sentence in removal.release([objects]):
+        provider = self._decisions.provider_of(source)
+        left = provider.take_out(source, namespace=volume.namespace, claim=volume.claim)
+        if left is None:
+            return
+        for sentence in left:
             self._issues.warning(sentence, **_where(volume), hint=self._resume_hint)
         self._changed = True
 
     def _fail(self, volume: RestoredVolume, why: str) -> None:
         volume.state, hint = "failed", self._resume_hint
         if volume.source is not None:
-            hint += f" VolumeSnapshot {volume.source.restored_name} stays in the cluster until then."
+            hint += f" VolumeSnapshot {volume.source.helper} stays in the cluster until then."
         self._error(volume, why, hint)
 
     def _error(self, volume: RestoredVolume, why: str, hint: str | None) -> None:

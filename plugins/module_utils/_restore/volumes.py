@@ -15,14 +15,18 @@ import uuid
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import readable
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sources import CsiSource, CsiSources
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.records import NativeSnapshot
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.volumes import NativeVolumes
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import (
+    DataSource,
+    RestoreVolumes,
+    SnapshotObjects,
+)
 
 CLAIMS = GroupResource("persistentvolumeclaims")
 VOLUMES = GroupResource("persistentvolumes")
 #: In the reason of a volume that somebody did not want saved, ours or Velero's. All others were meant to be.
 _ON_PURPOSE = re.compile(r"\bpolic(y|ies)\b|VolumePolicy|snapshotVolumes is false|exclude-from-backup")
+#: Of Velero's node agent.
+_POD_VOLUME = "PodVolumeBackup"
 _CLONES = uuid.UUID("8f6e2a52-4c0b-4c57-9a53-0d4f6c1f9a11")
 
 Object: t.TypeAlias = "t.Mapping[str, t.Any]"
@@ -33,15 +37,15 @@ class ClaimDecision:
     """``missing`` says why the claim's new volume will be empty; empty when it loses nothing.
 
     ``volume`` is the one that it had in the backup, ``snapshot`` where the data of a new one comes from. A volume that
-    is kept may itself be made anew, from ``native``.
+    is kept may itself be made anew, from ``remade_from``.
     """
 
     keeps_volume: bool
     missing: str = ""
     on_purpose: bool = False
     volume: str = ""
-    snapshot: CsiSource | None = None
-    native: NativeSnapshot | None = None
+    snapshot: DataSource | None = None
+    remade_from: DataSource | None = None
 
     @property
     def has_data(self) -> bool:
@@ -74,8 +78,7 @@ class VolumeDecisions:
 
     ``live`` are the PersistentVolumes of the target cluster by name; ``restores_volumes`` is False when the restore's
     filters leave PersistentVolumes out; ``restore_data`` is False for ``restorePVs: false``. ``restore_name`` goes into
-    the new names of volumes, so that the same restore gives the same ones. Without ``csi`` no snapshot of CSI is looked
-    for, without ``native`` none of a cloud.
+    the new names of volumes, so that the same restore gives the same ones. ``providers`` know the backup's snapshots.
     """
 
     def __init__(
@@ -89,11 +92,9 @@ class VolumeDecisions:
         restores_volumes: bool = True,
         restore_data: bool = True,
         restore_name: str = "",
-        csi: CsiSources | None = None,
-        native: NativeVolumes | None = None,
+        providers: t.Sequence[RestoreVolumes] = (),
     ) -> None:
-        self.csi = csi
-        self.native = native
+        self._providers = {provider.method: provider for provider in providers}
         self._archive = archive
         self._info = {str(entry.get("pvName")): entry for entry in volume_info if entry.get("pvName")}
         #: Entries of older backups name the claim, and no volume; the first one counts.
@@ -103,7 +104,7 @@ class VolumeDecisions:
             if entry.get("pvcName") and not entry.get("pvName"):
                 claim = (str(entry.get("pvcNamespace", "")), str(entry["pvcName"]))
                 self._info_of_claims.setdefault(claim, entry)
-            elif entry.get("backupMethod") == "PodVolumeBackup" and not entry.get("pvName"):
+            elif entry.get("backupMethod") == _POD_VOLUME and not entry.get("pvName"):
                 saved = entry.get("pvbInfo") or {}
                 pod = (str(saved.get("podNamespace", "")), str(saved.get("podName", "")))
                 self._pod_volumes.setdefault(pod, []).append(str(saved.get("volumeName", "")))
@@ -117,24 +118,38 @@ class VolumeDecisions:
     def why_not_restored(self, volume: Object) -> str:
         """Why this PersistentVolume is not brought back; empty when it is."""
         name = volume["metadata"]["name"]
-        if self._comes_without_its_snapshot(name) or self.native_of(volume) is not None:
-            return ""
         method = self._method(name)
+        comes_without_its_snapshot = not self._restore_data and self._remakes(method)
+        if comes_without_its_snapshot or self.remade_from(volume) is not None:
+            return ""
         if method:
             return f"its claim gets a new volume: the data was saved as {readable(method)}"
         if (volume.get("spec") or {}).get("persistentVolumeReclaimPolicy", "Retain") == "Delete":
             return "its claim gets a new volume: the reclaim policy is Delete and nothing was saved"
         return ""
 
-    def native_of(self, volume: Object) -> NativeSnapshot | None:
+    def remade_from(self, volume: Object) -> DataSource | None:
         """The snapshot that a stored PersistentVolume is made anew from, None when there is none."""
-        wanted = self._restore_data and self._method(str(volume["metadata"]["name"])) == "NativeSnapshot"
-        return self.native.find(volume) if wanted and self.native is not None else None
+        provider = self._providers.get(self._method(str(volume["metadata"]["name"])))
+        return provider.of_volume(volume) if provider is not None and self._restore_data else None
+
+    def provider_of(self, source: DataSource) -> RestoreVolumes:
+        """Whose snapshot it is."""
+        return self._providers[source.method]
+
+    @property
+    def objects(self) -> SnapshotObjects | None:
+        """The VolumeSnapshots of the backup and their contents; None where nobody knows what to do with them."""
+        return next((provider.objects for provider in self._providers.values() if provider.objects is not None), None)
+
+    def is_made_from(self, claim: Object, namespace: str, live: Object, ours: bool) -> bool:
+        """Whether ``live`` is a copy of a stored claim with its data."""
+        return any(provider.is_made_from(claim, namespace, live, ours=ours) for provider in self._providers.values())
 
     def for_claim(self, claim: Object, *, source_namespace: str) -> ClaimDecision:
         """What becomes of the volume of a PersistentVolumeClaim as it is stored."""
         name = str((claim.get("spec") or {}).get("volumeName") or "")
-        source = self.csi.of_claim(claim, source_namespace) if self.csi and self._restore_data else None
+        source = self._source_of(claim, source_namespace) if self._restore_data else None
         if source is not None and self._counts(source, name):
             return self._from_snapshot(source, claim, name, source_namespace)
         if not name:
@@ -142,7 +157,7 @@ class VolumeDecisions:
         target = (self._mapping.get(source_namespace, source_namespace), str(claim["metadata"]["name"]))
         stored = self._archive.find_object(VOLUMES, None, name)
         live = self._live.get(self.target_name(name))
-        native = self.native_of(stored) if stored is not None else None
+        remade_from = self.remade_from(stored) if stored is not None else None
         if stored is not None and self.why_not_restored(stored):
             missing = self._why_unreadable(name, stored) or (source.missing if source else "")
             return self._lost(name, missing or "the backup holds no data for it")
@@ -152,9 +167,9 @@ class VolumeDecisions:
                 return self._lost(name, f"its volume '{name}' belongs to claim {taken_by}")
             if stored is None and not _outlives_claim(live):
                 return self._lost(name, f"its volume '{name}' is about to be deleted")
-            return ClaimDecision(keeps_volume=True, volume=name, native=native)
+            return ClaimDecision(keeps_volume=True, volume=name, remade_from=remade_from)
         if stored is not None and self._restores_volumes:
-            return ClaimDecision(keeps_volume=True, volume=name, native=native)
+            return ClaimDecision(keeps_volume=True, volume=name, remade_from=remade_from)
         return self._lost(name, f"its volume '{name}' is neither in the cluster nor restored")
 
     def traits_of(self, name: str) -> VolumeTraits | None:
@@ -163,10 +178,11 @@ class VolumeDecisions:
         By the backup's records (Velero 1.18); one with data is protected as it was without records, too.
         """
         method = self._method(name)
-        info = self._entry(name).get("pvInfo") if method in ("CSISnapshot", "PodVolumeBackup") else None
+        is_provisioned = method in self._providers and not self._remakes(method)
+        info = self._entry(name).get("pvInfo") if is_provisioned or method == _POD_VOLUME else None
         if info:
             return VolumeTraits(str(info.get("reclaimPolicy") or ""), info.get("labels") or {})
-        stored = self._archive.find_object(VOLUMES, None, name) if method == "CSISnapshot" else None
+        stored = self._archive.find_object(VOLUMES, None, name) if is_provisioned else None
         if stored is None:
             return None
         policy = (stored.get("spec") or {}).get("persistentVolumeReclaimPolicy") or ""
@@ -186,65 +202,69 @@ class VolumeDecisions:
         Another one for a volume with a native snapshot whose claim goes to another namespace while its own volume is
         still there (Velero 1.18).
         """
-        if name not in self._live or self._method(name) != "NativeSnapshot":
+        if name not in self._live or not self._remakes(self._method(name)):
             return name
         stored = self._archive.find_object(VOLUMES, None, name)
-        if stored is None or (self._restore_data and self.native_of(stored) is None):
+        if stored is None or (self._restore_data and self.remade_from(stored) is None):
             return name
         claim = (stored.get("spec") or {}).get("claimRef") or {}
         if claim.get("namespace") not in self._mapping:
             return name
         return f"velero-clone-{uuid.uuid5(_CLONES, f'{self._restore_name}/{name}')}"
 
-    def _counts(self, source: CsiSource, volume: str) -> bool:
+    def _counts(self, source: DataSource, volume: str) -> bool:
         """Whether a snapshot is what the backup means by the volume's data.
 
         Its records say so, or it has none and the snapshot can be used.
         """
         entry = self._entry(volume) if volume else {}
-        return entry.get("backupMethod") == "CSISnapshot" if entry else not source.missing
+        return entry.get("backupMethod") == source.method if entry else not source.missing
 
-    def _from_snapshot(self, source: CsiSource, claim: Object, volume: str, source_namespace: str) -> ClaimDecision:
+    def _from_snapshot(self, source: DataSource, claim: Object, volume: str, source_namespace: str) -> ClaimDecision:
         missing = source.missing
         if volume and self._entry(volume).get("result") == "failed":
             missing = "the snapshot of its volume failed"
-        elif not missing and self.csi:
+        elif not missing:
             target = self._mapping.get(source_namespace, source_namespace)
-            missing = self.csi.target.why_not(source.driver, namespace=target, claim=claim)
+            missing = self.provider_of(source).why_not(source, namespace=target, claim=claim)
         return ClaimDecision(False, missing, volume=volume, snapshot=None if missing else source)
 
     def _why_unreadable(self, name: str, stored: Object) -> str:
         """Why data that was saved is out of reach; empty when none was saved."""
-        entry, method = self._entry(name), self._method(name)
-        if method == "NativeSnapshot" and self.native is not None and (why := self.native.why_not(stored)):
-            return why
-        if method != "CSISnapshot":
-            return f"its data was saved as {readable(method)}, which cannot be read here" if method else ""
-        if entry.get("snapshotDataMoved"):
-            return "its data was saved as CSISnapshot, and moved by Velero's data mover, which cannot be read here"
-        if entry.get("result") == "failed":
-            return "the snapshot of its volume failed"
-        return "its data was saved as CSISnapshot, but the stored claim names no snapshot"
+        method = self._method(name)
+        provider = self._providers.get(method)
+        why = provider.why_unreadable(stored, self._entry(name)) if provider is not None else ""
+        return why or (f"its data was saved as {readable(method)}, which cannot be read here" if method else "")
 
-    def _comes_without_its_snapshot(self, name: str) -> bool:
-        return not self._restore_data and self._method(name) == "NativeSnapshot"
+    def _remakes(self, method: str) -> bool:
+        """Whether stored PersistentVolumes come back with what was saved so."""
+        provider = self._providers.get(method)
+        return provider is not None and provider.remakes_volumes
+
+    def _source_of(self, claim: Object, namespace: str) -> DataSource | None:
+        """The snapshot that a stored claim names, whoever took it."""
+        for provider in self._providers.values():
+            source = provider.of_claim(claim, namespace)
+            if source is not None:
+                return source
+        return None
 
     def _method(self, name: str) -> str:
         entry = self._entry(name)
-        if not entry and self._has_snapshot(name):
-            return "CSISnapshot"
+        if not entry and (source := self._unrecorded_source(name)) is not None:
+            return source.method
         return str(entry.get("backupMethod") or "")
 
-    def _has_snapshot(self, name: str) -> bool:
-        """Without records: whether the claim of a stored volume names a snapshot that can be used."""
-        if self.csi is None or not self._restore_data:
-            return False
+    def _unrecorded_source(self, name: str) -> DataSource | None:
+        """Without records: the snapshot that the claim of a stored volume names, if it can be used."""
+        if not self._restore_data:
+            return None
         stored = self._archive.find_object(VOLUMES, None, name) or {}
         reference = (stored.get("spec") or {}).get("claimRef") or {}
         namespace = str(reference.get("namespace", ""))
         claim = self._archive.find_object(CLAIMS, namespace, str(reference.get("name", "")))
-        source = self.csi.of_claim(claim, namespace) if claim else None
-        return source is not None and not source.missing
+        source = self._source_of(claim, namespace) if claim else None
+        return source if source is not None and not source.missing else None
 
     def _entry(self, name: str) -> Object:
         found = self._info.get(name)

@@ -20,6 +20,7 @@ NAMESPACES = GroupResource("namespaces")
 CRDS = GroupResource("customresourcedefinitions", "apiextensions.k8s.io")
 #: Objects that carry this label with exactly the value ``true`` are never stored.
 EXCLUDE_LABEL = "velero.io/exclude-from-backup"
+VOLUME_SNAPSHOT_CLASSES = GroupResource("volumesnapshotclasses", "snapshot.storage.k8s.io")
 VOLUME_SNAPSHOTS = GroupResource("volumesnapshots", "snapshot.storage.k8s.io")
 VOLUME_SNAPSHOT_CONTENTS = GroupResource("volumesnapshotcontents", "snapshot.storage.k8s.io")
 #: Velero adds these to the excludes of every backup: its plugins write them, a listing must not.
@@ -105,6 +106,7 @@ __all__ = (
     "EXCLUDE_LABEL",
     "NAMESPACES",
     "VOLUME_SNAPSHOTS",
+    "VOLUME_SNAPSHOT_CLASSES",
     "VOLUME_SNAPSHOT_CONTENTS",
     "IncludeExclude",
     "is_excluded_by_label",

@@ -12,6 +12,8 @@ import typing as t
 
 Records: t.TypeAlias = "t.Sequence[t.Mapping[str, t.Any]] | None"
 
+#: On a stored claim, as label and as annotation: the VolumeSnapshot, in its namespace, that was taken of its volume.
+SNAPSHOT_NAME = "velero.io/volume-snapshot-name"
 #: Velero writes it where the snapshot is gone because its data was moved.
 _UNKNOWN = "unknown"
 #: On a stored pod, until Velero 1.0: the name of a volume, and its restic snapshot.
@@ -29,6 +31,11 @@ class RecordedSnapshot(t.NamedTuple):
     volume: str
     driver: str = ""
     location: str = ""
+
+    @property
+    def lacks_driver(self) -> bool:
+        """True for one of CSI that cannot be deleted as long as nobody says who made it."""
+        return self.kind == "CSI" and not self.driver
 
     def __str__(self) -> str:
         return f"{self.handle} ({self.kind}{f', volume {self.volume}' if self.volume else ''})"
@@ -191,4 +198,11 @@ def _member(value: t.Mapping[str, t.Any], name: str) -> t.Mapping[str, t.Any]:
     return found if isinstance(found, dict) else {}
 
 
-__all__ = ("RecordedSnapshot", "Records", "describe_restic_volumes", "describe_volumes", "list_snapshots")
+__all__ = (
+    "SNAPSHOT_NAME",
+    "RecordedSnapshot",
+    "Records",
+    "describe_restic_volumes",
+    "describe_volumes",
+    "list_snapshots",
+)

@@ -12,11 +12,9 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import ResourcePolicy
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.classes import choose_class
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
-
-Method: t.TypeAlias = t.Literal["csi", "native", ""]
-Object: t.TypeAlias = "t.Mapping[str, t.Any]"
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import SnapshotOffer
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import PlannedSnapshot
 
 #: Velero's form: ``<approach>: <reason>;``.
 NOT_WANTED = "any: snapshotVolumes is false;"
@@ -24,50 +22,42 @@ SKIP_POLICY = "any: skipped due to the resource policy;"
 LEFT_TO_PLUGINS = "any: the resource policy leaves it to plugins;"
 NEEDS_AGENT = "podvolume: file system backup needs Velero's node agent;"
 PRE_HOOK_FAILED = "any: pre hook failed;"
-_NO_API = "csiSnapshot: the cluster does not serve VolumeSnapshots, or they may not be used;"
-_NOT_CSI = "csiSnapshot: the volume is not of a CSI driver;"
-_NO_LOCATION = "volumeSnapshot: no snapshot location is for it;"
 _UNKNOWN_VOLUME = "any: its PersistentVolume cannot be read;"
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class SnapshotMeans:
-    """What this run could do. ``classes`` None: the cluster serves no VolumeSnapshots (or they may not be used).
+class VolumePlanner(t.Protocol):
+    """What is asked of each provider (``BackupVolumes``)."""
 
-    ``native_id`` returns the id of the disk behind a PersistentVolume, empty where no location is for it.
-    """
-
-    classes: t.Sequence[Object] | None
-    native_id: t.Callable[[Object], str]
-    backup_annotations: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    def plan(self, claim: ClaimVolume, *, wanted: bool) -> SnapshotOffer:
+        """How the volume of a bound claim would be snapshotted."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class VolumeDecision:
-    """``method`` empty: no snapshot, for ``reason`` (Velero's form), which is an ``error`` (a sentence) or not.
+    """``provider`` empty: no snapshot, for ``reason`` (Velero's form), which is an ``error`` (a sentence) or not.
 
     ``on_purpose``: somebody wanted it so; otherwise data is missing that nobody gave up.
     """
 
-    method: Method = ""
-    driver: str = ""
-    class_name: str = ""
-    native_id: str = ""
+    provider: str = ""
+    plan: PlannedSnapshot | None = None
     reason: str = ""
     error: str = ""
     on_purpose: bool = False
 
 
 def decide(
-    claim: Object,
-    volume: Object | None,
+    claim: ClaimVolume,
     *,
     policy: ResourcePolicy | None,
     snapshot_volumes: bool | None,
-    means: SnapshotMeans,
+    planners: t.Mapping[str, VolumePlanner],
 ) -> VolumeDecision:
-    """What becomes of the volume of a bound claim. The first policy that matches wins over ``snapshot_volumes``."""
-    action = policy.volume_action(claim, volume, None) if policy else None
+    """What becomes of the volume of a bound claim. The first policy that matches wins over ``snapshot_volumes``.
+
+    ``planners`` are asked in their order; the first that can takes the snapshot.
+    """
+    action = policy.volume_action(claim.claim, claim.volume, None) if policy else None
     kind = action.type if action else ""
     if kind == "skip":
         return VolumeDecision(reason=SKIP_POLICY, on_purpose=True)
@@ -77,29 +67,23 @@ def decide(
         return VolumeDecision(reason=NEEDS_AGENT)
     if not kind and snapshot_volumes is False:
         return VolumeDecision(reason=NOT_WANTED, on_purpose=True)
-    if volume is None:
+    if claim.volume is None:
         return VolumeDecision(reason=_UNKNOWN_VOLUME)
-    return _by_snapshot(claim, volume, wanted=kind == "snapshot" or snapshot_volumes is True, means=means)
+    return _by_snapshot(claim, wanted=kind == "snapshot" or snapshot_volumes is True, planners=planners)
 
 
-def _by_snapshot(claim: Object, volume: Object, *, wanted: bool, means: SnapshotMeans) -> VolumeDecision:
-    """A CSI snapshot where there can be one, else one of the cloud."""
-    native = means.native_id(volume)
-    driver = str(((volume.get("spec") or {}).get("csi") or {}).get("driver") or "")
-    refused = VolumeDecision(reason=_NOT_CSI + _NO_LOCATION)
-    if driver and means.classes is not None:
-        annotations = (claim.get("metadata") or {}).get("annotations") or {}
-        try:
-            chosen = choose_class(
-                driver, means.classes, claim_annotations=annotations, backup_annotations=means.backup_annotations
-            )
-            return VolumeDecision(method="csi", driver=driver, class_name=chosen.name)
-        except SnapshotError as exc:
-            refused = VolumeDecision(driver=driver, reason=f"csiSnapshot: {exc.message};", error=exc.sentence)
-    elif driver:
-        error = "The cluster does not serve the API of VolumeSnapshots, or it may not be used." if wanted else ""
-        refused = VolumeDecision(driver=driver, reason=_NO_API, error=error)
-    return VolumeDecision(method="native", native_id=native) if native else refused
+def _by_snapshot(claim: ClaimVolume, *, wanted: bool, planners: t.Mapping[str, VolumePlanner]) -> VolumeDecision:
+    refused: list[SnapshotOffer] = []
+    for name, planner in planners.items():
+        offer = planner.plan(claim, wanted=wanted)
+        if offer.plan is not None:
+            return VolumeDecision(provider=name, plan=offer.plan)
+        refused.append(offer)
+    known = [offer for offer in refused if offer.is_mine][:1]
+    return VolumeDecision(
+        reason="".join(offer.reason for offer in known or refused),
+        error=" ".join(offer.error for offer in known or refused if offer.error),
+    )
 
 
 __all__ = (
@@ -108,7 +92,7 @@ __all__ = (
     "NOT_WANTED",
     "PRE_HOOK_FAILED",
     "SKIP_POLICY",
-    "SnapshotMeans",
     "VolumeDecision",
+    "VolumePlanner",
     "decide",
 )

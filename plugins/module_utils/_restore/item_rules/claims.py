@@ -8,14 +8,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import GROUP
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sources import SNAPSHOT_ANNOTATION, CsiSource
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import SNAPSHOT_NAME
 
 BINDING_ANNOTATIONS = ("pv.kubernetes.io/bind-completed", "pv.kubernetes.io/bound-by-controller")
 #: On a volume that got another name on its way back.
@@ -25,7 +21,7 @@ _CLAIM_ANNOTATIONS = (
     "volume.kubernetes.io/storage-provisioner",
     "volume.beta.kubernetes.io/storage-provisioner",
     "volume.kubernetes.io/selected-node",
-    SNAPSHOT_ANNOTATION,
+    SNAPSHOT_NAME,
     "velero.io/data-upload-name",
 )
 
@@ -42,22 +38,11 @@ def reset_claim(draft: Draft, context: RuleContext) -> None:
     if not decision.keeps_volume:
         draft.spec.pop("volumeName", None)
         if decision.snapshot is not None:
-            _provision_from(draft.spec, decision.snapshot)
+            context.volumes.provider_of(decision.snapshot).provision(decision.snapshot, draft.spec)
         else:
             _provision_empty(draft.spec, everything=not context.restore_volume_data)
     elif draft.spec.get("volumeName"):
         draft.spec["volumeName"] = context.volumes.target_name(draft.spec["volumeName"])
-
-
-def _provision_from(spec: dict[str, t.Any], source: CsiSource) -> None:
-    spec.pop("dataSourceRef", None)
-    spec["dataSource"] = {"apiGroup": GROUP, "kind": "VolumeSnapshot", "name": source.restored_name}
-    if source.size:
-        requests = spec.setdefault("resources", {}).setdefault("requests", {})
-        asked = requests.get("storage")
-        with contextlib.suppress(ValidationError):
-            if asked is None or parse_quantity(asked) < source.size_bytes:
-                requests["storage"] = source.size
 
 
 def _provision_empty(spec: dict[str, t.Any], *, everything: bool) -> None:
@@ -73,7 +58,7 @@ def reset_volume(draft: Draft, context: RuleContext) -> None:
     if reason:
         draft.skip = reason
         return
-    draft.native = context.volumes.native_of(draft.body)
+    draft.remade_from = context.volumes.remade_from(draft.body)
     draft.drop_annotations(*BINDING_ANNOTATIONS)
     name = context.volumes.target_name(draft.name)
     if name != draft.name:

@@ -14,7 +14,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import ClaimDecision, VolumeDecisions
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_hook_rules import RestoreHookRule
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.records import NativeSnapshot
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import DataSource
 
 _SNAPSHOT_FINALIZERS = "snapshot.storage.kubernetes.io/"
 
@@ -39,7 +39,7 @@ class Draft:
     #: Set for a claim: what becomes of its volume.
     volume: ClaimDecision | None = None
     #: Set for a volume that is made anew from this snapshot.
-    native: NativeSnapshot | None = None
+    remade_from: DataSource | None = None
 
     @property
     def name(self) -> str:

@@ -11,18 +11,17 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
+    VOLUME_SNAPSHOT_CLASSES,
     VOLUME_SNAPSHOT_CONTENTS,
     VOLUME_SNAPSHOTS,
 )
 
 GROUP = "snapshot.storage.k8s.io"
-VOLUME_SNAPSHOT_CLASSES = GroupResource("volumesnapshotclasses", GROUP)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,4 +54,4 @@ def list_classes(client: KubeClient, api: SnapshotApi) -> list[dict[str, t.Any]]
     return sorted(found, key=lambda entry: str(entry["metadata"]["name"]))
 
 
-__all__ = ("GROUP", "VOLUME_SNAPSHOT_CLASSES", "SnapshotApi", "find_snapshot_api", "list_classes")
+__all__ = ("GROUP", "SnapshotApi", "find_snapshot_api", "list_classes")

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import concurrent.futures
-import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -19,6 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import ge
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import SnapshotApi
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sets import find_apis
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.status import stated_error, take_status
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import FoundSnapshots, SnapshotQuery
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_names import (
     SET_LABEL,
     is_complete,
@@ -33,24 +33,6 @@ _AT_A_TIME = 16
 Object: t.TypeAlias = "dict[str, t.Any]"
 #: Reads the content of that name; None where it is gone or must not be read.
 _ContentReader: t.TypeAlias = "t.Callable[[str], Object | None]"
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class SnapshotQuery:
-    """Which snapshots: of one namespace or of all, of one set, of these claims, with these labels."""
-
-    namespace: str = ""
-    name: str = ""
-    claims: tuple[str, ...] = ()
-    label_selector: str = ""
-
-
-@dataclasses.dataclass(slots=True, kw_only=True)
-class FoundSnapshots:
-    """``snapshots``: entries as ``k8s_snapshot`` returns them, and more."""
-
-    snapshots: list[Object]
-    warnings: list[str]
 
 
 def list_snapshots(query: SnapshotQuery, *, client: KubeClient) -> FoundSnapshots:
@@ -119,4 +101,4 @@ def _entry(snapshot: Object, read: _ContentReader) -> Object:
     )
 
 
-__all__ = ("FoundSnapshots", "SnapshotQuery", "list_snapshots")
+__all__ = ("list_snapshots",)

@@ -15,10 +15,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
 from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import SNAPSHOT_NAME
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot
 
-#: On claims, as label and as annotation: their VolumeSnapshot in the backup.
-SNAPSHOT_NAME = "velero.io/volume-snapshot-name"
 BACKUP_NAME = "velero.io/backup-name"
 #: Kept on objects by the snapshot controller while it works; restored, nobody would take them away again.
 _SOURCE_FINALIZERS = frozenset(
@@ -133,7 +132,6 @@ __all__ = (
     "BACKUP_NAME",
     "LOCATION_ANNOTATION",
     "RUN_LABEL",
-    "SNAPSHOT_NAME",
     "csi_volume_info",
     "mark_claim",
     "snapshot_labels",

@@ -15,17 +15,19 @@ import threading
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource, label_value
 from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
     VOLUME_SNAPSHOT_CONTENTS,
     VOLUME_SNAPSHOTS,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.target import CsiTarget
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import RESTORE_NAME_LABEL
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import SNAPSHOT_NAME
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import StoredObjects
 
-CLAIMS = GroupResource("persistentvolumeclaims")
-#: On a stored claim: the VolumeSnapshot, in its namespace, that was taken of its volume.
-SNAPSHOT_ANNOTATION = "velero.io/volume-snapshot-name"
+#: Velero's ``backupMethod`` and ``restoreMethod``.
+METHOD = "CSISnapshot"
+_CLAIMS = GroupResource("persistentvolumeclaims")
 #: On a stored VolumeSnapshot.
 HANDLE_ANNOTATION = "velero.io/csi-volumesnapshot-handle"
 DRIVER_ANNOTATION = "velero.io/csi-driver-name"
@@ -51,21 +53,30 @@ class CsiSource:
     missing: str = ""
 
     @property
+    def method(self) -> str:
+        return METHOD
+
+    @property
+    def helper(self) -> str:
+        return self.restored_name
+
+    def volume_info(self) -> dict[str, t.Any]:
+        """``csiSnapshotInfo``."""
+        return {
+            "csiSnapshotInfo": {
+                "snapshotHandle": self.handle,
+                "size": self.size_bytes,
+                "driver": self.driver,
+                "vscName": self.restored_name,
+            }
+        }
+
+    @property
     def size_bytes(self) -> int:
         """0 when nobody knows."""
         with contextlib.suppress(ValidationError):
             return int(parse_quantity(self.size))
         return 0
-
-
-class StoredObjects(t.Protocol):
-    """What is asked of the archive."""
-
-    def names(self, group_resource: GroupResource, namespace: str | None) -> t.Collection[str]:
-        """Names of the stored objects of one type in one namespace (of the backup)."""
-
-    def find_object(self, group_resource: GroupResource, namespace: str | None, name: str) -> dict[str, t.Any] | None:
-        """The stored object, None if it is not in the archive."""
 
 
 class CsiSources:
@@ -74,17 +85,16 @@ class CsiSources:
     ``left_out``: the restore's filters exclude the objects of snapshots by name.
     """
 
-    def __init__(self, archive: StoredObjects, target: CsiTarget, *, restore_name: str, left_out: bool = False) -> None:
+    def __init__(self, archive: StoredObjects, *, restore_name: str, left_out: bool = False) -> None:
         self._archive = archive
         self._restore_name = restore_name
         self._left_out = left_out
         self._lock = threading.Lock()
         self._claims: dict[str, dict[str, str]] = {}
-        self.target = target
 
     def of_claim(self, claim: Object, namespace: str) -> CsiSource | None:
         """The snapshot that a stored claim names; None when it names none. ``namespace`` is that of the backup."""
-        name = _annotations(claim).get(SNAPSHOT_ANNOTATION)
+        name = _annotations(claim).get(SNAPSHOT_NAME)
         return self.of_snapshot(namespace, str(name)) if name else None
 
     def of_snapshot(self, namespace: str, name: str) -> CsiSource:
@@ -146,9 +156,9 @@ class CsiSources:
     def _read_claims(self, namespace: str) -> dict[str, str]:
         """The claims of one namespace by the snapshots that they name."""
         found: dict[str, str] = {}
-        for name in self._archive.names(CLAIMS, namespace):
-            claim = self._archive.find_object(CLAIMS, namespace, name) or {}
-            snapshot = _annotations(claim).get(SNAPSHOT_ANNOTATION)
+        for name in self._archive.names(_CLAIMS, namespace):
+            claim = self._archive.find_object(_CLAIMS, namespace, name) or {}
+            snapshot = _annotations(claim).get(SNAPSHOT_NAME)
             if snapshot:
                 found[str(snapshot)] = name
         return found
@@ -162,6 +172,18 @@ def restored_name(restore_name: str, namespace: str, snapshot: str) -> str:
     return hashlib.sha256(f"{restore_name}/{namespace}/{snapshot}".encode()).hexdigest()
 
 
+def is_made_from_snapshot(claim: Object, namespace: str, live: Object, *, ours: bool) -> bool:
+    """By its data source: the snapshot as we name it, or as Velero's labels describe it."""
+    snapshot = str(_annotations(claim).get(SNAPSHOT_NAME) or "")
+    source = (live.get("spec") or {}).get("dataSource") or {}
+    if not snapshot or source.get("kind") != "VolumeSnapshot":
+        return False
+    labels = (live.get("metadata") or {}).get("labels") or {}
+    if source.get("name") == restored_name(str(labels.get(RESTORE_NAME_LABEL, "")), namespace, snapshot):
+        return True
+    return ours and labels.get(SNAPSHOT_NAME) == label_value(snapshot)
+
+
 def _missing(name: str, restored: str, why: str) -> CsiSource:
     return CsiSource(snapshot=name, restored_name=restored, missing=why)
 
@@ -170,4 +192,4 @@ def _annotations(obj: Object) -> Object:
     return (obj.get("metadata") or {}).get("annotations") or {}
 
 
-__all__ = ("CLAIMS", "SNAPSHOT_ANNOTATION", "CsiSource", "CsiSources", "restored_name")
+__all__ = ("METHOD", "CsiSource", "CsiSources", "is_made_from_snapshot", "restored_name")

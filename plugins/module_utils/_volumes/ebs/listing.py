@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.listing import FoundSnapshots, SnapshotQuery
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.tags import (
     CLUSTER_TAG,
@@ -18,6 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.tags impor
     known_member,
     name_cluster,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import FoundSnapshots, SnapshotQuery
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_names import SET_LABEL
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import listed_entry
 

@@ -11,6 +11,9 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+#: Velero's ``backupMethod`` and ``restoreMethod``.
+METHOD = "NativeSnapshot"
+
 Phase: t.TypeAlias = t.Literal["New", "Completed", "Failed"]
 Object: t.TypeAlias = "t.Mapping[str, t.Any]"
 
@@ -30,6 +33,39 @@ class NativeSnapshot:
     iops: int | None = None
     location: str = "default"
     phase: Phase = "Completed"
+
+    @property
+    def method(self) -> str:
+        return METHOD
+
+    @property
+    def handle(self) -> str:
+        return self.snapshot_id
+
+    @property
+    def driver(self) -> str:
+        """None of CSI has to do with it."""
+        return ""
+
+    @property
+    def helper(self) -> str:
+        """No object helps."""
+        return ""
+
+    @property
+    def missing(self) -> str:
+        return "the snapshot of its volume failed" if self.failed else ""
+
+    def volume_info(self) -> dict[str, t.Any]:
+        """``nativeSnapshotInfo`` of a restore."""
+        return {
+            "nativeSnapshotInfo": {
+                "snapshotHandle": self.snapshot_id,
+                "volumeType": self.volume_type,
+                "volumeAZ": self.zone,
+                "iops": str(self.iops or 0),
+            }
+        }
 
     @property
     def failed(self) -> bool:
@@ -67,7 +103,7 @@ def volume_info_entry(snapshot: NativeSnapshot, *, volume: Object, claim: tuple[
     entry: dict[str, t.Any] = {"pvcNamespace": claim[0], "pvcName": claim[1]} if claim else {}
     return entry | {
         "pvName": snapshot.volume,
-        "backupMethod": "NativeSnapshot",
+        "backupMethod": METHOD,
         "snapshotDataMoved": False,
         "preserveLocalSnapshot": False,
         "skipped": False,
@@ -134,4 +170,12 @@ def _member(value: Object, name: str) -> Object:
     return found if isinstance(found, dict) else {}
 
 
-__all__ = ("NativeSnapshot", "Phase", "read_snapshots", "snapshot_record", "snapshot_tags", "volume_info_entry")
+__all__ = (
+    "METHOD",
+    "NativeSnapshot",
+    "Phase",
+    "read_snapshots",
+    "snapshot_record",
+    "snapshot_tags",
+    "volume_info_entry",
+)

@@ -46,6 +46,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Sto
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sets import CsiSet
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
 
 pytestmark = pytest.mark.node
 
@@ -142,7 +144,7 @@ def test_backup_restore_and_deletion(documented: Documented, app: DataApp, store
     app.await_ready()
     assert app.files()["kept"] == "yes"
 
-    deleter = SnapshotDeleter(connect=lambda: documented.caller("delete"))
+    deleter = SnapshotDeleter(make_providers(VolumeContext(connect=lambda: documented.caller("delete"))))
     gone = delete_backup("rights", store=store, deleter=deleter)
     assert (gone.changed, gone.warnings_list) == (True, [])
     assert [snapshot["kind"] for snapshot in gone.deleted_snapshots] == ["CSI"]

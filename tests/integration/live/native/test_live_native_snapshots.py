@@ -27,8 +27,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.location import 
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
-from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.ec2_account import (
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.ebs.ec2_account import (
     REGION,
     ZONE,
     Ec2Account,
@@ -194,7 +196,9 @@ def test_from_backup_to_deletion(claims: EbsClaims, store: LocalStore, account: 
     assert (again.changed, again.errors_list, again.warnings_list) == (False, [], [])
     assert len(account.volumes - disks) == 2
 
-    deleted = delete_backup("b1", store=store, deleter=SnapshotDeleter(ebs=EBS))
+    deleted = delete_backup(
+        "b1", store=store, deleter=SnapshotDeleter(make_providers(VolumeContext(location=LOCATION)))
+    )
     assert {entry["handle"] for entry in deleted.deleted_snapshots} == set(snapshots.values())
     assert account.snapshots == set()
     assert store.list("").objects == []

@@ -15,8 +15,9 @@ from snapshot_runs import SnapshotRuns
 from volume_lab import CLASS_ANNOTATION, Storage
 
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import Selection
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.listing import SnapshotQuery, list_snapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.listing import list_snapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import SnapshotQuery
 
 pytestmark = pytest.mark.node
 

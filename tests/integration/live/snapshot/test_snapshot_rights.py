@@ -13,8 +13,9 @@ from callers import Callers
 from snapshot_runs import SnapshotRuns
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.listing import SnapshotQuery, list_snapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.listing import list_snapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import SnapshotQuery
 
 pytestmark = pytest.mark.node
 

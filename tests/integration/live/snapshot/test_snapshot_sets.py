@@ -16,8 +16,9 @@ from volume_lab import LATE, Storage, until
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import Selection, Workload
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.listing import SnapshotQuery, list_snapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.listing import list_snapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import SnapshotQuery
 
 pytestmark = pytest.mark.node
 

@@ -27,6 +27,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import 
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
 
 pytestmark = pytest.mark.velero
 
@@ -219,7 +221,11 @@ def test_velero_deletes_ours_with_its_snapshot(ours: Ours, judge: Judge, state: 
 
 def test_we_delete_veleros_with_its_snapshot(theirs: Side, judged_store: t.Any, client: t.Any, state: t.Any) -> None:
     assert Storage(state).snapshots(*theirs.volumes) == theirs.snapshots
-    done = delete_backup(theirs.backup, store=judged_store, deleter=SnapshotDeleter(connect=lambda: client))
+    done = delete_backup(
+        theirs.backup,
+        store=judged_store,
+        deleter=SnapshotDeleter(make_providers(VolumeContext(connect=lambda: client))),
+    )
     assert f"backups/{theirs.backup}/velero-backup.json" in done.deleted
     assert {found["handle"] for found in done.deleted_snapshots} == theirs.snapshots
     assert Storage(state).snapshots(*theirs.volumes) == set()

@@ -25,6 +25,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import 
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
 
 pytestmark = pytest.mark.fault
 
@@ -194,7 +196,9 @@ def test_s3_that_refuses_deletes(make_app: t.Callable[..., DataApp], lab: Lab, s
     assert [CLAIM in warning["message"] for warning in outcome.warnings_list] == [True]
     assert lab.stored()["metadata"]["uid"] == (outcome.backup or {})["metadata"]["uid"]
     lab.heal()
-    deleted = delete_backup("b1", store=lab.store, deleter=SnapshotDeleter(connect=lambda: lab.client))
+    deleted = delete_backup(
+        "b1", store=lab.store, deleter=SnapshotDeleter(make_providers(VolumeContext(connect=lambda: lab.client)))
+    )
     assert deleted.changed
     assert lab.objects() == []
     assert storage.snapshots(*app.volume_handles()) == set()

@@ -26,7 +26,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task impo
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.outcome import SnapshotOutcome
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.listing import FoundSnapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi import provider as csi_provider
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import FoundSnapshots
 from ansible_collections.arkive.k8s.plugins.modules import (
     k8s_backup,
     k8s_backup_info,
@@ -195,9 +196,9 @@ def run_to(end: str, case: Case, run_module: Runner, monkeypatch: pytest.MonkeyP
     elif end == "no library":
         engine = _raise(ArkiveError("The Python library kubernetes is needed.", hint="Install it."))
     if case.module is k8s_snapshot:  # It would ask the cluster.
-        monkeypatch.setattr(k8s_snapshot, "choose_provider", lambda *_given: None)
+        monkeypatch.setattr(k8s_snapshot, "choose_set", lambda *_given: None)
     for name in case.engines:
-        monkeypatch.setattr(case.module, name, engine)
+        monkeypatch.setattr(csi_provider if name == "list_snapshots" else case.module, name, engine)
     return run_module(case.module, check_mode=end == "check mode", diff=True, **arguments)
 
 
@@ -250,7 +251,7 @@ def test_warnings_are_shown_by_ansible(run_module: Runner, monkeypatch: pytest.M
     """Also when the task fails; the first of them, and how many more there are."""
     warnings = [f"Look at {number}." for number in range(14)]
     outcome = SnapshotOutcome(warnings=warnings, errors=["It broke."])
-    monkeypatch.setattr(k8s_snapshot, "choose_provider", lambda *_given: None)
+    monkeypatch.setattr(k8s_snapshot, "choose_set", lambda *_given: None)
     monkeypatch.setattr(k8s_snapshot, "take_snapshots", lambda *_given, **_means: outcome)
     result = run_module(k8s_snapshot, claims=["data"], **SET)
     shown = [str(getattr(entry, "event", entry)) for entry in result["warnings"]]
@@ -278,7 +279,7 @@ def test_secrets_do_not_escape_by_being_escaped(run_module: Runner, monkeypatch:
     """A secret of several lines is found in a sentence that is put on one."""
     secret = "-----BEGIN\nabc\tdef\n-----END"
     error = ArkiveError(f"The server said: {secret}.", details={"warnings_list": [{"message": secret}]})
-    monkeypatch.setattr(k8s_snapshot, "choose_provider", lambda *_given: None)
+    monkeypatch.setattr(k8s_snapshot, "choose_set", lambda *_given: None)
     monkeypatch.setattr(k8s_snapshot, "take_snapshots", _raise(error))
     result = run_module(k8s_snapshot, claims=["data"], **{**SET, "api_key": secret})
     assert [text for text in texts_of(result) if "abc" in text] == []

@@ -18,7 +18,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request impor
     SnapshotRequest,
     Workload,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.listing import FoundSnapshots, SnapshotQuery
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi import provider as csi_provider
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import provider as ebs_provider
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import FoundSnapshots, SnapshotQuery
 from ansible_collections.arkive.k8s.plugins.modules import k8s_snapshot, k8s_snapshot_info
 
 Runner: t.TypeAlias = "t.Callable[..., dict[str, t.Any]]"
@@ -48,7 +50,7 @@ def called(monkeypatch: pytest.MonkeyPatch) -> Calls:
     for name in ("take_snapshots", "remove_snapshots"):
         stand_in(name)
     csi = type("CsiSet", (), {"__init__": lambda *given, **more: None})
-    monkeypatch.setattr(k8s_snapshot, "CsiSet", csi)
+    monkeypatch.setattr(csi_provider, "CsiSet", csi)
     return calls
 
 
@@ -169,7 +171,7 @@ def test_info(
         asked.append((query, (means["ebs"].location.region or "") if "ebs" in means else ""))
         return FoundSnapshots(snapshots=[{"name": "s-data"}], warnings=["No handles."])
 
-    monkeypatch.setattr(k8s_snapshot_info, engine, stand_in)
+    monkeypatch.setattr(ebs_provider if "ebs" in engine else csi_provider, engine, stand_in)
     options = {"namespace": "shop", "name": "s", "claims": ["data"], "label_selector": "team=shop"}
     result = run_module(k8s_snapshot_info, **options, **provider, **AUTH)
     query = SnapshotQuery(namespace="shop", name="s", claims=("data",), label_selector="team in (shop)")

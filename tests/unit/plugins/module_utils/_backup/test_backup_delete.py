@@ -29,14 +29,20 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import St
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local import LocalStore
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.archives import tar_gz
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.test_repository import (
     Watched,
     all_keys,
     backup_files,
 )
-from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.ec2_account import Ec2Account, ec2_account
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.ebs.ec2_account import (
+    Ec2Account,
+    ec2_account,
+)
 
 OF_B1 = gzip_json({"restore": {"spec": {"backupName": "b1"}}})
 OF_B2 = gzip_json({"restore": {"spec": {"backupName": "b2"}}})
@@ -215,7 +221,7 @@ def test_snapshots_of_ebs_go_too(store: Watched, account: Ec2Account) -> None:
     """Check mode says which, and deletes nothing. One that is gone is fine (section 8.2)."""
     doomed, other = account.make_snapshot(), account.make_snapshot()
     put(store, **{"b1-volumesnapshots.json.gz": native(doomed, "snap-0123")})
-    deleter = SnapshotDeleter(ebs=account.snapshotter())
+    deleter = SnapshotDeleter(make_providers(VolumeContext(location=account.snapshotter().location)))
     planned = delete(store, deleter=deleter, check_mode=True)
     assert handles(planned) == [doomed, "snap-0123"]
     assert account.snapshots == {doomed, other}
@@ -231,16 +237,15 @@ def test_snapshots_go_before_what_tells_of_them(
     first, second = account.make_snapshot(), account.make_snapshot()
     put(store, **{"b1-volumesnapshots.json.gz": native(first, second)})
     before = all_keys(store)
-    snapshotter = account.snapshotter()
-    delete_snapshot = snapshotter.delete_snapshot
+    delete_snapshot = EbsSnapshotter.delete_snapshot
 
-    def refuse_second(snapshot_id: str) -> None:
+    def refuse_second(self: EbsSnapshotter, snapshot_id: str) -> None:
         if snapshot_id == second:
             raise SnapshotError("It is locked.", hint="Unlock it.")
-        delete_snapshot(snapshot_id)
+        delete_snapshot(self, snapshot_id)
 
-    monkeypatch.setattr(snapshotter, "delete_snapshot", refuse_second)
-    deleter = SnapshotDeleter(ebs=snapshotter)
+    monkeypatch.setattr(EbsSnapshotter, "delete_snapshot", refuse_second)
+    deleter = SnapshotDeleter(make_providers(VolumeContext(location=account.snapshotter().location)))
     with pytest.raises(SnapshotError) as caught:
         delete(store, deleter=deleter)
     assert f"not all of its snapshots could be deleted: {second} (native, volume pv-1): It is locked. Unlock it." in (
@@ -292,7 +297,7 @@ def test_snapshots_that_cannot_be_deleted_here(
     info = {"pvName": "pv-9", "nativeSnapshotInfo": {"snapshotHandle": good}}
     put(store, **{**files, "b1-volumeinfo.json.gz": gzip_json([*infos, info])})
     before = all_keys(store)
-    deleter = SnapshotDeleter(connect=connect, ebs=account.snapshotter())
+    deleter = SnapshotDeleter(make_providers(VolumeContext(connect=connect, location=account.snapshotter().location)))
     with pytest.raises(ValidationError) as caught:
         delete(store, deleter=deleter)
     assert why in caught.value.message
@@ -307,7 +312,12 @@ def test_snapshots_that_cannot_be_deleted_here(
 def test_a_cluster_is_not_asked_without_need(store: Watched) -> None:
     asked: list[str] = []
     put(store)
-    delete(store, deleter=SnapshotDeleter(connect=lambda: t.cast("t.Any", asked.append("connect"))))
+    delete(
+        store,
+        deleter=SnapshotDeleter(
+            make_providers(VolumeContext(connect=lambda: t.cast("t.Any", asked.append("connect"))))
+        ),
+    )
     assert asked == []
 
 

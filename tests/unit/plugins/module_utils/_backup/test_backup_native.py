@@ -23,7 +23,7 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._backup.back
     back_up,
     make_request,
 )
-from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.ec2_account import (
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.ebs.ec2_account import (
     REGION,
     ZONE,
     Ec2Account,

@@ -12,8 +12,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.names import Grou
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sources import CsiSources
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.target import CsiTarget
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.restore import CsiRestore
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import RestoreJob, StoredRecords
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.storage_classes import StorageClasses
 
 Object = dict[str, t.Any]
 GROUP = "snapshot.storage.k8s.io"
@@ -121,10 +122,8 @@ class TargetCluster:
         """A review of the rules of one namespace, which this server cannot list."""
         return {"status": {"resourceRules": [], "incomplete": bool(body)}}
 
-    def target(self, mapping: t.Mapping[str, str] | None = None) -> CsiTarget:
-        return CsiTarget(
-            t.cast("t.Any", self), self.discovery, class_mapping=mapping or {}, restored_classes=lambda: {}
-        )
+    def storage_classes(self, mapping: t.Mapping[str, str] | None = None) -> StorageClasses:
+        return StorageClasses(t.cast("t.Any", self), self.discovery, mapping=mapping or {}, restored=lambda: {})
 
 
 class StoredSnapshots:
@@ -155,9 +154,17 @@ class StoredSnapshots:
         mapping: t.Mapping[str, str] | None = None,
         *,
         left_out: bool = False,
-    ) -> CsiSources:
-        target = (cluster or TargetCluster(classes=[storage_class("fast")])).target(mapping)
-        return CsiSources(self, target, restore_name="r", left_out=left_out)
+    ) -> CsiRestore:
+        target = cluster or TargetCluster(classes=[storage_class("fast")])
+        job = RestoreJob(
+            name="r",
+            archive=self,
+            records=StoredRecords(),
+            discovery=target.discovery,
+            classes=target.storage_classes(mapping),
+            leaves_objects_out=left_out,
+        )
+        return CsiRestore(t.cast("t.Any", target), job)
 
 
 def without(obj: Object, *path: str) -> Object:

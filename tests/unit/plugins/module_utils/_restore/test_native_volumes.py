@@ -14,14 +14,14 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files i
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import volumes as native_volumes
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import restore as native_volumes
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.records import (
     NativeSnapshot,
     snapshot_record,
     volume_info_entry,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.volumes import NativeVolumes
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.restore import EbsRestore
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import (
@@ -30,7 +30,7 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.res
     restore,
     write_backup,
 )
-from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.ec2_account import (
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.ebs.ec2_account import (
     REGION,
     ZONE,
     Ec2Account,
@@ -440,17 +440,17 @@ def test_the_namespace_of_a_live_volume(api: RestoreApi, namespace: Object | Non
     if namespace is not None:
         api.add("namespaces", "app", **namespace)
     api.add("persistentvolumeclaims", "data", "app", status={"phase": "Bound"})
-    volumes = NativeVolumes({}, None, client=t.cast("t.Any", api), discovery=api.discovery())
+    volumes = EbsRestore({}, None, client=t.cast("t.Any", api), discovery=api.discovery())
     live = csi_volume(OLD, claimRef={"namespace": "app", "name": "data"})
     assert volumes.why_leaving(live) == expected
 
 
 def test_what_may_not_be_read_is_taken_to_be_there(api: RestoreApi) -> None:
     api.refuse = lambda _verb, _path, _dry_run: KubeError("no", status=403, reason="Forbidden")
-    volumes = NativeVolumes({}, None, client=t.cast("t.Any", api), discovery=api.discovery())
+    volumes = EbsRestore({}, None, client=t.cast("t.Any", api), discovery=api.discovery())
     assert volumes.why_leaving(csi_volume(OLD, claimRef={"namespace": "app", "name": "data"})) == ""
 
 
 def test_a_live_volume_without_a_claim_is_healthy(api: RestoreApi) -> None:
-    volumes = NativeVolumes({}, None, client=t.cast("t.Any", api), discovery=api.discovery())
+    volumes = EbsRestore({}, None, client=t.cast("t.Any", api), discovery=api.discovery())
     assert volumes.why_leaving(csi_volume(OLD)) == ""

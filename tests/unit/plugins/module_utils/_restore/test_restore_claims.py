@@ -21,7 +21,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.volume_topolog
     why_out_of_reach,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import ClaimDecision
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sources import CsiSource, restored_name
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sources import (
+    CsiSource,
+    is_made_from_snapshot,
+    restored_name,
+)
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import (
     RestoreApi,
     config,
@@ -59,6 +63,10 @@ VELERO = {**LABELS, "velero.io/volume-snapshot-name": NAME}
 OURS = restored_name("r", "shop", NAME)
 
 
+def made_from(found: Object, ours: bool) -> bool:
+    return is_made_from_snapshot(STORED, "shop", found, ours=ours)
+
+
 @pytest.mark.parametrize(
     ("found", "volume", "decision", "origin"),
     [
@@ -91,7 +99,13 @@ OURS = restored_name("r", "shop", NAME)
 )
 def test_origin_of_a_claim(found: Object, volume: Object | None, decision: ClaimDecision, origin: str) -> None:
     stored = StoredClaim(
-        claim=STORED, namespace="shop", backup_name="b", decision=decision, volume=STORED_VOLUME, volume_name="pv1"
+        claim=STORED,
+        namespace="shop",
+        backup_name="b",
+        decision=decision,
+        made_from=made_from,
+        volume=STORED_VOLUME,
+        volume_name="pv1",
     )
     assert stored.origin_of(found, volume) == origin
 
@@ -265,6 +279,7 @@ def test_names_that_fit_nothing(api: RestoreApi, store: t.Any, options: Object, 
 def test_stored_claims_without_a_uid_are_known_by_their_volume() -> None:
     stored = StoredClaim(
         claim=without(STORED, "metadata", "uid"), namespace="shop", backup_name="b", decision=FROM_SNAPSHOT,
+        made_from=made_from,
         volume=VOLUME, volume_name="pv1",
     )  # fmt: skip
     assert stored.origin_of(live(volume="pv1"), None) == "original"

@@ -141,7 +141,7 @@ def decisions(
         live={},
         restore_data=restore_data,
         restore_name="r",
-        csi=sources,
+        providers=[sources],
     )
 
 
@@ -470,4 +470,4 @@ CHOSEN = {"volume.kubernetes.io/selected-node": "n"}
 def test_claims_that_wait(name: str, annotations: dict[str, str], why: str) -> None:
     """Spec 5.8, finalizer: WaitForFirstConsumer."""
     claim = {"metadata": {"annotations": annotations}, "spec": {"storageClassName": name}}
-    assert TargetCluster(classes=[FAST, LATE]).target().why_not_bound_yet(claim) == why
+    assert TargetCluster(classes=[FAST, LATE]).storage_classes().why_not_bound_yet(claim) == why

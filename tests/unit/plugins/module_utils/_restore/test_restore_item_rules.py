@@ -11,6 +11,7 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.images import map_image
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.table import (
@@ -19,6 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.tab
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.metadata import restore_labels, strip_system_metadata
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import VolumeDecisions
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.restore import EbsRestore
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 Object = dict[str, t.Any]
@@ -458,6 +460,7 @@ def test_volume_with_a_native_snapshot_is_renamed() -> None:
         live={"pv1": obj},
         restore_data=False,
         restore_name="r",
+        providers=[EbsRestore({}, None, client=t.cast("t.Any", None), discovery=Discovery([]))],
     )
     name = volumes.target_name("pv1")
     assert name.startswith("velero-clone-")

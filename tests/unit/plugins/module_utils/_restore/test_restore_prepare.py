@@ -50,7 +50,14 @@ def prepare(obj: Object, kind: str = "services", **options: t.Any) -> Prepared:
     )
     spec = RestoreSpec.from_options({"backup_name": "b", "namespace_mapping": mapping})
     context = RuleContext(archive=archive, volumes=volumes, namespace_mapping=mapping)
-    preparer = Preparer(t.cast("t.Any", archive), spec, context, labels={"velero.io/restore-name": "r"}, **options)
+    preparer = Preparer(
+        t.cast("t.Any", archive),
+        spec,
+        context,
+        classes=t.cast("t.Any", None),
+        labels={"velero.io/restore-name": "r"},
+        **options,
+    )
     return preparer.prepare(ItemRef(GroupResource.parse(kind), "", "shop", obj["metadata"]["name"]))
 
 

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 import time
 import typing as t
 
@@ -23,8 +22,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import create_object, get_object
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.records import NativeSnapshot
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.records import METHOD, NativeSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restore_kinds import RemadeVolumes
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import DataSource, MadeVolume
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.zones import zone_of
 
 _CLAIMS = GroupResource("persistentvolumeclaims")
@@ -34,16 +35,10 @@ _REMINDER_SECONDS = 15.0
 Object: t.TypeAlias = "t.Mapping[str, t.Any]"
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Made:
-    """``existing`` is a volume of that name that stays as it is, else ``created`` is the new one."""
+class EbsRestore(RemadeVolumes):
+    """A ``RestoreVolumes``: the native snapshots of a backup, and the volumes that are made from them."""
 
-    existing: dict[str, t.Any] | None = None
-    created: dict[str, t.Any] | None = None
-
-
-class NativeVolumes:
-    """The native snapshots of a backup, and the volumes that are made from them."""
+    method = METHOD
 
     def __init__(
         self,
@@ -60,12 +55,12 @@ class NativeVolumes:
         self._claims = discovery.find(_CLAIMS)
         self._namespaces = discovery.find(NAMESPACES)
 
-    def find(self, volume: Object) -> NativeSnapshot | None:
+    def of_volume(self, volume: Object) -> NativeSnapshot | None:
         """The snapshot that a stored PersistentVolume is made anew from; None where there is none to be used."""
         found = self._snapshots.get(str(volume["metadata"]["name"]))
-        return None if found is None or self.why_not(volume) else found
+        return None if found is None or self._why_not(volume) else found
 
-    def why_not(self, volume: Object) -> str:
+    def _why_not(self, volume: Object) -> str:
         """Why the volume cannot be made from its snapshot here; empty when it can, or has none."""
         found = self._snapshots.get(str(volume["metadata"]["name"]))
         if found is None:
@@ -79,6 +74,9 @@ class NativeVolumes:
         if found.location and found.location != ours:
             return f"{where} of the snapshot location '{found.location}', and snapshot_location is '{ours}'"
         return "" if self._ebs.volume_id(volume) else f"{where}, which is none of EBS"
+
+    def why_unreadable(self, volume: Object, entry: Object) -> str:
+        return self._why_not(volume)
 
     def adopt_volume(self, desired: Object, live: Object) -> dict[str, t.Any]:
         """``desired`` with the EBS volume of ``live``: that of one made from a snapshot is another one each time."""
@@ -111,14 +109,14 @@ class NativeVolumes:
         self,
         resource: ApiResource,
         body: Object,
-        snapshot: NativeSnapshot,
+        source: DataSource,
         *,
         terminating_timeout: float,
         volume_timeout: float,
         progress: ProgressSink,
         cancel: CancelToken,
-    ) -> Made:
-        """Make a volume from ``snapshot`` and the PersistentVolume ``body`` with it.
+    ) -> MadeVolume:
+        """Make a volume from ``source`` and the PersistentVolume ``body`` with it.
 
         One of that name that is about to be gone is waited for. What was made is removed again when the object is not
         created. Raises ``SnapshotError``, also after ``terminating_timeout``, ``KubeError``, ``Cancelled``.
@@ -126,15 +124,15 @@ class NativeVolumes:
         name = str(body["metadata"]["name"])
         existing = self._await_free(resource, name, terminating_timeout, progress, cancel)
         if existing is not None:
-            return Made(existing=existing)
-        if self._ebs is None:
+            return MadeVolume(existing=existing)
+        if self._ebs is None or not isinstance(source, NativeSnapshot):
             raise SnapshotError(f"The volume of {name} cannot be made: no snapshot_location is given.")
-        zone = snapshot.zone or zone_of(body)
-        volume_id = self._ebs.create_volume(snapshot.snapshot_id, snapshot.volume_type, zone, snapshot.iops)
-        progress(f"volume {name}: {volume_id} is made from {snapshot.snapshot_id}")
+        zone = source.zone or zone_of(body)
+        volume_id = self._ebs.create_volume(source.snapshot_id, source.volume_type, zone, source.iops)
+        progress(f"volume {name}: {volume_id} is made from {source.snapshot_id}")
         try:
             self._ebs.wait_available(volume_id, timeout=volume_timeout, cancel=cancel)
-            return Made(created=self._create(resource, self._ebs.set_volume_id(body, volume_id), volume_id))
+            return MadeVolume(created=self._create(resource, self._ebs.set_volume_id(body, volume_id), volume_id))
         except ArkiveError as exc:
             if isinstance(exc, KubeError) and exc.unreachable:
                 left = "it is kept, as the object may be there"
@@ -206,4 +204,4 @@ def _is_terminating(namespace: Object) -> bool:
     return phase == "Terminating" or bool(namespace["metadata"].get("deletionTimestamp"))
 
 
-__all__ = ("Made", "NativeVolumes")
+__all__ = ("EbsRestore",)

@@ -20,7 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.errors import ebs_error
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
-from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.ec2_account import (
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.ebs.ec2_account import (
     REGION,
     ZONE,
     Ec2Account,

@@ -17,13 +17,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import n
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SnapshotRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.listing import SnapshotQuery
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.listing import list_ebs_snapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.sets import EbsSet
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import SnapshotQuery
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
-from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.ec2_account import (
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.ebs.ec2_account import (
     REGION,
     Ec2Account,
     csi_volume,

@@ -12,15 +12,16 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot import csi as snapshot_csi
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot import listing as snapshot_list
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SnapshotRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.listing import SnapshotQuery, list_snapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi import listing as snapshot_list
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi import sets as snapshot_csi
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.listing import list_snapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sets import CsiSet
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import SnapshotQuery
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_names import snapshot_name
-from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._snapshot.snapshot_cluster import (
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.csi.snapshot_cluster import (
     API,
     DRIVER,
     ROOT,

@@ -1,0 +1,229 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""The CSI snapshots of one backup (Velero 1.18)."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import functools
+import threading
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import find_snapshot_api, list_classes
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.classes import choose_class
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.records import (
+    LOCATION_ANNOTATION,
+    csi_volume_info,
+    mark_claim,
+    snapshot_labels,
+    stored_content,
+    stored_snapshot,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.rights import backup_needs
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.snapshots import CsiSnapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sources import METHOD
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import (
+    BackupJob,
+    KeptSnapshots,
+    Key,
+    SnapshotOffer,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import PlannedSnapshot
+
+#: Requests at a time while finished snapshots are taken over.
+_AT_A_TIME = 8
+_NO_API = "csiSnapshot: the cluster does not serve VolumeSnapshots, or they may not be used;"
+_NOT_CSI = "csiSnapshot: the volume is not of a CSI driver;"
+
+Object: t.TypeAlias = "dict[str, t.Any]"
+
+
+class CsiBackup:
+    """A ``BackupVolumes``."""
+
+    method = METHOD
+    title = "CSI snapshots"
+
+    def __init__(self, client: KubeClient, job: BackupJob, discovery: Discovery, *, cancel: CancelToken) -> None:
+        self._client = client
+        self._job = job
+        self._cancel = cancel
+        self._api = find_snapshot_api(discovery)
+        #: None: there can be no snapshots.
+        self._classes: list[Object] | None = None
+        self._lock = threading.Lock()
+        self._plans: t.Mapping[Key, PlannedSnapshot] = {}
+        self._snapshots: CsiSnapshots | None = None
+        self._cuts: dict[Key, CutSnapshot] = {}
+
+    # -- plan ---------------------------------------------------------------------------------------------------------
+
+    def needs(self, namespaces: t.Sequence[str]) -> list[Need]:
+        return backup_needs(namespaces) if self._api is not None else []
+
+    def open(self, *, allowed: bool) -> None:
+        self._classes = list_classes(self._client, self._api) if self._api is not None and allowed else None
+
+    def plan(self, claim: ClaimVolume, *, wanted: bool) -> SnapshotOffer:
+        return offer_snapshot(claim, self._classes, self._job, wanted=wanted)
+
+    def begin(self, plans: t.Mapping[Key, PlannedSnapshot], *, namespaces: t.Sequence[str], sweeps: bool) -> list[str]:
+        """What a dead run of the same backup has left can go: nobody else works on this name here."""
+        if self._api is None:
+            return []
+        self._plans = plans
+        self._snapshots = CsiSnapshots(self._client, self._api, with_contents=True, cancel=self._cancel)
+        self._snapshots.__enter__()
+        if not sweeps:
+            return []
+        return self._snapshots.sweep(namespaces, backup_name=self._job.name, location=self._job.location)
+
+    def close(self) -> None:
+        if self._snapshots is not None:
+            self._snapshots.__exit__(None, None, None)
+
+    # -- take ---------------------------------------------------------------------------------------------------------
+
+    def take(self, keys: t.Sequence[Key], *, timeout: float, too_late: str) -> None:
+        by_namespace: dict[str, list[Key]] = {}
+        for key in keys:
+            by_namespace.setdefault(key[0], []).append(key)
+        take = functools.partial(self._take_in, timeout=timeout, too_late=too_late)
+        if len(by_namespace) == 1:
+            take(*next(iter(by_namespace.items())))
+            return
+        with concurrent.futures.ThreadPoolExecutor(min(len(by_namespace), self._job.workers)) as pool:
+            for job in [pool.submit(take, namespace, found) for namespace, found in by_namespace.items()]:
+                job.result()
+
+    def _take_in(self, namespace: str, keys: t.Sequence[Key], *, timeout: float, too_late: str) -> None:
+        if self._snapshots is None:
+            return
+        wishes = [self._plans[key].wish for key in keys]
+        cuts = self._snapshots.cut(namespace, wishes, timeout=timeout, too_late=too_late)
+        with self._lock:
+            self._cuts.update(zip(keys, cuts, strict=True))
+
+    def spoil(self, keys: t.Sequence[Key], *, where: str) -> None:
+        for cut in self._of(keys):
+            cut.fail(f"The lease ran out before the snapshot was cut. {where} was not frozen all the time.")
+
+    def error_of(self, key: Key) -> str:
+        cut = self._cuts.get(key)
+        return cut.error if cut is not None and cut.failed else ""
+
+    def drop_failed(self, keys: t.Sequence[Key]) -> list[str]:
+        failed = [cut for cut in self._of(keys) if cut.failed]
+        return self._snapshots.discard(failed) if failed and self._snapshots is not None else []
+
+    # -- record -------------------------------------------------------------------------------------------------------
+
+    def mark_claim(self, key: Key, claim: Object) -> bool:
+        cut = self._cuts.get(key)
+        if cut is None or cut.state != "cut":
+            return False
+        mark_claim(claim, cut, backup_name=self._job.name)
+        return True
+
+    def keep(self, *, timeout: float, progress: ProgressSink) -> KeptSnapshots | None:
+        """The objects of the snapshots are stored, and the classes that they are of."""
+        kept = {key: cut for key, cut in self._cuts.items() if cut.state == "cut"}
+        if self._snapshots is None or self._api is None or not kept:
+            return None
+        self._snapshots.wait_ready(list(kept.values()), timeout=timeout, progress=progress)
+        with concurrent.futures.ThreadPoolExecutor(min(len(kept), _AT_A_TIME)) as pool:
+            found = dict(zip(kept, pool.map(self._take_over, kept.values()), strict=True))
+        objects: list[tuple[ApiResource, Object]] = []
+        for _key, pair in sorted(found.items()):
+            if pair is not None:
+                objects.append((self._api.snapshots, stored_snapshot(*pair, backup_name=self._job.name)))
+                objects.append((self._api.contents, stored_content(pair[1], backup_name=self._job.name)))
+        used = {self._plans[key].wish.class_name for key, pair in found.items() if pair is not None}
+        objects += [(self._api.classes, entry) for entry in self._classes or () if entry["metadata"]["name"] in used]
+        return KeptSnapshots(
+            objects=objects,
+            errors={key: kept[key].error for key, pair in found.items() if pair is None},
+            count=sum(pair is not None for pair in found.values()),
+        )
+
+    def _take_over(self, cut: CutSnapshot) -> tuple[Object, Object] | None:
+        if cut.failed or self._snapshots is None:
+            return None
+        try:
+            self._snapshots.retain(cut)
+            snapshot, content = self._snapshots.read(cut)
+        except KubeError as exc:
+            cut.fail(f"The snapshot of {cut.where} could not be taken over: {exc.sentence}")
+            return None
+        if content is None or not cut.handle:
+            cut.fail(f"The snapshot of {cut.where} has lost its VolumeSnapshotContent.")
+            return None
+        return snapshot, content
+
+    def describe(self, key: Key) -> Object | None:
+        return csi_volume_info(self._cuts[key]) if key in self._cuts else None
+
+    def counts(self) -> dict[str, int]:
+        cuts = self._cuts.values()
+        return {
+            "csiVolumeSnapshotsAttempted": len(cuts),
+            "csiVolumeSnapshotsCompleted": sum(not cut.failed for cut in cuts),
+        }
+
+    def records(self, backup_uid: str) -> list[Object]:
+        """That file has none of CSI."""
+        return []
+
+    # -- discard ------------------------------------------------------------------------------------------------------
+
+    def release(self) -> list[str]:
+        if self._snapshots is None:
+            return []
+        return self._snapshots.release_objects([cut for cut in self._cuts.values() if not cut.failed])
+
+    def abandon(self) -> list[str]:
+        return self._snapshots.discard(self._snapshots.taken) if self._snapshots is not None else []
+
+    def _of(self, keys: t.Iterable[Key]) -> list[CutSnapshot]:
+        return [self._cuts[key] for key in keys if key in self._cuts]
+
+
+def offer_snapshot(
+    claim: ClaimVolume, classes: t.Sequence[Object] | None, job: BackupJob, *, wanted: bool
+) -> SnapshotOffer:
+    """How the volume of ``claim`` would be snapshotted. ``classes`` None: it cannot be here."""
+    driver = claim.driver if claim.volume is not None else ""
+    if not driver:
+        return SnapshotOffer(reason=_NOT_CSI)
+    if classes is None:
+        error = "The cluster does not serve the API of VolumeSnapshots, or it may not be used." if wanted else ""
+        return SnapshotOffer(reason=_NO_API, error=error, is_mine=True)
+    try:
+        chosen = choose_class(driver, classes, claim_annotations=claim.annotations, backup_annotations=job.annotations)
+    except SnapshotError as exc:
+        return SnapshotOffer(reason=f"csiSnapshot: {exc.message};", error=exc.sentence, is_mine=True)
+    wish = SnapshotWish(
+        namespace=claim.namespace,
+        claim=claim.name,
+        driver=driver,
+        class_name=chosen.name,
+        labels=snapshot_labels(claim.claim, backup_name=job.name, run_id=job.run_id),
+        annotations={LOCATION_ANNOTATION: job.location},
+    )
+    return SnapshotOffer(plan=PlannedSnapshot(claim=claim, wish=wish, why=chosen.why), is_mine=True)
+
+
+__all__ = ("CsiBackup", "offer_snapshot")

@@ -1,0 +1,71 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""CSI snapshots: the driver of a volume takes them, by the snapshot API of the cluster."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import find_snapshot_api
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.backup import CsiBackup
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.deletion import CsiDeletion
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.listing import list_snapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.removal import SnapshotRemoval
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.restore import CsiRestore
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sets import CsiSet
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import (
+    BackupJob,
+    Reasons,
+    StoredContents,
+    VolumeContext,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import RestoreJob
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import FoundSnapshots, SnapshotQuery
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import SetSpec
+
+
+class CsiProvider:
+    """A ``VolumeProvider``."""
+
+    name = "csi"
+    kind = "CSI"
+
+    def __init__(self, context: VolumeContext) -> None:
+        self._context = context
+        self._deletion = CsiDeletion(context)
+
+    def for_backup(self, job: BackupJob, discovery: Discovery) -> CsiBackup:
+        return CsiBackup(self._context.client(), job, discovery, cancel=self._context.cancel)
+
+    def end_backup(self, job: BackupJob, namespaces: t.Sequence[str]) -> list[str]:
+        client = self._context.client()
+        api = find_snapshot_api(Discovery.read(client))
+        if api is None:
+            return []
+        removal = SnapshotRemoval(client.with_cancel(CancelToken()), api, with_contents=True)
+        return removal.release_left(namespaces, backup_name=job.name, location=job.location)
+
+    def for_set(self, spec: SetSpec) -> CsiSet:
+        return CsiSet(self._context.client(), spec, cancel=self._context.cancel)
+
+    def list_sets(self, query: SnapshotQuery) -> FoundSnapshots:
+        return list_snapshots(query, client=self._context.client())
+
+    def for_restore(self, job: RestoreJob) -> CsiRestore:
+        return CsiRestore(self._context.client(), job)
+
+    def why_not_delete(self, snapshot: RecordedSnapshot) -> str:
+        return self._deletion.why_not(snapshot)
+
+    def delete(self, snapshots: t.Sequence[RecordedSnapshot], contents: StoredContents) -> Reasons:
+        return self._deletion.delete(snapshots, contents)
+
+
+__all__ = ("CsiProvider",)

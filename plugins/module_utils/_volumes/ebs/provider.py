@@ -1,0 +1,89 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Snapshots of EBS volumes, which EC2 itself takes: native snapshots, in Velero's words."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.backup import EbsBackup
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.listing import list_ebs_snapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.records import read_snapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.restore import EbsRestore
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.sets import EbsSet
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import (
+    BackupJob,
+    Reasons,
+    StoredContents,
+    VolumeContext,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import RestoreJob
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import FoundSnapshots, SnapshotQuery
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import SetSpec
+
+_SNAPSHOT_ID = re.compile("snap-.+")
+
+
+class EbsProvider:
+    """A ``VolumeProvider``. In a backup it works where a snapshot location is given; sets have a default one."""
+
+    name = "aws_ebs"
+    kind = "native"
+
+    def __init__(self, context: VolumeContext) -> None:
+        self._context = context
+        self._ec2 = EbsSnapshotter(context.location) if context.location is not None else None
+
+    def for_backup(self, job: BackupJob, discovery: Discovery) -> EbsBackup:
+        return EbsBackup(self._ec2, job)
+
+    def end_backup(self, job: BackupJob, namespaces: t.Sequence[str]) -> list[str]:
+        """A stored backup needs nothing more."""
+        return []
+
+    def for_set(self, spec: SetSpec) -> EbsSet:
+        location = self._context.location or SnapshotLocation()
+        return EbsSet(self._context.client(), spec, location, cancel=self._context.cancel)
+
+    def list_sets(self, query: SnapshotQuery) -> FoundSnapshots:
+        ec2 = self._ec2 or EbsSnapshotter(SnapshotLocation())
+        return list_ebs_snapshots(query, client=self._context.client(), ebs=ec2)
+
+    def for_restore(self, job: RestoreJob) -> EbsRestore:
+        records = job.records
+        snapshots = read_snapshots(volumesnapshots=records.volumesnapshots, volumeinfo=records.volumeinfo)
+        return EbsRestore(snapshots, self._ec2, client=self._context.client(), discovery=job.discovery)
+
+    def why_not_delete(self, snapshot: RecordedSnapshot) -> str:
+        if not _SNAPSHOT_ID.fullmatch(snapshot.handle):
+            return "it is none of EBS, and others cannot be deleted here"
+        if self._ec2 is None:
+            return "no snapshot_location is given"
+        ours = self._ec2.location.name
+        if snapshot.location and snapshot.location != ours:
+            return f"it is in the snapshot location '{snapshot.location}', and snapshot_location is '{ours}'"
+        return ""
+
+    def delete(self, snapshots: t.Sequence[RecordedSnapshot], contents: StoredContents) -> Reasons:
+        failed: Reasons = {}
+        for snapshot in snapshots:
+            self._context.cancel.check()
+            try:
+                if self._ec2 is not None:
+                    self._ec2.delete_snapshot(snapshot.handle)
+            except SnapshotError as exc:
+                failed[snapshot] = exc.sentence
+        return failed
+
+
+__all__ = ("EbsProvider",)

@@ -1,0 +1,234 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""How the data of volumes is kept: one provider for each way, all alike for the engines.
+
+A provider is a folder of this room and a row of the table in ``providers``. The engines ask the providers in the order
+of the table and know them by their ``name`` only; what a provider needs of a cluster or a cloud it gets from the
+``VolumeContext`` that it is made with, and asks for when it is needed.
+
+    plan     ``BackupVolumes.plan``, ``SetSnapshots.plan``: a claim with its volume -> a ``PlannedSnapshot``, or why not
+    take     ``BackupVolumes.take``, ``SetSnapshots.cut``: inside the window of the freeze, all at once, no longer than
+             the freeze may last
+    record   ``BackupVolumes``: marks in the stored claim, objects beside it, the entries of Velero's files;
+             ``SetSnapshots.seal``: the note on a set that it is good
+    discard  what was taken and must not stay: the freeze did not hold, or the backup is not stored
+    delete   ``why_not_delete`` and ``delete``: what the files of a backup record, when the backup goes
+    restore  ``RestoreVolumes``: which of the recorded snapshots hold a claim's data, how the new volume is made from
+             one, and what is cleared away afterwards
+
+The data flows one way. Backup: claims and volumes -> ``plan`` -> decisions (``decision``) -> ``take`` -> ``keep`` ->
+the archive. Restore: the archive and its records -> ``of_claim`` or ``of_volume`` -> a ``DataSource`` -> the claim, or
+the volume, that is made from it -> ``take_out``. Deletion: records -> ``RecordedSnapshot`` -> the provider of its
+``kind``. Sets (snapshots without a backup): claims -> ``plan`` -> ``cut`` -> ``seal``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import RestoreJob, RestoreVolumes
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import FoundSnapshots, SnapshotQuery
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import (
+    PlannedSnapshot,
+    SetSnapshots,
+    SetSpec,
+)
+
+#: Namespace and name of a claim.
+Key: t.TypeAlias = "tuple[str, str]"
+Object: t.TypeAlias = "dict[str, t.Any]"
+#: Why snapshots that were to be deleted are still there.
+Reasons: t.TypeAlias = "dict[RecordedSnapshot, str]"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class VolumeContext:
+    """What providers work with. ``connect`` is called when a cluster is needed; None: there is none.
+
+    ``location``: where snapshots of a cloud are. ``delete_timeout``: for all snapshots of a backup, in seconds.
+    """
+
+    connect: t.Callable[[], KubeClient] | None = None
+    location: SnapshotLocation | None = None
+    cancel: CancelToken = dataclasses.field(default_factory=CancelToken)
+    delete_timeout: float = 180.0
+
+    def client(self) -> KubeClient:
+        """Raises ``SnapshotError`` where there is no cluster."""
+        if self.connect is None:
+            raise SnapshotError("there is no connection to a cluster")
+        return self.connect()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class BackupJob:
+    """The backup that snapshots are for. ``labels`` and ``annotations`` are those of its Backup object.
+
+    ``location`` says where it will be stored; by it and its name another run knows what this one has left.
+    """
+
+    name: str
+    run_id: str
+    location: str
+    labels: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    annotations: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    workers: int = 8
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotOffer:
+    """``plan`` None: no snapshot, for ``reason`` (Velero's form), which is an ``error`` (a sentence) or not.
+
+    ``is_mine``: the volume is of a kind that the provider knows, so that the others have nothing to say about it.
+    """
+
+    plan: PlannedSnapshot | None = None
+    reason: str = ""
+    error: str = ""
+    is_mine: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class KeptSnapshots:
+    """What is stored of snapshots beside their claims: objects, in their order, and why some claims have none.
+
+    ``count`` snapshots are good.
+    """
+
+    objects: t.Sequence[tuple[ApiResource, Object]] = ()
+    errors: t.Mapping[Key, str] = dataclasses.field(default_factory=dict)
+    count: int = 0
+
+
+class BackupVolumes(t.Protocol):
+    """The snapshots of one backup by one provider, known by their claims. Thread-safe where blocks use it.
+
+    In this order: ``needs``, ``open``, ``plan``; ``begin``; ``take``, ``spoil``, ``drop_failed`` for each block;
+    ``keep``; ``release`` when the backup is stored, ``abandon`` when it is not; ``close`` last. ``method``
+    is Velero's ``backupMethod``; ``title`` is for people, in the plural.
+    """
+
+    method: str
+    title: str
+
+    def needs(self, namespaces: t.Sequence[str]) -> list[Need]:
+        """The rights to take snapshots in ``namespaces``; empty where the provider asks nothing of the cluster."""
+
+    def open(self, *, allowed: bool) -> None:
+        """Read what the plans go by. ``allowed`` False: the rights are not there, and nothing is taken."""
+
+    def plan(self, claim: ClaimVolume, *, wanted: bool) -> SnapshotOffer:
+        """How the volume of a bound claim would be snapshotted. ``wanted``: somebody has asked for it by name."""
+
+    def begin(self, plans: t.Mapping[Key, PlannedSnapshot], *, namespaces: t.Sequence[str], sweeps: bool) -> list[str]:
+        """Be ready to take ``plans``.
+
+        ``sweeps``: remove first what dead runs of this backup have left in ``namespaces``. Warnings are returned.
+        """
+
+    def close(self) -> None:
+        """Nothing is followed any more."""
+
+    def take(self, keys: t.Sequence[Key], *, timeout: float, too_late: str) -> None:
+        """Take those snapshots side by side, within ``timeout`` seconds; what fails is told by ``error_of``.
+
+        ``too_late``: a sentence that stands before the error of one that was not taken in time.
+        """
+
+    def spoil(self, keys: t.Sequence[Key], *, where: str) -> None:
+        """The freeze of ``where`` did not hold until they were taken: they have failed."""
+
+    def error_of(self, key: Key) -> str:
+        """Why it failed, a sentence; empty when it did not."""
+
+    def drop_failed(self, keys: t.Sequence[Key]) -> list[str]:
+        """Remove what there is of those that have failed. A sentence for each that is still there."""
+
+    def mark_claim(self, key: Key, claim: Object) -> bool:
+        """Change a claim on its way into the archive, so that a restore finds its snapshot. True when it did."""
+
+    def keep(self, *, timeout: float, progress: ProgressSink) -> KeptSnapshots | None:
+        """Wait until volumes can be made from all of them, and make them outlive the cluster; None: there are none."""
+
+    def describe(self, key: Key) -> Object | None:
+        """What volumeinfo says of a claim's volume; None before its snapshot is taken."""
+
+    def counts(self) -> dict[str, int]:
+        """Members of a Backup's status."""
+
+    def records(self, backup_uid: str) -> list[Object]:
+        """Elements of ``volumesnapshots.json.gz``."""
+
+    def release(self) -> list[str]:
+        """The backup is stored: what only taking needed goes. A sentence for each object that is still there."""
+
+    def abandon(self) -> list[str]:
+        """The backup is not stored: everything that was made goes. A sentence for what could not be removed."""
+
+
+class StoredContents(t.Protocol):
+    """The VolumeSnapshotContents that a backup has stored."""
+
+    def find(self, handle: str, *, thoroughly: bool) -> t.Mapping[str, t.Any]:
+        """That of a snapshot, ``thoroughly`` also from the tarball; empty where there is none."""
+
+
+class VolumeProvider(t.Protocol):
+    """One way to keep the data of volumes.
+
+    ``name`` is the value of the option ``provider``, ``kind`` that of ``RecordedSnapshot``.
+    """
+
+    name: str
+    kind: str
+
+    def for_backup(self, job: BackupJob, discovery: Discovery) -> BackupVolumes:
+        """The snapshots of one backup: plan, take, record, discard."""
+
+    def end_backup(self, job: BackupJob, namespaces: t.Sequence[str]) -> list[str]:
+        """Do what the run of a stored backup was not there to do: as ``BackupVolumes.release``.
+
+        Raises ``ArkiveError``.
+        """
+
+    def for_set(self, spec: SetSpec) -> SetSnapshots:
+        """One set of snapshots without a backup. Raises ``SnapshotError`` where there can be none."""
+
+    def list_sets(self, query: SnapshotQuery) -> FoundSnapshots:
+        """The snapshots that are there. Raises ``ArkiveError``."""
+
+    def for_restore(self, job: RestoreJob) -> RestoreVolumes:
+        """The snapshots of one backup, as one restore makes volumes from them."""
+
+    def why_not_delete(self, snapshot: RecordedSnapshot) -> str:
+        """Why it cannot be deleted here, as far as can be told without trying; empty when it may."""
+
+    def delete(self, snapshots: t.Sequence[RecordedSnapshot], contents: StoredContents) -> Reasons:
+        """Delete them; one that is gone is fine. Returns why others are still there. Raises ``Cancelled``."""
+
+
+__all__ = (
+    "BackupJob",
+    "BackupVolumes",
+    "KeptSnapshots",
+    "Key",
+    "Reasons",
+    "SnapshotOffer",
+    "StoredContents",
+    "VolumeContext",
+    "VolumeProvider",
+)

@@ -1,0 +1,208 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""What a restore asks of a volume provider."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.storage_classes import StorageClasses
+
+Object: t.TypeAlias = "t.Mapping[str, t.Any]"
+
+
+class DataSource(t.Protocol):
+    """A snapshot that the data of a volume comes from. ``missing`` says why it cannot; empty when it can.
+
+    ``method`` is that of its provider, ``handle`` the storage's name of it, ``driver`` that of CSI, and ``helper`` the
+    name of the objects that are in the cluster while a volume is made from it; empty: there are none.
+    """
+
+    @property
+    def method(self) -> str:
+        """Velero's ``restoreMethod``."""
+
+    @property
+    def handle(self) -> str:
+        """The storage's name of the snapshot."""
+
+    @property
+    def driver(self) -> str:
+        """The CSI driver; empty where there is none."""
+
+    @property
+    def helper(self) -> str:
+        """The name of the objects that help to make the volume."""
+
+    @property
+    def missing(self) -> str:
+        """Why nothing can be made from it."""
+
+    def volume_info(self) -> dict[str, t.Any]:
+        """What the restore's volumeinfo file says of it (Velero 1.18): the member of its method."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class MadeVolume:
+    """``existing`` is a volume of that name that stays as it is, else ``created`` is the new one."""
+
+    existing: dict[str, t.Any] | None = None
+    created: dict[str, t.Any] | None = None
+
+
+class StoredObjects(t.Protocol):
+    """What is asked of the archive."""
+
+    def names(self, group_resource: GroupResource, namespace: str | None) -> t.Collection[str]:
+        """Names of the stored objects of one type in one namespace (of the backup)."""
+
+    def find_object(self, group_resource: GroupResource, namespace: str | None, name: str) -> dict[str, t.Any] | None:
+        """The stored object, None if it is not in the archive."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRecords:
+    """The files of a backup that tell of snapshots, None for one that is not there."""
+
+    volumesnapshots: t.Sequence[Object] | None = None
+    volumeinfo: t.Sequence[Object] | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreJob:
+    """One restore, ``name``. ``leaves_objects_out``: its filters exclude the objects of snapshots by name."""
+
+    name: str
+    archive: StoredObjects
+    records: StoredRecords
+    discovery: Discovery
+    classes: StorageClasses
+    leaves_objects_out: bool = False
+
+
+class ObjectDraft(t.Protocol):
+    """An object on its way from the archive to the cluster; ``body`` is changed in place."""
+
+    body: dict[str, t.Any]
+
+    def drop_annotations(self, *names: str) -> None:
+        """Take these off."""
+
+    def drop_snapshot_finalizers(self) -> None:
+        """Take those of the snapshot controllers off."""
+
+
+class SnapshotObjects(t.Protocol):
+    """The VolumeSnapshots that a backup has stored, and their contents: volumes are made through them."""
+
+    @property
+    def are_served(self) -> bool:
+        """Whether the target cluster has such objects at all."""
+
+    def claim_of(self, namespace: str, snapshot: str) -> str:
+        """The stored claim whose data a VolumeSnapshot was made for by the backup; empty for one of somebody else."""
+
+    def snapshot_of(self, content: str) -> tuple[str, str]:
+        """Namespace and name of the VolumeSnapshot that a stored content belongs to; empty when it says none."""
+
+    def of_snapshot(self, namespace: str, name: str) -> DataSource:
+        """A stored VolumeSnapshot, whoever made it."""
+
+    def why_not_made(self, namespace: str) -> str:
+        """Why a VolumeSnapshot and its content cannot be made in ``namespace``; empty when they can."""
+
+    def restored_snapshot_name(self, namespace: str, name: str) -> str:
+        """The name under which a VolumeSnapshot comes back."""
+
+    def restored_content_name(self, name: str) -> str:
+        """The name under which a VolumeSnapshotContent comes back."""
+
+    def reset_snapshot(self, draft: ObjectDraft, source: DataSource, *, namespace: str) -> None:
+        """Bind it to a content that is there, in place of one that is made. ``namespace`` is that of the backup."""
+
+    def reset_content(self, draft: ObjectDraft, source: DataSource, *, target_namespace: str) -> str:
+        """Let it point to the snapshot that the storage has kept. Why that cannot be; empty when it is done."""
+
+
+class RestoreVolumes(t.Protocol):
+    """The snapshots of one backup by one provider, as one restore uses them. Safe to use from any thread.
+
+    ``remakes_volumes``: a stored PersistentVolume itself comes back, with new storage behind it, and ``of_volume``,
+    ``why_leaving``, ``adopt_volume`` and ``make`` are asked. Else a claim gets a new volume, and ``of_claim``,
+    ``why_not``, ``provision`` and, at the end, ``error_of`` and ``take_out`` are. ``objects`` None: none of the
+    archive's objects belong to the snapshots.
+    """
+
+    method: str
+    remakes_volumes: bool
+
+    @property
+    def objects(self) -> SnapshotObjects | None:
+        """The objects of the archive that belong to its snapshots."""
+
+    def of_claim(self, claim: Object, namespace: str) -> DataSource | None:
+        """The snapshot that a stored claim names; None when it names none. ``namespace`` is that of the backup."""
+
+    def why_not(self, source: DataSource, *, namespace: str, claim: Object) -> str:
+        """Why no volume can be made for ``claim`` in ``namespace`` from it; empty when one can."""
+
+    def provision(self, source: DataSource, spec: dict[str, t.Any]) -> None:
+        """Change the ``spec`` of a claim, so that its new volume is made from the snapshot."""
+
+    def is_made_from(self, claim: Object, namespace: str, live: Object, *, ours: bool) -> bool:
+        """Whether ``live`` is a copy of a stored claim with its data. ``ours``: a restore of this backup made it."""
+
+    def why_unreadable(self, volume: Object, entry: Object) -> str:
+        """Why the data of a stored volume, saved as ``entry`` of volumeinfo says, is out of reach."""
+
+    def of_volume(self, volume: Object) -> DataSource | None:
+        """The snapshot that a stored PersistentVolume is made anew from; None where there is none to be used."""
+
+    def why_leaving(self, live: Object) -> str:
+        """Why a volume in the cluster is about to be gone; empty when it is healthy."""
+
+    def adopt_volume(self, desired: Object, live: Object) -> dict[str, t.Any]:
+        """``desired`` with the storage of ``live``: that of one made from a snapshot is another one each time."""
+
+    def make(
+        self,
+        resource: ApiResource,
+        body: Object,
+        source: DataSource,
+        *,
+        terminating_timeout: float,
+        volume_timeout: float,
+        progress: ProgressSink,
+        cancel: CancelToken,
+    ) -> MadeVolume:
+        """Make the storage from ``source`` and the PersistentVolume ``body`` with it. Raises ``ArkiveError``."""
+
+    def error_of(self, source: DataSource) -> str:
+        """What is said to be wrong with it in the cluster; empty when nothing is, or nobody can tell."""
+
+    def take_out(self, source: DataSource, *, namespace: str, claim: str) -> list[str] | None:
+        """Remove the objects that helped to make a volume; the storage keeps the snapshot.
+
+        A sentence for each that is not gone; None: there was nothing to do.
+        """
+
+
+__all__ = (
+    "DataSource",
+    "MadeVolume",
+    "ObjectDraft",
+    "RestoreJob",
+    "RestoreVolumes",
+    "SnapshotObjects",
+    "StoredObjects",
+    "StoredRecords",
+)

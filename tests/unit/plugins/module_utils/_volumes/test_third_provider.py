@@ -1,0 +1,105 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A volume provider is a folder and a row of the table: no engine has to know of a third one."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import gzip_json
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.delete import delete_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import SnapshotDeleter
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
+from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes import providers
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._backup.backup_api import (
+    BackupApi,
+    back_up,
+    make_request,
+)
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import (
+    RestoreApi,
+    plan,
+    write_backup,
+)
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.shelf_provider import METHOD, ROW, SHELF
+
+HANDLE = "b1/shop/data"
+VOLUME = {
+    "apiVersion": "v1",
+    "kind": "PersistentVolume",
+    "metadata": {"name": "pv-data"},
+    "spec": {"hostPath": {"path": "/data"}, "persistentVolumeReclaimPolicy": "Delete"},
+}
+CLAIM = {
+    "apiVersion": "v1",
+    "kind": "PersistentVolumeClaim",
+    "metadata": {"name": "data", "namespace": "shop"},
+    "spec": {"volumeName": "pv-data"},
+    "status": {"phase": "Bound"},
+}
+
+
+@pytest.fixture(autouse=True)
+def shelf(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    monkeypatch.setattr(providers, "PROVIDERS", (*providers.PROVIDERS, ROW))
+    SHELF.clear()
+    return SHELF
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> t.Any:
+    return open_store(StorageLocation(path=str(tmp_path)))
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> BackupApi:
+    fake = BackupApi()
+    monkeypatch.setattr(Discovery, "read", lambda _client: fake.discovery())
+    fake.add("namespaces", "shop", status={"phase": "Active"})
+    fake.add("persistentvolumeclaims", "data", "shop", spec=CLAIM["spec"], status=CLAIM["status"])
+    fake.add("persistentvolumes", "pv-data", spec=VOLUME["spec"])
+    return fake
+
+
+def test_backup_and_deletion(api: BackupApi, store: t.Any, shelf: dict[str, str]) -> None:
+    planned = plan_backup(make_request(included_namespaces=["shop"]), client=t.cast("t.Any", api), store=store)
+    assert [(entry["backupMethod"], entry["skipped"]) for entry in planned.volumes] == [(METHOD, False)]
+    assert shelf == {}
+    outcome = back_up(api, store, included_namespaces=["shop"])
+    assert (outcome.phase, outcome.warnings_list, shelf) == ("Completed", [], {HANDLE: "/data"})
+    (entry,) = outcome.volumes
+    assert (entry["backupMethod"], entry["pvbInfo"]) == (METHOD, {"snapshotHandle": HANDLE})
+    done = delete_backup("b1", store=store, deleter=SnapshotDeleter(providers.make_providers(VolumeContext())))
+    assert ([snapshot["handle"] for snapshot in done.deleted_snapshots], shelf) == ([HANDLE], {})
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_restore(monkeypatch: pytest.MonkeyPatch, store: t.Any, shelf: dict[str, str], *, there: bool) -> None:
+    api = RestoreApi()
+    monkeypatch.setattr(Discovery, "read", lambda _client: api.discovery())
+    write_backup(store, "b", ("persistentvolumes", VOLUME), ("persistentvolumeclaims", CLAIM))
+    info = {"pvcNamespace": "shop", "pvcName": "data", "pvName": "pv-data", "backupMethod": METHOD, "skipped": False}
+    store.put("backups/b/b-volumeinfo.json.gz", gzip_json([{**info, "pvbInfo": {"snapshotHandle": HANDLE}}]))
+    if there:
+        shelf[HANDLE] = "/data"
+    outcome = plan(api, store, on_missing_volume_data="warn")
+    (volume,) = outcome.volumes
+    expected = (METHOD, HANDLE, "") if there else ("empty", "", "the shelf is empty")
+    assert (volume["method"], volume["snapshot"], volume["message"]) == expected
+    assert len(outcome.warnings_list) == (0 if there else 1)
+
+
+def test_rows() -> None:
+    made = providers.make_providers(VolumeContext())
+    assert [provider.name for provider in made] == ["csi", "aws_ebs", "shelf"]
+    assert len({provider.kind for provider in made}) == len(made)
+    assert providers.find_row("aws_ebs").library == "boto3"
