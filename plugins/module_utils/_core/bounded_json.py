@@ -52,8 +52,8 @@ def is_deeper(value: t.Any, limit: int) -> bool:
         level = [
             member
             for holder in level
-            for member in (holder.values() if type(holder) is dict else holder)
-            if type(member) is dict or type(member) is list
+            for member in (holder.values() if isinstance(holder, dict) else holder)
+            if isinstance(member, dict | list)
         ]
         if not level:
             return False
