@@ -4,31 +4,32 @@
 
 # Private: not for use outside of this collection.
 
-"""CSI snapshots: the driver of a volume takes them, by the snapshot API of the cluster."""
+"""CSI snapshots: the driver of a volume takes them, by the snapshot API of the cluster.
+
+Each use loads its own part, so that a task loads no more than it needs.
+"""
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import find_snapshot_api
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.backup import CsiBackup
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.deletion import CsiDeletion
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.listing import list_snapshots
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.removal import SnapshotRemoval
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.restore import CsiRestore
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sets import CsiSet
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import (
     BackupJob,
+    BackupVolumes,
     Reasons,
     StoredContents,
     VolumeContext,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import RestoreJob
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import FoundSnapshots, SnapshotQuery
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import SetSpec
+
+if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.deletion import CsiDeletion
+    from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import RestoreJob, RestoreVolumes
+    from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import FoundSnapshots, SnapshotQuery
+    from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import SetSnapshots, SetSpec
 
 
 class CsiProvider:
@@ -39,12 +40,16 @@ class CsiProvider:
 
     def __init__(self, context: VolumeContext) -> None:
         self._context = context
-        self._deletion = CsiDeletion(context)
 
-    def for_backup(self, job: BackupJob, discovery: Discovery) -> CsiBackup:
+    def for_backup(self, job: BackupJob, discovery: Discovery) -> BackupVolumes:
+        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.backup import CsiBackup
+
         return CsiBackup(self._context.client(), job, discovery, cancel=self._context.cancel)
 
     def end_backup(self, job: BackupJob, namespaces: t.Sequence[str]) -> list[str]:
+        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import find_snapshot_api
+        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.removal import SnapshotRemoval
+
         client = self._context.client()
         api = find_snapshot_api(Discovery.read(client))
         if api is None:
@@ -52,13 +57,19 @@ class CsiProvider:
         removal = SnapshotRemoval(client.with_cancel(CancelToken()), api, with_contents=True)
         return removal.release_left(namespaces, backup_name=job.name, location=job.location)
 
-    def for_set(self, spec: SetSpec) -> CsiSet:
+    def for_set(self, spec: SetSpec) -> SetSnapshots:
+        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sets import CsiSet
+
         return CsiSet(self._context.client(), spec, cancel=self._context.cancel)
 
     def list_sets(self, query: SnapshotQuery) -> FoundSnapshots:
+        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.listing import list_snapshots
+
         return list_snapshots(query, client=self._context.client())
 
-    def for_restore(self, job: RestoreJob) -> CsiRestore:
+    def for_restore(self, job: RestoreJob) -> RestoreVolumes:
+        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.restore import CsiRestore
+
         return CsiRestore(self._context.client(), job)
 
     def why_not_delete(self, snapshot: RecordedSnapshot) -> str:
@@ -66,6 +77,12 @@ class CsiProvider:
 
     def delete(self, snapshots: t.Sequence[RecordedSnapshot], contents: StoredContents) -> Reasons:
         return self._deletion.delete(snapshots, contents)
+
+    @functools.cached_property
+    def _deletion(self) -> CsiDeletion:
+        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.deletion import CsiDeletion
+
+        return CsiDeletion(self._context)
 
 
 __all__ = ("CsiProvider",)

@@ -4,32 +4,34 @@
 
 # Private: not for use outside of this collection.
 
-"""Snapshots of EBS volumes, which EC2 itself takes: native snapshots, in Velero's words."""
+"""Snapshots of EBS volumes, which EC2 itself takes: native snapshots, in Velero's words.
+
+Each use loads its own part, so that a task loads no more than it needs.
+"""
 
 from __future__ import annotations
 
+import functools
 import re
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.backup import EbsBackup
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.listing import list_ebs_snapshots
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.records import read_snapshots
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.restore import EbsRestore
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.sets import EbsSet
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import (
     BackupJob,
+    BackupVolumes,
     Reasons,
     StoredContents,
     VolumeContext,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import RestoreJob
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import FoundSnapshots, SnapshotQuery
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import SetSpec
+
+if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
+    from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import RestoreJob, RestoreVolumes
+    from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import FoundSnapshots, SnapshotQuery
+    from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import SetSnapshots, SetSpec
 
 _SNAPSHOT_ID = re.compile("snap-.+")
 
@@ -42,24 +44,33 @@ class EbsProvider:
 
     def __init__(self, context: VolumeContext) -> None:
         self._context = context
-        self._ec2 = EbsSnapshotter(context.location) if context.location is not None else None
 
-    def for_backup(self, job: BackupJob, discovery: Discovery) -> EbsBackup:
+    def for_backup(self, job: BackupJob, discovery: Discovery) -> BackupVolumes:
+        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.backup import EbsBackup
+
         return EbsBackup(self._ec2, job)
 
     def end_backup(self, job: BackupJob, namespaces: t.Sequence[str]) -> list[str]:
         """A stored backup needs nothing more."""
         return []
 
-    def for_set(self, spec: SetSpec) -> EbsSet:
+    def for_set(self, spec: SetSpec) -> SetSnapshots:
+        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.sets import EbsSet
+
         location = self._context.location or SnapshotLocation()
         return EbsSet(self._context.client(), spec, location, cancel=self._context.cancel)
 
     def list_sets(self, query: SnapshotQuery) -> FoundSnapshots:
-        ec2 = self._ec2 or EbsSnapshotter(SnapshotLocation())
+        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
+        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.listing import list_ebs_snapshots
+
+        ec2 = EbsSnapshotter(self._context.location or SnapshotLocation())
         return list_ebs_snapshots(query, client=self._context.client(), ebs=ec2)
 
-    def for_restore(self, job: RestoreJob) -> EbsRestore:
+    def for_restore(self, job: RestoreJob) -> RestoreVolumes:
+        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.records import read_snapshots
+        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.restore import EbsRestore
+
         records = job.records
         snapshots = read_snapshots(volumesnapshots=records.volumesnapshots, volumeinfo=records.volumeinfo)
         return EbsRestore(snapshots, self._ec2, client=self._context.client(), discovery=job.discovery)
@@ -67,9 +78,9 @@ class EbsProvider:
     def why_not_delete(self, snapshot: RecordedSnapshot) -> str:
         if not _SNAPSHOT_ID.fullmatch(snapshot.handle):
             return "it is none of EBS, and others cannot be deleted here"
-        if self._ec2 is None:
+        if self._context.location is None:
             return "no snapshot_location is given"
-        ours = self._ec2.location.name
+        ours = self._context.location.name
         if snapshot.location and snapshot.location != ours:
             return f"it is in the snapshot location '{snapshot.location}', and snapshot_location is '{ours}'"
         return ""
@@ -84,6 +95,13 @@ class EbsProvider:
             except SnapshotError as exc:
                 failed[snapshot] = exc.sentence
         return failed
+
+    @functools.cached_property
+    def _ec2(self) -> EbsSnapshotter | None:
+        """None without a snapshot location."""
+        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
+
+        return EbsSnapshotter(self._context.location) if self._context.location is not None else None
 
 
 __all__ = ("EbsProvider",)

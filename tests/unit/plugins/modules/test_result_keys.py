@@ -26,7 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task impo
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.outcome import SnapshotOutcome
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi import provider as csi_provider
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi import listing as csi_listing
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import FoundSnapshots
 from ansible_collections.arkive.k8s.plugins.modules import (
     k8s_backup,
@@ -198,7 +198,7 @@ def run_to(end: str, case: Case, run_module: Runner, monkeypatch: pytest.MonkeyP
     if case.module is k8s_snapshot:  # It would ask the cluster.
         monkeypatch.setattr(k8s_snapshot, "choose_set", lambda *_given: None)
     for name in case.engines:
-        monkeypatch.setattr(csi_provider if name == "list_snapshots" else case.module, name, engine)
+        monkeypatch.setattr(csi_listing if name == "list_snapshots" else case.module, name, engine)
     return run_module(case.module, check_mode=end == "check mode", diff=True, **arguments)
 
 

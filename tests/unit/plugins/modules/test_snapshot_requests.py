@@ -18,8 +18,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request impor
     SnapshotRequest,
     Workload,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi import provider as csi_provider
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import provider as ebs_provider
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi import listing as csi_listing
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi import sets as csi_sets
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import listing as ebs_listing
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import FoundSnapshots, SnapshotQuery
 from ansible_collections.arkive.k8s.plugins.modules import k8s_snapshot, k8s_snapshot_info
 
@@ -50,7 +51,7 @@ def called(monkeypatch: pytest.MonkeyPatch) -> Calls:
     for name in ("take_snapshots", "remove_snapshots"):
         stand_in(name)
     csi = type("CsiSet", (), {"__init__": lambda *given, **more: None})
-    monkeypatch.setattr(csi_provider, "CsiSet", csi)
+    monkeypatch.setattr(csi_sets, "CsiSet", csi)
     return calls
 
 
@@ -171,7 +172,7 @@ def test_info(
         asked.append((query, (means["ebs"].location.region or "") if "ebs" in means else ""))
         return FoundSnapshots(snapshots=[{"name": "s-data"}], warnings=["No handles."])
 
-    monkeypatch.setattr(ebs_provider if "ebs" in engine else csi_provider, engine, stand_in)
+    monkeypatch.setattr(ebs_listing if "ebs" in engine else csi_listing, engine, stand_in)
     options = {"namespace": "shop", "name": "s", "claims": ["data"], "label_selector": "team=shop"}
     result = run_module(k8s_snapshot_info, **options, **provider, **AUTH)
     query = SnapshotQuery(namespace="shop", name="s", claims=("data",), label_selector="team in (shop)")
