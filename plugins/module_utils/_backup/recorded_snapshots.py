@@ -29,22 +29,37 @@ class SnapshotDeleter:
     """Has snapshots deleted by who took them. Nobody is asked before a backup records such a snapshot."""
 
     def __init__(self, providers: t.Iterable[VolumeProvider]) -> None:
-        self._providers = {provider.kind: provider for provider in providers}
+        self._providers = tuple(providers)
 
     def why_not(self, snapshot: RecordedSnapshot) -> str:
         """Why the snapshot cannot be deleted here, as far as can be told without trying; empty when it may."""
-        provider = self._providers.get(snapshot.kind)
-        return _ONLY_AGENT if provider is None else provider.why_not_delete(snapshot)
+        return self._find(snapshot)[1]
 
     def delete(self, snapshots: t.Sequence[RecordedSnapshot], *, contents: StoredContents) -> Reasons:
         """Delete them; one that is gone is fine. Returns why others are still there."""
-        failed = {snapshot: why for snapshot in snapshots if (why := self.why_not(snapshot))}
-        rest = [snapshot for snapshot in snapshots if snapshot not in failed]
-        for kind, provider in self._providers.items():
-            found = [snapshot for snapshot in rest if snapshot.kind == kind]
-            if found:
-                failed |= provider.delete(found, contents)
+        failed: Reasons = {}
+        found: dict[str, list[RecordedSnapshot]] = {}
+        for snapshot in snapshots:
+            provider, why = self._find(snapshot)
+            if provider is None:
+                failed[snapshot] = why
+            else:
+                found.setdefault(provider.name, []).append(snapshot)
+        for provider in self._providers:
+            if provider.name in found:
+                failed |= provider.delete(found[provider.name], contents)
         return failed
+
+    def _find(self, snapshot: RecordedSnapshot) -> tuple[VolumeProvider | None, str]:
+        """Who can delete it; None, and why nobody can."""
+        reasons = []
+        for provider in self._providers:
+            if provider.kind == snapshot.kind:
+                why = provider.why_not_delete(snapshot)
+                if not why:
+                    return provider, ""
+                reasons.append(why)
+        return None, "; ".join(reasons) or _ONLY_AGENT
 
 
 class Contents:

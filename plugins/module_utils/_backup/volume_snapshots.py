@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import collections
 import concurrent.futures
 import functools
 import threading
@@ -182,7 +183,9 @@ class VolumeSnapshots:
 
     def counts(self) -> dict[str, int]:
         """The members of a Backup's status that are not zero."""
-        found = {name: count for volumes in self.providers.values() for name, count in volumes.counts().items()}
+        found: collections.Counter[str] = collections.Counter()
+        for volumes in self.providers.values():
+            found.update(volumes.counts())
         return {name: count for name, count in found.items() if count}
 
     def records(self, backup_uid: str) -> list[dict[str, t.Any]]:

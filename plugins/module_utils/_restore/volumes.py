@@ -94,7 +94,7 @@ class VolumeDecisions:
         restore_name: str = "",
         providers: t.Sequence[RestoreVolumes] = (),
     ) -> None:
-        self._providers = {provider.method: provider for provider in providers}
+        self._providers = {provider.name: provider for provider in providers}
         self._archive = archive
         self._info = {str(entry.get("pvName")): entry for entry in volume_info if entry.get("pvName")}
         #: Entries of older backups name the claim, and no volume; the first one counts.
@@ -130,12 +130,13 @@ class VolumeDecisions:
 
     def remade_from(self, volume: Object) -> DataSource | None:
         """The snapshot that a stored PersistentVolume is made anew from, None when there is none."""
-        provider = self._providers.get(self._method(str(volume["metadata"]["name"])))
-        return provider.of_volume(volume) if provider is not None and self._restore_data else None
+        method = self._method(str(volume["metadata"]["name"])) if self._restore_data else ""
+        found = (provider.of_volume(volume) for provider in self._of_method(method))
+        return next((source for source in found if source is not None), None)
 
     def provider_of(self, source: DataSource) -> RestoreVolumes:
         """Whose snapshot it is."""
-        return self._providers[source.method]
+        return self._providers[source.provider]
 
     @property
     def objects(self) -> SnapshotObjects | None:
@@ -178,7 +179,7 @@ class VolumeDecisions:
         By the backup's records (Velero 1.18); one with data is protected as it was without records, too.
         """
         method = self._method(name)
-        is_provisioned = method in self._providers and not self._remakes(method)
+        is_provisioned = bool(self._of_method(method)) and not self._remakes(method)
         info = self._entry(name).get("pvInfo") if is_provisioned or method == _POD_VOLUME else None
         if info:
             return VolumeTraits(str(info.get("reclaimPolicy") or ""), info.get("labels") or {})
@@ -232,14 +233,18 @@ class VolumeDecisions:
     def _why_unreadable(self, name: str, stored: Object) -> str:
         """Why data that was saved is out of reach; empty when none was saved."""
         method = self._method(name)
-        provider = self._providers.get(method)
-        why = provider.why_unreadable(stored, self._entry(name)) if provider is not None else ""
-        return why or (f"its data was saved as {readable(method)}, which cannot be read here" if method else "")
+        entry = self._entry(name)
+        why = (provider.why_unreadable(stored, entry) for provider in self._of_method(method))
+        return "; ".join(filter(None, why)) or (
+            f"its data was saved as {readable(method)}, which cannot be read here" if method else ""
+        )
 
     def _remakes(self, method: str) -> bool:
         """Whether stored PersistentVolumes come back with what was saved so."""
-        provider = self._providers.get(method)
-        return provider is not None and provider.remakes_volumes
+        return any(provider.remakes_volumes for provider in self._of_method(method))
+
+    def _of_method(self, method: str) -> list[RestoreVolumes]:
+        return [provider for provider in self._providers.values() if provider.method == method]
 
     def _source_of(self, claim: Object, namespace: str) -> DataSource | None:
         """The snapshot that a stored claim names, whoever took it."""

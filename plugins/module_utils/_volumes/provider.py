@@ -192,7 +192,8 @@ class StoredContents(t.Protocol):
 class VolumeProvider(t.Protocol):
     """One way to keep the data of volumes.
 
-    ``name`` is the value of the option ``provider``, ``kind`` that of ``RecordedSnapshot``.
+    ``name`` is the value of the option ``provider``. ``kind`` is that of ``RecordedSnapshot``; several may have the
+    same.
     """
 
     name: str

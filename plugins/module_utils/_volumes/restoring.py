@@ -23,13 +23,16 @@ Object: t.TypeAlias = "t.Mapping[str, t.Any]"
 class DataSource(t.Protocol):
     """A snapshot that the data of a volume comes from. ``missing`` says why it cannot; empty when it can.
 
-    ``method`` is that of its provider, ``handle`` the storage's name of it, ``driver`` that of CSI, and ``helper`` the
-    name of the objects that are in the cluster while a volume is made from it; empty: there are none.
+    ``helper`` is the name of the objects that are in the cluster while a volume is made from it; empty: there are none.
     """
 
     @property
+    def provider(self) -> str:
+        """The name of its provider."""
+
+    @property
     def method(self) -> str:
-        """Velero's ``restoreMethod``."""
+        """Velero's ``restoreMethod``, which providers may have in common."""
 
     @property
     def handle(self) -> str:
@@ -139,9 +142,10 @@ class RestoreVolumes(t.Protocol):
     ``remakes_volumes``: a stored PersistentVolume itself comes back, with new storage behind it, and ``of_volume``,
     ``why_leaving``, ``adopt_volume`` and ``make`` are asked. Else a claim gets a new volume, and ``of_claim``,
     ``why_not``, ``provision`` and, at the end, ``error_of`` and ``take_out`` are. ``objects`` None: none of the
-    archive's objects belong to the snapshots.
+    archive's objects belong to the snapshots. ``name`` is the provider's.
     """
 
+    name: str
     method: str
     remakes_volumes: bool
 
@@ -162,7 +166,7 @@ class RestoreVolumes(t.Protocol):
         """Whether ``live`` is a copy of a stored claim with its data. ``ours``: a restore of this backup made it."""
 
     def why_unreadable(self, volume: Object, entry: Object) -> str:
-        """Why the data of a stored volume, saved as ``entry`` of volumeinfo says, is out of reach."""
+        """Why the data of a stored volume, saved as ``entry`` of volumeinfo says, is out of reach; empty if unknown."""
 
     def of_volume(self, volume: Object) -> DataSource | None:
         """The snapshot that a stored PersistentVolume is made anew from; None where there is none to be used."""

@@ -22,6 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.removal import SnapshotRemoval
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sources import (
     METHOD,
+    PROVIDER,
     CsiSource,
     CsiSources,
     is_made_from_snapshot,
@@ -50,6 +51,7 @@ Object: t.TypeAlias = "t.Mapping[str, t.Any]"
 class CsiRestore(CsiSources, NewVolumes):
     """A ``RestoreVolumes``, and its ``SnapshotObjects``."""
 
+    name = PROVIDER
     method = METHOD
 
     def __init__(self, client: KubeClient, job: RestoreJob) -> None:

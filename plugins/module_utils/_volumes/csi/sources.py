@@ -27,6 +27,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring impo
 
 #: Velero's ``backupMethod`` and ``restoreMethod``.
 METHOD = "CSISnapshot"
+PROVIDER = "csi"
 _CLAIMS = GroupResource("persistentvolumeclaims")
 #: On a stored VolumeSnapshot.
 HANDLE_ANNOTATION = "velero.io/csi-volumesnapshot-handle"
@@ -51,6 +52,10 @@ class CsiSource:
     driver: str = ""
     size: str = ""
     missing: str = ""
+
+    @property
+    def provider(self) -> str:
+        return PROVIDER
 
     @property
     def method(self) -> str:
@@ -192,4 +197,4 @@ def _annotations(obj: Object) -> Object:
     return (obj.get("metadata") or {}).get("annotations") or {}
 
 
-__all__ = ("METHOD", "CsiSource", "CsiSources", "is_made_from_snapshot", "restored_name")
+__all__ = ("METHOD", "PROVIDER", "CsiSource", "CsiSources", "is_made_from_snapshot", "restored_name")

@@ -17,15 +17,15 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import P
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import DRIVER, EbsSnapshotter
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.records import (
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotWish
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.native_records import (
     METHOD,
     NativeSnapshot,
     snapshot_record,
     snapshot_tags,
     volume_info_entry,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotWish
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import (
     BackupJob,
     KeptSnapshots,

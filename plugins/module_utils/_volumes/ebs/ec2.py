@@ -27,6 +27,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_locat
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.zones import zone_of
 
 DRIVER = "ebs.csi.aws.com"
+#: The name of the volume provider.
+PROVIDER = "aws_ebs"
 
 _MAX_CONNECTIONS = 16
 _POLL_SECONDS = 2.0
@@ -308,4 +310,4 @@ def _tag_request(resource: str, tags: Tags) -> dict[str, t.Any]:
     return {"TagSpecifications": [{"ResourceType": resource, "Tags": listed}]} if listed else {}
 
 
-__all__ = ("DRIVER", "EbsSnapshot", "EbsSnapshotter")
+__all__ = ("DRIVER", "PROVIDER", "EbsSnapshot", "EbsSnapshotter")

@@ -68,11 +68,13 @@ class EbsProvider:
         return list_ebs_snapshots(query, client=self._context.client(), ebs=ec2)
 
     def for_restore(self, job: RestoreJob) -> RestoreVolumes:
-        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.records import read_snapshots
         from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.restore import EbsRestore
+        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.native_records import read_snapshots
 
         records = job.records
-        snapshots = read_snapshots(volumesnapshots=records.volumesnapshots, volumeinfo=records.volumeinfo)
+        snapshots = read_snapshots(
+            volumesnapshots=records.volumesnapshots, volumeinfo=records.volumeinfo, provider=self.name
+        )
         return EbsRestore(snapshots, self._ec2, client=self._context.client(), discovery=job.discovery)
 
     def why_not_delete(self, snapshot: RecordedSnapshot) -> str:

@@ -21,9 +21,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import create_object, get_object
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import NAMESPACES
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.records import METHOD, NativeSnapshot
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import PROVIDER, EbsSnapshotter
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.native_records import METHOD, NativeSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restore_kinds import RemadeVolumes
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import DataSource, MadeVolume
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.zones import zone_of
@@ -38,6 +38,7 @@ Object: t.TypeAlias = "t.Mapping[str, t.Any]"
 class EbsRestore(RemadeVolumes):
     """A ``RestoreVolumes``: the native snapshots of a backup, and the volumes that are made from them."""
 
+    name = PROVIDER
     method = METHOD
 
     def __init__(

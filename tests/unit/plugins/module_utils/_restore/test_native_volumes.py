@@ -16,13 +16,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import 
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import restore as native_volumes
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.records import (
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.restore import EbsRestore
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.native_records import (
     NativeSnapshot,
     snapshot_record,
     volume_info_entry,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.restore import EbsRestore
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import (
     RestoreApi,

@@ -115,6 +115,7 @@ class ShelfBackup:
 class ShelfSource(t.NamedTuple):
     handle: str
     missing: str = ""
+    provider: str = "shelf"
     method: str = METHOD
     driver: str = ""
     helper: str = ""
@@ -124,6 +125,7 @@ class ShelfSource(t.NamedTuple):
 
 
 class ShelfRestore(NewVolumes):
+    name = "shelf"
     method = METHOD
     objects = None
 

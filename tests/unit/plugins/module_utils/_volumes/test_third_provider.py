@@ -15,11 +15,17 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files i
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import SnapshotDeleter
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import VolumeDecisions
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes import providers
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.provider import EbsProvider
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.restore import EbsRestore
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.native_records import NativeSnapshot
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import Reasons, StoredContents, VolumeContext
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._backup.backup_api import (
     BackupApi,
     back_up,
@@ -96,6 +102,68 @@ def test_restore(monkeypatch: pytest.MonkeyPatch, store: t.Any, shelf: dict[str,
     expected = (METHOD, HANDLE, "") if there else ("empty", "", "the shelf is empty")
     assert (volume["method"], volume["snapshot"], volume["message"]) == expected
     assert len(outcome.warnings_list) == (0 if there else 1)
+
+
+class OtherCloud(EbsProvider):
+    """Its snapshots are recorded as those of EBS are, and have other names."""
+
+    name = "other_cloud"
+    deleted: t.ClassVar[list[str]] = []
+
+    def why_not_delete(self, snapshot: RecordedSnapshot) -> str:
+        return "" if snapshot.handle.startswith("projects/") else "it is none of the other cloud"
+
+    def delete(self, snapshots: t.Sequence[RecordedSnapshot], contents: StoredContents) -> Reasons:
+        self.deleted.extend(snapshot.handle for snapshot in snapshots)
+        return {}
+
+
+def test_two_clouds_are_told_apart() -> None:
+    context = VolumeContext()
+    deleter = SnapshotDeleter((EbsProvider(context), OtherCloud(context)))
+    theirs, ours, nobodys = (RecordedSnapshot("native", name, "pv") for name in ("projects/p/s", "snap-1", "disk-1"))
+    assert deleter.delete([theirs, ours, nobodys], contents=t.cast("t.Any", None)) == {
+        ours: "no snapshot_location is given; it is none of the other cloud",
+        nobodys: "it is none of EBS, and others cannot be deleted here; it is none of the other cloud",
+    }
+    assert OtherCloud.deleted == ["projects/p/s"]
+
+
+class OtherVolumes(EbsRestore):
+    name = "other_cloud"
+
+    def of_volume(self, volume: t.Mapping[str, t.Any]) -> NativeSnapshot | None:
+        found = NativeSnapshot(volume="pv-data", snapshot_id="projects/p/s", provider=self.name)
+        return found if "gcePersistentDisk" in volume["spec"] else None
+
+
+@pytest.mark.parametrize("is_theirs", [True, False])
+def test_two_clouds_restore_their_own_volumes(*, is_theirs: bool) -> None:
+    volume = {"metadata": {"name": "pv-data"}, "spec": {"gcePersistentDisk": {}} if is_theirs else {}}
+    given: dict[str, t.Any] = {"client": None, "discovery": Discovery([])}
+    lost = {"pv-data": NativeSnapshot(volume="pv-data", snapshot_id="projects/p/s")}
+    decisions = VolumeDecisions(
+        archive=StoredVolume(volume),
+        volume_info=[{"pvName": "pv-data", "backupMethod": "NativeSnapshot"}],
+        snapshot_volumes=None,
+        namespace_mapping={},
+        live={},
+        providers=[EbsRestore(lost, None, **given), OtherVolumes({}, None, **given)],
+    )
+    decision = decisions.for_claim(CLAIM, source_namespace="shop")
+    if is_theirs:
+        assert decision.remade_from is not None
+        assert decisions.provider_of(decision.remade_from).name == "other_cloud"
+    else:
+        assert "projects/p/s, and no snapshot_location is given" in decision.missing
+
+
+class StoredVolume:
+    def __init__(self, volume: t.Any) -> None:
+        self._volume = volume
+
+    def find_object(self, group_resource: GroupResource, namespace: str | None, name: str) -> t.Any:
+        return self._volume if group_resource.resource == "persistentvolumes" else None
 
 
 def test_rows() -> None:

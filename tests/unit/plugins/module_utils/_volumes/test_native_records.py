@@ -9,7 +9,7 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import list_snapshots
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.records import (
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.native_records import (
     NativeSnapshot,
     read_snapshots,
     snapshot_record,

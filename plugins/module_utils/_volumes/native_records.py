@@ -33,6 +33,8 @@ class NativeSnapshot:
     iops: int | None = None
     location: str = "default"
     phase: Phase = "Completed"
+    #: The name of the provider that reads it, empty for nobody.
+    provider: str = ""
 
     @property
     def method(self) -> str:
@@ -123,11 +125,12 @@ def volume_info_entry(snapshot: NativeSnapshot, *, volume: Object, claim: tuple[
 
 
 def read_snapshots(
-    *, volumesnapshots: t.Sequence[Object] | None, volumeinfo: t.Sequence[Object] | None
+    *, volumesnapshots: t.Sequence[Object] | None, volumeinfo: t.Sequence[Object] | None, provider: str = ""
 ) -> dict[str, NativeSnapshot]:
     """What a backup records, by the name of the PersistentVolume; the last record of one counts.
 
     ``volumesnapshots`` has all that a restore needs; what only ``volumeinfo`` records has an empty location.
+    ``provider``: who will use them.
     """
     found = {}
     for entry in volumeinfo or ():
@@ -141,6 +144,7 @@ def read_snapshots(
                 iops=_iops(info.get("iops")),
                 location="",
                 phase="Failed" if entry.get("result") == "failed" else "Completed",
+                provider=provider,
             )
     for record in volumesnapshots or ():
         spec, status = _member(record, "spec"), _member(record, "status")
@@ -155,6 +159,7 @@ def read_snapshots(
                 iops=_iops(spec.get("volumeIOPS")),
                 location=str(spec.get("location") or ""),
                 phase="Failed" if status.get("phase") == "Failed" else "Completed",
+                provider=provider,
             )
     return found
 
