@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""Snapshots of a cloud's disks in a backup (Velero 1.18: native snapshots)."""
+"""Snapshots of a cloud's disks in a backup (Velero 1.18, docs/compatibility 8.1)."""
 
 from __future__ import annotations
 
