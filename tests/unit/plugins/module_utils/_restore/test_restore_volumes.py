@@ -86,7 +86,8 @@ def decide(
                     "csiSnapshot: the volume is not of a CSI driver;volumeSnapshot: no snapshot location is for it;",
                     False,
                 ),
-                ("any: skipped due to resource policy ;podvolume: opted out due to annotation in pod p;", True),  # 1.18
+                # From here on as Velero 1.18 writes them.
+                ("any: skipped due to resource policy ;podvolume: opted out due to annotation in pod p;", True),
                 ("volumeSnapshot: not satisfy the criteria for VolumePolicy or the legacy snapshot way;", True),
                 ("volumeSnapshot: matched action is 'skip' in chosen resource policies;", True),
                 ("any: item has label velero.io/exclude-from-backup=true;", True),
