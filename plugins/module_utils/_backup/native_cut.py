@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""Snapshots of a cloud's disks in a backup (Velero 1.18, docs/compatibility 8.1)."""
+"""Snapshots of a cloud's disks in a backup (Velero 1.18: native snapshots)."""
 
 from __future__ import annotations
 
