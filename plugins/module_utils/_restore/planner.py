@@ -285,7 +285,7 @@ class Planner:
             self._live.note_names(resource.group_resource, there, found)
 
     def settle_existing(self, item: PlanItem, live: dict[str, t.Any], desired: dict[str, t.Any]) -> None:
-        """Decide on an object that is there already (Velero 1.18, existing objects)."""
+        """Decide on an object that is there already (Velero 1.18, docs/compatibility 5.7)."""
         item.made_before, item.kept = made_by(live, self._restore_name), ""
         if item.group_resource == CLAIMS:
             self._live.note_claim(live)
