@@ -161,7 +161,7 @@ class _Maker:
         #: By the time these run the log is stored, so they have one of their own. Made now, to refuse bad ones early.
         self._ending_log = RunLog(None)
         self._ending_hooks = self._hook_runner(self._ending_log)
-        self._ebs = EbsSnapshotter(request.snapshot_location) if request.snapshot_location else None
+        self._ebs = EbsSnapshotter(request.snapshot_location, cancel) if request.snapshot_location else None
         self._snapshots: VolumeSnapshots | None = None
 
     @contextlib.contextmanager
@@ -354,6 +354,7 @@ class _Maker:
         outcome, name = self._outcome, self._request.name
         self._progress(f"writing {outcome.location}/{BackupKeys(name).directory}")
         with _timed(outcome, "publish"):
+            self._cancel.check()
             if self._request.replace_failed:
                 # Not before the new one is ready: a failed backup is better than none.
                 outcome.replaced = self._repository.exists(name)

@@ -59,7 +59,7 @@ def plan_backup(
         own_hooks = BackupHookRunner(
             client, request.backup_hooks, log=log, default_on_error=request.hook_on_error_default, cancel=token
         )
-        ebs = EbsSnapshotter(request.snapshot_location) if request.snapshot_location else None
+        ebs = EbsSnapshotter(request.snapshot_location, token) if request.snapshot_location else None
         snapshots = VolumeSnapshots(
             client, request, run_id="", location=outcome.location, ebs=ebs, log=log, progress=progress, cancel=token
         )
