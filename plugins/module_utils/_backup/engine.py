@@ -180,11 +180,9 @@ class _Maker:
             writer = stack.enter_context(TarballWriter(spools.tarball, digests=ItemDigests(spools.digests)))
             try:
                 self._publish(self._make(spools, writer), claim)
-            except CommitUnknown:
-                claim.leave()
-                raise
             except BaseException:
-                self._with_snapshots(VolumeSnapshots.abandon)
+                if not self._outcome.may_be_stored:
+                    self._with_snapshots(VolumeSnapshots.abandon)
                 raise
             finally:
                 if self._outcome.is_stored:
@@ -363,12 +361,12 @@ class _Maker:
             try:
                 self._repository.publish(files, claim=claim, cancel=self._cancel, warn=outcome.warn)
             except CommitUnknown as exc:
-                outcome.commit_unknown = outcome.changed = True
-                outcome.commit_point = exc.details["commit_point"]
-                outcome.backup = dict(files.metadata)
+                outcome.end_unknown(files.metadata, exc.details["commit_point"])
+                # Nobody shall work on the name before that run's write can have come to nothing.
+                claim.leave()
                 raise
-        outcome.changed, outcome.backup = True, dict(files.metadata)
-        counts = outcome.backup["status"]
+        outcome.end_stored(files.metadata)
+        counts = files.metadata["status"]
         numbers = [
             counted(counts["progress"].get("itemsBackedUp", 0), "item"),
             counted(counts.get("errors", 0), "error"),
