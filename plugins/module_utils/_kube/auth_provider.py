@@ -13,8 +13,8 @@ import datetime as dt
 import types
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.abandonable import call_abandonable
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.abandonable import call_abandonable
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access import library_error
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.files import capital

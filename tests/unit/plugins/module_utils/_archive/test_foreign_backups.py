@@ -139,7 +139,7 @@ def test_read(store: Counted, files: dict[str, bytes], objects: int) -> None:
     for file in ("volumeinfo", "volumesnapshots", "results", "resource_list", "csi_volumesnapshots"):
         assert not reader.read_json("n", t.cast("t.Any", file))
     assert reader.read_record("n") is None
-    assert reader.read_logs("n") is None
+    assert reader.read_log_end("n", 1000) is None
     with reader.open_tarball("n") as tarball:
         assert len(tarball.items) == objects
         assert tarball.read(tarball.items[0]) == POD

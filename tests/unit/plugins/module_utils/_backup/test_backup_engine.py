@@ -15,12 +15,14 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository imp
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import ClaimHeld
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._backup.backup_api import (
     BackupApi,
     back_up,
     make_request,
     stored,
 )
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.contract import put_expired
 
 HOOK = "pre.hook.backup.velero.io/"
 POST = "post.hook.backup.velero.io/"
@@ -189,3 +191,43 @@ def test_check_mode_counts_and_executes_nothing(api: BackupApi, store: t.Any, tm
     ]
     assert api.executed == []
     assert list(tmp_path.rglob("*")) == []
+
+
+CLAIM = "backups/b1/b1-arkive-claim.json"
+
+
+def foreseen(api: BackupApi, store: t.Any) -> list[str]:
+    before = {info.key: store.get(info.key) for info in store.list().objects}
+    plan = plan_backup(make_request(), client=t.cast("t.Any", api), store=store)
+    assert {info.key: store.get(info.key) for info in store.list().objects} == before
+    return [warning["message"] for warning in plan.warnings_list]
+
+
+def test_check_mode_tells_what_a_dead_run_of_the_name_has_left(api: BackupApi, store: t.Any) -> None:
+    pod(api, "a")
+    put_expired(store, key=CLAIM)
+    store.put("backups/b1/b1.tar.gz", b"half")
+    who = "run dead-run on host-x (pid 4711)"
+    assert foreseen(api, store) == [
+        f"This backup was begun by {who}, which had not finished it: its files would be removed."
+    ]
+    assert run(api, store).phase == "Completed"
+    # The run is over when its backup is to be seen, whenever its claim ends; the claim is removed by the next run.
+    stored_backup = BackupRepository(store).read_backup("b1") or {}
+    put_expired(store, age=0, key=CLAIM, commits=stored_backup["metadata"]["uid"])
+    sentence = f"The backup was stored by {who}, which did not end as it should."
+    assert foreseen(api, store) == [sentence]
+    outcome = run(api, store)
+    assert (outcome.changed, [warning["message"] for warning in outcome.warnings_list]) == (False, [sentence])
+    assert not store.exists(CLAIM)
+
+
+def test_check_mode_refuses_a_live_run_of_the_name(api: BackupApi, store: t.Any) -> None:
+    pod(api, "a")
+    put_expired(store, age=0, key=CLAIM)
+    with pytest.raises(ClaimHeld):
+        foreseen(api, store)
+    # The run itself would wait for one that was about to commit.
+    put_expired(store, age=0, key=CLAIM, commits="u-1")
+    (sentence,) = foreseen(api, store)
+    assert sentence.startswith("run dead-run on host-x (pid 4711) was about to store this backup: the run would wait")
