@@ -36,19 +36,21 @@ class Faults:
         self._later: list[threading.Thread] = []
         self._stopped: list[int] = []
         self._restarted = False
+        #: Faults that found no process to hit.
+        self.missed: list[Fault] = []
 
     def make(self, fault: Fault, run: Started, start_second: t.Callable[[], None]) -> None:
         """Do it now; returns as soon as it is done or under way."""
         at_module = {"kill module": signal.SIGKILL, "term module": signal.SIGTERM}
         if fault in at_module:
-            kill(_modules(run, self._outside), at_module[fault])
+            self._kill(fault, _modules(run, self._outside), at_module[fault])
         elif fault == "term play":
             run.signal(signal.SIGTERM)
         elif fault == "kill all":
             run.kill_all()
         elif fault in ("stop and kill module", "stop and kill all"):
             pids = _modules(run, self._outside) if fault.endswith("module") else [run.process.pid, *run.descendants()]
-            kill(pids, signal.SIGSTOP)
+            self._kill(fault, pids, signal.SIGSTOP)
             self._after(_PAUSE_SECONDS, lambda: kill(pids, signal.SIGKILL))
         elif fault == "second run":
             start_second()
@@ -80,13 +82,13 @@ class Faults:
             self._kill_containers(pods)
         elif fault == "stop freezer":
             freezers = [pid for pid in self._outside.pids(pods) if self._outside.words(pid)[:1] == ["fsfreeze"]]
-            kill(freezers, signal.SIGSTOP)
+            self._kill(fault, freezers, signal.SIGSTOP)
             self._stopped += freezers
         elif fault == "kill timer":
-            kill(self._like(pods, "arkive-timer"), signal.SIGKILL)
+            self._kill(fault, self._like(pods, "arkive-timer"), signal.SIGKILL)
         elif fault == "kill timer and parent":
             kill(self._like(pods, "arkive-freeze", "arkive-renew"), signal.SIGKILL)
-            kill(self._like(pods, "arkive-timer"), signal.SIGKILL)
+            self._kill(fault, self._like(pods, "arkive-timer"), signal.SIGKILL)
         elif fault == "cut stream":
             self._proxy.cut(stay=False)
         elif fault == "cut for long":
@@ -101,6 +103,11 @@ class Faults:
         elif fault == "take store away" and self._store.exists():
             self._store.rename(self._store.with_name("taken"))
             self._store.write_text("no directory")
+
+    def _kill(self, fault: Fault, pids: t.Sequence[int], number: int) -> None:
+        if not pids:
+            self.missed.append(fault)
+        kill(pids, number)
 
     def _like(self, pods: t.Sequence[dict[str, t.Any]], *words: str) -> list[int]:
         return [pid for pid in self._outside.pids(pods) if set(words) & set(self._outside.words(pid))]
