@@ -92,14 +92,21 @@ def judge_marks(found: MarkedFreezes, *, now: dt.datetime | None = None) -> list
 
 
 def sweep_namespaces(
-    client: KubeClient, pods: t.Sequence[_Pod], namespaces: t.Sequence[str] | None, *, helper: HelperPod | None = None
+    client: KubeClient,
+    pods: t.Sequence[_Pod],
+    namespaces: t.Sequence[str] | None,
+    *,
+    helper: HelperPod | None = None,
+    ended_run: str = "",
 ) -> Sweeping:
     """Sweep what is marked on ``pods`` and on the claims of ``namespaces`` (None: of the whole cluster).
 
-    With ``helper``, helper pods that killed runs have left are removed as well.
+    With ``helper``, helper pods that killed runs have left are removed as well. The freezes of ``ended_run``, which is
+    known to be gone, are over whatever their marks say.
     """
     unread: list[str] = []
     found = gather(pods, try_list_marked_claims(client, namespaces, pods, unread))
+    found = dataclasses.replace(found, ended_run=ended_run)
     notes = HelperRun(client, helper).remove_leftovers(namespaces) if helper is not None else []
     done = sweep(client, found, pods=pods, helper=helper)
     return Sweeping(tuple(done), (*notes, *found.faults), tuple(unread))
@@ -118,14 +125,23 @@ def sweep(
     ``pods``: what was read already; the others are read when they are needed. Marks of ``own_run`` do not count: it
     knows that it holds nothing there.
     """
-    sweeper = _Sweeper(client, pods, helper, own_run)
+    sweeper = _Sweeper(client, pods, helper, own_run=own_run, ended_run=found.ended_run)
     return [each if each.state == "live" else sweeper.sweep(each) for each in judge_marks(found)]
 
 
 class _Sweeper:
-    def __init__(self, client: KubeClient, pods: t.Iterable[_Pod], helper: HelperPod | None, own_run: str) -> None:
+    def __init__(
+        self,
+        client: KubeClient,
+        pods: t.Iterable[_Pod],
+        helper: HelperPod | None,
+        *,
+        own_run: str,
+        ended_run: str,
+    ) -> None:
         self._client = client
         self._own_run = own_run
+        self._ended_run = ended_run
         self._thawer = Thawer(client, helper)
         self._pods = {(pod["metadata"]["namespace"], pod["metadata"]["name"]): pod for pod in pods}
         #: Of several marks of one file system, one is tried: who writes a hundred of them does not hold up the run.
@@ -183,7 +199,7 @@ class _Sweeper:
             claim = self._client.get(f"/api/v1/namespaces/{namespace}/persistentvolumeclaims/{name}")
         except KubeError:
             return False
-        now = MarkedFreezes((mark, *read_claim(claim).marks)).without_run(self._own_run)
+        now = MarkedFreezes((mark, *read_claim(claim).marks), ended_run=self._ended_run).without_run(self._own_run)
         return now.is_live(mark, utc_now())
 
 
