@@ -97,11 +97,11 @@ class Faults:
             self._proxy.cut()
             self._after(_PAUSE_SECONDS, self._proxy.mend)
         elif fault == "pause server":
-            self._component("stop", "kube-apiserver")
-            self._after(_PAUSE_SECONDS, lambda: self._component("cont", "kube-apiserver"))
+            self._to_the_server(fault, "stop")
+            self._after(_PAUSE_SECONDS, lambda: self._to_the_server(fault, "cont"))
         elif fault == "restart server":
             self._restarted = True
-            self._component("kill", "kube-apiserver")
+            self._to_the_server(fault, "kill")
         elif fault == "take store away" and self._store.exists():
             self._store.rename(self._store.with_name("taken"))
             self._store.write_text("no directory")
@@ -126,6 +126,13 @@ class Faults:
                         first = Path(f"/proc/{pid}/status").read_text().partition("NSpid:")[2].split("\n")[0].split()
                         if own and own in Path(f"/proc/{pid}/cgroup").read_text() and first[-1:] == ["1"]:
                             kill([pid], signal.SIGKILL)
+
+    def _to_the_server(self, fault: Fault, action: str) -> None:
+        """One that an earlier fault has killed is not there for a moment."""
+        try:
+            self._component(action, "kube-apiserver")
+        except subprocess.CalledProcessError:
+            self.missed.append(fault)
 
     def _component(self, action: str, name: str) -> None:
         argv = [sys.executable, str(_LAB), "component", action, name, "--state", str(self._state)]
