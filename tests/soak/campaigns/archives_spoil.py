@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import copy
 import gzip
 import io
 import json
@@ -58,7 +59,8 @@ def replace_somewhere(chance: random.Random, document: t.Any, wrong: t.Any) -> N
     if chance.random() < 0.1 and isinstance(holder, dict):
         del holder[key]
     else:
-        holder[key] = wrong
+        # A copy: the next replacement may be made inside of it.
+        holder[key] = copy.deepcopy(wrong)
 
 
 def _wrong_shapes(chance: random.Random) -> Files:
