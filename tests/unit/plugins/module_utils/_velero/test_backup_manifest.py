@@ -208,7 +208,9 @@ spec:
             "includedNamespaces",
             id="snake-case-in-a-manifest",
         ),
-        pytest.param(manifest({"includedNamespaces": "a"}), "includedNamespaces is not a list: 'a'", "", id="text"),
+        pytest.param(
+            manifest({"includedNamespaces": "a"}), "includedNamespaces is not a list: it is text", "", id="text"
+        ),
         pytest.param(
             manifest({"includedNamespaces": [1]}), "includedNamespaces is not text: 1", "quotes", id="numbers"
         ),
@@ -218,7 +220,10 @@ spec:
             manifest({"csiSnapshotTimeout": 600}), "csiSnapshotTimeout is not a duration", "10m", id="csi-timeout"
         ),
         pytest.param(
-            manifest({"includeClusterResources": "true"}), "neither true nor false: 'true'", "", id="text-for-a-bool"
+            manifest({"includeClusterResources": "true"}),
+            "neither true nor false: it is text",
+            "",
+            id="text-for-a-bool",
         ),
         pytest.param(
             manifest({"labelSelector": {"app": "a"}}), "labelSelector has no field 'app'", "matchLabels", id="selector"
@@ -234,7 +239,7 @@ spec:
         pytest.param(manifest({"orderedResources": {"pods": ["a/b"]}}), "pods is not text", "", id="ordered"),
         pytest.param(manifest({"resourcePolicy": {"named": "p"}}), "no field 'named'", "name", id="policy"),
         pytest.param(
-            manifest({"uploaderConfig": {"parallelFilesUpload": "4"}}), "is not a number: '4'", "", id="uploader"
+            manifest({"uploaderConfig": {"parallelFilesUpload": "4"}}), "is not a number: it is text", "", id="uploader"
         ),
         pytest.param(
             manifest({"metadata": {"annotations": {}}}), "has no field 'annotations'", "labels", id="template"

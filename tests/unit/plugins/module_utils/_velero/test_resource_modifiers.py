@@ -205,6 +205,18 @@ def test_lists_of_merge_patches(family: str, containers: list[str]) -> None:
             rule(strategicPatches=[{"patchData": {"metadata": {"$patch": "no"}}}]), "there are delete", id="directive"
         ),
         pytest.param(rule(mergePatches=[{"patchData": {"metadata": {"name": "x"}}}]), "keeps its name", id="name"),
+        pytest.param(
+            rule(mergePatches=[{"patchData": {"metadata": "x"}}]), "metadata is not a mapping", id="no metadata"
+        ),
+        pytest.param(
+            rule(mergePatches=[{"patchData": {"metadata": {"labels": {"a": 1}}}}]), "labels.a is not text", id="labels"
+        ),
+        pytest.param(rule(patches=[{"operation": "replace", "path": "/spec", "value": "x"}]), "spec is not", id="spec"),
+        pytest.param(
+            rule(patches=[{"operation": "add", "path": "/spec/x", "value": "[" * 199 + "]" * 199}]),
+            "nested more than 200 levels deep",
+            id="deep",
+        ),
     ],
 )
 def test_a_rule_that_fails_changes_nothing(wrong: Object, message: str) -> None:
