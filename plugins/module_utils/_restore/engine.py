@@ -264,6 +264,7 @@ class _Run:
             self._volumes = self._report.volumes = RestoredVolumes(self._plan, self._preparer, self._live)
             return self._planner.unreadable.error(hint=GO_ON)
         preflight.run(self._plan, self._make_judge())
+        self._planner.leave_out_snapshots(self._plan.waves)
         self._volumes = self._report.volumes = RestoredVolumes(self._plan, self._preparer, self._live)
         lost = self._planner.claims.lost
         if not lost:
@@ -297,7 +298,7 @@ class _Run:
         for volume in self._volumes.volumes:
             item = volume.item
             if volume.state == "failed" or item.action == "conflict" or item.state == "failed":
-                why = volume.message or item.why or "it could not be created"
+                why = item.failure or volume.message or item.why or "it could not be created"
                 lost.setdefault(volume.namespace, {})[volume.claim] = why
         if lost:
             hold_back(self._plan, self._preparer, lost, hint=self._resume_hint)
