@@ -29,6 +29,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.choice import 
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.claim_preflight import ClaimPreflight
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.contents import GO_ON
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.dry_run import DryRunJudge
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.ephemeral_claims import EphemeralClaims
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.held_back import hold_back
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.hook_records import RecordedHooks
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.lease_holder import RestoreProcess
@@ -471,7 +472,7 @@ class _Run:
             issues=self._issues,
             progress=self._progress,
             cancel=self._cancel,
-            on_created=self._watch_hooks,
+            on_created=self._follow_pod,
         )
 
     def _pods_with_open_hooks(self) -> list[PlanItem]:
@@ -487,6 +488,13 @@ class _Run:
         pod = get_object(self._client, item.resource, item.name, item.namespace) if item.resource else None
         if pod is not None:
             self._watch_hooks(item, pod)
+
+    def _follow_pod(self, item: PlanItem, live: dict[str, t.Any]) -> None:
+        """``live`` as the server has made it."""
+        if item.group_resource == PODS:
+            claims = EphemeralClaims(self._client, self._api.find(CLAIMS), restore_name=self._name, issues=self._issues)
+            claims.adopt(live)
+        self._watch_hooks(item, live)
 
     def _watch_hooks(self, item: PlanItem, live: dict[str, t.Any]) -> None:
         """``live`` as the server returned it."""

@@ -284,7 +284,8 @@ class VolumeFinalizer:
     def _fail(self, volume: RestoredVolume, why: str) -> None:
         volume.state, hint = "failed", self._resume_hint
         if volume.source is not None:
-            hint += f" VolumeSnapshot and VolumeSnapshotContent {volume.source.restored_name} stay in the cluster until then."
+            name = volume.source.restored_name
+            hint += f" VolumeSnapshot and VolumeSnapshotContent {name} stay in the cluster until then."
         self._error(volume, why, hint)
 
     def _error(self, volume: RestoredVolume, why: str, hint: str | None) -> None:
