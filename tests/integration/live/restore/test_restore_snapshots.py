@@ -11,7 +11,7 @@ import json
 import typing as t
 
 import pytest
-from snapshot_lab import CLAIM_OF, DRIVER
+from snapshot_lab import CLAIM_OF, DEPLOYMENT, DRIVER
 
 if t.TYPE_CHECKING:
     from restore_lab import Backups, Cluster
