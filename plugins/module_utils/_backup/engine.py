@@ -230,7 +230,6 @@ class _Maker:
             warnings=log.warnings,
             errors=log.errors,
             items=run.sink.total,
-            stored=run.sink.stored,
             hook_status=hook_status(outcome.hooks),
             snapshots=run.snapshots.counts(),
         )
@@ -375,7 +374,7 @@ class _Maker:
         outcome.end_stored(files.metadata)
         counts = files.metadata["status"]
         numbers = [
-            counted(counts["progress"].get("itemsBackedUp", 0), "item"),
+            counted(sum(outcome.items.values()), "item"),
             counted(counts.get("errors", 0), "error"),
             counted(counts.get("warnings", 0), "warning"),
         ]

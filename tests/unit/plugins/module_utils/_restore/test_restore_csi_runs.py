@@ -309,7 +309,7 @@ def test_provisioning_that_takes_too_long(api: VolumeApi, store: t.Any) -> None:
     )
     assert done.errors_list[0]["hint"] == (
         "Run the restore again with name: r to have this done. "
-        f"VolumeSnapshot {RESTORED} stays in the cluster until then."
+        f"VolumeSnapshot and VolumeSnapshotContent {RESTORED} stay in the cluster until then."
     )
     assert len(api.snapshots) == 2
 
