@@ -16,7 +16,7 @@ import typing as t
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._aws.access import AwsAccess
 
-#: What is wrong with the credentials, by the code, and the remedy.
+#: What is wrong with credentials, and the remedy, by the code or the class of the exception.
 CREDENTIALS: dict[str, tuple[str, str | None]] = {
     "InvalidAccessKeyId": ("the server does not know the access key", "Check 'access_key'."),
     "SignatureDoesNotMatch": ("the secret key does not belong to the access key", "Check 'secret_key'."),
@@ -42,8 +42,9 @@ UNREACHABLE = {
     "HTTPClientError": "the HTTP request failed",
     "ResponseStreamingError": "the connection broke",
     "IncompleteReadError": "the connection broke",
+    "Abandoned": "no answer by the time that the run was told to stop",
+    "Overdue": "no answer in time",
 }
-#: How servers say that they do not know a kind of request or a header of it; some say no more than the status.
 _LONGEST = 300
 
 

@@ -59,6 +59,24 @@ def readable(text: str) -> str:
     return shown if shown.isprintable() else repr(shown)[1:-1]
 
 
+def told(value: t.Any) -> str:
+    """A value of a wrong type for a sentence: numbers and the like as they are, of all else only what it is.
+
+    Text, mappings and lists may be long, and may hold what is secret.
+    """
+    if value is None or isinstance(value, bool | float):
+        return repr(value)
+    if isinstance(value, int):
+        return repr(value) if abs(value) < 1 << 64 else "a very large number"
+    word = _WORDS.get(type(value)) or next((_WORDS[one] for one in (str, dict, list) if isinstance(value, one)), "")
+    return f"it is {word or 'a value of another kind'}"
+
+
+def quoted(value: t.Any) -> str:
+    """The same for what is a word where it is right, and nobody's secret: text is shown, though not all of it."""
+    return f"'{readable(value)}'" if isinstance(value, str) else told(value)
+
+
 def _find(value: t.Any, shape: t.Any) -> str:
     return "" if value is None else _FINDERS[type(shape)](value, shape)
 
@@ -127,4 +145,4 @@ _FINDERS: dict[type, t.Callable[[t.Any, t.Any], str]] = {
     OneOf: _find_of_types,
 }
 
-__all__ = ("MapOf", "OneOf", "Shape", "find_misfit", "readable")
+__all__ = ("MapOf", "OneOf", "Shape", "find_misfit", "quoted", "readable", "told")

@@ -122,7 +122,9 @@ def make_preparer(
         classes=classes,
         leaves_objects_out=excludes_snapshots(resource_filter(spec, discovery)),
     )
-    providers = make_providers(VolumeContext(connect=lambda: client, location=request.snapshot_location))
+    providers = make_providers(
+        VolumeContext(connect=lambda: client, location=request.snapshot_location, cancel=client.cancel)
+    )
     volumes = VolumeDecisions(
         archive=source.contents,
         volume_info=source.volume_info,

@@ -32,7 +32,7 @@ if t.TYPE_CHECKING:
 _WRONG_REGION = frozenset({"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"})
 _DENIED = frozenset({"AccessDenied", "AllAccessDisabled", "AccountProblem", "UnauthorizedAccess", "403"})
 _NOT_FOUND = frozenset({"NoSuchKey", "NotFound", "404"})
-#: What is wrong with credentials, and the remedy, by the code or the class of the exception.
+#: How servers say that they do not know a kind of request or a header of it; some say no more than the status.
 _UNSUPPORTED = frozenset({"NotImplemented", "MethodNotAllowed", "ParamValidationError"})
 _UNSUPPORTED_STATUS = frozenset({400, 405, 501})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})

@@ -22,7 +22,7 @@ from ansible.module_utils import basic
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive import commit_point
 from ansible_collections.arkive.k8s.plugins.module_utils._aws import client as aws_client
-from ansible_collections.arkive.k8s.plugins.module_utils._store import claims
+from ansible_collections.arkive.k8s.plugins.module_utils._store import claims, s3_upload
 from campaigns.store_faults import Fault, break_files
 
 _MODULES = "ansible_collections.arkive.k8s.plugins.modules"
@@ -32,6 +32,8 @@ CLAIM_SECONDS = 6.0
 _READ_SECONDS = 2
 _ATTEMPTS = 2
 _LIMIT_SECONDS = 150.0
+#: Of an upload in parts, which are so small for files of this size.
+_PART_BYTES = 512
 #: How long the truth of a commit is looked for, as ``Patience`` has it.
 _PATIENCE = (12.0, 3.0, 0.5, 0.3)
 
@@ -67,9 +69,13 @@ class ModuleRuns:
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["boto3", "kubernetes.client", *_PRELOADED])
 
-    def start(self, module: str, arguments: Result, fault: Fault | None = None, below: str = "") -> Running:
+    def start(
+        self, module: str, arguments: Result, fault: Fault | None = None, below: str = "", *, in_parts: bool = False
+    ) -> Running:
+        """``fault`` is one of files ``below`` a directory; ``in_parts`` has everything uploaded in parts."""
         output = self._folder / secrets.token_hex(6)
-        process = self._context.Process(target=_work, args=(module, arguments, str(output), fault, below), daemon=True)
+        given = (module, arguments, str(output), fault, below, in_parts)
+        process = self._context.Process(target=_work, args=given, daemon=True)
         process.start()
         return Running(process, output)
 
@@ -110,7 +116,7 @@ class Running:
             return Ended(None, seconds, f"it ended with {self._process.exitcode} and no result: {text[-400:]!r}")
 
 
-def _work(module: str, arguments: Result, output: str, fault: Fault | None, below: str) -> None:
+def _work(module: str, arguments: Result, output: str, fault: Fault | None, below: str, in_parts: bool) -> None:
     """What the new process does."""
     handle = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     os.dup2(handle, 1)
@@ -119,6 +125,8 @@ def _work(module: str, arguments: Result, output: str, fault: Fault | None, belo
     sys.stderr = os.fdopen(2, "w", closefd=False)
     aws_client._READ_SECONDS = _READ_SECONDS
     aws_client._ATTEMPTS = _ATTEMPTS
+    if in_parts:
+        s3_upload._MIB = s3_upload._SMALLEST_PART = _PART_BYTES
     acquire = t.cast("t.Any", claims.Claim.acquire)
     acquire.__func__.__kwdefaults__["ttl_seconds"] = CLAIM_SECONDS
     patience = t.cast("t.Any", commit_point.Patience.__init__)

@@ -64,7 +64,7 @@ class EbsProvider:
         from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
         from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.listing import list_ebs_snapshots
 
-        ec2 = EbsSnapshotter(self._context.location or SnapshotLocation())
+        ec2 = EbsSnapshotter(self._context.location or SnapshotLocation(), self._context.cancel)
         return list_ebs_snapshots(query, client=self._context.client(), ebs=ec2)
 
     def for_restore(self, job: RestoreJob) -> RestoreVolumes:
@@ -103,7 +103,8 @@ class EbsProvider:
         """None without a snapshot location."""
         from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
 
-        return EbsSnapshotter(self._context.location) if self._context.location is not None else None
+        location = self._context.location
+        return EbsSnapshotter(location, self._context.cancel) if location is not None else None
 
 
 __all__ = ("EbsProvider",)

@@ -13,7 +13,6 @@ import typing as t
 
 import boto3
 import pytest
-from losing_proxy import Fate, LosingProxy
 from volume_lab import DataApp, Object, Storage
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError, CommitUnknown
@@ -27,6 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.s3_fates import Fate, LosingProxy
 
 pytestmark = pytest.mark.fault
 
