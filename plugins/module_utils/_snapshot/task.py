@@ -191,7 +191,7 @@ class _Task:
                 self.outcome.changed = True
                 began = time.monotonic()
                 self._progress(f"cutting {counted(len(plans), 'snapshot')}")
-                self._provider.cut(plans, timeout=window.seconds_left)
+                self._provider.take(plans, timeout=window.seconds_left)
                 self.outcome.timings["cut"] = time.monotonic() - began
         self.outcome.timings["window"] = time.monotonic() - started
         self._cancel.check()

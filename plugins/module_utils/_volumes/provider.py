@@ -11,7 +11,7 @@ of the table and know them by their ``name`` only; what a provider needs of a cl
 ``VolumeContext`` that it is made with, and asks for when it is needed.
 
     plan     ``BackupVolumes.plan``, ``SetSnapshots.plan``: a claim with its volume -> a ``PlannedSnapshot``, or why not
-    take     ``BackupVolumes.take``, ``SetSnapshots.cut``: inside the window of the freeze, all at once, no longer than
+    take     ``BackupVolumes.take``, ``SetSnapshots.take``: inside the window of the freeze, all at once, no longer than
              the freeze may last
     record   ``BackupVolumes``: marks in the stored claim, objects beside it, the entries of Velero's files;
              ``SetSnapshots.seal``: the note on a set that it is good
@@ -23,7 +23,7 @@ of the table and know them by their ``name`` only; what a provider needs of a cl
 The data flows one way. Backup: claims and volumes -> ``plan`` -> decisions (``decision``) -> ``take`` -> ``keep`` ->
 the archive. Restore: the archive and its records -> ``of_claim`` or ``of_volume`` -> a ``DataSource`` -> the claim, or
 the volume, that is made from it -> ``take_out``. Deletion: records -> ``RecordedSnapshot`` -> the provider of its
-``kind``. Sets (snapshots without a backup): claims -> ``plan`` -> ``cut`` -> ``seal``.
+``kind``. Sets (snapshots without a backup): claims -> ``plan`` -> ``take`` -> ``seal``.
 """
 
 from __future__ import annotations

@@ -71,7 +71,7 @@ class SetSpec(t.Protocol):
 
 
 class SetSnapshots(t.Protocol):
-    """Made for one set. Used as a context around ``cut`` and ``wait_ready``. ``warnings`` are sentences.
+    """Made for one set. Used as a context around ``take`` and ``wait_ready``. ``warnings`` are sentences.
 
     ``discard`` and ``remove`` are never cancelled.
     """
@@ -97,8 +97,8 @@ class SetSnapshots(t.Protocol):
     def find(self) -> list[SetMember]:
         """The snapshots of the set that are there, by claim."""
 
-    def cut(self, plans: t.Sequence[PlannedSnapshot], *, timeout: float) -> None:
-        """Cut all at once, into ``taken``; returns when each is cut or failed. May raise ``Cancelled``."""
+    def take(self, plans: t.Sequence[PlannedSnapshot], *, timeout: float) -> None:
+        """Take all at once, into ``taken``; returns when each is there or has failed. May raise ``Cancelled``."""
 
     def seal(self, cuts: t.Sequence[CutSnapshot]) -> None:
         """Note on each, for later runs, that it is good. Raises an error of the area."""

@@ -119,7 +119,7 @@ class CsiSet:
             members = [*pool.map(self._member, found), *self._groups.find()]
         return sorted(members, key=lambda member: (member.cut.wish.claim, member.cut.name))
 
-    def cut(self, plans: t.Sequence[PlannedSnapshot], *, timeout: float) -> None:
+    def take(self, plans: t.Sequence[PlannedSnapshot], *, timeout: float) -> None:
         end = time.monotonic() + timeout
         self._groups.begin([plan for plan in plans if plan.group])
         wishes = [plan.wish for plan in plans if not plan.group]

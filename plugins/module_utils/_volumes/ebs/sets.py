@@ -102,7 +102,7 @@ class EbsSet:
         members = [known_member(found) for found in self._ebs.list_snapshots(self._tags())]
         return sorted(members, key=lambda member: (member.cut.wish.claim, member.cut.name))
 
-    def cut(self, plans: t.Sequence[PlannedSnapshot], *, timeout: float) -> None:
+    def take(self, plans: t.Sequence[PlannedSnapshot], *, timeout: float) -> None:
         """No request is waited for longer than ``timeout``: what EC2 answers later is discarded."""
         cuts = [CutSnapshot(wish=plan.wish, requested=utc_now(), driver=DRIVER) for plan in plans]
         self.taken += cuts

@@ -66,7 +66,7 @@ class FakeProvider:
     def find(self) -> list[SetMember]:
         return self.members
 
-    def cut(self, plans: t.Sequence[PlannedSnapshot], *, timeout: float) -> None:
+    def take(self, plans: t.Sequence[PlannedSnapshot], *, timeout: float) -> None:
         self.timeout = timeout
         self.cluster.note("cut")
         cuts = [

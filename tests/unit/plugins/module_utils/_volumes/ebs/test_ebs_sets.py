@@ -66,7 +66,7 @@ def claim(name: str, volume: dict[str, t.Any] | None) -> ClaimVolume:
 def cut(provider: EbsSet, account: Ec2Account, *names: str, timeout: float = 60.0) -> None:
     with provider:
         plans = provider.plan([claim(name, csi_volume(account.make_volume())) for name in names])
-        provider.cut(plans, timeout=timeout)
+        provider.take(plans, timeout=timeout)
 
 
 def test_the_life_of_a_set(account: Ec2Account) -> None:
@@ -118,7 +118,7 @@ def test_a_volume_that_is_gone(account: Ec2Account) -> None:
     provider = provider_of()
     with provider:
         plans = provider.plan([claim("a", csi_volume("vol-0123456789abcdef0"))])
-        provider.cut(plans, timeout=60.0)
+        provider.take(plans, timeout=60.0)
     (one,) = provider.taken
     assert one.failed
     assert one.error.startswith("The snapshot of claim shop/a was not begun: ")
