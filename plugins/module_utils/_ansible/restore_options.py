@@ -19,7 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import selection
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import told
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.api_versions import (
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.api_versions import (
     Priorities,
     parse_version_priorities,
 )

@@ -22,55 +22,56 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import P
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.api_versions import choose_versions
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply import Applier
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.bodies import EncodedBodies
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.choice import ObjectChoice
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.claim_preflight import ClaimPreflight
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.contents import GO_ON
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.dry_run import DryRunJudge
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.ephemeral_claims import EphemeralClaims
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.held_back import hold_back
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.hook_records import RecordedHooks
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.lease_holder import RestoreProcess
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.live_state import ApiTypes, read_live_state
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.namespace_leases import LEASES, NamespaceLeases
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.namespaces import NamespaceMaker
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.applier import Applier
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.ephemeral_claims import EphemeralClaims
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.lease_holder import RestoreProcess
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.namespace_leases import NamespaceLeases
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.namespaces import NamespaceMaker
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.api_versions import choose_versions
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.choice import ObjectChoice
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.contents import GO_ON
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.schedule import with_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.selection import leave_out_bad, select
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.source import BackupSource
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.unfit_names import check_names
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.version_priorities import (
+    read_version_priorities,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes, read_live_state
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.restore_mark import LEASES
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.hooks.hook_records import RecordedHooks
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.hooks.pod_hooks import RestoredPodHooks
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.claim_preflight import ClaimPreflight
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.dry_run import DryRunJudge
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.held_back import hold_back
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.bodies import EncodedBodies
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem, RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import PlanItem, RestorePlan
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan_diffs import PlanDiffs
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.planner import Planner
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.pod_hooks import RestoredPodHooks
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.ready_wait import WorkloadWait
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.report import RestoreReport
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.order import resolve_order
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.plan_diffs import PlanDiffs
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.planner import Planner
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.transforms import make_preparer
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.report import RestoreReport
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.restored_volumes import (
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.restored_volumes import (
     VOLUME_TYPES,
     RestoredVolume,
     RestoredVolumes,
     lost_claims_error,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.schedule import with_backup
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.selection import (
-    CLAIMS,
-    PODS,
-    VOLUMES,
-    leave_out_bad,
-    select,
-)
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.source import BackupSource
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.transforms import (
-    make_preparer,
-    read_version_priorities,
-    resolve_order,
-)
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.unfit_names import check_names
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.volume_finalizer import VolumeFinalizer
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.volume_finalizer import VolumeFinalizer
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.workloads.ready_wait import WorkloadWait
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import (
     default_restore_name,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CRDS, NAMESPACES
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import (
+    CLAIMS,
+    CRDS,
+    NAMESPACES,
+    PODS,
+    VOLUMES,
+)
 
 
 def plan_restore(

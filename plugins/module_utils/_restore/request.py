@@ -12,8 +12,8 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.api_versions import Priorities
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.choice import Expression, ObjectChoice
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.api_versions import Priorities
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.choice import Expression, ObjectChoice
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import ResourceModifiers
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec, validate_restore_name
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation

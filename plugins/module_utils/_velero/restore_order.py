@@ -15,6 +15,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.names import Grou
 
 CRDS = GroupResource("customresourcedefinitions", "apiextensions.k8s.io")
 NAMESPACES = GroupResource("namespaces")
+PODS = GroupResource("pods")
+CLAIMS = GroupResource("persistentvolumeclaims")
+VOLUMES = GroupResource("persistentvolumes")
 
 #: Velero's default ``--restore-resource-priorities``, written out with their groups.
 HIGH_PRIORITIES: tuple[GroupResource, ...] = (
@@ -25,8 +28,8 @@ HIGH_PRIORITIES: tuple[GroupResource, ...] = (
     GroupResource("volumesnapshotcontents", "snapshot.storage.k8s.io"),
     GroupResource("volumesnapshots", "snapshot.storage.k8s.io"),
     GroupResource("datauploads", "velero.io"),
-    GroupResource("persistentvolumes"),
-    GroupResource("persistentvolumeclaims"),
+    VOLUMES,
+    CLAIMS,
     GroupResource("clusterroles", "rbac.authorization.k8s.io"),
     GroupResource("roles", "rbac.authorization.k8s.io"),
     GroupResource("serviceaccounts"),
@@ -36,7 +39,7 @@ HIGH_PRIORITIES: tuple[GroupResource, ...] = (
     GroupResource("configmaps"),
     GroupResource("limitranges"),
     GroupResource("priorityclasses", "scheduling.k8s.io"),
-    GroupResource("pods"),
+    PODS,
     GroupResource("replicasets", "apps"),
     GroupResource("clusterclasses", "cluster.x-k8s.io"),
     GroupResource("endpoints"),
@@ -56,10 +59,7 @@ _ALWAYS_FIRST = (CRDS, NAMESPACES)
 
 #: What brings the data back.
 _WITH_DATA = HIGH_PRIORITIES[
-    HIGH_PRIORITIES.index(GroupResource("storageclasses", "storage.k8s.io")) : HIGH_PRIORITIES.index(
-        GroupResource("persistentvolumeclaims")
-    )
-    + 1
+    HIGH_PRIORITIES.index(GroupResource("storageclasses", "storage.k8s.io")) : HIGH_PRIORITIES.index(CLAIMS) + 1
 ]
 
 #: Before the workloads whose controllers would make the newest of them anew, without what the backup says of it.
@@ -132,11 +132,14 @@ def restore_waves(
 
 
 __all__ = (
+    "CLAIMS",
     "CRDS",
     "HIGH_PRIORITIES",
     "LOW_PRIORITIES",
     "NAMESPACES",
     "NON_RESTORABLE",
+    "PODS",
+    "VOLUMES",
     "always_first",
     "data_first",
     "parse_priorities",

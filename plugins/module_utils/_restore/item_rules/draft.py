@@ -12,7 +12,10 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import ClaimDecision, VolumeDecisions
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import (
+    ClaimDecision,
+    VolumeDecisions,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_hook_rules import RestoreHookRule
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import DataSource
 

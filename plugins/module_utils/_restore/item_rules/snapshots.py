@@ -9,9 +9,8 @@
 from __future__ import annotations
 
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import CLAIMS
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import VOLUME_SNAPSHOT_CLASSES
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CRDS
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CLAIMS, CRDS
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import DataSource
 
 

@@ -13,14 +13,14 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.claim_origin import StoredClaim
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.claim_quota import find_exceeding
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.held_back import claims_named_by
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.volume_topology import (
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import ClaimDecision
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.claim_quota import find_exceeding
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.held_back import claims_named_by
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.volume_topology import (
     why_no_topology,
     why_out_of_reach,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import ClaimDecision
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.claim_origin import StoredClaim
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sources import (
     CsiSource,
     is_made_from_snapshot,

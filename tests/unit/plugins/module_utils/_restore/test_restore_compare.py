@@ -12,13 +12,13 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.json_patch import apply_merge_patch
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
-from ansible_collections.arkive.k8s.plugins.module_utils._restore import compare as comparing
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.compare import (
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import compare as comparing
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.compare import (
     compare,
     merge_patch,
     merge_service_account,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.diff_text import diff_entry
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.diff_text import diff_entry
 
 Object = dict[str, t.Any]
 OURS = {"velero.io/backup-name": "b", "velero.io/restore-name": "r"}

@@ -15,8 +15,8 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.table import apply_item_rules
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.metadata import strip_system_metadata
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import VolumeDecisions
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import VolumeDecisions
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.metadata import strip_system_metadata
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.snapshot_objects import (
     BOUND,
     CLAIM,

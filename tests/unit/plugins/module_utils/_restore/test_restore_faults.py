@@ -11,8 +11,8 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
-from ansible_collections.arkive.k8s.plugins.module_utils._restore import apply
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.records import find_unfinished
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply import applier as apply
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.records import find_unfinished
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import (
     RestoreApi,
     config,

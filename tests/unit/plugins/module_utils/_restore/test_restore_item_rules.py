@@ -18,8 +18,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.tab
     ITEM_RULES,
     apply_item_rules,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.metadata import restore_labels, strip_system_metadata
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import VolumeDecisions
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import VolumeDecisions
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.metadata import (
+    restore_labels,
+    strip_system_metadata,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.restore import EbsRestore
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"

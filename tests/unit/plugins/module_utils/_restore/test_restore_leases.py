@@ -16,10 +16,14 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._restore import namespace_leases
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply import namespace_leases
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.lease_holder import (
+    RestoreProcess,
+    is_surely_gone,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.namespace_leases import NamespaceLeases
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.restore_mark import LEASES
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.lease_holder import RestoreProcess, is_surely_gone
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.namespace_leases import LEASES, NamespaceLeases
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import (
     RestoreApi,
     config,

@@ -17,10 +17,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookResult, HookState
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._restore import pod_hooks
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.hook_records import RecordedHooks
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.pod_hooks import RestoredPodHooks, keep_pod
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.results import RestoreIssues
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.hooks import pod_hooks
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.hooks.hook_records import RecordedHooks
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.hooks.pod_hooks import RestoredPodHooks, keep_pod
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.results import RestoreIssues
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_hook_rules import parse_restore_hook_rules
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 

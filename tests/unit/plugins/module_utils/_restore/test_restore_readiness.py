@@ -14,7 +14,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.readiness import (
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.workloads.readiness import (
     Readiness,
     has_controller,
     is_ready,

@@ -16,10 +16,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._restore import ready_wait
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import PlanItem
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.ready_wait import WorkloadWait
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.results import RestoreIssues
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.results import RestoreIssues
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.workloads import ready_wait
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.workloads.ready_wait import WorkloadWait
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 Object = dict[str, t.Any]

@@ -13,14 +13,14 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.api_versions import (
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.api_versions import (
     choose_version,
     choose_versions,
     parse_version_priorities,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.choice import ObjectChoice
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.contents import BackupContents
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.selection import select
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.choice import ObjectChoice
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.contents import BackupContents
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.selection import select
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
 
 Object = dict[str, t.Any]

@@ -15,9 +15,9 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import RestorePlan
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.records import RestoreRecords
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.source import BackupSource
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.source import BackupSource
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import RestorePlan
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.records import RestoreRecords
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local import LocalStore
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.archives import obj, tar_gz

@@ -9,7 +9,7 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import VolumeDecisions
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import VolumeDecisions
 
 Object = dict[str, t.Any]
 CLAIM: Object = {"metadata": {"name": "data"}, "spec": {"volumeName": "pv1"}}

@@ -1,0 +1,148 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""The tarball of a backup, as a restore asks for it."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import ItemRef
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_reader import TarballReader
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+
+if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes
+
+NAMESPACES = GroupResource("namespaces")
+_NO_NAMES: frozenset[str] = frozenset()
+#: What to do about a bad member.
+GO_ON = "Set on_bad_member: skip to restore everything else, or leave its type out with excluded_resources."
+
+
+class BackupContents:
+    """The stored objects by type, each type in the order of namespace and name. Safe to read from any thread."""
+
+    def __init__(self, reader: TarballReader) -> None:
+        self._reader = reader
+        by_type: dict[GroupResource, list[ItemRef]] = {}
+        names: dict[tuple[GroupResource, str | None], set[str]] = {}
+        for ref in reader.items:
+            by_type.setdefault(ref.group_resource, []).append(ref)
+            names.setdefault((ref.group_resource, ref.namespace), set()).add(ref.name)
+        for refs in by_type.values():
+            refs.sort(key=lambda ref: (ref.namespace or "", ref.name))
+        self._by_type = by_type
+        self._names = names
+        self._chosen: dict[GroupResource, str] = {}
+        self._api: ApiTypes | None = None
+
+    @property
+    def types(self) -> t.Collection[GroupResource]:
+        return self._by_type.keys()
+
+    @property
+    def warnings(self) -> t.Sequence[str]:
+        """What was odd about the tarball."""
+        return self._reader.warnings
+
+    def refs(self, group_resource: GroupResource) -> t.Sequence[ItemRef]:
+        return self._by_type.get(group_resource, ())
+
+    def names(self, group_resource: GroupResource, namespace: str | None) -> t.Collection[str]:
+        """Names of the stored objects of one type in one namespace (of the backup)."""
+        return self._names.get((group_resource, namespace), _NO_NAMES)
+
+    def read(self, ref: ItemRef) -> dict[str, t.Any]:
+        """A stored object, parsed anew: the caller may change it.
+
+        Raises ``ArchiveError`` for a bad member: one that is not the JSON of the object that its path names.
+        """
+        try:
+            obj = self._reader.read(ref)
+        except ArchiveError as exc:
+            raise ArchiveError(exc.message, hint=GO_ON) from exc
+        why = self._why_of_another_type(ref, obj)
+        if why:
+            raise ArchiveError(f"The archive's member {ref.shown} does not hold what its path says: {why}.", hint=GO_ON)
+        return obj
+
+    def know_types(self, api: ApiTypes) -> None:
+        """From now on, kinds are what the API server says that they are as well."""
+        self._api = api
+
+    def _why_of_another_type(self, ref: ItemRef, obj: t.Mapping[str, t.Any]) -> str:
+        """What a filter would let through by its path, and the API server would take for something else."""
+        if self._api is None:
+            return ""
+        kind = obj["kind"]
+        served = self._api.find_kind(obj["apiVersion"], kind)
+        if served is None:
+            return ""
+        if served.group_resource != ref.group_resource:
+            named = self._api.find(ref.group_resource)
+            if named is None or named.kind != kind:
+                return f"the API server has the kind {kind} under {served.group_resource}"
+        if served.namespaced != (ref.namespace is not None):
+            return f"to the API server, a {kind} is in {'a' if served.namespaced else 'no'} namespace"
+        return ""
+
+    def leave_out_bad(self) -> list[tuple[ItemRef, str]]:
+        """Read every object once, and go on as if those that are bad were not in the archive.
+
+        Returns them, each with what is wrong with it.
+        """
+        bad: list[tuple[ItemRef, str]] = []
+        for group_resource, refs in self._by_type.items():
+            found = [(ref, problem) for ref in refs if (problem := self._problem(ref))]
+            if found:
+                bad += found
+                out = {ref for ref, _problem in found}
+                self._by_type[group_resource] = [ref for ref in refs if ref not in out]
+                for ref in out:
+                    self._names[ref.group_resource, ref.namespace].discard(ref.name)
+        return bad
+
+    def _problem(self, ref: ItemRef) -> str:
+        try:
+            self.read(ref)
+        except ArchiveError as exc:
+            return exc.message
+        return ""
+
+    def find(self, group_resource: GroupResource, namespace: str | None, name: str) -> ItemRef | None:
+        if name not in self.names(group_resource, namespace):
+            return None
+        return ItemRef(group_resource, self._chosen.get(group_resource, ""), namespace, name)
+
+    def version_dirs(self, group_resource: GroupResource) -> t.Collection[str]:
+        """``v1-preferredversion`` and the like: the directories with copies of one type in one version each."""
+        return self._reader.versions(group_resource).keys()
+
+    def choose_version(self, group_resource: GroupResource, version_dir: str) -> None:
+        """Read the objects of one type from a version directory, in place of the plain copies."""
+        refs = sorted(
+            self._reader.versions(group_resource)[version_dir], key=lambda ref: (ref.namespace or "", ref.name)
+        )
+        self._names = {key: names for key, names in self._names.items() if key[0] != group_resource}
+        for ref in refs:
+            self._names.setdefault((group_resource, ref.namespace), set()).add(ref.name)
+        self._by_type[group_resource] = refs
+        self._chosen[group_resource] = version_dir
+
+    @property
+    def namespaces(self) -> t.Collection[str]:
+        """The namespaces that the backup has objects of, or in."""
+        return {namespace for _kind, namespace in self._names if namespace} | set(self.names(NAMESPACES, None))
+
+    def find_object(self, group_resource: GroupResource, namespace: str | None, name: str) -> dict[str, t.Any] | None:
+        """The stored object, None if it is not in the archive."""
+        ref = self.find(group_resource, namespace, name)
+        return None if ref is None else self.read(ref)
+
+
+__all__ = ("GO_ON", "BackupContents")

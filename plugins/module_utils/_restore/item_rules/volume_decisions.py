@@ -1,0 +1,310 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""What becomes of volumes: kept, made anew from a snapshot, or made anew and empty (Velero 1.18)."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+import uuid
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import readable
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CLAIMS, VOLUMES
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import (
+    DataSource,
+    RestoreVolumes,
+    SnapshotObjects,
+)
+
+#: In the reason of a volume that somebody did not want saved, ours or Velero's. All others were meant to be.
+_ON_PURPOSE = re.compile(r"\bpolic(y|ies)\b|VolumePolicy|snapshotVolumes is false|exclude-from-backup")
+#: Of Velero's node agent.
+_POD_VOLUME = "PodVolumeBackup"
+_CLONES = uuid.UUID("8f6e2a52-4c0b-4c57-9a53-0d4f6c1f9a11")
+
+Object: t.TypeAlias = "t.Mapping[str, t.Any]"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ClaimDecision:
+    """``missing`` says why the claim's new volume will be empty; empty when it loses nothing.
+
+    ``volume`` is the one that it had in the backup, ``snapshot`` where the data of a new one comes from. A volume that
+    is kept may itself be made anew, from ``remade_from``.
+    """
+
+    keeps_volume: bool
+    missing: str = ""
+    on_purpose: bool = False
+    volume: str = ""
+    snapshot: DataSource | None = None
+    remade_from: DataSource | None = None
+
+    @property
+    def has_data(self) -> bool:
+        """True for a claim that comes back with data: from a snapshot, or with the volume that it had."""
+        return not self.missing and bool(self.volume or self.snapshot)
+
+    @property
+    def is_wanted(self) -> bool:
+        """True for a claim that has data, or should: it was not left out on purpose."""
+        return self.has_data or bool(self.missing and not self.on_purpose)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class VolumeTraits:
+    """What the volume of the backup was like and a new one is made to be (``pvInfo``)."""
+
+    reclaim_policy: str = ""
+    labels: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+class VolumeArchive(t.Protocol):
+    """Finds a stored object."""
+
+    def find_object(self, group_resource: GroupResource, namespace: str | None, name: str) -> dict[str, t.Any] | None:
+        """The object, None when the archive does not hold it."""
+
+
+class VolumeDecisions:
+    """Decides on each volume by the backup's volume records, else by its reclaim policy.
+
+    ``live`` are the PersistentVolumes of the target cluster by name; ``restores_volumes`` is False when the restore's
+    filters leave PersistentVolumes out; ``restore_data`` is False for ``restorePVs: false``. ``restore_name`` goes into
+    the new names of volumes, so that the same restore gives the same ones. ``providers`` know the backup's snapshots.
+    """
+
+    def __init__(
+        self,
+        *,
+        archive: VolumeArchive,
+        volume_info: t.Sequence[Object],
+        snapshot_volumes: bool | None,
+        namespace_mapping: t.Mapping[str, str],
+        live: t.Mapping[str, Object],
+        restores_volumes: bool = True,
+        restore_data: bool = True,
+        restore_name: str = "",
+        providers: t.Sequence[RestoreVolumes] = (),
+    ) -> None:
+        self._providers = {provider.name: provider for provider in providers}
+        self._archive = archive
+        self._info = {str(entry.get("pvName")): entry for entry in volume_info if entry.get("pvName")}
+        #: Entries of older backups name the claim, and no volume; the first one counts.
+        self._info_of_claims: dict[tuple[str, str], Object] = {}
+        self._pod_volumes: dict[tuple[str, str], list[str]] = {}
+        for entry in volume_info:
+            if entry.get("pvcName") and not entry.get("pvName"):
+                claim = (str(entry.get("pvcNamespace", "")), str(entry["pvcName"]))
+                self._info_of_claims.setdefault(claim, entry)
+            elif entry.get("backupMethod") == _POD_VOLUME and not entry.get("pvName"):
+                saved = entry.get("pvbInfo") or {}
+                pod = (str(saved.get("podNamespace", "")), str(saved.get("podName", "")))
+                self._pod_volumes.setdefault(pod, []).append(str(saved.get("volumeName", "")))
+        self._snapshot_volumes = snapshot_volumes
+        self._mapping = namespace_mapping
+        self._live = live
+        self._restores_volumes = restores_volumes
+        self._restore_data = restore_data
+        self._restore_name = restore_name
+
+    def why_not_restored(self, volume: Object) -> str:
+        """Why this PersistentVolume is not brought back; empty when it is."""
+        name = volume["metadata"]["name"]
+        method = self._method(name)
+        comes_without_its_snapshot = not self._restore_data and self._remakes(method)
+        if comes_without_its_snapshot or self.remade_from(volume) is not None:
+            return ""
+        if method:
+            return f"its claim gets a new volume: the data was saved as {readable(method)}"
+        if (volume.get("spec") or {}).get("persistentVolumeReclaimPolicy", "Retain") == "Delete":
+            return "its claim gets a new volume: the reclaim policy is Delete and nothing was saved"
+        return ""
+
+    def remade_from(self, volume: Object) -> DataSource | None:
+        """The snapshot that a stored PersistentVolume is made anew from, None when there is none."""
+        method = self._method(str(volume["metadata"]["name"])) if self._restore_data else ""
+        found = (provider.of_volume(volume) for provider in self._of_method(method))
+        return next((source for source in found if source is not None), None)
+
+    def provider_of(self, source: DataSource) -> RestoreVolumes:
+        """Whose snapshot it is."""
+        return self._providers[source.provider]
+
+    @property
+    def objects(self) -> SnapshotObjects | None:
+        """The VolumeSnapshots of the backup and their contents; None where nobody knows what to do with them."""
+        return next((provider.objects for provider in self._providers.values() if provider.objects is not None), None)
+
+    def is_made_from(self, claim: Object, namespace: str, live: Object, ours: bool) -> bool:
+        """Whether ``live`` is a copy of a stored claim with its data."""
+        return any(provider.is_made_from(claim, namespace, live, ours=ours) for provider in self._providers.values())
+
+    def for_claim(self, claim: Object, *, source_namespace: str) -> ClaimDecision:
+        """What becomes of the volume of a PersistentVolumeClaim as it is stored."""
+        name = str((claim.get("spec") or {}).get("volumeName") or "")
+        source = self._source_of(claim, source_namespace) if self._restore_data else None
+        if source is not None and self._counts(source, name):
+            return self._from_snapshot(source, claim, name, source_namespace)
+        if not name:
+            return ClaimDecision(keeps_volume=True)
+        target = (self._mapping.get(source_namespace, source_namespace), str(claim["metadata"]["name"]))
+        stored = self._archive.find_object(VOLUMES, None, name)
+        live = self._live.get(self.target_name(name))
+        remade_from = self.remade_from(stored) if stored is not None else None
+        if stored is not None and self.why_not_restored(stored):
+            missing = self._why_unreadable(name, stored) or (source.missing if source else "")
+            return self._lost(name, missing or "the backup holds no data for it")
+        if live is not None:
+            taken_by = _other_claim(live, target)
+            if taken_by:
+                return self._lost(name, f"its volume '{name}' belongs to claim {taken_by}")
+            if stored is None and not _outlives_claim(live):
+                return self._lost(name, f"its volume '{name}' is about to be deleted")
+            return ClaimDecision(keeps_volume=True, volume=name, remade_from=remade_from)
+        if stored is not None and self._restores_volumes:
+            return ClaimDecision(keeps_volume=True, volume=name, remade_from=remade_from)
+        return self._lost(name, f"its volume '{name}' is neither in the cluster nor restored")
+
+    def traits_of(self, name: str) -> VolumeTraits | None:
+        """What is set on the new volume in place of a stored one whose data was saved; None where nothing is.
+
+        By the backup's records (Velero 1.18); one with data is protected as it was without records, too.
+        """
+        method = self._method(name)
+        is_provisioned = bool(self._of_method(method)) and not self._remakes(method)
+        info = self._entry(name).get("pvInfo") if is_provisioned or method == _POD_VOLUME else None
+        if info:
+            return VolumeTraits(str(info.get("reclaimPolicy") or ""), info.get("labels") or {})
+        stored = self._archive.find_object(VOLUMES, None, name) if is_provisioned else None
+        if stored is None:
+            return None
+        policy = (stored.get("spec") or {}).get("persistentVolumeReclaimPolicy") or ""
+        return VolumeTraits(str(policy), stored["metadata"].get("labels") or {})
+
+    def stored_volume(self, name: str) -> Object | None:
+        """A PersistentVolume as the backup has it."""
+        return self._archive.find_object(VOLUMES, None, name)
+
+    def lost_of_pod(self, namespace: str, name: str) -> t.Sequence[str]:
+        """The volumes of a stored pod, without a claim, whose data was saved and cannot be brought back here."""
+        return self._pod_volumes.get((namespace, name), ()) if self._restore_data else ()
+
+    def target_name(self, name: str) -> str:
+        """The name under which a volume comes back.
+
+        Another one for a volume with a native snapshot whose claim goes to another namespace while its own volume is
+        still there (Velero 1.18).
+        """
+        if name not in self._live or not self._remakes(self._method(name)):
+            return name
+        stored = self._archive.find_object(VOLUMES, None, name)
+        if stored is None or (self._restore_data and self.remade_from(stored) is None):
+            return name
+        claim = (stored.get("spec") or {}).get("claimRef") or {}
+        if claim.get("namespace") not in self._mapping:
+            return name
+        return f"velero-clone-{uuid.uuid5(_CLONES, f'{self._restore_name}/{name}')}"
+
+    def _counts(self, source: DataSource, volume: str) -> bool:
+        """Whether a snapshot is what the backup means by the volume's data.
+
+        Its records say so, or it has none and the snapshot can be used.
+        """
+        entry = self._entry(volume) if volume else {}
+        return entry.get("backupMethod") == source.method if entry else not source.missing
+
+    def _from_snapshot(self, source: DataSource, claim: Object, volume: str, source_namespace: str) -> ClaimDecision:
+        missing = source.missing
+        if volume and self._entry(volume).get("result") == "failed":
+            missing = "the snapshot of its volume failed"
+        elif not missing:
+            target = self._mapping.get(source_namespace, source_namespace)
+            missing = self.provider_of(source).why_not(source, namespace=target, claim=claim)
+        return ClaimDecision(False, missing, volume=volume, snapshot=None if missing else source)
+
+    def _why_unreadable(self, name: str, stored: Object) -> str:
+        """Why data that was saved is out of reach; empty when none was saved."""
+        method = self._method(name)
+        entry = self._entry(name)
+        why = (provider.why_unreadable(stored, entry) for provider in self._of_method(method))
+        return "; ".join(filter(None, why)) or (
+            f"its data was saved as {readable(method)}, which cannot be read here" if method else ""
+        )
+
+    def _remakes(self, method: str) -> bool:
+        """Whether stored PersistentVolumes come back with what was saved so."""
+        return any(provider.remakes_volumes for provider in self._of_method(method))
+
+    def _of_method(self, method: str) -> list[RestoreVolumes]:
+        return [provider for provider in self._providers.values() if provider.method == method]
+
+    def _source_of(self, claim: Object, namespace: str) -> DataSource | None:
+        """The snapshot that a stored claim names, whoever took it."""
+        for provider in self._providers.values():
+            source = provider.of_claim(claim, namespace)
+            if source is not None:
+                return source
+        return None
+
+    def _method(self, name: str) -> str:
+        entry = self._entry(name)
+        if not entry and (source := self._unrecorded_source(name)) is not None:
+            return source.method
+        return str(entry.get("backupMethod") or "")
+
+    def _unrecorded_source(self, name: str) -> DataSource | None:
+        """Without records: the snapshot that the claim of a stored volume names, if it can be used."""
+        if not self._restore_data:
+            return None
+        stored = self._archive.find_object(VOLUMES, None, name) or {}
+        reference = (stored.get("spec") or {}).get("claimRef") or {}
+        namespace = str(reference.get("namespace", ""))
+        claim = self._archive.find_object(CLAIMS, namespace, str(reference.get("name", "")))
+        source = self._source_of(claim, namespace) if claim else None
+        return source if source is not None and not source.missing else None
+
+    def _entry(self, name: str) -> Object:
+        found = self._info.get(name)
+        if found is None and self._info_of_claims:
+            stored = self._archive.find_object(VOLUMES, None, name) or {}
+            claim = (stored.get("spec") or {}).get("claimRef") or {}
+            found = self._info_of_claims.get((str(claim.get("namespace", "")), str(claim.get("name", ""))))
+        return found or {}
+
+    def _lost(self, name: str, missing: str) -> ClaimDecision:
+        entry = self._entry(name)
+        if not self._restore_data:
+            return ClaimDecision(False, "restore_pvs is false", on_purpose=True, volume=name)
+        if self._method(name):
+            return ClaimDecision(False, missing, volume=name)
+        reason = str(entry.get("skippedReason") or "").strip().rstrip(";")
+        if entry.get("skipped"):
+            missing = f"the backup left its data out{f' ({reason})' if reason else ''}"
+        elif self._snapshot_volumes is False:
+            missing = "the backup was made with snapshotVolumes: false"
+        on_purpose = self._snapshot_volumes is False or bool(_ON_PURPOSE.search(reason))
+        return ClaimDecision(False, missing, on_purpose=on_purpose, volume=name)
+
+
+def _other_claim(volume: Object, target: tuple[str, str]) -> str:
+    """``namespace/name`` of the claim that holds ``volume``, empty if that is ``target`` or nobody."""
+    reference = (volume.get("spec") or {}).get("claimRef") or {}
+    holder = (str(reference.get("namespace", "")), str(reference.get("name", "")))
+    return "" if not reference or holder == target else "/".join(holder)
+
+
+def _outlives_claim(volume: Object) -> bool:
+    if (volume.get("metadata") or {}).get("deletionTimestamp"):
+        return False
+    retained = (volume.get("spec") or {}).get("persistentVolumeReclaimPolicy", "Retain") != "Delete"
+    return retained or (volume.get("status") or {}).get("phase") == "Available"
+
+
+__all__ = ("ClaimDecision", "VolumeDecisions", "VolumeTraits")

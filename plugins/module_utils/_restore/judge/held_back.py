@@ -1,0 +1,135 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Workloads that must wait for a claim: without it their controllers would make an empty one in its place."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem, RestorePlan
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.prepare import Preparer
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
+    VOLUME_SNAPSHOT_CONTENTS,
+    VOLUME_SNAPSHOTS,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CLAIMS, CRDS, NAMESPACES, VOLUMES
+
+#: What never makes a pod.
+_INERT = frozenset(
+    {
+        CLAIMS,
+        VOLUMES,
+        VOLUME_SNAPSHOTS,
+        VOLUME_SNAPSHOT_CONTENTS,
+        CRDS,
+        NAMESPACES,
+        GroupResource("configmaps"),
+        GroupResource("secrets"),
+    }
+)
+#: Members whose text is the name of a claim, in pods and in what makes them, custom resources among it.
+_CLAIM_MEMBERS = ("claimName", "existingClaim")
+_STATEFUL_SETS = GroupResource("statefulsets", "apps")
+
+#: Claims by name, each with why it did not come back.
+LostClaims: t.TypeAlias = "t.Mapping[str, str]"
+_Owner: t.TypeAlias = "tuple[str, str, str]"
+
+
+def hold_back(plan: RestorePlan, preparer: Preparer, lost: t.Mapping[str, LostClaims], *, hint: str) -> list[PlanItem]:
+    """Make conflicts of what mounts, or would make, one of the claims ``lost`` (by target namespace).
+
+    By the names in the object itself, whatever its type; and of what owned such an object, or the claim, in the backup.
+    Returns what was settled.
+    """
+    held: list[PlanItem] = []
+    owners: dict[_Owner, str] = {}
+    items = [
+        item for item in plan.items if item.intent and item.namespace in lost and item.group_resource not in _INERT
+    ]
+    for item in plan.items:
+        if item.group_resource == CLAIMS and item.name in lost.get(item.namespace or "", {}):
+            _note_owner(item, preparer, item.name, owners)
+    for item in items:
+        claim = _used_claim(item, preparer, lost[item.namespace or ""])
+        if claim:
+            _note_owner(item, preparer, claim, owners)
+            _hold(item, claim, lost, hint)
+            held.append(item)
+    waiting = [item for item in items if item.intent]
+    while found := [item for item in waiting if _owner_key(item) in owners]:
+        for item in found:
+            claim = owners[_owner_key(item)]
+            _note_owner(item, preparer, claim, owners)
+            _hold(item, claim, lost, hint)
+            waiting.remove(item)
+        held += found
+    return held
+
+
+def claims_named_by(group_resource: GroupResource, body: t.Mapping[str, t.Any], names: t.Collection[str]) -> list[str]:
+    """Those of ``names`` that an object mounts, or that pods or controllers make for it."""
+    patterns = list(_patterns(group_resource, body))
+    return [name for name in names if any(pattern.fullmatch(name) for pattern in patterns)]
+
+
+def _used_claim(item: PlanItem, preparer: Preparer, names: t.Collection[str]) -> str:
+    if item.ref is None:
+        return ""
+    return next(iter(claims_named_by(item.group_resource, preparer.prepare(item.ref).body, names)), "")
+
+
+def _patterns(group_resource: GroupResource, body: t.Mapping[str, t.Any]) -> t.Iterator[re.Pattern[str]]:
+    owner = re.escape(str((body.get("metadata") or {}).get("name", "")))
+    # What a custom resource calls the stateful sets of its own is not known: its name is in theirs.
+    pods = owner if group_resource == _STATEFUL_SETS else rf"(.+-)?{owner}(-.+)?"
+    waiting: list[t.Any] = [body.get("spec"), body.get("template")]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting.extend(value)
+        if not isinstance(value, dict):
+            continue
+        waiting.extend(value.values())
+        for member in _CLAIM_MEMBERS:
+            if isinstance(value.get(member), str):
+                yield re.compile(re.escape(value[member]))
+        for template in _list(value.get("volumeClaimTemplates")):
+            yield re.compile(rf"{re.escape(_name(template))}-{pods}-\d+")
+        if isinstance(value.get("ephemeral"), dict) and isinstance(value.get("name"), str):
+            yield re.compile(rf"{owner}(-.+)?-{re.escape(value['name'])}")
+
+
+def _list(value: t.Any) -> list[t.Any]:
+    return value if isinstance(value, list) else []
+
+
+def _name(template: t.Any) -> str:
+    metadata = template.get("metadata") if isinstance(template, dict) else None
+    return str(metadata.get("name", "")) if isinstance(metadata, dict) else ""
+
+
+def _note_owner(item: PlanItem, preparer: Preparer, claim: str, owners: dict[_Owner, str]) -> None:
+    owner = preparer.prepare(item.ref).owner if item.ref is not None else None
+    if owner is not None:
+        owners.setdefault((item.namespace or "", str(owner.get("kind")), str(owner.get("name"))), claim)
+
+
+def _owner_key(item: PlanItem) -> _Owner:
+    return (item.namespace or "", item.kind, item.name)
+
+
+def _hold(item: PlanItem, claim: str, lost: t.Mapping[str, LostClaims], hint: str) -> None:
+    why = lost[item.namespace or ""][claim].rstrip(".")
+    item.settle(
+        "conflict", f"held back: it needs claim '{claim}', which did not come back with its data ({why})", hint=hint
+    )
+
+
+__all__ = ("LostClaims", "claims_named_by", "hold_back")

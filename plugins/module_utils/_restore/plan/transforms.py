@@ -1,0 +1,140 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""What changes objects on their way to the cluster, made ready once for the whole restore."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.selection import (
+    Selection,
+    canonical_filter,
+    excludes_snapshots,
+    resource_filter,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.source import BackupSource
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.configmaps import read_configmap
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import LiveState
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import RuleContext
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import VolumeDecisions
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.metadata import restore_labels
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.prepare import Preparer
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import (
+    ResourceModifiers,
+    modifiers_of_configmap,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import VOLUMES
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import RestoreJob
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.storage_classes import STORAGE_CLASSES, StorageClasses
+
+
+def read_modifiers(client: KubeClient, discovery: Discovery, request: RestoreRequest) -> ResourceModifiers | None:
+    """The rules of the request, or those in the ConfigMap that its spec names. Raises ``ValidationError``."""
+    reference = request.spec.resource_modifier
+    if reference is None:
+        return request.modifiers
+    name, namespace = str(reference["name"]), request.velero_namespace
+    configmap = read_configmap(client, discovery, namespace, name)
+    if configmap is None:
+        error = f"The ConfigMap {namespace}/{name} with the resource modifiers does not exist."
+        raise ValidationError(
+            error,
+            hint="Give the rules in the task, as resource_modifiers.",
+            details={"phase": "FailedValidation", "validation_errors": [error]},
+        )
+    return modifiers_of_configmap(configmap)
+
+
+def make_preparer(
+    request: RestoreRequest,
+    source: BackupSource,
+    *,
+    client: KubeClient,
+    discovery: Discovery,
+    selection: Selection,
+    live: LiveState,
+    restore_name: str,
+) -> Preparer:
+    """All rules, mappings and modifiers of a restore, ready to be applied to its objects."""
+    spec = request.spec
+
+    def restored_classes() -> dict[str, dict[str, t.Any]]:
+        return {ref.name: source.contents.read(ref) for ref in selection.refs.get(STORAGE_CLASSES, ())}
+
+    classes = StorageClasses(client, discovery, mapping=request.storage_class_mapping, restored=restored_classes)
+    job = RestoreJob(
+        name=restore_name,
+        archive=source.contents,
+        records=source.records,
+        discovery=discovery,
+        classes=classes,
+        leaves_objects_out=excludes_snapshots(resource_filter(spec, discovery)),
+    )
+    providers = make_providers(
+        VolumeContext(connect=lambda: client, location=request.snapshot_location, cancel=client.cancel)
+    )
+    volumes = VolumeDecisions(
+        archive=source.contents,
+        volume_info=source.volume_info,
+        snapshot_volumes=source.spec.get("snapshotVolumes"),
+        namespace_mapping=spec.namespace_mapping,
+        live=live.volumes,
+        restores_volumes=VOLUMES in selection.refs,
+        restore_data=spec.restore_pvs is not False,
+        restore_name=restore_name,
+        providers=[provider.for_restore(job) for provider in providers],
+    )
+    context = RuleContext(
+        archive=source.contents,
+        volumes=volumes,
+        namespace_mapping=spec.namespace_mapping,
+        preserve_node_ports=bool(spec.preserve_node_ports),
+        keep_wait_containers=request.keep_wait_containers,
+        restore_volume_data=spec.restore_pvs is not False,
+        storage_class_mapping=request.storage_class_mapping,
+        missing_storage_classes=_missing_classes(client, discovery, request, selection),
+        image_mapping=request.image_mapping,
+        hook_rules=spec.hooks,
+    )
+    return Preparer(
+        source.contents,
+        spec,
+        context,
+        classes=classes,
+        labels=restore_labels(spec.backup_name, restore_name, legacy=request.legacy_labels),
+        modifiers=read_modifiers(client, discovery, request),
+        status_filter=canonical_filter(spec.restore_status, discovery) if spec.restore_status is not None else None,
+    )
+
+
+def _missing_classes(
+    client: KubeClient, discovery: Discovery, request: RestoreRequest, selection: Selection
+) -> frozenset[str]:
+    """New classes of the mapping that will not be there; none when classes may not be listed."""
+    wanted = set(request.storage_class_mapping.values())
+    wanted -= {ref.name for ref in selection.refs.get(STORAGE_CLASSES, ())}
+    resource = discovery.find(STORAGE_CLASSES)
+    if not wanted or resource is None:
+        return frozenset(wanted)
+    try:
+        there = {item["metadata"]["name"] for page in list_pages(client, resource) for item in page.items}
+    except KubeError as exc:
+        if not exc.forbidden:
+            raise
+        return frozenset()
+    return frozenset(wanted - there)
+
+
+__all__ = ("make_preparer", "read_modifiers")

@@ -1,0 +1,216 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""What a restore says of itself: issues, log, records in the store, and the outcome for the task."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime as dt
+import io
+import time
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult, hook_status
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem, RestorePlan
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.results import RestoreIssues
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.unmade_namespaces import namespace_error
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.plan_diffs import PlanDiffs
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.records import RestoreRecords, find_unfinished
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.restored_volumes import RestoredVolumes
+from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import (
+    RestorePhase,
+    build_restore,
+    build_status,
+    final_phase,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import NAMESPACES
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
+
+#: Entries of a task's result or of the record.
+_Hooks: t.TypeAlias = "list[dict[str, t.Any]]"
+
+
+class RestoreReport:
+    """``issues`` and ``log`` take what is to be told, ``timings`` seconds by step; ``previous`` is an earlier run.
+
+    Raises ``RestoreError`` for the name of another backup's restore.
+    """
+
+    def __init__(
+        self, request: RestoreRequest, name: str, *, client: KubeClient, store: Store, started: dt.datetime
+    ) -> None:
+        self._request = request
+        self._name = name
+        self._client = client
+        self._store = store
+        self._started = started
+        self._requests_before = client.requests_made
+        self._log_stream = io.BytesIO()
+        self.log = RunLog(self._log_stream, restore=f"{request.velero_namespace}/{name}")
+        self.issues = RestoreIssues(self.log)
+        self.timings: dict[str, float] = {}
+        #: How many workloads became ready, and how many did not, for the outcome.
+        self.workloads: dict[str, int] | None = None
+        #: None until there is a plan.
+        self.volumes: RestoredVolumes | None = None
+        self.changed_volumes = False
+        self._records = RestoreRecords(store, name)
+        self.previous = self._records.read_previous(request.spec.backup_name)
+        self._restore = build_restore(name, request.spec, namespace=request.velero_namespace, created=started)
+
+    def tell_unfinished(self) -> None:
+        """A restore without a name is a new one: perhaps an old one was meant."""
+        with contextlib.suppress(StoreError):
+            for name in find_unfinished(self._store, self._request.spec.backup_name):
+                self.issues.warning(
+                    f"Restore '{name}' of this backup was begun and has not ended: it runs still, or was broken off.",
+                    hint=f"Run it again with name: {name} to finish it.",
+                )
+
+    def note_start(self) -> None:
+        """A record of what is begun, for whoever has to finish it; that it cannot be written is said in the end."""
+        with contextlib.suppress(StoreError):
+            self.note_hooks([])
+
+    def note_hooks(self, hooks: _Hooks) -> None:
+        """The hooks that have a result so far. Raises ``ArkiveError``."""
+        if self._request.write_records:
+            self._records.write_progress(self._restore, [*self.previous.hooks, *hooks])
+
+    def planned(
+        self, plan: RestorePlan, diffs: PlanDiffs, *, changed: bool, refusal: ArkiveError | None
+    ) -> RestoreOutcome:
+        """The outcome of a plan that was not applied: what will go wrong is told as the run would tell it."""
+        told = {(issue.resource, issue.namespace, issue.name) for issue in self.issues.errors}
+        for item in plan.items:
+            if item.action == "conflict" and (str(item.group_resource), item.namespace or "", item.name) not in told:
+                self.tell_conflict(item)
+        phase: RestorePhase = "New"
+        if refusal is not None or self.issues.errors:
+            phase = final_phase(errors=len(self.issues.errors), fatal=refusal is not None)
+        outcome = self._outcome(plan, diffs, phase, changed=changed and refusal is None, hooks=[])
+        return dataclasses.replace(outcome, refusal=refusal)
+
+    def tell_conflict(self, item: PlanItem) -> None:
+        """What cannot be written is an error; a patch that is refused is a warning (Velero 1.18)."""
+        if item.patch is not None and item.method == "patch":
+            self.issues.warning(f"{item.title} could not be updated: {item.reason}", **_where(item))
+        elif item.group_resource == NAMESPACES:
+            self.issues.error(namespace_error(item.name, item.reason), reason=item.cause, hint=item.hint)
+        else:
+            self.issues.error(f"error restoring {item.title}: {item.why}", **_where(item))
+
+    def refused(self, plan: RestorePlan, items: t.Iterable[PlanItem]) -> dict[str, t.Any]:
+        """What an error tells beside its sentence, of a restore that was not begun because of ``items``."""
+        for item in items:
+            self.tell_conflict(item)
+        return {
+            "phase": "Failed",
+            "plan": [item.to_return() for item in plan.items if item.action == "conflict"],
+            "plan_counts": plan.counts(),
+            "volumes": self.volumes.to_return() if self.volumes else [],
+            "warnings_list": [issue.to_return() for issue in self.issues.warnings],
+            "errors_list": [issue.to_return() for issue in self.issues.errors],
+        }
+
+    def untouched(self, plan: RestorePlan, diffs: PlanDiffs) -> RestoreOutcome:
+        """The outcome of a restore that found nothing to do: no record is written."""
+        phase = final_phase(errors=len(self.issues.errors))
+        self._restore["status"] = self._status(plan, phase, "", [])
+        return self._outcome(plan, diffs, phase, changed=False, hooks=[])
+
+    def finished(
+        self, plan: RestorePlan, diffs: PlanDiffs, *, failure: str, results: t.Sequence[HookResult], hooks: _Hooks
+    ) -> RestoreOutcome:
+        """Write the records. ``failure``: why the run was broken off; ``hooks``: entries for the record."""
+        phase = final_phase(errors=len(self.issues.errors), fatal=bool(failure))
+        written = any(item.state in ("created", "updated") and item.intent for item in plan.items)
+        changed = bool(results) or written or self.changed_volumes
+        self._restore["status"] = self._status(plan, phase, failure, results)
+        self.issues.log_summary()
+        recorded = False
+        if self._request.write_records and (changed or phase != "Completed" or self.previous.unfinished):
+            clock = time.monotonic()
+            recorded = self._write_records(plan, hooks)
+            self.timings["records"] = time.monotonic() - clock
+        returned = [result.to_return(default_on_error="Continue") for result in results]
+        return self._outcome(plan, diffs, phase, changed=changed, hooks=returned, recorded=recorded)
+
+    def _status(
+        self, plan: RestorePlan, phase: RestorePhase, failure: str, results: t.Sequence[HookResult]
+    ) -> dict[str, t.Any]:
+        return build_status(
+            phase=phase,
+            started=self._started,
+            completed=utc_now(),
+            warnings=len(self.issues.warnings),
+            errors=len(self.issues.errors),
+            items=sum(1 for item in plan.items if item.state),
+            failure_reason=failure,
+            hook_status=hook_status(results),
+        )
+
+    def _write_records(self, plan: RestorePlan, hooks: _Hooks) -> bool:
+        """Records are proof, not purpose: where they cannot be written the restore still stands, with a warning."""
+        try:
+            return self._records.write(
+                self._restore,
+                plan=plan,
+                results=self.issues.to_velero(),
+                hooks=[*self.previous.hooks, *hooks],
+                volumeinfo=self.volumes.to_velero() if self.volumes else [],
+                log=self._log_stream.getvalue(),
+            )
+        except ArkiveError as exc:
+            self.issues.warning(
+                f"The records of restore '{self._name}' could not be written: {exc.message}", hint=exc.hint or ""
+            )
+            return False
+
+    def _outcome(
+        self,
+        plan: RestorePlan,
+        diffs: PlanDiffs,
+        phase: RestorePhase,
+        *,
+        changed: bool,
+        hooks: _Hooks,
+        recorded: bool = False,
+    ) -> RestoreOutcome:
+        timings = {step: round(seconds, 3) for step, seconds in self.timings.items()}
+        timings["api_requests"] = self._client.requests_made - self._requests_before
+        return RestoreOutcome(
+            restore=self._restore,
+            phase=phase,
+            changed=changed,
+            plan=plan,
+            diffs=diffs.to_return(plan.items),
+            diffs_left_out=diffs.left_out,
+            hooks=hooks,
+            warnings_list=[issue.to_return() for issue in self.issues.warnings],
+            errors_list=[issue.to_return() for issue in self.issues.errors],
+            timings=timings,
+            recorded=recorded,
+            workloads=self.workloads,
+            volumes=self.volumes.to_return() if self.volumes else [],
+        )
+
+
+def _where(item: PlanItem) -> dict[str, str]:
+    where = {"resource": str(item.group_resource), "namespace": item.namespace or "", "name": item.name}
+    return where | {"reason": item.cause, "hint": item.hint}
+
+
+__all__ = ("RestoreReport",)
