@@ -8,13 +8,12 @@
 
 from __future__ import annotations
 
-import collections
 import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import RestorePlan
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import RestorePhase
 
 
@@ -32,7 +31,7 @@ class RestoreOutcome:
     restore: dict[str, t.Any]
     phase: RestorePhase
     changed: bool
-    plan: RestorePlan
+    applied: AppliedPlan
     diffs: list[dict[str, str]]
     diffs_left_out: int
     hooks: list[dict[str, t.Any]]
@@ -51,12 +50,12 @@ class RestoreOutcome:
     @property
     def summary(self) -> dict[str, int]:
         """Items by action."""
-        return self.plan.counts()
+        return self.applied.plan.counts()
 
     @property
     def states(self) -> dict[str, int]:
         """Items by what became of them: created, updated, skipped, failed; empty for a plan."""
-        return dict(collections.Counter(item.state for item in self.plan.items if item.state))
+        return self.applied.states()
 
     @property
     def closing_line(self) -> str:
@@ -68,16 +67,16 @@ class RestoreOutcome:
     @property
     def items(self) -> dict[str, dict[str, int]]:
         """Items by group-resource and action."""
-        return self.plan.counts_by_resource()
+        return self.applied.plan.counts_by_resource()
 
     @property
     def waves(self) -> list[dict[str, t.Any]]:
         """What is written side by side, and in which order."""
-        return self.plan.waves_to_return()
+        return self.applied.plan.waves_to_return()
 
     @property
     def plan_items(self) -> list[dict[str, t.Any]]:
-        return self.plan.to_return()
+        return self.applied.to_return()
 
 
 __all__ = ("RestoreOutcome",)

@@ -30,7 +30,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Ark
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply import applier as apply
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply import object_writer
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore import restore_api
@@ -84,7 +84,7 @@ class Archives:
         self._until = contextlib.ExitStack()
         self._folder = Path(self._until.enter_context(tempfile.TemporaryDirectory(prefix="arkive-archives-")))
         self._until.enter_context(mock.patch.object(Discovery, "read", lambda client: client.discovery()))
-        self._until.enter_context(mock.patch.object(apply, "_PAUSE", 0.0))
+        self._until.enter_context(mock.patch.object(object_writer, "_PAUSE", 0.0))
         return self
 
     def __exit__(self, *exc: object) -> None:

@@ -10,25 +10,22 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object, patch_object
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.results import RestoreIssues
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.metadata import made_by
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CLAIMS
 
 
 class EphemeralClaims:
     """Gives the claims that a restore has made to the new pods that they were made for. Safe to use from any thread."""
 
-    def __init__(
-        self, client: KubeClient, resource: ApiResource | None, *, restore_name: str, issues: RestoreIssues
-    ) -> None:
-        self._client = client
+    def __init__(self, run: RestoreRun, resource: ApiResource | None) -> None:
+        """``resource``: how the server serves claims."""
+        self._run = run
+        self._client = run.client
         self._resource = resource
-        self._restore_name = restore_name
-        self._issues = issues
 
     def adopt(self, pod: t.Mapping[str, t.Any]) -> None:
         """``pod`` as the server has made it. A claim that cannot be given to it is an error."""
@@ -42,12 +39,12 @@ class EphemeralClaims:
         owner = {"apiVersion": "v1", "kind": "Pod", "name": pod["name"], "uid": pod["uid"], "controller": True}
         try:
             claim = get_object(self._client, self._resource, name, namespace) if self._resource is not None else None
-            if claim is None or not made_by(claim, self._restore_name) or claim["metadata"].get("ownerReferences"):
+            if claim is None or not made_by(claim, self._run.name) or claim["metadata"].get("ownerReferences"):
                 return
             change = {"metadata": {"ownerReferences": [owner]}}
             patch_object(self._client, t.cast(ApiResource, self._resource), name, change, namespace=namespace)
         except KubeError as exc:
-            self._issues.error(
+            self._run.issues.error(
                 f"PersistentVolumeClaim {namespace}/{name} was not given to its pod '{pod['name']}', which does not"
                 f" start without: {exc.message}",
                 resource=str(CLAIMS),

@@ -19,8 +19,6 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339, utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import create_object, get_object, replace_object
@@ -31,7 +29,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.lease_ho
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.restore_mark import LEASE_NAME
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.results import RestoreIssues
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 
 #: Without a renewal for so long a restore counts as dead, on whatever machine it ran.
 _DURATION = 60
@@ -47,29 +45,18 @@ class NamespaceLeases:
     A lease that may not be written is a warning, not a refusal. ``force`` takes over what others hold.
     """
 
-    def __init__(
-        self,
-        client: KubeClient,
-        *,
-        resource: ApiResource | None,
-        holder: RestoreProcess,
-        force: bool,
-        workers: int,
-        issues: RestoreIssues,
-        progress: ProgressSink,
-        cancel: CancelToken,
-    ) -> None:
-        """``resource``: how the server serves leases, None where it does not."""
-        self._client = client
+    def __init__(self, run: RestoreRun, resource: ApiResource | None, holder: RestoreProcess) -> None:
+        """``resource``: how the server serves leases, None where it does not. ``holder``: who this is."""
+        self._client = run.client
         # Leases are given back after a cancel as well.
-        self._last_client = client.with_cancel(CancelToken())
+        self._last_client = run.client.with_cancel(CancelToken())
         self._resource = resource
         self._holder = holder
-        self._force = force
-        self._workers = workers
-        self._issues = issues
-        self._progress = progress
-        self._cancel = cancel
+        self._force = run.request.force
+        self._workers = run.workers
+        self._issues = run.issues
+        self._progress = run.progress
+        self._cancel = run.cancel
         self._lock = threading.Lock()
         self._held: dict[str, Lease] = {}
         self._lost: dict[str, str] = {}

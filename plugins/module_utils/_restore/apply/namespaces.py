@@ -8,81 +8,54 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
-import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import create_object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait_for_object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.namespace_leases import NamespaceLeases
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import LiveState, namespace_state
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import namespace_state
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import Applied, State
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.results import RestoreIssues
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.unmade_namespaces import (
     namespace_error,
     why_not_made,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.prepare import Preparer
-
-_ACCOUNT_SECONDS = 15.0
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 
 
 class NamespaceMaker:
     """Makes each namespace once. One that could not be made fails all of its objects at once, without another wait."""
 
-    def __init__(
-        self,
-        client: KubeClient,
-        *,
-        preparer: Preparer,
-        live: LiveState,
-        leases: NamespaceLeases,
-        sources: t.Mapping[str, str],
-        accounts: ApiResource | None,
-        terminating_timeout: float,
-        issues: RestoreIssues,
-        progress: ProgressSink,
-        cancel: CancelToken,
-    ) -> None:
-        self._client = client
-        self._preparer = preparer
-        self._live = live
+    def __init__(self, run: RestoreRun, findings: Findings, leases: NamespaceLeases) -> None:
+        self._run = run
+        self._live = findings.live
+        self._objects = findings.objects
         self._leases = leases
-        self._sources = sources
-        self._accounts = accounts
-        self._timeout = terminating_timeout
-        self._issues = issues
-        self._progress = progress
-        self._cancel = cancel
         self._lock = threading.Lock()
         self._missing: dict[str, str] = {}
 
-    def make(self, item: PlanItem) -> None:
+    def make(self, item: PlanItem) -> Applied:
         """Create the Namespace of ``item``; a failure is an error of the whole restore, not of the namespace."""
-        if item.resource is None:
+        if item.resource is None or item.body is None:
             raise KubeError("The API server serves no namespaces.", status=404)
+        state: State = "created"
         try:
             if self._live.namespaces.get(item.name) == "terminating":
                 self._wait_gone(item.name, item.resource)
-            create_object(
-                self._client, item.resource, self._preparer.prepare_namespace(item.name, self._sources[item.name])
-            )
+            create_object(self._run.client, item.resource, self._objects.load(item.body))
         except KubeError as exc:
             if not exc.already_exists:
-                item.state, why = "failed", exc.message.partition("\n")[0]
+                why = exc.message.partition("\n")[0]
                 with self._lock:
                     self._missing[item.name] = why_not_made(item.name, why)
-                self._issues.error(namespace_error(item.name, why), reason=exc.reason, hint=exc.hint or "")
-                return
-            item.state = "skipped"
-        else:
-            item.state = "created"
+                self._run.issues.error(namespace_error(item.name, why), reason=exc.reason, hint=exc.hint or "")
+                return Applied(item, "failed")
+            state = "skipped"
         self._reserve(item.name)
+        return Applied(item, state)
 
     def _reserve(self, namespace: str) -> None:
         """A namespace that is new may be new to two restores."""
@@ -90,42 +63,27 @@ class NamespaceMaker:
         if held:
             with self._lock:
                 self._missing[namespace] = held
-            self._issues.error(f"Nothing was restored into namespace {namespace}: {held}.", namespace=namespace)
+            self._run.issues.error(f"Nothing was restored into namespace {namespace}: {held}.", namespace=namespace)
 
     def why_missing(self, namespace: str) -> str:
         """Why objects cannot go into ``namespace``; empty when they can."""
         return self._missing.get(namespace, "") or self._leases.why_lost(namespace)
 
-    def wait_for_account(self, namespace: str, name: str) -> None:
-        """Wait shortly for a service account that a controller makes in a new namespace; in vain is no error here."""
-        if self._accounts is None:
-            return
-        with contextlib.suppress(KubeTimeout):
-            wait_for_object(
-                self._client,
-                self._accounts,
-                name,
-                namespace,
-                lambda account: account is not None,
-                timeout=_ACCOUNT_SECONDS,
-                cancel=self._cancel,
-            )
-
     def _wait_gone(self, name: str, resource: ApiResource) -> None:
-        self._progress(f"waiting for the old namespace {name} to be gone")
+        self._run.progress(f"waiting for the old namespace {name} to be gone")
         try:
             wait_for_object(
-                self._client,
+                self._run.client,
                 resource,
                 name,
                 None,
                 lambda namespace: namespace_state(namespace) != "terminating",
-                timeout=self._timeout,
-                cancel=self._cancel,
+                timeout=self._run.request.terminating_timeout,
+                cancel=self._run.cancel,
             )
         except KubeTimeout as exc:
             raise KubeTimeout(
-                f"it is still being deleted after {self._timeout:g} s",
+                f"it is still being deleted after {self._run.request.terminating_timeout:g} s",
                 hint="See the conditions in its status for what holds it, or give a longer terminating_timeout.",
             ) from exc
 

@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""The tarball of a backup, as a restore asks for it."""
+"""The stored objects, as a restore asks for them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import ItemRef
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_reader import TarballReader
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.item_source import ItemSource
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes
@@ -27,11 +27,11 @@ GO_ON = "Set on_bad_member: skip to restore everything else, or leave its type o
 class BackupContents:
     """The stored objects by type, each type in the order of namespace and name. Safe to read from any thread."""
 
-    def __init__(self, reader: TarballReader) -> None:
-        self._reader = reader
+    def __init__(self, source: ItemSource) -> None:
+        self._source = source
         by_type: dict[GroupResource, list[ItemRef]] = {}
         names: dict[tuple[GroupResource, str | None], set[str]] = {}
-        for ref in reader.items:
+        for ref in source.items:
             by_type.setdefault(ref.group_resource, []).append(ref)
             names.setdefault((ref.group_resource, ref.namespace), set()).add(ref.name)
         for refs in by_type.values():
@@ -47,8 +47,8 @@ class BackupContents:
 
     @property
     def warnings(self) -> t.Sequence[str]:
-        """What was odd about the tarball."""
-        return self._reader.warnings
+        """What was odd about the archive."""
+        return self._source.warnings
 
     def refs(self, group_resource: GroupResource) -> t.Sequence[ItemRef]:
         return self._by_type.get(group_resource, ())
@@ -63,24 +63,28 @@ class BackupContents:
         Raises ``ArchiveError`` for a bad member: one that is not the JSON of the object that its path names.
         """
         try:
-            obj = self._reader.read(ref)
+            obj = self._source.read(ref)
         except ArchiveError as exc:
             raise ArchiveError(exc.message, hint=GO_ON) from exc
-        why = self._why_of_another_type(ref, obj)
+        if self._api is not None:
+            self.check_type(ref, obj["apiVersion"], obj["kind"])
+        return obj
+
+    def check_type(self, ref: ItemRef, api_version: str, kind: str) -> None:
+        """Raise ``ArchiveError`` for an object that the API server would take for another than its path says."""
+        why = self._why_of_another_type(ref, api_version, kind)
         if why:
             raise ArchiveError(f"The archive's member {ref.shown} does not hold what its path says: {why}.", hint=GO_ON)
-        return obj
 
     def know_types(self, api: ApiTypes) -> None:
         """From now on, kinds are what the API server says that they are as well."""
         self._api = api
 
-    def _why_of_another_type(self, ref: ItemRef, obj: t.Mapping[str, t.Any]) -> str:
+    def _why_of_another_type(self, ref: ItemRef, api_version: str, kind: str) -> str:
         """What a filter would let through by its path, and the API server would take for something else."""
         if self._api is None:
             return ""
-        kind = obj["kind"]
-        served = self._api.find_kind(obj["apiVersion"], kind)
+        served = self._api.find_kind(api_version, kind)
         if served is None:
             return ""
         if served.group_resource != ref.group_resource:
@@ -121,12 +125,12 @@ class BackupContents:
 
     def version_dirs(self, group_resource: GroupResource) -> t.Collection[str]:
         """``v1-preferredversion`` and the like: the directories with copies of one type in one version each."""
-        return self._reader.versions(group_resource).keys()
+        return self._source.versions(group_resource).keys()
 
     def choose_version(self, group_resource: GroupResource, version_dir: str) -> None:
         """Read the objects of one type from a version directory, in place of the plain copies."""
         refs = sorted(
-            self._reader.versions(group_resource)[version_dir], key=lambda ref: (ref.namespace or "", ref.name)
+            self._source.versions(group_resource)[version_dir], key=lambda ref: (ref.namespace or "", ref.name)
         )
         self._names = {key: names for key, names in self._names.items() if key[0] != group_resource}
         for ref in refs:

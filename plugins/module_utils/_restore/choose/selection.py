@@ -37,7 +37,7 @@ _PRIORITY_CLASSES = GroupResource("priorityclasses", "scheduling.k8s.io")
 
 
 @dataclasses.dataclass(slots=True)
-class Selection:
+class ChosenItems:
     """Stored objects by type. Namespace objects are not among them: ``namespaces`` has each target with its source."""
 
     refs: dict[GroupResource, list[ItemRef]] = dataclasses.field(default_factory=dict)
@@ -75,7 +75,7 @@ def excludes_snapshots(resources: IncludeExclude) -> bool:
 
 def select(
     contents: BackupContents, spec: RestoreSpec, discovery: Discovery, choice: ObjectChoice | None = None
-) -> Selection:
+) -> ChosenItems:
     """The objects that pass the filters, and those that pods and claims among them need."""
     return _Selector(contents, spec, discovery, choice or ObjectChoice((), None)).select()
 
@@ -102,7 +102,7 @@ class _Selector:
         self._namespaces = expanded.filter
         self._taken: dict[GroupResource, dict[ItemRef, None]] = {}
 
-    def select(self) -> Selection:
+    def select(self) -> ChosenItems:
         namespaces: set[str] = set()
         for group_resource in self._contents.types:
             if not self._resources.accepts(str(group_resource)):
@@ -118,7 +118,7 @@ class _Selector:
         for refs in self._taken.values():
             namespaces.update(ref.namespace for ref in refs if ref.namespace)
         chosen = {kind: list(taken) for kind, taken in self._taken.items()}
-        return Selection(chosen, self._targets(namespaces), self._warnings())
+        return ChosenItems(chosen, self._targets(namespaces), self._warnings())
 
     def passes(self, ref: ItemRef) -> bool:
         """By its type and its namespace, without a look at the object."""
@@ -214,7 +214,7 @@ class _Selector:
 
 
 __all__ = (
-    "Selection",
+    "ChosenItems",
     "canonical_filter",
     "excludes_snapshots",
     "leave_out_bad",

@@ -15,11 +15,11 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_reader import BackupEntry, BackupReader
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.name_claim import is_in_progress
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_reader import TarballReader
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.contents import BackupContents
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.item_source import ItemSource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import check_backup_phase
@@ -41,11 +41,11 @@ class BackupSource:
     """
 
     def __init__(
-        self, backup: t.Mapping[str, t.Any], reader: TarballReader, volume_info: t.Sequence[dict[str, t.Any]]
+        self, backup: t.Mapping[str, t.Any], items: ItemSource, volume_info: t.Sequence[dict[str, t.Any]]
     ) -> None:
         self._backup = backup
-        self._reader = reader
-        self.contents = BackupContents(reader)
+        self._items = items
+        self.contents = BackupContents(items)
         self.volume_info = volume_info
         self.records = StoredRecords()
 
@@ -106,7 +106,7 @@ class BackupSource:
         return odd
 
     def close(self) -> None:
-        self._reader.close()
+        self._items.close()
 
     def __enter__(self) -> BackupSource:
         return self

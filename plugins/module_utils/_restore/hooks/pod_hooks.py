@@ -12,8 +12,6 @@ import threading
 import time
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import pod_identity, run_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookResult
@@ -24,7 +22,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.restore_owners i
     owner_by_reference,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.restore_run import HookStop, PodHookRun
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.namespace_watch import NamespaceWatch
@@ -34,8 +31,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.hooks.hook_rec
     ResultSaver,
     record_result,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.results import RestoreIssues
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_hook_rules import RestoreHookRule
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 #: How often to say that hooks are still waited for, in seconds.
@@ -53,36 +49,24 @@ StoredOwner: t.TypeAlias = "t.Callable[[], t.Mapping[str, t.Any] | None]"
 class RestoredPodHooks:
     """Waits for the containers of restored pods and runs their hooks; at most ``workers`` commands at the same time.
 
-    ``longest_wait`` bounds, in seconds, hooks that do not say how long they wait. Hooks with a result in ``recorded``
-    do not run. ``save`` is called now and then, from a thread, with all entries for the record so far.
+    Hooks with a result in ``recorded`` do not run. ``save`` is called now and then, from a thread, with all entries
+    for the record so far.
     """
 
     def __init__(
-        self,
-        client: KubeClient,
-        *,
-        rules: t.Sequence[RestoreHookRule],
-        recorded: RecordedHooks,
-        log: RunLog,
-        issues: RestoreIssues,
-        progress: ProgressSink,
-        cancel: CancelToken,
-        longest_wait: float,
-        workers: int,
-        log_output: bool = True,
-        save: t.Callable[[Entries], None],
+        self, run: RestoreRun, recorded: RecordedHooks, log: RunLog, save: t.Callable[[Entries], None]
     ) -> None:
-        self._client = client
-        self._rules = rules
+        self._client = run.client
+        self._rules = run.request.spec.hooks
         self._recorded = recorded
         self._log = log
-        self._issues = issues
-        self._progress = progress
-        self._cancel = cancel
-        self._stop = HookStop(cancel)
-        self._longest_wait = longest_wait
-        self._workers = workers
-        self._log_output = log_output
+        self._issues = run.issues
+        self._progress = run.progress
+        self._cancel = run.cancel
+        self._stop = HookStop(run.cancel)
+        self._longest_wait = run.request.hook_wait_limit
+        self._workers = run.workers
+        self._log_output = run.request.log_output
         self._lock = threading.Lock()
         self._news = threading.Event()
         self._ended = threading.Event()

@@ -12,10 +12,9 @@ import functools
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes, LiveState
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.pod_claims import claims_in_use
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import ClaimDecision
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.claim_quota import find_exceeding
@@ -25,8 +24,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.volume_t
     why_out_of_reach,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import LEAVING, PlanItem, RestorePlan
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.claim_rules import ClaimRules
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.prepare import Preparer
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.claim_rules import ClaimRules, would_lose_data
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
     VOLUME_SNAPSHOT_CONTENTS,
     VOLUME_SNAPSHOTS,
@@ -37,102 +37,116 @@ _NODES = GroupResource("nodes")
 _QUOTAS = GroupResource("resourcequotas")
 #: What a claim gets its data through.
 _CARRIERS = (VOLUMES, VOLUME_SNAPSHOTS, VOLUME_SNAPSHOT_CONTENTS)
+#: Claims with data, by their numbers.
+_Claims: t.TypeAlias = "dict[int, PlanItem]"
 
 
 class ClaimPreflight:
-    """Settles claims with data that would not come back as conflicts, and counts them among the refused ones."""
+    """Asks the server, and looks at what it does not look at: pods that keep an old claim, quotas, zones."""
 
-    def __init__(
-        self, client: KubeClient, *, preparer: Preparer, live: LiveState, api: ApiTypes, rules: ClaimRules
-    ) -> None:
-        self._client = client
-        self._preparer = preparer
-        self._live = live
+    def __init__(self, run: RestoreRun, findings: Findings, api: ApiTypes) -> None:
+        self._run = run
+        self._objects = findings.objects
+        self._live = findings.live
+        self._volumes = findings.volumes
+        self._classes = findings.classes
         self._api = api
-        self._rules = rules
+        self._judge = DryRunJudge(run, findings)
+        self._rules = ClaimRules(run, findings)
 
-    def run(self, plan: RestorePlan, judge: DryRunJudge) -> None:
-        """Ask the server, and look at what it does not look at: pods that keep an old one, quotas, zones."""
-        conflicts = [item for item in plan.items if item.action == "conflict" and self._rules.is_lost(item)]
-        new = [item for item in _of_types(plan, CLAIMS) if item.intent == "create"]
-        claims = [item for item in new if self._rules.is_lost(item)]
+    def find_lost(self, plan: RestorePlan) -> list[PlanItem]:
+        """What is to take its place in the plan: claims with data that would not come back, as conflicts.
+
+        So are the volumes and snapshots through which they would, where the server refuses them.
+        """
+        conflicts = [item for item in plan.items if item.action == "conflict" and would_lose_data(item)]
+        new = [item for item in plan.of_types(CLAIMS) if item.intent == "create"]
+        claims = {item.number: item for item in new if would_lose_data(item)}
+        carriers = [item for item in plan.of_types(*_CARRIERS) if item.intent == "create"]
+        refused: list[PlanItem] = []
         if claims:
-            carriers = [item for item in _of_types(plan, *_CARRIERS) if item.intent == "create"]
-            judge.find_conflicts(plan, [*carriers, *claims])
-            self._look_at_carriers(claims, carriers)
-            self._look_at_leaving(claims)
-            self._look_at_quotas(new, claims)
-            self._look_at_places(claims)
-        self._rules.refuse_settled([*conflicts, *(item for item in claims if item.action == "conflict")])
+            judged = {item.number: item for item in self._judge.find_conflicts(plan, [*carriers, *claims.values()])}
+            refused = [judged[item.number] for item in carriers if item.number in judged]
+            claims = {number: judged.get(number, item) for number, item in claims.items()}
+            claims = self._look_at_carriers(claims, refused)
+            claims = self._look_at_leaving(claims)
+            claims = self._look_at_quotas(new, claims)
+            claims = {number: self._look_at_place(item) for number, item in claims.items()}
+        lost = [item for item in claims.values() if item.action == "conflict"]
+        counted = self._rules.refuse_settled([*conflicts, *lost])
+        known = {item.number for item in counted}
+        return [*counted, *(item for item in (*refused, *lost) if item.number not in known)]
 
-    def _look_at_carriers(self, claims: t.Iterable[PlanItem], carriers: t.Iterable[PlanItem]) -> None:
+    def _look_at_carriers(self, claims: _Claims, carriers: t.Iterable[PlanItem]) -> _Claims:
         """A claim whose volume or snapshot is refused waits for ever."""
-        refused = {(item.group_resource, item.name): item for item in carriers if item.action == "conflict"}
-        for claim in claims if refused else ():
-            decision = self._decision(claim)
-            names = {(VOLUMES, self._preparer.volumes.target_name(decision.volume))} if decision.keeps_volume else set()
+        refused = {(item.group_resource, item.name): item for item in carriers}
+        found = dict(claims)
+        for number, claim in claims.items() if refused else ():
+            decision = _decision(claim)
+            names = {(VOLUMES, self._volumes.target_name(decision.volume))} if decision.keeps_volume else set()
             if decision.snapshot is not None:
                 names = {(kind, decision.snapshot.helper) for kind in _CARRIERS}
             for key in names & refused.keys():
                 item = refused[key]
-                claim.settle("conflict", f"{item.kind} '{item.name}' is refused: {item.reason}", hint=item.hint)
+                why = f"{item.kind} '{item.name}' is refused: {item.reason}"
+                found[number] = claim.settled("conflict", why, hint=item.hint)
+        return found
 
-    def _look_at_leaving(self, claims: t.Iterable[PlanItem]) -> None:
+    def _look_at_leaving(self, claims: _Claims) -> _Claims:
         """A claim that is being deleted is kept by Kubernetes for as long as a pod uses it."""
         users: dict[str, dict[str, str]] = {}
-        for item in claims:
+        found = dict(claims)
+        for number, item in claims.items():
             namespace = item.namespace or ""
             if not item.intent or item.reason != LEAVING:
                 continue
             if namespace not in users:
                 users[namespace] = self._users_of_claims(namespace)
             if pod := users[namespace].get(item.name):
-                item.settle(
+                found[number] = item.settled(
                     "conflict",
                     f"it is being deleted, and cannot go as long as pod '{pod}' uses it",
                     hint=f"Delete pod '{pod}' and what makes it, or restore into another namespace.",
                 )
+        return found
 
     def _users_of_claims(self, namespace: str) -> dict[str, str]:
         """Claims by name, each with a pod that uses it and is not itself on its way out."""
         pods = [pod for pod in self._list(PODS, namespace) if not pod["metadata"].get("deletionTimestamp")]
         return {claim: str(pod["metadata"]["name"]) for pod in pods for claim in claims_in_use(pod)}
 
-    def _look_at_quotas(self, new: t.Iterable[PlanItem], claims: t.Iterable[PlanItem]) -> None:
+    def _look_at_quotas(self, new: t.Iterable[PlanItem], claims: _Claims) -> _Claims:
+        """``new`` are all claims that would be made, with data or without."""
         by_namespace: dict[str, list[PlanItem]] = {}
-        for item in new:
+        for planned in new:
+            item = claims.get(planned.number, planned)
             if item.intent and self._live.namespaces.get(item.namespace or "") == "present":
                 by_namespace.setdefault(item.namespace or "", []).append(item)
-        with_data = {id(item) for item in claims}
+        found = dict(claims)
         for namespace, items in by_namespace.items():
             quotas = self._list(_QUOTAS, namespace)
-            bodies = [self._preparer.prepare(item.ref).body for item in items if item.ref is not None]
+            bodies = [self._objects.load(item.body) for item in items] if quotas else []
             exceeding = find_exceeding(bodies, quotas) if quotas else {}
             for item in items:
-                if item.name in exceeding and id(item) in with_data:
-                    item.settle("conflict", exceeding[item.name])
+                if item.name in exceeding and item.number in claims:
+                    found[item.number] = item.settled("conflict", exceeding[item.name])
+        return found
 
-    def _look_at_places(self, claims: t.Iterable[PlanItem]) -> None:
-        for item in claims:
-            why = self._why_no_place(item) if item.intent else ""
-            if why:
-                self._rules.settle_out_of_reach(item, why)
+    def _look_at_place(self, item: PlanItem) -> PlanItem:
+        why = self._why_no_place(item) if item.intent else ""
+        return self._rules.judge_out_of_reach(item, why) if why else item
 
     def _why_no_place(self, item: PlanItem) -> str:
-        decision, volumes = self._decision(item), self._preparer.volumes
-        if decision.snapshot is not None and item.ref is not None:
-            _name, found = self._preparer.classes.class_of(self._preparer.prepare(item.ref).body)
+        decision = _decision(item)
+        if decision.snapshot is not None:
+            _name, found = self._classes.class_of(self._objects.load(item.body))
             return why_no_topology(found, self._nodes) if found and found.get("allowedTopologies") else ""
         if not decision.keeps_volume:
             return ""
-        name = volumes.target_name(decision.volume)
-        volume = self._live.volumes.get(name) or volumes.stored_volume(decision.volume)
+        name = self._volumes.target_name(decision.volume)
+        volume = self._live.volumes.get(name) or self._volumes.stored_volume(decision.volume)
         has_place = volume is not None and (volume.get("spec") or {}).get("nodeAffinity")
         return why_out_of_reach(volume, self._nodes) if volume and has_place else ""
-
-    def _decision(self, item: PlanItem) -> ClaimDecision:
-        found = self._preparer.prepare(item.ref).volume if item.ref is not None else None
-        return found or ClaimDecision(keeps_volume=False)
 
     @functools.cached_property
     def _nodes(self) -> list[dict[str, str]]:
@@ -142,7 +156,7 @@ class ClaimPreflight:
         """Empty where it may not be listed: then the run finds out."""
         resource = self._api.find(group_resource)
         try:
-            pages = list_pages(self._client, resource, namespace=namespace) if resource is not None else ()
+            pages = list_pages(self._run.client, resource, namespace=namespace) if resource is not None else ()
             return [item for page in pages for item in page.items]
         except KubeError as exc:
             if not exc.forbidden:
@@ -150,10 +164,8 @@ class ClaimPreflight:
             return []
 
 
-def _of_types(plan: RestorePlan, *types: GroupResource) -> t.Iterator[PlanItem]:
-    for wave in plan.waves:
-        if not set(types).isdisjoint(wave.group_resources):
-            yield from (item for item in wave.items if item.group_resource in types)
+def _decision(item: PlanItem) -> ClaimDecision:
+    return item.facts.volume or ClaimDecision(keeps_volume=False)
 
 
 __all__ = ("ClaimPreflight",)

@@ -13,7 +13,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem, RestorePlan
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.prepare import Preparer
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.prepared import PreparedObjects
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
     VOLUME_SNAPSHOT_CONTENTS,
     VOLUME_SNAPSHOTS,
@@ -42,34 +42,35 @@ LostClaims: t.TypeAlias = "t.Mapping[str, str]"
 _Owner: t.TypeAlias = "tuple[str, str, str]"
 
 
-def hold_back(plan: RestorePlan, preparer: Preparer, lost: t.Mapping[str, LostClaims], *, hint: str) -> list[PlanItem]:
-    """Make conflicts of what mounts, or would make, one of the claims ``lost`` (by target namespace).
+def hold_back(
+    plan: RestorePlan, objects: PreparedObjects, lost: t.Mapping[str, LostClaims], *, hint: str
+) -> list[PlanItem]:
+    """What mounts, or would make, one of the claims ``lost`` (by target namespace), as conflicts.
 
-    By the names in the object itself, whatever its type; and of what owned such an object, or the claim, in the backup.
-    Returns what was settled.
+    By the names in the object itself, whatever its type; and what owned such an object, or the claim, in the backup.
     """
-    held: list[PlanItem] = []
     owners: dict[_Owner, str] = {}
-    items = [
-        item for item in plan.items if item.intent and item.namespace in lost and item.group_resource not in _INERT
-    ]
+    for item in plan.of_types(CLAIMS):
+        if item.name in lost.get(item.namespace or "", {}):
+            _note_owner(item, item.name, owners)
+    held: list[PlanItem] = []
+    waiting: list[PlanItem] = []
     for item in plan.items:
-        if item.group_resource == CLAIMS and item.name in lost.get(item.namespace or "", {}):
-            _note_owner(item, preparer, item.name, owners)
-    for item in items:
-        claim = _used_claim(item, preparer, lost[item.namespace or ""])
+        claims = lost.get(item.namespace or "")
+        if not item.intent or not claims or item.group_resource in _INERT:
+            continue
+        claim = _used_claim(item, objects, claims)
         if claim:
-            _note_owner(item, preparer, claim, owners)
-            _hold(item, claim, lost, hint)
-            held.append(item)
-    waiting = [item for item in items if item.intent]
+            _note_owner(item, claim, owners)
+            held.append(_hold(item, claim, lost, hint))
+        else:
+            waiting.append(item)
     while found := [item for item in waiting if _owner_key(item) in owners]:
         for item in found:
             claim = owners[_owner_key(item)]
-            _note_owner(item, preparer, claim, owners)
-            _hold(item, claim, lost, hint)
+            _note_owner(item, claim, owners)
+            held.append(_hold(item, claim, lost, hint))
             waiting.remove(item)
-        held += found
     return held
 
 
@@ -79,10 +80,8 @@ def claims_named_by(group_resource: GroupResource, body: t.Mapping[str, t.Any], 
     return [name for name in names if any(pattern.fullmatch(name) for pattern in patterns)]
 
 
-def _used_claim(item: PlanItem, preparer: Preparer, names: t.Collection[str]) -> str:
-    if item.ref is None:
-        return ""
-    return next(iter(claims_named_by(item.group_resource, preparer.prepare(item.ref).body, names)), "")
+def _used_claim(item: PlanItem, objects: PreparedObjects, names: t.Collection[str]) -> str:
+    return next(iter(claims_named_by(item.group_resource, objects.load(item.body), names)), "")
 
 
 def _patterns(group_resource: GroupResource, body: t.Mapping[str, t.Any]) -> t.Iterator[re.Pattern[str]]:
@@ -115,8 +114,8 @@ def _name(template: t.Any) -> str:
     return str(metadata.get("name", "")) if isinstance(metadata, dict) else ""
 
 
-def _note_owner(item: PlanItem, preparer: Preparer, claim: str, owners: dict[_Owner, str]) -> None:
-    owner = preparer.prepare(item.ref).owner if item.ref is not None else None
+def _note_owner(item: PlanItem, claim: str, owners: dict[_Owner, str]) -> None:
+    owner = item.facts.owner
     if owner is not None:
         owners.setdefault((item.namespace or "", str(owner.get("kind")), str(owner.get("name"))), claim)
 
@@ -125,9 +124,9 @@ def _owner_key(item: PlanItem) -> _Owner:
     return (item.namespace or "", item.kind, item.name)
 
 
-def _hold(item: PlanItem, claim: str, lost: t.Mapping[str, LostClaims], hint: str) -> None:
+def _hold(item: PlanItem, claim: str, lost: t.Mapping[str, LostClaims], hint: str) -> PlanItem:
     why = lost[item.namespace or ""][claim].rstrip(".")
-    item.settle(
+    return item.settled(
         "conflict", f"held back: it needs claim '{claim}', which did not come back with its data ({why})", hint=hint
     )
 

@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""A restore before it happens: an action for each object, in waves."""
+"""A restore before it happens: an action for each object, in waves. Nothing here changes once it is made."""
 
 from __future__ import annotations
 
@@ -15,13 +15,12 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import ItemRef
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.prepared import NO_FACTS, Facts, Place
 
 #: ``unverified`` is an object that will be created or updated (see ``intent``) but that the server could not judge yet.
 Action: t.TypeAlias = t.Literal["create", "update", "unchanged", "skip", "conflict", "unverified"]
 Intent: t.TypeAlias = t.Literal["", "create", "update"]
 Method: t.TypeAlias = t.Literal["patch", "replace", "recreate"]
-#: What became of an item, in the words of Velero's restore resource list.
-State: t.TypeAlias = t.Literal["", "created", "updated", "skipped", "failed"]
 ACTIONS: tuple[Action, ...] = ("create", "update", "unchanged", "skip", "conflict", "unverified")
 
 #: The reason of an object whose old one is on its way out.
@@ -30,10 +29,15 @@ LEAVING = "it is being deleted; the restore waits until it is gone and makes it 
 ObjectKey: t.TypeAlias = "tuple[GroupResource, str | None, str]"
 
 
-@dataclasses.dataclass(slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PlanItem:
-    """One object. ``namespace`` is where it goes, ``source_namespace`` where it was; None for a cluster-scoped one."""
+    """One object. ``namespace`` is where it goes, ``source_namespace`` where it was; None for a cluster-scoped one.
 
+    A later stage that decides otherwise makes another item of the same ``number``, its place in the plan; what was done
+    about an item is an ``Applied``.
+    """
+
+    number: int
     group_resource: GroupResource
     name: str
     namespace: str | None = None
@@ -52,17 +56,18 @@ class PlanItem:
     cause: str = ""
     #: JSON merge patch from what is in the cluster, for an update.
     patch: dict[str, t.Any] | None = None
-    #: Where its body lies among the encoded ones, for an object that needs nothing but to be created.
-    body_place: tuple[int, int] | None = None
+    #: Where the body that was prepared is kept; None for one that nobody will ask for.
+    body: Place | None = None
+    #: What else is known of it since it was prepared.
+    facts: Facts = NO_FACTS
     #: How an update is made: by ``patch``, by putting the new object over the old one, or by deleting that first.
     method: Method = "patch"
     #: It carries this restore's label: an earlier run under the same name made it.
     made_before: bool = False
     #: Of a claim that is in the cluster: why its data is not that of the backup, or not rolled back to it.
     kept: str = ""
-    state: State = ""
-    #: Why the state is ``failed``, where the server said so.
-    failure: str = ""
+    #: Of a claim: because of it the restore is not begun.
+    forbids_all: bool = False
 
     @property
     def key(self) -> ObjectKey:
@@ -82,16 +87,24 @@ class PlanItem:
         """The reason, with what is to be known of a claim that is there."""
         return "; ".join(filter(None, (self.kept, self.reason)))
 
-    def settle(self, action: Action, reason: str = "", *, hint: str = "", cause: str = "") -> None:
-        """Decide on an action; whatever changes nothing has no intent."""
-        self.action, self.reason, self.hint, self.cause = action, reason, hint, cause
-        if action not in ("create", "update", "unverified"):
-            self.intent = ""
-        elif action != "unverified":
-            self.intent = "update" if action == "update" else "create"
+    @property
+    def awaits_type(self) -> bool:
+        """It has no action because the server does not serve its type, or not yet."""
+        return self.action == "conflict" and self.resource is None and self.body is not None
+
+    def settled(self, action: Action, reason: str = "", *, hint: str = "", cause: str = "", **more: t.Any) -> PlanItem:
+        """The same object with another action; whatever changes nothing has no intent. ``more`` are other fields."""
+        intent: Intent = self.intent if action == "unverified" else ""
+        if action in ("create", "update"):
+            intent = t.cast("Intent", action)
+        return dataclasses.replace(self, action=action, intent=intent, reason=reason, hint=hint, cause=cause, **more)
+
+    def with_reason(self, reason: str, **more: t.Any) -> PlanItem:
+        """The same action, explained."""
+        return dataclasses.replace(self, reason=reason, **more)
 
     def to_return(self) -> dict[str, t.Any]:
-        """The entry of a task's plan; ``state`` is there once the plan was applied."""
+        """The entry of a task's plan."""
         entry: dict[str, t.Any] = {
             "resource": str(self.group_resource),
             "kind": self.kind,
@@ -105,27 +118,45 @@ class PlanItem:
             entry["source_namespace"] = self.source_namespace
         if self.hint:
             entry["hint"] = self.hint
-        return entry | ({"state": self.state} if self.state else {})
+        return entry
 
 
-@dataclasses.dataclass(slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Wave:
     """Objects of some types that may be written side by side, once the waves before it are done."""
 
     group_resources: tuple[GroupResource, ...]
-    items: list[PlanItem] = dataclasses.field(default_factory=list)
+    items: tuple[PlanItem, ...] = ()
 
 
-@dataclasses.dataclass(slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class RestorePlan:
     """Waves in the order in which they are applied."""
 
-    waves: list[Wave] = dataclasses.field(default_factory=list)
+    waves: tuple[Wave, ...] = ()
 
     @property
     def items(self) -> t.Iterator[PlanItem]:
         for wave in self.waves:
             yield from wave.items
+
+    def of_types(self, *types: GroupResource) -> t.Iterator[PlanItem]:
+        """In the order of the plan."""
+        for wave in self.waves:
+            if not set(types).isdisjoint(wave.group_resources):
+                yield from (item for item in wave.items if item.group_resource in types)
+
+    def replacing(self, items: t.Iterable[PlanItem]) -> RestorePlan:
+        """The plan with these in the places of those that have their numbers."""
+        new = {item.number: item for item in items}
+        if not new:
+            return self
+        return RestorePlan(
+            tuple(
+                Wave(wave.group_resources, tuple(new.get(item.number, item) for item in wave.items))
+                for wave in self.waves
+            )
+        )
 
     @property
     def changes(self) -> bool:
@@ -156,11 +187,5 @@ class RestorePlan:
             if wave.items
         ]
 
-    def to_return(self) -> list[dict[str, t.Any]]:
-        """All items in the order of the run, each with the number of its wave (from 1)."""
-        return [
-            {"wave": number, **item.to_return()} for number, wave in enumerate(self.waves, 1) for item in wave.items
-        ]
 
-
-__all__ = ("ACTIONS", "LEAVING", "Action", "Intent", "Method", "ObjectKey", "PlanItem", "RestorePlan", "State", "Wave")
+__all__ = ("ACTIONS", "LEAVING", "Action", "Intent", "Method", "ObjectKey", "PlanItem", "RestorePlan", "Wave")

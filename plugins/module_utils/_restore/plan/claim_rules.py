@@ -8,17 +8,19 @@
 
 from __future__ import annotations
 
-import threading
+import dataclasses
+import functools
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import LiveState
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import ClaimDecision
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.results import RestoreIssues
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.claim_origin import FOREIGN, NOT_ROLLED_BACK
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.prepare import Preparer
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import MissingVolumeData
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CLAIMS
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.claim_origin import (
+    FOREIGN,
+    NOT_ROLLED_BACK,
+    StoredClaim,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 
 _EMPTY_HINT = "Set on_missing_volume_data: warn to restore it with an empty volume, or leave it out."
 _KEPT_HINT = (
@@ -27,88 +29,84 @@ _KEPT_HINT = (
 )
 _FOREIGN_HINT = f"{_KEPT_HINT} To keep it and restore the rest, set on_missing_volume_data: warn."
 
+Object: t.TypeAlias = "t.Mapping[str, t.Any]"
+
 
 class ClaimRules:
-    """Decides by ``on_missing_volume_data``. ``lost`` are the claims that it refuses. Safe to use from any thread."""
+    """Decides by ``on_missing_volume_data``. Safe to use from any thread."""
 
-    def __init__(
-        self, policy: MissingVolumeData, *, preparer: Preparer, live: LiveState, issues: RestoreIssues
-    ) -> None:
-        self._policy = policy
-        self._preparer = preparer
-        self._live = live
-        self._issues = issues
-        self._lock = threading.Lock()
-        self.lost: list[PlanItem] = []
+    def __init__(self, run: RestoreRun, findings: Findings) -> None:
+        self._run = run
+        self._policy = run.request.on_missing_volume_data
+        self._live = findings.live
+        self._volumes = findings.volumes
+        self._issues = run.issues
 
-    def accepts_empty(self, item: PlanItem, decision: ClaimDecision) -> bool:
-        """True when the claim may come back with an empty volume; else the item is settled as a conflict."""
+    def judge_empty(self, item: PlanItem, decision: ClaimDecision) -> PlanItem:
+        """A claim that would come back with an empty volume: as it is where it may, else refused."""
         if decision.on_purpose or self._policy == "warn":
             self._warn(item, f"gets a new, empty volume: {decision.missing}.")
-            return True
-        self.refuse(item, f"its new volume would be empty: {decision.missing}", hint=_EMPTY_HINT)
-        return False
+            return item
+        return self.refuse(item, f"its new volume would be empty: {decision.missing}", hint=_EMPTY_HINT)
 
-    def accepts_live(self, item: PlanItem, live: t.Mapping[str, t.Any]) -> bool:
-        """Look at the claim that is there in the place of ``item``; False when it is settled as a conflict.
+    def judge_live(self, item: PlanItem, live: Object, stored: Object) -> PlanItem:
+        """A claim in whose place there is one, ``live``; refused where that hides data of the backup.
 
-        Who made it under the same restore is not told again that it is there.
+        ``stored`` is the backup's. Who made it under the same restore is not told again that it is there.
         """
-        if item.ref is None:
-            return True
-        stored = self._preparer.stored_claim(item.ref)
-        decision = stored.decision
+        decision = item.facts.volume
+        if decision is None:
+            return item
         volume = self._live.volumes.get(str((live.get("spec") or {}).get("volumeName") or ""))
-        origin = stored.origin_of(live, volume)
+        origin = self._stored_claim(item, stored, decision).origin_of(live, volume)
         wanted = decision.is_wanted
         if origin == "foreign" and wanted and self._policy == "fail":
-            item.kept = FOREIGN
-            self.refuse(item, "a claim of its name is in the cluster", hint=_FOREIGN_HINT)
-            return False
+            foreign = dataclasses.replace(item, kept=FOREIGN)
+            return self.refuse(foreign, "a claim of its name is in the cluster", hint=_FOREIGN_HINT)
         if origin == "foreign" and (wanted or decision.volume):
             rest = "the data of the backup is not restored" if wanted else "the backup holds no data for it"
-            self._keep(item, FOREIGN, f"is {FOREIGN}; {rest}.", hint=_KEPT_HINT if wanted else "")
-        elif origin in ("original", "restored") and wanted and not item.made_before and _has_copy(decision):
-            self._keep(item, NOT_ROLLED_BACK, f"is {NOT_ROLLED_BACK} to what the backup holds.", hint=_KEPT_HINT)
-        return True
+            self._warn(item, f"is {FOREIGN}; {rest}.", hint=_KEPT_HINT if wanted else "")
+            return dataclasses.replace(item, kept=FOREIGN)
+        if origin in ("original", "restored") and wanted and not item.made_before and _has_copy(decision):
+            self._warn(item, f"is {NOT_ROLLED_BACK} to what the backup holds.", hint=_KEPT_HINT)
+            return dataclasses.replace(item, kept=NOT_ROLLED_BACK)
+        return item
 
-    def displace(self, item: PlanItem) -> None:
-        """Another claim of the plan has its place."""
+    def judge_displaced(self, item: PlanItem) -> PlanItem:
+        """A claim with data whose place another claim of the plan has."""
         if self._policy == "fail":
-            self.refuse(item, item.reason, hint="Map the namespaces to different ones.")
-        else:
-            self._warn(item, f"from namespace {item.source_namespace} does not come back: {item.reason}.")
+            return self.refuse(item, item.reason, hint="Map the namespaces to different ones.")
+        self._warn(item, f"from namespace {item.source_namespace} does not come back: {item.reason}.")
+        return item
 
-    def refuse(self, item: PlanItem, reason: str, *, hint: str = "") -> None:
+    def refuse(self, item: PlanItem, reason: str, *, hint: str = "") -> PlanItem:
         """The claim does not come back, and the restore is not begun."""
-        item.settle("conflict", reason, hint=hint)
-        with self._lock:
-            self.lost.append(item)
+        return item.settled("conflict", reason, hint=hint, forbids_all=True)
 
-    def refuse_settled(self, items: t.Iterable[PlanItem]) -> None:
-        """Count conflicts that somebody else has found among the refused ones, unless that is accepted."""
-        if self._policy == "fail":
-            with self._lock:
-                known = {id(item) for item in self.lost}
-                self.lost += [item for item in items if id(item) not in known]
+    def refuse_settled(self, items: t.Iterable[PlanItem]) -> list[PlanItem]:
+        """The same for conflicts that somebody else has found, unless that is accepted."""
+        if self._policy != "fail":
+            return []
+        return [dataclasses.replace(item, forbids_all=True) for item in items if not item.forbids_all]
 
-    def settle_out_of_reach(self, item: PlanItem, why: str) -> None:
+    def judge_out_of_reach(self, item: PlanItem, why: str) -> PlanItem:
         """Its data would be there, and nobody could use it."""
         if self._policy == "warn":
             self._warn(item, f"comes back with its data, but {why}.")
-        else:
-            item.settle("conflict", why, hint="Set on_missing_volume_data: warn to restore it all the same.")
+            return item
+        return item.settled("conflict", why, hint="Set on_missing_volume_data: warn to restore it all the same.")
 
-    def is_lost(self, item: PlanItem) -> bool:
-        """Whether a claim of the plan would lose data by not being made."""
-        if item.group_resource != CLAIMS or item.ref is None:
-            return False
-        decision = self._preparer.prepare(item.ref).volume
-        return decision is not None and decision.is_wanted
-
-    def _keep(self, item: PlanItem, kept: str, sentence: str, *, hint: str) -> None:
-        item.kept = kept
-        self._warn(item, sentence, hint=hint)
+    def _stored_claim(self, item: PlanItem, claim: Object, decision: ClaimDecision) -> StoredClaim:
+        namespace, name = item.source_namespace or "", decision.volume
+        return StoredClaim(
+            claim=claim,
+            namespace=namespace,
+            backup_name=self._run.request.spec.backup_name,
+            decision=decision,
+            made_from=functools.partial(self._volumes.is_made_from, claim, namespace),
+            volume=self._volumes.stored_volume(name) if name else None,
+            volume_name=self._volumes.target_name(name) if name else "",
+        )
 
     def _warn(self, item: PlanItem, sentence: str, *, hint: str = "") -> None:
         self._issues.warning(
@@ -120,9 +118,14 @@ class ClaimRules:
         )
 
 
+def would_lose_data(item: PlanItem) -> bool:
+    """Whether a claim of the plan would lose data by not being made."""
+    return item.facts.volume is not None and item.facts.volume.is_wanted
+
+
 def _has_copy(decision: ClaimDecision) -> bool:
     """Whether the backup has more of the data than the volume itself."""
     return decision.snapshot is not None or decision.remade_from is not None or bool(decision.missing)
 
 
-__all__ = ("ClaimRules",)
+__all__ = ("ClaimRules", "would_lose_data")

@@ -56,7 +56,7 @@ def compare(group_resource: GroupResource, live: t.Mapping[str, t.Any], desired:
             if merge
             else Comparison()
         )
-    if _is_plainly_equal(live, desired):
+    if is_plainly_equal(live, desired):
         return Comparison()
     if group_resource == _VOLUMES and (given_back := _give_back(live, desired)) is not None:
         return Comparison(
@@ -103,7 +103,7 @@ def merge_service_account(live: t.Mapping[str, t.Any], desired: t.Mapping[str, t
     return patch | ({"metadata": metadata} if metadata else {})
 
 
-def _is_plainly_equal(live: t.Mapping[str, t.Any], desired: t.Mapping[str, t.Any]) -> bool:
+def is_plainly_equal(live: t.Mapping[str, t.Any], desired: t.Mapping[str, t.Any]) -> bool:
     """The quick answer for nearly all objects that are equal; False where nobody knows without a closer look."""
     for name, value in desired.items():
         if name not in _NOT_COMPARED and live.get(name) != value:
@@ -162,4 +162,4 @@ def _without_empty(value: t.Any) -> t.Any:
     return value
 
 
-__all__ = ("Comparison", "compare", "merge_patch", "merge_service_account")
+__all__ = ("Comparison", "compare", "is_plainly_equal", "merge_patch", "merge_service_account")

@@ -4,270 +4,214 @@
 
 # Private: not for use outside of this collection.
 
-"""Decide on an action for every selected object, from one LIST for each type and target namespace."""
+"""The plan: each object is read, transformed and compared once, and gets its action."""
 
 from __future__ import annotations
 
 import concurrent.futures
+import itertools
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.member_gate import BadMembers
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import ItemRef
-from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.selection import Selection
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.chosen import Chosen
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_lists import LiveLists
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes, LiveState
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.restore_mark import LEASE_NAME, LEASES
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.bodies import EncodedBodies
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import LEAVING, ObjectKey, PlanItem, Wave
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.results import RestoreIssues
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.claim_rules import ClaimRules
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.compare import compare
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.metadata import made_by
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.order import Order
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.overwrite import NEVER_RECREATED
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.plan_diffs import PlanDiffs
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.prepare import Prepared, Preparer
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import (
+    LEAVING,
+    ObjectKey,
+    PlanItem,
+    RestorePlan,
+    Wave,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.candidates import Candidate, ObjectReader
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.claim_rules import ClaimRules, would_lose_data
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.compare import is_plainly_equal
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.existing import ExistingObjects
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings, Planned
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.order import resolve_order
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.snapshot_items import leave_out_snapshots
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.transforms import make_preparer
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import (
     CLAIMS,
-    CRDS,
-    HIGH_PRIORITIES,
-    LOW_PRIORITIES,
     NAMESPACES,
     PODS,
-    VOLUMES,
     restore_waves,
 )
 
-#: Items of one type in one namespace by their names, in the order of the names.
-_Items: t.TypeAlias = "dict[str, PlanItem]"
+#: Objects of one type in one namespace by their names, in the order of the names.
+_Candidates: t.TypeAlias = "dict[str, Candidate]"
 #: The same in all namespaces; the namespace of cluster-scoped objects is None.
-_Groups: t.TypeAlias = "dict[str | None, _Items]"
+_Groups: t.TypeAlias = "dict[str | None, _Candidates]"
+_Planned: t.TypeAlias = "list[PlanItem]"
 
-#: Types whose objects are looked at once they are created.
-_FOLLOWED = frozenset({CRDS, PODS})
+#: Whose bodies are asked for even where nothing is written: for hooks, and for volumes that are still awaited.
+_ALWAYS_KEPT = frozenset({CLAIMS, PODS})
 
 
 class Planner:
-    """Plans waves of types. Reads only; safe to be asked again after the cluster got new types."""
+    """Plans waves of types. Reads only."""
 
-    def __init__(
-        self,
-        client: KubeClient,
-        request: RestoreRequest,
-        *,
-        restore_name: str,
-        selection: Selection,
-        preparer: Preparer,
-        live: LiveState,
-        bodies: EncodedBodies,
-        issues: RestoreIssues,
-        diffs: PlanDiffs,
-        cancel: CancelToken,
-        order: Order = (HIGH_PRIORITIES, LOW_PRIORITIES),
-    ) -> None:
-        """``order``: the types to restore first, and those to restore last."""
-        self._client = client
-        self._request = request
-        self._restore_name = restore_name
-        self._selection = selection
-        self._preparer = preparer
-        self._live = live
-        self._bodies = bodies
-        self._lists = LiveLists(client, cancel)
-        self._issues = issues
-        self._diffs = diffs
-        self._cancel = cancel
-        self._order = order
-        self._troubled: set[ObjectKey] = set()
-        self._handled: set[ObjectKey] = set()
-        #: What is wrong with stored objects that cannot be read.
-        self.unreadable = BadMembers()
-        self.claims = ClaimRules(request.on_missing_volume_data, preparer=preparer, live=live, issues=issues)
+    def __init__(self, run: RestoreRun, chosen: Chosen, findings: Findings) -> None:
+        self._run = run
+        self._chosen = chosen
+        self._findings = findings
+        self._live = findings.live
+        self._preparer = make_preparer(run, chosen, findings.volumes)
+        self._reader = ObjectReader(run, chosen.source.contents, self._preparer, findings.objects)
+        self._lists = LiveLists(run.client, run.cancel)
+        self._claims = ClaimRules(run, findings)
+        self._existing = ExistingObjects(run, findings, self._claims)
+        self._numbers = itertools.count()
+        self._taken: set[ObjectKey] = set()
 
-    def plan_waves(self, types: t.Collection[GroupResource], api: ApiTypes) -> list[Wave]:
-        """Waves for ``types`` (of the selection) in Velero's order; ``namespaces`` stands for the target namespaces."""
-        high, low = self._order
-        waves = [Wave(group) for group in restore_waves(types, high=high, low=low)]
+    def plan(self) -> Planned:
+        """All chosen objects in Velero's order; ``namespaces`` stands for the target namespaces."""
+        high, low = resolve_order(self._chosen.discovery, self._run.request)
+        types: set[GroupResource] = {*self._chosen.items.refs, NAMESPACES}
+        opened: list[tuple[tuple[GroupResource, ...], list[Candidate | PlanItem]]] = []
         groups: dict[GroupResource, _Groups] = {}
-        for wave in waves:
-            for group_resource in wave.group_resources:
+        for wave in restore_waves(types, high=high, low=low):
+            places: list[Candidate | PlanItem] = []
+            for group_resource in wave:
                 if group_resource == NAMESPACES:
-                    wave.items.extend(self._plan_namespaces(api))
+                    places += self._plan_namespaces()
                 else:
-                    groups[group_resource] = self._open_groups(wave, group_resource)
-        self._plan_groups(groups, api)
-        self.leave_out_snapshots(waves)
-        return waves
+                    places += self._open(group_resource, groups.setdefault(group_resource, {}))
+            opened.append((wave, places))
+        planned = {item.number: item for item in self._plan_groups(groups, self._chosen.api)}
+        plan = RestorePlan(
+            tuple(
+                Wave(wave, tuple(place if isinstance(place, PlanItem) else planned[place.number] for place in places))
+                for wave, places in opened
+            )
+        )
+        return Planned(plan=drop_idle_snapshots(plan, self._findings), unreadable=self._reader.unreadable)
 
-    def leave_out_snapshots(self, waves: t.Sequence[Wave]) -> None:
-        """Skip the snapshots that nothing will be made from; again after more claims were refused."""
-        for item in leave_out_snapshots(waves, self._preparer.volumes.objects, self._live):
-            self._diffs.drop(item)
-
-    def plan_new_types(self, waves: t.Iterable[Wave], api: ApiTypes) -> None:
-        """Plan again what had no type, after this restore created CustomResourceDefinitions."""
+    def plan_new_types(self, plan: RestorePlan, api: ApiTypes) -> RestorePlan:
+        """The plan, with what had no type before this restore created CustomResourceDefinitions."""
         groups: dict[GroupResource, _Groups] = {}
-        for wave in waves:
-            for item in wave.items:
-                if item.action == "conflict" and item.resource is None and item.ref is not None:
-                    item.intent = "create"
-                    item.settle("create")
-                    groups.setdefault(item.group_resource, {}).setdefault(item.namespace, {})[item.name] = item
-        self._plan_groups(groups, api)
+        for item in plan.items:
+            if item.awaits_type and item.ref is not None:
+                waiting = Candidate(item.number, item.group_resource, item.name, item.namespace, item.ref, waited=item)
+                groups.setdefault(item.group_resource, {}).setdefault(item.namespace, {})[item.name] = waiting
+        return plan.replacing(self._plan_groups(groups, api))
 
-    def _plan_namespaces(self, api: ApiTypes) -> t.Iterator[PlanItem]:
-        for target, source in self._selection.namespaces.items():
+    def _plan_namespaces(self) -> t.Iterator[PlanItem]:
+        for target, source in self._chosen.items.namespaces.items():
             item = PlanItem(
-                group_resource=NAMESPACES, name=target, kind="Namespace", api_version="v1", resource=api.namespaces
+                number=next(self._numbers),
+                group_resource=NAMESPACES,
+                name=target,
+                kind="Namespace",
+                api_version="v1",
+                resource=self._chosen.api.namespaces,
             )
             state = self._live.namespaces[target]
             if state in ("present", "unknown"):
-                item.settle(
+                yield item.settled(
                     "unchanged", "it exists" if state == "present" else "it cannot be read; it is taken to exist"
                 )
-            elif state == "terminating":
-                item.reason = LEAVING
-            if item.intent:
-                self._diffs.add(item, None, self._preparer.prepare_namespace(target, source))
-            yield item
+                continue
+            body = self._preparer.prepare_namespace(target, source)
+            self._findings.diffs.add(item, None, body)
+            reason = LEAVING if state == "terminating" else ""
+            yield item.with_reason(reason, body=self._findings.objects.add(body))
 
-    def _open_groups(self, wave: Wave, group_resource: GroupResource) -> _Groups:
-        """Plan items of one type, by target namespace; an object whose place is taken by another is left out."""
-        groups: _Groups = {}
-        for ref in self._selection.refs.get(group_resource, ()):
-            namespace = self._request.spec.target_namespace(ref.namespace) if ref.namespace else None
-            item = PlanItem(
-                group_resource=group_resource,
-                name=self._preparer.target_name(ref),
-                namespace=namespace,
-                source_namespace=ref.namespace,
-                ref=ref,
-            )
-            if group_resource == LEASES and item.name == LEASE_NAME:
-                item.settle("skip", "it is the mark of a restore that ran while the backup was made")
-            elif item.key in self._handled:
-                item.settle("skip", "an object of the same name from another namespace was mapped to its place")
-                self._tell_displaced(item)
+    def _open(self, group_resource: GroupResource, groups: _Groups) -> t.Iterator[Candidate | PlanItem]:
+        """Candidates of one type, which come into ``groups``; an object whose place is taken by another is left out."""
+        for ref in self._chosen.items.refs.get(group_resource, ()):
+            namespace = self._run.request.spec.target_namespace(ref.namespace) if ref.namespace else None
+            name = self._preparer.target_name(ref)
+            candidate = Candidate(next(self._numbers), group_resource, name, namespace, ref)
+            key = (group_resource, namespace, name)
+            if group_resource == LEASES and name == LEASE_NAME:
+                why = "it is the mark of a restore that ran while the backup was made"
+                yield self._reader.bare_item(candidate).settled("skip", why)
+            elif key in self._taken:
+                yield self._plan_displaced(candidate)
             else:
-                self._handled.add(item.key)
-                groups.setdefault(namespace, {})[item.name] = item
-            wave.items.append(item)
-        return groups
+                self._taken.add(key)
+                groups.setdefault(namespace, {})[name] = candidate
+                yield candidate
 
-    def _tell_displaced(self, item: PlanItem) -> None:
+    def _plan_displaced(self, candidate: Candidate) -> PlanItem:
         """A claim whose place another one takes loses its data."""
+        why = "an object of the same name from another namespace was mapped to its place"
+        item = self._reader.bare_item(candidate).settled("skip", why)
+        if candidate.group_resource != CLAIMS:
+            return item
         try:
-            if self.claims.is_lost(item):
-                self.claims.displace(item)
+            prepared = self._preparer.prepare(candidate.ref)
         except ArchiveError as exc:
-            self.unreadable.add(exc.message)
+            self._reader.unreadable.add(exc.message)
+            return item
+        item = item.with_reason(why, facts=self._reader.facts(prepared))
+        return self._claims.judge_displaced(item) if would_lose_data(item) else item
 
-    def _plan_groups(self, groups: t.Mapping[GroupResource, _Groups], api: ApiTypes) -> None:
+    def _plan_groups(self, groups: t.Mapping[GroupResource, _Groups], api: ApiTypes) -> _Planned:
         """What may be in the cluster is listed by several threads; meanwhile this one prepares all the rest."""
-        with concurrent.futures.ThreadPoolExecutor(max_workers=self._request.workers) as pool:
+        planned: _Planned = []
+        with concurrent.futures.ThreadPoolExecutor(max_workers=self._run.workers) as pool:
             tasks = []
-            fresh: list[_Items] = []
+            fresh: list[_Candidates] = []
             for found in groups.values():
-                there = {namespace: items for namespace, items in found.items() if self._may_have_objects(namespace)}
-                fresh.extend(items for namespace, items in found.items() if namespace not in there)
+                there = {namespace: some for namespace, some in found.items() if self._may_have_objects(namespace)}
+                fresh.extend(some for namespace, some in found.items() if namespace not in there)
                 if there:
                     tasks.append(pool.submit(self._plan_beside_live, pool, there, api))
-            for items in fresh:
-                self._settle_all_absent(items, api)
+            for some in fresh:
+                planned += self._plan_absent(some, api)
             for task in tasks:
                 for part in task.result():
-                    part.result()
+                    planned += part.result()
+        return planned
 
     def _may_have_objects(self, namespace: str | None) -> bool:
         return namespace is None or self._live.namespaces.get(namespace) in ("present", "unknown")
 
     def _plan_beside_live(
         self, pool: concurrent.futures.ThreadPoolExecutor, groups: _Groups, api: ApiTypes
-    ) -> list[concurrent.futures.Future[None]]:
-        """Items of one type in namespaces that are there, from one LIST or from one in each namespace."""
+    ) -> list[concurrent.futures.Future[_Planned]]:
+        """Objects of one type in namespaces that are there, from one LIST or from one in each namespace."""
         resource = self._served_resource(groups, api)
         wanted = sum(map(len, groups.values()))
         if resource is not None and self._lists.one_is_enough(resource, namespaces=len(groups), wanted=wanted):
-            self._plan_group(resource, groups, api, everywhere=True)
-            return []
-        return [pool.submit(self._plan_group, resource, {namespace: items}, api) for namespace, items in groups.items()]
+            done: concurrent.futures.Future[_Planned] = concurrent.futures.Future()
+            done.set_result(self._plan_group(resource, groups, api, everywhere=True))
+            return [done]
+        return [pool.submit(self._plan_group, resource, {namespace: some}, api) for namespace, some in groups.items()]
+
+    def _served_resource(self, groups: _Groups, api: ApiTypes) -> ApiResource | None:
+        """The type in the version that the objects were stored in; None when it is not served."""
+        for some in groups.values():
+            for candidate in some.values():
+                found = self._reader.look(candidate, api)
+                if found.kind:
+                    return found.resource
+        return None
 
     def _plan_group(
         self, resource: ApiResource | None, groups: _Groups, api: ApiTypes, *, everywhere: bool = False
-    ) -> None:
-        """Settle items of one type; only a page of live objects and one body are in memory at a time."""
+    ) -> _Planned:
+        """Objects of one type; only a page of live objects and one body are in memory at a time."""
+        planned: _Planned = []
         if resource is not None:
             for namespace in [None] if everywhere else groups:
-                self._compare_with_live(resource, namespace, groups, api)
-        for items in groups.values():
-            self._settle_all_absent(items, api)
+                planned += self._compare_with_live(resource, namespace, groups, api)
+        for some in groups.values():
+            planned += self._plan_absent(some, api)
+        return planned
 
-    def _settle_all_absent(self, items: _Items, api: ApiTypes) -> None:
-        for item in items.values():
-            self._cancel.check()
-            prepared = self._prepare(item, api)
-            if prepared is not None:
-                self._settle_absent(item, prepared, api)
-
-    def _served_resource(self, groups: _Groups, api: ApiTypes) -> ApiResource | None:
-        """The type in the version that the items were stored in; None when it is not served."""
-        for items in groups.values():
-            for item in items.values():
-                self._prepare(item, api)
-                if item.kind:
-                    return item.resource
-        return None
-
-    def _prepare(self, item: PlanItem, api: ApiTypes) -> Prepared | None:
-        """The body of an item; None when that settles it (left out by a rule, unreadable, not served)."""
-        try:
-            prepared = self._preparer.prepare(t.cast(ItemRef, item.ref))
-        except ArchiveError as exc:
-            self.unreadable.add(exc.message)
-            item.settle("conflict", exc.message, hint=exc.hint or "")
-            return None
-        body = prepared.body
-        item.kind, item.api_version = str(body.get("kind", "")), str(body.get("apiVersion", ""))
-        item.resource = api.find_kind(item.api_version, item.kind)
-        if prepared.skip:
-            item.settle("skip", prepared.skip)
-            return None
-        if prepared.refusal:
-            item.settle("conflict", prepared.refusal)
-            return None
-        self._tell_errors(item, prepared)
-        if item.resource is None:
-            item.settle(
-                "conflict",
-                f"the API server does not serve {item.api_version} {item.kind}",
-                hint="Restore its CustomResourceDefinition first, or leave the type out with excluded_resources.",
-            )
-            return None
-        return prepared
-
-    def _tell_errors(self, item: PlanItem, prepared: Prepared) -> None:
-        """Once for each object, however often it is prepared."""
-        if not prepared.errors or item.key in self._troubled:
-            return
-        self._troubled.add(item.key)
-        for error in prepared.errors:
-            self._issues.error(
-                f"error preparing {item.title}: {error}",
-                resource=str(item.group_resource),
-                namespace=item.namespace or "",
-                name=item.name,
-            )
-
-    def _compare_with_live(self, resource: ApiResource, namespace: str | None, absent: _Groups, api: ApiTypes) -> None:
+    def _compare_with_live(
+        self, resource: ApiResource, namespace: str | None, absent: _Groups, api: ApiTypes
+    ) -> _Planned:
         """Stream the live objects: each that is wanted is compared at once, forgotten, and taken out of ``absent``."""
+        planned: _Planned = []
         names: dict[str | None, set[str]] = {name: set() for name in absent}
         try:
             for live in self._lists.objects(resource, namespace):
@@ -276,94 +220,79 @@ class Planner:
                 if there not in names:
                     continue
                 names[there].add(metadata["name"])
-                item = absent[there].pop(metadata["name"], None)
-                prepared = self._prepare(item, api) if item is not None else None
-                if item is not None and prepared is not None:
-                    self.settle_existing(item, live, prepared.body)
+                candidate = absent[there].pop(metadata["name"], None)
+                if candidate is not None:
+                    planned.append(self._plan_existing(candidate, live, api))
         except KubeError as exc:
             if not exc.forbidden:
                 raise
-            for items in [absent[namespace]] if namespace in absent else absent.values():
-                for item in items.values():
-                    item.settle("unverified", f"what is there cannot be listed: {exc.message}")
-            return
+            for some in [absent[namespace]] if namespace in absent else absent.values():
+                for candidate in some.values():
+                    candidate.unlisted = f"what is there cannot be listed: {exc.message}"
+            return planned
         for there, found in names.items():
             self._live.note_names(resource.group_resource, there, found)
+        return planned
 
-    def settle_existing(self, item: PlanItem, live: dict[str, t.Any], desired: dict[str, t.Any]) -> None:
-        """Decide on an object that is there already (Velero 1.18, docs/compatibility 5.7)."""
-        if live["metadata"].get("deletionTimestamp"):
-            item.reason = LEAVING
-            return
-        item.made_before, item.kept = made_by(live, self._restore_name), ""
-        if item.group_resource == CLAIMS:
-            self._live.note_claim(live)
-        if item.group_resource == CLAIMS and not self.claims.accepts_live(item, live):
-            return
-        source = self._preparer.prepare(item.ref).remade_from if item.group_resource == VOLUMES and item.ref else None
-        if source is not None:
-            provider = self._preparer.volumes.provider_of(source)
-            why = provider.why_leaving(live)
-            if why:
-                item.reason = f"{why}; the restore waits until it is gone and makes it anew from its snapshot"
-                return
-            desired = provider.adopt_volume(desired, live)
-        comparison = compare(item.group_resource, live, desired)
-        if comparison.equal:
-            item.settle("unchanged")
-        elif comparison.always or self._request.spec.policy != "none":
-            item.patch = comparison.patch
-            item.settle("update", comparison.reason)
-            if not comparison.always:
-                self._choose_method(item)
-            self._diffs.add_update(item, live)
-        else:
-            item.settle("skip", "it exists and differs from the backup; existing_resource_policy is none")
-            self._issues.warning(
-                f'could not restore, {item.kind} "{item.name}" already exists. '
-                "Warning: the in-cluster version is different than the backed-up version",
-                resource=str(item.group_resource),
-                namespace=item.namespace or "",
-                name=item.name,
-                hint="Set existing_resource_policy: update to change it.",
-            )
+    def _plan_existing(self, candidate: Candidate, live: dict[str, t.Any], api: ApiTypes) -> PlanItem:
+        found = self._reader.read(candidate, api)
+        if isinstance(found, PlanItem):
+            return found
+        body = found.prepared.body
+        keep = candidate.group_resource in _ALWAYS_KEPT or not is_plainly_equal(live, body)
+        item = self._reader.item(candidate, found, keep=keep)
+        return self._existing.decide(item, live, body, stored_claim=found.prepared.stored_claim)
 
-    def _choose_method(self, item: PlanItem) -> None:
-        policy = self._request.spec.policy
-        if policy == "recreate" and item.group_resource in NEVER_RECREATED:
-            item.reason = "it is changed in place: data would be lost with it"
-        elif policy == "recreate":
-            item.method, item.reason = "recreate", "it is deleted and created anew"
-        elif policy == "replace":
-            item.method, item.reason = "replace", "it is replaced whole"
+    def _plan_absent(self, candidates: _Candidates, api: ApiTypes) -> _Planned:
+        """Objects that are not in the cluster, as far as anybody knows."""
+        planned: _Planned = []
+        for candidate in candidates.values():
+            self._run.cancel.check()
+            planned.append(self._plan_new(candidate, api))
+        return planned
 
-    def _settle_absent(self, item: PlanItem, prepared: Prepared, api: ApiTypes) -> None:
-        maker = self._live_controller(item, prepared, api)
+    def _plan_new(self, candidate: Candidate, api: ApiTypes) -> PlanItem:
+        found = self._reader.read(candidate, api)
+        if isinstance(found, PlanItem):
+            return found
+        maker = self._live_controller(candidate, found.prepared.owner, api)
         if maker:
-            item.settle("skip", f"its {maker} is in the cluster and makes its own")
-            return
-        lost = prepared.volume
-        if lost is not None and lost.missing and not self.claims.accepts_empty(item, lost):
-            return
-        for warning in prepared.warnings:
-            self._issues.warning(
+            why = f"its {maker} is in the cluster and makes its own"
+            return self._reader.item(candidate, found).settled("skip", why)
+        unlisted: dict[str, t.Any] = (
+            {"action": "unverified", "reason": candidate.unlisted} if candidate.unlisted else {}
+        )
+        item = self._reader.item(candidate, found, keep=True, **unlisted)
+        volume = found.prepared.volume
+        if volume is not None and volume.missing:
+            item = self._claims.judge_empty(item, volume)
+            if item.forbids_all:
+                return item
+        for warning in found.prepared.warnings:
+            self._run.issues.warning(
                 warning, resource=str(item.group_resource), namespace=item.namespace or "", name=item.name
             )
-        self._diffs.add(item, None, prepared.body)
-        more = prepared.status or (self._request.restore_managed_fields and prepared.managed_fields)
-        if not more and item.group_resource not in _FOLLOWED and prepared.remade_from is None:
-            item.body_place = self._bodies.add(prepared.body)
+        self._findings.diffs.add(item, None, found.prepared.body)
+        return item
 
-    def _live_controller(self, item: PlanItem, prepared: Prepared, api: ApiTypes) -> str:
+    def _live_controller(self, candidate: Candidate, owner: t.Mapping[str, t.Any] | None, api: ApiTypes) -> str:
         """The live controller that owned this pod: it would delete a restored pod beside its own."""
-        owner = prepared.owner
-        present = item.namespace is not None and self._live.namespaces.get(item.namespace) == "present"
-        if item.group_resource.resource != "pods" or owner is None or not present:
+        namespace = candidate.namespace
+        present = namespace is not None and self._live.namespaces.get(namespace) == "present"
+        if candidate.group_resource.resource != "pods" or owner is None or not present:
             return ""
         resource = api.find_kind(str(owner.get("apiVersion")), str(owner.get("kind")))
-        if resource is None or owner.get("name") not in self._live.names(self._client, resource, item.namespace):
+        if resource is None or owner.get("name") not in self._live.names(self._run.client, resource, namespace):
             return ""
         return f"{owner.get('kind')} '{owner.get('name')}'"
 
 
-__all__ = ("Planner",)
+def drop_idle_snapshots(plan: RestorePlan, findings: Findings) -> RestorePlan:
+    """The plan without the snapshots that nothing will be made from."""
+    found = leave_out_snapshots(plan, findings.volumes.objects, findings.live)
+    for item in found:
+        findings.diffs.drop(item)
+    return plan.replacing(found)
+
+
+__all__ = ("Planner", "drop_idle_snapshots")

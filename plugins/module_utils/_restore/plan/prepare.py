@@ -8,8 +8,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-import functools
+import copy
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import ItemRef
@@ -17,11 +16,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.names import Grou
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.contents import BackupContents
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.table import apply_item_rules
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import (
-    ClaimDecision,
-    VolumeDecisions,
-)
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.claim_origin import StoredClaim
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import VolumeDecisions
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.prepared import Prepared
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.metadata import strip_system_metadata
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
     VOLUME_SNAPSHOT_CONTENTS,
@@ -29,40 +25,15 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude
     IncludeExclude,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import ResourceModifiers
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import NAMESPACES, VOLUMES
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CLAIMS, NAMESPACES, VOLUMES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import DataSource
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.storage_classes import StorageClasses
 
 #: On an object: whether its status is restored, whatever the restore's spec says.
 RESTORE_STATUS_ANNOTATION = "velero.io/restore-status"
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
-    """``body`` is complete but for what the server adds. ``skip`` is a reason to leave the object out.
-
-    ``refusal`` is a reason why it cannot be restored; ``errors`` are told and stop nothing.
-    """
-
-    body: dict[str, t.Any]
-    skip: str = ""
-    refusal: str = ""
-    errors: tuple[str, ...] = ()
-    #: To be set once the object is created; empty when its status is not restored. A custom one may be no mapping.
-    status: t.Any = dataclasses.field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
-    managed_fields: tuple[t.Any, ...] = ()
-    #: The stored reference to the controller: not part of the body.
-    owner: t.Mapping[str, t.Any] | None = None
-    #: Of a claim: what becomes of its volume.
-    volume: ClaimDecision | None = None
-    #: Of a volume: the snapshot that it is made anew from.
-    remade_from: DataSource | None = None
-
-
 class Preparer:
-    """Makes the same body each time it is asked: the plan and the run agree. Safe to use from any thread."""
+    """Makes the body that an object gets in the cluster. Safe to use from any thread."""
 
     def __init__(
         self,
@@ -70,19 +41,14 @@ class Preparer:
         spec: RestoreSpec,
         context: RuleContext,
         *,
-        classes: StorageClasses,
         labels: t.Mapping[str, str],
         modifiers: ResourceModifiers | None = None,
         status_filter: IncludeExclude | None = None,
     ) -> None:
-        """``classes`` are those of the target cluster.
-
-        ``status_filter`` has the types whose status is restored, as discovery names them; None is none of them.
-        """
+        """``status_filter`` has the types whose status is restored, as discovery names them; None is none of them."""
         self._contents = contents
         self._spec = spec
         self._context = context
-        self.classes = classes
         self._labels = labels
         self._modifiers = modifiers
         self._status_filter = status_filter
@@ -95,6 +61,7 @@ class Preparer:
         strip_system_metadata(body)
         managed = tuple(metadata.pop("managedFields", None) or ())
         source = ref.namespace or ""
+        stored_claim = _as_stored(body, stored_metadata) if ref.group_resource == CLAIMS else None
         draft = Draft(
             body=body,
             stored_metadata=stored_metadata,
@@ -120,22 +87,8 @@ class Preparer:
             managed_fields=managed,
             owner=draft.owner,
             volume=draft.volume,
+            stored_claim=stored_claim,
             remade_from=draft.remade_from,
-        )
-
-    def stored_claim(self, ref: ItemRef) -> StoredClaim:
-        """A claim as the backup has it, by which it is known again. Raises ``ArchiveError``."""
-        claim, namespace = self._contents.read(ref), ref.namespace or ""
-        decision = self.volumes.for_claim(claim, source_namespace=namespace)
-        name = decision.volume
-        return StoredClaim(
-            claim=claim,
-            namespace=namespace,
-            backup_name=self._spec.backup_name,
-            decision=decision,
-            made_from=functools.partial(self.volumes.is_made_from, claim, namespace),
-            volume=self._contents.find_object(VOLUMES, None, name) if name else None,
-            volume_name=self.volumes.target_name(name) if name else "",
         )
 
     @property
@@ -177,26 +130,9 @@ class Preparer:
         return body | ({"spec": stored["spec"]} if stored.get("spec") else {})
 
 
-def needed_objects(
-    group_resource: GroupResource, body: t.Mapping[str, t.Any]
-) -> list[tuple[GroupResource, str | None, str]]:
-    """What must be there before the API server takes ``body``: its admission looks these up."""
-    rbac = "rbac.authorization.k8s.io"
-    namespace = (body.get("metadata") or {}).get("namespace")
-    if group_resource == GroupResource("pods"):
-        spec = body.get("spec") or {}
-        needed: list[tuple[GroupResource, str | None, str]] = [
-            (GroupResource("serviceaccounts"), namespace, str(spec.get("serviceAccountName") or "default"))
-        ]
-        if spec.get("priorityClassName"):
-            needed.append((GroupResource("priorityclasses", "scheduling.k8s.io"), None, str(spec["priorityClassName"])))
-        return needed
-    if group_resource.group == rbac and group_resource.resource in ("rolebindings", "clusterrolebindings"):
-        role = body.get("roleRef") or {}
-        if role.get("kind") == "Role":
-            return [(GroupResource("roles", rbac), namespace, str(role.get("name")))]
-        return [(GroupResource("clusterroles", rbac), None, str(role.get("name")))]
-    return []
+def _as_stored(claim: dict[str, t.Any], metadata: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """A claim before rules change it."""
+    return {**claim, **copy.deepcopy({"metadata": dict(metadata), "spec": claim.get("spec") or {}})}
 
 
-__all__ = ("RESTORE_STATUS_ANNOTATION", "Prepared", "Preparer", "needed_objects")
+__all__ = ("RESTORE_STATUS_ANNOTATION", "Preparer")

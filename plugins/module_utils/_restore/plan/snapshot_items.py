@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import LiveState
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem, Wave
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem, RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
     VOLUME_SNAPSHOT_CONTENTS,
     VOLUME_SNAPSHOTS,
@@ -24,33 +25,40 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring impo
 _Stored: t.TypeAlias = "tuple[str, str]"
 
 
-def leave_out_snapshots(waves: t.Sequence[Wave], objects: SnapshotObjects | None, live: LiveState) -> list[PlanItem]:
+def leave_out_snapshots(plan: RestorePlan, objects: SnapshotObjects | None, live: LiveState) -> list[PlanItem]:
     """Skip the snapshots of claims that are there already or stay away, and contents without their snapshot.
 
-    The other snapshots, which somebody made before the backup, come back as objects of their own. Returns what was
-    settled anew.
+    The other snapshots, which somebody made before the backup, come back as objects of their own. Returns what is to
+    take their places in the plan.
     """
-    snapshots = _items(waves, VOLUME_SNAPSHOTS)
-    contents = _items(waves, VOLUME_SNAPSHOT_CONTENTS)
+    snapshots, contents = _by_stored_name(plan, VOLUME_SNAPSHOTS), _by_stored_name(plan, VOLUME_SNAPSHOT_CONTENTS)
     if objects is None or not (snapshots or contents):
         return []
-    claims = _items(waves, CLAIMS)
-    before = {id(item): item.intent for item in (*snapshots.values(), *contents.values())}
+    claims = _by_stored_name(plan, CLAIMS)
+    found: list[PlanItem] = []
     for (namespace, name), item in snapshots.items():
         claim = objects.claim_of(namespace, name)
-        if claim and item.action != "skip":
-            _leave_out(item, _why_idle(claim, claims.get((namespace, claim)), live))
+        why = _why_idle(claim, claims.get((namespace, claim)), live) if claim and item.action != "skip" else ""
+        if why:
+            snapshots[namespace, name] = item.settled("skip", why)
+            found.append(snapshots[namespace, name])
     for (_none, name), item in contents.items():
-        snapshot = snapshots.get(objects.snapshot_of(name))
-        if item.action == "skip":
-            continue
-        if snapshot is None:
-            _leave_out(item, "its VolumeSnapshot is not restored")
-        elif snapshot.action in ("skip", "conflict"):
-            _leave_out(item, f"its VolumeSnapshot is not restored: {snapshot.reason}")
-        elif snapshot.action == "unchanged" and item.intent and not snapshot.made_before:
-            _leave_out(item, "its VolumeSnapshot is there already")
-    return [item for item in (*snapshots.values(), *contents.values()) if before[id(item)] and not item.intent]
+        why = _why_not_needed(item, snapshots.get(objects.snapshot_of(name)))
+        if why:
+            found.append(item.settled("skip", why))
+    return found
+
+
+def _why_not_needed(content: PlanItem, snapshot: PlanItem | None) -> str:
+    if content.action == "skip":
+        return ""
+    if snapshot is None:
+        return "its VolumeSnapshot is not restored"
+    if snapshot.action in ("skip", "conflict"):
+        return f"its VolumeSnapshot is not restored: {snapshot.reason}"
+    if snapshot.action == "unchanged" and content.intent and not snapshot.made_before:
+        return "its VolumeSnapshot is there already"
+    return ""
 
 
 def _why_idle(name: str, claim: PlanItem | None, live: LiveState) -> str:
@@ -67,18 +75,11 @@ def _why_idle(name: str, claim: PlanItem | None, live: LiveState) -> str:
     return f"its claim '{name}' is in the cluster"
 
 
-def _leave_out(item: PlanItem, why: str) -> None:
-    if why:
-        item.settle("skip", why)
-
-
-def _items(waves: t.Sequence[Wave], group_resource: t.Any) -> dict[_Stored, PlanItem]:
+def _by_stored_name(plan: RestorePlan, group_resource: GroupResource) -> dict[_Stored, PlanItem]:
     return {
         (item.source_namespace or "", item.ref.name): item
-        for wave in waves
-        if group_resource in wave.group_resources
-        for item in wave.items
-        if item.group_resource == group_resource and item.ref is not None
+        for item in plan.of_types(group_resource)
+        if item.ref is not None
     }
 
 

@@ -15,25 +15,28 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.chosen import Chosen
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.selection import (
-    Selection,
     canonical_filter,
     excludes_snapshots,
     resource_filter,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.source import BackupSource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.configmaps import read_configmap
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import LiveState
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import LiveState, read_live_state
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import RuleContext
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import VolumeDecisions
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.prepared import PreparedObjects
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.metadata import restore_labels
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.plan_diffs import PlanDiffs
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.prepare import Preparer
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import (
     ResourceModifiers,
     modifiers_of_configmap,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import VOLUMES
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CLAIMS, VOLUMES
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import RestoreJob
@@ -57,45 +60,67 @@ def read_modifiers(client: KubeClient, discovery: Discovery, request: RestoreReq
     return modifiers_of_configmap(configmap)
 
 
-def make_preparer(
-    request: RestoreRequest,
-    source: BackupSource,
-    *,
-    client: KubeClient,
-    discovery: Discovery,
-    selection: Selection,
-    live: LiveState,
-    restore_name: str,
-) -> Preparer:
-    """All rules, mappings and modifiers of a restore, ready to be applied to its objects."""
-    spec = request.spec
+def find_out(run: RestoreRun, chosen: Chosen, objects: PreparedObjects) -> Findings:
+    """What is in the cluster, and what becomes of volumes. ``objects`` keeps what will be prepared."""
+    request = run.request
+    live = read_live_state(
+        run.client,
+        chosen.api,
+        namespaces=chosen.items.namespaces,
+        with_volumes=bool(chosen.items.refs.keys() & {CLAIMS, VOLUMES}),
+        workers=run.workers,
+    )
+    classes = read_classes(run, chosen)
+    return Findings(
+        live=live,
+        objects=objects,
+        diffs=PlanDiffs(request.max_diffs if request.want_diff else 0),
+        volumes=decide_volumes(run, chosen, live, classes),
+        classes=classes,
+    )
 
-    def restored_classes() -> dict[str, dict[str, t.Any]]:
-        return {ref.name: source.contents.read(ref) for ref in selection.refs.get(STORAGE_CLASSES, ())}
 
-    classes = StorageClasses(client, discovery, mapping=request.storage_class_mapping, restored=restored_classes)
+def read_classes(run: RestoreRun, chosen: Chosen) -> StorageClasses:
+    """The storage classes that there will be. Nothing is read before somebody asks."""
+    contents, refs = chosen.source.contents, chosen.items.refs
+
+    def restored() -> dict[str, dict[str, t.Any]]:
+        return {ref.name: contents.read(ref) for ref in refs.get(STORAGE_CLASSES, ())}
+
+    mapping = run.request.storage_class_mapping
+    return StorageClasses(run.client, chosen.discovery, mapping=mapping, restored=restored)
+
+
+def decide_volumes(run: RestoreRun, chosen: Chosen, live: LiveState, classes: StorageClasses) -> VolumeDecisions:
+    """What becomes of volumes, by the backup's records and the providers that know its snapshots."""
+    request, spec, source, client = run.request, run.request.spec, chosen.source, run.client
     job = RestoreJob(
-        name=restore_name,
+        name=run.name,
         archive=source.contents,
         records=source.records,
-        discovery=discovery,
+        discovery=chosen.discovery,
         classes=classes,
-        leaves_objects_out=excludes_snapshots(resource_filter(spec, discovery)),
+        leaves_objects_out=excludes_snapshots(resource_filter(spec, chosen.discovery)),
     )
     providers = make_providers(
         VolumeContext(connect=lambda: client, location=request.snapshot_location, cancel=client.cancel)
     )
-    volumes = VolumeDecisions(
+    return VolumeDecisions(
         archive=source.contents,
         volume_info=source.volume_info,
         snapshot_volumes=source.spec.get("snapshotVolumes"),
         namespace_mapping=spec.namespace_mapping,
         live=live.volumes,
-        restores_volumes=VOLUMES in selection.refs,
+        restores_volumes=VOLUMES in chosen.items.refs,
         restore_data=spec.restore_pvs is not False,
-        restore_name=restore_name,
+        restore_name=run.name,
         providers=[provider.for_restore(job) for provider in providers],
     )
+
+
+def make_preparer(run: RestoreRun, chosen: Chosen, volumes: VolumeDecisions) -> Preparer:
+    """All rules, mappings and modifiers of a restore, ready to be applied to its objects."""
+    request, spec, source, discovery = run.request, run.request.spec, chosen.source, chosen.discovery
     context = RuleContext(
         archive=source.contents,
         volumes=volumes,
@@ -104,7 +129,7 @@ def make_preparer(
         keep_wait_containers=request.keep_wait_containers,
         restore_volume_data=spec.restore_pvs is not False,
         storage_class_mapping=request.storage_class_mapping,
-        missing_storage_classes=_missing_classes(client, discovery, request, selection),
+        missing_storage_classes=_missing_classes(run, chosen),
         image_mapping=request.image_mapping,
         hook_rules=spec.hooks,
     )
@@ -112,24 +137,21 @@ def make_preparer(
         source.contents,
         spec,
         context,
-        classes=classes,
-        labels=restore_labels(spec.backup_name, restore_name, legacy=request.legacy_labels),
-        modifiers=read_modifiers(client, discovery, request),
+        labels=restore_labels(spec.backup_name, run.name, legacy=request.legacy_labels),
+        modifiers=read_modifiers(run.client, discovery, request),
         status_filter=canonical_filter(spec.restore_status, discovery) if spec.restore_status is not None else None,
     )
 
 
-def _missing_classes(
-    client: KubeClient, discovery: Discovery, request: RestoreRequest, selection: Selection
-) -> frozenset[str]:
+def _missing_classes(run: RestoreRun, chosen: Chosen) -> frozenset[str]:
     """New classes of the mapping that will not be there; none when classes may not be listed."""
-    wanted = set(request.storage_class_mapping.values())
-    wanted -= {ref.name for ref in selection.refs.get(STORAGE_CLASSES, ())}
-    resource = discovery.find(STORAGE_CLASSES)
+    wanted = set(run.request.storage_class_mapping.values())
+    wanted -= {ref.name for ref in chosen.items.refs.get(STORAGE_CLASSES, ())}
+    resource = chosen.discovery.find(STORAGE_CLASSES)
     if not wanted or resource is None:
         return frozenset(wanted)
     try:
-        there = {item["metadata"]["name"] for page in list_pages(client, resource) for item in page.items}
+        there = {item["metadata"]["name"] for page in list_pages(run.client, resource) for item in page.items}
     except KubeError as exc:
         if not exc.forbidden:
             raise
@@ -137,4 +159,4 @@ def _missing_classes(
     return frozenset(wanted - there)
 
 
-__all__ = ("make_preparer", "read_modifiers")
+__all__ = ("decide_volumes", "find_out", "make_preparer", "read_classes", "read_modifiers")

@@ -22,7 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository imp
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_json import MAX_TEXT, parse_gzip_document
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import RestorePlan
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.document_shapes import RESTORE_RECORD
@@ -73,7 +73,7 @@ class RestoreRecords:
         self,
         restore: t.Mapping[str, t.Any],
         *,
-        plan: RestorePlan,
+        applied: AppliedPlan,
         results: t.Mapping[str, t.Any],
         hooks: t.Sequence[t.Mapping[str, t.Any]],
         volumeinfo: t.Sequence[dict[str, t.Any]],
@@ -86,11 +86,11 @@ class RestoreRecords:
         files = RestoreFiles(
             logs=gzip.compress(log, mtime=0),
             results=dict(results),
-            resource_list=resource_list(plan),
+            resource_list=resource_list(applied),
             volumeinfo=list(volumeinfo),
         )
         repository.write_restore(self._name, files)
-        self._put_record(restore, summary=plan.counts_by_resource(), hooks=hooks)
+        self._put_record(restore, summary=applied.plan.counts_by_resource(), hooks=hooks)
         return True
 
     def write_progress(self, restore: t.Mapping[str, t.Any], hooks: t.Sequence[t.Mapping[str, t.Any]]) -> None:
@@ -146,13 +146,14 @@ def _is_unfinished(record: t.Mapping[str, t.Any]) -> bool:
     return bool(status.get("phase") == "InProgress")
 
 
-def resource_list(plan: RestorePlan) -> dict[str, list[str]]:
+def resource_list(applied: AppliedPlan) -> dict[str, list[str]]:
     """``{"v1/Pod": ["ns/name(created)", ...]}`` with created, updated, failed or skipped; sorted."""
     found: dict[str, list[str]] = {}
-    for item in plan.items:
-        if item.state:
+    for item in applied.plan.items:
+        state = applied.state_of(item)
+        if state:
             name = f"{item.namespace}/{item.name}" if item.namespace else item.name
-            found.setdefault(f"{item.api_version}/{item.kind}", []).append(f"{name}({item.state})")
+            found.setdefault(f"{item.api_version}/{item.kind}", []).append(f"{name}({state})")
     return {kind: sorted(names) for kind, names in sorted(found.items())}
 
 

@@ -19,6 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult, hook_status
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem, RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.results import RestoreIssues
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.unmade_namespaces import namespace_error
@@ -42,8 +43,27 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import 
 _Hooks: t.TypeAlias = "list[dict[str, t.Any]]"
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreWork:
+    """What a restore came to, as far as it got. ``timings`` are seconds by step.
+
+    ``workloads``: how many became ready, and how many did not; None where nobody waited. ``hooks`` are results,
+    ``hook_records`` entries for the record. ``failure``: why the run was broken off.
+    """
+
+    applied: AppliedPlan
+    volumes: RestoredVolumes
+    diffs: PlanDiffs
+    timings: t.Mapping[str, float]
+    changed_volumes: bool = False
+    workloads: dict[str, int] | None = None
+    hooks: t.Sequence[HookResult] = ()
+    hook_records: _Hooks = dataclasses.field(default_factory=list)
+    failure: str = ""
+
+
 class RestoreReport:
-    """``issues`` and ``log`` take what is to be told, ``timings`` seconds by step; ``previous`` is an earlier run.
+    """``issues`` and ``log`` take what is to be told; ``previous`` is an earlier run.
 
     Raises ``RestoreError`` for the name of another backup's restore.
     """
@@ -60,12 +80,6 @@ class RestoreReport:
         self._log_stream = io.BytesIO()
         self.log = RunLog(self._log_stream, restore=f"{request.velero_namespace}/{name}")
         self.issues = RestoreIssues(self.log)
-        self.timings: dict[str, float] = {}
-        #: How many workloads became ready, and how many did not, for the outcome.
-        self.workloads: dict[str, int] | None = None
-        #: None until there is a plan.
-        self.volumes: RestoredVolumes | None = None
-        self.changed_volumes = False
         self._records = RestoreRecords(store, name)
         self.previous = self._records.read_previous(request.spec.backup_name)
         self._restore = build_restore(name, request.spec, namespace=request.velero_namespace, created=started)
@@ -89,18 +103,16 @@ class RestoreReport:
         if self._request.write_records:
             self._records.write_progress(self._restore, [*self.previous.hooks, *hooks])
 
-    def planned(
-        self, plan: RestorePlan, diffs: PlanDiffs, *, changed: bool, refusal: ArkiveError | None
-    ) -> RestoreOutcome:
+    def planned(self, work: RestoreWork, *, changed: bool, refusal: ArkiveError | None) -> RestoreOutcome:
         """The outcome of a plan that was not applied: what will go wrong is told as the run would tell it."""
         told = {(issue.resource, issue.namespace, issue.name) for issue in self.issues.errors}
-        for item in plan.items:
+        for item in work.applied.plan.items:
             if item.action == "conflict" and (str(item.group_resource), item.namespace or "", item.name) not in told:
                 self.tell_conflict(item)
         phase: RestorePhase = "New"
         if refusal is not None or self.issues.errors:
             phase = final_phase(errors=len(self.issues.errors), fatal=refusal is not None)
-        outcome = self._outcome(plan, diffs, phase, changed=changed and refusal is None, hooks=[])
+        outcome = self._outcome(work, phase, changed=changed and refusal is None)
         return dataclasses.replace(outcome, refusal=refusal)
 
     def tell_conflict(self, item: PlanItem) -> None:
@@ -112,7 +124,7 @@ class RestoreReport:
         else:
             self.issues.error(f"error restoring {item.title}: {item.why}", **_where(item))
 
-    def refused(self, plan: RestorePlan, items: t.Iterable[PlanItem]) -> dict[str, t.Any]:
+    def refused(self, plan: RestorePlan, items: t.Iterable[PlanItem], volumes: RestoredVolumes) -> dict[str, t.Any]:
         """What an error tells beside its sentence, of a restore that was not begun because of ``items``."""
         for item in items:
             self.tell_conflict(item)
@@ -120,57 +132,53 @@ class RestoreReport:
             "phase": "Failed",
             "plan": [item.to_return() for item in plan.items if item.action == "conflict"],
             "plan_counts": plan.counts(),
-            "volumes": self.volumes.to_return() if self.volumes else [],
+            "volumes": volumes.to_return(),
             "warnings_list": [issue.to_return() for issue in self.issues.warnings],
             "errors_list": [issue.to_return() for issue in self.issues.errors],
         }
 
-    def untouched(self, plan: RestorePlan, diffs: PlanDiffs) -> RestoreOutcome:
+    def untouched(self, work: RestoreWork) -> RestoreOutcome:
         """The outcome of a restore that found nothing to do: no record is written."""
         phase = final_phase(errors=len(self.issues.errors))
-        self._restore["status"] = self._status(plan, phase, "", [])
-        return self._outcome(plan, diffs, phase, changed=False, hooks=[])
+        self._restore["status"] = self._status(work, phase)
+        return self._outcome(work, phase, changed=False)
 
-    def finished(
-        self, plan: RestorePlan, diffs: PlanDiffs, *, failure: str, results: t.Sequence[HookResult], hooks: _Hooks
-    ) -> RestoreOutcome:
-        """Write the records. ``failure``: why the run was broken off; ``hooks``: entries for the record."""
-        phase = final_phase(errors=len(self.issues.errors), fatal=bool(failure))
-        written = any(item.state in ("created", "updated") and item.intent for item in plan.items)
-        changed = bool(results) or written or self.changed_volumes
-        self._restore["status"] = self._status(plan, phase, failure, results)
+    def finished(self, work: RestoreWork) -> RestoreOutcome:
+        """Write the records."""
+        applied = work.applied
+        phase = final_phase(errors=len(self.issues.errors), fatal=bool(work.failure))
+        written = any(item.intent and applied.is_written(item) for item in applied.plan.items)
+        changed = bool(work.hooks) or written or work.changed_volumes
+        self._restore["status"] = self._status(work, phase)
         self.issues.log_summary()
         recorded = False
         if self._request.write_records and (changed or phase != "Completed" or self.previous.unfinished):
             clock = time.monotonic()
-            recorded = self._write_records(plan, hooks)
-            self.timings["records"] = time.monotonic() - clock
-        returned = [result.to_return(default_on_error="Continue") for result in results]
-        return self._outcome(plan, diffs, phase, changed=changed, hooks=returned, recorded=recorded)
+            recorded = self._write_records(work)
+            work = dataclasses.replace(work, timings={**work.timings, "records": time.monotonic() - clock})
+        return self._outcome(work, phase, changed=changed, recorded=recorded)
 
-    def _status(
-        self, plan: RestorePlan, phase: RestorePhase, failure: str, results: t.Sequence[HookResult]
-    ) -> dict[str, t.Any]:
+    def _status(self, work: RestoreWork, phase: RestorePhase) -> dict[str, t.Any]:
         return build_status(
             phase=phase,
             started=self._started,
             completed=utc_now(),
             warnings=len(self.issues.warnings),
             errors=len(self.issues.errors),
-            items=sum(1 for item in plan.items if item.state),
-            failure_reason=failure,
-            hook_status=hook_status(results),
+            items=sum(work.applied.states().values()),
+            failure_reason=work.failure,
+            hook_status=hook_status(work.hooks),
         )
 
-    def _write_records(self, plan: RestorePlan, hooks: _Hooks) -> bool:
+    def _write_records(self, work: RestoreWork) -> bool:
         """Records are proof, not purpose: where they cannot be written the restore still stands, with a warning."""
         try:
             return self._records.write(
                 self._restore,
-                plan=plan,
+                applied=work.applied,
                 results=self.issues.to_velero(),
-                hooks=[*self.previous.hooks, *hooks],
-                volumeinfo=self.volumes.to_velero() if self.volumes else [],
+                hooks=[*self.previous.hooks, *work.hook_records],
+                volumeinfo=work.volumes.to_velero(),
                 log=self._log_stream.getvalue(),
             )
         except ArkiveError as exc:
@@ -180,31 +188,24 @@ class RestoreReport:
             return False
 
     def _outcome(
-        self,
-        plan: RestorePlan,
-        diffs: PlanDiffs,
-        phase: RestorePhase,
-        *,
-        changed: bool,
-        hooks: _Hooks,
-        recorded: bool = False,
+        self, work: RestoreWork, phase: RestorePhase, *, changed: bool, recorded: bool = False
     ) -> RestoreOutcome:
-        timings = {step: round(seconds, 3) for step, seconds in self.timings.items()}
+        timings = {step: round(seconds, 3) for step, seconds in work.timings.items()}
         timings["api_requests"] = self._client.requests_made - self._requests_before
         return RestoreOutcome(
             restore=self._restore,
             phase=phase,
             changed=changed,
-            plan=plan,
-            diffs=diffs.to_return(plan.items),
-            diffs_left_out=diffs.left_out,
-            hooks=hooks,
+            applied=work.applied,
+            diffs=work.diffs.to_return(work.applied.plan.items),
+            diffs_left_out=work.diffs.left_out,
+            hooks=[result.to_return(default_on_error="Continue") for result in work.hooks],
             warnings_list=[issue.to_return() for issue in self.issues.warnings],
             errors_list=[issue.to_return() for issue in self.issues.errors],
             timings=timings,
             recorded=recorded,
-            workloads=self.workloads,
-            volumes=self.volumes.to_return() if self.volumes else [],
+            workloads=work.workloads,
+            volumes=work.volumes.to_return(),
         )
 
 
@@ -213,4 +214,4 @@ def _where(item: PlanItem) -> dict[str, str]:
     return where | {"reason": item.cause, "hint": item.hint}
 
 
-__all__ = ("RestoreReport",)
+__all__ = ("RestoreReport", "RestoreWork")

@@ -12,12 +12,11 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import LiveState
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import VolumeTraits
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem, RestorePlan
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.prepare import Preparer
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
     VOLUME_SNAPSHOT_CONTENTS,
     VOLUME_SNAPSHOTS,
@@ -33,9 +32,11 @@ _SHOWN = 10
 VolumeState: t.TypeAlias = t.Literal["planned", "untouched", "refused", "created", "bound", "waiting", "failed"]
 
 
-@dataclasses.dataclass(slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RestoredVolume:
-    """One claim. ``volume`` is the name of its PersistentVolume in the target cluster, empty while it has none.
+    """One claim, at its ``item`` of the plan.
+
+    ``volume`` is the name of its PersistentVolume in the target cluster, empty while it has none.
 
     ``method``: that of the snapshot's provider, ``kept`` or ``empty``.
     ``source``: the snapshot that a new volume is made from; ``traits``: what is set on it once it is there.
@@ -91,11 +92,6 @@ class RestoredVolume:
         }
         return entry | source.volume_info()
 
-    def note_remade(self) -> None:
-        """Take over what became of the volume that was made anew."""
-        if self.volume_item is not None and self.volume_item.state == "failed":
-            self.state, self.message = "failed", f"its volume was not made from snapshot {self.snapshot_id}"
-
     @property
     def snapshot_id(self) -> str:
         """The storage's name of the snapshot, empty where there is none."""
@@ -104,25 +100,12 @@ class RestoredVolume:
         return self.remade_from.handle if self.remade_from is not None else ""
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
 class RestoredVolumes:
-    """The claims of a plan, in its order; a claim that cannot be read is left out."""
+    """The claims of a plan, in its order, and the snapshots that the plan brings."""
 
-    def __init__(self, plan: RestorePlan, preparer: Preparer, live: LiveState) -> None:
-        self.volumes: list[RestoredVolume] = []
-        self._snapshots: list[PlanItem] = []
-        volumes: dict[str, PlanItem] = {}
-        for item in _items(plan):
-            if item.group_resource == VOLUMES:
-                volumes[item.name] = item
-            elif item.group_resource != CLAIMS:
-                self._snapshots.append(item)
-            elif (volume := _volume_of(item, preparer, live)) is not None:
-                self.volumes.append(volume)
-        for volume in self.volumes:
-            if volume.remade_from is not None:
-                _settle_remade(volume, volumes.get(volume.volume))
-        #: Names of the snapshots that an earlier run of the same restore has left in the cluster.
-        self._leftovers = {item.name for item in self._snapshots if item.made_before}
+    volumes: tuple[RestoredVolume, ...] = ()
+    snapshots: tuple[PlanItem, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -134,28 +117,48 @@ class RestoredVolumes:
         return source is not None and (not volume.was_bound or source.helper in self._leftovers)
 
     @property
-    def unmade(self) -> set[str]:
-        """Names of the snapshots that could not be created."""
-        return {item.name for item in self._snapshots if item.intent and item.state == "failed"}
+    def _leftovers(self) -> set[str]:
+        """Names of the snapshots that an earlier run of the same restore has left in the cluster."""
+        return {item.name for item in self.snapshots if item.made_before}
 
-    def note_applied(self, *, unfinished: bool) -> list[RestoredVolume]:
-        """Take over what became of the claims; those that something is left to do for.
+    def unmade(self, applied: AppliedPlan) -> set[str]:
+        """Names of the snapshots that could not be created."""
+        return {item.name for item in self.snapshots if item.intent and applied.state_of(item) == "failed"}
+
+    def after(self, applied: AppliedPlan, *, unfinished: bool) -> tuple[RestoredVolumes, list[RestoredVolume]]:
+        """What became of the claims, and those of them that something is left to do for.
 
         ``unfinished``: an earlier run of the same restore was broken off.
         """
-        left = []
+        volumes, left = [], []
         for volume in self.volumes:
-            made = volume.item.state == "created"
             if volume.state == "planned":
-                volume.state = "created" if made else "failed" if volume.item.state == "failed" else "untouched"
-                has_rest = volume.source is not None or (made and volume.traits is not None)
-                volume.note_remade()
+                state = applied.state_of(volume.item)
+                has_rest = volume.source is not None or (state == "created" and volume.traits is not None)
+                volume = _after_write(volume, applied)
             else:
                 has_rest = volume.was_bound and (unfinished or self._has_rest(volume))
-                volume.state = "created" if has_rest else volume.state
+                volume = dataclasses.replace(volume, state="created") if has_rest else volume
+            volumes.append(volume)
             if has_rest:
                 left.append(volume)
-        return left
+        return RestoredVolumes(tuple(volumes), self.snapshots), left
+
+    def replacing(self, volumes: t.Iterable[RestoredVolume]) -> RestoredVolumes:
+        """With these in the places of those of the same claims."""
+        new = {volume.item.number: volume for volume in volumes}
+        return RestoredVolumes(tuple(new.get(volume.item.number, volume) for volume in self.volumes), self.snapshots)
+
+    def find_lost(self, applied: AppliedPlan) -> dict[str, dict[str, str]]:
+        """Claims that did not come back, or will not, by namespace and name: why."""
+        lost: dict[str, dict[str, str]] = {}
+        items = {item.number: item for item in applied.plan.of_types(CLAIMS)}
+        for volume in self.volumes:
+            item = items[volume.item.number]
+            if volume.state == "failed" or item.action == "conflict" or applied.state_of(item) == "failed":
+                why = applied.failure_of(item) or volume.message or item.why or "it could not be created"
+                lost.setdefault(volume.namespace, {})[volume.claim] = why
+        return lost
 
     def to_return(self) -> list[dict[str, t.Any]]:
         return [volume.to_return() for volume in self.volumes]
@@ -163,6 +166,23 @@ class RestoredVolumes:
     def to_velero(self) -> list[dict[str, t.Any]]:
         """The restore's volumeinfo file (Velero 1.18)."""
         return [entry for volume in self.volumes if (entry := volume.to_velero()) is not None]
+
+
+def plan_volumes(plan: RestorePlan, findings: Findings) -> RestoredVolumes:
+    """Where the data of each claim of a plan comes from; a claim that cannot be read is left out."""
+    items = {item.name: item for item in plan.of_types(VOLUMES)}
+    found = (_volume_of(item, findings) for item in plan.of_types(CLAIMS))
+    volumes = tuple(_with_remade(volume, items.get(volume.volume)) for volume in found if volume is not None)
+    return RestoredVolumes(volumes, tuple(plan.of_types(VOLUME_SNAPSHOTS, VOLUME_SNAPSHOT_CONTENTS)))
+
+
+def _after_write(volume: RestoredVolume, applied: AppliedPlan) -> RestoredVolume:
+    remade = volume.volume_item
+    if remade is not None and applied.state_of(remade) == "failed":
+        why = f"its volume was not made from snapshot {volume.snapshot_id}"
+        return dataclasses.replace(volume, state="failed", message=why)
+    states: dict[str, VolumeState] = {"created": "created", "failed": "failed"}
+    return dataclasses.replace(volume, state=states.get(applied.state_of(volume.item), "untouched"))
 
 
 def lost_claims_error(lost: t.Sequence[PlanItem], backup_name: str) -> RestoreError:
@@ -192,21 +212,12 @@ def _names(items: t.Sequence[PlanItem]) -> str:
     return ", ".join(claims[:_SHOWN]) + (" ..." if len(claims) > _SHOWN else "")
 
 
-def _items(plan: RestorePlan) -> t.Iterator[PlanItem]:
-    for wave in plan.waves:
-        if not VOLUME_TYPES.isdisjoint(wave.group_resources):
-            yield from (item for item in wave.items if item.group_resource in VOLUME_TYPES)
-
-
-def _volume_of(item: PlanItem, preparer: Preparer, live: LiveState) -> RestoredVolume | None:
-    try:
-        decision = preparer.prepare(item.ref).volume if item.ref is not None else None
-    except ArchiveError:
-        return None
+def _volume_of(item: PlanItem, findings: Findings) -> RestoredVolume | None:
+    decision = item.facts.volume
     if decision is None:
         return None
-    there = live.claims.get((item.namespace or "", item.name))
-    traits = preparer.volumes.traits_of(decision.volume) if decision.volume and not decision.keeps_volume else None
+    there, volumes = findings.live.claims.get((item.namespace or "", item.name)), findings.volumes
+    traits = volumes.traits_of(decision.volume) if decision.volume and not decision.keeps_volume else None
     if item.action == "conflict":
         kept = "kept" if item.kept else "empty"
         return RestoredVolume(item=item, method=kept, state="refused", message=item.why, volume=there or "")
@@ -221,23 +232,23 @@ def _volume_of(item: PlanItem, preparer: Preparer, live: LiveState) -> RestoredV
         was_bound=bool(there),
     )
     if decision.snapshot is not None:
-        found.method, found.source, found.traits = decision.snapshot.method, decision.snapshot, traits
-    elif decision.missing:
-        found.message, found.traits = decision.missing, traits
-    elif not decision.volume:
-        found.message = "it had no volume"
-    else:
-        found.method, found.remade_from = "kept", decision.remade_from
-        found.volume = preparer.volumes.target_name(decision.volume)
-    return found
+        source = decision.snapshot
+        return dataclasses.replace(found, method=source.method, source=source, traits=traits)
+    if decision.missing:
+        return dataclasses.replace(found, message=decision.missing, traits=traits)
+    if not decision.volume:
+        return dataclasses.replace(found, message="it had no volume")
+    name = volumes.target_name(decision.volume)
+    return dataclasses.replace(found, method="kept", remade_from=decision.remade_from, volume=name)
 
 
-def _settle_remade(volume: RestoredVolume, item: PlanItem | None) -> None:
+def _with_remade(volume: RestoredVolume, item: PlanItem | None) -> RestoredVolume:
     """Its data comes from the snapshot only where the volume is made by this restore."""
-    if volume.remade_from is not None and item is not None and (item.intent == "create" or item.made_before):
-        volume.method, volume.volume_item = volume.remade_from.method, item
-    else:
-        volume.remade_from = None
+    if volume.remade_from is None:
+        return volume
+    if item is not None and (item.intent == "create" or item.made_before):
+        return dataclasses.replace(volume, method=volume.remade_from.method, volume_item=item)
+    return dataclasses.replace(volume, remade_from=None)
 
 
 __all__ = (
@@ -246,4 +257,5 @@ __all__ = (
     "RestoredVolumes",
     "VolumeState",
     "lost_claims_error",
+    "plan_volumes",
 )

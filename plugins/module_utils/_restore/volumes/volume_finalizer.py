@@ -10,15 +10,14 @@
 from __future__ import annotations
 
 import concurrent.futures
+import dataclasses
 import threading
 import time
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.namespace_watch import NamespaceWatch
@@ -26,11 +25,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import ge
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.events import last_warning
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.pod_claims import claims_in_use
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import VolumeDecisions
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.results import RestoreIssues
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.restored_volumes import RestoredVolume
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CLAIMS, PODS, VOLUMES
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.storage_classes import StorageClasses
 
 _TICK_SECONDS = 0.5
 _REMINDER_SECONDS = 15.0
@@ -43,96 +41,106 @@ _AT_A_TIME = 8
 Object: t.TypeAlias = "dict[str, t.Any]"
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Finished:
+    """Volumes as they have become, and whether anything was written for them."""
+
+    volumes: tuple[RestoredVolume, ...] = ()
+    changed: bool = False
+
+
 class VolumeFinalizer:
     """Waits for new volumes, makes them what the old ones were, and takes the snapshots' objects out again.
 
-    The storage keeps its snapshots. What goes wrong is an error of the claim. ``resume_hint`` says how to have this
-    done later.
+    The storage keeps its snapshots. What goes wrong is an error of the claim.
     """
 
-    def __init__(
-        self,
-        client: KubeClient,
-        *,
-        api: ApiTypes,
-        classes: StorageClasses,
-        decisions: VolumeDecisions,
-        timeout: float,
-        resume_hint: str,
-        issues: RestoreIssues,
-        progress: ProgressSink,
-        cancel: CancelToken,
-    ) -> None:
-        self._client = client
+    def __init__(self, run: RestoreRun, findings: Findings, api: ApiTypes) -> None:
+        self._run = run
+        self._client = run.client
         #: What is bound is finished, whatever happens.
-        self._steady = client.with_cancel(CancelToken())
+        self._steady = run.client.with_cancel(CancelToken())
         self._api = api
-        self._classes = classes
-        self._decisions = decisions
-        self._timeout = timeout
-        self._resume_hint = resume_hint
-        self._issues = issues
-        self._progress = progress
-        self._cancel = cancel
+        self._classes = findings.classes
+        self._decisions = findings.volumes
+        self._timeout = run.request.resource_timeout
         self._news = threading.Event()
         self._consumers: dict[str, frozenset[str]] = {}
         self._errors: dict[int, tuple[float, str]] = {}
-        self._changed = False
 
-    def run(self, volumes: t.Iterable[RestoredVolume], *, unmade: t.Collection[str] = ()) -> bool:
-        """True when it wrote anything. A run that is cancelled ends at once.
+    def run(self, volumes: t.Iterable[RestoredVolume], *, unmade: t.Collection[str] = ()) -> Finished:
+        """A run that is cancelled ends at once.
 
         ``volumes`` of claims that were written, or were meant to be; ``unmade`` snapshots could not be created.
         """
         waiting: list[RestoredVolume] = []
+        done: list[RestoredVolume] = []
+        failure: ArkiveError | None = None
         with concurrent.futures.ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="arkive-volumes") as pool:
-            tasks = []
+            tasks: list[concurrent.futures.Future[Finished]] = []
             for volume in volumes:
                 if volume.state != "created":
                     tasks.append(pool.submit(self._take_out, volume))
                 elif volume.source is not None and volume.source.helper in unmade:
-                    self._fail(volume, "its VolumeSnapshot could not be made")
+                    done.append(self._fail(volume, "its VolumeSnapshot could not be made"))
                 else:
                     waiting.append(volume)
             try:
                 if waiting:
-                    self._progress(f"waiting for the volumes of {counted(len(waiting), 'claim')}")
-                    self._await(waiting, lambda volume: tasks.append(pool.submit(self._finish, volume)))
-                for task in tasks:
-                    task.result()
+                    self._run.progress(f"waiting for the volumes of {counted(len(waiting), 'claim')}")
+                    done += self._await(waiting, lambda volume: tasks.append(pool.submit(self._finish, volume)))
             except ArkiveError as exc:
-                self._issues.error(exc.message, hint=exc.hint or "")
-        return self._changed
+                failure = exc
+        changed = False
+        for task in tasks:
+            try:
+                finished = task.result()
+            except ArkiveError as exc:
+                failure = failure or exc
+                continue
+            done += finished.volumes
+            changed = changed or finished.changed
+        if failure is not None:
+            self._run.issues.error(failure.message, hint=failure.hint or "")
+        return Finished(tuple(done), changed)
 
     # -- waiting ------------------------------------------------------------------------------------------------------
 
-    def _await(self, waiting: list[RestoredVolume], finish: t.Callable[[RestoredVolume], None]) -> None:
+    def _await(self, waiting: list[RestoredVolume], finish: t.Callable[[RestoredVolume], None]) -> list[RestoredVolume]:
+        """``finish`` those that are bound. Returns what became of the others."""
         watches = self._open_watches(waiting)
+        done: list[RestoredVolume] = []
         begun = time.monotonic()
         reminder = begun + _REMINDER_SECONDS
         try:
-            while waiting and not self._cancel.is_cancelled:
+            while waiting and not self._run.cancel.is_cancelled:
                 self._news.clear()
                 seconds = time.monotonic() - begun
                 for volume in list(waiting):
-                    if self._look(volume, watches[volume.namespace], seconds):
-                        waiting.remove(volume)
-                        if volume.state == "bound":
-                            finish(volume)
+                    found = self._look(volume, watches[volume.namespace], seconds)
+                    if found is None:
+                        continue
+                    waiting.remove(volume)
+                    if found.state == "bound":
+                        finish(found)
+                    else:
+                        done.append(found)
                 if seconds >= self._timeout:
                     break
                 if waiting and time.monotonic() > reminder:
-                    self._progress(
+                    self._run.progress(
                         f"still waiting for the volumes of {counted(len(waiting), 'claim')}: {self._say(waiting[0])}"
                     )
                     reminder = time.monotonic() + _REMINDER_SECONDS
                 self._news.wait(min(_TICK_SECONDS, max(0.0, self._timeout - seconds)) if waiting else 0.0)
-            for volume in waiting if not self._cancel.is_cancelled else ():
+            for volume in waiting if not self._run.cancel.is_cancelled else ():
                 live = watches[volume.namespace].current(volume.claim)
-                self._fail(volume, f"it has no volume after {self._timeout:g} s: {self._explain(volume, live)}")
+                why = f"it has no volume after {self._timeout:g} s: {self._explain(volume, live)}"
+                done.append(self._fail(volume, why))
         finally:
             for watch in watches.values():
                 watch.close()
+        return done
 
     def _open_watches(self, volumes: t.Iterable[RestoredVolume]) -> dict[str, NamespaceWatch]:
         names: dict[str, list[str]] = {}
@@ -148,44 +156,38 @@ class VolumeFinalizer:
             watches[namespace] = watch
         return watches
 
-    def _look(self, volume: RestoredVolume, watch: NamespaceWatch, seconds: float) -> bool:
-        """True when nothing more is to be waited for."""
+    def _look(self, volume: RestoredVolume, watch: NamespaceWatch, seconds: float) -> RestoredVolume | None:
+        """What became of it; None while it is to be waited for."""
         if watch.refused is not None:
-            self._fail(volume, f"nobody knows whether it has a volume: {watch.refused.sentence}")
-            return True
+            return self._fail(volume, f"nobody knows whether it has a volume: {watch.refused.sentence}")
         live = watch.current(volume.claim)
         if live is None:
-            if not watch.is_complete:
-                return False
-            self._fail(volume, "somebody has deleted it")
-            return True
+            return self._fail(volume, "somebody has deleted it") if watch.is_complete else None
         phase = (live.get("status") or {}).get("phase")
         if phase == "Bound":
-            volume.volume, volume.state = str(live["spec"].get("volumeName") or ""), "bound"
-            return True
+            name = str(live["spec"].get("volumeName") or "")
+            return dataclasses.replace(volume, volume=name, state="bound")
         if phase == "Lost":
-            self._fail(volume, f"its volume '{live['spec'].get('volumeName')}' is lost")
-            return True
-        return self._is_idle(volume, live, seconds) or self._is_hopeless(volume, seconds)
+            return self._fail(volume, f"its volume '{live['spec'].get('volumeName')}' is lost")
+        return self._if_idle(volume, live, seconds) or self._if_hopeless(volume, seconds)
 
-    def _is_idle(self, volume: RestoredVolume, live: Object, seconds: float) -> bool:
-        """Whether the claim waits for a pod, and there is none."""
+    def _if_idle(self, volume: RestoredVolume, live: Object, seconds: float) -> RestoredVolume | None:
+        """A claim that waits for a pod, where there is none."""
         why = self._classes.why_not_bound_yet(live)
         if not why or seconds < _CONSUMER_SECONDS:
-            return False
+            return None
         used = self._used_claims(volume.namespace)
         if used is None or volume.claim in used:
-            return False
-        volume.state, volume.message = "waiting", why
+            return None
         if volume.source is not None:
             name = volume.source.helper
-            self._issues.warning(
+            self._run.issues.warning(
                 f"PersistentVolumeClaim {volume.namespace}/{volume.claim}: {why}, from VolumeSnapshot {name}, which"
                 " stays in the cluster until then, as does the VolumeSnapshotContent of that name.",
                 **_where(volume),
-                hint=self._resume_hint,
+                hint=self._run.resume_hint,
             )
-        return True
+        return dataclasses.replace(volume, state="waiting", message=why)
 
     def _used_claims(self, namespace: str) -> frozenset[str] | None:
         """The claims that pods of a namespace mount; empty where pods may not be listed, None for no answer."""
@@ -201,19 +203,19 @@ class VolumeFinalizer:
             self._consumers[namespace] = frozenset(found)
         return self._consumers[namespace]
 
-    def _is_hopeless(self, volume: RestoredVolume, seconds: float) -> bool:
-        """Whether the driver keeps saying that the snapshot is of no use."""
+    def _if_hopeless(self, volume: RestoredVolume, seconds: float) -> RestoredVolume | None:
+        """One whose driver keeps saying that the snapshot is of no use."""
         if volume.source is None:
-            return False
-        last, before = self._errors.setdefault(id(volume), (seconds, ""))
+            return None
+        number = volume.item.number
+        last, before = self._errors.setdefault(number, (seconds, ""))
         if seconds - last < _ERROR_SECONDS:
-            return False
+            return None
         error = self._decisions.provider_of(volume.source).error_of(volume.source)
-        self._errors[id(volume)] = (seconds, error)
-        if error and before:
-            self._fail(volume, f"its snapshot {volume.source.handle} cannot be used: {error}")
-            return True
-        return False
+        self._errors[number] = (seconds, error)
+        if not (error and before):
+            return None
+        return self._fail(volume, f"its snapshot {volume.source.handle} cannot be used: {error}")
 
     def _explain(self, volume: RestoredVolume, live: Object | None) -> str:
         error = self._decisions.provider_of(volume.source).error_of(volume.source) if volume.source is not None else ""
@@ -232,20 +234,22 @@ class VolumeFinalizer:
 
     # -- afterwards ---------------------------------------------------------------------------------------------------
 
-    def _finish(self, volume: RestoredVolume) -> None:
+    def _finish(self, volume: RestoredVolume) -> Finished:
+        changed = False
         try:
-            self._set_traits(volume)
+            changed = self._set_traits(volume)
         except ArkiveError as exc:
             policy = f" (reclaim policy {volume.traits.reclaim_policy})" if volume.traits else ""
-            self._error(
-                volume, f"its volume '{volume.volume}' was not made what it was{policy}: {exc.message}", exc.hint
-            )
-        self._take_out(volume)
+            why = f"its volume '{volume.volume}' was not made what it was{policy}: {exc.message}"
+            volume = self._with_error(volume, why, exc.hint)
+        finished = self._take_out(volume)
+        return dataclasses.replace(finished, changed=changed or finished.changed)
 
-    def _set_traits(self, volume: RestoredVolume) -> None:
+    def _set_traits(self, volume: RestoredVolume) -> bool:
+        """True when anything had to be set."""
         resource, traits = self._api.find(VOLUMES), volume.traits
         if traits is None or resource is None or not (traits.reclaim_policy or traits.labels):
-            return
+            return False
         live = get_object(self._steady, resource, volume.volume) or {}
         there = (live.get("metadata") or {}).get("labels") or {}
         labels = {name: value for name, value in traits.labels.items() if name not in there}
@@ -253,35 +257,34 @@ class VolumeFinalizer:
         policy = (live.get("spec") or {}).get("persistentVolumeReclaimPolicy")
         if traits.reclaim_policy and policy and policy != traits.reclaim_policy:
             patch["spec"] = {"persistentVolumeReclaimPolicy": traits.reclaim_policy}
-        if live and patch:
-            patch_object(self._steady, resource, volume.volume, patch)
-            self._changed = True
+        if not (live and patch):
+            return False
+        patch_object(self._steady, resource, volume.volume, patch)
+        return True
 
-    def _take_out(self, volume: RestoredVolume) -> None:
+    def _take_out(self, volume: RestoredVolume) -> Finished:
         """Remove what helped to make the volume."""
         source = volume.source
         if source is None:
-            return
+            return Finished((volume,))
         provider = self._decisions.provider_of(source)
         left = provider.take_out(source, namespace=volume.namespace, claim=volume.claim)
-        if left is None:
-            return
-        for sentence in left:
-            self._issues.warning(sentence, **_where(volume), hint=self._resume_hint)
-        self._changed = True
+        for sentence in left or ():
+            self._run.issues.warning(sentence, **_where(volume), hint=self._run.resume_hint)
+        return Finished((volume,), changed=left is not None)
 
-    def _fail(self, volume: RestoredVolume, why: str) -> None:
-        volume.state, hint = "failed", self._resume_hint
+    def _fail(self, volume: RestoredVolume, why: str) -> RestoredVolume:
+        hint = self._run.resume_hint
         if volume.source is not None:
             name = volume.source.helper
             hint += f" VolumeSnapshot and VolumeSnapshotContent {name} stay in the cluster until then."
-        self._error(volume, why, hint)
+        return dataclasses.replace(self._with_error(volume, why, hint), state="failed")
 
-    def _error(self, volume: RestoredVolume, why: str, hint: str | None) -> None:
-        volume.message = why
-        self._issues.error(
+    def _with_error(self, volume: RestoredVolume, why: str, hint: str | None) -> RestoredVolume:
+        self._run.issues.error(
             f"PersistentVolumeClaim {volume.namespace}/{volume.claim}: {why}", **_where(volume), hint=hint or ""
         )
+        return dataclasses.replace(volume, message=why)
 
 
 def _keep(claim: Object) -> Object:
@@ -298,4 +301,4 @@ def _where(volume: RestoredVolume) -> dict[str, str]:
     return {"resource": str(CLAIMS), "namespace": volume.namespace, "name": volume.claim}
 
 
-__all__ = ("VolumeFinalizer",)
+__all__ = ("Finished", "VolumeFinalizer")

@@ -14,17 +14,14 @@ import threading
 import time
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
-from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.namespace_watch import NamespaceWatch
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.events import last_warning
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.results import RestoreIssues
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.workloads.readiness import (
     WORKLOADS,
     Readiness,
@@ -45,26 +42,15 @@ Object: t.TypeAlias = "dict[str, t.Any]"
 
 
 class WorkloadWait:
-    """``had_controller`` tells of a pod's item whether the stored pod had one, which will make others for it."""
+    """Waits for as long as the request says."""
 
-    def __init__(
-        self,
-        client: KubeClient,
-        *,
-        timeout: float,
-        had_controller: t.Callable[[PlanItem], bool],
-        issues: RestoreIssues,
-        progress: ProgressSink,
-        cancel: CancelToken,
-        workers: int,
-    ) -> None:
-        self._client = client
-        self._timeout = timeout
-        self._had_controller = had_controller
-        self._issues = issues
-        self._progress = progress
-        self._cancel = cancel
-        self._workers = workers
+    def __init__(self, run: RestoreRun) -> None:
+        self._client = run.client
+        self._timeout = run.request.wait_timeout or 0.0
+        self._issues = run.issues
+        self._progress = run.progress
+        self._cancel = run.cancel
+        self._workers = run.workers
         self._news = threading.Event()
 
     def run(self, items: t.Iterable[PlanItem]) -> dict[str, int]:
@@ -106,7 +92,7 @@ class WorkloadWait:
                     keep=_keeper(item.resource.kind),
                     on_change=self._news.set,
                 )
-                group = groups[key] = _Group(item.resource, watch, self._had_controller)
+                group = groups[key] = _Group(item.resource, watch)
             group.waiting[item.name] = item
         for group in groups.values():
             group.watch.follow(group.waiting)
@@ -192,7 +178,6 @@ class _Group:
 
     resource: ApiResource
     watch: NamespaceWatch
-    had_controller: t.Callable[[PlanItem], bool]
     waiting: dict[str, PlanItem] = dataclasses.field(default_factory=dict)
     told: dict[str, Readiness] = dataclasses.field(default_factory=dict)
     late: dict[str, PlanItem] = dataclasses.field(default_factory=dict)
@@ -225,8 +210,8 @@ class _Group:
             return None if has_controller(live) else is_ready(live)
         if not self.watch.is_complete:
             return Readiness(False, self.watch.trouble or "nothing is known of it yet")
-        if self.resource.kind in ("Pod", "ReplicaSet") and self.had_controller(item):
-            return None
+        if self.resource.kind in ("Pod", "ReplicaSet") and item.facts.owner is not None:
+            return None  # the controller that the stored one had will make others for it
         return Readiness(False, "somebody has deleted it", is_final=True)
 
     def give_up(self) -> None:

@@ -23,6 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task import HookTaskOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.outcome import SnapshotOutcome
@@ -51,7 +52,7 @@ def restore_outcome(phase: str = "Completed", errors: t.Sequence[dict[str, str]]
         restore={"metadata": {"name": "r"}, "spec": {"backupName": "b"}, "status": {"note": CANARY}},
         phase=t.cast("t.Any", phase),
         changed=True,
-        plan=RestorePlan(),
+        applied=AppliedPlan(RestorePlan()),
         diffs=[{"before_header": CANARY, "after_header": CANARY, "before": f"{CANARY}\n", "after": CANARY}],
         diffs_left_out=0,
         hooks=[{"stdout": CANARY}],

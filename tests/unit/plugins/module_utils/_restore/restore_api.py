@@ -18,11 +18,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_writer
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.json_patch import apply_merge_patch
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import plan_restore, run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
 
 Object = dict[str, t.Any]
@@ -207,6 +209,21 @@ def _request(backup: str, options: Object) -> RestoreRequest:
     fields = set(RestoreRequest.__dataclass_fields__) - {"spec"}
     own: Object = {"workers": 2} | {name: options.pop(name) for name in list(options) if name in fields}
     return RestoreRequest(spec=RestoreSpec.from_options({"backup_name": backup, **options}), **own)
+
+
+def run_of(
+    client: t.Any,
+    *,
+    issues: t.Any = None,
+    progress: ProgressSink = no_progress,
+    cancel: CancelToken | None = None,
+    **options: t.Any,
+) -> RestoreRun:
+    """The restore ``r``, for what is tried without the stages before it."""
+    request = _request("b", options)
+    return RestoreRun(
+        request=request, name="r", client=client, issues=issues, progress=progress, cancel=cancel or CancelToken()
+    )
 
 
 def plan(api: RestoreApi, store: t.Any, backup: str = "b", **options: t.Any) -> RestoreOutcome:

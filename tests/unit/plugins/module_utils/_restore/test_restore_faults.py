@@ -11,7 +11,7 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply import applier as apply
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply import object_waits
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.records import find_unfinished
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import (
     RestoreApi,
@@ -118,7 +118,7 @@ def test_a_definition_that_is_never_established(api: RestoreApi, store: t.Any, m
     def wait_in_vain(*_given: t.Any, **_more: t.Any) -> None:
         raise KubeTimeout("It was not seen in time.")
 
-    monkeypatch.setattr(apply, "wait_for_object", wait_in_vain)
+    monkeypatch.setattr(object_waits, "wait_for_object", wait_in_vain)
     done = restore(api, store, name="r")
     assert done.phase == "PartiallyFailed"
     assert ["was not established within" in error["message"] for error in done.errors_list] == [True]

@@ -14,7 +14,6 @@ import typing as t
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply import namespace_leases
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.lease_holder import (
@@ -29,6 +28,7 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.res
     config,
     plan,
     restore,
+    run_of,
     write_backup,
 )
 
@@ -156,16 +156,7 @@ class Kept:
 
     def __init__(self, api: RestoreApi) -> None:
         self.api = api
-        self.leases = NamespaceLeases(
-            t.cast("t.Any", api),
-            resource=api.discovery().find(LEASES),
-            holder=RestoreProcess.current("r"),
-            force=False,
-            workers=1,
-            issues=t.cast("t.Any", None),
-            progress=lambda _line: None,
-            cancel=CancelToken(),
-        )
+        self.leases = NamespaceLeases(run_of(api), api.discovery().find(LEASES), RestoreProcess.current("r"))
         self.leases.acquire(["shop"])
 
     def renew(self) -> str:

@@ -21,8 +21,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.hooks import p
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.hooks.hook_records import RecordedHooks
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.hooks.pod_hooks import RestoredPodHooks, keep_pod
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.results import RestoreIssues
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_hook_rules import parse_restore_hook_rules
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import run_of
 
 PODS = ApiResource("", "v1", "pods", "pod", "Pod", True, frozenset())
 Pod = dict[str, t.Any]
@@ -139,17 +139,19 @@ class Restore:
         self.was_saved = threading.Event()
         self.lines: list[str] = []
         self.hooks = RestoredPodHooks(
-            t.cast("t.Any", None),
-            rules=parse_restore_hook_rules(rules),
-            recorded=RecordedHooks(recorded),
-            log=log,
-            issues=self.issues,
-            progress=self.lines.append,
-            cancel=self.cancel,
-            longest_wait=30.0,
-            workers=workers,
-            log_output=log_output,
-            save=self._save,
+            run_of(
+                None,
+                issues=self.issues,
+                progress=self.lines.append,
+                cancel=self.cancel,
+                hooks=rules,
+                hook_wait_limit=30.0,
+                workers=workers,
+                log_output=log_output,
+            ),
+            RecordedHooks(recorded),
+            log,
+            self._save,
         )
 
     def _save(self, entries: list[t.Any]) -> None:

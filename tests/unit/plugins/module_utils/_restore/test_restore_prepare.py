@@ -14,8 +14,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Val
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import RuleContext
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import VolumeDecisions
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.prepared import Prepared
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.overwrite import replacement
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.prepare import Prepared, Preparer
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.prepare import Preparer
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import IncludeExclude
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import parse_modifiers
@@ -54,7 +55,6 @@ def prepare(obj: Object, kind: str = "services", **options: t.Any) -> Prepared:
         t.cast("t.Any", archive),
         spec,
         context,
-        classes=t.cast("t.Any", None),
         labels={"velero.io/restore-name": "r"},
         **options,
     )

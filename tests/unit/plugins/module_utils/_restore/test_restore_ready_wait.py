@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import threading
 import typing as t
@@ -17,10 +18,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.names import Grou
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.prepared import Facts
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.results import RestoreIssues
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.workloads import ready_wait
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.workloads.ready_wait import WorkloadWait
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import run_of
 
 Object = dict[str, t.Any]
 TYPES = {
@@ -35,7 +38,7 @@ CONTROLLER = [{"kind": "ReplicaSet", "name": "r", "controller": True}]
 def item(kind: str, name: str, namespace: str = "a") -> PlanItem:
     resource = TYPES[kind]
     key = GroupResource(resource.plural, resource.group)
-    return PlanItem(group_resource=key, name=name, namespace=namespace, kind=kind, resource=resource, state="created")
+    return PlanItem(number=0, group_resource=key, name=name, namespace=namespace, kind=kind, resource=resource)
 
 
 def deployment(name: str, available: int = 1) -> Object:
@@ -143,15 +146,11 @@ def wait(monkeypatch: pytest.MonkeyPatch) -> t.Callable[..., Told]:
         monkeypatch.setattr(FakeWatch, "refusal", refusal)
         client, lines = FakeClient(pods, events), t.cast("list[str]", [])
         issues = RestoreIssues(RunLog(io.BytesIO(), restore="velero/r"))
-        counts = WorkloadWait(
-            t.cast("t.Any", client),
-            timeout=timeout,
-            had_controller=lambda found: found.name in stored_controllers,
-            issues=issues,
-            progress=lines.append,
-            cancel=cancel or CancelToken(),
-            workers=2,
-        ).run(items)
+        this = run_of(client, issues=issues, progress=lines.append, cancel=cancel, wait_timeout=timeout)
+        owned = Facts(owner={"controller": True})
+        counts = WorkloadWait(this).run(
+            dataclasses.replace(each, facts=owned) if each.name in stored_controllers else each for each in items
+        )
         assert all(watch.is_closed for watch in FakeWatch.all)
         return Told(counts, [error.message for error in issues.errors], lines, client.asked)
 

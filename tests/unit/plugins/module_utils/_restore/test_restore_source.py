@@ -16,6 +16,7 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.source import BackupSource
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.records import RestoreRecords
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local import LocalStore
@@ -166,5 +167,8 @@ def test_records(store: LocalStore, files: dict[str, bytes], *, written: bool) -
         store.put(key, data)
     records = RestoreRecords(store, "r")
     restore = {"spec": {"backupName": "n"}}
-    assert records.write(restore, plan=RestorePlan(), results={}, hooks=[], volumeinfo=[], log=b"") is written
+    assert (
+        records.write(restore, applied=AppliedPlan(RestorePlan()), results={}, hooks=[], volumeinfo=[], log=b"")
+        is written
+    )
     assert bool(store.list("restores/").objects) is written

@@ -1,0 +1,91 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""What a write waits for: an object that goes, one that comes, a type that is served."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeTimeout
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait_for_object
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
+
+_ACCOUNT_SECONDS = 15.0
+
+
+class ObjectWaits:
+    """Safe to use from any thread. ``accounts``: how the server serves service accounts."""
+
+    def __init__(self, run: RestoreRun, accounts: ApiResource | None) -> None:
+        self._run = run
+        self._accounts = accounts
+
+    def await_account(self, namespace: str, name: str) -> None:
+        """Wait shortly for a service account that a controller makes in a new namespace; in vain is no error here."""
+        if self._accounts is None:
+            return
+        with contextlib.suppress(KubeTimeout):
+            wait_for_object(
+                self._run.client,
+                self._accounts,
+                name,
+                namespace,
+                lambda account: account is not None,
+                timeout=_ACCOUNT_SECONDS,
+                cancel=self._run.cancel,
+            )
+
+    def await_established(self, item: PlanItem, resource: ApiResource) -> None:
+        """Raises ``KubeTimeout`` for a CustomResourceDefinition that the server does not take up."""
+        seconds = self._run.request.resource_timeout
+        self._run.progress(f"waiting for CustomResourceDefinition {item.name} to be established")
+        try:
+            wait_for_object(
+                self._run.client, resource, item.name, None, is_established, timeout=seconds, cancel=self._run.cancel
+            )
+        except KubeTimeout as exc:
+            raise KubeTimeout(
+                f"{item.title} was not established within {seconds:g} s.",
+                hint="Look at the conditions in its status; another definition may hold its names.",
+            ) from exc
+
+    def await_gone(self, item: PlanItem, resource: ApiResource) -> None:
+        """Raises ``KubeTimeout`` for an old object that stays."""
+        self._run.progress(f"waiting for the old {item.title} to be gone")
+        seconds = self._run.request.terminating_timeout
+        try:
+            wait_for_object(
+                self._run.client,
+                resource,
+                item.name,
+                item.namespace,
+                lambda obj: obj is None,
+                timeout=seconds,
+                cancel=self._run.cancel,
+            )
+        except KubeTimeout as exc:
+            old = get_object(self._run.client, resource, item.name, item.namespace) or {}
+            held = ", ".join((old.get("metadata") or {}).get("finalizers") or ())
+            raise KubeTimeout(
+                f"the old one is still being deleted after {seconds:g} s"
+                + (f", held by its finalizers ({held})" if held else ""),
+                hint="See to it that it can go, or give a longer terminating_timeout.",
+            ) from exc
+
+
+def is_established(definition: t.Mapping[str, t.Any] | None) -> bool:
+    """True once a CustomResourceDefinition is Established and its names are accepted."""
+    conditions = ((definition or {}).get("status") or {}).get("conditions") or []
+    states = {condition.get("type"): condition.get("status") for condition in conditions}
+    return states.get("Established") == "True" and states.get("NamesAccepted") == "True"
+
+
+__all__ = ("ObjectWaits", "is_established")

@@ -1,0 +1,50 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""The judge's stage: may the restore begin, what would the server say, what must wait for claims that stay away."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.claim_preflight import ClaimPreflight
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.dry_run import DryRunJudge
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.held_back import LostClaims, hold_back
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem, RestorePlan
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.planner import drop_idle_snapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
+
+
+class Judge:
+    """Takes a plan, and gives another one. Writes nothing."""
+
+    def __init__(self, run: RestoreRun, findings: Findings, api: ApiTypes) -> None:
+        self._run = run
+        self._findings = findings
+        self._api = api
+
+    def find_lost(self, plan: RestorePlan) -> tuple[RestorePlan, list[PlanItem]]:
+        """The plan, and the claims whose data would not come back where nobody said that it may stay away."""
+        before = [item for item in plan.items if item.forbids_all]
+        found = ClaimPreflight(self._run, self._findings, self._api).find_lost(plan)
+        plan = drop_idle_snapshots(plan.replacing(found), self._findings)
+        return plan, [*before, *(item for item in found if item.forbids_all)]
+
+    def ask_server(self, plan: RestorePlan) -> RestorePlan:
+        """The plan as the server's dry run judges it."""
+        return DryRunJudge(self._run, self._findings).judge(plan)
+
+    def hold_back(self, plan: RestorePlan, lost: t.Mapping[str, LostClaims]) -> RestorePlan:
+        """Workloads must not mount, or make, claims that did not come back: ``lost``, by target namespace."""
+        if not lost:
+            return plan
+        held = hold_back(plan, self._findings.objects, lost, hint=self._run.resume_hint)
+        return plan.replacing(held)
+
+
+__all__ = ("Judge",)

@@ -1,0 +1,200 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Chosen objects on their way into the plan: each is read and transformed once, and kept."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.member_gate import BadMembers
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import ItemRef
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.contents import BackupContents
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.prepared import (
+    NO_FACTS,
+    Facts,
+    Place,
+    Prepared,
+    PreparedObjects,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.prepare import Preparer
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
+
+
+class Read(t.NamedTuple):
+    """An object that may be planned: what it is to be, and how the server serves its type."""
+
+    prepared: Prepared
+    kind: str
+    api_version: str
+    resource: ApiResource
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class Candidate:
+    """An object that has its place in the plan, and no action yet.
+
+    ``waited`` is what was planned of it before the server served its type. ``unlisted`` says why nobody knows whether
+    it is in the cluster.
+    """
+
+    number: int
+    group_resource: GroupResource
+    name: str
+    namespace: str | None
+    ref: ItemRef
+    waited: PlanItem | None = None
+    unlisted: str = ""
+    #: What a look at it has found, until it is planned.
+    found: Read | PlanItem | None = None
+
+
+class ObjectReader:
+    """Reads and transforms candidates, and keeps what later stages ask for. Safe to use from any thread.
+
+    ``unreadable`` is what is wrong with those that cannot be read.
+    """
+
+    def __init__(self, run: RestoreRun, contents: BackupContents, preparer: Preparer, objects: PreparedObjects) -> None:
+        self._run = run
+        self._contents = contents
+        self._preparer = preparer
+        self._objects = objects
+        self.unreadable = BadMembers()
+
+    def look(self, candidate: Candidate, api: ApiTypes) -> Read | PlanItem:
+        """What ``read`` will return, at no further cost."""
+        if candidate.found is None:
+            candidate.found = self.read(candidate, api)
+        return candidate.found
+
+    def read(self, candidate: Candidate, api: ApiTypes) -> Read | PlanItem:
+        """The object, or its place in the plan where that is settled (left out by a rule, unreadable, not served)."""
+        found, candidate.found = candidate.found, None
+        if found is not None:
+            return found
+        try:
+            if candidate.waited is not None:
+                return self._read_again(candidate, candidate.waited, api)
+            prepared = self._preparer.prepare(candidate.ref)
+        except ArchiveError as exc:
+            self.unreadable.add(exc.message)
+            return self.bare_item(candidate).settled("conflict", exc.message, hint=exc.hint or "")
+        return self._check(candidate, prepared, api)
+
+    def bare_item(self, candidate: Candidate) -> PlanItem:
+        """The object as it is known by its name."""
+        return PlanItem(
+            number=candidate.number,
+            group_resource=candidate.group_resource,
+            name=candidate.name,
+            namespace=candidate.namespace,
+            source_namespace=candidate.ref.namespace,
+            ref=candidate.ref,
+        )
+
+    def item(self, candidate: Candidate, read: Read, *, keep: bool = False, **decision: t.Any) -> PlanItem:
+        """Its place in the plan: to be created, if ``decision`` does not say otherwise. ``keep`` its body."""
+        if candidate.waited is not None:
+            decision = {"action": "create", "intent": "create", "reason": "", "hint": ""} | decision
+            return dataclasses.replace(candidate.waited, resource=read.resource, **decision)
+        return self._item(candidate, read.prepared, read.kind, read.api_version, read.resource, keep, decision)
+
+    def facts(self, prepared: Prepared, *, keep: bool = False) -> Facts:
+        """``keep`` what is not small as well."""
+        afterwards = self._keep_afterwards(prepared) if keep else None
+        stored = self._objects.add(prepared.stored_claim) if keep and prepared.stored_claim is not None else None
+        small = (prepared.warnings, prepared.owner, prepared.volume, prepared.remade_from)
+        if not any(small) and afterwards is None and stored is None:
+            return NO_FACTS
+        return Facts(
+            warnings=prepared.warnings,
+            owner=prepared.owner,
+            volume=prepared.volume,
+            remade_from=prepared.remade_from,
+            stored_claim=stored,
+            afterwards=afterwards,
+        )
+
+    def _check(self, candidate: Candidate, prepared: Prepared, api: ApiTypes) -> Read | PlanItem:
+        kind, api_version = str(prepared.body.get("kind", "")), str(prepared.body.get("apiVersion", ""))
+        resource = api.find_kind(api_version, kind)
+        settled = bool(prepared.skip or prepared.refusal)
+        if not settled:
+            self._tell_errors(candidate, prepared)
+        if resource is not None and not settled:
+            return Read(prepared, kind, api_version, resource)
+        item = self._item(candidate, prepared, kind, api_version, resource, not settled, {})
+        if prepared.skip:
+            return item.settled("skip", prepared.skip)
+        return item.settled("conflict", prepared.refusal) if prepared.refusal else _not_served(item)
+
+    def _read_again(self, candidate: Candidate, item: PlanItem, api: ApiTypes) -> Read | PlanItem:
+        """What was kept of it, now that its type may be served."""
+        self._contents.check_type(candidate.ref, item.api_version, item.kind)
+        resource = api.find_kind(item.api_version, item.kind)
+        if resource is None:
+            return _not_served(item)
+        facts, body = item.facts, self._objects.load(item.body)
+        prepared = Prepared(body=body, warnings=facts.warnings, owner=facts.owner)
+        return Read(prepared, item.kind, item.api_version, resource)
+
+    def _item(
+        self,
+        candidate: Candidate,
+        prepared: Prepared,
+        kind: str,
+        api_version: str,
+        resource: ApiResource | None,
+        keep: bool,
+        decision: t.Mapping[str, t.Any],
+    ) -> PlanItem:
+        return PlanItem(
+            number=candidate.number,
+            group_resource=candidate.group_resource,
+            name=candidate.name,
+            namespace=candidate.namespace,
+            source_namespace=candidate.ref.namespace,
+            kind=kind,
+            api_version=api_version,
+            ref=candidate.ref,
+            resource=resource,
+            body=self._objects.add(prepared.body) if keep else None,
+            facts=self.facts(prepared, keep=keep),
+            **decision,
+        )
+
+    def _keep_afterwards(self, prepared: Prepared) -> Place | None:
+        found: dict[str, t.Any] = {"status": prepared.status} if prepared.status else {}
+        if self._run.request.restore_managed_fields and prepared.managed_fields:
+            found["managedFields"] = list(prepared.managed_fields)
+        return self._objects.add(found) if found else None
+
+    def _tell_errors(self, candidate: Candidate, prepared: Prepared) -> None:
+        for error in prepared.errors:
+            self._run.issues.error(
+                f"error preparing {self.bare_item(candidate).title}: {error}",
+                resource=str(candidate.group_resource),
+                namespace=candidate.namespace or "",
+                name=candidate.name,
+            )
+
+
+def _not_served(item: PlanItem) -> PlanItem:
+    return item.settled(
+        "conflict",
+        f"the API server does not serve {item.api_version} {item.kind}",
+        hint="Restore its CustomResourceDefinition first, or leave the type out with excluded_resources.",
+    )
+
+
+__all__ = ("Candidate", "ObjectReader", "Read")

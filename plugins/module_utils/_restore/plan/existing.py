@@ -1,0 +1,92 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""What is done about an object that is in the cluster already (Velero 1.18, docs/compatibility 5.7)."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import LEAVING, PlanItem
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.claim_rules import ClaimRules
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.compare import compare
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.metadata import made_by
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.overwrite import NEVER_RECREATED
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CLAIMS
+
+Object: t.TypeAlias = "dict[str, t.Any]"
+
+
+class ExistingObjects:
+    """Decides by ``existing_resource_policy``: in the plan, and for what came after it. Safe to use from any thread."""
+
+    def __init__(self, run: RestoreRun, findings: Findings, claims: ClaimRules) -> None:
+        self._run = run
+        self._live = findings.live
+        self._volumes = findings.volumes
+        self._diffs = findings.diffs
+        self._claims = claims
+
+    def decide(self, item: PlanItem, live: Object, desired: Object, *, stored_claim: Object | None) -> PlanItem:
+        """``item`` with its action.
+
+        ``desired`` is the body that was prepared; it takes over fields of ``live`` on the way. ``stored_claim`` is how
+        the backup has it, if it is a claim.
+        """
+        if live["metadata"].get("deletionTimestamp"):
+            return item.with_reason(LEAVING)
+        item = dataclasses.replace(item, made_before=made_by(live, self._run.name), kept="")
+        if item.group_resource == CLAIMS:
+            self._live.note_claim(live)
+            item = self._claims.judge_live(item, live, stored_claim or {})
+            if item.forbids_all:
+                return item
+        source = item.facts.remade_from
+        if source is not None:
+            provider = self._volumes.provider_of(source)
+            why = provider.why_leaving(live)
+            if why:
+                return item.with_reason(
+                    f"{why}; the restore waits until it is gone and makes it anew from its snapshot"
+                )
+            desired = provider.adopt_volume(desired, live)
+        return self._compare(item, live, desired)
+
+    def _compare(self, item: PlanItem, live: Object, desired: Object) -> PlanItem:
+        comparison, policy = compare(item.group_resource, live, desired), self._run.request.spec.policy
+        if comparison.equal:
+            return item.settled("unchanged")
+        if comparison.always or policy != "none":
+            item = item.settled("update", comparison.reason, patch=comparison.patch)
+            if not comparison.always:
+                item = _with_method(item, policy)
+            self._diffs.add_update(item, live)
+            return item
+        self._run.issues.warning(
+            f'could not restore, {item.kind} "{item.name}" already exists. '
+            "Warning: the in-cluster version is different than the backed-up version",
+            resource=str(item.group_resource),
+            namespace=item.namespace or "",
+            name=item.name,
+            hint="Set existing_resource_policy: update to change it.",
+        )
+        return item.settled("skip", "it exists and differs from the backup; existing_resource_policy is none")
+
+
+def _with_method(item: PlanItem, policy: str) -> PlanItem:
+    if policy == "recreate" and item.group_resource in NEVER_RECREATED:
+        return item.with_reason("it is changed in place: data would be lost with it")
+    if policy == "recreate":
+        return item.with_reason("it is deleted and created anew", method="recreate")
+    if policy == "replace":
+        return item.with_reason("it is replaced whole", method="replace")
+    return item
+
+
+__all__ = ("ExistingObjects",)

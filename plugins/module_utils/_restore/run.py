@@ -1,0 +1,42 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""What all stages of one restore share."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.results import RestoreIssues
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreRun:
+    """One restore, ``name``: what it is asked, the cluster that it goes to, and whom it tells."""
+
+    request: RestoreRequest
+    name: str
+    client: KubeClient
+    issues: RestoreIssues
+    progress: ProgressSink
+    cancel: CancelToken
+
+    @property
+    def workers(self) -> int:
+        """How much may be done side by side."""
+        return self.request.workers
+
+    @property
+    def resume_hint(self) -> str:
+        """How to have done later what could not be done now."""
+        return f"Run the restore again with name: {self.name} to have this done."
+
+
+__all__ = ("RestoreRun",)
