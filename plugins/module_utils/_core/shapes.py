@@ -82,7 +82,7 @@ def _find(value: t.Any, shape: t.Any) -> str:
 
 
 def _find_of_type(value: t.Any, shape: type) -> str:
-    return "" if type(value) is shape else f" is not {_WORDS[shape]}"
+    return "" if shape is type(value) else f" is not {_WORDS[shape]}"
 
 
 def _find_of_types(value: t.Any, shape: OneOf) -> str:
@@ -90,13 +90,13 @@ def _find_of_types(value: t.Any, shape: OneOf) -> str:
 
 
 def _find_in_mapping(value: t.Any, members: dict[str, Shape]) -> str:
-    if type(value) is not dict:
+    if not isinstance(value, dict):
         return " is not a mapping"
     get = members.get
     for name, member in value.items():
         shape: t.Any = get(name)
         # Most members are of a plain type: no call for those that have it.
-        if shape is None or member is None or type(member) is shape:
+        if shape is None or member is None or shape is type(member):
             continue
         if found := _FINDERS[type(shape)](member, shape):
             return f".{name}{found}"
@@ -105,7 +105,7 @@ def _find_in_mapping(value: t.Any, members: dict[str, Shape]) -> str:
 
 def _find_in_list(value: t.Any, shapes: list[Shape]) -> str:
     shape = shapes[0]
-    if type(value) is not list:
+    if not isinstance(value, list):
         return " is not a list"
     if isinstance(shape, type) and _TYPES_OF[shape].issuperset(map(type, value)):
         return ""
@@ -119,7 +119,7 @@ def _find_in_list(value: t.Any, shapes: list[Shape]) -> str:
 
 def _find_in_map(value: t.Any, map_of: MapOf) -> str:
     shape = map_of.of
-    if type(value) is not dict:
+    if not isinstance(value, dict):
         return " is not a mapping"
     if (
         isinstance(shape, type)
@@ -128,7 +128,7 @@ def _find_in_map(value: t.Any, map_of: MapOf) -> str:
     ):
         return ""
     for name, member in value.items():
-        if type(name) is not str:
+        if not isinstance(name, str):
             return " has a name that is not text"
         if member is None:
             return f".{readable(name)} is null"

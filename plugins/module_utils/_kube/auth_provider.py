@@ -16,11 +16,11 @@ import re
 import types
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.abandonable import call_abandonable
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.secrets import mask, remember_secrets
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.abandonable import call_abandonable
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access import library_error
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.bounded_process import run_bounded
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError

@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""Which CSI snapshot of a backup holds the data of a claim (Velero 1.18, ``velero.io/csi-*-restorer``)."""
+"""Which CSI snapshot of a backup holds the data of a claim (Velero 1.18, docs/compatibility 8.4)."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@
 # Private: not for use outside of this collection.
 
 
-"""Velero's Backup spec: options in, the validated ``spec`` of a Backup out (Velero 1.18)."""
+"""Velero's Backup spec: options in, the validated ``spec`` of a Backup out (Velero 1.18, docs/compatibility 3.2)."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""Resource modifiers: rules of patches for objects on their way back to a cluster (Velero 1.18)."""
+"""Resource modifiers: rules of patches for objects on their way back to a cluster (docs/compatibility 5.10)."""
 
 from __future__ import annotations
 

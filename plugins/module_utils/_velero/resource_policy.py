@@ -5,7 +5,10 @@
 # Private: not for use outside of this collection.
 
 
-"""Velero's resource policies: what to do with which volume, and more includes and excludes (Velero 1.18)."""
+"""Velero's resource policies: what to do with which volume, and more includes and excludes.
+
+The rules: Velero 1.18, docs/compatibility 3.13.
+"""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""Hooks of a restore as written: ``spec.hooks.resources`` of a Restore (Velero 1.18, spec/velero.md 6.3)."""
+"""Hooks of a restore as written: ``spec.hooks.resources`` of a Restore (Velero 1.18, docs/compatibility 6.3)."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""What a Velero server demands of a Backup object that it finds in a bucket (seen on 1.18.3)."""
+"""What a Velero server demands of a Backup object that it finds in a bucket (docs/compatibility 13.1)."""
 
 from __future__ import annotations
 

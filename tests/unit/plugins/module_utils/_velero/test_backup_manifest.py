@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Manifests of Velero and of Heptio Ark: spec 1.4, 4.10 and 9."""
+"""Manifests of Velero and of Heptio Ark: docs/compatibility 1.4, 4.10 and 9."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_manifest
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.manifest import Manifest, find_manifest
 
-# Every field of the spec (1.4), none with its default.
+# Every field of the spec (docs/compatibility 1.4), none with its default.
 SPEC: dict[str, t.Any] = {
     "metadata": {"labels": {"team": "a"}},
     "includedNamespaces": ["shop"],

@@ -33,7 +33,7 @@ def stored(value: t.Any) -> list[dict[str, t.Any]]:
         ([], []),
         ({"resources": None}, []),
         ([{"name": "r"}], [{"name": "r"}]),
-        ([{"name": ""}], [{"name": ""}]),  # C7: fails when it runs
+        ([{"name": ""}], [{"name": ""}]),  # docs/compatibility C7: fails when it runs
         (
             {"resources": [{"name": "r", "pre": [RUN], "post": [RUN]}]},
             [
@@ -53,7 +53,7 @@ def stored(value: t.Any) -> list[dict[str, t.Any]]:
             [{"name": "r", "hooks": [RUN], "pre": [{"exec": {"command": ["new"]}}]}],
             [{"name": "r", "pre": [{"exec": {"command": ["new"], "timeout": "30s"}}]}],
         ),
-        # 4.3: entries without exec are ignored.
+        # docs/compatibility 4.3: entries without exec are ignored.
         ([{"name": "r", "pre": [{}, {"exec": None}]}], [{"name": "r"}]),
         (
             [
@@ -140,7 +140,8 @@ def test_what_velero_stores(given: t.Any, expected: list[dict[str, t.Any]]) -> N
 
 @pytest.mark.parametrize(
     ("timeout", "seconds"),
-    [(None, 30.0), ("", 30.0), ("0", 30.0), ("0s", 30.0), (0, 30.0), ("5m3s", 303.0), ("-1s", None)],  # A12, A14, A15
+    # docs/compatibility A12, A14, A15
+    [(None, 30.0), ("", 30.0), ("0", 30.0), ("0s", 30.0), (0, 30.0), ("5m3s", 303.0), ("-1s", None)],
 )
 def test_timeout(timeout: t.Any, seconds: float | None) -> None:
     (rule,) = parse_hook_rules([{"name": "r", "pre": [{"exec": {"command": ["a"], "timeout": timeout}}]}])
@@ -167,7 +168,7 @@ def test_the_order_of_rules_and_entries_is_kept() -> None:
     rules = parse_hook_rules(
         [{"name": name, "pre": [{"exec": {"command": [f"{name}{at}"]}} for at in "ab"]} for name in ("2", "1")]
     )
-    assert [hook.command[0] for rule in rules for hook in rule.pre] == ["2a", "2b", "1a", "1b"]  # B7
+    assert [hook.command[0] for rule in rules for hook in rule.pre] == ["2a", "2b", "1a", "1b"]  # docs/compatibility B7
 
 
 def command(**more: t.Any) -> t.Any:
@@ -216,7 +217,7 @@ def test_refused(given: t.Any, message: str) -> None:
 @pytest.mark.parametrize(
     "selector",
     [
-        {"matchExpressions": [{"key": "a", "operator": "Like", "values": ["b"]}]},  # B12
+        {"matchExpressions": [{"key": "a", "operator": "Like", "values": ["b"]}]},  # docs/compatibility B12
         {"matchExpressions": [{"key": "a", "operator": "In"}]},
         {"labels": {"a": "b"}},
         "app ~ db",
