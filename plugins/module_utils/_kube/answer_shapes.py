@@ -29,7 +29,7 @@ _METADATA: Shape = {
     "remainingItemCount": int,
 }
 _OBJECT: Shape = {"apiVersion": str, "kind": str, "metadata": _METADATA}
-_NAMES: Shape = {"shortNames": [str], "verbs": [str]}
+_NAMES: dict[str, Shape] = {"shortNames": [str], "verbs": [str]}
 #: All forms in which the API tells what it has.
 _DISCOVERY: Shape = {
     "items": [
@@ -60,7 +60,7 @@ _DISCOVERY: Shape = {
 
 def check_object(obj: t.Any) -> None:
     """Raise ``ValueError`` unless this is an object, or a list of objects, by its type and metadata."""
-    if type(obj) is not dict:
+    if not isinstance(obj, dict):
         raise ValueError("it is no object")
     misfit = find_misfit(obj, _OBJECT)
     if misfit:
@@ -69,7 +69,7 @@ def check_object(obj: t.Any) -> None:
 
 def check_items(items: t.Any) -> None:
     """Raise ``ValueError`` unless these are the objects of a list, each with a name."""
-    if type(items) is not list:
+    if not isinstance(items, list):
         raise ValueError("its items are not a list")
     for item in items:
         check_named(item)

@@ -324,7 +324,7 @@ class KubeClient:
             raise KubeError(
                 f"The answer of {self.server} to {request.verb} {request.path} cannot be used: {exc}.", status=200
             ) from exc
-        return document
+        return t.cast("dict[str, t.Any]", document)
 
 
 class _Failure(t.NamedTuple):
