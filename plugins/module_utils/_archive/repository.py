@@ -62,15 +62,17 @@ class BackupRepository(BackupReader):
         """Store a backup: everything else first, ``velero-backup.json`` last. Returns the record with its digests.
 
         Before the commit one listing says whether everything is there as it was written, and after it the commit point
-        is read back. When anything fails, all that this call wrote is removed again, unless the ``claim`` was lost:
-        then the files may be those of the run that took over. Raises ``CommitUnknown`` when the backup may be to be
-        seen; then everything stays. ``warn`` is told what did not hinder, also beside an error.
+        is read back; after ``cancel`` nothing is committed. When anything fails, all that this call wrote is removed
+        again, unless the ``claim`` was lost: then the files may be those of the run that took over. Raises
+        ``CommitUnknown`` when the backup may be to be seen; then everything stays. ``warn`` is told what did not
+        hinder, also beside an error.
         """
         keys = BackupKeys(str(files.metadata.get("metadata", {}).get("name", "")))
         _check_terminal(files.metadata, keys.name)
         if self.store.exists(keys.metadata):
             raise ArchiveError(f"The backup '{keys.name}' already exists in {self.store.location.describe}.")
-        writer = _Writer(self.store, claim)
+        cancel = cancel or CancelToken()
+        writer = _Writer(self.store, claim, cancel)
         metadata = encode_pretty(files.metadata)
         uid = str(files.metadata["metadata"].get("uid", ""))
         commit = CommitPoint(self.store, keys.metadata, metadata, uid=uid, claim=claim, patience=patience or Patience())
@@ -78,7 +80,8 @@ class BackupRepository(BackupReader):
             record = self._store_files(writer, keys, files, metadata)
             for sentence in check_stored(self.store, keys.directory, writer.stored):
                 warn(sentence)
-            commit.write(cancel or CancelToken())
+            cancel.check()
+            commit.write(cancel)
         except CommitUnknown:
             raise
         except BaseException:
@@ -105,7 +108,7 @@ class BackupRepository(BackupReader):
     def write_restore(self, name: str, files: RestoreFiles, *, warn: t.Callable[[str], None] = _nobody) -> None:
         """Store the files of one restore; a failure removes what was written. ``warn`` is told what could not be."""
         keys = RestoreKeys(name)
-        writer = _Writer(self.store, None)
+        writer = _Writer(self.store, None, CancelToken())
         try:
             writer.put(keys.logs, files.logs)
             for key, value in (
@@ -146,9 +149,10 @@ class BackupRepository(BackupReader):
 class _Writer:
     """Stores files while the claim holds, and remembers which keys it may have written."""
 
-    def __init__(self, store: Store, claim: Ownership | None) -> None:
+    def __init__(self, store: Store, claim: Ownership | None, cancel: CancelToken) -> None:
         self._store = store
         self._claim = claim
+        self._cancel = cancel
         self._written: list[str] = []
         self.stored: list[StoredObject] = []
 
@@ -157,8 +161,7 @@ class _Writer:
         known = len(content) if isinstance(content, bytes) else size
         # Noted before the attempt: an upload whose answer got lost may have arrived.
         self._written.append(key)
-        source = source if self._claim is None else _Guarded(source, self._claim)
-        self.stored.append(self._store.put_file(key, source, size=known))
+        self.stored.append(self._store.put_file(key, _Guarded(source, self._claim, self._cancel), size=known))
         return self.stored[-1]
 
     def undo(self, warn: t.Callable[[str], None]) -> None:
@@ -172,15 +175,18 @@ class _Writer:
 
 
 class _Guarded:
-    """Stops an upload as soon as the claim is lost, so that it never replaces the new owner's file."""
+    """Stops an upload when the run is told to stop, or the claim is lost: it never replaces the new owner's file."""
 
-    def __init__(self, source: ByteSource, claim: Ownership) -> None:
+    def __init__(self, source: ByteSource, claim: Ownership | None, cancel: CancelToken) -> None:
         self._source = source
         self._claim = claim
+        self._cancel = cancel
 
     def read(self, size: int = -1, /) -> bytes:
+        self._cancel.check()
         data = self._source.read(size)
-        self._claim.require_held()
+        if self._claim is not None:
+            self._claim.require_held()
         return data
 
 

@@ -31,6 +31,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import (
     ClaimRecord,
     read_claim,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store, refuse_write
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import TERMINAL_PHASES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import (
@@ -75,8 +76,7 @@ def delete_backup(
     if not check_mode:
         with _partly_told(outcome, deletion):
             deletion.run()
-        for sentence in clear_leftovers(repository, name):
-            outcome.warn(sentence)
+    outcome.warn(*clear_leftovers(repository, name, dry_run=check_mode))
     return outcome
 
 
@@ -149,12 +149,9 @@ class _Deletion:
         """
         if self._force:
             self._delete([self._keys.claim])
-        try:
-            claim = Claim.acquire(
-                self._store, self._keys.claim, run_id=f"delete-{self._entry.name}", is_over=self._is_over
-            )
-        except ClaimHeld as exc:
-            raise self._being_made(exc.holder) from exc
+        if self._outcome.deleted_snapshots:
+            self._try_deletes()
+        claim = self._acquire()
         with claim:
             self._delete_snapshots()
             self._delete([f"{self._keys.directory}{file}" for file in self._commit_points()])
@@ -162,6 +159,24 @@ class _Deletion:
             self._repository.delete(self._entry.name, keep_claim=True)
         if claim.left_behind:
             self._warn(claim.left_behind)
+
+    def _acquire(self) -> Claim:
+        try:
+            return Claim.acquire(
+                self._store, self._keys.claim, run_id=f"delete-{self._entry.name}", is_over=self._is_over
+            )
+        except ClaimHeld as exc:
+            raise self._being_made(exc.holder) from exc
+
+    def _try_deletes(self) -> None:
+        """Raise where nothing can be deleted: a backup that stays to be seen keeps its snapshots."""
+        claim = self._acquire()
+        claim.release()
+        if claim.left_behind:
+            raise StoreError(
+                f"{self._what} stays as it is, with its snapshots: the storage does not delete. {claim.left_behind}",
+                hint="Grant these credentials the right to delete objects, or wait for the end of the retention.",
+            )
 
     def _delete(self, keys: list[str]) -> None:
         if keys:

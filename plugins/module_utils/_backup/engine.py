@@ -165,7 +165,7 @@ class _Maker:
         #: By the time these run the log is stored, so they have one of their own. Made now, to refuse bad ones early.
         self._ending_log = RunLog(None)
         self._ending_hooks = self._hook_runner(self._ending_log)
-        self._ebs = EbsSnapshotter(request.snapshot_location) if request.snapshot_location else None
+        self._ebs = EbsSnapshotter(request.snapshot_location, cancel) if request.snapshot_location else None
         self._snapshots: VolumeSnapshots | None = None
         #: The run of this name before, if it is known to be gone.
         self.ended_run = ""
@@ -186,11 +186,9 @@ class _Maker:
             writer = stack.enter_context(TarballWriter(spools.tarball, digests=ItemDigests(spools.digests)))
             try:
                 self._publish(self._make(spools, writer), claim)
-            except CommitUnknown:
-                claim.leave()
-                raise
             except BaseException:
-                self._with_snapshots(VolumeSnapshots.abandon)
+                if not self._outcome.may_be_stored:
+                    self._with_snapshots(VolumeSnapshots.abandon)
                 raise
             finally:
                 if self._outcome.is_stored:
@@ -232,7 +230,6 @@ class _Maker:
             warnings=log.warnings,
             errors=log.errors,
             items=run.sink.total,
-            stored=run.sink.stored,
             hook_status=hook_status(outcome.hooks),
             snapshots=run.snapshots.counts(),
         )
@@ -361,6 +358,7 @@ class _Maker:
         outcome, name = self._outcome, self._request.name
         self._progress(f"writing {outcome.location}/{BackupKeys(name).directory}")
         with _timed(outcome, "publish"):
+            self._cancel.check()
             if self._request.replace_failed:
                 # Not before the new one is ready: a failed backup is better than none.
                 outcome.replaced = self._repository.exists(name)
@@ -369,14 +367,14 @@ class _Maker:
             try:
                 self._repository.publish(files, claim=claim, cancel=self._cancel, warn=outcome.warn)
             except CommitUnknown as exc:
-                outcome.commit_unknown = outcome.changed = True
-                outcome.commit_point = exc.details["commit_point"]
-                outcome.backup = dict(files.metadata)
+                outcome.end_unknown(files.metadata, exc.details["commit_point"])
+                # Nobody shall work on the name before that run's write can have come to nothing.
+                claim.leave()
                 raise
-        outcome.changed, outcome.backup = True, dict(files.metadata)
-        counts = outcome.backup["status"]
+        outcome.end_stored(files.metadata)
+        counts = files.metadata["status"]
         numbers = [
-            counted(counts["progress"].get("itemsBackedUp", 0), "item"),
+            counted(sum(outcome.items.values()), "item"),
             counted(counts.get("errors", 0), "error"),
             counted(counts.get("warnings", 0), "warning"),
         ]

@@ -212,7 +212,7 @@ def handles(outcome: t.Any) -> list[str]:
 
 
 def test_snapshots_of_ebs_go_too(store: Watched, account: Ec2Account) -> None:
-    """Check mode says which, and deletes nothing. One that is gone is fine (section 8.2)."""
+    """Check mode says which, and deletes nothing. One that is gone is fine (docs/compatibility 8.2)."""
     doomed, other = account.make_snapshot(), account.make_snapshot()
     put(store, **{"b1-volumesnapshots.json.gz": native(doomed, "snap-0123")})
     deleter = SnapshotDeleter(ebs=account.snapshotter())
@@ -222,6 +222,25 @@ def test_snapshots_of_ebs_go_too(store: Watched, account: Ec2Account) -> None:
     assert handles(delete(store, deleter=deleter)) == handles(planned)
     assert account.snapshots == {other}
     assert all_keys(store) == []
+
+
+def test_where_nothing_can_be_deleted_the_snapshots_stay_too(
+    store: Watched, account: Ec2Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The backup stays to be seen: what it names must be there."""
+    kept = account.make_snapshot()
+    put(store, **{"b1-volumesnapshots.json.gz": native(kept)})
+    before = all_keys(store)
+
+    def refuse(_keys: t.Iterable[str]) -> None:
+        raise StoreError("2 objects could not be deleted (Access Denied).", failure="denied")
+
+    monkeypatch.setattr(store, "delete_many", refuse)
+    with pytest.raises(StoreError, match="stays as it is, with its snapshots") as caught:
+        delete(store, deleter=SnapshotDeleter(ebs=account.snapshotter()))
+    assert caught.value.details["changed"] is False
+    assert account.snapshots == {kept}
+    assert [key for key in all_keys(store) if "claim" not in key] == before
 
 
 def test_snapshots_go_before_what_tells_of_them(
