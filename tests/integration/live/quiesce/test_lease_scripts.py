@@ -168,8 +168,13 @@ def test_a_freeze_that_arrives_after_its_release_is_refused(lease: Lease, volume
 def test_a_second_release_knows_what_the_first_has_done(lease: Lease, volume: Volume) -> None:
     """The answer of the first got lost, or both wait for the same kubelet: nobody else has thawed."""
     lease.freeze()
+    timers = lease.timers
+    for pid in timers:
+        os.kill(pid, signal.SIGSTOP)  # it takes the directory away a second after the release
     with ThreadPoolExecutor(2) as threads:
         reports = [ended.report for ended in threads.map(lambda _number: lease.release(), range(2))]
+    for pid in timers:
+        os.kill(pid, signal.SIGCONT)
     assert [(report.winner, report.thaw, report.proven) for report in reports] == [("release", "1", True)] * 2
     assert all(report.frozen_up is not None for report in reports)
     volume.writer().finish()
