@@ -15,6 +15,7 @@ and looks whether its claim is still there.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import os
@@ -116,6 +117,8 @@ class Claim:
         self.key = key
         self.took_over: ClaimRecord | None = None
         self.left_behind = ""
+        #: What taking over has left in the store.
+        self._tickets: list[str] = []
         self._is_over: t.Callable[[ClaimRecord], bool] | None = None
         self._store = store
         self._ttl = ttl_seconds
@@ -212,7 +215,7 @@ class Claim:
             if self._is_ours(self._read()):
                 raise ClaimLost(self.key)
             return
-        self._store.delete_many([self.key])
+        self._store.delete_many([self.key, *self._tickets])
         if self._is_ours(self._read()):
             raise StoreError(f"{self._store.location.describe} said that it had deleted it, and it is still there.")
 
@@ -258,8 +261,11 @@ class Claim:
             # Another run may have taken the ticket, and the claim with it. The tickets are left: removing them could
             # let a third run in.
             raise ClaimLost(self.key)
-        # The claim is not what it was when the tickets were made, so they are worth nothing now.
-        self._store.delete_many(tickets)
+        # The claim is not what it was when the tickets were made, so they are worth nothing now, and hinder nobody.
+        with contextlib.suppress(StoreError):
+            self._store.delete_many(tickets)
+            tickets = []
+        self._tickets = tickets
         if replaced:
             self.took_over = holder
         return replaced

@@ -21,7 +21,7 @@ from pathlib import Path
 import boto3
 
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.s3_fates import Forwarder
-from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.s3_in_memory import MemoryS3, Mode
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.s3_in_memory import LATE, MemoryS3, Mode
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.s3_wire import S3Wire
 from campaigns.store_faults import Fault, FaultyS3
 from campaigns.store_runs import Running
@@ -53,6 +53,10 @@ class Place(t.Protocol):
     def keeps_all(self) -> bool:
         """Nothing in it can be deleted."""
 
+    @property
+    def lag(self) -> float:
+        """So many seconds ago its lists were true."""
+
     def files(self) -> dict[str, bytes]:
         """All that is stored, past whatever fails."""
 
@@ -78,6 +82,7 @@ class S3Place:
         self._memory = None if server else MemoryS3(*modes)
         self.words = f"S3 in memory ({', '.join(modes) or 'knows all'})" if self._memory else "S3"
         self.keeps_all = "no-deletes" in modes
+        self.lag = LATE if "late-lists" in modes else 0.0
         self._client = boto3.client(
             "s3",
             endpoint_url=server[0] if server else "http://127.0.0.1:9",
@@ -133,6 +138,7 @@ class LocalPlace:
         self.location = {"path": str(self._path / "store")}
         self.words = "local"
         self.keeps_all = False
+        self.lag = 0.0
 
     def files(self) -> dict[str, bytes]:
         root = self._path / "store"

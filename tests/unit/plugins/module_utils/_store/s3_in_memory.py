@@ -39,7 +39,7 @@ _CHECKSUMS = ("x-amz-checksum-", "x-amz-sdk-checksum-", "x-amz-trailer")
 _XML = {"Content-Type": "application/xml"}
 _PAGE = 1000
 #: How late a late list is, in seconds.
-_LATE = 1.0
+LATE = 1.0
 
 
 class MemoryS3:
@@ -181,7 +181,7 @@ class MemoryS3:
     def _listed(self) -> dict[str, bytes]:
         if "late-lists" not in self.modes:
             return self.objects
-        then = time.monotonic() - _LATE
+        then = time.monotonic() - LATE
         while len(self._before) > 1 and self._before[1][0] <= then:
             self._before.popleft()
         return self._before[0][1] if self._before[0][0] <= then else {}
@@ -242,4 +242,4 @@ def _xml(root: str, *inner: str) -> Reply:
     return Reply(200, f"<?xml version='1.0'?><{root}>{''.join(inner)}</{root}>".encode(), _XML)
 
 
-__all__ = ("MemoryS3", "Mode")
+__all__ = ("LATE", "MemoryS3", "Mode")
