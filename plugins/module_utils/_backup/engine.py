@@ -23,6 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository imp
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.spool import Spool
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_writer import TarballWriter
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_hooks import BackupHookRunner
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.early_look import freezes_told
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.existing import outcome_of_existing
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.failures import failures_told
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.issues import list_issues
@@ -83,21 +84,24 @@ def _run(
     cancel: CancelToken,
 ) -> None:
     request.validate()
-    with _timed(outcome, "check_location"):
+    repository = BackupRepository(store)
+    with _timed(outcome, "check_location"), freezes_told(client, request, outcome):
         store.check(write=True)
-        repository = BackupRepository(store)
         repository.validate()
     if outcome_of_existing(repository, request, outcome):
         _end_interrupted(repository, request, client, outcome)
         return
     run_id = secrets.token_hex(8)
-    claim = acquire_name(repository, request.name, run_id=run_id, cancel=cancel, progress=progress)
+    with freezes_told(client, request, outcome):
+        claim = acquire_name(repository, request.name, run_id=run_id, cancel=cancel, progress=progress)
     try:
         # Somebody may have finished this name while we waited for the claim.
         if outcome_of_existing(repository, request, outcome):
             return
         outcome.warn(*clear_leftovers(repository, request.name))
         maker = _Maker(request, client, repository, outcome, progress, cancel, run_id)
+        if claim.took_over is not None and claim.took_over.is_gone:
+            maker.ended_run = claim.took_over.run
         if claim.took_over is not None and not repository.exists(request.name):
             maker.clear_interrupted(claim.took_over)
         with maker.ending_hooks():
@@ -162,6 +166,8 @@ class _Maker:
         self._ending_hooks = self._hook_runner(self._ending_log)
         self._ebs = EbsSnapshotter(request.snapshot_location, cancel) if request.snapshot_location else None
         self._snapshots: VolumeSnapshots | None = None
+        #: The run of this name before, if it is known to be gone.
+        self.ended_run = ""
 
     @contextlib.contextmanager
     def ending_hooks(self) -> t.Iterator[None]:
@@ -223,7 +229,6 @@ class _Maker:
             warnings=log.warnings,
             errors=log.errors,
             items=run.sink.total,
-            stored=run.sink.stored,
             hook_status=hook_status(outcome.hooks),
             snapshots=run.snapshots.counts(),
         )
@@ -274,6 +279,7 @@ class _Maker:
             log=log,
             outcome=self._outcome,
             run_id=self._run_id,
+            ended_run=self.ended_run,
             progress=self._progress,
             cancel=self._cancel,
             snapshots=snapshots,
@@ -365,7 +371,7 @@ class _Maker:
         outcome.end_stored(files.metadata)
         counts = files.metadata["status"]
         numbers = [
-            counted(counts["progress"].get("itemsBackedUp", 0), "item"),
+            counted(sum(outcome.items.values()), "item"),
             counted(counts.get("errors", 0), "error"),
             counted(counts.get("warnings", 0), "warning"),
         ]

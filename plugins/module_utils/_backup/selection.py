@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""What to list: types and namespaces, by the spec's filters (Velero 1.18, discovery and ordering of collection)."""
+"""What to list: types and namespaces, by the spec's filters (Velero 1.18, docs/compatibility 3.6)."""
 
 from __future__ import annotations
 

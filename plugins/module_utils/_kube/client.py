@@ -12,6 +12,7 @@ import contextlib
 import dataclasses
 import datetime as dt
 import http.client
+import time
 import typing as t
 import urllib.parse
 
@@ -95,6 +96,10 @@ class KubeClient:
     def requests_made(self) -> int:
         """Requests sent so far, repeats and exec handshakes included."""
         return self._session.requests_made
+
+    def server_now(self) -> dt.datetime:
+        """The time by the API server's clock, in UTC: what this machine's says is not what another's does."""
+        return self._session.clock.now()
 
     def credential_expires_at(self) -> dt.datetime | None:
         """When the credential ends, in UTC, where that can be known: a credential plugin's answer, a JWT's ``exp``."""
@@ -249,6 +254,7 @@ class KubeClient:
         import urllib3
 
         self._session.count_request()
+        sent = time.monotonic()
         total = max(_TOTAL_SECONDS, request.timeout)
         with self._session.guards.guard(total, self.cancel) as guard:
             try:
@@ -266,6 +272,7 @@ class KubeClient:
                 self.cancel.check()
                 return self._failure(dataclasses.replace(request, timeout=total), TimeoutError("timed out"))
         self._session.ever_answered = True
+        self._session.clock.note(response.headers.get("Date"), sent=sent)
         if response.status >= 300:
             return self._refusal(request, response)
         data: bytes = response.data

@@ -32,7 +32,7 @@ def parse_event(line: bytes) -> WatchEvent:
         raise KubeError("The watch ended: what came is no event.", status=500)
     if kind == "ERROR":
         code = obj.get("code")
-        status = code if type(code) is int and code else 500
+        status = code if isinstance(code, int) and not isinstance(code, bool) and code else 500
         raise KubeError(f"The watch ended: {obj.get('message')}", status=status, reason=str(obj.get("reason") or ""))
     return WatchEvent(kind, obj)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339, utc_now
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freezes import gather
@@ -47,7 +47,7 @@ def look_at_others(
         except KubeError:
             objects.append({})
     found = gather(objects[:1], objects[1:]).without_run(own_run)
-    now = utc_now()
+    now = client.server_now()
     for mark in found.marks:
         if found.is_live(mark, now) and (not mark.claim or mark.claim in claims):
             return Others(

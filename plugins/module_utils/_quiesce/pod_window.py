@@ -357,7 +357,7 @@ class PodWindow:
         return lease
 
     def _mark(self, lease: Lease, seconds: float) -> None:
-        marks = make_marks(lease, run_id=self._settings.run_id, seconds=seconds)
+        marks = make_marks(lease, run_id=self._settings.run_id, seconds=seconds, now=self._client.server_now())
         for failure in put_marks(self._client, marks):
             self.warnings.append(failure)
             self._settings.log.warning(failure, name=self._name, namespace=self._namespace, resource="pods")

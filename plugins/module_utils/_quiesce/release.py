@@ -135,7 +135,7 @@ class Releaser:
 
     def unmark(self, lease: Lease) -> None:
         """Take the marks of a freeze away, wherever they are."""
-        self._warnings += remove_marks(self._client, make_marks(lease, run_id="", seconds=0.0))
+        self._warnings += remove_marks(self._client, make_marks(lease, run_id="", seconds=0.0, now=utc_now()))
 
     def _run_post(self, pod: t.Mapping[str, t.Any], hook: Hook, *, may_take_long: bool) -> HookResult:
         """A post hook that ends no freeze. It is tried again only where nothing of the pod is frozen meanwhile."""
@@ -225,6 +225,9 @@ class Releaser:
 
     def _settle_elsewhere(self, held: ActiveFreeze, found: ThawElsewhere) -> None:
         """It was proven through another container of the same claim, or because nothing can be frozen any more."""
+        if found.may_return:
+            self._give_up(held, found.note)
+            return
         if found.state == "thawed":
             text = f"{held.where} was thawed through {found.where}, because its own container could not be reached."
             self._close(held, Account("release", False, None, text))

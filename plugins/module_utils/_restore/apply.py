@@ -138,7 +138,7 @@ class Applier:
             self._namespaces.make(item)
         elif item.namespace and (why := self._namespaces.why_missing(item.namespace)):
             item.state = "failed"
-            self._report(item, f"error restoring {item.group_resource}/{item.namespace}/{item.name}: {why}")
+            self._report(item, f"error restoring {item.title}: {why}")
         elif item.intent == "update":
             self._update(item)
         else:
@@ -370,19 +370,29 @@ class Applier:
 
     def _wait_gone(self, item: PlanItem, resource: ApiResource) -> None:
         self._progress(f"waiting for the old {item.title} to be gone")
-        wait_for_object(
-            self._client,
-            resource,
-            item.name,
-            item.namespace,
-            lambda obj: obj is None,
-            timeout=self._request.terminating_timeout,
-            cancel=self._cancel,
-        )
+        seconds = self._request.terminating_timeout
+        try:
+            wait_for_object(
+                self._client,
+                resource,
+                item.name,
+                item.namespace,
+                lambda obj: obj is None,
+                timeout=seconds,
+                cancel=self._cancel,
+            )
+        except KubeTimeout as exc:
+            old = get_object(self._client, resource, item.name, item.namespace) or {}
+            held = ", ".join((old.get("metadata") or {}).get("finalizers") or ())
+            raise KubeTimeout(
+                f"the old one is still being deleted after {seconds:g} s"
+                + (f", held by its finalizers ({held})" if held else ""),
+                hint="See to it that it can go, or give a longer terminating_timeout.",
+            ) from exc
 
     def _record_error(self, item: PlanItem, exc: ArkiveError, *, reason: str = "") -> None:
-        item.state = "failed"
-        self._report(item, f"error restoring {item.title}: {_first_line(exc)}", reason=reason, hint=exc.hint or "")
+        item.state, item.failure = "failed", _first_line(exc)
+        self._report(item, f"error restoring {item.title}: {item.failure}", reason=reason, hint=exc.hint or "")
 
     def _report(self, item: PlanItem, message: str, **more: str) -> None:
         self._issues.error(message, **self._where(item), **more)

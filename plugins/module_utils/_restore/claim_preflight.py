@@ -12,7 +12,6 @@ import functools
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need, find_forbidden
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
@@ -21,8 +20,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.claim_rules im
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_sources import CLAIMS
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.dry_run import DryRunJudge
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.live_state import ApiTypes, LiveState
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import PlanItem, RestorePlan
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import LEAVING, PlanItem, RestorePlan
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.pod_claims import claims_in_use
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.prepare import Preparer
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.selection import PODS
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volume_topology import (
     why_no_topology,
     why_out_of_reach,
@@ -52,7 +53,7 @@ class ClaimPreflight:
         self._rules = rules
 
     def run(self, plan: RestorePlan, judge: DryRunJudge) -> None:
-        """Ask the server, and look at what it does not look at: rights in new namespaces, quotas, zones."""
+        """Ask the server, and look at what it does not look at: pods that keep an old one, quotas, zones."""
         conflicts = [item for item in plan.items if item.action == "conflict" and self._rules.is_lost(item)]
         new = [item for item in _of_types(plan, CLAIMS) if item.intent == "create"]
         claims = [item for item in new if self._rules.is_lost(item)]
@@ -60,7 +61,7 @@ class ClaimPreflight:
             carriers = [item for item in _of_types(plan, *_CARRIERS) if item.intent == "create"]
             judge.find_conflicts(plan, [*carriers, *claims])
             self._look_at_carriers(claims, carriers)
-            self._look_at_rights(claims)
+            self._look_at_leaving(claims)
             self._look_at_quotas(new, claims)
             self._look_at_places(claims)
         self._rules.refuse_settled([*conflicts, *(item for item in claims if item.action == "conflict")])
@@ -77,16 +78,26 @@ class ClaimPreflight:
                 item = refused[key]
                 claim.settle("conflict", f"{item.kind} '{item.name}' is refused: {item.reason}", hint=item.hint)
 
-    def _look_at_rights(self, claims: t.Iterable[PlanItem]) -> None:
-        """Where there is no namespace yet, nothing can be tried."""
-        open_claims = [
-            item for item in claims if item.intent and self._live.namespaces.get(item.namespace or "") != "present"
-        ]
-        needs = [Need("create", "", CLAIMS.resource, namespace=item.namespace or "") for item in open_claims]
-        forbidden = {need.namespace for need in find_forbidden(self._client, needs, workers=1)} if needs else set()
-        for item in open_claims:
-            if item.namespace in forbidden:
-                item.settle("conflict", f"the caller may not create {CLAIMS} in namespace '{item.namespace}'")
+    def _look_at_leaving(self, claims: t.Iterable[PlanItem]) -> None:
+        """A claim that is being deleted is kept by Kubernetes for as long as a pod uses it."""
+        users: dict[str, dict[str, str]] = {}
+        for item in claims:
+            namespace = item.namespace or ""
+            if not item.intent or item.reason != LEAVING:
+                continue
+            if namespace not in users:
+                users[namespace] = self._users_of_claims(namespace)
+            if pod := users[namespace].get(item.name):
+                item.settle(
+                    "conflict",
+                    f"it is being deleted, and cannot go as long as pod '{pod}' uses it",
+                    hint=f"Delete pod '{pod}' and what makes it, or restore into another namespace.",
+                )
+
+    def _users_of_claims(self, namespace: str) -> dict[str, str]:
+        """Claims by name, each with a pod that uses it and is not itself on its way out."""
+        pods = [pod for pod in self._list(PODS, namespace) if not pod["metadata"].get("deletionTimestamp")]
+        return {claim: str(pod["metadata"]["name"]) for pod in pods for claim in claims_in_use(pod)}
 
     def _look_at_quotas(self, new: t.Iterable[PlanItem], claims: t.Iterable[PlanItem]) -> None:
         by_namespace: dict[str, list[PlanItem]] = {}

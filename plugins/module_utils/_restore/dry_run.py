@@ -12,6 +12,8 @@ import concurrent.futures
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need, find_forbidden
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -23,6 +25,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import (
     replace_object,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.live_state import LiveState
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.namespaces import why_not_made
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.overwrite import replacement
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import ObjectKey, PlanItem, RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan_diffs import PlanDiffs
@@ -55,15 +58,24 @@ class DryRunJudge:
         self._workers = workers
         self._sources = sources
         self._planned: set[ObjectKey] = set()
+        #: Namespaces that the server does not let us make, each with the reason and what to do about it.
+        self._unmade: dict[str, tuple[str, str]] = {}
+        self._forbidden: set[tuple[GroupResource, str]] = set()
 
     def find_conflicts(self, plan: RestorePlan, items: t.Sequence[PlanItem]) -> None:
-        """Ask about some items of a plan: what the server refuses becomes a conflict, the others stay as they are."""
+        """Ask about some items of a plan: what the server refuses becomes a conflict, the others stay as they are.
+
+        Items in a namespace that the server does not let us make are refused, the namespace itself stays as it is.
+        """
         self._planned = {item.key for item in plan.items if item.intent == "create"}
-        before = [(item, item.action, item.reason, item.hint) for item in items]
-        self._judge_all(items)
-        for item, action, reason, hint in before:
-            if item.action == "unverified":
+        targets = {item.namespace for item in items}
+        namespaces = [item for item in plan.items if item.group_resource == NAMESPACES and item.name in targets]
+        before = [(item, item.action, item.intent, item.reason, item.hint) for item in (*namespaces, *items)]
+        self._judge_all([*namespaces, *items])
+        for item, action, intent, reason, hint in before:
+            if item.action == "unverified" or item.group_resource == NAMESPACES:
                 item.settle(action, reason, hint=hint)
+                item.intent = intent
 
     def judge(self, plan: RestorePlan) -> None:
         self._planned = {item.key for item in plan.items if item.intent == "create"}
@@ -74,10 +86,25 @@ class DryRunJudge:
             if not item.intent:
                 self._diffs.drop(item)
 
-    def _judge_all(self, items: t.Iterable[PlanItem]) -> None:
+    def _judge_all(self, items: t.Sequence[PlanItem]) -> None:
+        """Namespaces first: what is to go into one that cannot be made need not be asked about."""
+        self._look_at_rights(items)
+        namespaces = [item for item in items if item.group_resource == NAMESPACES and item.intent]
         with concurrent.futures.ThreadPoolExecutor(max_workers=self._workers) as pool:
-            for done in [pool.submit(self._judge, item) for item in items]:
-                done.result()
+            for part in (namespaces, [item for item in items if item.group_resource != NAMESPACES]):
+                for done in [pool.submit(self._judge, item) for item in part]:
+                    done.result()
+                self._unmade |= {item.name: (item.reason, item.hint) for item in namespaces if not item.intent}
+
+    def _look_at_rights(self, items: t.Iterable[PlanItem]) -> None:
+        """Where there is no namespace yet, nothing can be tried but what may not be done in it at all."""
+        needs = {
+            Need("create", item.group_resource.group, item.group_resource.resource, namespace=item.namespace): item
+            for item in items
+            if item.namespace and item.intent == "create" and self._live.namespaces.get(item.namespace) != "present"
+        }
+        forbidden = find_forbidden(self._client, needs, workers=self._workers)
+        self._forbidden |= {(needs[need].group_resource, need.namespace) for need in forbidden}
 
     def _explain_missing_types(self, plan: RestorePlan) -> None:
         """A type that the server does not serve yet is no conflict when this plan brings its definition."""
@@ -96,7 +123,12 @@ class DryRunJudge:
             item.settle("unverified", item.reason)
             return
         state = self._live.namespaces.get(item.namespace or "", "present")
-        if state == "absent":
+        if item.namespace in self._unmade:
+            why, hint = self._unmade[item.namespace]
+            item.settle("conflict", why_not_made(item.namespace, why), hint=hint)
+        elif (item.group_resource, item.namespace) in self._forbidden:
+            self._ask(item)
+        elif state == "absent":
             item.settle("unverified", f"namespace '{item.namespace}' is created by this restore")
         elif state == "terminating":
             item.settle(

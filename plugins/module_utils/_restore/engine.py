@@ -29,6 +29,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.choice import 
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.claim_preflight import ClaimPreflight
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.contents import GO_ON
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.dry_run import DryRunJudge
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.ephemeral_claims import EphemeralClaims
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.held_back import hold_back
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.hook_records import RecordedHooks
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.lease_holder import RestoreProcess
@@ -264,6 +265,7 @@ class _Run:
             self._volumes = self._report.volumes = RestoredVolumes(self._plan, self._preparer, self._live)
             return self._planner.unreadable.error(hint=GO_ON)
         preflight.run(self._plan, self._make_judge())
+        self._planner.leave_out_snapshots(self._plan.waves)
         self._volumes = self._report.volumes = RestoredVolumes(self._plan, self._preparer, self._live)
         lost = self._planner.claims.lost
         if not lost:
@@ -297,7 +299,7 @@ class _Run:
         for volume in self._volumes.volumes:
             item = volume.item
             if volume.state == "failed" or item.action == "conflict" or item.state == "failed":
-                why = volume.message or item.why or "it could not be created"
+                why = item.failure or volume.message or item.why or "it could not be created"
                 lost.setdefault(volume.namespace, {})[volume.claim] = why
         if lost:
             hold_back(self._plan, self._preparer, lost, hint=self._resume_hint)
@@ -470,7 +472,7 @@ class _Run:
             issues=self._issues,
             progress=self._progress,
             cancel=self._cancel,
-            on_created=self._watch_hooks,
+            on_created=self._follow_pod,
         )
 
     def _pods_with_open_hooks(self) -> list[PlanItem]:
@@ -486,6 +488,13 @@ class _Run:
         pod = get_object(self._client, item.resource, item.name, item.namespace) if item.resource else None
         if pod is not None:
             self._watch_hooks(item, pod)
+
+    def _follow_pod(self, item: PlanItem, live: dict[str, t.Any]) -> None:
+        """``live`` as the server has made it."""
+        if item.group_resource == PODS:
+            claims = EphemeralClaims(self._client, self._api.find(CLAIMS), restore_name=self._name, issues=self._issues)
+            claims.adopt(live)
+        self._watch_hooks(item, live)
 
     def _watch_hooks(self, item: PlanItem, live: dict[str, t.Any]) -> None:
         """``live`` as the server returned it."""

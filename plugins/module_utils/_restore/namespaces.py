@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""Target namespaces: made when they are missing, waited for when they are on their way out (Velero 1.18)."""
+"""Target namespaces: made when they are missing, waited for when they are on their way out (docs/compatibility 5.5)."""
 
 from __future__ import annotations
 
@@ -70,12 +70,10 @@ class NamespaceMaker:
             )
         except KubeError as exc:
             if not exc.already_exists:
-                item.state = "failed"
+                item.state, why = "failed", exc.message.partition("\n")[0]
                 with self._lock:
-                    self._missing[item.name] = f"namespace '{item.name}' could not be created: {exc.message}"
-                self._issues.error(
-                    f"Namespace {item.name} could not be created: {exc.message}", reason=exc.reason, hint=exc.hint or ""
-                )
+                    self._missing[item.name] = why_not_made(item.name, why)
+                self._issues.error(namespace_error(item.name, why), reason=exc.reason, hint=exc.hint or "")
                 return
             item.state = "skipped"
         else:
@@ -128,4 +126,14 @@ class NamespaceMaker:
             ) from exc
 
 
-__all__ = ("NamespaceMaker",)
+def namespace_error(name: str, why: str) -> str:
+    """The sentence for a namespace that the server refuses."""
+    return f"Namespace {name} could not be created: {why}"
+
+
+def why_not_made(name: str, why: str) -> str:
+    """The reason of everything that was to go into it."""
+    return f"namespace '{name}' could not be created: {why}"
+
+
+__all__ = ("NamespaceMaker", "namespace_error", "why_not_made")

@@ -24,6 +24,8 @@ Method: t.TypeAlias = t.Literal["patch", "replace", "recreate"]
 State: t.TypeAlias = t.Literal["", "created", "updated", "skipped", "failed"]
 ACTIONS: tuple[Action, ...] = ("create", "update", "unchanged", "skip", "conflict", "unverified")
 
+#: The reason of an object whose old one is on its way out.
+LEAVING = "it is being deleted; the restore waits until it is gone and makes it anew"
 #: Type, target namespace, name.
 ObjectKey: t.TypeAlias = "tuple[GroupResource, str | None, str]"
 
@@ -59,6 +61,8 @@ class PlanItem:
     #: Of a claim that is in the cluster: why its data is not that of the backup, or not rolled back to it.
     kept: str = ""
     state: State = ""
+    #: Why the state is ``failed``, where the server said so.
+    failure: str = ""
 
     @property
     def key(self) -> ObjectKey:
@@ -159,4 +163,4 @@ class RestorePlan:
         ]
 
 
-__all__ = ("ACTIONS", "Action", "Intent", "Method", "ObjectKey", "PlanItem", "RestorePlan", "State", "Wave")
+__all__ = ("ACTIONS", "LEAVING", "Action", "Intent", "Method", "ObjectKey", "PlanItem", "RestorePlan", "State", "Wave")

@@ -27,7 +27,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.live_state imp
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.metadata import made_by
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.namespace_leases import LEASE_NAME, LEASES
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.overwrite import NEVER_RECREATED
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import ObjectKey, PlanItem, Wave
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import LEAVING, ObjectKey, PlanItem, Wave
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan_diffs import PlanDiffs
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.prepare import Prepared, Preparer
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
@@ -101,10 +101,13 @@ class Planner:
                 else:
                     groups[group_resource] = self._open_groups(wave, group_resource)
         self._plan_groups(groups, api)
-        left_out = leave_out_snapshots(waves, self._preparer.volumes.csi, self._live) if groups else []
-        for item in left_out:
-            self._diffs.drop(item)
+        self.leave_out_snapshots(waves)
         return waves
+
+    def leave_out_snapshots(self, waves: t.Sequence[Wave]) -> None:
+        """Skip the snapshots that nothing will be made from; again after more claims were refused."""
+        for item in leave_out_snapshots(waves, self._preparer.volumes.csi, self._live):
+            self._diffs.drop(item)
 
     def plan_new_types(self, waves: t.Iterable[Wave], api: ApiTypes) -> None:
         """Plan again what had no type, after this restore created CustomResourceDefinitions."""
@@ -128,7 +131,7 @@ class Planner:
                     "unchanged", "it exists" if state == "present" else "it cannot be read; it is taken to exist"
                 )
             elif state == "terminating":
-                item.reason = "it is being deleted; the restore waits until it is gone and makes it anew"
+                item.reason = LEAVING
             if item.intent:
                 self._diffs.add(item, None, self._preparer.prepare_namespace(target, source))
             yield item
@@ -285,13 +288,13 @@ class Planner:
             self._live.note_names(resource.group_resource, there, found)
 
     def settle_existing(self, item: PlanItem, live: dict[str, t.Any], desired: dict[str, t.Any]) -> None:
-        """Decide on an object that is there already (Velero 1.18, existing objects)."""
+        """Decide on an object that is there already (Velero 1.18, docs/compatibility 5.7)."""
+        if live["metadata"].get("deletionTimestamp"):
+            item.reason = LEAVING
+            return
         item.made_before, item.kept = made_by(live, self._restore_name), ""
         if item.group_resource == CLAIMS:
             self._live.note_claim(live)
-        if live["metadata"].get("deletionTimestamp"):
-            item.reason = "it is being deleted; the restore waits until it is gone and makes it anew"
-            return
         if item.group_resource == CLAIMS and not self.claims.accepts_live(item, live):
             return
         if item.group_resource == VOLUMES and item.ref is not None and self._preparer.prepare(item.ref).native:

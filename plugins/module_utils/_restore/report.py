@@ -19,6 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult, hook_status
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.namespaces import namespace_error
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import PlanItem, RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan_diffs import PlanDiffs
@@ -34,6 +35,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object 
     build_status,
     final_phase,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 #: Entries of a task's result or of the record.
@@ -105,6 +107,8 @@ class RestoreReport:
         """What cannot be written is an error; a patch that is refused is a warning (Velero 1.18)."""
         if item.patch is not None and item.method == "patch":
             self.issues.warning(f"{item.title} could not be updated: {item.reason}", **_where(item))
+        elif item.group_resource == NAMESPACES:
+            self.issues.error(namespace_error(item.name, item.reason), reason=item.cause, hint=item.hint)
         else:
             self.issues.error(f"error restoring {item.title}: {item.why}", **_where(item))
 

@@ -5,7 +5,7 @@
 # Private: not for use outside of this collection.
 
 
-"""What is left to do for volumes once everything is written (Velero 1.18, the restore finalizer)."""
+"""What is left to do for volumes once everything is written (Velero 1.18, docs/compatibility 5.8)."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_sources im
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_target import CsiTarget
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.events import last_warning
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.live_state import ApiTypes
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.pod_claims import claims_in_use
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.restored_volumes import RestoredVolume
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.results import RestoreIssues
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.selection import PODS
@@ -183,7 +184,7 @@ class VolumeFinalizer:
             name = volume.source.restored_name
             self._issues.warning(
                 f"PersistentVolumeClaim {volume.namespace}/{volume.claim}: {why}, from VolumeSnapshot {name}, which"
-                " stays in the cluster until then.",
+                " stays in the cluster until then, as does the VolumeSnapshotContent of that name.",
                 **_where(volume),
                 hint=self._resume_hint,
             )
@@ -196,7 +197,7 @@ class VolumeFinalizer:
             try:
                 for page in list_pages(self._client, resource, namespace=namespace) if resource else ():
                     for pod in page.items:
-                        found |= _claims_of(pod)
+                        found |= claims_in_use(pod)
             except KubeError as exc:
                 if not exc.forbidden:
                     return None
@@ -283,7 +284,8 @@ class VolumeFinalizer:
     def _fail(self, volume: RestoredVolume, why: str) -> None:
         volume.state, hint = "failed", self._resume_hint
         if volume.source is not None:
-            hint += f" VolumeSnapshot {volume.source.restored_name} stays in the cluster until then."
+            name = volume.source.restored_name
+            hint += f" VolumeSnapshot and VolumeSnapshotContent {name} stay in the cluster until then."
         self._error(volume, why, hint)
 
     def _error(self, volume: RestoredVolume, why: str, hint: str | None) -> None:
@@ -291,19 +293,6 @@ class VolumeFinalizer:
         self._issues.error(
             f"PersistentVolumeClaim {volume.namespace}/{volume.claim}: {why}", **_where(volume), hint=hint or ""
         )
-
-
-def _claims_of(pod: t.Mapping[str, t.Any]) -> set[str]:
-    """The claims of a pod that has not ended; an ephemeral volume's is named after both."""
-    if (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
-        return set()
-    found = set()
-    for volume in (pod.get("spec") or {}).get("volumes") or []:
-        if "persistentVolumeClaim" in volume:
-            found.add(str(volume["persistentVolumeClaim"].get("claimName")))
-        elif "ephemeral" in volume:
-            found.add(f"{pod['metadata']['name']}-{volume.get('name')}")
-    return found
 
 
 def _keep(claim: Object) -> Object:

@@ -41,13 +41,12 @@ _SERVER_ANNOTATIONS = frozenset({_RESOURCE_TIMEOUT_ANNOTATION, EXCLUDED_BY_LABEL
 class BackupTally:
     """What a run counted: log lines by level, items, hooks (``hookStatus`` as it is stored).
 
-    ``stored`` of the ``items`` are in the tarball: not those whose pre hook failed, which Velero lists all the same.
+    Among the ``items`` are those whose pre hook failed: Velero lists and counts them, though it does not store them.
     """
 
     warnings: int
     errors: int
     items: int
-    stored: int
     hook_status: t.Mapping[str, int]
     #: Members of the status that count snapshots; none that is zero.
     snapshots: t.Mapping[str, int] = dataclasses.field(default_factory=dict)
@@ -96,7 +95,7 @@ def build_backup(
         if count:
             status[member] = count
     status |= tally.snapshots
-    progress = {"totalItems": tally.items, "itemsBackedUp": tally.stored}
+    progress = {"totalItems": tally.items, "itemsBackedUp": tally.items}
     status["progress"] = progress if tally.items else {}
     status["hookStatus"] = dict(tally.hook_status)
     metadata = _metadata(name, spec, namespace=namespace, started=started, labels=labels or {})

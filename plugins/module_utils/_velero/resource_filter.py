@@ -5,7 +5,7 @@
 # Private: not for use outside of this collection.
 
 
-"""Which types a backup takes: Velero's two families of resource filters (Velero 1.18, include/exclude semantics)."""
+"""Which types a backup takes: Velero's two families of resource filters (Velero 1.18, docs/compatibility 3.4)."""
 
 from __future__ import annotations
 

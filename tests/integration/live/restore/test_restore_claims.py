@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import secrets
+import threading
 import typing as t
 
 import pytest
@@ -33,6 +34,15 @@ apiVersion: v1
 kind: PersistentVolumeClaim
 metadata: {name: NAME, namespace: NS}
 spec: {storageClassName: loopfile, accessModes: [ReadWriteOnce], resources: {requests: {storage: 32Mi}}}
+"""
+HOLDER = """
+apiVersion: v1
+kind: Pod
+metadata: {name: holder, namespace: NS}
+spec:
+  terminationGracePeriodSeconds: 0
+  containers: [{name: main, image: "busybox:1", command: [sleep, "86400"], volumeMounts: [{name: d, mountPath: /d}]}]
+  volumes: [{name: d, persistentVolumeClaim: {claimName: NAME}}]
 """
 TOPOLOGY_CLASS = """
 apiVersion: storage.k8s.io/v1
@@ -172,6 +182,37 @@ def test_place_without_a_node(lost: str, backups: Backups, kubectl: Kubectl, app
     assert "nowhere-1a" in said
 
 
+def test_nothing_is_left_of_a_claim_that_is_refused(
+    lost: str, lab: SnapshotLab, backups: Backups, kubectl: Kubectl
+) -> None:
+    """Its snapshot is not brought into the cluster: nobody would take it out again."""
+    kubectl("-n", lost, "create", "quota", "none", "--hard=persistentvolumeclaims=0")
+    for engine in (backups.plan, backups.restore):
+        done = engine("shop", on_missing_volume_data="warn")
+        assert done.phase == "PartiallyFailed"
+        assert {i["action"] for i in done.plan_items if i["resource"].startswith("volumesnapshot")} == {"skip"}
+    assert lab.left() == []
+
+
+def test_old_claim_that_a_pod_keeps(lost: str, lab: SnapshotLab, backups: Backups, kubectl: Kubectl) -> None:
+    """Refused as long as the pod is there; then its new volume is waited for, and its snapshot taken out."""
+    fresh = FRESH.replace("{name: NAME", "{finalizers: [arkive.test/x], name: NAME")
+    kubectl("apply", "-f", "-", stdin=fresh.replace("NAME", CLAIM).replace("NS", lost))
+    kubectl("apply", "-f", "-", stdin=HOLDER.replace("NAME", CLAIM).replace("NS", lost))
+    kubectl("-n", lost, "wait", "--for=condition=Ready", "pod/holder", "--timeout=60s")
+    kubectl("-n", lost, "delete", "pvc", CLAIM, "--wait=false")
+    assert "it is being deleted, and cannot go as long as pod 'holder' uses it" in check_refused(backups, kubectl, lost)
+    kubectl("-n", lost, "delete", "pod", "holder", "--now")
+    done = backups.restore("shop", name="r1", terminating_timeout=1.0)
+    assert "the old one is still being deleted after 1 s, held by its finalizers (" in done.errors_list[0]["message"]
+    assert "arkive.test/x" in done.errors_list[0]["message"]
+    assert held_back(done) == {"statefulsets.apps", "pods"}
+    threading.Timer(
+        2.0, kubectl, ["-n", lost, "patch", "pvc", CLAIM, "--type=merge", "-p", '{"metadata":{"finalizers":null}}']
+    ).start()
+    heal(lab, backups, lost)
+
+
 @pytest.mark.parametrize("verb", ["claims", "snapshots"])
 def test_rights(lost: str, backups: Backups, kubectl: Kubectl, callers: Callers, verb: str) -> None:
     writes = ["create", "delete", "patch", "update"]
@@ -189,7 +230,7 @@ def test_rights(lost: str, backups: Backups, kubectl: Kubectl, callers: Callers,
     assert ("cannot create resource" if verb == "claims" else "let you create volumesnapshotcontents") in said
     kubectl("delete", "namespace", lost)
     said = check_refused(backups, kubectl, lost)
-    assert ("may not create persistentvolumeclaims" if verb == "claims" else "volumesnapshotcontents") in said
+    assert ("cannot create resource" if verb == "claims" else "volumesnapshotcontents") in said
     backups.client = client
 
 
@@ -308,6 +349,28 @@ def test_conflict_is_foreseen(lost: str, backups: Backups, kubectl: Kubectl) -> 
     assert (planned.phase, done.phase) == ("PartiallyFailed", "PartiallyFailed")
     assert planned.errors_list == done.errors_list
     assert len(done.errors_list) == 1
+
+
+@pytest.mark.parametrize("lacking", ["namespaces", "configmaps"])
+def test_missing_rights_are_foreseen_in_new_namespaces(
+    cluster: Cluster, backups: Backups, callers: Callers, lacking: str
+) -> None:
+    """The same errors of the same objects, though nothing can be tried in a namespace that is not there."""
+    new = cluster.new_name()
+    kinds = {"configmaps": "ConfigMap", "secrets": "Secret"}
+    metadata = {"name": "conf", "namespace": new}
+    backups.write("b", [(kind, {"apiVersion": "v1", "kind": kinds[kind], "metadata": metadata}) for kind in kinds])
+    may = [kind for kind in ("namespaces", "leases", *kinds) if kind != lacking]
+    backups.client = callers.may(
+        {"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch"]},
+        {"apiGroups": ["", "coordination.k8s.io"], "resources": may, "verbs": ["create", "patch", "update", "delete"]},
+        cluster=True,
+    )
+    planned, done = backups.plan("b", name="r1"), backups.restore("b", name="r1")
+    assert (planned.phase, done.phase) == ("PartiallyFailed", "PartiallyFailed")
+    assert sorted(e["message"] for e in planned.errors_list) == sorted(e["message"] for e in done.errors_list)
+    assert planned.changed is done.changed is (lacking == "configmaps")
+    assert len(done.errors_list) == (1 if lacking == "configmaps" else 3)
 
 
 def test_broken_member_is_foreseen(lost: str, backups: Backups, kubectl: Kubectl) -> None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Volumes come back with their data, from CSI snapshots (spec 8.4)."""
+"""Volumes come back with their data, from CSI snapshots (docs/compatibility 8.4)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import json
 import typing as t
 
 import pytest
-from snapshot_lab import CLAIM_OF, DRIVER
+from snapshot_lab import CLAIM_OF, DEPLOYMENT, DRIVER
 
 if t.TYPE_CHECKING:
     from restore_lab import Backups, Cluster
@@ -72,3 +72,22 @@ def test_data_comes_back(
     if mapped:
         assert lab.read(namespace, kind) == {"before": "it is before", "after": "it is after"}
         assert backups.plan("shop").changed is False
+
+
+def test_ephemeral_volume_goes_to_its_pod(lab: SnapshotLab, cluster: Cluster, backups: Backups) -> None:
+    """Kubernetes lets a pod use the claim of such a volume only where it is the pod's own."""
+    namespace, target = cluster.new_name(), cluster.new_name()
+    claim = "spec: {storageClassName: loopfile, accessModes: [ReadWriteOnce], resources: {requests: {storage: 32Mi}}}"
+    text = DEPLOYMENT.partition("---\n")[2].replace("NS", namespace)
+    text = text.replace("persistentVolumeClaim: {claimName: data}", f"ephemeral: {{volumeClaimTemplate: {{{claim}}}}}")
+    lab.kubectl("create", "namespace", namespace)
+    lab.kubectl("apply", "-f", "-", stdin=text)
+    lab.await_running(namespace)
+    lab.write(namespace, "deployment", "before")
+    names = lab.kubectl("-n", namespace, "get", "pvc", "-o", "jsonpath={.items[*].metadata.name}").split()
+    objects, info = lab.stored(namespace, *names)
+    backups.write("shop", objects, spec={}, volume_info=info)
+    done = backups.restore("shop", namespace_mapping={namespace: target})
+    assert (done.phase, done.errors_list) == ("Completed", [])
+    lab.await_running(target)
+    assert lab.read(target) == {"before": "it is before"}

@@ -91,8 +91,9 @@ def test_description_counts_all(judge: Judge, judged: Judged, part: str) -> None
     status = found["status"]
     in_list = sum(len(names) for names in status["resourceList"].values())
     stored = sum(judged.made[name].items.values())
-    assert (status["totalItemsToBeBackedUp"], status["itemsBackedUp"]) == (in_list, stored)
-    assert stored == in_list - (part == "broken")  # the pod whose hook failed is told of, and not stored
+    # Velero 1.18 counts what it has processed, in both: the pod whose hook failed is among it, and not in the tarball.
+    assert (status["totalItemsToBeBackedUp"], status["itemsBackedUp"]) == (in_list, in_list)
+    assert stored == in_list - (part == "broken")
     assert listed(found) == set(expected_objects(judged, part))
 
 

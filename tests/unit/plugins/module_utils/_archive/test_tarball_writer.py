@@ -68,7 +68,7 @@ def written(*items: tuple[GroupResource, dict[str, object], str]) -> bytes:
     ],
 )
 def test_paths(gr: GroupResource, item: dict[str, object], preferred: str, paths: list[str]) -> None:
-    """Velero 1.18, tarball layout."""
+    """Velero 1.18, docs/compatibility 2.1."""
     assert list(members(written((gr, item, preferred)))) == ["metadata/version", *paths]
 
 

@@ -212,7 +212,7 @@ def handles(outcome: t.Any) -> list[str]:
 
 
 def test_snapshots_of_ebs_go_too(store: Watched, account: Ec2Account) -> None:
-    """Check mode says which, and deletes nothing. One that is gone is fine (section 8.2)."""
+    """Check mode says which, and deletes nothing. One that is gone is fine (docs/compatibility 8.2)."""
     doomed, other = account.make_snapshot(), account.make_snapshot()
     put(store, **{"b1-volumesnapshots.json.gz": native(doomed, "snap-0123")})
     deleter = SnapshotDeleter(ebs=account.snapshotter())

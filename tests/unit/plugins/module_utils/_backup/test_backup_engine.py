@@ -52,7 +52,7 @@ def test_a_backup(api: BackupApi, store: t.Any) -> None:
     assert {entry["resource"] for entry in record.lists} > {"pods", "configmaps", "persistentvolumes"}
 
 
-def test_hooks_run_around_their_pod(api: BackupApi, store: t.Any) -> None:  # E-3
+def test_hooks_run_around_their_pod(api: BackupApi, store: t.Any) -> None:  # docs/compatibility E-3
     for name in ("b", "a"):
         pod(api, name, **{HOOK + "command": "pre", POST + "command": "post"})
     outcome = run(api, store)
@@ -61,7 +61,8 @@ def test_hooks_run_around_their_pod(api: BackupApi, store: t.Any) -> None:  # E-
     assert (outcome.backup or {})["status"]["hookStatus"] == {"hooksAttempted": 4}
 
 
-def test_a_pod_whose_pre_hook_fails_is_left_out(api: BackupApi, store: t.Any) -> None:  # D1, D5, D6, D9, F4
+def test_a_pod_whose_pre_hook_fails_is_left_out(api: BackupApi, store: t.Any) -> None:
+    """docs/compatibility D1, D5, D6, D9, F4."""
     api.codes["bad"] = 1
     pod(api, "a", **{HOOK + "command": "bad", POST + "command": "post"})
     pod(api, "b", **{HOOK + "command": "good"})
@@ -82,7 +83,7 @@ def test_a_pod_whose_pre_hook_fails_is_left_out(api: BackupApi, store: t.Any) ->
     assert [entry["pvName"] for entry in outcome.volumes] == ["pv"]
 
 
-def test_a_pod_that_is_met_twice_has_its_hooks_once(api: BackupApi, store: t.Any) -> None:  # E-6
+def test_a_pod_that_is_met_twice_has_its_hooks_once(api: BackupApi, store: t.Any) -> None:  # docs/compatibility E-6
     pod(api, "a", **{HOOK + "command": "pre"})
     api.objects["pods"][0]["metadata"]["labels"] = {"app": "web", "tier": "front"}
     either = [{"matchLabels": {"app": "web"}}, {"matchLabels": {"tier": "front"}}]
@@ -91,7 +92,7 @@ def test_a_pod_that_is_met_twice_has_its_hooks_once(api: BackupApi, store: t.Any
     assert outcome.items["pods"] == 1
 
 
-def test_a_malformed_timeout_is_a_warning(api: BackupApi, store: t.Any) -> None:  # D10
+def test_a_malformed_timeout_is_a_warning(api: BackupApi, store: t.Any) -> None:  # docs/compatibility D10
     pod(api, "a", **{HOOK + "command": "x", HOOK + "timeout": "300"})
     outcome = run(api, store)
     assert (outcome.phase, (outcome.backup or {})["status"]["warnings"]) == ("Completed", 1)
@@ -137,7 +138,7 @@ def test_cluster_scoped_objects(api: BackupApi, store: t.Any, options: dict[str,
     assert stored(store) == sorted([*kept, "persistentvolumeclaims/shop/data"])
 
 
-def test_a_list_that_fails_is_an_error_of_its_type(api: BackupApi, store: t.Any) -> None:  # 3.6
+def test_a_list_that_fails_is_an_error_of_its_type(api: BackupApi, store: t.Any) -> None:  # docs/compatibility 3.6
     api.forbidden = {"configmaps"}
     pod(api, "a")
     outcome = run(api, store)
@@ -145,7 +146,7 @@ def test_a_list_that_fails_is_an_error_of_its_type(api: BackupApi, store: t.Any)
     assert "You may not list configmaps" in outcome.errors_list[0]["message"] + outcome.errors_list[0]["reason"]
 
 
-def test_a_missing_namespace_beside_others(api: BackupApi, store: t.Any) -> None:  # 3.5
+def test_a_missing_namespace_beside_others(api: BackupApi, store: t.Any) -> None:  # docs/compatibility 3.5
     outcome = run(api, store, included_namespaces=["shop", "gone"])
     assert outcome.phase == "PartiallyFailed"
     (error,) = outcome.errors_list
@@ -160,7 +161,7 @@ def test_the_second_run_does_nothing(api: BackupApi, store: t.Any) -> None:
     assert (again.changed, again.backup, len(api.executed)) == (False, first.backup, 1)
     with pytest.raises(ValidationError, match="with another spec: ttl differs") as caught:
         run(api, store, ttl="1h")
-    assert caught.value.details["phase"] == "Failed"  # 1.7: the name is taken
+    assert caught.value.details["phase"] == "Failed"  # docs/compatibility 1.7: the name is taken
 
 
 def test_a_cancelled_backup_leaves_nothing(api: BackupApi, store: t.Any, tmp_path: Path) -> None:

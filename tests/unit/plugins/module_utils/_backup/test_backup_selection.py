@@ -91,7 +91,7 @@ def types_of(cluster: Cluster, **options: t.Any) -> list[str]:
 NAMESPACED = ["pods", "persistentvolumeclaims", "configmaps", "events"]
 
 
-def test_everything_in_the_order_of_velero(cluster: Cluster) -> None:  # spec 3.6
+def test_everything_in_the_order_of_velero(cluster: Cluster) -> None:  # docs/compatibility 3.6
     assert types_of(cluster) == [
         "pods",
         "persistentvolumeclaims",
@@ -181,7 +181,7 @@ def test_namespaces(cluster: Cluster, options: t.Any, namespaces: list[str], lis
     assert found.namespaces.missing == ()
 
 
-def test_a_labelled_namespace_is_excluded(cluster: Cluster) -> None:  # spec 3.2
+def test_a_labelled_namespace_is_excluded(cluster: Cluster) -> None:  # docs/compatibility 3.2
     cluster.add("secret", **{"velero.io/exclude-from-backup": "true"})
     found = choose(cluster)
     assert not found.namespaces.accepts("secret")
@@ -224,7 +224,7 @@ def test_without_names_the_right_to_list_is_needed(cluster: Cluster, included: l
         choose(cluster, included_namespaces=included)
 
 
-def test_label_selectors_go_to_the_api(cluster: Cluster) -> None:  # 3.6
+def test_label_selectors_go_to_the_api(cluster: Cluster) -> None:  # docs/compatibility 3.6
     found = choose(cluster, label_selector="app=web,!legacy")
     assert [selector.to_text() for selector in found.spec.selectors] == ["app in (web),!legacy"]
     assert choose(cluster).spec.selectors == ()
@@ -239,7 +239,7 @@ def test_label_selectors_go_to_the_api(cluster: Cluster) -> None:  # 3.6
     [
         ("configmaps", {}, [""]),
         ("configmaps", {"included_namespaces": ["shop*"]}, ["shop", "shop-test"]),
-        ("configmaps", {"included_namespaces": ["none-*"]}, []),  # 3.5: never degrades to everything
+        ("configmaps", {"included_namespaces": ["none-*"]}, []),  # docs/compatibility 3.5: never degrades to everything
         ("persistentvolumes", {"include_cluster_resources": True, "included_namespaces": ["shop"]}, [""]),
     ],
 )
@@ -249,7 +249,7 @@ def test_scopes(cluster: Cluster, resource: str, options: dict[str, t.Any], plac
     assert [scope.namespace for scope in found.scopes(chosen)] == places
 
 
-def test_a_namespace_of_argo_cd_is_a_warning(cluster: Cluster) -> None:  # 3.14
+def test_a_namespace_of_argo_cd_is_a_warning(cluster: Cluster) -> None:  # docs/compatibility 3.14
     cluster.add("gitops", **{"argocd.argoproj.io/managed-by": "argo"})
     assert ["gitops" in warning for warning in choose(cluster).namespaces.warnings] == [True]
     assert choose(cluster, included_namespaces=["shop"]).namespaces.warnings == ()

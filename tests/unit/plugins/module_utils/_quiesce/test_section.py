@@ -155,11 +155,12 @@ def test_a_pre_hook_fails(block: Block, cluster: t.Any, on_error: t.Any, stored:
     assert block.steps() == steps
     assert entry.stored is stored
     messages = [entry.message for entry in block.log.entries]
-    assert messages == ["Error executing hook"] + ["Error running pre hooks for pod"] * (not stored)  # D9
+    # docs/compatibility D9
+    assert messages == ["Error executing hook"] + ["Error running pre hooks for pod"] * (not stored)
     assert section.results[0].error == "command terminated with exit code 1"
 
 
-def test_one_pod_fails_and_the_next_runs(block: Block, cluster: t.Any) -> None:  # D6
+def test_one_pod_fails_and_the_next_runs(block: Block, cluster: t.Any) -> None:  # docs/compatibility D6
     first = block.add("a", hook_of("pre", ("false",)), hook_of("post", ("true",)))
     second = block.add("b", hook_of("pre", ("true",)), hook_of("post", ("true",)))
     cluster.answers["hook"] = [cluster.done(1)]
@@ -168,14 +169,14 @@ def test_one_pod_fails_and_the_next_runs(block: Block, cluster: t.Any) -> None: 
     assert block.steps() == ["hook a", "hook b", "work", "hook b"]
 
 
-def test_the_order_of_two_pods_in_one_block(block: Block) -> None:  # E-4
+def test_the_order_of_two_pods_in_one_block(block: Block) -> None:  # docs/compatibility E-4
     for name in ("a", "b"):
         block.add(name, hook_of("pre", ("true",)), hook_of("post", ("true",)))
     block.run()
     assert block.steps() == ["hook a", "hook b", "work", "hook a", "hook b"]
 
 
-def test_a_post_hook_fails(block: Block, cluster: t.Any) -> None:  # D7
+def test_a_post_hook_fails(block: Block, cluster: t.Any) -> None:  # docs/compatibility D7
     entry = block.add("db-0", None, hook_of("post", ("false",)))
     cluster.answers["hook"] = [cluster.done(1)]
     section = block.run()
@@ -187,7 +188,7 @@ def test_a_post_hook_fails(block: Block, cluster: t.Any) -> None:  # D7
     ]
 
 
-def test_a_finished_pod_is_skipped_in_both_phases(block: Block) -> None:  # C12
+def test_a_finished_pod_is_skipped_in_both_phases(block: Block) -> None:  # docs/compatibility C12
     block.add("db-0", hook_of("pre", FREEZE), hook_of("post", THAW), status={"phase": "Succeeded"})
     section = block.run()
     assert states(section) == [("pre", "skipped"), ("post", "skipped")]

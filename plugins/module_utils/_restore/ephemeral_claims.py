@@ -1,0 +1,61 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Claims of generic ephemeral volumes: Kubernetes lets a pod use one only where the pod owns it (Kubernetes 1.34)."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object, patch_object
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_sources import CLAIMS
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.metadata import made_by
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.results import RestoreIssues
+
+
+class EphemeralClaims:
+    """Gives the claims that a restore has made to the new pods that they were made for. Safe to use from any thread."""
+
+    def __init__(
+        self, client: KubeClient, resource: ApiResource | None, *, restore_name: str, issues: RestoreIssues
+    ) -> None:
+        self._client = client
+        self._resource = resource
+        self._restore_name = restore_name
+        self._issues = issues
+
+    def adopt(self, pod: t.Mapping[str, t.Any]) -> None:
+        """``pod`` as the server has made it. A claim that cannot be given to it is an error."""
+        metadata = pod["metadata"]
+        for volume in (pod.get("spec") or {}).get("volumes") or ():
+            if "ephemeral" in volume:
+                self._adopt(metadata, f"{metadata['name']}-{volume['name']}")
+
+    def _adopt(self, pod: t.Mapping[str, t.Any], name: str) -> None:
+        namespace = str(pod["namespace"])
+        owner = {"apiVersion": "v1", "kind": "Pod", "name": pod["name"], "uid": pod["uid"], "controller": True}
+        try:
+            claim = get_object(self._client, self._resource, name, namespace) if self._resource is not None else None
+            if claim is None or not made_by(claim, self._restore_name) or claim["metadata"].get("ownerReferences"):
+                return
+            change = {"metadata": {"ownerReferences": [owner]}}
+            patch_object(self._client, t.cast(ApiResource, self._resource), name, change, namespace=namespace)
+        except KubeError as exc:
+            self._issues.error(
+                f"PersistentVolumeClaim {namespace}/{name} was not given to its pod '{pod['name']}', which does not"
+                f" start without: {exc.message}",
+                resource=str(CLAIMS),
+                namespace=namespace,
+                name=name,
+                reason=exc.reason,
+                hint=exc.hint or "",
+            )
+
+
+__all__ = ("EphemeralClaims",)
