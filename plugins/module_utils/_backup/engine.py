@@ -44,7 +44,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
-from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store, refuse_write
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import BackupTally, build_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
@@ -86,13 +86,16 @@ def _run(
     request.validate()
     repository = BackupRepository(store)
     with _timed(outcome, "check_location"), freezes_told(client, request, outcome):
-        store.check(write=True)
+        store.check(write=False)
+        refuse_write(store.location)
         repository.validate()
     if outcome_of_existing(repository, request, outcome):
         _end_interrupted(repository, request, client, outcome)
         return
     run_id = secrets.token_hex(8)
     with freezes_told(client, request, outcome):
+        # Not before: what is stored already needs no right to write.
+        store.check(write=True)
         claim = acquire_name(repository, request.name, run_id=run_id, cancel=cancel, progress=progress)
     try:
         # Somebody may have finished this name while we waited for the claim.

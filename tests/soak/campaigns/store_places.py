@@ -108,9 +108,12 @@ class S3Place:
 
     def unfinished(self) -> list[str]:
         if self._memory is not None:
-            return sorted(self._memory.uploads)
-        found = self._client.list_multipart_uploads(Bucket=self._bucket).get("Uploads", ())
-        return [entry["Key"] for entry in found]
+            found = self._memory.open_uploads()
+        else:
+            listed = self._client.list_multipart_uploads(Bucket=self._bucket).get("Uploads", ())
+            found = [entry["Key"] for entry in listed]
+        # That of a check is left alone for an hour: nobody claims it.
+        return [key for key in found if not key.endswith("/arkive-write-check")]
 
     def failing(self, fault: Fault | None) -> contextlib.AbstractContextManager[None]:
         return self._faulty.failing(fault)

@@ -64,6 +64,10 @@ class MemoryS3:
         """Put an object past all requests."""
         self.objects[key] = data
 
+    def open_uploads(self) -> list[str]:
+        """The keys of uploads in parts that have neither been completed nor aborted."""
+        return [self._keys_of_uploads[upload] for upload in self.uploads]
+
     def _refusal(self, request: Request) -> Reply | None:
         modes, headers = self.modes, request.headers
         if "slow-down" in modes:

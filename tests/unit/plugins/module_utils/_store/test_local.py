@@ -143,4 +143,5 @@ def test_a_full_disk(store: LocalStore, root: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(StoreError, match="No space left on device") as caught:
         store.put("d/a", b"x")
     assert "Free some space" in caught.value.sentence
-    assert os.listdir(root / "team/a/d") == []
+    assert caught.value.failure == "full"
+    assert not (root / "team/a/d").exists()
