@@ -62,6 +62,9 @@ class BackupApi:
     def requests_made(self) -> int:
         return len(self.paths)
 
+    def server_now(self) -> dt.datetime:
+        return utc_now()
+
     def discovery(self) -> Discovery:
         seen: set[tuple[str, str]] = set()
         found = []
