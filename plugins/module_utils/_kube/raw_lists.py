@@ -14,7 +14,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.accelerators import parse_json
 from ansible_collections.arkive.k8s.plugins.module_utils._core.bounded_json import check_depth
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
-from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import readable
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.answer_shapes import check_named, check_object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -113,10 +113,11 @@ def parse_page(data: bytes, resource: ApiResource, parse: Parse = parse_json) ->
     type_text = encode_compact({"apiVersion": api_version, "kind": kind})[:-1] + b","
 
     def item(obj: Document, text: bytes) -> RawItem:
+        check_named(obj)
         try:
             check_depth(obj, text)
         except ValueError as exc:
-            raise ValueError(f"of {_shown(obj)}, {exc}") from exc
+            raise ValueError(f"of {_key_of(obj).strip('/')}, {exc}") from exc
         if "apiVersion" in obj:
             if "kind" in obj:
                 return RawItem(obj, text)
@@ -127,6 +128,7 @@ def parse_page(data: bytes, resource: ApiResource, parse: Parse = parse_json) ->
         return RawItem(typed, encode_compact(typed))
 
     envelope, items = cut_list(data, parse, item, beginning=type_text)
+    check_object(envelope)
     metadata = envelope.get("metadata") or {}
     return PageAnswer(
         items,
@@ -136,15 +138,12 @@ def parse_page(data: bytes, resource: ApiResource, parse: Parse = parse_json) ->
     )
 
 
-def _shown(obj: Document) -> str:
-    """An object's name for a sentence."""
-    metadata = obj.get("metadata")
-    named = metadata if isinstance(metadata, dict) else {}
-    return readable("/".join(str(named[part]) for part in ("namespace", "name") if named.get(part))) or "one object"
-
-
 def _key(item: RawItem) -> str:
-    metadata = item.obj["metadata"]
+    return _key_of(item.obj)
+
+
+def _key_of(obj: Document) -> str:
+    metadata = obj["metadata"]
     return f"{metadata.get('namespace') or ''}/{metadata['name']}"
 
 

@@ -15,7 +15,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository imp
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import ClaimHeld
+from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimHeld
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._backup.backup_api import (
     BackupApi,
     back_up,
@@ -224,8 +224,7 @@ def test_check_mode_tells_what_a_dead_run_of_the_name_has_left(api: BackupApi, s
 
 def test_check_mode_refuses_a_live_run_of_the_name(api: BackupApi, store: t.Any) -> None:
     pod(api, "a")
-    put_expired(store, age=0, key=CLAIM)
-    with pytest.raises(ClaimHeld):
+    with Claim.acquire(store, CLAIM, run_id="live"), pytest.raises(ClaimHeld):
         foreseen(api, store)
     # The run itself would wait for one that was about to commit.
     put_expired(store, age=0, key=CLAIM, commits="u-1")
