@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.name_claim import is_over
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.spool import Spool
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_hooks import BackupHookRunner
@@ -21,7 +22,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.run import BackupRun
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshots import VolumeSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -54,7 +54,7 @@ def plan_backup(
         repository.validate()
         if outcome_of_existing(repository, request, outcome):
             return outcome
-        _refuse_claimed(store, request.name)
+        _refuse_claimed(repository, request.name)
         log = RunLog(None, backup=f"{request.namespace}/{request.name}")
         own_hooks = BackupHookRunner(
             client, request.backup_hooks, log=log, default_on_error=request.hook_on_error_default, cancel=token
@@ -91,11 +91,11 @@ def plan_backup(
     return outcome
 
 
-def _refuse_claimed(store: Store, name: str) -> None:
-    """Raise ``ClaimHeld`` while another run makes a backup of that name."""
+def _refuse_claimed(repository: BackupRepository, name: str) -> None:
+    """Raise ``ClaimHeld`` while another run makes a backup of that name; not for what it has left behind."""
     key = BackupKeys(name).claim
-    holder = read_claim(store, key)
-    if holder is not None and utc_now() < holder.expires:
+    holder = read_claim(repository.store, key)
+    if holder is not None and not is_over(repository, name, holder):
         raise ClaimHeld(key, holder)
 
 
