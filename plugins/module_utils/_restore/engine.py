@@ -263,7 +263,10 @@ class _Run:
         )
         if self._planner.unreadable.count:
             self._volumes = self._report.volumes = RestoredVolumes(self._plan, self._preparer, self._live)
-            return self._planner.unreadable.error(hint=GO_ON)
+            error: ArkiveError = self._planner.unreadable.error(hint=GO_ON)
+            unread = [item for item in self._plan.items if item.action == "conflict" and not item.kind]
+            error.details |= self._report.refused(self._plan, unread)
+            return error
         preflight.run(self._plan, self._make_judge())
         self._planner.leave_out_snapshots(self._plan.waves)
         self._volumes = self._report.volumes = RestoredVolumes(self._plan, self._preparer, self._live)

@@ -383,6 +383,8 @@ def test_broken_member_is_foreseen(lost: str, backups: Backups, kubectl: Kubectl
         backups.restore("b", name="r1")
     assert planned.refusal is not None
     assert (planned.refusal.sentence, planned.phase) == (caught.value.sentence, "Failed")
+    assert planned.errors_list == caught.value.details["errors_list"]
+    assert [error["name"] for error in planned.errors_list] == ["conf"]
     assert kubectl("-n", lost, "get", "configmap", "conf", "--ignore-not-found", "-o", "name") == ""
 
 
