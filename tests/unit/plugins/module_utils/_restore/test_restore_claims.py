@@ -14,8 +14,8 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.claim_origin import StoredClaim
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.claim_quota import find_exceeding
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.held_back import claims_named_by
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.object_quota import find_exceeding
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volume_topology import (
     why_no_topology,
     why_out_of_reach,
@@ -201,8 +201,37 @@ def quota(**more: t.Any) -> Object:
 def test_claims_beyond_a_quota(quotas: list[Object], exceeding: list[str]) -> None:
     """Kubernetes, ResourceQuota: storage resources."""
     spec = {"storageClassName": "fast", "resources": {"requests": {"storage": "1Gi"}}}
-    claims = [{"metadata": {"name": name}, "spec": spec} for name in "abc"]
-    assert sorted(find_exceeding(claims, quotas)) == exceeding
+    kind = GroupResource("persistentvolumeclaims")
+    claims = [(kind, {"metadata": {"name": name}, "spec": spec}) for name in "abc"]
+    assert sorted(find_exceeding(claims, quotas)) == [(kind, name) for name in exceeding]
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "hard", "exceeding"),
+    [
+        pytest.param("configmaps", {}, {"configmaps": "1"}, ["b"], id="bare name"),
+        pytest.param("deployments.apps", {}, {"count/deployments.apps": "1"}, ["b"], id="count"),
+        pytest.param("deployments.apps", {}, {"count/deployments": "0"}, [], id="count of another group"),
+        pytest.param("services", {"type": "LoadBalancer"}, {"services.loadbalancers": "0"}, ["a", "b"], id="balancers"),
+        pytest.param("services", {"type": "ClusterIP"}, {"services.loadbalancers": "0"}, [], id="no balancer"),
+        pytest.param(
+            "pods", {"containers": [{"resources": {"requests": {"cpu": "600m"}}}]}, {"cpu": "1"}, ["b"], id="cpu"
+        ),
+        pytest.param(
+            "pods",
+            {"containers": [{"resources": {"limits": {"memory": "1Gi"}}}] * 2},
+            {"limits.memory": "3Gi"},
+            ["b"],
+            id="limits of two containers",
+        ),
+        pytest.param("pods", {"containers": None}, {"pods": "2"}, [], id="odd shapes"),
+    ],
+)
+def test_objects_beyond_a_quota(kind: str, spec: Object, hard: Object, exceeding: list[str]) -> None:
+    """Kubernetes, ResourceQuota: compute resources and object counts."""
+    found = GroupResource.parse(kind)
+    objects = [(found, {"metadata": {"name": name}, "spec": spec}) for name in "ab"]
+    assert sorted(find_exceeding(objects, [quota(status={"hard": hard})])) == [(found, name) for name in exceeding]
 
 
 NODES = [{"zone": "a", "disk": "ssd"}, {"zone": "b"}]
