@@ -21,6 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.bounded_json impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access import ApiAccess
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.answer_shapes import check_object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import (
     KubeError,
     answered_error,
@@ -315,16 +316,15 @@ class KubeClient:
                 hint="Check that host names an API server and no login page.",
                 status=200,
             ) from exc
-        if not isinstance(document, dict):
-            raise KubeError(f"The answer of {self.server} to {request.verb} {request.path} is no object.", status=200)
         try:
+            check_object(document)
             # A list is two levels around its objects.
             check_depth(document, data, outer=2)
         except ValueError as exc:
             raise KubeError(
                 f"The answer of {self.server} to {request.verb} {request.path} cannot be used: {exc}.", status=200
             ) from exc
-        return document
+        return t.cast("dict[str, t.Any]", document)
 
 
 class _Failure(t.NamedTuple):

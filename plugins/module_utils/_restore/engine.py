@@ -27,6 +27,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.schedul
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.source import BackupSource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.execution import Execution, Ready
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.prepared import PreparedObjects
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.timings import Timings
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
@@ -152,13 +153,17 @@ def _judge(ready: Ready) -> tuple[Ready, ArkiveError | None]:
     """
     unreadable = ready.planned.unreadable
     if unreadable.count:
-        return ready.with_volumes(), unreadable.error(hint=GO_ON)
-    plan, lost = ready.judge.find_lost(ready.planned.plan)
+        why = [item for item in ready.plan.items if item.action == "conflict" and not item.kind]
+        return _refuse(ready.with_volumes(), unreadable.error(hint=GO_ON), why)
+    plan, lost = ready.judge.find_lost(ready.plan)
     ready = ready.with_plan(plan).with_volumes()
     if not lost:
         return ready, None
-    error = lost_claims_error(lost, ready.run.request.spec.backup_name)
-    error.details |= ready.report.refused(plan, lost, ready.volumes)
+    return _refuse(ready, lost_claims_error(lost, ready.run.request.spec.backup_name), lost)
+
+
+def _refuse(ready: Ready, error: ArkiveError, items: t.Sequence[PlanItem]) -> tuple[Ready, ArkiveError]:
+    error.details |= ready.report.refused(ready.plan, items, ready.volumes)
     return ready, error
 
 

@@ -17,8 +17,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.pod_claims import claims_in_use
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import ClaimDecision
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.claim_quota import find_exceeding
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.dry_run import DryRunJudge
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.object_quota import find_exceeding
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.volume_topology import (
     why_no_topology,
     why_out_of_reach,
@@ -115,22 +115,28 @@ class ClaimPreflight:
         pods = [pod for pod in self._list(PODS, namespace) if not pod["metadata"].get("deletionTimestamp")]
         return {claim: str(pod["metadata"]["name"]) for pod in pods for claim in claims_in_use(pod)}
 
+    def find_over_quota(self, plan: RestorePlan) -> list[PlanItem]:
+        """Everything that would not fit any more once all before it are there, as the run will find, as conflicts."""
+        new = [item for item in plan.items if item.action == "create"]
+        return [item.settled("conflict", why) for item, why in self._exceeding(new)]
+
     def _look_at_quotas(self, new: t.Iterable[PlanItem], claims: _Claims) -> _Claims:
         """``new`` are all claims that would be made, with data or without."""
+        over = self._exceeding([claims.get(item.number, item) for item in new])
+        return claims | {item.number: item.settled("conflict", why) for item, why in over if item.number in claims}
+
+    def _exceeding(self, new: t.Iterable[PlanItem]) -> t.Iterator[tuple[PlanItem, str]]:
         by_namespace: dict[str, list[PlanItem]] = {}
-        for planned in new:
-            item = claims.get(planned.number, planned)
-            if item.intent and self._live.namespaces.get(item.namespace or "") == "present":
-                by_namespace.setdefault(item.namespace or "", []).append(item)
-        found = dict(claims)
+        for item in new:
+            if item.intent and item.namespace and self._live.namespaces.get(item.namespace) == "present":
+                by_namespace.setdefault(item.namespace, []).append(item)
         for namespace, items in by_namespace.items():
             quotas = self._list(_QUOTAS, namespace)
-            bodies = [self._objects.load(item.body) for item in items] if quotas else []
-            exceeding = find_exceeding(bodies, quotas) if quotas else {}
-            for item in items:
-                if item.name in exceeding and item.number in claims:
-                    found[item.number] = item.settled("conflict", exceeding[item.name])
-        return found
+            if not quotas:
+                continue
+            bodies = [(item.group_resource, self._objects.load(item.body)) for item in items if item.body is not None]
+            exceeding = find_exceeding(bodies, quotas)
+            yield from ((item, why) for item in items if (why := exceeding.get((item.group_resource, item.name), "")))
 
     def _look_at_place(self, item: PlanItem) -> PlanItem:
         why = self._why_no_place(item) if item.intent else ""

@@ -26,18 +26,19 @@ class Judge:
     def __init__(self, run: RestoreRun, findings: Findings, api: ApiTypes) -> None:
         self._run = run
         self._findings = findings
-        self._api = api
+        self._preflight = ClaimPreflight(run, findings, api)
 
     def find_lost(self, plan: RestorePlan) -> tuple[RestorePlan, list[PlanItem]]:
         """The plan, and the claims whose data would not come back where nobody said that it may stay away."""
         before = [item for item in plan.items if item.forbids_all]
-        found = ClaimPreflight(self._run, self._findings, self._api).find_lost(plan)
+        found = self._preflight.find_lost(plan)
         plan = drop_idle_snapshots(plan.replacing(found), self._findings)
         return plan, [*before, *(item for item in found if item.forbids_all)]
 
     def ask_server(self, plan: RestorePlan) -> RestorePlan:
-        """The plan as the server's dry run judges it."""
-        return DryRunJudge(self._run, self._findings).judge(plan)
+        """The plan as the server's dry run judges it, and the quotas, which that looks at object by object."""
+        plan = DryRunJudge(self._run, self._findings).judge(plan)
+        return plan.replacing(self._preflight.find_over_quota(plan))
 
     def hold_back(self, plan: RestorePlan, lost: t.Mapping[str, LostClaims]) -> RestorePlan:
         """Workloads must not mount, or make, claims that did not come back: ``lost``, by target namespace."""

@@ -214,7 +214,7 @@ class Planner:
         planned: _Planned = []
         names: dict[str | None, set[str]] = {name: set() for name in absent}
         try:
-            for live in self._lists.objects(resource, namespace):
+            for live, problem in self._lists.objects(resource, namespace):
                 metadata = live["metadata"]
                 there = metadata.get("namespace") or None
                 if there not in names:
@@ -222,7 +222,7 @@ class Planner:
                 names[there].add(metadata["name"])
                 candidate = absent[there].pop(metadata["name"], None)
                 if candidate is not None:
-                    planned.append(self._plan_existing(candidate, live, api))
+                    planned.append(self._plan_existing(candidate, live, problem, api))
         except KubeError as exc:
             if not exc.forbidden:
                 raise
@@ -234,10 +234,14 @@ class Planner:
             self._live.note_names(resource.group_resource, there, found)
         return planned
 
-    def _plan_existing(self, candidate: Candidate, live: dict[str, t.Any], api: ApiTypes) -> PlanItem:
+    def _plan_existing(self, candidate: Candidate, live: dict[str, t.Any], problem: str, api: ApiTypes) -> PlanItem:
+        """``problem``: why ``live`` cannot be read; empty when it can."""
         found = self._reader.read(candidate, api)
         if isinstance(found, PlanItem):
             return found
+        if problem:
+            why = f"it exists, and what is there cannot be compared: {problem}"
+            return self._reader.item(candidate, found).settled("conflict", why)
         body = found.prepared.body
         keep = candidate.group_resource in _ALWAYS_KEPT or not is_plainly_equal(live, body)
         item = self._reader.item(candidate, found, keep=keep)
