@@ -477,7 +477,7 @@ def make(task: Task) -> Result:
     """State ``present``."""
     request = backup_request(task.params)
     require_library("kubernetes")
-    store = open_store(storage_location(task.params))
+    store = open_store(storage_location(task.params), cancel=task.cancel)
     client = connect(kube_auth(task.params), cancel=task.cancel)
     engine = plan_backup if task.check_mode else run_backup
     outcome = engine(request, client=client, store=store, progress=task.progress, cancel=task.cancel)
@@ -495,7 +495,7 @@ def make(task: Task) -> Result:
 def delete(task: Task) -> Result:
     """State ``absent``."""
     name = backup_name(task.params, backup_manifest(task.params))
-    store = open_store(storage_location(task.params))
+    store = open_store(storage_location(task.params), cancel=task.cancel)
     location = snapshot_location(task.params)
 
     def connect_when_needed() -> KubeClient:
@@ -503,7 +503,7 @@ def delete(task: Task) -> Result:
         return connect(kube_auth(task.params), cancel=task.cancel)
 
     deleter = SnapshotDeleter(
-        connect=connect_when_needed, ebs=EbsSnapshotter(location) if location else None, cancel=task.cancel
+        connect=connect_when_needed, ebs=EbsSnapshotter(location, task.cancel) if location else None, cancel=task.cancel
     )
     outcome = delete_backup(name, store=store, deleter=deleter, check_mode=task.check_mode, force=task.params["force"])
     result = _result(task, outcome)

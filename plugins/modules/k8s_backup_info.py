@@ -312,8 +312,8 @@ def work(task: Task) -> Result:
     query = Query(task.params["query"]) if task.params["query"] else None
     if task.params["storage_location"]["bucket"]:
         require_library("boto3")
-    store = open_store(storage_location(task.params))
-    listing = list_backups(store, wanted, sections=read)
+    store = open_store(storage_location(task.params), cancel=task.cancel)
+    listing = list_backups(store, wanted, sections=read, cancel=task.cancel)
     backups = [clean_details(entry, with_output=True) for entry in listing.backups]
     result: Result = {"changed": False, "backups": backups, "location": store.location.describe}
     if query:

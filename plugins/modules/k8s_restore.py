@@ -383,7 +383,7 @@ def work(task: Task) -> Result:
     require_library("kubernetes")
     if task.params["storage_location"]["bucket"] or request.snapshot_location is not None:
         require_library("boto3")
-    store = open_store(storage_location(task.params))
+    store = open_store(storage_location(task.params), cancel=task.cancel)
     client = connect(kube_auth(task.params), cancel=task.cancel)
     engine = plan_restore if task.check_mode else run_restore
     outcome = engine(request, client=client, store=store, progress=task.progress, cancel=task.cancel)

@@ -174,7 +174,7 @@ def find(task: Task, query: SnapshotQuery, client: KubeClient) -> FoundSnapshots
     if task.params["provider"] == "csi":
         return list_snapshots(query, client=client)
     require_library("boto3")
-    ebs = EbsSnapshotter(snapshot_location(task.params) or SnapshotLocation())
+    ebs = EbsSnapshotter(snapshot_location(task.params) or SnapshotLocation(), task.cancel)
     return list_ebs_snapshots(query, client=client, ebs=ebs)
 
 

@@ -22,6 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.issues import 
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import ResultKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.secret_params import DiscreetModule
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.unknown_options import Spec, find_unknown
 from ansible_collections.arkive.k8s.plugins.module_utils._core.printable import one_line, printable, printable_tree
 
 Result: t.TypeAlias = "dict[str, t.Any]"
@@ -37,7 +38,10 @@ class TaskModule(DiscreetModule):
     def __init__(self, *, keys: ResultKeys, **arguments: t.Any) -> None:
         # Before the arguments are read: what is refused there ends by fail_json as well.
         self._keys = keys
+        self._spec: Spec = arguments["argument_spec"]
+        self._is_made = False
         super().__init__(**arguments)  # type: ignore[no-untyped-call]
+        self._is_made = True
 
     def exit_json(self, **result: t.Any) -> t.NoReturn:
         whole = self._whole(result)
@@ -47,6 +51,8 @@ class TaskModule(DiscreetModule):
         super().exit_json(**whole)
 
     def fail_json(self, msg: str, **result: t.Any) -> t.NoReturn:
+        if not self._is_made:
+            msg = " ".join([*self._unknown_options(), msg])
         said = one_line(str(self._without_secrets(msg)))
         whole = self._whole(result)
         whole["errors_list"] = whole["errors_list"] or [issue(said)]
@@ -75,6 +81,12 @@ class TaskModule(DiscreetModule):
         if result.get("diff"):
             shown["diff"] = _shown_diff(result["diff"])
         return {**printable_tree(result), **shown}
+
+    def _unknown_options(self) -> list[str]:
+        """A sentence for each; what was to be secret under its right name is so under the wrong one."""
+        found = find_unknown(self._spec, getattr(self, "params", None) or {})
+        self.no_log_values.update(str(option.value) for option in found if option.is_secret and option.value)
+        return [option.sentence for option in found]
 
     def _without_secrets(self, value: t.Any) -> t.Any:
         self.learn_secrets()

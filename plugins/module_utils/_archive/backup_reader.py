@@ -23,11 +23,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.legacy_layout 
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_json import (
     MAX_TEXT,
-    gunzip,
     parse_gzip_document,
     parse_text,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_reader import TarballReader
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
@@ -45,7 +45,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup i
 if t.TYPE_CHECKING:
     import datetime as dt
 
-    from ansible_collections.arkive.k8s.plugins.module_utils._store.store import ObjectInfo, Store
+    from ansible_collections.arkive.k8s.plugins.module_utils._store.store import ByteSource, ObjectInfo, Store
 
 #: The gzip'd JSON files of a backup, as attributes of ``BackupKeys``.
 JsonFile: t.TypeAlias = t.Literal[
@@ -82,10 +82,11 @@ class BackupEntry:
 
 
 class BackupReader:
-    """Reads whole backups in ``store``. Safe to use from several threads."""
+    """Reads whole backups in ``store``. Safe to use from several threads. After ``cancel`` no long read goes on."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, cancel: CancelToken | None = None) -> None:
         self.store = store
+        self._cancel = cancel or CancelToken()
         #: Where backups lie that were listed or read already.
         self._places: dict[str, BackupKeys] = {}
         self._prefixes: list[str] | None = None
@@ -184,12 +185,6 @@ class BackupReader:
         document = self.read_json(name, "arkive_record")
         return None if document is None else ArkiveRecord.from_dict(document)
 
-    def read_logs(self, name: str) -> str | None:
-        """The log's text."""
-        key = self._find(name).logs
-        data = self._get(key, MAX_TEXT)
-        return None if data is None else gunzip(data, what=key).decode("utf-8", "replace")
-
     def read_log_end(self, name: str, limit: int) -> tuple[str, bool] | None:
         """At most the last ``limit`` bytes of the log, from the start of a line, and whether there was more before."""
         key = self._find(name).logs
@@ -201,7 +196,7 @@ class BackupReader:
             raise
         kept, truncated = b"", False
         with stream:
-            reader = GunzipReader(stream, what=key)
+            reader = GunzipReader(_Cancellable(stream, self._cancel), what=key)
             while data := reader.read(_CHUNK):
                 kept += data
                 if len(kept) > limit:
@@ -222,7 +217,8 @@ class BackupReader:
                 raise
             raise ArchiveError(f"The backup '{name}' has no tarball ({key}).") from exc
         with stream:
-            return TarballReader.open(stream, expected_sha256=digest.sha256 if digest else None, what=key)
+            source = _Cancellable(stream, self._cancel)
+            return TarballReader.open(source, expected_sha256=digest.sha256 if digest else None, what=key)
 
     def _entry(self, name: str, files: t.Sequence[ObjectInfo], *, flat: bool) -> BackupEntry:
         sizes = {info.key.split("/", 1 if flat else 2)[-1]: info.size for info in files}
@@ -277,6 +273,16 @@ class BackupReader:
             if exc.failure == "too_large":
                 raise ArchiveError(exc.message) from exc
             raise
+
+
+class _Cancellable:
+    def __init__(self, source: ByteSource, cancel: CancelToken) -> None:
+        self._source = source
+        self._cancel = cancel
+
+    def read(self, size: int = -1, /) -> bytes:
+        self._cancel.check()
+        return self._source.read(size)
 
 
 def _parse_backup(data: bytes, key: str) -> dict[str, t.Any]:

@@ -71,11 +71,16 @@ class GunzipReader:
             parts.append(part)
         return b"".join(parts)
 
-    def drain(self) -> None:
-        """Read to the end without keeping anything, so that the checksum and the digest are checked over all of it."""
+    def drain(self) -> bool:
+        """Read to the end without keeping anything, so that the checksum and the digest are checked over all of it.
+
+        True when there was something else than zeros.
+        """
+        found = bool(self._output[self._at :].strip(b"\0"))
         while self._fill():
-            pass
+            found = found or bool(self._output.strip(b"\0"))
         self._at = len(self._output)
+        return found
 
     def _fill(self) -> bool:
         """Decompress the next piece into ``_output``; False at the end."""

@@ -12,18 +12,13 @@ import threading
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.gunzip import GunzipReader
 from ansible_collections.arkive.k8s.plugins.module_utils._core.accelerators import gzip_member
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_writer import ByteSink
-    from ansible_collections.arkive.k8s.plugins.module_utils._store.store import ByteSource
 
 #: So many lines go into one gzip member: about half a MiB.
 _LINES = 4096
-_CHUNK = 1 << 20
-_HEX_DIGITS = 64
-_MAX_LINE = 4096
 
 
 class ItemDigests:
@@ -69,23 +64,4 @@ class ItemDigests:
             raise ArchiveError(f"Cannot write the digests of the archive: {exc}.") from exc
 
 
-def read_digests(source: ByteSource, *, what: str = "The list of digests") -> dict[str, str]:
-    """SHA-256 in hex by path. Raises ``ArchiveError`` when the file is damaged."""
-    stream = GunzipReader(source, what=what)
-    found: dict[str, str] = {}
-    rest = b""
-    while data := stream.read(_CHUNK):
-        *lines, rest = (rest + data).split(b"\n")
-        if len(rest) > _MAX_LINE:
-            raise ArchiveError(f"{what} has a line that is no digest: it is longer than {_MAX_LINE} bytes.")
-        for line in lines:
-            digest, path = line[:_HEX_DIGITS], line[_HEX_DIGITS + 2 :]
-            if line[_HEX_DIGITS : _HEX_DIGITS + 2] != b"  " or not path:
-                raise ArchiveError(f"{what} has a line that is no digest: {line[:200]!r}.")
-            found[path.decode("utf-8", "surrogateescape")] = digest.decode("ascii", "replace")
-    if rest:
-        raise ArchiveError(f"{what} ends in the middle of a line.")
-    return found
-
-
-__all__ = ("ItemDigests", "read_digests")
+__all__ = ("ItemDigests",)

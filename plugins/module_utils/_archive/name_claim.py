@@ -55,11 +55,15 @@ def acquire_name(
 
 
 def is_over(reader: BackupReader, name: str, holder: ClaimRecord) -> bool:
-    """True when nobody works under the claim ``holder`` any more: it has expired, or what it was to commit is there."""
+    """True when nobody works under the claim ``holder`` any more.
+
+    It has expired, or what it was to commit is there, or its process is known to be gone: but what a process sends last
+    may arrive after its end, so that one that was about to commit does not count as gone.
+    """
     if utc_now() >= holder.expires:
         return True
     if not holder.commits:
-        return False
+        return holder.is_gone
     try:
         backup = reader.read_backup(name)
     except ArchiveError:

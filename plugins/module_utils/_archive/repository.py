@@ -22,7 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files i
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_reader import BackupReader
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.commit_point import CommitPoint, Ownership, Patience
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError, CommitUnknown
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_check import check_stored
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_check import check_stored, delete_checked
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_pretty
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
@@ -62,15 +62,17 @@ class BackupRepository(BackupReader):
         """Store a backup: everything else first, ``velero-backup.json`` last. Returns the record with its digests.
 
         Before the commit one listing says whether everything is there as it was written, and after it the commit point
-        is read back. When anything fails, all that this call wrote is removed again, unless the ``claim`` was lost:
-        then the files may be those of the run that took over. Raises ``CommitUnknown`` when the backup may be to be
-        seen; then everything stays. ``warn`` is told what did not hinder, also beside an error.
+        is read back; after ``cancel`` nothing is committed. When anything fails, all that this call wrote is removed
+        again, unless the ``claim`` was lost: then the files may be those of the run that took over. Raises
+        ``CommitUnknown`` when the backup may be to be seen; then everything stays. ``warn`` is told what did not
+        hinder, also beside an error.
         """
         keys = BackupKeys(str(files.metadata.get("metadata", {}).get("name", "")))
         _check_terminal(files.metadata, keys.name)
         if self.store.exists(keys.metadata):
             raise ArchiveError(f"The backup '{keys.name}' already exists in {self.store.location.describe}.")
-        writer = _Writer(self.store, claim)
+        cancel = cancel or CancelToken()
+        writer = _Writer(self.store, claim, cancel)
         metadata = encode_pretty(files.metadata)
         uid = str(files.metadata["metadata"].get("uid", ""))
         commit = CommitPoint(self.store, keys.metadata, metadata, uid=uid, claim=claim, patience=patience or Patience())
@@ -78,7 +80,8 @@ class BackupRepository(BackupReader):
             record = self._store_files(writer, keys, files, metadata)
             for sentence in check_stored(self.store, keys.directory, writer.stored):
                 warn(sentence)
-            commit.write(cancel or CancelToken())
+            cancel.check()
+            commit.write(cancel)
         except CommitUnknown:
             raise
         except BaseException:
@@ -93,19 +96,24 @@ class BackupRepository(BackupReader):
 
         ``keep_claim`` leaves the claim for the run that holds it to release. One at the root, of Ark, is not touched.
         """
+        hidden = self.hide(name)
         keys = BackupKeys(name)
         found = [info.key for info in self.store.list(keys.directory).objects]
-        doomed = [key for key in found if not (keep_claim and key == keys.claim)]
-        commit_points = [key for key in doomed if key in (keys.metadata, f"{keys.directory}{ARK_METADATA_FILE}")]
-        for batch in (commit_points, [key for key in doomed if key not in commit_points]):
-            if batch:
-                self.store.delete_many(batch)
-        return doomed
+        doomed = [key for key in found if key not in hidden and not (keep_claim and key == keys.claim)]
+        delete_checked(self.store, keys.directory, doomed)
+        return [*hidden, *doomed]
+
+    def hide(self, name: str) -> list[str]:
+        """Remove what makes it a backup, and nothing else. Returns the keys; none when it was not to be seen."""
+        keys = BackupKeys(name)
+        found = [key for key in (keys.metadata, f"{keys.directory}{ARK_METADATA_FILE}") if self.store.exists(key)]
+        delete_checked(self.store, keys.directory, found)
+        return found
 
     def write_restore(self, name: str, files: RestoreFiles, *, warn: t.Callable[[str], None] = _nobody) -> None:
         """Store the files of one restore; a failure removes what was written. ``warn`` is told what could not be."""
         keys = RestoreKeys(name)
-        writer = _Writer(self.store, None)
+        writer = _Writer(self.store, None, CancelToken())
         try:
             writer.put(keys.logs, files.logs)
             for key, value in (
@@ -146,9 +154,10 @@ class BackupRepository(BackupReader):
 class _Writer:
     """Stores files while the claim holds, and remembers which keys it may have written."""
 
-    def __init__(self, store: Store, claim: Ownership | None) -> None:
+    def __init__(self, store: Store, claim: Ownership | None, cancel: CancelToken) -> None:
         self._store = store
         self._claim = claim
+        self._cancel = cancel
         self._written: list[str] = []
         self.stored: list[StoredObject] = []
 
@@ -157,8 +166,7 @@ class _Writer:
         known = len(content) if isinstance(content, bytes) else size
         # Noted before the attempt: an upload whose answer got lost may have arrived.
         self._written.append(key)
-        source = source if self._claim is None else _Guarded(source, self._claim)
-        self.stored.append(self._store.put_file(key, source, size=known))
+        self.stored.append(self._store.put_file(key, _Guarded(source, self._claim, self._cancel), size=known))
         return self.stored[-1]
 
     def undo(self, warn: t.Callable[[str], None]) -> None:
@@ -172,15 +180,18 @@ class _Writer:
 
 
 class _Guarded:
-    """Stops an upload as soon as the claim is lost, so that it never replaces the new owner's file."""
+    """Stops an upload when the run is told to stop, or the claim is lost: it never replaces the new owner's file."""
 
-    def __init__(self, source: ByteSource, claim: Ownership) -> None:
+    def __init__(self, source: ByteSource, claim: Ownership | None, cancel: CancelToken) -> None:
         self._source = source
         self._claim = claim
+        self._cancel = cancel
 
     def read(self, size: int = -1, /) -> bytes:
+        self._cancel.check()
         data = self._source.read(size)
-        self._claim.require_held()
+        if self._claim is not None:
+            self._claim.require_held()
         return data
 
 

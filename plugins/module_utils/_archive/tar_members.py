@@ -41,6 +41,11 @@ def read_members(stream: GunzipReader, *, max_size: int, what: str) -> t.Iterato
             size = tar_format.pax_size(records, header.size)
         except ValueError as exc:
             raise ArchiveError(f"{what} has a damaged member: {readable(name)} ({exc}).") from exc
+        if size and not _is_file(header):
+            raise ArchiveError(
+                f"{what} has a damaged member: {readable(name)} is a directory with data, which one program reads as"
+                " members and another leaves out."
+            )
         if size > max_size:
             raise ArchiveError(
                 f"The archive's member {readable(name)} is too large: {size} bytes, the limit is {max_size}."
@@ -112,6 +117,9 @@ def _read_extension(stream: GunzipReader, header: tar_format.Header, what: str) 
     data = _read_data(stream, header.size, what=f"{what} ends inside a tar header")
     if header.kind == tar_format.PAX:
         return tar_format.parse_pax(data)
+    if header.kind == tar_format.PAX_GLOBAL and tar_format.parse_pax(data):
+        # Go's reader leaves these aside, others follow them: nobody can say what the members behind it are.
+        raise ValueError("a global header that names members or says their size")
     if header.kind == tar_format.GNU_LONG_NAME:
         return {"path": data.rstrip(b"\0").decode("utf-8", "surrogateescape")}
     return {}

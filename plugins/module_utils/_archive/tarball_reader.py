@@ -139,7 +139,8 @@ class TarballReader:
                 continue
             self._add(ref, data, last)
             last = (ref, data)
-        stream.drain()
+        if stream.drain():
+            self._warn(f"{self.what} has data behind the end of its tar file, which no program reads.")
         self._spool.flush()
         self.sha256, self.compressed_size = stream.sha256, stream.compressed_size
         if expected_sha256 and expected_sha256 != stream.sha256:
@@ -154,18 +155,24 @@ class TarballReader:
         self._index_bytes += len(ref.name) + len(ref.namespace or "") + _PER_MEMBER
         if self._index_bytes > _MAX_INDEX:
             raise ArchiveError(f"{self.what} has more members than can be kept in memory: {len(self._index)} and more.")
+        known = self._place_of_copy(ref, data, last)
         if ref in self._index:
             self._warn(f"{ref.shown} is in the archive more than once; the last one counts.")
             # A repeated member takes the place of the last one too.
             del self._index[ref]
-        # Velero stores each object twice in a row: keep one.
-        if last is not None and last[1] == data and last[0]._replace(version_dir="") == ref._replace(version_dir=""):
-            place = self._index.get(last[0])
-            if place is not None:
-                self._index[ref] = place
-                return
+        if known is not None:
+            self._index[ref] = known
+            return
         self._index[ref] = (self._spool.size, len(data))
         self._spool.write(data)
+
+    def _place_of_copy(self, ref: ItemRef, data: bytes, last: tuple[ItemRef, bytes] | None) -> _Place | None:
+        """Velero stores each object twice in a row: one is kept."""
+        if last is None or last[1] != data:
+            return None
+        group_resource, _version, namespace, name = last[0]
+        same = name == ref.name and namespace == ref.namespace and group_resource == ref.group_resource
+        return self._index.get(last[0]) if same else None
 
     def _note_other(self, path: str, data: bytes) -> None:
         if path == "metadata/version":

@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""CustomResourceDefinitions of stored objects, which no filter asked for and none refused (Velero 1.18)."""
+"""CustomResourceDefinitions of stored objects, which no filter asked for and none refused (docs/compatibility 3.4)."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.name_claim import is_over
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.restores import find_restores
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_check import delete_checked
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_filter import phase_of
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.leftovers import clear_leftovers
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import (
@@ -31,11 +32,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import (
     ClaimRecord,
     read_claim,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store, refuse_write
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import TERMINAL_PHASES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import (
-    ARK_METADATA_FILE,
-    METADATA_FILE,
+    RESTORES,
     BackupKeys,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
@@ -62,7 +63,7 @@ def delete_backup(
     """
     keys = BackupKeys(name)
     refuse_write(store.location)
-    store.check(write=not check_mode)
+    store.check(write=True, touch=not check_mode)
     repository = BackupRepository(store)
     outcome = BackupOutcome(location=store.location.describe)
     entry = repository.entry(name)
@@ -75,8 +76,7 @@ def delete_backup(
     if not check_mode:
         with _partly_told(outcome, deletion):
             deletion.run()
-        for sentence in clear_leftovers(repository, name):
-            outcome.warn(sentence)
+    outcome.warn(*clear_leftovers(repository, name, dry_run=check_mode))
     return outcome
 
 
@@ -148,32 +148,53 @@ class _Deletion:
         A second attempt finds the rest while any of its own files is there.
         """
         if self._force:
-            self._delete([self._keys.claim])
+            self.has_begun = True
+            self._store.delete_many([self._keys.claim])
+            self.deleted_keys.append(self._keys.claim)
         try:
-            claim = Claim.acquire(
+            if self._outcome.deleted_snapshots:
+                self._try_deletes()
+            claim = self._acquire()
+        except StoreError as exc:
+            if exc.failure != "full":
+                raise
+            # Nobody else can write here either, and this is how space is made.
+            self._warn(f"It was deleted without a claim of its name: {exc.message}")
+            self._delete_all()
+            return
+        with claim:
+            self._delete_all()
+        if claim.left_behind:
+            self._warn(claim.left_behind)
+
+    def _delete_all(self) -> None:
+        self._delete_snapshots()
+        self.has_begun = True
+        self.deleted_keys += self._repository.hide(self._entry.name)
+        delete_checked(self._store, RESTORES, self._restore_keys)
+        self.deleted_keys += self._restore_keys
+        self._repository.delete(self._entry.name, keep_claim=True)
+
+    def _acquire(self) -> Claim:
+        try:
+            return Claim.acquire(
                 self._store, self._keys.claim, run_id=f"delete-{self._entry.name}", is_over=self._is_over
             )
         except ClaimHeld as exc:
             raise self._being_made(exc.holder) from exc
-        with claim:
-            self._delete_snapshots()
-            self._delete([f"{self._keys.directory}{file}" for file in self._commit_points()])
-            self._delete(self._restore_keys)
-            self._repository.delete(self._entry.name, keep_claim=True)
-        if claim.left_behind:
-            self._warn(claim.left_behind)
 
-    def _delete(self, keys: list[str]) -> None:
-        if keys:
-            self.has_begun = True
-            self._store.delete_many(keys)
-            self.deleted_keys += keys
+    def _try_deletes(self) -> None:
+        """Raise where nothing can be deleted: a backup that stays to be seen keeps its snapshots."""
+        claim = self._acquire()
+        claim.release()
+        if claim.left_behind:
+            raise StoreError(
+                f"{self._what} stays as it is, with its snapshots: the storage does not delete. {claim.left_behind}",
+                hint="Grant these credentials the right to delete objects, or wait for the end of the retention.",
+            )
 
     def _is_over(self, holder: ClaimRecord) -> bool:
         return is_over(self._repository, self._entry.name, holder)
-
-    def _commit_points(self) -> list[str]:
-        return [file for file in (METADATA_FILE, ARK_METADATA_FILE) if file in self._entry.files]
 
     def _check_claim(self) -> None:
         if not self._entry.claimed:

@@ -16,21 +16,20 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.arkive_record import ArkiveRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import BackupFiles
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError, CommitUnknown
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import CommitUnknown
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.item_digests import ItemDigests
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.name_claim import acquire_name
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.spool import Spool
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_writer import TarballWriter
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_hooks import BackupHookRunner
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.early_look import freezes_told
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.existing import outcome_of_existing
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.failures import failures_told
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.issues import list_issues
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.leftovers import clear_leftovers, end_interrupted
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import (
-    SnapshotDeleter,
-    delete_recorded_snapshots,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.old_backup import remove_old
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import SnapshotDeleter
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import Resolved, resolve_request
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.run import BackupRun
@@ -44,7 +43,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import hoo
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimRecord
-from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
+from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store, refuse_write
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import BackupTally, build_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
@@ -84,21 +84,27 @@ def _run(
     cancel: CancelToken,
 ) -> None:
     request.validate()
-    with _timed(outcome, "check_location"):
-        store.check(write=True)
-        repository = BackupRepository(store)
+    repository = BackupRepository(store)
+    with _timed(outcome, "check_location"), freezes_told(client, request, outcome):
+        store.check(write=False)
+        refuse_write(store.location)
         repository.validate()
     if outcome_of_existing(repository, request, outcome):
         _end_interrupted(repository, request, client, outcome)
         return
     run_id = secrets.token_hex(8)
-    claim = acquire_name(repository, request.name, run_id=run_id, cancel=cancel, progress=progress)
+    with freezes_told(client, request, outcome):
+        # Not before: what is stored already needs no right to write.
+        store.check(write=True)
+        claim = acquire_name(repository, request.name, run_id=run_id, cancel=cancel, progress=progress)
     try:
         # Somebody may have finished this name while we waited for the claim.
         if outcome_of_existing(repository, request, outcome):
             return
         outcome.warn(*clear_leftovers(repository, request.name))
         maker = _Maker(request, client, repository, outcome, progress, cancel, run_id)
+        if claim.took_over is not None and claim.took_over.is_gone:
+            maker.ended_run = claim.took_over.run
         if claim.took_over is not None and not repository.exists(request.name):
             maker.clear_interrupted(claim.took_over)
         with maker.ending_hooks():
@@ -161,8 +167,10 @@ class _Maker:
         #: By the time these run the log is stored, so they have one of their own. Made now, to refuse bad ones early.
         self._ending_log = RunLog(None)
         self._ending_hooks = self._hook_runner(self._ending_log)
-        self._ebs = EbsSnapshotter(request.snapshot_location) if request.snapshot_location else None
+        self._ebs = EbsSnapshotter(request.snapshot_location, cancel) if request.snapshot_location else None
         self._snapshots: VolumeSnapshots | None = None
+        #: The run of this name before, if it is known to be gone.
+        self.ended_run = ""
 
     @contextlib.contextmanager
     def ending_hooks(self) -> t.Iterator[None]:
@@ -180,11 +188,9 @@ class _Maker:
             writer = stack.enter_context(TarballWriter(spools.tarball, digests=ItemDigests(spools.digests)))
             try:
                 self._publish(self._make(spools, writer), claim)
-            except CommitUnknown:
-                claim.leave()
-                raise
             except BaseException:
-                self._with_snapshots(VolumeSnapshots.abandon)
+                if not self._outcome.may_be_stored:
+                    self._with_snapshots(VolumeSnapshots.abandon)
                 raise
             finally:
                 if self._outcome.is_stored:
@@ -276,6 +282,7 @@ class _Maker:
             log=log,
             outcome=self._outcome,
             run_id=self._run_id,
+            ended_run=self.ended_run,
             progress=self._progress,
             cancel=self._cancel,
             snapshots=snapshots,
@@ -308,27 +315,28 @@ class _Maker:
 
     def clear_interrupted(self, holder: ClaimRecord) -> None:
         """What a run of this name has left that did not commit, and whose claim was taken over."""
-        name = self._request.name
-        self._delete_old_snapshots(name, "interrupted")
-        if self._repository.delete(name, keep_claim=True):
+        if self._remove_old("interrupted"):
             self._outcome.warn(f"This backup was begun by {holder.who}, which had not finished it: its files are gone.")
 
-    def _delete_old_snapshots(self, name: str, what: str = "replaced") -> None:
-        """Those of a failed backup that is replaced or was interrupted; nobody would know of them any more."""
-        deleter = SnapshotDeleter(connect=lambda: self._client, ebs=self._ebs, cancel=self._cancel)
+    def _replace_failed(self) -> None:
+        """Not before the new one is ready: a failed backup is better than none."""
+        name = self._request.name
+        was_there = self._repository.exists(name)
         try:
-            reasons = delete_recorded_snapshots(self._repository, name, deleter=deleter)
-        except ArchiveError as exc:
-            self._outcome.warn(
-                f"Which snapshots the backup that was {what} had is unknown, they are left behind: {exc.message}"
-            )
-            return
-        self._outcome.warn(
-            *(
-                f"The snapshot {found} of the backup that was {what} is left behind: {why}"
-                for found, why in reasons.items()
-            )
-        )
+            self._remove_old("replaced")
+        except StoreError:
+            self._outcome.replaced = was_there and not self._is_surely_there(name)
+            raise
+        self._outcome.replaced = was_there
+
+    def _is_surely_there(self, name: str) -> bool:
+        with contextlib.suppress(StoreError):
+            return self._repository.exists(name)
+        return False
+
+    def _remove_old(self, what: t.Literal["replaced", "interrupted"]) -> bool:
+        deleter = SnapshotDeleter(connect=lambda: self._client, ebs=self._ebs, cancel=self._cancel)
+        return remove_old(self._repository, self._request.name, what, deleter=deleter, warn=self._outcome.warn)
 
     def _run_ending(self, when: t.Literal["on_success", "on_failure"]) -> None:
         """What these hooks meet is told by the outcome alone: it changes nothing in what is stored."""
@@ -353,20 +361,18 @@ class _Maker:
         outcome, name = self._outcome, self._request.name
         self._progress(f"writing {outcome.location}/{BackupKeys(name).directory}")
         with _timed(outcome, "publish"):
+            self._cancel.check()
             if self._request.replace_failed:
-                # Not before the new one is ready: a failed backup is better than none.
-                outcome.replaced = self._repository.exists(name)
-                self._delete_old_snapshots(name)
-                self._repository.delete(name, keep_claim=True)
+                self._replace_failed()
             try:
                 self._repository.publish(files, claim=claim, cancel=self._cancel, warn=outcome.warn)
             except CommitUnknown as exc:
-                outcome.commit_unknown = outcome.changed = True
-                outcome.commit_point = exc.details["commit_point"]
-                outcome.backup = dict(files.metadata)
+                outcome.end_unknown(files.metadata, exc.details["commit_point"])
+                # Nobody shall work on the name before that run's write can have come to nothing.
+                claim.leave()
                 raise
-        outcome.changed, outcome.backup = True, dict(files.metadata)
-        counts = outcome.backup["status"]
+        outcome.end_stored(files.metadata)
+        counts = files.metadata["status"]
         numbers = [
             counted(sum(outcome.items.values()), "item"),
             counted(counts.get("errors", 0), "error"),

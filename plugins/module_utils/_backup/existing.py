@@ -24,6 +24,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec imp
     differing_fields,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import POLICY_ANNOTATION
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import parse_result_text
 
 
 def outcome_of_existing(repository: BackupRepository, request: BackupRequest, outcome: BackupOutcome) -> bool:
@@ -69,10 +70,21 @@ def _stored_issues(bucket: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
     found = [("", text) for text in [*(bucket.get("velero") or []), *(bucket.get("cluster") or [])]]
     for namespace, texts in sorted((bucket.get("namespaces") or {}).items()):
         found += [(namespace, text) for text in texts]
-    return [
-        {"resource": "", "namespace": namespace, "name": "", "message": text.strip(), "reason": "", "hint": ""}
-        for namespace, text in found
-    ]
+    return [_stored_issue(namespace, text) for namespace, text in found]
+
+
+def _stored_issue(namespace: str, text: str) -> dict[str, t.Any]:
+    """What the run itself had told, as far as Velero's line still has it."""
+    told = parse_result_text(text)
+    message, error = told.get("message", ""), told.get("error", "")
+    return {
+        "resource": told.get("resource", ""),
+        "namespace": namespace,
+        "name": told.get("name", ""),
+        "message": ": ".join(filter(None, (message, error))),
+        "reason": "",
+        "hint": "",
+    }
 
 
 def _differences(request: BackupRequest, backup: t.Mapping[str, t.Any]) -> list[str]:

@@ -21,6 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.describe import
     describe_backup,
     describe_unreadable,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import MAX_CONNECTIONS, Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
@@ -35,7 +36,11 @@ class BackupListing:
 
 
 def list_backups(
-    store: Store, wanted: BackupFilter | None = None, *, sections: t.Collection[Section] = ()
+    store: Store,
+    wanted: BackupFilter | None = None,
+    *,
+    sections: t.Collection[Section] = (),
+    cancel: CancelToken | None = None,
 ) -> BackupListing:
     """The backups that ``wanted`` admits, those of Velero and Ark too.
 
@@ -44,12 +49,18 @@ def list_backups(
     """
     wanted = wanted or BackupFilter()
     store.check(write=False)
-    reader = BackupReader(store)
+    cancel = cancel or CancelToken()
+    reader = BackupReader(store, cancel)
     reader.validate(writable=False)
     entries = reader.entries() if not wanted.name else _entries_of(reader, wanted.name)
     complete = [entry for entry in entries if entry.complete and wanted.admits_entry(entry)]
+
+    def read(entry: BackupEntry) -> dict[str, t.Any] | None:
+        cancel.check()
+        return _read(reader, entry, wanted, sections)
+
     with concurrent.futures.ThreadPoolExecutor(MAX_CONNECTIONS, thread_name_prefix="arkive-info") as pool:
-        found = list(pool.map(lambda entry: _read(reader, entry, wanted, sections), complete))
+        found = list(pool.map(read, complete))
     return BackupListing(
         backups=[backup for backup in found if backup is not None],
         incomplete=[_incomplete(reader, entry) for entry in entries if not entry.complete],

@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""What is changed in an object before it is stored (Velero 1.18, built-in backup item actions)."""
+"""What is changed in an object before it is stored (Velero 1.18, docs/compatibility 3.9)."""
 
 from __future__ import annotations
 

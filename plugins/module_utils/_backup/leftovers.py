@@ -37,9 +37,12 @@ _DEAD_PROBE = dt.timedelta(hours=1)
 _DEAD_UPLOAD = dt.timedelta(hours=24)
 
 
-def clear_leftovers(repository: BackupRepository, name: str) -> list[str]:
-    """Remove them, but for those under ``name``, whose claim the caller has or had. A sentence for each find."""
-    look = _Leftovers(repository, name)
+def clear_leftovers(repository: BackupRepository, name: str, *, dry_run: bool = False) -> list[str]:
+    """Remove them, but for those under ``name``, whose claim the caller has or had. A sentence for each find.
+
+    With ``dry_run`` they stay, and the sentences say what would be removed.
+    """
+    look = _Leftovers(repository, name, dry_run=dry_run)
     try:
         look.clear_claims()
         look.clear_unfinished()
@@ -49,10 +52,11 @@ def clear_leftovers(repository: BackupRepository, name: str) -> list[str]:
 
 
 class _Leftovers:
-    def __init__(self, repository: BackupRepository, name: str) -> None:
+    def __init__(self, repository: BackupRepository, name: str, *, dry_run: bool) -> None:
         self._repository = repository
         self._store = repository.store
         self._own = name
+        self._dry_run = dry_run
         self._live: set[str] = {name}
         self._dead: set[str] = set()
         self.said: list[str] = []
@@ -70,9 +74,10 @@ class _Leftovers:
             return
         dead = [write for write in found if self._is_dead(write)]
         if dead:
-            self._store.drop_unfinished(dead)
+            if not self._dry_run:
+                self._store.drop_unfinished(dead)
             what = "upload in parts or temporary file" if len(dead) == 1 else "uploads in parts or temporary files"
-            self.said.append(f"{len(dead)} {what} of killed runs: removed.")
+            self.said.append(f"{len(dead)} {what} of killed runs: {'would be ' * self._dry_run}removed.")
 
     def _clear_claim(self, entry: BackupEntry) -> None:
         key = BackupKeys(entry.name).claim
@@ -88,6 +93,9 @@ class _Leftovers:
                 "or delete it with state: absent."
             )
             return
+        if self._dry_run:
+            self.said.append(_left_by(entry, run, "would be removed"))
+            return
         try:
             claim = Claim.acquire(
                 self._store,
@@ -99,11 +107,9 @@ class _Leftovers:
             self._live.add(entry.name)
             return
         with claim:
-            if self._repository.exists(entry.name):
-                self.said.append(f"The claim of backup '{entry.name}', which is stored, was left by {run}: removed.")
-            else:
+            if not self._repository.exists(entry.name):
                 self._repository.delete(entry.name, keep_claim=True)
-                self.said.append(f"Backup '{entry.name}' was interrupted ({run}): its unfinished files were removed.")
+            self.said.append(_left_by(entry, run, "removed"))
         if claim.left_behind:
             self.said.append(claim.left_behind)
 
@@ -135,13 +141,26 @@ class _Leftovers:
         return age > _DEAD_FILE
 
 
-def end_interrupted(repository: BackupRepository, name: str) -> tuple[ClaimRecord | None, list[str]]:
-    """Remove the claim that the run of a stored backup left: who had it, None where there is none, and warnings."""
+def _left_by(entry: BackupEntry, run: str, removed: str) -> str:
+    if entry.complete:
+        return f"The claim of backup '{entry.name}', which is stored, was left by {run}: {removed}."
+    return f"Backup '{entry.name}' was interrupted ({run}), its unfinished files: {removed}."
+
+
+def end_interrupted(
+    repository: BackupRepository, name: str, *, dry_run: bool = False
+) -> tuple[ClaimRecord | None, list[str]]:
+    """Remove the claim that the run of a stored backup left: who had it, None where there is none, and warnings.
+
+    With ``dry_run`` it stays.
+    """
     key = BackupKeys(name).claim
     try:
         holder = read_claim(repository.store, key)
         if holder is None or not is_over(repository, name, holder):
             return None, []
+        if dry_run:
+            return holder, []
         claim = Claim.acquire(
             repository.store,
             key,

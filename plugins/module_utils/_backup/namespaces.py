@@ -66,7 +66,7 @@ class ChosenNamespaces:
 
 
 def choose_namespaces(client: KubeClient, discovery: Discovery, spec: BackupSpec) -> ChosenNamespaces:
-    """Read the namespaces and expand the spec's lists once (spec of Velero 1.18, namespace wildcards).
+    """Read the namespaces and expand the spec's lists once (Velero 1.18, docs/compatibility 3.5).
 
     Raises ``ValidationError`` when no included namespace exists, or one is excluded by its own label.
     """

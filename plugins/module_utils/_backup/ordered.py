@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""``orderedResources``: objects that are taken first, in the order given (Velero 1.18)."""
+"""``orderedResources``: objects that are taken first, in the order given (Velero 1.18, docs/compatibility 3.6)."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_hooks im
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.existing import outcome_of_existing
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.failures import failures_told
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.issues import list_issues
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.leftovers import clear_leftovers, end_interrupted
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import resolve_request
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.run import BackupRun
@@ -53,13 +54,18 @@ def plan_backup(
         repository = BackupRepository(store)
         repository.validate()
         if outcome_of_existing(repository, request, outcome):
+            holder, _warnings = end_interrupted(repository, request.name, dry_run=True)
+            if holder is not None:
+                outcome.warn(f"The backup was stored by {holder.who}, which did not end as it should.")
             return outcome
-        _refuse_claimed(repository, request.name)
+        store.check(write=True, touch=False)
+        _foresee_claim(repository, request.name, outcome)
+        outcome.warn(*clear_leftovers(repository, request.name, dry_run=True))
         log = RunLog(None, backup=f"{request.namespace}/{request.name}")
         own_hooks = BackupHookRunner(
             client, request.backup_hooks, log=log, default_on_error=request.hook_on_error_default, cancel=token
         )
-        ebs = EbsSnapshotter(request.snapshot_location) if request.snapshot_location else None
+        ebs = EbsSnapshotter(request.snapshot_location, token) if request.snapshot_location else None
         snapshots = VolumeSnapshots(
             client, request, run_id="", location=outcome.location, ebs=ebs, log=log, progress=progress, cancel=token
         )
@@ -83,7 +89,8 @@ def plan_backup(
                     action()
                     token.check()
         finally:
-            outcome.warnings_list, outcome.errors_list = list_issues(log, "warning"), list_issues(log, "error")
+            outcome.warnings_list += list_issues(log, "warning")
+            outcome.errors_list = list_issues(log, "error")
             outcome.timings["api_requests"] = client.requests_made
         outcome.items = run.sink.item_counts()
         outcome.changed = True
@@ -91,12 +98,18 @@ def plan_backup(
     return outcome
 
 
-def _refuse_claimed(repository: BackupRepository, name: str) -> None:
-    """Raise ``ClaimHeld`` while another run makes a backup of that name; not for what it has left behind."""
+def _foresee_claim(repository: BackupRepository, name: str, outcome: BackupOutcome) -> None:
+    """Raise ``ClaimHeld`` while another run makes a backup of that name; what it has left is only told."""
     key = BackupKeys(name).claim
     holder = read_claim(repository.store, key)
-    if holder is not None and not is_over(repository, name, holder):
-        raise ClaimHeld(key, holder)
+    if holder is None:
+        return
+    if not is_over(repository, name, holder):
+        if not holder.commits:
+            raise ClaimHeld(key, holder)
+        outcome.warn(f"{holder.who} was about to store this backup: the run would wait until it has, or has ended.")
+    elif not repository.exists(name):
+        outcome.warn(f"This backup was begun by {holder.who}, which had not finished it: its files would be removed.")
 
 
 class _NoTarball:

@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""Objects that stored ones need, and that no list brought in (Velero 1.18, built-in backup item actions).
+"""Objects that stored ones need, and that no list brought in (Velero 1.18, docs/compatibility 3.9).
 
 Pod -> its claims and its PriorityClass; bound claim -> its volume; service account -> the ClusterRoleBindings that name
 it and their ClusterRoles.

@@ -121,6 +121,20 @@ class BackupOutcome:
         """True once this run has made the backup visible: whatever fails after that is a warning."""
         return self.changed and self.backup is not None and not self.commit_unknown
 
+    @property
+    def may_be_stored(self) -> bool:
+        """True when nothing that the backup names may be taken back."""
+        return self.is_stored or self.commit_unknown
+
+    def end_stored(self, backup: t.Mapping[str, t.Any]) -> None:
+        """The run has made ``backup`` visible."""
+        self.changed, self.backup = True, dict(backup)
+
+    def end_unknown(self, backup: t.Mapping[str, t.Any], commit_point: dict[str, str]) -> None:
+        """The run tried to, and nobody can tell what came of it."""
+        self.end_stored(backup)
+        self.commit_unknown, self.commit_point = True, commit_point
+
     def warn(self, *sentences: str, **fields: str) -> None:
         """Warnings beside the log, which may be stored already."""
         empty = dict.fromkeys(("resource", "namespace", "name", "reason", "hint"), "")

@@ -71,7 +71,9 @@ class BackupRun:
         snapshots: VolumeSnapshots,
         ebs: EbsSnapshotter | None = None,
         run_id: str = "",
+        ended_run: str = "",
     ) -> None:
+        """``ended_run``: the run of this name before, if it is known to be gone: what it has frozen is thawed."""
         self._request = request
         self._client = client
         self._resolved = resolved
@@ -81,6 +83,7 @@ class BackupRun:
         self._progress = progress
         self._cancel = cancel
         self._run_id = run_id
+        self._ended_run = ended_run
         preferred = {resource.group_resource: resource.version for resource in resolved.discovery.preferred()}
         self.sink = ItemSink(writer, self._selection, backup_name=request.name, preferred=preferred)
         self.collector = Collector(client, self._selection, log=log, cancel=cancel, workers=request.workers)
@@ -283,7 +286,7 @@ class BackupRun:
     def _sweep(self, marked: t.Sequence[dict[str, t.Any]]) -> None:
         namespaces = self._selection.list_namespaces
         helper = self._request.freeze_policy.helper_pod
-        sweeping = sweep_namespaces(self._client, marked, namespaces, helper=helper)
+        sweeping = sweep_namespaces(self._client, marked, namespaces, helper=helper, ended_run=self._ended_run)
         for note in sweeping.unread:
             self._log.info(note)
         for note in sweeping.notes:

@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""What an archive says about the volumes of its claims (Velero 1.18, volumeinfo)."""
+"""What an archive says about the volumes of its claims (Velero 1.18, docs/compatibility 1.5)."""
 
 from __future__ import annotations
 

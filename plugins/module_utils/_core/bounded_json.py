@@ -21,6 +21,7 @@ MAX_MEMORY = 160 << 20
 _HARMLESS = MAX_MEMORY // 64
 #: Bytes of a mapping or a list with one member, and of one member more.
 _PER_MAPPING, _PER_LIST, _PER_MEMBER = 200, 90, 60
+_HOLDERS = frozenset({dict, list})
 
 
 def parse_bounded(data: bytes) -> t.Any:
@@ -52,8 +53,8 @@ def is_deeper(value: t.Any, limit: int) -> bool:
         level = [
             member
             for holder in level
-            for member in (holder.values() if type(holder) is dict else holder)
-            if type(member) is dict or type(member) is list
+            for member in (holder.values() if isinstance(holder, dict) else holder)
+            if type(member) in _HOLDERS
         ]
         if not level:
             return False

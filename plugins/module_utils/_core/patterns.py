@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""Velero's name patterns: gobwas globs, mostly without separators (Velero 1.18, include/exclude lists)."""
+"""Velero's name patterns: gobwas globs, mostly without separators (Velero 1.18, docs/compatibility 3.4)."""
 
 from __future__ import annotations
 

@@ -59,12 +59,30 @@ def readable(text: str) -> str:
     return shown if shown.isprintable() else repr(shown)[1:-1]
 
 
+def told(value: t.Any) -> str:
+    """A value of a wrong type for a sentence: numbers and the like as they are, of all else only what it is.
+
+    Text, mappings and lists may be long, and may hold what is secret.
+    """
+    if value is None or isinstance(value, bool | float):
+        return repr(value)
+    if isinstance(value, int):
+        return repr(value) if abs(value) < 1 << 64 else "a very large number"
+    word = _WORDS.get(type(value)) or next((_WORDS[one] for one in (str, dict, list) if isinstance(value, one)), "")
+    return f"it is {word or 'a value of another kind'}"
+
+
+def quoted(value: t.Any) -> str:
+    """The same for what is a word where it is right, and nobody's secret: text is shown, though not all of it."""
+    return f"'{readable(value)}'" if isinstance(value, str) else told(value)
+
+
 def _find(value: t.Any, shape: t.Any) -> str:
     return "" if value is None else _FINDERS[type(shape)](value, shape)
 
 
 def _find_of_type(value: t.Any, shape: type) -> str:
-    return "" if type(value) is shape else f" is not {_WORDS[shape]}"
+    return "" if shape is type(value) else f" is not {_WORDS[shape]}"
 
 
 def _find_of_types(value: t.Any, shape: OneOf) -> str:
@@ -72,13 +90,13 @@ def _find_of_types(value: t.Any, shape: OneOf) -> str:
 
 
 def _find_in_mapping(value: t.Any, members: dict[str, Shape]) -> str:
-    if type(value) is not dict:
+    if not isinstance(value, dict):
         return " is not a mapping"
     get = members.get
     for name, member in value.items():
         shape: t.Any = get(name)
         # Most members are of a plain type: no call for those that have it.
-        if shape is None or member is None or type(member) is shape:
+        if shape is None or member is None or shape is type(member):
             continue
         if found := _FINDERS[type(shape)](member, shape):
             return f".{name}{found}"
@@ -87,7 +105,7 @@ def _find_in_mapping(value: t.Any, members: dict[str, Shape]) -> str:
 
 def _find_in_list(value: t.Any, shapes: list[Shape]) -> str:
     shape = shapes[0]
-    if type(value) is not list:
+    if not isinstance(value, list):
         return " is not a list"
     if isinstance(shape, type) and _TYPES_OF[shape].issuperset(map(type, value)):
         return ""
@@ -101,7 +119,7 @@ def _find_in_list(value: t.Any, shapes: list[Shape]) -> str:
 
 def _find_in_map(value: t.Any, map_of: MapOf) -> str:
     shape = map_of.of
-    if type(value) is not dict:
+    if not isinstance(value, dict):
         return " is not a mapping"
     if (
         isinstance(shape, type)
@@ -110,7 +128,7 @@ def _find_in_map(value: t.Any, map_of: MapOf) -> str:
     ):
         return ""
     for name, member in value.items():
-        if type(name) is not str:
+        if not isinstance(name, str):
             return " has a name that is not text"
         if member is None:
             return f".{readable(name)} is null"
@@ -127,4 +145,4 @@ _FINDERS: dict[type, t.Callable[[t.Any, t.Any], str]] = {
     OneOf: _find_of_types,
 }
 
-__all__ = ("MapOf", "OneOf", "Shape", "find_misfit", "readable")
+__all__ = ("MapOf", "OneOf", "Shape", "find_misfit", "quoted", "readable", "told")

@@ -35,18 +35,50 @@ def read_yaml(text: str, *, source: str) -> list[t.Any]:
             f"The Python library PyYAML is needed to read {source}.", hint="The library kubernetes installs it."
         ) from exc
 
+    class StrictLoader(bounded_loader(yaml, source)):  # type: ignore[misc]
+        """Refuses a key that stands twice in a mapping."""
+
+        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[t.Hashable, t.Any]:
+            written: set[str] = set()
+            for key, _value in node.value:
+                if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+                    if key.value in written:
+                        raise ValidationError(
+                            f"In {source}, line {key.start_mark.line + 1}, the key '{readable(key.value)}' is "
+                            "written twice."
+                        )
+                    written.add(key.value)
+            found: dict[t.Hashable, t.Any] = super().construct_mapping(node, deep=deep)
+            return found
+
+    capital = f"{source[:1].upper()}{source[1:]}"
+    try:
+        return [document for document in yaml.load_all(text, Loader=StrictLoader) if document is not None]
+    except yaml.YAMLError as exc:
+        raise ValidationError(f"{capital} is not valid YAML{_problem(exc)}.") from exc
+    except RecursionError as exc:
+        raise ValidationError(f"{capital} is nested too deeply.") from exc
+    except (ValueError, TypeError, AttributeError, OverflowError) as exc:
+        # Such as what looks like a date or a number and is none (2001-13-45).
+        raise ValidationError(f"{capital} is not valid YAML: it has a value that cannot be read.") from exc
+
+
+def bounded_loader(yaml: t.Any, source: str) -> t.Any:
+    """A loader class of the library ``yaml`` that ends where a text grows beyond all bounds, by aliases as well.
+
+    It raises ``ValidationError``. Not made of the loader in C: that one has no limit of depth, and a text that is
+    nested deeply enough ends the process.
+    """
     capital = f"{source[:1].upper()}{source[1:]}"
     #: Of each anchor: how many values it stands for, and how many levels.
     anchored: dict[str, tuple[int, int]] = {}
 
-    class StrictLoader(yaml.SafeLoader):
-        """Refuses a key that stands twice in a mapping, and aliases by which a text grows beyond all bounds."""
-
+    class BoundedLoader(yaml.SafeLoader):  # type: ignore[misc]
         values = 0
         depth = deepest = 0
 
         def compose_node(self, parent: t.Any, index: t.Any) -> t.Any:
-            event: t.Any = self.peek_event()  # type: ignore[no-untyped-call]
+            event: t.Any = self.peek_event()
             if isinstance(event, yaml.AliasEvent):
                 self.count_alias(event)
                 return super().compose_node(parent, index)
@@ -80,27 +112,7 @@ def read_yaml(text: str, *, source: str) -> list[t.Any]:
             if self.deepest > MAX_DEPTH:
                 raise ValidationError(f"{capital} is nested more than {MAX_DEPTH} levels deep.")
 
-        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[t.Hashable, t.Any]:
-            written: set[str] = set()
-            for key, _value in node.value:
-                if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
-                    if key.value in written:
-                        raise ValidationError(
-                            f"In {source}, line {key.start_mark.line + 1}, the key '{readable(key.value)}' is "
-                            "written twice."
-                        )
-                    written.add(key.value)
-            return super().construct_mapping(node, deep=deep)
-
-    try:
-        return [document for document in yaml.load_all(text, Loader=StrictLoader) if document is not None]
-    except yaml.YAMLError as exc:
-        raise ValidationError(f"{capital} is not valid YAML{_problem(exc)}.") from exc
-    except RecursionError as exc:
-        raise ValidationError(f"{capital} is nested too deeply.") from exc
-    except (ValueError, TypeError, AttributeError, OverflowError) as exc:
-        # Such as what looks like a date or a number and is none (2001-13-45).
-        raise ValidationError(f"{capital} is not valid YAML: it has a value that cannot be read.") from exc
+    return BoundedLoader
 
 
 def _problem(exc: Exception) -> str:
@@ -110,4 +122,4 @@ def _problem(exc: Exception) -> str:
     return f"{where}: {problem}" if problem and _QUOTES_NOTHING.fullmatch(problem) else where
 
 
-__all__ = ("read_yaml",)
+__all__ = ("bounded_loader", "read_yaml")

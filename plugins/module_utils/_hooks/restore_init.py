@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""Init containers that a restore puts into pods, and those it takes out (Velero 1.18)."""
+"""Init containers that a restore puts into pods, and those it takes out (Velero 1.18, docs/compatibility 6.2)."""
 
 from __future__ import annotations
 

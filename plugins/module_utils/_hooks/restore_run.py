@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""The exec hooks of one restored pod, from its creation to the last result (Velero 1.18, spec/velero.md 6.5)."""
+"""The exec hooks of one restored pod, from its creation to the last result (Velero 1.18, docs/compatibility 6.5)."""
 
 from __future__ import annotations
 

@@ -4,7 +4,10 @@
 
 # Private: not for use outside of this collection.
 
-"""Which hooks a pod gets: by its annotations, and by the rules of ``spec.hooks.resources`` (Velero 1.18)."""
+"""Which hooks a pod gets: by its annotations, and by the rules of ``spec.hooks.resources``.
+
+The rules: Velero 1.18, docs/compatibility 4.3, 4.4.
+"""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ import urllib.parse
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.secrets import mask_urls, remember_secrets, url_secrets
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.impersonation import Headers, option_impersonation
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pem import Pem, pem_from_option
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.tls import TlsSettings
 
@@ -46,6 +47,7 @@ class FoundConfig:
     renewable: bool = False
     reload_seconds: float | None = None
     compress: bool = True
+    impersonation: Headers = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +101,7 @@ def load_access(auth: KubeAuth, *, cancel: CancelToken | None = None) -> ApiAcce
     return ApiAccess(
         source=found.source,
         server=server,
-        headers=_headers(auth, authorization),
+        headers=_headers(auth, authorization, found.impersonation),
         tls=tls.context() if tls else None,
         tls_settings=tls,
         tls_digest=tls.digest() if tls else "",
@@ -199,19 +201,23 @@ def _own_authorization(auth: KubeAuth) -> str | None:
     return None
 
 
-def _headers(auth: KubeAuth, authorization: str | None) -> tuple[tuple[str, str], ...]:
+def _headers(auth: KubeAuth, authorization: str | None, of_kubeconfig: Headers) -> Headers:
     if auth.impersonate_groups and not auth.impersonate_user:
         raise KubeError(
             "Groups are to be impersonated without a user.", hint="Set impersonate_user too: Kubernetes demands it."
         )
+    own = option_impersonation(auth.impersonate_user, auth.impersonate_groups)
     headers = [("Authorization", authorization)] if authorization else []
-    if auth.impersonate_user:
-        headers.append(("Impersonate-User", auth.impersonate_user))
-    headers += [("Impersonate-Group", group) for group in auth.impersonate_groups]
+    headers += own or of_kubeconfig
     for name, value in headers:
         if any(char in value for char in "\r\n\0"):
             raise KubeError(f"The value for {name} has a line break in it.", hint="Check the token or the name.")
-    return tuple(headers)
+    return tuple((name, _as_sent(value)) for name, value in headers)
+
+
+def _as_sent(value: str) -> str:
+    """UTF-8, as Go's clients send it, in the characters that Python's write as single bytes."""
+    return value.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
 def _proxy(auth: KubeAuth, found: FoundConfig, server: str) -> tuple[str | None, dict[str, str]]:

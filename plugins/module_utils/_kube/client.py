@@ -12,6 +12,7 @@ import contextlib
 import dataclasses
 import datetime as dt
 import http.client
+import time
 import typing as t
 import urllib.parse
 
@@ -20,6 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.bounded_json impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access import ApiAccess
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.answer_shapes import check_object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import (
     KubeError,
     answered_error,
@@ -95,6 +97,10 @@ class KubeClient:
     def requests_made(self) -> int:
         """Requests sent so far, repeats and exec handshakes included."""
         return self._session.requests_made
+
+    def server_now(self) -> dt.datetime:
+        """The time by the API server's clock, in UTC: what this machine's says is not what another's does."""
+        return self._session.clock.now()
 
     def credential_expires_at(self) -> dt.datetime | None:
         """When the credential ends, in UTC, where that can be known: a credential plugin's answer, a JWT's ``exp``."""
@@ -249,6 +255,7 @@ class KubeClient:
         import urllib3
 
         self._session.count_request()
+        sent = time.monotonic()
         total = max(_TOTAL_SECONDS, request.timeout)
         with self._session.guards.guard(total, self.cancel) as guard:
             try:
@@ -266,6 +273,7 @@ class KubeClient:
                 self.cancel.check()
                 return self._failure(dataclasses.replace(request, timeout=total), TimeoutError("timed out"))
         self._session.ever_answered = True
+        self._session.clock.note(response.headers.get("Date"), sent=sent)
         if response.status >= 300:
             return self._refusal(request, response)
         data: bytes = response.data
@@ -308,16 +316,15 @@ class KubeClient:
                 hint="Check that host names an API server and no login page.",
                 status=200,
             ) from exc
-        if not isinstance(document, dict):
-            raise KubeError(f"The answer of {self.server} to {request.verb} {request.path} is no object.", status=200)
         try:
+            check_object(document)
             # A list is two levels around its objects.
             check_depth(document, data, outer=2)
         except ValueError as exc:
             raise KubeError(
                 f"The answer of {self.server} to {request.verb} {request.path} cannot be used: {exc}.", status=200
             ) from exc
-        return document
+        return t.cast("dict[str, t.Any]", document)
 
 
 class _Failure(t.NamedTuple):

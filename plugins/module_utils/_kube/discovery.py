@@ -9,10 +9,12 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import typing as t
 import urllib.parse
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.answer_shapes import check_discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 
@@ -71,7 +73,7 @@ class Discovery:
         found: list[ApiResource] = []
         failed: list[str] = []
         for root in ("/api", "/apis"):
-            answer = client.get(root, accept=_ACCEPT)
+            answer = _told(client, root, accept=_ACCEPT)
             if answer.get("kind") == "APIGroupDiscoveryList":
                 _read_aggregated(answer, found, failed)
             else:
@@ -105,6 +107,13 @@ class Discovery:
         version, _dot, group = rest.partition(".")
         return _pick(name, [res for res in self.resources if res.version == version and res.group == group])
 
+    def near(self, text: str) -> list[str]:
+        """The types whose names are close to ``text``, the closest first; for a name that ``resolve`` does not know."""
+        wanted = text.strip().lower()
+        known = {res.plural: str(res.group_resource) for res in reversed(self.preferred())}
+        known |= {str(res.group_resource): str(res.group_resource) for res in self.preferred()}
+        return list(dict.fromkeys(known[name] for name in difflib.get_close_matches(wanted, list(known), n=2)))
+
 
 def _pick(name: str, candidates: list[ApiResource]) -> ApiResource | None:
     tests: tuple[t.Callable[[ApiResource], bool], ...] = (
@@ -135,16 +144,29 @@ def _with_preferred(resources: list[ApiResource]) -> t.Iterator[ApiResource]:
         yield dataclasses.replace(resource, preferred=chosen[resource.group_resource] is resource)
 
 
+def _told(client: KubeClient, path: str, **how: t.Any) -> dict[str, t.Any]:
+    answer = client.get(path, **how)
+    try:
+        check_discovery(answer)
+    except ValueError as exc:
+        raise KubeError(
+            f"The answer of {client.server} to GET {path} does not tell what its API has: {exc}.",
+            hint="Check that host names an API server and no login page.",
+            status=200,
+        ) from exc
+    return answer
+
+
 def _read_aggregated(answer: dict[str, t.Any], found: list[ApiResource], failed: list[str]) -> None:
     for item in answer.get("items") or ():
         group = str((item.get("metadata") or {}).get("name") or "")
         for position, version in enumerate(item.get("versions") or ()):
-            name = str(version["version"])
+            name = str(version.get("version") or "")
             if version.get("freshness") == "Stale":
                 failed.append(f"{group}/{name}: the aggregated API server does not answer (stale)")
             for entry in version.get("resources") or ():
                 kind = (entry.get("responseKind") or {}).get("kind") or ""
-                if not kind:
+                if not kind or not name or not entry.get("resource"):
                     continue
                 found.append(
                     ApiResource(
@@ -168,14 +190,14 @@ def _read_each(
     for group, version, preferred in _group_versions(answer):
         path = f"{root}/{group}/{version}" if group else f"{root}/{version}"
         try:
-            listing = client.get(path)
+            listing = _told(client, path)
         except KubeError as exc:
             if exc.unreachable or exc.unauthorized:
                 raise
             failed.append(f"{group}/{version}: {exc.message}")
             continue
         for entry in listing.get("resources") or ():
-            if "/" not in entry["name"]:
+            if entry.get("kind") and entry.get("name") and "/" not in entry["name"]:
                 found.append(_from_listing(entry, group, version, preferred))
 
 
@@ -186,7 +208,8 @@ def _group_versions(answer: dict[str, t.Any]) -> t.Iterator[tuple[str, str, bool
     for group in answer.get("groups") or ():
         preferred = (group.get("preferredVersion") or {}).get("version")
         for entry in group.get("versions") or ():
-            yield str(group["name"]), str(entry["version"]), entry["version"] == preferred
+            if group.get("name") and entry.get("version"):
+                yield group["name"], entry["version"], entry["version"] == preferred
 
 
 def _from_listing(entry: dict[str, t.Any], group: str, version: str, preferred: bool) -> ApiResource:

@@ -70,7 +70,7 @@ class _Plugin:
         self._own_env = self._read_env()
 
     def run(self, cancel: CancelToken, seconds: float) -> ExecCredential:
-        env = {**os.environ, **self._own_env, "KUBERNETES_EXEC_INFO": json.dumps(self._info())}
+        env = {**os.environ, **self._own_env, "KUBERNETES_EXEC_INFO": self._info()}
         try:
             ended = run_bounded(
                 [self._path, *self._arguments], env, seconds=seconds, limit=_LARGEST_ANSWER, cancel=cancel
@@ -101,11 +101,16 @@ class _Plugin:
     def _secrets(self) -> set[str]:
         return {*self._own_env.values(), *self._arguments}
 
-    def _info(self) -> dict[str, t.Any]:
+    def _info(self) -> str:
         spec: dict[str, t.Any] = {"interactive": False}
         if self._settings.flag("provideClusterInfo"):
             spec["cluster"] = _cluster_info(self._cluster)
-        return {"apiVersion": self._version, "kind": "ExecCredential", "spec": spec}
+        info = {"apiVersion": self._version, "kind": "ExecCredential", "spec": spec}
+        try:
+            # YAML has dates, which are text for client-go.
+            return json.dumps(info, default=str, allow_nan=False)
+        except (ValueError, TypeError, RecursionError) as exc:
+            raise self._cluster.fields.wrong("has extensions that cannot be written as JSON for its plugin") from exc
 
     def _status(self, ended: Ended) -> Fields:
         try:

@@ -18,8 +18,8 @@ import threading
 import time
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.abandonable import call_abandonable
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.abandonable import call_abandonable
 
 _TICK = 0.2
 #: A request that is under way when the run is cancelled may still be answered, so that its outcome is known.

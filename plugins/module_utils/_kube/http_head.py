@@ -54,8 +54,9 @@ def send_get(
     """Send ``GET path`` with the credential's headers and ``headers``; ``path`` begins below the server's URL."""
     parts = urllib.parse.urlsplit(access.server)
     lines = [f"GET {parts.path}{path} HTTP/1.1", f"Host: {parts.netloc.rpartition('@')[2]}", "User-Agent: arkive.k8s"]
-    lines += [f"{name}: {value}" for name, value in (*access.headers, *headers)]
-    wire.send(("\r\n".join(lines) + "\r\n\r\n").encode("utf-8"), deadline)
+    # The credential's headers are bytes already, one character each.
+    given = "".join(f"{name}: {value}\r\n" for name, value in (*access.headers, *headers)).encode("latin-1")
+    wire.send("".join(f"{line}\r\n" for line in lines).encode("utf-8") + given + b"\r\n", deadline)
 
 
 def read_answer(wire: Wire, deadline: Deadline) -> Answer:

@@ -21,6 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth_provider imp
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_credential import run_plugin
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.files import capital, read_named
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.impersonation import kubeconfig_impersonation
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.kubeconfig_document import (
     Entry,
     Kubeconfig,
@@ -110,6 +111,7 @@ def _from_kubeconfig(config: Kubeconfig, wanted: str | None, cancel: CancelToken
         expires_at=credential.expires_at,
         renewable=user is not None and any(kind in user.fields for kind in _RENEWABLE_USERS),
         reload_seconds=_TOKEN_FILE_SECONDS if token_file else None,
+        impersonation=kubeconfig_impersonation(user.fields) if user is not None else (),
     )
 
 

@@ -9,9 +9,12 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.yaml_documents import bounded_loader
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access import library_error
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.files import capital, read_named, shown
@@ -19,7 +22,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.kubeconfig_fields
 
 #: A kubeconfig of hundreds of clusters has some 100 KiB. PyYAML reads about 1 MiB in a second.
 _LARGEST = 4 << 20
-_MOST_KEYS = 1000
 _SECTIONS = ("clusters", "users", "contexts")
 
 
@@ -101,6 +103,7 @@ def read_kubeconfig(given: str | dict[str, t.Any] | None) -> Kubeconfig:
     )
 
 
+@functools.lru_cache(maxsize=4)
 def kubeconfig_mapping(text: str) -> dict[str, t.Any] | None:
     """The content when ``text`` is a kubeconfig itself, None when it is not: it is a path then, or a mistake."""
     try:
@@ -128,6 +131,14 @@ def _from_text(text: str) -> Kubeconfig:
     if named.startswith("/"):
         raise KubeError(f"The kubeconfig {named} does not exist.")
     mapping = kubeconfig_mapping(text)
+    if mapping is None and "\n" in text.strip() and ":" in text:
+        # Lines of a kubeconfig: what is wrong with them is said without them.
+        mapping = _mapping(text, source)
+    if mapping is None and text.isprintable() and ":" not in text:
+        raise KubeError(
+            f"kubeconfig names no file that exists (it has {len(text)} characters).",
+            hint="Check the path. What was given is not shown, because it may be a secret.",
+        )
     if mapping is None:
         raise KubeError(
             f"The text given as kubeconfig ({len(text)} characters) is neither a file nor a YAML mapping.",
@@ -152,7 +163,9 @@ def _mapping(text: str, source: str) -> dict[str, t.Any]:
     if len(text) > _LARGEST:
         raise KubeError(f"{capital(source)} is larger than {_LARGEST >> 20} MiB.")
     try:
-        found = yaml.load(text, Loader=_loader(yaml))
+        found = yaml.load(text, Loader=bounded_loader(yaml, source))
+    except ValidationError as exc:
+        raise KubeError(exc.message) from exc
     except yaml.YAMLError as exc:
         mark = getattr(exc, "problem_mark", None)
         where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
@@ -164,20 +177,6 @@ def _mapping(text: str, source: str) -> dict[str, t.Any]:
     if not isinstance(found, dict):
         raise KubeError(f"{capital(source)} is not a kubeconfig: it is not a YAML mapping.")
     return found
-
-
-def _loader(yaml: t.Any) -> t.Any:
-    """Not the one in C: it has no limit of depth, and a text that is nested deeply enough ends the process."""
-
-    class Loader(yaml.SafeLoader):  # type: ignore[misc]
-        """With a limit for merge keys, each of which may multiply what the one before it made."""
-
-        def flatten_mapping(self, node: t.Any) -> None:
-            super().flatten_mapping(node)
-            if len(node.value) > _MOST_KEYS:
-                raise yaml.constructor.ConstructorError(None, None, "too many keys", node.start_mark)
-
-    return Loader
 
 
 __all__ = ("Document", "Entry", "Kubeconfig", "kubeconfig_mapping", "read_kubeconfig")

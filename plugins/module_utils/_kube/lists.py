@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.answer_shapes import check_items
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -48,9 +49,13 @@ def list_pages(
 
     def fetch(asked: dict[str, str]) -> PageAnswer[dict[str, t.Any]]:
         answer = client.get(path, query=asked)
-        metadata = answer.get("metadata") or {}
+        metadata, items = answer.get("metadata") or {}, answer.get("items") or []
+        try:
+            check_items(items)
+        except ValueError as exc:
+            raise KubeError(f"The answer of {client.server} to GET {path} cannot be used: {exc}.", status=200) from exc
         return PageAnswer(
-            answer.get("items") or [],
+            items,
             resource_version=str(metadata.get("resourceVersion") or ""),
             remaining=metadata.get("remainingItemCount"),
             token=str(metadata.get("continue") or ""),

@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.accelerators import parse_json
 from ansible_collections.arkive.k8s.plugins.module_utils._core.bounded_json import check_depth
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.answer_shapes import check_named, check_object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -122,11 +123,13 @@ def parse_page(data: bytes, resource: ApiResource, parse: Parse = parse_json) ->
     type_text = encode_compact({"apiVersion": api_version, "kind": kind})[:-1] + b","
 
     def item(obj: Document | None, text: bytes) -> RawItem:
+        if obj is None:
+            return _unusable(_named(text), "it is nested too deeply", api_version=api_version, kind=kind)
+        check_named(obj)
         try:
-            check_depth(_parsed(obj), text)
+            check_depth(obj, text)
         except ValueError as exc:
-            return _unusable(obj or _named(text), str(exc), api_version=api_version, kind=kind)
-        obj = t.cast(Document, obj)
+            return _unusable(obj, str(exc), api_version=api_version, kind=kind)
         if "apiVersion" in obj:
             if "kind" in obj:
                 return RawItem(obj, text)
@@ -137,6 +140,7 @@ def parse_page(data: bytes, resource: ApiResource, parse: Parse = parse_json) ->
         return RawItem(typed, encode_compact(typed))
 
     envelope, items = cut_list(data, parse, item, beginning=type_text)
+    check_object(envelope)
     metadata = envelope.get("metadata") or {}
     return PageAnswer(
         items,
@@ -146,19 +150,10 @@ def parse_page(data: bytes, resource: ApiResource, parse: Parse = parse_json) ->
     )
 
 
-def _parsed(obj: Document | None) -> Document:
-    if obj is None:
-        raise ValueError("it is nested too deeply")
-    return obj
-
-
 def _unusable(obj: Document, problem: str, *, api_version: str, kind: str) -> RawItem:
     """Raises ``ValueError`` for one without a name."""
-    metadata = obj.get("metadata")
-    names = metadata if isinstance(metadata, dict) else {}
-    known = {part: names[part] for part in ("namespace", "name") if isinstance(names.get(part), str) and names[part]}
-    if "name" not in known:
-        raise ValueError(f"of one object, {problem}")
+    check_named(obj)
+    known = {part: obj["metadata"][part] for part in ("namespace", "name") if obj["metadata"].get(part)}
     return RawItem({"apiVersion": api_version, "kind": kind, "metadata": known}, b"", problem)
 
 
@@ -170,7 +165,11 @@ def _named(text: bytes) -> Document:
 
 
 def _key(item: RawItem) -> str:
-    metadata = item.obj["metadata"]
+    return _key_of(item.obj)
+
+
+def _key_of(obj: Document) -> str:
+    metadata = obj["metadata"]
     return f"{metadata.get('namespace') or ''}/{metadata['name']}"
 
 

@@ -20,6 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.access import Api
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.guards import Guards, guard_connections
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.retries import RetryPolicy
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.server_clock import ServerClock
 
 #: A renewable credential is renewed this long before it ends, but not more often than every ``_RENEW_PAUSE`` seconds.
 _RENEW_LEAD = 60.0
@@ -65,6 +66,7 @@ class Session:
         self.ever_answered = False
         self._loaded_at = time.monotonic()
         self.guards = Guards()
+        self.clock = ServerClock()
         access = load(cancel=cancel or CancelToken())
         self._lane = Lane(1, access, _open_pool(access, pool_size))
 

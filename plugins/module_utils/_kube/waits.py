@@ -12,6 +12,7 @@ import contextlib
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.answer_shapes import check_items
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
@@ -111,8 +112,13 @@ class _Wait:
             self.may_watch = False
             return self._read_by_name()
         self._version = str((answer.get("metadata") or {}).get("resourceVersion") or "")
-        items = answer.get("items") or [None]
-        return t.cast("dict[str, t.Any] | None", items[0])
+        items = answer.get("items") or []
+        try:
+            check_items(items)
+        except ValueError as exc:
+            what = f"The answer of {self._client.server} to GET {self._path}"
+            raise KubeError(f"{what} cannot be used: {exc}.", status=200) from exc
+        return t.cast("dict[str, t.Any]", items[0]) if items else None
 
     def _read_by_name(self) -> dict[str, t.Any] | None:
         return get_object(self._client, self._resource, self._name, self._namespace)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.bounded_json import parse_bounded
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.answer_shapes import check_object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 
 
@@ -32,8 +33,12 @@ def parse_event(line: bytes) -> WatchEvent:
         raise KubeError("The watch ended: what came is no event.", status=500)
     if kind == "ERROR":
         code = obj.get("code")
-        status = code if type(code) is int and code else 500
+        status = code if isinstance(code, int) and not isinstance(code, bool) and code else 500
         raise KubeError(f"The watch ended: {obj.get('message')}", status=status, reason=str(obj.get("reason") or ""))
+    try:
+        check_object(obj)
+    except ValueError as exc:
+        raise KubeError(f"The watch ended: what came is no event: {exc}.", status=500) from exc
     return WatchEvent(kind, obj)
 
 

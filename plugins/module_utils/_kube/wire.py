@@ -22,8 +22,8 @@ import time
 import typing as t
 import urllib.parse
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.abandonable import call_abandonable
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.abandonable import call_abandonable
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access import ApiAccess
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 

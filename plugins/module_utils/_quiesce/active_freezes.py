@@ -23,6 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import mo
 #: Two controllers' clocks may differ by this much.
 CLOCK_SKEW = dt.timedelta(seconds=10)
 #: Of a claim no more than its metadata is read.
+_WHOLE = "application/json"
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1, application/json"
 
 _Object: t.TypeAlias = "dict[str, t.Any]"
@@ -30,10 +31,14 @@ _Object: t.TypeAlias = "dict[str, t.Any]"
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class MarkedFreezes:
-    """``marks``: one for each freeze, wherever it stands; ``faults``: what stands there and is no mark of ours."""
+    """``marks``: one for each freeze, wherever it stands; ``faults``: what stands there and is no mark of ours.
+
+    ``ended_run``: a run that is known to be gone, so that it holds nothing, whatever its marks say.
+    """
 
     marks: tuple[Mark, ...]
     faults: tuple[str, ...] = ()
+    ended_run: str = ""
 
     def without_run(self, run: str) -> MarkedFreezes:
         """Without the marks of that run."""
@@ -44,7 +49,8 @@ class MarkedFreezes:
         return any(
             other.until >= now - CLOCK_SKEW
             for other in self.marks
-            if other.lease_id == mark.lease_id or _may_be_one_place(other, mark)
+            if (other.run != self.ended_run or not self.ended_run)
+            and (other.lease_id == mark.lease_id or _may_be_one_place(other, mark))
         )
 
 
@@ -65,13 +71,12 @@ def gather(pods: t.Iterable[t.Mapping[str, t.Any]], claims: t.Iterable[t.Mapping
 
 def list_marked_claims(client: KubeClient, namespaces: t.Sequence[str] | None) -> list[_Object]:
     """The claims with a mark, in ``namespaces`` or (None) everywhere: their metadata. Raises ``KubeError``."""
-    places = [""] if namespaces is None else [f"/namespaces/{namespace}" for namespace in dict.fromkeys(namespaces)]
-    return [
-        claim
-        for place in places
-        for claim in _list(client, f"/api/v1{place}/persistentvolumeclaims")
-        if has_mark(claim)
-    ]
+    return _list_marked(client, namespaces, "persistentvolumeclaims", accept=_METADATA_ONLY)
+
+
+def list_marked_pods(client: KubeClient, namespaces: t.Sequence[str] | None) -> list[_Object]:
+    """The pods with a mark, whole. Raises ``KubeError``."""
+    return _list_marked(client, namespaces, "pods", accept=_WHOLE)
 
 
 def try_list_marked_claims(
@@ -98,9 +103,14 @@ def try_list_marked_claims(
     return [claim for claim in found if has_mark(claim)]
 
 
-def _list(client: KubeClient, path: str) -> t.Iterator[_Object]:
+def _list_marked(client: KubeClient, namespaces: t.Sequence[str] | None, plural: str, *, accept: str) -> list[_Object]:
+    places = [""] if namespaces is None else [f"/namespaces/{namespace}" for namespace in dict.fromkeys(namespaces)]
+    return [found for place in places for found in _list(client, f"/api/v1{place}/{plural}", accept) if has_mark(found)]
+
+
+def _list(client: KubeClient, path: str, accept: str) -> t.Iterator[_Object]:
     def fetch(query: dict[str, str]) -> PageAnswer[_Object]:
-        answer = client.get(path, query=query, accept=_METADATA_ONLY)
+        answer = client.get(path, query=query, accept=accept)
         metadata = answer.get("metadata") or {}
         return PageAnswer(answer.get("items") or [], "", None, str(metadata.get("continue") or ""))
 
@@ -119,4 +129,4 @@ def _may_be_one_place(one: Mark, other: Mark) -> bool:
     return (one.namespace, one.pod) == (other.namespace, other.pod)
 
 
-__all__ = ("CLOCK_SKEW", "MarkedFreezes", "gather", "list_marked_claims", "try_list_marked_claims")
+__all__ = ("CLOCK_SKEW", "MarkedFreezes", "gather", "list_marked_claims", "list_marked_pods", "try_list_marked_claims")

@@ -12,7 +12,6 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
@@ -137,9 +136,10 @@ def sweep_namespace(
     notes = [*scene.notes, *found.faults]
     if helper is not None and not check_mode:
         notes += HelperRun(client, helper).remove_leftovers([request.namespace])
-    live = {mark for mark in found.marks if scene.found.is_live(mark, utc_now())}
+    now = client.server_now()
+    live = {mark for mark in found.marks if scene.found.is_live(mark, now)}
     past = dataclasses.replace(found, marks=tuple(mark for mark in found.marks if mark not in live))
-    done = judge_marks(past) if check_mode else sweep(client, past, pods=scene.pods, helper=helper)
+    done = judge_marks(past, now=now) if check_mode else sweep(client, past, pods=scene.pods, helper=helper)
     done = [Swept(mark=mark, state="live") for mark in found.marks if mark in live] + done
     outcome = HookTaskOutcome(swept=[entry.to_return() for entry in done], warnings=notes)
     outcome.changed = any(entry.state != "live" for entry in done)
@@ -225,12 +225,13 @@ def _freezes_to_end(request: FreezeTaskRequest, scene: _Scene, client: KubeClien
         chosen = _selected_marks(task, scene, client, with_gone=not scene.pods)
         marks = [mark for mark in chosen if mark.path == request.path]
         leases = {mark.lease_id for mark in marks}
-        return freezes_of([mark for mark in scene.found.marks if mark.lease_id in leases], scene.pods, hook)
+        marks = [mark for mark in scene.found.marks if mark.lease_id in leases]
+        return freezes_of(marks, scene.pods, hook, now=client.server_now())
     marks = [mark for mark in scene.found.marks if mark.lease_id == request.lease_id]
     # Anybody may have written a mark with this id beside ours.
     marks = [mark for mark in marks if mark.path == request.path] or marks
     if marks:
-        return freezes_of(marks, scene.pods, hook)
+        return freezes_of(marks, scene.pods, hook, now=client.server_now())
     if not scene.pods:
         return []
     pod = _only_pod(scene.pods, request.lease_id)
@@ -283,8 +284,9 @@ def _renew(
     if scene.missing is not None:
         raise scene.missing
     outcome = HookTaskOutcome(lease_ids=[request.lease_id])
-    marks = [mark for mark in scene.found.marks if mark.lease_id == request.lease_id and mark.until > utc_now()]
-    live = freezes_of(marks, scene.pods, _thaw_hook(request))
+    now = client.server_now()
+    marks = [mark for mark in scene.found.marks if mark.lease_id == request.lease_id and mark.until > now]
+    live = freezes_of(marks, scene.pods, _thaw_hook(request), now=now)
     if not live:
         return None
     if not check_mode:
@@ -298,7 +300,8 @@ def _renew(
                 f"The timer of the lease on {live[0].where} was dead, so that nothing but this task would have thawed "
                 "it. A new one runs."
             )
-        outcome.warnings += put_marks(client, make_marks(lease, run_id=request.task.run_id, seconds=seconds))
+        renewed = make_marks(lease, run_id=request.task.run_id, seconds=seconds, now=client.server_now())
+        outcome.warnings += put_marks(client, renewed)
         outcome.freezes += live[0].records
     return outcome
 

@@ -35,6 +35,11 @@ class FreezeEnd:
     def proven(self) -> bool:
         return self.report is not None or self.elsewhere is not None
 
+    @property
+    def may_return(self) -> bool:
+        """What is frozen is out of reach, and may come back with its node: its mark is not to be taken away."""
+        return self.elsewhere is not None and self.elsewhere.may_return
+
 
 def end_freeze(client: KubeClient, lease: Lease, thawer: Thawer, *, insist: bool) -> FreezeEnd:
     """Try once. Nothing is raised.
@@ -76,7 +81,9 @@ def _elsewhere(lease: Lease, thawer: Thawer, reason: str) -> FreezeEnd:
     found = next((answer for answer in answers if answer.state == "thawed"), answers[0])
     places = dict.fromkeys(answer.where for answer in answers if answer.where)
     notes = dict.fromkeys(answer.note for answer in answers if answer.note)
-    return FreezeEnd(elsewhere=dataclasses.replace(found, where=", ".join(places), note=" ".join(notes)))
+    may_return = any(answer.may_return for answer in answers)
+    told = dataclasses.replace(found, where=", ".join(places), note=" ".join(notes), may_return=may_return)
+    return FreezeEnd(elsewhere=told)
 
 
 __all__ = ("FreezeEnd", "end_by_claims", "end_freeze")

@@ -17,7 +17,7 @@ import datetime as dt
 import time
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339, utc_now
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -83,7 +83,7 @@ class HelperRun:
                 selector = ",".join(f"{name}={value}" for name, value in _LABELS.items())
                 pods = self._client.get(place, query={"labelSelector": selector}).get("items") or []
                 for pod in pods:
-                    if _is_leftover(pod):
+                    if _is_leftover(pod, self._client.server_now()):
                         self._delete(pod["metadata"]["namespace"], pod["metadata"]["name"])
             except KubeError as exc:
                 failures.append(f"Helper pods that earlier runs left could not be removed: {exc.message}")
@@ -209,12 +209,12 @@ def _container_state(pod: t.Mapping[str, t.Any]) -> _Object:
     return dict(statuses[0].get("state") or {})
 
 
-def _is_leftover(pod: t.Mapping[str, t.Any]) -> bool:
+def _is_leftover(pod: t.Mapping[str, t.Any], now: dt.datetime) -> bool:
     try:
         made = parse_rfc3339(str(pod["metadata"].get("creationTimestamp", "")))
     except ValidationError:
         return False
-    return utc_now() - made > _LEFTOVER_AGE
+    return now - made > _LEFTOVER_AGE
 
 
 def _failed(where: str, why: str) -> ThawElsewhere:

@@ -272,7 +272,7 @@ def _thaw(
     paths = {command.path for command in recognise(hook.argv).thaws}
     held = [
         freeze
-        for freeze in freezes_of(read_pod(pod).marks, [pod], hook)
+        for freeze in freezes_of(read_pod(pod).marks, [pod], hook, now=client.server_now())
         if hook.phase == "post" or paths & {target.path for target in freeze.lease.targets}
     ]
     releaser = Releaser(

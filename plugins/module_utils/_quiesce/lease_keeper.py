@@ -97,7 +97,8 @@ class LeaseKeeper:
             found = renew(self._client, lease)
             if found in ("renewed", "rearmed"):
                 held.lease_end = sent + lease.seconds
-                marks = make_marks(lease, run_id=self._settings.run_id, seconds=lease.seconds)
+                now = self._client.server_now()
+                marks = make_marks(lease, run_id=self._settings.run_id, seconds=lease.seconds, now=now)
                 for failure in put_marks(self._client, marks):
                     self._settings.log.info(failure)
             if found != "renewed":

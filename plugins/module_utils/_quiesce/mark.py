@@ -108,9 +108,12 @@ def is_lease_id(text: str) -> bool:
     return _LEASE_ID.fullmatch(text) is not None
 
 
-def make_marks(lease: Lease, *, run_id: str, seconds: float) -> list[Mark]:
-    """The marks of one lease: a run that still lives renews or removes them within ``seconds``."""
-    until = utc_now() + dt.timedelta(seconds=min(seconds, LONGEST_FREEZE_SECONDS))
+def make_marks(lease: Lease, *, run_id: str, seconds: float, now: dt.datetime) -> list[Mark]:
+    """The marks of one lease: a run that still lives renews or removes them within ``seconds`` from ``now``.
+
+    That is the time of the API server, which all that read the marks go by.
+    """
+    until = now + dt.timedelta(seconds=min(seconds, LONGEST_FREEZE_SECONDS))
     return [
         Mark(
             run=run_id,

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import time
 import typing as t
 
@@ -26,8 +27,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.thaw import mo
 _Pod: t.TypeAlias = "t.Mapping[str, t.Any]"
 
 
-def freezes_of(marks: t.Iterable[Mark], pods: t.Iterable[_Pod], hook: Hook) -> list[ActiveFreeze]:
+def freezes_of(marks: t.Iterable[Mark], pods: t.Iterable[_Pod], hook: Hook, *, now: dt.datetime) -> list[ActiveFreeze]:
     """The marked freezes, as a releaser takes them; ``hook`` stands for the command that froze.
+
+    ``now`` by the clock that the marks go by.
 
     ``pods``: those that are there. A freeze of another pod, or of a container that does not mount the claim any more,
     is ended by its claim.
@@ -36,7 +39,7 @@ def freezes_of(marks: t.Iterable[Mark], pods: t.Iterable[_Pod], hook: Hook) -> l
     by_lease: dict[tuple[str, str], list[Mark]] = {}
     for mark in marks:
         by_lease.setdefault((mark.lease_id, mark.pod), []).append(mark)
-    return [_freeze(known.get((group[0].namespace, group[0].pod)), hook, group) for group in by_lease.values()]
+    return [_freeze(known.get((group[0].namespace, group[0].pod)), hook, group, now) for group in by_lease.values()]
 
 
 def freeze_of_task(pod: _Pod, hook: Hook, *, lease_id: str, container: str, path: str) -> ActiveFreeze:
@@ -47,9 +50,9 @@ def freeze_of_task(pod: _Pod, hook: Hook, *, lease_id: str, container: str, path
     return _to_freeze(Lease(lease_id, (target,), (("fsfreeze", "--unfreeze", path),), 1.0), hook)
 
 
-def _freeze(pod: _Pod | None, hook: Hook, marks: list[Mark]) -> ActiveFreeze:
+def _freeze(pod: _Pod | None, hook: Hook, marks: list[Mark], now: dt.datetime) -> ActiveFreeze:
     paths = [_path_in(pod, mark) for mark in marks]
-    seconds = max(1.0, (marks[0].until - utc_now()).total_seconds())
+    seconds = max(1.0, (marks[0].until - now).total_seconds())
     thaws = tuple(mark.thaw_argv(path) for mark, path in zip(marks, paths, strict=True))
     freeze = _to_freeze(Lease(marks[0].lease_id, tuple(mark.target for mark in marks), thaws, seconds), hook)
     # Without a claim there is no other way than through the container.

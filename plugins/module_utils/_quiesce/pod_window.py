@@ -297,6 +297,7 @@ class PodWindow:
             warnings=self.warnings,
             cancel=self._settings.cancel,
             marked=self._marked,
+            own_run=self._settings.run_id,
             helper=self._settings.policy.helper_pod,
         )
 
@@ -357,7 +358,7 @@ class PodWindow:
         return lease
 
     def _mark(self, lease: Lease, seconds: float) -> None:
-        marks = make_marks(lease, run_id=self._settings.run_id, seconds=seconds)
+        marks = make_marks(lease, run_id=self._settings.run_id, seconds=seconds, now=self._client.server_now())
         for failure in put_marks(self._client, marks):
             self.warnings.append(failure)
             self._settings.log.warning(failure, name=self._name, namespace=self._namespace, resource="pods")

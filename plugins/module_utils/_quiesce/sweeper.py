@@ -12,7 +12,7 @@ import dataclasses
 import datetime as dt
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339, utc_now
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freezes import (
@@ -85,21 +85,27 @@ class Sweeping:
         return [swept for swept in self.done if swept.state != "live"]
 
 
-def judge_marks(found: MarkedFreezes, *, now: dt.datetime | None = None) -> list[Swept]:
+def judge_marks(found: MarkedFreezes, *, now: dt.datetime) -> list[Swept]:
     """The marks: ``live`` ones, and those past their time (state ``failed`` until they are swept)."""
-    moment = now or utc_now()
-    return [Swept(mark=mark, state="live" if found.is_live(mark, moment) else "failed") for mark in found.marks]
+    return [Swept(mark=mark, state="live" if found.is_live(mark, now) else "failed") for mark in found.marks]
 
 
 def sweep_namespaces(
-    client: KubeClient, pods: t.Sequence[_Pod], namespaces: t.Sequence[str] | None, *, helper: HelperPod | None = None
+    client: KubeClient,
+    pods: t.Sequence[_Pod],
+    namespaces: t.Sequence[str] | None,
+    *,
+    helper: HelperPod | None = None,
+    ended_run: str = "",
 ) -> Sweeping:
     """Sweep what is marked on ``pods`` and on the claims of ``namespaces`` (None: of the whole cluster).
 
-    With ``helper``, helper pods that killed runs have left are removed as well.
+    With ``helper``, helper pods that killed runs have left are removed as well. The freezes of ``ended_run``, which is
+    known to be gone, are over whatever their marks say.
     """
     unread: list[str] = []
     found = gather(pods, try_list_marked_claims(client, namespaces, pods, unread))
+    found = dataclasses.replace(found, ended_run=ended_run)
     notes = HelperRun(client, helper).remove_leftovers(namespaces) if helper is not None else []
     done = sweep(client, found, pods=pods, helper=helper)
     return Sweeping(tuple(done), (*notes, *found.faults), tuple(unread))
@@ -118,41 +124,53 @@ def sweep(
     ``pods``: what was read already; the others are read when they are needed. Marks of ``own_run`` do not count: it
     knows that it holds nothing there.
     """
-    sweeper = _Sweeper(client, pods, helper, own_run)
-    return [each if each.state == "live" else sweeper.sweep(each) for each in judge_marks(found)]
+    sweeper = _Sweeper(client, pods, helper, own_run=own_run, ended_run=found.ended_run)
+    judged = judge_marks(found, now=client.server_now())
+    return [each if each.state == "live" else sweeper.sweep(each) for each in judged]
 
 
 class _Sweeper:
-    def __init__(self, client: KubeClient, pods: t.Iterable[_Pod], helper: HelperPod | None, own_run: str) -> None:
+    def __init__(
+        self,
+        client: KubeClient,
+        pods: t.Iterable[_Pod],
+        helper: HelperPod | None,
+        *,
+        own_run: str,
+        ended_run: str,
+    ) -> None:
         self._client = client
         self._own_run = own_run
+        self._ended_run = ended_run
         self._thawer = Thawer(client, helper)
         self._pods = {(pod["metadata"]["namespace"], pod["metadata"]["name"]): pod for pod in pods}
         #: Of several marks of one file system, one is tried: who writes a hundred of them does not hold up the run.
-        self._tried: dict[tuple[str, ...], str] = {}
+        self._tried: dict[tuple[str, ...], tuple[t.Literal["not frozen", "failed"], str]] = {}
 
     def sweep(self, found: Swept) -> Swept:
         mark = found.mark
         place = (mark.claim, mark.node) if mark.claim else (mark.namespace, mark.pod, mark.container, mark.path)
         if place in self._tried:
-            return self._as_before(found, self._tried[place])
+            return self._as_before(found, *self._tried[place])
         if self._is_taken(mark):
             return dataclasses.replace(found, state="live")
         end = self._end(mark)
         if not end.proven:
-            self._tried[place] = f"{mark.target.where}{_on(mark)} could not be thawed: {end.reason}"
-            return dataclasses.replace(found, error=self._tried[place])
-        self._tried[place] = ""
+            failure = f"{mark.target.where}{_on(mark)} could not be thawed: {end.reason}"
+            self._tried[place] = "failed", failure
+            return dataclasses.replace(found, error=failure)
         note = end.elsewhere.note if end.elsewhere is not None else ""
+        if end.may_return:
+            self._tried[place] = "not frozen", note
+            return dataclasses.replace(found, state="not frozen", error=note)
+        self._tried[place] = "not frozen", ""
         error = " ".join(part for part in (note, *remove_marks(self._client, [mark])) if part)
         return dataclasses.replace(found, state=_state_of(end), error=error)
 
-    def _as_before(self, found: Swept, failure: str) -> Swept:
-        """Another mark of what was tried already."""
-        if failure:
-            return dataclasses.replace(found, error=failure)
-        error = " ".join(remove_marks(self._client, [found.mark]))
-        return dataclasses.replace(found, state="not frozen", error=error)
+    def _as_before(self, found: Swept, state: t.Literal["not frozen", "failed"], said: str) -> Swept:
+        """Another mark of what was tried already; it stays where there is something to say."""
+        error = said or " ".join(remove_marks(self._client, [found.mark]))
+        return dataclasses.replace(found, state=state, error=error)
 
     def _end(self, mark: Mark) -> FreezeEnd:
         """Through its own container where that still mounts the claim; never at a path that only the mark tells."""
@@ -183,8 +201,8 @@ class _Sweeper:
             claim = self._client.get(f"/api/v1/namespaces/{namespace}/persistentvolumeclaims/{name}")
         except KubeError:
             return False
-        now = MarkedFreezes((mark, *read_claim(claim).marks)).without_run(self._own_run)
-        return now.is_live(mark, utc_now())
+        now = MarkedFreezes((mark, *read_claim(claim).marks), ended_run=self._ended_run).without_run(self._own_run)
+        return now.is_live(mark, self._client.server_now())
 
 
 def _state_of(end: FreezeEnd) -> t.Literal["thawed", "not frozen"]:

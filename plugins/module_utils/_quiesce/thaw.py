@@ -57,8 +57,8 @@ class Thawer:
             tries += answer.tries
         if not there:
             over = self._is_over(claim, node, {target.node for target in mounts_of_claim(users, name)})
-            if over:
-                return ThawElsewhere("not frozen", note=over)
+            if over is not None:
+                return over
         if not tries:
             tries.append(f"no running container on node {node or '(unknown)'} mounts claim {claim}")
         if self._helper is not None and node and self._may_help(claim):
@@ -82,21 +82,26 @@ class Thawer:
         self._helped[claim] = tried + 1
         return tried < _HELPER_TRIES
 
-    def _is_over(self, claim: str, node: str, mounted_on: t.Collection[str]) -> str:
-        """Why nothing of the claim can be frozen there any more; empty when that is not known."""
+    def _is_over(self, claim: str, node: str, mounted_on: t.Collection[str]) -> ThawElsewhere | None:
+        """Why nothing of the claim can be frozen there any more; None when that is not known."""
         if not node:
-            return ""
+            return None
         if mounted_on:
-            return (
+            note = (
                 f"Claim {claim} is mounted on node {', '.join(sorted(mounted_on))} now, and by no pod on node {node}, "
                 "where it was frozen: a freeze does not move along with its volume."
             )
+            return ThawElsewhere("not frozen", note=note)
         try:
             self._client.get(f"/api/v1/nodes/{node}")
         except KubeError as exc:
             if exc.not_found:
-                return f"Node {node}, on which claim {claim} was frozen, is not in the cluster any more."
-        return ""
+                note = (
+                    f"Node {node}, on which claim {claim} was frozen, is not in the cluster any more. A freeze ends "
+                    "with its machine; the mark stays until the claim is mounted elsewhere, or the node is back."
+                )
+                return ThawElsewhere("not frozen", note=note, may_return=True)
+        return None
 
 
 def mounts_of_claim(pods: t.Iterable[_Pod], claim_name: str) -> list[FreezeTarget]:

@@ -20,7 +20,8 @@ _OTHER_DEVICE = 3
 class ThawElsewhere:
     """``state``: ``thawed``, ``not frozen``, or ``failed`` with every try in ``tries`` and what ends it in ``remedy``.
 
-    ``note``: why nothing is frozen, where that was not asked of the file system itself.
+    ``note``: why nothing is frozen, where that was not asked of the file system itself. ``may_return``: the node is not
+    in the cluster, and may come back with what is frozen there; so the mark has to stay.
     """
 
     state: t.Literal["thawed", "not frozen", "failed"]
@@ -28,6 +29,7 @@ class ThawElsewhere:
     tries: tuple[str, ...] = ()
     note: str = ""
     remedy: str = ""
+    may_return: bool = False
 
 
 def read_answer(rc: int, text: str, *, where: str, device: str) -> ThawElsewhere:

@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""Which of several stored API versions of a type is restored (Velero 1.18, EnableAPIGroupVersions)."""
+"""Which of several stored API versions of a type is restored (Velero 1.18, docs/compatibility 2.5)."""
 
 from __future__ import annotations
 

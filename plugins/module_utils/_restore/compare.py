@@ -46,7 +46,7 @@ def compare(group_resource: GroupResource, live: t.Mapping[str, t.Any], desired:
     """Compare, leaving out our labels, managedFields, status, system metadata and what the cluster itself decides.
 
     The patch sets the labels of ``desired``, which takes over fields of ``live`` on the way. Service accounts are
-    merged, never replaced (Velero 1.18).
+    merged, never replaced (Velero 1.18, docs/compatibility 5.7).
     """
     labels = {name: value for name, value in _labels(desired).items() if name in OUR_LABELS}
     if group_resource == _SERVICE_ACCOUNTS:

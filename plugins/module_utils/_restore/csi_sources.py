@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""Which CSI snapshot of a backup holds the data of a claim (Velero 1.18, ``velero.io/csi-*-restorer``)."""
+"""Which CSI snapshot of a backup holds the data of a claim (Velero 1.18, docs/compatibility 8.4)."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import readable
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_target import CsiTarget
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
     VOLUME_SNAPSHOT_CONTENTS,
@@ -94,13 +95,13 @@ class CsiSources:
             return _missing(name, restored, "the restore's filters leave the objects of snapshots out")
         snapshot = self._archive.find_object(VOLUME_SNAPSHOTS, namespace, name)
         if snapshot is None:
-            return _missing(name, restored, f"the backup does not hold its VolumeSnapshot '{name}'")
+            return _missing(name, restored, f"the backup does not hold its VolumeSnapshot '{readable(name)}'")
         bound = str((snapshot.get("status") or {}).get("boundVolumeSnapshotContentName") or "")
         if not bound:
             return _missing(name, restored, f"its VolumeSnapshot '{name}' was not bound to a content")
         content = self._archive.find_object(VOLUME_SNAPSHOT_CONTENTS, None, bound)
         if content is None:
-            return _missing(name, restored, f"the backup does not hold its VolumeSnapshotContent '{bound}'")
+            return _missing(name, restored, f"the backup does not hold its VolumeSnapshotContent '{readable(bound)}'")
         spec, status, noted = content.get("spec") or {}, content.get("status") or {}, _annotations(snapshot)
         handle = (
             status.get("snapshotHandle")

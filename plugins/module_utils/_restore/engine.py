@@ -122,7 +122,7 @@ def _planned(
     request = with_backup(request, store)
     with (
         rare_collections(),
-        BackupSource.open(store, request.spec.backup_name) as source,
+        BackupSource.open(store, request.spec.backup_name, cancel=cancel) as source,
         EncodedBodies() as bodies,
     ):
         run = _Run(

@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""Metadata of restored objects: what is taken off, and the labels that are put on (Velero 1.18)."""
+"""Metadata of restored objects: what is taken off, and the labels that are put on (docs/compatibility 5.6.8)."""
 
 from __future__ import annotations
 

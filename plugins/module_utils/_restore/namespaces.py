@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""Target namespaces: made when they are missing, waited for when they are on their way out (Velero 1.18)."""
+"""Target namespaces: made when they are missing, waited for when they are on their way out (docs/compatibility 5.5)."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""Volumes that are made anew from native snapshots (Velero 1.18, PersistentVolumes with a snapshot)."""
+"""Volumes that are made anew from native snapshots (Velero 1.18, docs/compatibility 5.8.1)."""
 
 from __future__ import annotations
 

@@ -290,7 +290,7 @@ class Planner:
             self._live.note_names(resource.group_resource, there, found)
 
     def settle_existing(self, item: PlanItem, live: dict[str, t.Any], desired: dict[str, t.Any]) -> None:
-        """Decide on an object that is there already (Velero 1.18, existing objects)."""
+        """Decide on an object that is there already (Velero 1.18, docs/compatibility 5.7)."""
         if live["metadata"].get("deletionTimestamp"):
             item.reason = LEAVING
             return

@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""From a stored object to the body that the API server gets (Velero 1.18, the steps for each item)."""
+"""From a stored object to the body that the API server gets (Velero 1.18, docs/compatibility 5.6)."""
 
 from __future__ import annotations
 

@@ -4,7 +4,10 @@
 
 # Private: not for use outside of this collection.
 
-"""What a restore leaves in the store, under ``restores/<r>/`` (Velero 1.18), and what an earlier run left there."""
+"""What a restore leaves in the store, under ``restores/<r>/``, and what an earlier run left there.
+
+The rules: Velero 1.18, docs/compatibility 1.3.
+"""
 
 from __future__ import annotations
 

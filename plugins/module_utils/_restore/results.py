@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""Warnings and errors of a restore, for the task's result and for Velero's results file (Velero 1.18)."""
+"""Warnings and errors of a restore, for the task's result and for Velero's results file (docs/compatibility 5.14)."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""The backup that a restore from a schedule takes: its newest one that is Completed (Velero 1.18)."""
+"""The backup that a restore from a schedule takes: its newest one that is Completed (docs/compatibility 7.1)."""
 
 from __future__ import annotations
 

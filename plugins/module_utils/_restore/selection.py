@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""Which stored objects a restore takes (Velero 1.18, filters and additional items)."""
+"""Which stored objects a restore takes (Velero 1.18, docs/compatibility 5.4)."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_reader 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.name_claim import is_in_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_reader import TarballReader
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.contents import BackupContents
@@ -49,14 +50,14 @@ class BackupSource:
         self.native_snapshots: dict[str, NativeSnapshot] = {}
 
     @classmethod
-    def open(cls, store: Store, name: str) -> BackupSource:
+    def open(cls, store: Store, name: str, *, cancel: CancelToken | None = None) -> BackupSource:
         """Read the whole tarball and check it against our record where there is one.
 
         Raises ``RestoreError`` for an unknown backup, ``ValidationError`` for one that is not finished,
         ``ArchiveError`` for a corrupt one or one that no Velero server would take over, ``StoreError``.
         """
         store.check(write=False)
-        reader = BackupReader(store)
+        reader = BackupReader(store, cancel)
         backup = reader.read_sound_backup(name)
         if backup is None:
             reader.validate(writable=False)

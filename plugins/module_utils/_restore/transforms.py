@@ -131,7 +131,7 @@ def make_preparer(
         csi=csi,
         native=NativeVolumes(
             source.native_snapshots,
-            EbsSnapshotter(request.snapshot_location) if request.snapshot_location else None,
+            EbsSnapshotter(request.snapshot_location, client.cancel) if request.snapshot_location else None,
             client=client,
             discovery=discovery,
         ),

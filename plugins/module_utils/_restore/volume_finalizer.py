@@ -5,7 +5,7 @@
 # Private: not for use outside of this collection.
 
 
-"""What is left to do for volumes once everything is written (Velero 1.18, the restore finalizer)."""
+"""What is left to do for volumes once everything is written (Velero 1.18, docs/compatibility 5.8)."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class EbsProvider:
     ) -> None:
         self._client = client
         self._request = request
-        self._ebs = EbsSnapshotter(location)
+        self._ebs = EbsSnapshotter(location, cancel)
         self._cancel = cancel
         self._pool = concurrent.futures.ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="arkive-ebs")
         self._begun: list[concurrent.futures.Future[None]] = []

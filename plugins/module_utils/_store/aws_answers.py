@@ -19,12 +19,23 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 
+#: Makes a call and gives what it gives.
+Waiting: t.TypeAlias = "t.Callable[[t.Callable[[], t.Any]], t.Any]"
+
 #: Servers may give pages without entries, where much was deleted; but not for ever.
 _EMPTY_PAGES = 1000
 
 
 class BadAnswer(Exception):
     """The server has answered, and it is no answer to what was asked: half a sentence, without a full stop."""
+
+
+class Abandoned(BadAnswer):
+    """Nobody waits for the answer any more; what was asked for may be done nevertheless."""
+
+
+class Overdue(Abandoned):
+    """So it was because the longest time was over."""
 
 
 class Answer(dict[str, t.Any]):
@@ -90,11 +101,15 @@ class Pages:
 
 
 class GuardedClient:
-    """boto3's ``client``: every request gives an ``Answer``, or raises one of ``errors``."""
+    """boto3's ``client``: every request gives an ``Answer``, or raises one of ``errors``.
 
-    def __init__(self, client: t.Any, errors: tuple[type[Exception], ...]) -> None:
+    ``wait_for`` makes each call, and may give it up with ``Abandoned``.
+    """
+
+    def __init__(self, client: t.Any, errors: tuple[type[Exception], ...], wait_for: Waiting) -> None:
         self._client = client
         self._errors = errors
+        self._wait_for = wait_for
 
     def before_signing(self, operation: str, change: t.Callable[..., None]) -> None:
         """Have ``change(request=...)`` called with each request of ``operation`` before it is signed."""
@@ -105,11 +120,12 @@ class GuardedClient:
         operation = operation_name(method)
 
         def call(**arguments: t.Any) -> Answer:
-            values = guarded(functools.partial(request, **arguments), operation, self._errors)
+            ask = functools.partial(request, **arguments)
+            values = self._wait_for(lambda: guarded(ask, operation, self._errors))
             if not isinstance(values, dict):
                 raise BadAnswer(f"the server's answer to {operation} is empty")
             if "Body" in values:
-                values["Body"] = _GuardedBody(values["Body"], operation, self._errors)
+                values["Body"] = _GuardedBody(values["Body"], operation, self._errors, self._wait_for)
             return Answer(operation, values)
 
         return call
@@ -118,17 +134,25 @@ class GuardedClient:
 class _GuardedBody:
     """The body of an object, as it arrives."""
 
-    def __init__(self, body: t.Any, operation: str, errors: tuple[type[Exception], ...]) -> None:
+    def __init__(self, body: t.Any, operation: str, errors: tuple[type[Exception], ...], wait_for: Waiting) -> None:
         self._body = body
         self._operation = operation
         self._errors = errors
+        self._wait_for = wait_for
+        self._is_abandoned = False
 
     def read(self, size: int | None = None) -> bytes:
-        data: bytes = guarded(lambda: self._body.read(size), self._operation, self._errors)
+        try:
+            data: bytes = self._wait_for(lambda: guarded(lambda: self._body.read(size), self._operation, self._errors))
+        except Abandoned:
+            self._is_abandoned = True
+            raise
         return data
 
     def close(self) -> None:
-        self._body.close()
+        # While a read is under way, this would wait for it.
+        if not self._is_abandoned:
+            self._body.close()
 
 
 def operation_name(method: str) -> str:
@@ -149,4 +173,4 @@ def guarded(act: t.Callable[[], t.Any], operation: str, errors: tuple[type[Excep
         raise BadAnswer(f"the server's answer to {operation} cannot be read ({type(exc).__name__})") from exc
 
 
-__all__ = ("Answer", "BadAnswer", "GuardedClient", "Pages")
+__all__ = ("Abandoned", "Answer", "BadAnswer", "GuardedClient", "Overdue", "Pages", "Waiting")

@@ -12,15 +12,18 @@ import os
 import sys
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.aws_access import AwsAccess
-from ansible_collections.arkive.k8s.plugins.module_utils._store.aws_answers import BadAnswer, GuardedClient
+from ansible_collections.arkive.k8s.plugins.module_utils._store.aws_answers import BadAnswer, GuardedClient, Overdue
+from ansible_collections.arkive.k8s.plugins.module_utils._store.bounded_calls import BoundedCalls
 
 Errors: t.TypeAlias = "tuple[type[Exception], ...]"
 
 _CONNECT_SECONDS = 10
 _READ_SECONDS = 60
 _ATTEMPTS = 6
+_CREDENTIALS_SECONDS = 60.0
 #: What servers other than Amazon's do not know, and newer versions of botocore send unasked.
 _UNASKED = ("request_checksum_calculation", "response_checksum_validation")
 
@@ -33,13 +36,15 @@ def make_client(
     error: type[ArkiveError],
     explain: t.Callable[[Exception], ArkiveError],
     max_connections: int,
+    cancel: CancelToken,
     default_region: str | None = None,
     **config: t.Any,
 ) -> tuple[GuardedClient, Errors]:
     """A client that may be shared between threads, and the exceptions that it raises.
 
     ``what`` is the service for people. Raises ``error`` for what can be seen at once, and what ``explain`` makes of
-    botocore's own complaints. ``config``: more of ``botocore.config.Config``.
+    botocore's own complaints. Once ``cancel`` is set, answers are waited for no longer than a moment. ``config``: more
+    of ``botocore.config.Config``.
     """
     try:
         import boto3
@@ -63,7 +68,8 @@ def make_client(
         **{name: "when_required" for name in _UNASKED if name in known},
         **config,
     }
-    try:
+
+    def make() -> t.Any:
         session = boto3.session.Session(
             aws_access_key_id=access.access_key,
             aws_secret_access_key=access.secret_key,
@@ -71,13 +77,23 @@ def make_client(
             profile_name=access.profile,
             region_name=access.region,
         )
-        client = session.client(
+        return session.client(
             service,
             region_name=session.region_name or default_region,
             endpoint_url=access.endpoint_url,
             verify=(access.ca_bundle or None) if access.validate_certs else False,
             config=botocore.config.Config(**options),
         )
+
+    calls = BoundedCalls(cancel)
+    try:
+        # Finds the credentials, for which the user's own programs and servers may be asked.
+        client = calls.wait_for(make, _CREDENTIALS_SECONDS)
+    except Overdue as exc:
+        raise error(
+            f"The credentials for {what} were not there after {_CREDENTIALS_SECONDS:.0f} seconds.",
+            hint="Look at 'credential_process' in the AWS configuration, or give 'access_key' and 'secret_key'.",
+        ) from exc
     except errors as exc:
         raise explain(exc) from exc
     except ValueError as exc:  # botocore's answer to an endpoint that is no URL
@@ -85,7 +101,7 @@ def make_client(
             f"The endpoint_url '{access.endpoint_text}' cannot be used: {access.masked(str(exc)).rstrip('.')}.",
             hint="Write it as http://host:port or https://host.",
         ) from exc
-    return GuardedClient(client, errors), errors
+    return GuardedClient(client, errors, calls.wait_for), errors
 
 
 __all__ = ("Errors", "make_client")

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.process_identity import has_ended, identify_process
 
 #: How long a claim lasts that is not renewed, in seconds; one that nobody can read counts from when it was written.
 LONGEST_SECONDS = 120.0
@@ -27,7 +28,7 @@ class ClaimRecord:
     """Who holds a claim and until when. ``nonce`` is random, so that no two claims have the same bytes.
 
     ``commits``: what the holder is about to make visible, or has; empty before. Once that is to be seen the claim is
-    over, whenever it expires.
+    over, whenever it expires. ``process``: what tells later runs on the same machine that the holder is gone.
     """
 
     run: str
@@ -38,10 +39,12 @@ class ClaimRecord:
     nonce: str
     commits: str = ""
     is_damaged: bool = False
+    process: str = ""
 
     @classmethod
     def make(cls, run: str, host: str, pid: int, moment: dt.datetime, ttl_seconds: float) -> ClaimRecord:
-        return cls(run, host, pid, moment, moment + dt.timedelta(seconds=ttl_seconds), uuid.uuid4().hex)
+        expires = moment + dt.timedelta(seconds=ttl_seconds)
+        return cls(run, host, pid, moment, expires, uuid.uuid4().hex, process=identify_process())
 
     @classmethod
     def damaged(cls, written: dt.datetime) -> ClaimRecord:
@@ -63,6 +66,7 @@ class ClaimRecord:
                 expires,
                 fields["nonce"],
                 str(fields.get("commits", "")),
+                process=str(fields.get("process", "")),
             )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ValidationError):
             return None
@@ -78,6 +82,11 @@ class ClaimRecord:
         return f"run {self.run} on {self.host} (pid {self.pid})"
 
     @property
+    def is_gone(self) -> bool:
+        """True when the holder was a process of this machine, and has ended without releasing the claim."""
+        return has_ended(self.pid, self.process)
+
+    @property
     def expires_text(self) -> str:
         return _stamp(self.expires)
 
@@ -90,6 +99,7 @@ class ClaimRecord:
             "expires": _stamp(self.expires),
             "nonce": self.nonce,
             **({"commits": self.commits} if self.commits else {}),
+            **({"process": self.process} if self.process else {}),
             **({"damaged": True} if self.is_damaged else {}),
         }
 

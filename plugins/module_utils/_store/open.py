@@ -13,18 +13,22 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local import LocalStore
 
 if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
     from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
     from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 
 
-def open_store(location: StorageLocation) -> Store:
-    """The store at ``location``. Nothing is read yet: ``check`` says whether it can be used."""
+def open_store(location: StorageLocation, *, cancel: CancelToken | None = None) -> Store:
+    """The store at ``location``. Nothing is read yet: ``check`` says whether it can be used.
+
+    Once ``cancel`` is set, no request waits for its answer longer than a moment.
+    """
     if location.path:
         return LocalStore(location)
     # boto3 takes a third of a second to import; a local directory does not need it.
     from ansible_collections.arkive.k8s.plugins.module_utils._store.s3 import S3Store
 
-    return S3Store(location)
+    return S3Store(location, cancel)
 
 
 __all__ = ("open_store",)

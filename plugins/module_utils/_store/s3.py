@@ -13,6 +13,7 @@ import io
 import threading
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._store.aws_answers import Answer, GuardedClient
 from ansible_collections.arkive.k8s.plugins.module_utils._store.aws_client import Errors, make_client
@@ -53,10 +54,11 @@ _CONFLICT_ATTEMPTS = 5
 class S3Store:
     """A ``Store`` in ``location.bucket`` below ``location.prefix``. boto3's client is safe to share between threads."""
 
-    def __init__(self, location: StorageLocation) -> None:
+    def __init__(self, location: StorageLocation, cancel: CancelToken | None = None) -> None:
+        """Once ``cancel`` is set, a server that does not answer at once is given up."""
         self.location = location
         self._root = f"{location.prefix}/" if location.prefix else ""
-        self._client, self._errors = _make_client(location)
+        self._client, self._errors = _make_client(location, cancel or CancelToken())
         self._options = _write_options(location)
         self._deletion = Deletion(self._client, location.bucket or "", self._errors)
         self._conditional: bool | None = None
@@ -67,8 +69,11 @@ class S3Store:
         """True until the server was seen to ignore or refuse ``If-None-Match``."""
         return self._conditional is not False
 
-    def check(self, *, write: bool) -> None:
-        """List one key; with ``write`` begin an upload and drop it, which leaves no object and no version."""
+    def check(self, *, write: bool, touch: bool = True) -> None:
+        """List one key; with ``write`` begin an upload and drop it, which leaves no object and no version.
+
+        Nothing shows without ``touch`` who may write.
+        """
         try:
             next(list_pages(self._client, Bucket=self.location.bucket, Prefix=self._root, MaxKeys=1))
         except self._errors as exc:
@@ -83,6 +88,7 @@ class S3Store:
             ) from exc
         if write:
             refuse_write(self.location)
+        if write and touch:
             target = self._target("arkive-write-check")
             with self._calling("write to"):
                 begun = self._client.create_multipart_upload(**target.address, **target.options)
@@ -286,7 +292,7 @@ def _write_options(location: StorageLocation) -> dict[str, t.Any]:
     return options
 
 
-def _make_client(location: StorageLocation) -> tuple[GuardedClient, Errors]:
+def _make_client(location: StorageLocation, cancel: CancelToken) -> tuple[GuardedClient, Errors]:
     """boto3's client for ``location``, and the exceptions that it raises."""
     client, errors = make_client(
         "s3",
@@ -295,6 +301,7 @@ def _make_client(location: StorageLocation) -> tuple[GuardedClient, Errors]:
         error=StoreError,
         explain=lambda exc: store_error(location, exc, verb="use"),
         max_connections=MAX_CONNECTIONS,
+        cancel=cancel,
         # Servers other than Amazon's seldom have regions, but a signature always names one.
         default_region="us-east-1" if location.endpoint_url else None,
         # Virtual-host addressing needs DNS for each bucket, which servers other than Amazon's seldom have.

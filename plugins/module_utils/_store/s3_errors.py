@@ -49,6 +49,8 @@ UNREACHABLE = {
     "HTTPClientError": "the HTTP request failed",
     "ResponseStreamingError": "the connection broke",
     "IncompleteReadError": "the connection broke",
+    "Abandoned": "no answer by the time that the run was told to stop",
+    "Overdue": "no answer in time",
 }
 #: How servers say that they do not know a kind of request or a header of it; some say no more than the status.
 _UNSUPPORTED = frozenset({"NotImplemented", "MethodNotAllowed", "ParamValidationError"})

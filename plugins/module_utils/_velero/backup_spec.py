@@ -5,7 +5,7 @@
 # Private: not for use outside of this collection.
 
 
-"""Velero's Backup spec: options in, the validated ``spec`` of a Backup out (Velero 1.18)."""
+"""Velero's Backup spec: options in, the validated ``spec`` of a Backup out (Velero 1.18, docs/compatibility 3.2)."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import format_duration, parse_duration
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import told
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import HookRule, parse_hook_rules
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
     ALWAYS_EXCLUDED,
@@ -317,7 +318,7 @@ def _ordered(value: t.Mapping[str, t.Any]) -> dict[str, tuple[str, ...]]:
         names = written.split(",") if isinstance(written, str) else written
         if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
             raise ValidationError(
-                f"ordered_resources has no list of names for '{plural}': {written!r}.",
+                f"ordered_resources has no list of names for '{plural}': {told(written)}.",
                 hint="Write namespace/name for each object, or its name alone where it is cluster-scoped.",
             )
         out[plural] = tuple(name.strip() for name in names if name.strip())

@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import format_duration
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import quoted, told
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import read_duration, read_list, snake_case
 
@@ -198,10 +199,10 @@ def _exec_fields(given: t.Mapping[str, t.Any], where: str) -> dict[str, t.Any]:
         raise ValidationError(f"{where}: on_error is '{on_error}'.", hint="Write Fail or Continue.")
     retries = given.get("retries", 0)
     if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
-        raise ValidationError(f"{where}: retries is {retries!r}.", hint="Write a whole number, 0 or more.")
+        raise ValidationError(f"{where}: retries is {quoted(retries)}.", hint="Write a whole number, 0 or more.")
     kill = given.get("kill_on_timeout", False)
     if not isinstance(kill, bool):
-        raise ValidationError(f"{where}: kill_on_timeout is {kill!r}.", hint="Write true or false.")
+        raise ValidationError(f"{where}: kill_on_timeout is {quoted(kill)}.", hint="Write true or false.")
     seconds = read_duration(given.get("timeout"), f"{where}: timeout") or _DEFAULT_TIMEOUT_SECONDS
     backoff = read_duration(given.get("retry_backoff"), f"{where}: retry_backoff")
     if backoff is not None and backoff < 0:
@@ -225,7 +226,7 @@ def _exec_fields(given: t.Mapping[str, t.Any], where: str) -> dict[str, t.Any]:
 def _members(value: t.Any, known: t.Sequence[str], where: str) -> dict[str, t.Any]:
     """``value`` with its names in snake_case. Members that are null count as absent."""
     if not isinstance(value, t.Mapping):
-        raise ValidationError(f"{where} is not a mapping: {value!r}.", hint=f"Its members are {', '.join(known)}.")
+        raise ValidationError(f"{where} is not a mapping: {told(value)}.", hint=f"Its members are {', '.join(known)}.")
     out: dict[str, t.Any] = {}
     for written, member in value.items():
         name = snake_case(str(written))
@@ -246,7 +247,7 @@ def _texts(value: t.Any, where: str) -> tuple[str, ...]:
 def _text(value: t.Any, where: str) -> str:
     """Numbers and YAML's bare ``yes`` are not text, and nobody can say what was written."""
     if not isinstance(value, str):
-        raise ValidationError(f"{where}: {value!r} is not text.", hint="Put it in quotes.")
+        raise ValidationError(f"{where}: a value is not text: {told(value)}.", hint="Put it in quotes.")
     return str(value)
 
 

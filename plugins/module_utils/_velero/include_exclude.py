@@ -5,7 +5,7 @@
 # Private: not for use outside of this collection.
 
 
-"""Include and exclude lists, and what is never included (Velero 1.18, include/exclude semantics)."""
+"""Include and exclude lists, and what is never included (Velero 1.18, docs/compatibility 3.4)."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""Which key of a backup location holds what (Velero 1.18; relative to the location's root)."""
+"""Which key of a backup location holds what (Velero 1.18, docs/compatibility 1.2; relative to the location's root)."""
 
 from __future__ import annotations
 

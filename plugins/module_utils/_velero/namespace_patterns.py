@@ -5,7 +5,7 @@
 # Private: not for use outside of this collection.
 
 
-"""Namespaces as a spec names them, and as the cluster has them (Velero 1.18, namespace wildcards)."""
+"""Namespaces as a spec names them, and as the cluster has them (Velero 1.18, docs/compatibility 3.5)."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""Resource modifiers: rules of patches for objects on their way back to a cluster (Velero 1.18)."""
+"""Resource modifiers: rules of patches for objects on their way back to a cluster (docs/compatibility 5.10)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ import dataclasses
 import re
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.bounded_json import parse_bounded
+from ansible_collections.arkive.k8s.plugins.module_utils._core.bounded_json import (
+    MAX_DEPTH,
+    is_deeper,
+    parse_bounded,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_regexp import compile_go_regexp
 from ansible_collections.arkive.k8s.plugins.module_utils._core.json_patch import (
@@ -25,6 +29,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.json_patch import
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.patterns import compile_glob
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import told
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._core.yaml_documents import read_yaml
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
@@ -34,6 +39,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import 
     read_text,
     read_texts,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.object_shapes import find_object_misfit
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.strategic_merge import apply_strategic_merge
 
 Object: t.TypeAlias = "dict[str, t.Any]"
@@ -113,7 +119,7 @@ class ResourceModifiers:
         for number, rule in matching:
             try:
                 patched = rule.apply(obj)
-                _check_identity(obj, patched)
+                _check_patched(group_resource, obj, patched)
             except PatchError as exc:
                 errors.append(f"resource modifier rule {number}: {exc.sentence}")
             else:
@@ -163,7 +169,7 @@ def _parse_rule(value: t.Any, where: str) -> ModifierRule:
         raise ValidationError(f"{where} must have one of {', '.join(_FAMILIES)}; it has {has}.")
     entries = given[families[0]]
     if not isinstance(entries, list):
-        raise ValidationError(f"{where}.{families[0]} is not a list: {entries!r}.")
+        raise ValidationError(f"{where}.{families[0]} is not a list: {told(entries)}.")
     conditions = _parse_conditions(given.get("conditions"), where)
     if families[0] == "patches":
         return ModifierRule(conditions=conditions, patches=tuple(_parse_operation(entry, where) for entry in entries))
@@ -186,7 +192,7 @@ def _parse_conditions(value: t.Any, where: str) -> ModifierConditions:
     selector = given.get("labelSelector")
     matches = given.get("matches") or []
     if not isinstance(matches, list):
-        raise ValidationError(f"{where}.conditions.matches is not a list: {matches!r}.")
+        raise ValidationError(f"{where}.conditions.matches is not a list: {told(matches)}.")
     return ModifierConditions(
         group_resource=group_resource,
         name_pattern=compile_go_regexp(read_text(pattern, f"{where}.conditions.resourceNameRegex"))
@@ -255,7 +261,7 @@ def _typed(value: t.Any, where: str) -> t.Any:
             return parse_bounded(value.encode("utf-8", "replace"))
         except ValueError as exc:
             raise ValidationError(
-                f"A patch of {where} has a value that is not JSON: {value}.",
+                f"A patch of {where} has a value that is not JSON ({exc}).",
                 hint='Write text that begins with { or [ in quotes of its own: "\\"{text\\"".',
             ) from exc
     return value
@@ -278,9 +284,15 @@ def _fits_group_resource(pattern: str, group_resource: str) -> bool:
     return pattern == "*.*" or (compiled is not None and compiled.fullmatch(group_resource) is not None)
 
 
-def _check_identity(before: Object, after: t.Any) -> None:
+def _check_patched(group_resource: GroupResource, before: Object, after: t.Any) -> None:
+    """What comes out is still this object, with the types that whatever reads it later counts on."""
+    misfit = find_object_misfit(after, group_resource)
+    if not misfit and is_deeper(after, MAX_DEPTH):
+        misfit = f"it is nested more than {MAX_DEPTH} levels deep"
+    if misfit:
+        raise PatchError(f"What comes out is no object of Kubernetes: {misfit}.", hint="Correct the patch.")
     name = (before.get("metadata") or {}).get("name")
-    if not isinstance(after, dict) or (after.get("metadata") or {}).get("name") != name:
+    if (after.get("metadata") or {}).get("name") != name:
         raise PatchError("A restored object keeps its name.", hint="Patches may not change metadata.name.")
 
 

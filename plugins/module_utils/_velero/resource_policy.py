@@ -5,7 +5,10 @@
 # Private: not for use outside of this collection.
 
 
-"""Velero's resource policies: what to do with which volume, and more includes and excludes (Velero 1.18)."""
+"""Velero's resource policies: what to do with which volume, and more includes and excludes.
+
+The rules: Velero 1.18, docs/compatibility 3.13.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import quoted, told
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._core.yaml_documents import read_yaml
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import (
@@ -158,10 +162,12 @@ def parse_policy(document: str | t.Mapping[str, t.Any], *, source: str = "the re
     document = _read(document, source)
     given = read_members(document, ("version", "volumePolicies", "includeExcludePolicy"), source, snake=snake)
     if given.get("version") != "v1":
-        raise ValidationError(f"The version of {source} is {given.get('version')!r}.", hint="Write 'version: v1'.")
+        raise ValidationError(
+            f"The version of {source} is {quoted(given.get('version'))}.", hint="Write 'version: v1'."
+        )
     policies = given.get("volumePolicies", [])
     if not isinstance(policies, list | tuple):
-        raise ValidationError(f"The volumePolicies of {source} are not a list: {policies!r}.")
+        raise ValidationError(f"The volumePolicies of {source} are not a list: {told(policies)}.")
     return ResourcePolicy(
         tuple(_policy(entry, f"{source}, volumePolicies[{at}]", snake=snake) for at, entry in enumerate(policies)),
         _include_exclude(given.get("includeExcludePolicy"), f"{source}, includeExcludePolicy", snake=snake),
@@ -198,7 +204,7 @@ def _policy(value: t.Any, where: str, *, snake: bool) -> VolumePolicy:
     action = read_members(given.get("action"), ("type", "parameters"), f"{where}.action", snake=snake)
     if action.get("type") not in _ACTIONS:
         raise ValidationError(
-            f"The action of {where} is {action.get('type')!r}.", hint=f"Actions are {', '.join(_ACTIONS)}."
+            f"The action of {where} is {quoted(action.get('type'))}.", hint=f"Actions are {', '.join(_ACTIONS)}."
         )
     parameters = read_mapping(action.get("parameters"), f"{where}.action.parameters")
     conditions = _conditions(given.get("conditions"), f"{where}.conditions", snake=snake)

@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""The order in which a restore brings group-resources back (Velero 1.18)."""
+"""The order in which a restore brings group-resources back (Velero 1.18, docs/compatibility 5.3)."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ _WITH_DATA = HIGH_PRIORITIES[
 #: Before the workloads whose controllers would make the newest of them anew, without what the backup says of it.
 _BEFORE_THE_REST = (GroupResource("controllerrevisions", "apps"),)
 
-#: Types that a restore never brings back; they are added to ``excludedResources`` (Velero 1.18).
+#: Types that a restore never brings back; they are added to ``excludedResources`` (docs/compatibility 5.2).
 NON_RESTORABLE: tuple[GroupResource, ...] = (
     GroupResource("nodes"),
     GroupResource("events"),

@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""Velero's Restore spec: options in, the validated ``spec`` of a Restore out (Velero 1.18)."""
+"""Velero's Restore spec: options in, the validated ``spec`` of a Restore out (Velero 1.18, docs/compatibility 5.1)."""
 
 from __future__ import annotations
 

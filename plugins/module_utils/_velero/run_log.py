@@ -34,6 +34,11 @@ _ESCAPES = {
     "\t": "\\t",
     "\v": "\\v",
 }
+_RESULT = re.compile(
+    r"(?: resource: /(?P<resource>\S*))?(?: name: /(?P<name>\S*))?"
+    r"(?: message: /(?P<message>.*?))?(?: error: /(?P<error>.*))?",
+    re.DOTALL,
+)
 _FIXED = frozenset({"time", "level", "msg"})
 
 
@@ -163,6 +168,14 @@ def result_text(entry: LogEntry) -> str:
     return "".join(parts)
 
 
+def parse_result_text(text: str) -> dict[str, str]:
+    """The members of ``result_text`` again (resource, name, message, error); other words are a message."""
+    found = _RESULT.fullmatch(text)
+    if found is None or not any(found.groups()):
+        return {"message": text.strip()}
+    return {name: value.strip() for name, value in found.groupdict().items() if value}
+
+
 def _quoted(value: str) -> str:
     return value if _BARE.fullmatch(value) else f'"{"".join(map(_escaped, value))}"'
 
@@ -196,4 +209,4 @@ def _go_value(value: t.Any) -> str:
     return str(value)
 
 
-__all__ = ("Level", "LogEntry", "ResultBuckets", "RunLog", "format_line", "result_text")
+__all__ = ("Level", "LogEntry", "ResultBuckets", "RunLog", "format_line", "parse_result_text", "result_text")

@@ -5,7 +5,10 @@
 # Private: not for use outside of this collection.
 
 
-"""The scoped family of filters: lists of their own for cluster-scoped and for namespaced types (Velero 1.18)."""
+"""The scoped family of filters: lists of their own for cluster-scoped and for namespaced types.
+
+The rules: Velero 1.18, docs/compatibility 3.4.
+"""
 
 from __future__ import annotations
 

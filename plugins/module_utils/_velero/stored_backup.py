@@ -4,14 +4,14 @@
 
 # Private: not for use outside of this collection.
 
-"""What a Velero server demands of a Backup object that it finds in a bucket (seen on 1.18.3)."""
+"""What a Velero server demands of a Backup object that it finds in a bucket (docs/compatibility 13.1)."""
 
 from __future__ import annotations
 
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
-from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import find_misfit, readable
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import find_misfit, quoted, readable
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.ark import VELERO_API_VERSION
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.document_shapes import BACKUP_STATUS
 
@@ -55,7 +55,7 @@ def find_problems(backup: t.Mapping[str, t.Any], directory: str) -> list[str]:
     metadata = backup.get("metadata")
     name = metadata.get("name") if isinstance(metadata, dict) else None
     if not isinstance(name, str) or not is_subdomain_name(name):
-        problems.append(f"Its object has the name {name!r}, which no backup can have.")
+        problems.append(f"Its object has the name {quoted(name)}, which no backup can have.")
     elif name != directory:
         problems.append(f"Its object has the name '{name}', but lies in the directory '{directory}'.")
     if isinstance(metadata, dict):

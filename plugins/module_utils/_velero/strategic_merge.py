@@ -13,6 +13,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.json_patch import PatchError, equal_json
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import quoted, readable, told
 
 _PATCH = "$patch"
 _RETAIN = "$retainKeys"
@@ -123,17 +124,18 @@ def _merge(original: dict[str, t.Any], patch: dict[str, t.Any], fields: Fields, 
     if directive == "replace":
         return patch
     if directive != "merge":
-        raise PatchError(f"{where} has the directive $patch: {directive}; there are delete, replace and merge.")
+        raise PatchError(f"{where} has the directive $patch: {quoted(directive)}; there are delete, replace and merge.")
     if _RETAIN in patch:
-        keep = patch.pop(_RETAIN)
+        keep = _listed(patch.pop(_RETAIN), _RETAIN, where)
         original = {name: value for name, value in original.items() if name in keep}
     for name in list(patch):
         if name.startswith(_DELETE_VALUES):
-            field, values = name.removeprefix(_DELETE_VALUES), patch.pop(name)
-            original[field] = [entry for entry in original.get(field) or [] if entry not in values]
+            field, values = name.removeprefix(_DELETE_VALUES), _listed(patch.pop(name), name, where)
+            before = _listed(original.get(field) or [], field, where)
+            original[field] = [entry for entry in before if entry not in values]
         elif name.startswith("$"):
             raise PatchError(
-                f"{where} has the directive '{name}', which is not understood.",
+                f"{where} has the directive {quoted(name)}, which is not understood.",
                 hint="Use $patch, $retainKeys or $deleteFromPrimitiveList.",
             )
     for name, value in patch.items():
@@ -155,6 +157,12 @@ def _merge_member(before: t.Any, value: t.Any, how: t.Mapping[str, t.Any] | Merg
     return _merge_objects(entries, value, how, where) if how.key else _merge_values(entries, value)
 
 
+def _listed(value: t.Any, name: str, where: str) -> list[t.Any]:
+    if not isinstance(value, list):
+        raise PatchError(f"{readable(name)} of {where} is not a list: {told(value)}.")
+    return value
+
+
 def _merge_values(original: list[t.Any], patch: list[t.Any]) -> list[t.Any]:
     merged: list[t.Any] = []
     for value in (*original, *patch):
@@ -166,20 +174,20 @@ def _merge_values(original: list[t.Any], patch: list[t.Any]) -> list[t.Any]:
 def _merge_objects(original: list[t.Any], patch: list[t.Any], how: MergedList, where: str) -> list[t.Any]:
     """Objects with the same key are merged; the order is that of kubectl: new ones come before the rest."""
     if any(isinstance(entry, dict) and entry.keys() == {_PATCH} and entry[_PATCH] == "replace" for entry in patch):
-        return [entry for entry in patch if entry.keys() != {_PATCH}]
+        return [entry for entry in patch if not (isinstance(entry, dict) and entry.keys() == {_PATCH})]
     rest = list(enumerate(original))
     changed: list[tuple[int | None, dict[str, t.Any]]] = []
     for entry in patch:
         key = entry.get(how.key) if isinstance(entry, dict) else None
         if key is None:
             raise PatchError(f"An entry of {where} lacks '{how.key}', by which the list is merged.")
-        same = [(place, before) for place, before in rest if before.get(how.key) == key]
+        same = [(place, before) for place, before in rest if isinstance(before, dict) and before.get(how.key) == key]
         if entry.get(_PATCH) == "delete":
             rest = [pair for pair in rest if pair not in same]
             continue
         place, before = same[0] if same else (None, {})
         rest = [pair for pair in rest if pair[0] != place]
-        changed.append((place, _merge(before, entry, how.fields, f"{where}[{key}]")))
+        changed.append((place, _merge(before, entry, how.fields, f"{where}[{quoted(key)}]")))
     return _interleave(rest, changed)
 
 

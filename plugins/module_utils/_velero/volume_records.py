@@ -41,7 +41,7 @@ def list_snapshots(
     podvolumebackups: Records = None,
     csi_volumesnapshotcontents: Records = None,
 ) -> list[RecordedSnapshot]:
-    """Each snapshot once, from the documents of those files (sections of Velero 1.18's layout: 1.4 and 1.5)."""
+    """Each snapshot once, from the documents of those files (docs/compatibility 1.4, 1.5)."""
     found: dict[tuple[str, str], RecordedSnapshot] = {}
     everything = (
         *_of_volumesnapshots(volumesnapshots),

@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""Which VolumeSnapshotClass is taken (Velero 1.18, CSI backup)."""
+"""Which VolumeSnapshotClass is taken (Velero 1.18, docs/compatibility 8.3)."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@
 """Delete snapshots of a storage by their handles, after their objects have left the cluster.
 
 The only way to ask a CSI driver for it is a VolumeSnapshotContent with the policy Delete: one is made for each handle,
-and deleted as soon as its driver has taken it on (Velero 1.18, deletion of a backup).
+and deleted as soon as its driver has taken it on (Velero 1.18, docs/compatibility 7.4).
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""The stored forms of a CSI snapshot: claim, VolumeSnapshot, content and volumeinfo (Velero 1.18)."""
+"""The stored forms of a CSI snapshot: claim, VolumeSnapshot, content and volumeinfo (docs/compatibility 8.6)."""
 
 from __future__ import annotations
 

@@ -68,9 +68,13 @@ class EbsSnapshot:
 class EbsSnapshotter:
     """Every method raises ``SnapshotError`` when EC2 refuses; those that take a PersistentVolume ask nobody."""
 
-    def __init__(self, location: SnapshotLocation) -> None:
-        """boto3 is loaded with the first request. It may be shared between threads."""
+    def __init__(self, location: SnapshotLocation, cancel: CancelToken | None = None) -> None:
+        """boto3 is loaded with the first request. It may be shared between threads.
+
+        Once ``cancel`` is set, no request waits for its answer longer than a moment.
+        """
         self.location = location
+        self._cancel = cancel or CancelToken()
         self._lock = threading.Lock()
         self._made: tuple[GuardedClient, Errors] | None = None
 
@@ -247,7 +251,7 @@ class EbsSnapshotter:
     def _client(self) -> tuple[GuardedClient, Errors]:
         with self._lock:
             if self._made is None:
-                self._made = _make_client(self.location)
+                self._made = _make_client(self.location, self._cancel)
             return self._made
 
 
@@ -260,7 +264,7 @@ def _none_is_fine(code: str) -> t.Iterator[None]:
             raise
 
 
-def _make_client(location: SnapshotLocation) -> tuple[GuardedClient, Errors]:
+def _make_client(location: SnapshotLocation, cancel: CancelToken) -> tuple[GuardedClient, Errors]:
     """boto3's client for ``location``, and the exceptions that it raises."""
     return make_client(
         "ec2",
@@ -269,6 +273,7 @@ def _make_client(location: SnapshotLocation) -> tuple[GuardedClient, Errors]:
         error=SnapshotError,
         explain=lambda exc: ebs_error(location, exc, tried="use EC2"),
         max_connections=_MAX_CONNECTIONS,
+        cancel=cancel,
     )
 
 

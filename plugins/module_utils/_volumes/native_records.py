@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""The stored forms of a native snapshot: ``volumesnapshots.json.gz`` and volumeinfo (Velero 1.18, 1.4 and 1.5)."""
+"""The stored forms of a native snapshot: the file of native snapshots and volumeinfo (docs/compatibility 1.4, 1.5)."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""The zone of a PersistentVolume, where its snapshot belongs (Velero 1.18)."""
+"""The zone of a PersistentVolume, where its snapshot belongs (Velero 1.18, docs/compatibility 8.1)."""
 
 from __future__ import annotations
 

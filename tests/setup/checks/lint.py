@@ -6,8 +6,13 @@
 
 from __future__ import annotations
 
+import pathlib
+import typing as t
+
 from checks import environments
-from checks.console import run
+from checks.citations import check_citations
+from checks.console import note, run
+from checks.named_paths import check_paths
 from checks.paths import TREE
 from checks.report import Report
 
@@ -36,9 +41,21 @@ _CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ansible-lint", ("ansible-lint", "--offline", "--profile", "production", "--strict", "-q")),
 )
 
+#: Name, and what says all that is wrong in the copied tree.
+_OWN_CHECKS: tuple[tuple[str, t.Callable[[pathlib.Path], list[str]]], ...] = (
+    ("citations", check_citations),
+    ("named paths", check_paths),
+)
+
 
 def lint(report: Report) -> None:
     """Run every tool, whatever the others found."""
+    for name, check in _OWN_CHECKS:
+        with report.step(f"lint: {name}") as step:
+            problems = check(TREE)
+            for problem in problems:
+                note(problem)
+            step.count(not problems)
     tools = environments.tools()
     variables = tools.variables
     for name, (program, *options) in _CHECKS:

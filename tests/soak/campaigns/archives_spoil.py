@@ -6,34 +6,27 @@
 
 from __future__ import annotations
 
+import copy
 import gzip
-import io
 import json
 import random
 import tarfile
 import typing as t
 import zlib
 
+from campaigns.archives_make import (
+    WRONG,
+    Files,
+    encoded,
+    location,
+    member_path,
+    raw_header,
+    sound_members,
+    tar,
+    tarball,
+)
 from campaigns.archives_objects import BACKUP, RECORD, sound_files, sound_objects
-
-#: path and content
-Member: t.TypeAlias = tuple[str, bytes]
-Files: t.TypeAlias = dict[str, bytes]
-
-_WRONG: tuple[t.Any, ...] = (
-    None, True, 0, -1, 1.5, "", "text", "a/b", "../..", "\x1b[31mred\n", "\u202e", "x" * 300, 10**30, [], [None],
-    [1], ["a"], [[]], {}, {"": None}, {"a": 1}, {"name": []}, [{}], [{"name": 1}], {"a": {"b": {"c": []}}},
-)  # fmt: skip
-
-
-def member_path(resource: str, obj: t.Any) -> str:
-    metadata = obj["metadata"]
-    place = f"namespaces/{metadata['namespace']}" if "namespace" in metadata else "cluster"
-    return f"resources/{resource}/{place}/{metadata['name']}.json"
-
-
-def sound_members() -> list[Member]:
-    return [(member_path(resource, obj), json.dumps(obj).encode()) for resource, obj in sound_objects()]
+from campaigns.archives_odd import ODD_WAYS
 
 
 def spoil(chance: random.Random) -> tuple[str, Files]:
@@ -58,14 +51,15 @@ def replace_somewhere(chance: random.Random, document: t.Any, wrong: t.Any) -> N
     if chance.random() < 0.1 and isinstance(holder, dict):
         del holder[key]
     else:
-        holder[key] = wrong
+        # A copy: the next replacement may be made inside of it.
+        holder[key] = copy.deepcopy(wrong)
 
 
 def _wrong_shapes(chance: random.Random) -> Files:
     objects = sound_objects()
     paths = [member_path(*pair) for pair in objects]
     for _time in range(chance.randint(1, 3)):
-        replace_somewhere(chance, chance.choice(objects)[1], chance.choice(_WRONG))
+        replace_somewhere(chance, chance.choice(objects)[1], chance.choice(WRONG))
     return location(tarball([(path, encoded(obj)) for path, (_gr, obj) in zip(paths, objects, strict=True)]))
 
 
@@ -194,9 +188,9 @@ def _bad_files(chance: random.Random) -> Files:
     record = json.loads(json.dumps(RECORD))
     for _time in range(chance.randint(1, 3)):
         document = chance.choice([backup, record, *(files[name] for name in files if files[name])])
-        replace_somewhere(chance, document, chance.choice(_WRONG))
+        replace_somewhere(chance, document, chance.choice(WRONG))
     if chance.random() < 0.3:
-        files[chance.choice(list(files))] = chance.choice(_WRONG)
+        files[chance.choice(list(files))] = chance.choice(WRONG)
     made = location(tarball(sound_members()), backup=encoded(backup), documents=files)
     made["restores/r/r-arkive.json.gz"] = gzip.compress(encoded(record), 1)
     if chance.random() < 0.4:
@@ -207,38 +201,18 @@ def _bad_files(chance: random.Random) -> Files:
     return made
 
 
-WAYS = (_wrong_shapes, _wrong_shapes, _wrong_shapes, _smuggled, _bad_json, _bad_tar, _bad_gzip, _bad_files, _bad_files)
-
-
-def location(tarball_: bytes, *, backup: bytes = b"", documents: dict[str, t.Any] | None = None) -> Files:
-    found = {"backups/b/velero-backup.json": backup or encoded(BACKUP), "backups/b/b.tar.gz": tarball_}
-    for name, document in (documents or {}).items():
-        found[f"backups/b/b{name}"] = gzip.compress(encoded(document), 1)
-    return found
-
-
-def encoded(document: t.Any) -> bytes:
-    return json.dumps(document).encode()
-
-
-def tar(members: t.Iterable[Member], tar_format: int = tarfile.PAX_FORMAT) -> bytes:
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w", format=tar_format) as archive:
-        for name, data in members:
-            info = tarfile.TarInfo(name)
-            info.size = len(data)
-            archive.addfile(info, io.BytesIO(data))
-    return out.getvalue()
-
-
-def tarball(members: t.Iterable[Member], tar_format: int = tarfile.PAX_FORMAT) -> bytes:
-    return gzip.compress(tar(members, tar_format), 1)
-
-
-def raw_header(name: bytes, size: int, kind: bytes) -> bytes:
-    head = name.ljust(100, b"\0") + b"0000644\0" + b"0000000\0" * 2 + b"%011o\0" % size + b"%011o\0" % 0
-    rest = kind + bytes(100) + b"ustar\x0000" + bytes(247)
-    return head + b"%06o\0 " % (sum(head) + sum(rest) + 8 * 32) + rest
+WAYS = (
+    _wrong_shapes,
+    _wrong_shapes,
+    _wrong_shapes,
+    _smuggled,
+    _bad_json,
+    _bad_tar,
+    _bad_gzip,
+    _bad_files,
+    _bad_files,
+    *ODD_WAYS,
+)
 
 
 __all__ = ("WAYS", "Files", "spoil")

@@ -11,7 +11,7 @@ a pod mounts it. Where neither run nor timer was left, a sweep has to thaw it, o
 
 from __future__ import annotations
 
-import contextlib
+import collections
 import json
 import os
 import random
@@ -38,7 +38,8 @@ class FreezeCampaign:
     """On the local cluster that the environment names, as the live tests have it."""
 
     def __init__(self) -> None:
-        self._files = contextlib.ExitStack()
+        self._made: collections.Counter[str] = collections.Counter()
+        self._missed: collections.Counter[str] = collections.Counter()
 
     def __enter__(self) -> t.Self:
         self._state = Path(os.environ["ARKIVE_TEST_STATE"])
@@ -47,13 +48,17 @@ class FreezeCampaign:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._files.close()
+        missed = ", ".join(f"{fault} {self._missed[fault]}/{made}" for fault, made in sorted(self._made.items()))
+        print(f"faults that found nothing to hit, of those made: {missed}", flush=True)
 
     def run_case(self, chance: random.Random) -> str:
         case = draw(chance)
         namespace = f"arkive-test-{chance.getrandbits(48):012x}"
         with tempfile.TemporaryDirectory(prefix="arkive-soak-") as folder:
-            found = _CaseRun(self, case, namespace, Path(folder)).judge()
+            run = _CaseRun(self, case, namespace, Path(folder))
+            found = run.judge()
+        self._made.update(run.made)
+        self._missed.update(run.missed)
         return f"{case}: {found}" if found else ""
 
     @property
@@ -89,7 +94,8 @@ class _CaseRun:
         self._state = campaign.state
         self._runs: list[Started] = []
         self._last = 0.0
-        self._made: set[Fault] = set()
+        self.made: set[Fault] = set()
+        self.missed: list[Fault] = []
 
     def judge(self) -> str:
         """What was wrong, in one sentence."""
@@ -102,6 +108,7 @@ class _CaseRun:
                 late = self._break(outside, faults)
             finally:
                 faults.undo()
+                self.missed = faults.missed
             self._last = time.monotonic()
             return late or self._verdict(outside)
         finally:
@@ -132,7 +139,7 @@ class _CaseRun:
                 since = frozen_at if moment.frozen else started
                 if since and now - since >= moment.seconds:
                     due.remove(moment)
-                    self._made.add(moment.fault)
+                    self.made.add(moment.fault)
                     faults.make(moment.fault, run, self._second)
             if now - started > _LONGEST_RUN_SECONDS:
                 return f"the run has not ended after {_LONGEST_RUN_SECONDS:.0f} s: {self._said()}"
@@ -152,16 +159,16 @@ class _CaseRun:
             time.sleep(_POLL_SECONDS)
         if not outside.writes_block(self._app.pods()):
             return self._not_frozen(outside)
-        if not leaves_no_guard(self._made):
+        if not leaves_no_guard(self.made):
             return f"frozen past its time ({', '.join(outside.thaw())}): {self._said()}"
         return self._sweep(outside)
 
     def _not_frozen(self, outside: Outside) -> str:
         frozen = outside.thaw()
-        if frozen and not leaves_no_guard(self._made):
+        if frozen and not leaves_no_guard(self.made):
             return f"{', '.join(frozen)} was frozen, though nobody waits for it: {self._said()}"
         lines = outside.left_frozen()
-        return f"the driver says: {lines[0]}" if lines and not leaves_no_guard(self._made) else ""
+        return f"the driver says: {lines[0]}" if lines and not leaves_no_guard(self.made) else ""
 
     def _sweep(self, outside: Outside) -> str:
         """What neither run nor timer could thaw, the next run does, or it names what it cannot reach."""

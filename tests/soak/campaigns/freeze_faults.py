@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import pathlib
 import signal
 import subprocess
@@ -22,6 +23,9 @@ from campaigns.live_support import CutProxy, Started
 
 _LAB = Path(__file__).parents[2] / "cluster" / "lab.py"
 _PAUSE_SECONDS = LEASE_SECONDS + 2
+#: Until a module that has just been started is at work.
+_START_SECONDS = 0.8
+_WATCH_SECONDS = 6.0
 
 
 class Faults:
@@ -36,20 +40,22 @@ class Faults:
         self._later: list[threading.Thread] = []
         self._stopped: list[int] = []
         self._restarted = False
+        #: Faults that found no process to hit.
+        self.missed: list[Fault] = []
 
     def make(self, fault: Fault, run: Started, start_second: t.Callable[[], None]) -> None:
         """Do it now; returns as soon as it is done or under way."""
         at_module = {"kill module": signal.SIGKILL, "term module": signal.SIGTERM}
         if fault in at_module:
-            kill(_modules(run, self._outside), at_module[fault])
+            self._at_module(fault, run, lambda pids: self._kill(fault, pids, at_module[fault]))
         elif fault == "term play":
             run.signal(signal.SIGTERM)
         elif fault == "kill all":
             run.kill_all()
-        elif fault in ("stop and kill module", "stop and kill all"):
-            pids = _modules(run, self._outside) if fault.endswith("module") else [run.process.pid, *run.descendants()]
-            kill(pids, signal.SIGSTOP)
-            self._after(_PAUSE_SECONDS, lambda: kill(pids, signal.SIGKILL))
+        elif fault == "stop and kill module":
+            self._at_module(fault, run, lambda pids: self._stop_and_kill(fault, pids))
+        elif fault == "stop and kill all":
+            self._stop_and_kill(fault, [run.process.pid, *run.descendants()])
         elif fault == "second run":
             start_second()
         else:
@@ -79,28 +85,31 @@ class Faults:
         elif fault == "kill container":
             self._kill_containers(pods)
         elif fault == "stop freezer":
-            freezers = [pid for pid in self._outside.pids(pods) if self._outside.words(pid)[:1] == ["fsfreeze"]]
-            kill(freezers, signal.SIGSTOP)
-            self._stopped += freezers
+            self._start(lambda: self._stop_freezer(pods))
         elif fault == "kill timer":
-            kill(self._like(pods, "arkive-timer"), signal.SIGKILL)
+            self._kill(fault, self._like(pods, "arkive-timer"), signal.SIGKILL)
         elif fault == "kill timer and parent":
             kill(self._like(pods, "arkive-freeze", "arkive-renew"), signal.SIGKILL)
-            kill(self._like(pods, "arkive-timer"), signal.SIGKILL)
+            self._kill(fault, self._like(pods, "arkive-timer"), signal.SIGKILL)
         elif fault == "cut stream":
             self._proxy.cut(stay=False)
         elif fault == "cut for long":
             self._proxy.cut()
             self._after(_PAUSE_SECONDS, self._proxy.mend)
         elif fault == "pause server":
-            self._component("stop", "kube-apiserver")
-            self._after(_PAUSE_SECONDS, lambda: self._component("cont", "kube-apiserver"))
+            self._to_the_server(fault, "stop")
+            self._after(_PAUSE_SECONDS, lambda: self._to_the_server(fault, "cont"))
         elif fault == "restart server":
             self._restarted = True
-            self._component("kill", "kube-apiserver")
+            self._to_the_server(fault, "kill")
         elif fault == "take store away" and self._store.exists():
             self._store.rename(self._store.with_name("taken"))
             self._store.write_text("no directory")
+
+    def _kill(self, fault: Fault, pids: t.Sequence[int], number: int) -> None:
+        if not pids:
+            self.missed.append(fault)
+        kill(pids, number)
 
     def _like(self, pods: t.Sequence[dict[str, t.Any]], *words: str) -> list[int]:
         return [pid for pid in self._outside.pids(pods) if set(words) & set(self._outside.words(pid))]
@@ -118,15 +127,60 @@ class Faults:
                         if own and own in Path(f"/proc/{pid}/cgroup").read_text() and first[-1:] == ["1"]:
                             kill([pid], signal.SIGKILL)
 
+    def _to_the_server(self, fault: Fault, action: str) -> None:
+        """One that an earlier fault has killed is not there for a moment."""
+        try:
+            self._component(action, "kube-apiserver")
+        except subprocess.CalledProcessError:
+            self.missed.append(fault)
+
     def _component(self, action: str, name: str) -> None:
         argv = [sys.executable, str(_LAB), "component", action, name, "--state", str(self._state)]
         subprocess.run(argv, check=True, timeout=60, capture_output=True)
+
+    def _at_module(self, fault: Fault, run: Started, act: t.Callable[[list[int]], None]) -> None:
+        """At the module that runs now. Between two of them the next one is met, once it is at work."""
+        pids = _modules(run, self._outside)
+        if pids:
+            act(pids)
+            return
+
+        def work() -> None:
+            while run.runs and not _modules(run, self._outside):
+                time.sleep(0.05)
+            time.sleep(_START_SECONDS)
+            act(_modules(run, self._outside))
+
+        self._start(work)
+
+    def _stop_and_kill(self, fault: Fault, pids: list[int]) -> None:
+        self._kill(fault, pids, signal.SIGSTOP)
+        self._after(_PAUSE_SECONDS, lambda: kill(pids, signal.SIGKILL))
+
+    def _stop_freezer(self, pods: t.Sequence[dict[str, t.Any]]) -> None:
+        """The next process that freezes, or thaws: it lives for some milliseconds only."""
+        before = set(os.listdir("/proc"))
+        end = time.monotonic() + _WATCH_SECONDS
+        while time.monotonic() < end:
+            young = [int(name) for name in os.listdir("/proc") if name.isdigit() and name not in before]
+            found = [pid for pid in young if self._outside.words(pid)[:1] == ["fsfreeze"]]
+            kill(found, signal.SIGSTOP)
+            if found:
+                mine = set(found) & set(self._outside.pids(pods))
+                kill(set(found) - mine, signal.SIGCONT)
+                self._stopped += mine
+                if mine:
+                    return
+        self.missed.append("stop freezer")
 
     def _after(self, seconds: float, act: t.Callable[[], None]) -> None:
         def work() -> None:
             time.sleep(seconds)
             act()
 
+        self._start(work)
+
+    def _start(self, work: t.Callable[[], None]) -> None:
         thread = threading.Thread(target=work, daemon=True)
         thread.start()
         self._later.append(thread)

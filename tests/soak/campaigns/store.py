@@ -74,6 +74,8 @@ def _modes(chance: random.Random) -> list[Mode]:
         (None, "no-checksums"),
         (None, "no-conditions", "ignores-conditions"),
         (None, "list-v1"),
+        (None, "late-lists"),
+        (None, "no-deletes"),
         (None, "no-batch-delete", "refuses-batch-delete"),
     ]
     if chance.random() < 0.5:
@@ -94,7 +96,12 @@ class _Case:
         self._step = chance.choice(_STEPS)
         self._volumes = chance.random() < 0.3
         self._twice = chance.random() < 0.1
-        self._fault = None if self._twice else (Fault.of_files if local else Fault.of_s3)(chance)
+        #: Uploads of real size would take too long.
+        self._in_parts = not local and not self._twice and chance.random() < 0.4
+        kind = Fault.of_files if local else Fault.of_parts if self._in_parts else Fault.of_s3
+        self._fault = None if self._twice else kind(chance)
+        if self._in_parts:
+            self._step = "backup"
         self._name = f"c{secrets.token_hex(4)}"
         #: Of a case before this one that went wrong.
         self._old_snapshots = cluster.snapshots() if self._volumes else set()
@@ -129,9 +136,12 @@ class _Case:
 
     def _faulty(self, step: str, module: str, **arguments: t.Any) -> Ended:
         fault = self._fault if step == self._step else None
+        time.sleep(self._place.lag)
         with self._place.failing(fault):
             below = self._place.location.get("path", "")
-            running = self._runs.start(module, arguments, fault if self._local else None, below)
+            running = self._runs.start(
+                module, arguments, fault if self._local else None, below, in_parts=self._in_parts
+            )
             self._place.watch(running)
             ended = running.wait()
         self._check_manners(ended, step)
@@ -209,6 +219,8 @@ class _Case:
             raise Wrong(
                 f"the next run says changed: {result.get('changed')}, and the backup is {'kept' if kept else 'new'}"
             )
+        if left := self._place.unfinished():
+            raise Wrong(f"the next run leaves the uploads {left}")
         if self._volumes:
             self._check_snapshots(result)
 
@@ -216,6 +228,7 @@ class _Case:
         """A run, at the latest when the claim of a dead one is over."""
         end = time.monotonic() + 3 * CLAIM_SECONDS
         while True:
+            time.sleep(self._place.lag)
             ended = self._runs.run("k8s_backup", **arguments)
             self._check_manners(ended, what)
             held = ended.failed and any(words in ended.words.lower() for words in _IN_THE_WAY)
@@ -252,9 +265,13 @@ class _Case:
             raise Wrong(f"the plan of a restore fails: {ended.words[:300]}")
 
     def _remove(self) -> None:
+        """It is gone, or the task says what is left."""
         gone = {"name": self._name, "state": "absent", "storage_location": self._place.location}
         gone["kubeconfig"] = self._cluster.kubeconfig
         ended = self._faulty("absent", "k8s_backup", **gone)
+        if self._place.keeps_all:
+            self._judge_kept(ended)
+            return
         stored = look(self._place, self._name)
         untold = [key for key in stored.keys if key not in ended.words]
         if ended.result is not None and not ended.failed and untold:
@@ -268,6 +285,17 @@ class _Case:
                 raise Wrong(f"state absent once more: {again.words[:300]} {left}")
         if self._volumes and (left := self._cluster.await_no_snapshots(self._old_snapshots)):
             raise Wrong(f"the snapshots {left} are left when the backup is gone")
+
+    def _judge_kept(self, ended: Ended) -> None:
+        """Nothing can be deleted: the task says so, and the backup is what it was, with its snapshots."""
+        stored = self._look("after state absent")
+        if ended.result is not None and not ended.failed:
+            raise Wrong("state absent succeeded where nothing can be deleted")
+        if stored.backup is None:
+            raise Wrong(f"the backup is not to be seen any more, and {stored.keys} are left")
+        if self._volumes:
+            again = self._when_free("the backup that could not be deleted", **self._asked())
+            self._check_snapshots(again.result or {})
 
     def _make_twice(self) -> None:
         both = [self._runs.start("k8s_backup", self._asked()) for _number in range(2)]

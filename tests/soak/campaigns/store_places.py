@@ -20,9 +20,10 @@ from pathlib import Path
 
 import boto3
 
-from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.s3_in_memory import MemoryS3, Mode
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.s3_fates import Forwarder
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.s3_in_memory import LATE, MemoryS3, Mode
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.s3_wire import S3Wire
-from campaigns.store_faults import Fault, FaultyS3, RealS3
+from campaigns.store_faults import Fault, FaultyS3
 from campaigns.store_runs import Running
 
 _TMPFS_KIB = 4096
@@ -48,8 +49,19 @@ class Place(t.Protocol):
     def words(self) -> str:
         """What kind of store it is."""
 
+    @property
+    def keeps_all(self) -> bool:
+        """Nothing in it can be deleted."""
+
+    @property
+    def lag(self) -> float:
+        """So many seconds ago its lists were true."""
+
     def files(self) -> dict[str, bytes]:
         """All that is stored, past whatever fails."""
+
+    def unfinished(self) -> list[str]:
+        """The keys of uploads in parts that have not ended, and the names of temporary files."""
 
     def failing(self, fault: Fault | None) -> contextlib.AbstractContextManager[None]:
         """While it is open, requests or calls fail."""
@@ -69,6 +81,8 @@ class S3Place:
         access, secret = server[1:] if server else ("memory", "memory-secret")
         self._memory = None if server else MemoryS3(*modes)
         self.words = f"S3 in memory ({', '.join(modes) or 'knows all'})" if self._memory else "S3"
+        self.keeps_all = "no-deletes" in modes
+        self.lag = LATE if "late-lists" in modes else 0.0
         self._client = boto3.client(
             "s3",
             endpoint_url=server[0] if server else "http://127.0.0.1:9",
@@ -78,7 +92,7 @@ class S3Place:
         )
         if server:
             self._client.create_bucket(Bucket=self._bucket)
-        self._faulty = FaultyS3(self._memory or RealS3(server[0] if server else "", self._client))
+        self._faulty = FaultyS3(self._memory or Forwarder(server[0] if server else ""))
         self._wire = S3Wire(self._faulty).__enter__()
         keys = {"access_key": access, "secret_key": secret}
         self.location = {"bucket": self._bucket, "prefix": "p", "endpoint_url": self._wire.url, **keys}
@@ -91,6 +105,15 @@ class S3Place:
             names = [entry["Key"] for entry in listed]
             found = {name: self._client.get_object(Bucket=self._bucket, Key=name)["Body"].read() for name in names}
         return {name.removeprefix("p/"): data for name, data in found.items()}
+
+    def unfinished(self) -> list[str]:
+        if self._memory is not None:
+            found = self._memory.open_uploads()
+        else:
+            listed = self._client.list_multipart_uploads(Bucket=self._bucket).get("Uploads", ())
+            found = [entry["Key"] for entry in listed]
+        # That of a check is left alone for an hour: nobody claims it.
+        return [key for key in found if not key.endswith("/arkive-write-check")]
 
     def failing(self, fault: Fault | None) -> contextlib.AbstractContextManager[None]:
         return self._faulty.failing(fault)
@@ -117,11 +140,17 @@ class LocalPlace:
         (self._path / "store").mkdir()
         self.location = {"path": str(self._path / "store")}
         self.words = "local"
+        self.keeps_all = False
+        self.lag = 0.0
 
     def files(self) -> dict[str, bytes]:
         root = self._path / "store"
         found = (file for file in root.rglob("*") if file.is_file() and not file.name.startswith(".arkive-tmp-"))
         return {str(file.relative_to(root)): file.read_bytes() for file in found}
+
+    def unfinished(self) -> list[str]:
+        # Files of a dead run are left alone for longer than a case takes.
+        return []
 
     @contextlib.contextmanager
     def failing(self, fault: Fault | None) -> t.Iterator[None]:

@@ -21,7 +21,7 @@ from pathlib import Path
 from ansible.module_utils import basic
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive import commit_point
-from ansible_collections.arkive.k8s.plugins.module_utils._store import aws_client, claims
+from ansible_collections.arkive.k8s.plugins.module_utils._store import aws_client, claims, s3_upload
 from campaigns.store_faults import Fault, break_files
 
 _MODULES = "ansible_collections.arkive.k8s.plugins.modules"
@@ -31,6 +31,8 @@ CLAIM_SECONDS = 6.0
 _READ_SECONDS = 2
 _ATTEMPTS = 2
 _LIMIT_SECONDS = 150.0
+#: Of an upload in parts, which are so small for files of this size.
+_PART_BYTES = 512
 #: How long the truth of a commit is looked for, as ``Patience`` has it.
 _PATIENCE = (12.0, 3.0, 0.5, 0.3)
 
@@ -66,9 +68,13 @@ class ModuleRuns:
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["boto3", "kubernetes.client", *_PRELOADED])
 
-    def start(self, module: str, arguments: Result, fault: Fault | None = None, below: str = "") -> Running:
+    def start(
+        self, module: str, arguments: Result, fault: Fault | None = None, below: str = "", *, in_parts: bool = False
+    ) -> Running:
+        """``fault`` is one of files ``below`` a directory; ``in_parts`` has everything uploaded in parts."""
         output = self._folder / secrets.token_hex(6)
-        process = self._context.Process(target=_work, args=(module, arguments, str(output), fault, below), daemon=True)
+        given = (module, arguments, str(output), fault, below, in_parts)
+        process = self._context.Process(target=_work, args=given, daemon=True)
         process.start()
         return Running(process, output)
 
@@ -109,7 +115,7 @@ class Running:
             return Ended(None, seconds, f"it ended with {self._process.exitcode} and no result: {text[-400:]!r}")
 
 
-def _work(module: str, arguments: Result, output: str, fault: Fault | None, below: str) -> None:
+def _work(module: str, arguments: Result, output: str, fault: Fault | None, below: str, in_parts: bool) -> None:
     """What the new process does."""
     handle = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     os.dup2(handle, 1)
@@ -118,6 +124,8 @@ def _work(module: str, arguments: Result, output: str, fault: Fault | None, belo
     sys.stderr = os.fdopen(2, "w", closefd=False)
     aws_client._READ_SECONDS = _READ_SECONDS
     aws_client._ATTEMPTS = _ATTEMPTS
+    if in_parts:
+        s3_upload._MIB = s3_upload._SMALLEST_PART = _PART_BYTES
     acquire = t.cast("t.Any", claims.Claim.acquire)
     acquire.__func__.__kwdefaults__["ttl_seconds"] = CLAIM_SECONDS
     patience = t.cast("t.Any", commit_point.Patience.__init__)

@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""Service accounts, their tokens, and the bindings that name them (Velero 1.18)."""
+"""Service accounts, their tokens, and the bindings that name them (Velero 1.18, docs/compatibility 5.9)."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""Objects that change the API server itself (Velero 1.18)."""
+"""Objects that change the API server itself (Velero 1.18, docs/compatibility 5.9)."""
 
 from __future__ import annotations
 

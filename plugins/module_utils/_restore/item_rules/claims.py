@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""Persistent volumes and claims (Velero 1.18: ``velero.io/pvc`` and the decision on volumes)."""
+"""Persistent volumes and claims (Velero 1.18, docs/compatibility 5.8, 5.9.15)."""
 
 from __future__ import annotations
 

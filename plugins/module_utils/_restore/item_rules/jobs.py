@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""Jobs (Velero 1.18: ``velero.io/job``)."""
+"""Jobs (Velero 1.18, docs/compatibility 5.9.1)."""
 
 from __future__ import annotations
 

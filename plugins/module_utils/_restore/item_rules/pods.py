@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""Pods (Velero 1.18: ``velero.io/pod``, ``velero.io/init-restore-hook``, completed and mirror pods)."""
+"""Pods (Velero 1.18, docs/compatibility 5.6, 5.9, 6.2)."""
 
 from __future__ import annotations
 

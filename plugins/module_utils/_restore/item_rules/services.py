@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""Services and what their controllers make of them (Velero 1.18: ``velero.io/service``)."""
+"""Services and what their controllers make of them (Velero 1.18, docs/compatibility 5.9.5)."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""Other storage classes for claims, volumes and stateful sets (Velero 1.18: ``velero.io/change-storage-class``)."""
+"""Other storage classes for claims, volumes and stateful sets (Velero 1.18, docs/compatibility 5.9.9)."""
 
 from __future__ import annotations
 

@@ -17,7 +17,6 @@ from pathlib import Path
 
 import boto3
 import pytest
-from refusing_proxy import RefusingProxy
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
@@ -28,6 +27,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import St
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.s3_fates import Fate, LosingProxy
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
@@ -123,12 +123,16 @@ def test_s3_refuses_the_third_part(client: KubeClient, namespace: str, s3: t.Any
     )  # fmt: skip
     bucket = f"arkive-test-{secrets.token_hex(6)}"
     plain.create_bucket(Bucket=bucket)
-    proxy = RefusingProxy(s3.endpoint, lambda method, target: method == "PUT" and "partNumber=3&" in f"{target}&")
+
+    def third_part(method: str, target: str) -> Fate:
+        return "refuse" if method == "PUT" and "partNumber=3&" in f"{target}&" else "pass"
+
+    proxy = LosingProxy(s3.endpoint, third_part)
     try:
         store = open_store(StorageLocation(bucket=bucket, endpoint_url=proxy.endpoint, **keys))
         with pytest.raises(StoreError) as caught:
             back_up(client, store, namespace)
-        assert proxy.refused > 0
+        assert proxy.met
         assert caught.value.details["phase"] == "Failed"
         assert "Contents" not in plain.list_objects_v2(Bucket=bucket)
         assert "Uploads" not in plain.list_multipart_uploads(Bucket=bucket)

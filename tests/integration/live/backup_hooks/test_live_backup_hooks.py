@@ -79,7 +79,7 @@ def status(outcome: BackupOutcome) -> Object:
     return found
 
 
-def test_a_backup_with_rules(backups: Backups) -> None:  # B7, B10, E-1, E-2, F1
+def test_a_backup_with_rules(backups: Backups) -> None:  # docs/compatibility B7, B10, E-1, E-2, F1
     annotated = {"post.hook.backup.velero.io/command": '["/bin/sh", "-c", "echo annotated >>/tmp/ran"]'}
     backups.pods.create(pod("a"), pod("b", annotations=annotated))
     rules = [{"name": "r", "pre": [note("1"), note("2")], "post": [note("z")]}]
@@ -96,7 +96,8 @@ def test_a_backup_with_rules(backups: Backups) -> None:  # B7, B10, E-1, E-2, F1
     assert outcome.backup["spec"]["hooks"]["resources"][0]["name"] == "r"
 
 
-def test_a_pod_that_fails_is_left_out_and_its_claim_is_not(backups: Backups) -> None:  # D1, D5, D6, F5
+def test_a_pod_that_fails_is_left_out_and_its_claim_is_not(backups: Backups) -> None:
+    """docs/compatibility D1, D5, D6, F5."""
     backups.pods.create(claim("data"), pod("a", claim="data"), pod("b"))
     rules = [
         {"name": "bad", "labelSelector": "app=hooks", "pre": [shell(f"[ ! -d {PATH} ]")], "post": [note("z")]},
@@ -107,11 +108,11 @@ def test_a_pod_that_fails_is_left_out_and_its_claim_is_not(backups: Backups) -> 
     assert (stored["pods"], stored["persistentvolumeclaims"]) == (["b"], ["data"])
     assert len(stored["persistentvolumes"]) == 1
     assert status(outcome)["hookStatus"] == {"hooksAttempted": 3, "hooksFailed": 1}
-    assert status(outcome)["errors"] == 2  # D9
+    assert status(outcome)["errors"] == 2  # docs/compatibility D9
     assert backups.pods.sh("a", RAN).split() == []
 
 
-def test_ordered_pods_are_one_sequential_block(backups: Backups) -> None:  # E-5
+def test_ordered_pods_are_one_sequential_block(backups: Backups) -> None:  # docs/compatibility E-5
     backups.pods.create(pod("a"), pod("b"))
     rules = [{"name": "r", "pre": [note("1")], "post": [note("2")]}]
     namespace = backups.pods.namespace
@@ -125,7 +126,7 @@ def test_ordered_pods_are_one_sequential_block(backups: Backups) -> None:  # E-5
     assert outcome.phase == "Completed"
 
 
-def test_excluded_pods_get_no_hooks(backups: Backups) -> None:  # E-7
+def test_excluded_pods_get_no_hooks(backups: Backups) -> None:  # docs/compatibility E-7
     backups.pods.create(pod("a"), pod("b", labels={"velero.io/exclude-from-backup": "true"}))
     outcome = backups.make([{"name": "r", "pre": [note("1")]}])
     assert {result.pod for result in outcome.hooks} == {"a"}
@@ -139,7 +140,7 @@ def test_run_on_one_stores_the_others_too(backups: Backups) -> None:
     assert backups.stored["pods"] == ["a", "b", "c"]
 
 
-def test_a_shared_claim_is_frozen_once(backups: Backups) -> None:  # E-4
+def test_a_shared_claim_is_frozen_once(backups: Backups) -> None:  # docs/compatibility E-4
     backups.pods.create(claim("data"), pod("a", claim="data"), pod("b", claim="data"))
     freeze, thaw = (run("fsfreeze", how, PATH) for how in ("--freeze", "--unfreeze"))
     outcome = backups.make([{"name": "r", "pre": [freeze], "post": [thaw]}])

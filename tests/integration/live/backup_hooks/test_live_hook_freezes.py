@@ -22,7 +22,7 @@ def freezes(done: HookRun) -> list[tuple[str, str, bool]]:
     return [(record.target.pod, record.thawed_by, record.consistent) for record in done.freezes]
 
 
-def test_two_pods_on_one_claim_are_one_block_and_frozen_once(pods: HookPods) -> None:  # E-4
+def test_two_pods_on_one_claim_are_one_block_and_frozen_once(pods: HookPods) -> None:  # docs/compatibility E-4
     pods.create(
         claim("shared"), claim("own"), pod("a", claim="shared"), pod("b", claim="shared"), pod("c", claim="own")
     )

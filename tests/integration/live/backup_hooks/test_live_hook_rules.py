@@ -26,7 +26,7 @@ def states(done: HookRun, name: str) -> list[str]:
     return [result.state for result in done.of(name)]
 
 
-def test_precedence(pods: HookPods) -> None:  # B7, B9, B10, B3, B4, E-1, E-2
+def test_precedence(pods: HookPods) -> None:  # docs/compatibility B7, B9, B10, B3, B4, E-1, E-2
     annotated = {"pre.hook.backup.velero.io/command": '["/bin/sh", "-c", "echo annotated >>/tmp/ran"]'}
     pods.create(pod("a"), pod("b", annotations=annotated), pod("c", labels={"app": "other"}))
     rules = [
@@ -63,10 +63,10 @@ def test_a_pre_hook_fails(
     assert pods.sh("a", RAN).split() == ran
     assert done.stored == {"a": bool(ran)}
     assert hook_status(done.results) == status
-    assert done.log.errors == (1 if ran else 2)  # D9
+    assert done.log.errors == (1 if ran else 2)  # docs/compatibility D9
 
 
-def test_containers_and_programs_that_are_not_there(pods: HookPods) -> None:  # C3, A4
+def test_containers_and_programs_that_are_not_there(pods: HookPods) -> None:  # docs/compatibility C3, A4
     pods.create(pod("a"))
     rules = [
         {
@@ -84,7 +84,7 @@ LIVES = "ps -o args | grep -c '^sleep 987654'; :"
 
 
 @pytest.mark.parametrize("kill", [True, False])
-def test_kill_on_timeout(pods: HookPods, kill: bool) -> None:  # C11
+def test_kill_on_timeout(pods: HookPods, kill: bool) -> None:  # docs/compatibility C11
     pods.create(pod("a"))
     rules = [{"name": "r", "pre": [shell(STUBBORN, timeout="2s", killOnTimeout=kill)]}]
     (result,) = pods.back_up(rules).results
@@ -134,7 +134,7 @@ def test_run_on_one(pods: HookPods) -> None:
 
 
 @pytest.mark.parametrize("way", ["rule", "resources"])
-def test_one_after_the_other(pods: HookPods, way: str) -> None:  # E-5
+def test_one_after_the_other(pods: HookPods, way: str) -> None:  # docs/compatibility E-5
     pods.create(pod("a"), pod("b"), pod("c"))
     rule = {"name": "r", "pre": [shell("sleep 0.3")], "post": [shell("sleep 0.3")]}
     wanted = "abc" if way == "rule" else "cab"

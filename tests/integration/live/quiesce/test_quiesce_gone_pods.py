@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from idle_app import CLAIM, PATH, IdleApp
 from nginx_app import until
-from processes import Engine
+from processes import Engine, Started
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 
@@ -80,6 +80,41 @@ def test_thaw_after_the_pod_was_replaced(app: IdleApp, engine: Engine) -> None:
     assert_thawed(app)
 
 
+def play_role(app: IdleApp, engine: Engine, pod: str, tasks_file: Path) -> Started:
+    variables = {
+        "fsfreeze_namespace": app.namespace,
+        "fsfreeze_pod": pod,
+        "fsfreeze_path": PATH,
+        "fsfreeze_lease_seconds": 120,
+        "fsfreeze_tasks_file": str(tasks_file),
+    }
+    role = {"name": "Freeze", "ansible.builtin.include_role": {"name": "arkive.k8s.fsfreeze"}, "vars": variables}
+    return engine.play([role])
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (None, "names no file that exists"),
+        ("- nonesuch.nonesuch.module:\n", "nonesuch"),
+        ("- name: [\n", ""),
+    ],
+    ids=["missing", "misspelt module", "no YAML"],
+)
+def test_the_role_freezes_nothing_for_tasks_that_cannot_be_loaded(
+    app: IdleApp, engine: Engine, tmp_path: Path, text: str | None, told: str
+) -> None:
+    """Ansible ends at once at such tasks, without ``rescue`` and ``always``: nothing would thaw but the lease."""
+    work = tmp_path / "work.yml"
+    if text is not None:
+        work.write_text(text)
+    play = play_role(app, engine, app.await_pod(), work)
+    assert play.end(120) != 0, play.stdout
+    assert told in play.stdout + play.stderr
+    assert "Freeze the file system" not in play.stdout
+    assert_thawed(app)
+
+
 def test_the_role_thaws_after_the_pod_was_replaced(
     app: IdleApp, engine: Engine, kubeconfig: str, tmp_path: Path
 ) -> None:
@@ -88,16 +123,7 @@ def test_the_role_thaws_after_the_pod_was_replaced(
     work = tmp_path / "work.yml"
     delete = {"name": "Delete the pod", "ansible.builtin.command": {"argv": [*argv, "delete", "pod", old, "--wait"]}}
     work.write_text(json.dumps([delete]))
-    variables = {
-        "fsfreeze_namespace": app.namespace,
-        "fsfreeze_pod": old,
-        "fsfreeze_path": PATH,
-        "fsfreeze_lease_seconds": 120,
-        "fsfreeze_tasks_file": str(work),
-    }
-    play = engine.play(
-        [{"name": "Freeze", "ansible.builtin.include_role": {"name": "arkive.k8s.fsfreeze"}, "vars": variables}]
-    )
+    play = play_role(app, engine, old, work)
     assert play.end(120) != 0, play.stdout
     assert "was thawed through" in play.stdout
     assert_thawed(app)
@@ -120,7 +146,8 @@ def test_a_pod_that_never_was(app: IdleApp, engine: Engine) -> None:
     assert "No claim in namespace" in thawed["msg"]
 
 
-def test_a_killed_backup_whose_pod_goes(app: IdleApp, engine: Engine, location: Result) -> None:
+def kill_a_backup(app: IdleApp, engine: Engine, location: Result) -> None:
+    """Kill it while it holds the file system frozen, and let the pod go, its timer with it."""
     thaw = json.dumps(["/bin/sh", "-c", f"sleep 30; fsfreeze --unfreeze {PATH}"])
     freezing = json.dumps(["fsfreeze", "--freeze", PATH])
     app.annotate_pod(pre_command=freezing, pre_timeout="1s", post_command=thaw, post_timeout="60s")
@@ -131,8 +158,40 @@ def test_a_killed_backup_whose_pod_goes(app: IdleApp, engine: Engine, location: 
     run.kill_all()
     app.replace_pod()
     assert app.is_frozen
-    hooks = {"pre_command": freezing, "post_command": json.dumps(["fsfreeze", "--unfreeze", PATH])}
-    app.annotate_pod(**hooks)
+    app.annotate_pod(pre_command=freezing, post_command=json.dumps(["fsfreeze", "--unfreeze", PATH]))
+
+
+def test_a_killed_backup_that_is_run_again_at_once(app: IdleApp, engine: Engine, location: Result) -> None:
+    """Where it was killed on this machine nobody waits for its claim or its mark; elsewhere its freeze is named."""
+    kill_a_backup(app, engine, location)
+    claim = Path(location["path"], "backups", "killed", "killed-arkive-claim.json")
+    holder = json.loads(claim.read_text())
+    claim.write_text(json.dumps(holder | {"host": "elsewhere", "process": ""}))
+    held = engine.call("backup", name="killed", namespace=app.namespace, location=location)
+    assert held["msg"].startswith(f"Another run works on backups/killed: run {holder['run']} on elsewhere")
+    (warning,) = [entry["message"] for entry in held["warnings_list"]]
+    assert f"(claim {app.namespace}/{CLAIM}) is marked as frozen by run {holder['run']} until 20" in warning
+    assert app.is_frozen
+    claim.write_text(json.dumps(holder))
+    done = engine.call("backup", name="killed", namespace=app.namespace, location=location)
+    assert [entry["state"] for entry in done["swept"]] == ["thawed"]
+    assert done["phase"] == "Completed"
+    assert [record["consistent"] for record in done["freezes"]] == [True]
+    assert_thawed(app)
+
+
+def test_a_location_that_is_away_keeps_nothing_frozen(app: IdleApp, engine: Engine) -> None:
+    freeze(app, engine)
+    app.replace_pod()
+    app.make_marks_old()
+    failed = engine.call("backup", name="b", namespace=app.namespace, location={"path": "/proc/none"})
+    assert failed["failed"]
+    assert [entry["state"] for entry in failed["swept"]] == ["thawed"]
+    assert_thawed(app)
+
+
+def test_a_killed_backup_whose_pod_goes(app: IdleApp, engine: Engine, location: Result) -> None:
+    kill_a_backup(app, engine, location)
     too_early = engine.call("backup", name="early", namespace=app.namespace, location=location)
     assert too_early["phase"] == "PartiallyFailed"
     assert re.search(r"already frozen by someone else; it is left alone: run \w+ holds it until 20", str(too_early))

@@ -141,7 +141,7 @@ spec:
         return snapshot, content
 
     def stored(self, namespace: str, *claims: str, velero: bool = True) -> tuple[Stored, list[Object]]:
-        """Objects and volumeinfo of a namespace, with a snapshot of each of ``claims`` (spec 8.6).
+        """Objects and volumeinfo of a namespace, with a snapshot of each of ``claims`` (docs/compatibility 8.6).
 
         After it, the file ``after`` is written: it is not in the snapshot.
         """
@@ -155,7 +155,7 @@ spec:
 
     @staticmethod
     def _add(objects: Stored, namespace: str, claim: str, snapshot: Object, content: Object) -> Object:
-        """Spec 8.6, 1 to 3; the volume of the claim."""
+        """docs/compatibility 8.6.1 to 8.6.3; the volume of the claim."""
         name, bound = snapshot["metadata"]["name"], content["metadata"]["name"]
         stored = copy.deepcopy(objects[(CLAIMS, namespace, claim)])
         for member in ("labels", "annotations"):
@@ -176,7 +176,7 @@ spec:
 
     @staticmethod
     def _describe(namespace: str, claim: str, snapshot: Object, content: Object, volume: Object) -> Object:
-        """Spec 8.6, 4."""
+        """docs/compatibility 8.6.4."""
         return {
             "pvcName": claim,
             "pvcNamespace": namespace,

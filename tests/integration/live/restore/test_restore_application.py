@@ -146,7 +146,7 @@ def test_lost_and_restored(application: str, cluster: Cluster, backups: Backups,
 
 
 def test_records(application: str, cluster: Cluster, backups: Backups) -> None:
-    """Spec 1.3."""
+    """docs/compatibility 1.3."""
     backups.write("shop", cluster.stored(application))
     cluster.delete("namespaces", application)
     assert backups.restore("shop", name="r1", included_resources=["cm", "sa"]).recorded
@@ -199,7 +199,7 @@ def test_volumes_without_data_are_refused(application: str, cluster: Cluster, ba
 
 
 def test_terminating_namespace_is_waited_for(application: str, cluster: Cluster, backups: Backups) -> None:
-    """Spec 5.5."""
+    """docs/compatibility 5.5."""
     backups.write("shop", cluster.stored(application))
     resource = cluster.discovery.resolve("namespaces")
     assert resource is not None

@@ -45,7 +45,7 @@ def live_config(cluster: Cluster, name: str, namespace: str) -> Object:
 
 
 def test_modifiers(cluster: Cluster, backups: Backups) -> None:
-    """Spec 5.10: the original namespace, conditions on the original object, a rule that fails."""
+    """docs/compatibility 5.10: the original namespace, conditions on the original object, a rule that fails."""
     source, target = cluster.new_name(), cluster.new_name()
     backups.write("b", [("configmaps", config(source, "a", tier="standard")), ("configmaps", config(source, "b"))])
     conditions = {"groupResource": "configmaps", "namespaces": [source], "resourceNameRegex": "^a$"}
@@ -204,7 +204,7 @@ def test_claims_are_never_recreated(home: str, cluster: Cluster, backups: Backup
 
 
 def test_status_of_new_objects(home: str, cluster: Cluster, backups: Backups) -> None:
-    """Spec 5.11 and 10.3: the filter, and the annotation that wins (TRUE, false, nonsense)."""
+    """docs/compatibility 5.11 and 10.3: the filter, and the annotation that wins (TRUE, false, nonsense)."""
     status = {"loadBalancer": {"ingress": [{"ip": "192.0.2.1", "ipMode": "VIP"}]}}
 
     def service(name: str, said: str | None) -> tuple[str, Object]:
@@ -259,7 +259,7 @@ def test_newest_completed_backup_of_a_schedule(home: str, cluster: Cluster, back
     ids=["what the cluster prefers", "what the user prefers"],
 )
 def test_versions_of_a_type(home: str, cluster: Cluster, backups: Backups, options: Object, version: str) -> None:
-    """Spec 2.5; stored in v1 (preferred there) and in v2."""
+    """docs/compatibility 2.5; stored in v1 (preferred there) and in v2."""
 
     def scaler(stored: str) -> tuple[str, Object]:
         target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "none"}

@@ -135,7 +135,7 @@ class Restoring:
 
 
 def test_init_containers_of_the_page(home: str, cluster: Cluster, backups: Backups) -> None:
-    """6.2, I9: first, in their order, exactly as the page shows them; the data is there before the application."""
+    """docs/compatibility 6.2, I9: first, in their order, as on the page; the data is there before the application."""
     mounts = [{"name": f"pvc{i}-vm", "mountPath": f"/data{i}"} for i in (1, 2)]
     own = container("own", command=["/bin/sh", "-c", "cat /data1/foobarbaz > /data1/copy"], volumeMounts=mounts)
     body = pod(
@@ -211,7 +211,7 @@ def test_page_s_sequence_on_postgresql(home: str, backups: Backups) -> None:
 
 
 def test_rules_are_about_the_target_namespace(home: str, cluster: Cluster, backups: Backups) -> None:
-    """G12, I14."""
+    """docs/compatibility G12, I14."""
     copy = cluster.new_name()
     backups.write("b", [("pods", pod("web", home))])
     init = {"initContainers": [{"name": "never", "image": "busybox:1", "command": ["false"]}]}
@@ -225,7 +225,7 @@ def test_rules_are_about_the_target_namespace(home: str, cluster: Cluster, backu
 
 
 def test_wait_timeout_and_a_hook_that_stops_all(home: str, backups: Backups) -> None:
-    """H5, H19: the container that never comes ends within its time, and nothing else is begun then."""
+    """docs/compatibility H5, H19: a container that never comes ends within its time, and nothing else is begun."""
     broken = pod("broken", home, container("main", image="arkive.test/no-such-image:9"))
     slow = pod("slow", home, container("main", readinessProbe=NEVER_READY))
     backups.write("b", [("pods", broken), ("pods", slow)])
@@ -245,7 +245,7 @@ def test_wait_timeout_and_a_hook_that_stops_all(home: str, backups: Backups) -> 
 
 
 def test_hook_without_a_limit_of_its_own(home: str, backups: Backups) -> None:
-    """H10, H11, ours: Velero would wait for ever."""
+    """docs/compatibility H10, H11, ours: Velero would wait for ever."""
     backups.write("b", [("pods", pod("web", home, container("main", image="arkive.test/no-such-image:9")))])
     rules = [rule("r", shell("true", waitTimeout=None))]
     done = backups.restore("b", hooks=rules, hook_wait_limit=2.0)

@@ -103,7 +103,7 @@ def test_init_hook_fills_a_volume_before_the_application(home: str, cluster: Clu
     ],
 )
 def test_failing_hooks(home: str, backups: Backups, annotations: dict[str, str], phase: str, error: str) -> None:
-    """H2, H3 with the design's decisions: Continue is a warning, Fail makes it PartiallyFailed."""
+    """docs/compatibility H2, H3, 14.3: Continue is a warning, Fail makes it PartiallyFailed."""
     backups.write("b", [("pods", pod("web", home, annotations))])
     begun = time.monotonic()
     done = backups.restore("b")
@@ -116,7 +116,7 @@ def test_failing_hooks(home: str, backups: Backups, annotations: dict[str, str],
 
 
 def test_container_that_never_comes(home: str, backups: Backups) -> None:
-    """H5: an error within its time, never a hang."""
+    """docs/compatibility H5: an error within its time, never a hang."""
     body = pod("web", home, shell("true", wait_timeout="3s", on_error="Fail"), image="arkive.test/no-such-image:9")
     backups.write("b", [("pods", body)])
     begun = time.monotonic()
@@ -127,7 +127,7 @@ def test_container_that_never_comes(home: str, backups: Backups) -> None:
 
 
 def test_pod_that_ends_before_its_hook(home: str, backups: Backups) -> None:
-    """H16."""
+    """docs/compatibility H16."""
     body = pod("web", home, shell("true", wait_for_ready="true"), command=["/bin/true"])
     body["spec"]["containers"][0]["readinessProbe"] = {"exec": {"command": ["/bin/false"]}, "periodSeconds": 1}
     backups.write("b", [("pods", body)])
@@ -137,7 +137,7 @@ def test_pod_that_ends_before_its_hook(home: str, backups: Backups) -> None:
 
 
 def test_deleted_pod(home: str, cluster: Cluster, backups: Backups) -> None:
-    """H17."""
+    """docs/compatibility H17."""
     body = pod("web", home, shell("true", wait_for_ready="true", on_error="Fail"))
     body["spec"]["containers"][0]["readinessProbe"] = {"exec": {"command": ["/bin/false"]}, "periodSeconds": 1}
     backups.write("b", [("pods", body)])
@@ -152,7 +152,7 @@ def test_deleted_pod(home: str, cluster: Cluster, backups: Backups) -> None:
 
 
 def test_waiting_for_readiness(home: str, backups: Backups) -> None:
-    """G5, H13."""
+    """docs/compatibility G5, H13."""
     body = pod("web", home, shell("test -e /tmp/ready && echo ready", wait_for_ready="true", wait_timeout="60s"))
     container = body["spec"]["containers"][0]
     container["command"] = ["/bin/sh", "-c", "trap 'exit 0' TERM; sleep 2; touch /tmp/ready; sleep 3600 & wait"]
@@ -163,7 +163,7 @@ def test_waiting_for_readiness(home: str, backups: Backups) -> None:
 
 
 def test_fail_stops_the_hooks_of_waiting_pods(home: str, backups: Backups) -> None:
-    """H19: the running one finishes, the waiting one is not executed."""
+    """docs/compatibility H19: the running one finishes, the waiting one is not executed."""
     waiting = pod("waits", home, shell("true", wait_for_ready="true"))
     waiting["spec"]["containers"][0]["readinessProbe"] = {"exec": {"command": ["/bin/false"]}, "periodSeconds": 1}
     fails = pod("fails", home, shell("exit 1", on_error="Fail"))
@@ -180,7 +180,7 @@ def test_fail_stops_the_hooks_of_waiting_pods(home: str, backups: Backups) -> No
 
 @pytest.mark.parametrize("policy", ["none", "update"])
 def test_existing_pod_gets_no_hooks(home: str, backups: Backups, policy: str) -> None:
-    """G14."""
+    """docs/compatibility G14."""
     backups.write("b", [("pods", pod("web", home, {}))])
     assert backups.restore("b", name="first").phase == "Completed"
     backups.write("c", [("pods", pod("web", home, shell("true")))])

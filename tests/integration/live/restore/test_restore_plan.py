@@ -157,7 +157,7 @@ def test_refusals_that_the_plan_itself_explains(home: str, cluster: Cluster, bac
 
 
 def test_types_that_come_with_the_restore(cluster: Cluster, backups: Backups) -> None:
-    """Spec 5.3: CRDs first, Established, discovery again."""
+    """docs/compatibility 5.3: CRDs first, Established, discovery again."""
     group = f"t{secrets.token_hex(3)}.arkive.test"
     name, namespace = f"widgets.{group}", cluster.new_name()
     schema = {
@@ -197,7 +197,7 @@ def test_types_that_come_with_the_restore(cluster: Cluster, backups: Backups) ->
 
 
 def test_retained_volume_finds_its_claim_again(home: str, cluster: Cluster, backups: Backups, kubectl: t.Any) -> None:
-    """Spec 5.8: no data in the backup, reclaim Retain: the volume itself is the data."""
+    """docs/compatibility 5.8: no data in the backup, reclaim Retain: the volume itself is the data."""
     claim = {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
@@ -331,7 +331,7 @@ def test_corrupt_archives_are_refused_before_anything_changes(cluster: Cluster, 
 
 
 def test_empty_backup(backups: Backups) -> None:
-    """Spec 10.3: an empty tarball is a warning."""
+    """docs/compatibility 10.3: an empty tarball is a warning."""
     backups.write("b", [])
     done = backups.restore("b")
     assert (done.phase, done.changed) == ("Completed", False)

@@ -220,7 +220,7 @@ def environment() -> dict[str, str]:
 
 
 def test_killed_and_finished_under_its_name(home: str, cluster: Cluster, backups: Backups, kubeconfig: str) -> None:
-    """Design, idempotence: what the killed run made is left alone, the rest is made, and the record says so."""
+    """docs/compatibility 14.17: what the killed run made is left alone, the rest is made, and the record says so."""
     backups.write("b", configs(home, 600))
     argv = [sys.executable, "-c", RUNNER, kubeconfig, str(backups.path)]
     process = subprocess.Popen(argv, env=environment())

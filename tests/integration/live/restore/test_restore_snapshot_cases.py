@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""CSI snapshots that cannot be used, runs that end too early, and snapshots of somebody else (spec 8.4)."""
+"""Unusable CSI snapshots, runs that end too early, and snapshots of somebody else (docs/compatibility 8.4)."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Volumes come back with their data, from CSI snapshots (spec 8.4)."""
+"""Volumes come back with their data, from CSI snapshots (docs/compatibility 8.4)."""
 
 from __future__ import annotations
 

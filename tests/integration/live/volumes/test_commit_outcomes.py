@@ -13,7 +13,6 @@ import typing as t
 
 import boto3
 import pytest
-from losing_proxy import Fate, LosingProxy
 from volume_lab import DataApp, Object, Storage
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError, CommitUnknown
@@ -25,6 +24,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import 
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.s3_fates import Fate, LosingProxy
 
 pytestmark = pytest.mark.fault
 

@@ -89,7 +89,7 @@ def test_options_reach_the_engine(run_module: Runner, engine: Engine, tmp_path: 
 def test_phases(
     run_module: Runner, engine: Engine, tmp_path: pathlib.Path, phase: str, fail_on_partial: bool, failed: bool
 ) -> None:
-    """The result is whole either way (design: a failed backup fails the task with all of this in the result)."""
+    """The result is whole either way (docs/compatibility 14.16)."""
     issue = {"namespace": "shop", "name": "web-0", "message": "it broke", "reason": "", "hint": "", "resource": "pods"}
     engine.outcome = BackupOutcome(changed=True, backup=backup_object(phase), errors_list=[issue])
     result = run_module(

@@ -40,10 +40,10 @@ def given_as(form: str, text: str) -> str:
     return file.name
 
 
-def write_playbook(value: str, python: str) -> None:
+def write_playbook(form: str, value: str, python: str) -> None:
     pathlib.Path("store").mkdir(exist_ok=True)
     options = {
-        "name": "slow",
+        "name": form,
         "kubeconfig": value,
         "included_namespaces": ["x"],
         "storage_location": {"path": os.path.abspath("store")},
@@ -81,7 +81,7 @@ def main() -> None:
     canary, form, python = sys.argv[1:]
     server = socket.create_server(("127.0.0.1", 0))
     server.settimeout(120)
-    write_playbook(given_as(form, kubeconfig(f"http://127.0.0.1:{server.getsockname()[1]}", canary)), python)
+    write_playbook(form, given_as(form, kubeconfig(f"http://127.0.0.1:{server.getsockname()[1]}", canary)), python)
     since = time.time()
     # Later than the playbook, whose text form holds the canary itself.
     with tempfile.TemporaryDirectory() as home:
@@ -93,10 +93,15 @@ def main() -> None:
             tempfile.TemporaryFile() as output,
             subprocess.Popen(argv, env=variables, stdout=output, stderr=subprocess.STDOUT) as running,
         ):
-            connection, _address = server.accept()
-            os.kill(descendants(running.pid)[-1], signal.SIGKILL)
-            running.wait(timeout=120)
-            connection.close()
+            try:
+                connection, _address = server.accept()
+                os.kill(descendants(running.pid)[-1], signal.SIGKILL)
+                running.wait(timeout=120)
+                connection.close()
+            except TimeoutError:
+                running.terminate()
+                output.seek(0)
+                sys.exit(f"The module has not come to its server:\n{output.read().decode()}")
             output.seek(0)
             printed = output.read()
         left = files_with(canary.encode(), [home, "/tmp", "/var/tmp"], since)

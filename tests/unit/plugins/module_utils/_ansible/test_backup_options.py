@@ -218,7 +218,7 @@ def test_what_is_refused(params: dict[str, t.Any], message: str) -> None:
     assert caught.value.details["phase"] == "FailedValidation"
 
 
-def test_the_phase_that_an_error_names_is_kept() -> None:  # row B12
+def test_the_phase_that_an_error_names_is_kept() -> None:  # docs/compatibility B12
     rule = {"name": "h", "labelSelector": {"matchExpressions": [{"key": "a", "operator": "Is"}]}}
     with pytest.raises(ValidationError) as caught:
         request(name="x", hooks=[rule])

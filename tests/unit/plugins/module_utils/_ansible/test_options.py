@@ -183,5 +183,5 @@ def test_lease_options() -> None:
 
 @pytest.mark.parametrize(("text", "limit"), [("45s", 45.0), ("0", 30.0), ("-1s", None)])
 def test_hook_timeout(text: str, limit: float | None) -> None:
-    """As in annotations: cases A12, A14, A15."""
+    """As in annotations: docs/compatibility A12, A14, A15."""
     assert hook_timeout({"timeout": text}) == limit

@@ -35,7 +35,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import
     ],
 )
 def test_phases_that_fail_the_task(phase: str, fail_on_partial: bool, refused: bool) -> None:
-    """Design: ``fail_on_partial: false`` lets PartiallyFailed pass, and nothing else."""
+    """docs/compatibility 14.16: ``fail_on_partial: false`` lets PartiallyFailed pass, and nothing else."""
     assert refused_phase(phase, fail_on_partial=fail_on_partial) is refused
 
 

@@ -38,3 +38,9 @@ def tar(*members: Member, tar_format: int = tarfile.USTAR_FORMAT) -> bytes:
 
 def tar_gz(*members: Member, tar_format: int = tarfile.USTAR_FORMAT) -> bytes:
     return gzip.compress(tar(*members, tar_format=tar_format), mtime=0)
+
+
+def read_digests(data: bytes) -> dict[str, str]:
+    """What ``sha256sum`` has written, gzipped: SHA-256 in hex by path."""
+    lines = gzip.decompress(data).decode().splitlines()
+    return {path: digest for digest, _blanks, path in (line.partition("  ") for line in lines)}

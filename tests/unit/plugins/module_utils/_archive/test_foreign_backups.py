@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Buckets that Ark 0.3 to 0.11 and Velero 1.0 to 1.18 have written: sections 2.4, 9, 12 and 12.2."""
+"""Buckets that Ark 0.3 to 0.11 and Velero 1.0 to 1.18 have written: docs/compatibility 2.4, 9, 12 and 12.2."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def test_read(store: Counted, files: dict[str, bytes], objects: int) -> None:
     for file in ("volumeinfo", "volumesnapshots", "results", "resource_list", "csi_volumesnapshots"):
         assert not reader.read_json("n", t.cast("t.Any", file))
     assert reader.read_record("n") is None
-    assert reader.read_logs("n") is None
+    assert reader.read_log_end("n", 1000) is None
     with reader.open_tarball("n") as tarball:
         assert len(tarball.items) == objects
         assert tarball.read(tarball.items[0]) == POD
@@ -194,7 +194,7 @@ def test_legacy_location(store: Counted, files: dict[str, bytes], names: list[st
     ],
 )
 def test_strangers(store: Counted, files: dict[str, bytes], requests: int) -> None:
-    """Section 1.1: any other directory is refused, in Velero's words; and a bucket of others is not listed."""
+    """docs/compatibility 1.1: any other directory is refused, in Velero's words; a bucket of others is not listed."""
     reader = fill(store, files)
     with pytest.raises(ValidationError, match="Backup store contains invalid top-level directories"):
         reader.validate(writable=False)
@@ -238,7 +238,7 @@ def test_not_sound(store: Counted, files: dict[str, bytes], message: str) -> Non
 
 @pytest.mark.parametrize("data", [b"{}", b'"text"', b"1", b"[1]"])
 def test_a_file_of_another_type(store: Counted, data: bytes) -> None:
-    """Section 1.2: a present but corrupt optional file is an error."""
+    """docs/compatibility 1.2: a present but corrupt optional file is an error."""
     files = {
         "backups/n/velero-backup.json": backup(VELERO),
         "backups/n/n-volumeinfo.json.gz": gzip.compress(data),

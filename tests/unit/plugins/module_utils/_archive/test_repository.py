@@ -25,7 +25,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files i
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_writer import TarballWriter
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._store import local
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimLost
@@ -136,7 +137,7 @@ def test_what_is_published_reads_back(repository: BackupRepository, store: Watch
     assert repository.read_json("b1", "results") == files.results
     assert repository.read_json("b1", "resource_list") == {"v1/Pod": ["app/web"]}
     assert repository.read_json("b1", "volumeinfo") == []
-    assert repository.read_logs("b1") == "level=info msg=done\n"
+    assert repository.read_log_end("b1", 1000) == ("level=info msg=done\n", False)
     assert repository.read_record("b1") == record
     assert record.run_id == "run-1"
     with repository.open_tarball("b1") as reader:
@@ -180,6 +181,22 @@ def test_a_failed_publish_leaves_nothing(
     with pytest.raises(StoreError, match=f"Cannot write .*{fail_at}"):
         repository.publish(backup_files())
     assert all_keys(store) == ["backups/other/velero-backup.json"]
+
+
+@pytest.mark.parametrize("during", [name for name in FILES if name != "velero-backup.json"])
+def test_a_run_that_is_told_to_stop_commits_nothing(repository: BackupRepository, store: Watched, during: str) -> None:
+    cancel = CancelToken()
+    put_file = store._store.put_file
+
+    def put(key: str, fileobj: t.Any, **options: t.Any) -> t.Any:
+        if key.endswith(during):
+            cancel.cancel("SIGTERM was received")
+        return put_file(key, fileobj, **options)
+
+    store._store.put_file = put  # type: ignore[method-assign]
+    with pytest.raises(Cancelled):
+        repository.publish(backup_files(), cancel=cancel)
+    assert all_keys(store) == []
 
 
 def test_publish_refuses_a_name_that_exists(repository: BackupRepository, store: Watched) -> None:
@@ -287,7 +304,7 @@ def test_what_is_not_there(repository: BackupRepository) -> None:
     assert repository.read_backup("b1") is None
     assert repository.read_json("b1", "results") is None
     assert repository.read_record("b1") is None
-    assert repository.read_logs("b1") is None
+    assert repository.read_log_end("b1", 1000) is None
     with pytest.raises(ArchiveError, match="The backup 'b1' has no tarball"):
         repository.open_tarball("b1")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import json
 import struct
 import tarfile
 import threading
@@ -188,6 +189,50 @@ def test_refused_members(name: str, changes: dict[str, t.Any], message: str) -> 
     with pytest.raises(ArchiveError, match=message) as caught:
         opened(tar_gz((POD_PATH, POD), (name, b"", changes)))
     assert name in caught.value.message
+
+
+def test_a_directory_with_data() -> None:
+    """Go's reader takes the data for the next members, Python's leaves it out."""
+    folder = tar(("resources", b"", {"type": tarfile.DIRTYPE}))[:512]
+    sized = folder[:124] + b"00000001000\0" + folder[136:148] + b" " * 8 + folder[156:]
+    sized = sized[:148] + b"%06o\0 " % sum(sized) + sized[156:]
+    with pytest.raises(ArchiveError, match="resources is a directory with data"):
+        opened(gzip.compress(sized + PLAIN))
+
+
+@pytest.mark.parametrize(
+    ("records", "message"),
+    [
+        ({"path": POD_PATH}, "a global header that names members or says their size"),
+        ({"size": "3"}, "a global header that names members or says their size"),
+        ({"GNU.sparse.map": "0,1"}, "a sparse file, which a backup never holds"),
+        ({"comment": "made by git archive"}, ""),
+    ],
+)
+def test_global_headers(records: dict[str, str], message: str) -> None:
+    """Python and GNU tar give them to all members that follow, Go to none."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT, pax_headers=records):
+        pass
+    data = gzip.compress(out.getvalue()[:1024] + PLAIN)
+    if message:
+        with pytest.raises(ArchiveError, match=message):
+            opened(data)
+    else:
+        with opened(data) as reader:
+            assert [ref.path for ref in reader.items] == [POD_PATH]
+
+
+def test_data_behind_the_end_is_a_warning() -> None:
+    """Two tar files in a row: no program reads the second one, and nobody would miss it."""
+    with opened(gzip.compress(PLAIN * 2)) as reader:
+        assert [ref.path for ref in reader.items] == [POD_PATH]
+        assert reader.warnings == ["The archive has data behind the end of its tar file, which no program reads."]
+
+
+def test_a_member_that_comes_a_hundred_times_is_kept_once() -> None:
+    with opened(tar_gz(*[(POD_PATH, POD)] * 100)) as reader:
+        assert reader._spool.size == len(json.dumps(POD))
 
 
 def test_path_traversal_by_an_extension_header() -> None:

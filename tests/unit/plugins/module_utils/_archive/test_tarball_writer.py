@@ -14,10 +14,10 @@ import zlib
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.item_digests import ItemDigests, read_digests
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.item_digests import ItemDigests
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_writer import TarballWriter
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
-from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.archives import obj
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.archives import obj, read_digests
 
 PODS = GroupResource("pods")
 DEPLOYMENTS = GroupResource("deployments", "apps")
@@ -68,7 +68,7 @@ def written(*items: tuple[GroupResource, dict[str, object], str]) -> bytes:
     ],
 )
 def test_paths(gr: GroupResource, item: dict[str, object], preferred: str, paths: list[str]) -> None:
-    """Velero 1.18, tarball layout."""
+    """Velero 1.18, docs/compatibility 2.1."""
     assert list(members(written((gr, item, preferred)))) == ["metadata/version", *paths]
 
 
@@ -236,8 +236,7 @@ def test_digests_are_told_of_each_object_once() -> None:
         writer.add_item(DEPLOYMENTS, obj("Deployment", "d", "app", "apps/v1beta1"), preferred_version="v1")
         writer.close()
     stored = members(tarball.getvalue())
-    digests.seek(0)
-    assert read_digests(digests) == {
+    assert read_digests(digests.getvalue()) == {
         path: hashlib.sha256(stored[path]).hexdigest()
         for path in ("resources/pods/namespaces/app/p.json", "resources/deployments.apps/v1beta1/namespaces/app/d.json")
     }

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import json
 import threading
 import typing as t
@@ -15,6 +16,7 @@ import urllib.parse
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import ExecResult
@@ -60,6 +62,9 @@ class BackupApi:
     def requests_made(self) -> int:
         return len(self.paths)
 
+    def server_now(self) -> dt.datetime:
+        return utc_now()
+
     def discovery(self) -> Discovery:
         seen: set[tuple[str, str]] = set()
         found = []
@@ -89,6 +94,9 @@ class BackupApi:
 
     def with_cancel(self, _cancel: t.Any) -> BackupApi:
         return self
+
+    def server_now(self) -> dt.datetime:
+        return utc_now()
 
     def version(self) -> dict[str, str]:
         return {"gitVersion": "v1.34.1", "major": "1", "minor": "34"}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What ends up in the tarball: selectors, namespaces, terminating objects (spec 3.4 to 3.7, checklist 10.2)."""
+"""What ends up in the tarball: selectors, namespaces, terminating objects (docs/compatibility 3.4 to 3.7, 10.2)."""
 
 from __future__ import annotations
 
@@ -76,7 +76,8 @@ EVERYTHING = ["shop/db", "shop/plain", "shop/shown", "shop/web", "web/web"]
             ["shop/db", "shop/shown", "shop/web", "web/web", "empty", "shop", "web"],
             id="or-selectors",
         ),
-        # Named namespaces are kept, whatever the selector says; it picks others beside them, no excluded ones (3.6).
+        # docs/compatibility 3.6: named namespaces are kept, whatever the selector says; it picks others beside them,
+        # but no excluded ones.
         pytest.param(
             {"included_namespaces": ["web"], "label_selector": {"matchLabels": DB}},
             ["empty", "web"],
@@ -115,13 +116,13 @@ def test_what_is_stored(shop: BackupApi, store: t.Any, options: dict[str, t.Any]
     assert names(store) == expected
 
 
-def test_an_object_of_several_selectors_is_stored_once(shop: BackupApi, store: t.Any) -> None:  # 3.6
+def test_an_object_of_several_selectors_is_stored_once(shop: BackupApi, store: t.Any) -> None:  # docs/compatibility 3.6
     both = [{"matchLabels": WEB}, {"matchExpressions": [{"key": "app", "operator": "Exists"}]}]
     outcome = back_up(shop, store, or_label_selectors=both)
     assert outcome.items["configmaps"] == 4
 
 
-def test_a_pattern_that_matches_nothing_is_a_warning(shop: BackupApi, store: t.Any) -> None:  # 3.5
+def test_a_pattern_that_matches_nothing_is_a_warning(shop: BackupApi, store: t.Any) -> None:  # docs/compatibility 3.5
     outcome = back_up(shop, store, included_namespaces=["none-*"])
     assert ["none-*" in warning["message"] for warning in outcome.warnings_list] == [True]
 
@@ -144,7 +145,8 @@ def test_a_pattern_that_matches_nothing_is_a_warning(shop: BackupApi, store: t.A
         pytest.param({"included_namespaces": ["a|b"]}, "pattern", id="malformed-pattern"),
     ],
 )
-def test_failed_validation(shop: BackupApi, store: t.Any, options: dict[str, t.Any], message: str) -> None:  # 3.3
+def test_failed_validation(shop: BackupApi, store: t.Any, options: dict[str, t.Any], message: str) -> None:
+    """docs/compatibility 3.3."""
     with pytest.raises(ValidationError, match=message) as caught:
         back_up(shop, store, **options)
     status = caught.value.details["backup"]["status"]
@@ -173,7 +175,7 @@ def policy_map(api: BackupApi, action: str, **more: str) -> None:
     api.add("configmaps", "policy", "velero", data={"policy.yaml": POLICY % action} | more)
 
 
-def test_a_policy_in_a_config_map(shop: BackupApi, store: t.Any) -> None:  # 3.13
+def test_a_policy_in_a_config_map(shop: BackupApi, store: t.Any) -> None:  # docs/compatibility 3.13
     named = {"included_namespaces": ["shop"], "resource_policy": {"kind": "configmap", "name": "policy"}}
     with pytest.raises(ValidationError, match="does not exist"):
         back_up(shop, store, **named)
@@ -189,13 +191,15 @@ def test_a_policy_in_a_config_map(shop: BackupApi, store: t.Any) -> None:  # 3.1
     assert [entry["skippedReason"] for entry in outcome.volumes] == ["any: skipped due to the resource policy;"]
 
 
-def test_a_policy_in_a_config_map_of_two_keys_is_refused(shop: BackupApi, store: t.Any) -> None:  # 3.13
+def test_a_policy_in_a_config_map_of_two_keys_is_refused(shop: BackupApi, store: t.Any) -> None:
+    """docs/compatibility 3.13."""
     policy_map(shop, "skip", other="x")
     with pytest.raises(ValidationError, match="2 keys"):
         back_up(shop, store, resource_policy={"kind": "configmap", "name": "policy"})
 
 
-def test_a_rule_with_an_invalid_selector_makes_the_backup_failed(shop: BackupApi, store: t.Any) -> None:  # B12
+def test_a_rule_with_an_invalid_selector_makes_the_backup_failed(shop: BackupApi, store: t.Any) -> None:
+    """docs/compatibility B12."""
     rule = {"name": "r", "labelSelector": {"matchExpressions": [{"key": "a", "operator": "Near", "values": ["b"]}]}}
     with pytest.raises(ValidationError) as caught:
         make_request(hooks=[rule | {"pre": [{"exec": {"command": ["x"]}}]}])

@@ -212,7 +212,7 @@ def handles(outcome: t.Any) -> list[str]:
 
 
 def test_snapshots_of_ebs_go_too(store: Watched, account: Ec2Account) -> None:
-    """Check mode says which, and deletes nothing. One that is gone is fine (section 8.2)."""
+    """Check mode says which, and deletes nothing. One that is gone is fine (docs/compatibility 8.2)."""
     doomed, other = account.make_snapshot(), account.make_snapshot()
     put(store, **{"b1-volumesnapshots.json.gz": native(doomed, "snap-0123")})
     deleter = SnapshotDeleter(ebs=account.snapshotter())
@@ -222,6 +222,56 @@ def test_snapshots_of_ebs_go_too(store: Watched, account: Ec2Account) -> None:
     assert handles(delete(store, deleter=deleter)) == handles(planned)
     assert account.snapshots == {other}
     assert all_keys(store) == []
+
+
+def test_where_nothing_can_be_deleted_the_snapshots_stay_too(
+    store: Watched, account: Ec2Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The backup stays to be seen: what it names must be there."""
+    kept = account.make_snapshot()
+    put(store, **{"b1-volumesnapshots.json.gz": native(kept)})
+    before = all_keys(store)
+
+    def refuse(_keys: t.Iterable[str]) -> None:
+        raise StoreError("2 objects could not be deleted (Access Denied).", failure="denied")
+
+    monkeypatch.setattr(store, "delete_many", refuse)
+    with pytest.raises(StoreError, match="stays as it is, with its snapshots") as caught:
+        delete(store, deleter=SnapshotDeleter(ebs=account.snapshotter()))
+    assert caught.value.details["changed"] is False
+    assert account.snapshots == {kept}
+    assert [key for key in all_keys(store) if "claim" not in key] == before
+
+
+@pytest.mark.parametrize(
+    "kept", ["backups/b1/velero-backup.json", "backups/b1/b1.tar.gz", "restores/r1/r1-arkive.json.gz"]
+)
+def test_a_store_that_drops_deletes(store: Watched, monkeypatch: pytest.MonkeyPatch, kept: str) -> None:
+    """It answers as if all was well: what is there is looked at."""
+    put(store)
+    store.put("restores/r1/r1-arkive.json.gz", OF_B1)
+    delete_many = store.delete_many
+
+    def drop(keys: t.Iterable[str]) -> None:
+        delete_many([key for key in keys if key != kept])
+
+    monkeypatch.setattr(store, "delete_many", drop)
+    with pytest.raises(StoreError, match="said that it had deleted what is still there"):
+        delete(store)
+
+
+def test_a_full_disk_is_no_hindrance(store: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deleting is how space is made, and the claim of the name takes some."""
+    put(store)
+
+    def full(key: str, _data: bytes) -> bool:
+        raise StoreError(f"Cannot write {key}: No space left on device.", failure="full")
+
+    monkeypatch.setattr(store, "put_if_absent", full)
+    outcome = delete(store)
+    assert all_keys(store) == []
+    (warning,) = outcome.warnings_list
+    assert warning["message"].startswith("It was deleted without a claim of its name: Cannot write backups/b1/")
 
 
 def test_snapshots_go_before_what_tells_of_them(

@@ -18,12 +18,14 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claim_record import ClaimRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimHeld
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._backup.backup_api import (
     BackupApi,
     back_up,
     make_request,
     stored,
 )
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.contract import put_expired
 
 HOOK = "pre.hook.backup.velero.io/"
 POST = "post.hook.backup.velero.io/"
@@ -53,7 +55,7 @@ def test_a_backup(api: BackupApi, store: t.Any) -> None:
     assert {entry["resource"] for entry in record.lists} > {"pods", "configmaps", "persistentvolumes"}
 
 
-def test_hooks_run_around_their_pod(api: BackupApi, store: t.Any) -> None:  # E-3
+def test_hooks_run_around_their_pod(api: BackupApi, store: t.Any) -> None:  # docs/compatibility E-3
     for name in ("b", "a"):
         pod(api, name, **{HOOK + "command": "pre", POST + "command": "post"})
     outcome = run(api, store)
@@ -62,7 +64,8 @@ def test_hooks_run_around_their_pod(api: BackupApi, store: t.Any) -> None:  # E-
     assert (outcome.backup or {})["status"]["hookStatus"] == {"hooksAttempted": 4}
 
 
-def test_a_pod_whose_pre_hook_fails_is_left_out(api: BackupApi, store: t.Any) -> None:  # D1, D5, D6, D9, F4
+def test_a_pod_whose_pre_hook_fails_is_left_out(api: BackupApi, store: t.Any) -> None:
+    """docs/compatibility D1, D5, D6, D9, F4."""
     api.codes["bad"] = 1
     pod(api, "a", **{HOOK + "command": "bad", POST + "command": "post"})
     pod(api, "b", **{HOOK + "command": "good"})
@@ -83,7 +86,7 @@ def test_a_pod_whose_pre_hook_fails_is_left_out(api: BackupApi, store: t.Any) ->
     assert [entry["pvName"] for entry in outcome.volumes] == ["pv"]
 
 
-def test_a_pod_that_is_met_twice_has_its_hooks_once(api: BackupApi, store: t.Any) -> None:  # E-6
+def test_a_pod_that_is_met_twice_has_its_hooks_once(api: BackupApi, store: t.Any) -> None:  # docs/compatibility E-6
     pod(api, "a", **{HOOK + "command": "pre"})
     api.objects["pods"][0]["metadata"]["labels"] = {"app": "web", "tier": "front"}
     either = [{"matchLabels": {"app": "web"}}, {"matchLabels": {"tier": "front"}}]
@@ -92,7 +95,7 @@ def test_a_pod_that_is_met_twice_has_its_hooks_once(api: BackupApi, store: t.Any
     assert outcome.items["pods"] == 1
 
 
-def test_a_malformed_timeout_is_a_warning(api: BackupApi, store: t.Any) -> None:  # D10
+def test_a_malformed_timeout_is_a_warning(api: BackupApi, store: t.Any) -> None:  # docs/compatibility D10
     pod(api, "a", **{HOOK + "command": "x", HOOK + "timeout": "300"})
     outcome = run(api, store)
     assert (outcome.phase, (outcome.backup or {})["status"]["warnings"]) == ("Completed", 1)
@@ -138,7 +141,7 @@ def test_cluster_scoped_objects(api: BackupApi, store: t.Any, options: dict[str,
     assert stored(store) == sorted([*kept, "persistentvolumeclaims/shop/data"])
 
 
-def test_a_list_that_fails_is_an_error_of_its_type(api: BackupApi, store: t.Any) -> None:  # 3.6
+def test_a_list_that_fails_is_an_error_of_its_type(api: BackupApi, store: t.Any) -> None:  # docs/compatibility 3.6
     api.forbidden = {"configmaps"}
     pod(api, "a")
     outcome = run(api, store)
@@ -146,7 +149,7 @@ def test_a_list_that_fails_is_an_error_of_its_type(api: BackupApi, store: t.Any)
     assert "You may not list configmaps" in outcome.errors_list[0]["message"] + outcome.errors_list[0]["reason"]
 
 
-def test_a_missing_namespace_beside_others(api: BackupApi, store: t.Any) -> None:  # 3.5
+def test_a_missing_namespace_beside_others(api: BackupApi, store: t.Any) -> None:  # docs/compatibility 3.5
     outcome = run(api, store, included_namespaces=["shop", "gone"])
     assert outcome.phase == "PartiallyFailed"
     (error,) = outcome.errors_list
@@ -161,7 +164,7 @@ def test_the_second_run_does_nothing(api: BackupApi, store: t.Any) -> None:
     assert (again.changed, again.backup, len(api.executed)) == (False, first.backup, 1)
     with pytest.raises(ValidationError, match="with another spec: ttl differs") as caught:
         run(api, store, ttl="1h")
-    assert caught.value.details["phase"] == "Failed"  # 1.7: the name is taken
+    assert caught.value.details["phase"] == "Failed"  # docs/compatibility 1.7: the name is taken
 
 
 def test_a_cancelled_backup_leaves_nothing(api: BackupApi, store: t.Any, tmp_path: Path) -> None:
@@ -204,3 +207,42 @@ def test_check_mode_counts_and_executes_nothing(api: BackupApi, store: t.Any, tm
     ]
     assert api.executed == []
     assert list(tmp_path.rglob("*")) == []
+
+
+CLAIM = "backups/b1/b1-arkive-claim.json"
+
+
+def foreseen(api: BackupApi, store: t.Any) -> list[str]:
+    before = {info.key: store.get(info.key) for info in store.list().objects}
+    plan = plan_backup(make_request(), client=t.cast("t.Any", api), store=store)
+    assert {info.key: store.get(info.key) for info in store.list().objects} == before
+    return [warning["message"] for warning in plan.warnings_list]
+
+
+def test_check_mode_tells_what_a_dead_run_of_the_name_has_left(api: BackupApi, store: t.Any) -> None:
+    pod(api, "a")
+    put_expired(store, key=CLAIM)
+    store.put("backups/b1/b1.tar.gz", b"half")
+    who = "run dead-run on host-x (pid 4711)"
+    assert foreseen(api, store) == [
+        f"This backup was begun by {who}, which had not finished it: its files would be removed."
+    ]
+    assert run(api, store).phase == "Completed"
+    # The run is over when its backup is to be seen, whenever its claim ends; the claim is removed by the next run.
+    stored_backup = BackupRepository(store).read_backup("b1") or {}
+    put_expired(store, age=0, key=CLAIM, commits=stored_backup["metadata"]["uid"])
+    sentence = f"The backup was stored by {who}, which did not end as it should."
+    assert foreseen(api, store) == [sentence]
+    outcome = run(api, store)
+    assert (outcome.changed, [warning["message"] for warning in outcome.warnings_list]) == (False, [sentence])
+    assert not store.exists(CLAIM)
+
+
+def test_check_mode_refuses_a_live_run_of_the_name(api: BackupApi, store: t.Any) -> None:
+    pod(api, "a")
+    with Claim.acquire(store, CLAIM, run_id="live"), pytest.raises(ClaimHeld):
+        foreseen(api, store)
+    # The run itself would wait for one that was about to commit.
+    put_expired(store, age=0, key=CLAIM, commits="u-1")
+    (sentence,) = foreseen(api, store)
+    assert sentence.startswith("run dead-run on host-x (pid 4711) was about to store this backup: the run would wait")

@@ -96,7 +96,7 @@ def test_sorted_by_name_with_the_incomplete_apart(store: LocalStore) -> None:
 
 @pytest.mark.parametrize("phase", ["InProgress", "Finalizing", "WaitingForPluginOperations", "Deleting", "New", ""])
 def test_phases_in_flight_are_listed(store: LocalStore, phase: str) -> None:
-    """Section 12: a reader tolerates them."""
+    """docs/compatibility 12: a reader tolerates them."""
     put(store, "n", metadata=metadata("n", phase), **{".tar.gz": TAR})
     (found,) = list_backups(store).backups
     assert (found["phase"], found["problems"]) == (phase, [])
@@ -179,7 +179,7 @@ def test_only_what_is_asked_for(store: LocalStore, section: t.Any) -> None:
 
 
 def test_details_of_velero(store: LocalStore) -> None:
-    """No record: the tarball is counted. No volumeinfo before 1.13: the older files say it. Section 12.2."""
+    """No record: the tarball is counted. No volumeinfo before 1.13: the older files say it. docs/compatibility 12.2."""
     native = {"spec": {"persistentVolumeName": "pv-1"}, "status": {"providerSnapshotID": "snap-1"}}
     put(store, "n", **{".tar.gz": TAR, "-volumesnapshots.json.gz": gzip_json([native])})
     (found,) = list_backups(store, sections=SECTIONS).backups

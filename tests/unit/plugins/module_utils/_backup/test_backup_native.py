@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Native snapshots in a whole backup: spec 8.1 and 10.2. moto stands in for EC2."""
+"""Native snapshots in a whole backup: docs/compatibility 8.1 and 10.2. moto stands in for EC2."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_a_snapshot_and_its_records(
 
 
 def test_a_snapshot_that_fails_is_recorded(api: BackupApi, store: t.Any, account: Ec2Account) -> None:
-    """10.2: snapshot error -> record Failed. The claim is stored: a restore then tells what it lacks."""
+    """docs/compatibility 10.2: an error is recorded as Failed. The claim is stored: a restore says what it lacks."""
     add_volume(api, f"aws://{ZONE}/vol-00000000000000000")
     outcome = run(api, store)
     assert outcome.phase == "PartiallyFailed"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Objects that come with others: Velero's built-in actions, CRDs, ordered resources, versions (spec 3.4, 3.6, 3.9)."""
+"""Related objects: Velero's built-in actions, CRDs, ordered resources, versions (docs/compatibility 3.4, 3.6, 3.9)."""
 
 from __future__ import annotations
 
@@ -59,15 +59,15 @@ def contents(store: t.Any, path: str) -> dict[str, t.Any]:
 @pytest.mark.parametrize(
     ("options", "related"),
     [
-        # 10.2: cluster-scoped additional items allowed when includeClusterResources is unset; 3.9
+        # docs/compatibility 3.9, 10.2: cluster-scoped additional items allowed when includeClusterResources is unset
         pytest.param(
             {"included_namespaces": ["shop"]},
             ["persistentvolumes/pv", "priorityclasses.scheduling.k8s.io/high"],
             id="unset",
         ),
-        # 10.2: ICR=false blocks
+        # docs/compatibility 10.2: ICR=false blocks
         pytest.param({"included_namespaces": ["shop"], "include_cluster_resources": False}, [], id="icr-false"),
-        # 3.4: the resource filter is respected
+        # docs/compatibility 3.4: the resource filter is respected
         pytest.param(
             {"included_namespaces": ["shop"], "included_resources": ["pods", "pvc"]}, [], id="resource-filter"
         ),
@@ -76,7 +76,7 @@ def contents(store: t.Any, path: str) -> dict[str, t.Any]:
             ["persistentvolumes/pv"],
             id="resource-filter-with-pv",
         ),
-        # 3.4 scoped family: related ones come in unless they are excluded
+        # docs/compatibility 3.4 scoped family: related ones come in unless they are excluded
         pytest.param(
             {"included_namespaces": ["shop"], "included_namespace_scoped_resources": ["pods", "pvc"]},
             ["persistentvolumes/pv", "priorityclasses.scheduling.k8s.io/high"],
@@ -110,10 +110,11 @@ def test_pods_bring_claims_volumes_and_priorities(
 @pytest.mark.parametrize(
     ("setup", "expected", "warnings"),
     [
-        pytest.param({}, ["persistentvolumeclaims/shop/data"], 0, id="a-claim-without-the-label"),  # 3.9
-        pytest.param({"metadata": EXCLUDED}, [], 0, id="exclude-label"),  # 10.2: exclude label blocks
+        # docs/compatibility 3.9, 10.2
+        pytest.param({}, ["persistentvolumeclaims/shop/data"], 0, id="a-claim-without-the-label"),
+        pytest.param({"metadata": EXCLUDED}, [], 0, id="exclude-label"),
         pytest.param({"metadata": {"deletionTimestamp": "2026-06-01T02:00:00Z"}}, [], 0, id="terminating"),
-        pytest.param(None, [], 1, id="not-found-is-tolerated"),  # 10.2
+        pytest.param(None, [], 1, id="not-found-is-tolerated"),  # docs/compatibility 10.2
     ],
 )
 def test_a_selected_pod_brings_its_claim(
@@ -128,7 +129,8 @@ def test_a_selected_pod_brings_its_claim(
     assert (outcome.phase, len(outcome.warnings_list)) == ("Completed", warnings)
 
 
-def test_an_excluded_namespace_is_respected_by_related_items(api: BackupApi, store: t.Any) -> None:  # 10.2
+def test_an_excluded_namespace_is_respected_by_related_items(api: BackupApi, store: t.Any) -> None:
+    """docs/compatibility 10.2."""
     account(api)
     claim(api, "data", namespace="web")
     api.add_pod("a", claims=["data"])
@@ -139,7 +141,8 @@ def test_an_excluded_namespace_is_respected_by_related_items(api: BackupApi, sto
 @pytest.mark.parametrize(
     ("options", "rbac"),
     [
-        pytest.param({}, ["clusterrolebindings.{}/bound", "clusterroles.{}/role-bound"], id="unset"),  # 3.9
+        # docs/compatibility 3.9
+        pytest.param({}, ["clusterrolebindings.{}/bound", "clusterroles.{}/role-bound"], id="unset"),
         pytest.param({"include_cluster_resources": False}, [], id="icr-false"),
         pytest.param(
             {"excluded_cluster_scoped_resources": ["clusterroles"]},
@@ -166,7 +169,7 @@ def test_bindings_are_read_by_one_list(api: BackupApi, store: t.Any) -> None:
     assert len([path for path in api.paths if "clusterrolebindings" in path]) == 1
 
 
-def test_related_items_are_not_stored_twice(api: BackupApi, store: t.Any) -> None:  # 10.2: not twice
+def test_related_items_are_not_stored_twice(api: BackupApi, store: t.Any) -> None:  # docs/compatibility 10.2: not twice
     api.add_pod("a", claims=["data"])
     api.add_pod("b", claims=["data"])
     claim(api, "data")
@@ -213,7 +216,7 @@ def test_forbidden_volumes_are_a_warning_with_a_remedy(api: BackupApi, store: t.
         pytest.param({"included_namespaces": ["web"]}, [], id="nothing-of-that-type"),
     ],
 )
-def test_definitions_of_custom_types(  # 3.4 CRD auto-add
+def test_definitions_of_custom_types(  # docs/compatibility 3.4 CRD auto-add
     api: BackupApi, store: t.Any, options: dict[str, t.Any], definitions: list[str]
 ) -> None:
     api.add("orders", "o1", "shop")
@@ -224,7 +227,8 @@ def test_definitions_of_custom_types(  # 3.4 CRD auto-add
     assert [entry.removeprefix(prefix) for entry in stored(store) if entry.startswith(prefix)] == definitions
 
 
-def test_ordered_resources_come_first_in_their_order(api: BackupApi, store: t.Any) -> None:  # 3.6, E-5
+def test_ordered_resources_come_first_in_their_order(api: BackupApi, store: t.Any) -> None:
+    """docs/compatibility 3.6, E-5."""
     for name in ("a", "b", "c"):
         api.add("configmaps", name, "shop")
         api.add_pod(name, **{HOOK: name})
@@ -243,7 +247,8 @@ def test_ordered_resources_come_first_in_their_order(api: BackupApi, store: t.An
 
 
 @pytest.mark.parametrize(("all_versions", "versions"), [(False, ["v2"]), (True, ["v1", "v2"])])
-def test_api_versions(api: BackupApi, store: t.Any, all_versions: bool, versions: list[str]) -> None:  # 2.1, 3.6
+def test_api_versions(api: BackupApi, store: t.Any, all_versions: bool, versions: list[str]) -> None:
+    """docs/compatibility 2.1, 3.6."""
     api.add("orders", "o1", "shop")
     back_up(api, store, request={"all_api_versions": all_versions}, included_namespaces=["shop"])
     resource_list = BackupRepository(store).read_json("b1", "resource_list")
@@ -279,7 +284,7 @@ def test_api_versions(api: BackupApi, store: t.Any, all_versions: bool, versions
         pytest.param({}, {"velero.io/backup-name": "b1"}, {}, {"velero.io/backup-name": "b1"}, id="this-backup"),
     ],
 )
-def test_a_bound_claim_is_cleaned(  # 3.9 velero.io/pv
+def test_a_bound_claim_is_cleaned(  # docs/compatibility 3.9 velero.io/pv
     api: BackupApi,
     store: t.Any,
     spec: dict[str, t.Any],
@@ -294,13 +299,13 @@ def test_a_bound_claim_is_cleaned(  # 3.9 velero.io/pv
     assert found["metadata"].get("labels") == kept_labels
 
 
-def test_an_unbound_claim_stays_as_it_is(api: BackupApi, store: t.Any) -> None:  # 3.9
+def test_an_unbound_claim_stays_as_it_is(api: BackupApi, store: t.Any) -> None:  # docs/compatibility 3.9
     claim(api, "data", phase="Pending", spec={"dataSource": {"name": "s"}})
     back_up(api, store, included_namespaces=["shop"])
     assert contents(store, "persistentvolumeclaims/shop/data")["spec"]["dataSource"] == {"name": "s"}
 
 
-def test_siblings_that_share_a_claim_come_along(api: BackupApi, store: t.Any) -> None:  # 3.10, E-4
+def test_siblings_that_share_a_claim_come_along(api: BackupApi, store: t.Any) -> None:  # docs/compatibility 3.10, E-4
     for name in ("a", "b", "c"):
         api.add_pod(name, claims=["shared"] if name != "c" else (), **{HOOK: "x"})
     api.objects["pods"][0]["metadata"] |= WEB
@@ -310,7 +315,7 @@ def test_siblings_that_share_a_claim_come_along(api: BackupApi, store: t.Any) ->
     assert sorted(pod for pod, _command in api.executed) == ["a", "b"]
 
 
-def test_a_namespace_that_excludes_itself(api: BackupApi, store: t.Any) -> None:  # 3.2, 3.3
+def test_a_namespace_that_excludes_itself(api: BackupApi, store: t.Any) -> None:  # docs/compatibility 3.2, 3.3
     api.add("namespaces", "private", status={"phase": "Active"}, metadata=EXCLUDED)
     api.add("configmaps", "c", "private")
     api.add("persistentvolumes", "free", spec={})

@@ -91,7 +91,7 @@ def types_of(cluster: Cluster, **options: t.Any) -> list[str]:
 NAMESPACED = ["pods", "persistentvolumeclaims", "configmaps", "events"]
 
 
-def test_everything_in_the_order_of_velero(cluster: Cluster) -> None:  # spec 3.6
+def test_everything_in_the_order_of_velero(cluster: Cluster) -> None:  # docs/compatibility 3.6
     assert types_of(cluster) == [
         "pods",
         "persistentvolumeclaims",
@@ -131,7 +131,6 @@ def test_include_cluster_resources(
         pytest.param(["Pod"], [], ["pods"], id="kind"),
         pytest.param(["configmap"], [], ["configmaps"], id="singular"),
         pytest.param(["deployments.apps"], [], ["deployments.apps"], id="with-group"),
-        pytest.param(["nonsense"], [], [], id="all-unresolvable-is-nothing"),
         pytest.param(["pods", "nonsense"], [], ["pods"], id="unresolvable-is-ignored"),
         pytest.param(["*roles*"], [], ["clusterroles.rbac.authorization.k8s.io"], id="glob"),
         pytest.param(["pods"], ["*"], ["pods"], id="star-in-excludes-is-ignored"),
@@ -146,6 +145,40 @@ def test_resources(cluster: Cluster, included: list[str], excluded: list[str], t
     spec = BackupSpec(included_resources=tuple(included), excluded_resources=tuple(excluded))
     found = select(t.cast("t.Any", cluster), Discovery(DISCOVERED), spec)
     assert [str(each.group_resource) for each in found.types] == types
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        pytest.param(
+            {"included_resources": ["configmapz"]},
+            "includedResources names 'configmapz', and the cluster has no such resource. Did you mean configmaps?",
+            id="near",
+        ),
+        pytest.param(
+            {"included_resources": ["zzz", "Podz"]},
+            "includedResources names 'zzz', and the cluster has no such resource. "
+            "includedResources names 'Podz', and the cluster has no such resource. Did you mean pods?",
+            id="several",
+        ),
+        pytest.param(
+            {"included_namespace_scoped_resources": ["podz"], "excluded_cluster_scoped_resources": ["*"]},
+            "includedNamespaceScopedResources names 'podz', and the cluster has no such resource. Did you mean pods?",
+            id="scoped",
+        ),
+    ],
+)
+def test_names_that_leave_no_type_are_refused(cluster: Cluster, options: dict[str, t.Any], told: str) -> None:
+    """An empty backup that is Completed would be found out when it is needed."""
+    with pytest.raises(ValidationError) as refused:
+        choose(cluster, **options)
+    assert refused.value.message == f"There is nothing to back up: {told}"
+
+
+def test_a_misspelt_exclude_is_told_with_what_may_be_meant(cluster: Cluster) -> None:
+    found = choose(cluster, excluded_resources=["configmapz"])
+    told = "excludedResources names 'configmapz', and the cluster has no such resource. Did you mean configmaps?"
+    assert found.filter.warnings == (told,)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +214,7 @@ def test_namespaces(cluster: Cluster, options: t.Any, namespaces: list[str], lis
     assert found.namespaces.missing == ()
 
 
-def test_a_labelled_namespace_is_excluded(cluster: Cluster) -> None:  # spec 3.2
+def test_a_labelled_namespace_is_excluded(cluster: Cluster) -> None:  # docs/compatibility 3.2
     cluster.add("secret", **{"velero.io/exclude-from-backup": "true"})
     found = choose(cluster)
     assert not found.namespaces.accepts("secret")
@@ -224,7 +257,7 @@ def test_without_names_the_right_to_list_is_needed(cluster: Cluster, included: l
         choose(cluster, included_namespaces=included)
 
 
-def test_label_selectors_go_to_the_api(cluster: Cluster) -> None:  # 3.6
+def test_label_selectors_go_to_the_api(cluster: Cluster) -> None:  # docs/compatibility 3.6
     found = choose(cluster, label_selector="app=web,!legacy")
     assert [selector.to_text() for selector in found.spec.selectors] == ["app in (web),!legacy"]
     assert choose(cluster).spec.selectors == ()
@@ -239,7 +272,7 @@ def test_label_selectors_go_to_the_api(cluster: Cluster) -> None:  # 3.6
     [
         ("configmaps", {}, [""]),
         ("configmaps", {"included_namespaces": ["shop*"]}, ["shop", "shop-test"]),
-        ("configmaps", {"included_namespaces": ["none-*"]}, []),  # 3.5: never degrades to everything
+        ("configmaps", {"included_namespaces": ["none-*"]}, []),  # docs/compatibility 3.5: never degrades to everything
         ("persistentvolumes", {"include_cluster_resources": True, "included_namespaces": ["shop"]}, [""]),
     ],
 )
@@ -249,7 +282,7 @@ def test_scopes(cluster: Cluster, resource: str, options: dict[str, t.Any], plac
     assert [scope.namespace for scope in found.scopes(chosen)] == places
 
 
-def test_a_namespace_of_argo_cd_is_a_warning(cluster: Cluster) -> None:  # 3.14
+def test_a_namespace_of_argo_cd_is_a_warning(cluster: Cluster) -> None:  # docs/compatibility 3.14
     cluster.add("gitops", **{"argocd.argoproj.io/managed-by": "argo"})
     assert ["gitops" in warning for warning in choose(cluster).namespaces.warnings] == [True]
     assert choose(cluster, included_namespaces=["shop"]).namespaces.warnings == ()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which pods make a block. E rows: the hook cases (Velero 1.18)."""
+"""Which pods make a block. docs/compatibility E-1 to E-7."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_what_is_kept_of_a_pod() -> None:
     assert (found.key, [hook.argv for hook in found.pre + found.post]) == (("shop", "a"), [("run",), ("run",)])
 
 
-def test_a_pod_without_hooks() -> None:  # B2
+def test_a_pod_without_hooks() -> None:  # docs/compatibility B2
     assert find_hooks(pod("a"), ()) is None
 
 

@@ -66,18 +66,21 @@ def test_a_backup_of_another_tool_has_no_record() -> None:
 
 
 def test_its_warnings_and_errors_are_told_again() -> None:
+    """As the run had told them, not as Velero's file has them."""
     repository = Repository("PartiallyFailed")
+    hook = " resource: /pods name: /y message: /Error executing hook error: /exit 1"
     repository.files["results"] = {
-        "errors": {"velero": [" message: /bad"], "namespaces": {"web": [" name: /x"], "shop": [" name: /y"]}},
-        "warnings": {"cluster": [" message: /odd"]},
+        "errors": {"velero": [" message: /bad"], "namespaces": {"web": [" name: /x"], "shop": [hook]}},
+        "warnings": {"cluster": ["odd"]},
     }
     _found, outcome = look(repository)
-    assert [(each["namespace"], each["message"]) for each in outcome.errors_list] == [
-        ("", "message: /bad"),
-        ("shop", "name: /y"),
-        ("web", "name: /x"),
+    told = [tuple(each[name] for name in ("resource", "namespace", "name", "message")) for each in outcome.errors_list]
+    assert told == [
+        ("", "", "", "bad"),
+        ("pods", "shop", "y", "Error executing hook: exit 1"),
+        ("", "web", "x", ""),
     ]
-    assert [each["message"] for each in outcome.warnings_list] == ["message: /odd"]
+    assert [each["message"] for each in outcome.warnings_list] == ["odd"]
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def store(sink: ItemSink, resource: ApiResource, *items: dict[str, t.Any], paylo
     return sink.store_all(resource, [RawItem(item, payload) for item in items])
 
 
-# Spec 3.7, the checks of each item in their order.
+# docs/compatibility 3.7, the checks of each item in their order.
 
 
 @pytest.mark.parametrize(
@@ -116,14 +116,14 @@ def test_what_the_writer_gets(sink: ItemSink, writer: Writer) -> None:
     assert writer.payloads == [b"{...}"]
 
 
-def test_a_pod_that_is_left_out_counts_and_is_listed(sink: ItemSink, writer: Writer) -> None:  # 4.6
+def test_a_pod_that_is_left_out_counts_and_is_listed(sink: ItemSink, writer: Writer) -> None:  # docs/compatibility 4.6
     sink.leave_out(PODS, obj())
     assert store(sink, PODS, obj()) == 0
     assert (writer.items, sink.total, sink.item_counts()) == ([], 1, {})
     assert sink.resource_list() == {"v1/Pod": ["shop/a"]}
 
 
-def test_the_resource_list(sink: ItemSink) -> None:  # 1.4
+def test_the_resource_list(sink: ItemSink) -> None:  # docs/compatibility 1.4
     store(sink, ROLES, obj("r", "", "ClusterRole", "rbac.authorization.k8s.io/v1"))
     for namespace, name in (("web", "b"), ("shop", "z"), ("shop", "a")):
         store(sink, PODS, obj(name, namespace))
@@ -143,7 +143,7 @@ def test_our_mark_is_not_stored(sink: ItemSink, writer: Writer) -> None:
     assert writer.items[0][1]["metadata"]["annotations"] == {"team": "shop"}
 
 
-# Volumes: spec 1.5, 3.9, 3.12 and 3.13.
+# Volumes: docs/compatibility 1.5, 3.9, 3.12 and 3.13.
 
 SKIPPED = {
     "snapshotDataMoved": False,
@@ -202,7 +202,7 @@ def test_what_is_said_of_a_volume(sink: ItemSink, volume: t.Any, info: dict[str,
     assert asked == [("shop", "data")]
 
 
-def test_a_wish_for_the_node_agent_is_a_warning(sink: ItemSink) -> None:  # 3.12
+def test_a_wish_for_the_node_agent_is_a_warning(sink: ItemSink) -> None:  # docs/compatibility 3.12
     log = RunLog(None)
     notes = VolumeNotes(sink, tell=lambda _key: dict(SKIPPED), log=log)
     pod = obj(annotations={"backup.velero.io/backup-volumes": "data,scratch"})

@@ -81,6 +81,25 @@ def test_a_claim_whose_commit_is_there_is_over_before_it_expires(store: LocalSto
     assert keys(store) == []
 
 
+def test_a_dry_run_tells_the_same_and_touches_nothing(store: LocalStore, tmp_path: Path) -> None:
+    BackupRepository(store).publish(backup_files("done"))
+    put_expired(store, key=claim_of("done"))
+    put_expired(store, key=claim_of("dead"))
+    store.put("backups/dead/dead.tar.gz", b"x")
+    temporary = tmp_path / "backups" / "own" / ".arkive-tmp-1"
+    temporary.parent.mkdir()
+    temporary.write_bytes(b"")
+    os.utime(temporary, (time.time() - 7200,) * 2)
+    before = keys(store)
+    foreseen = clear_leftovers(BackupRepository(store), "own", dry_run=True)
+    assert (keys(store), temporary.exists()) == (before, True)
+    assert len(foreseen) == 3
+    assert all("would be removed" in sentence for sentence in foreseen)
+    done = clear_leftovers(BackupRepository(store), "own")
+    assert [sentence.replace("would be removed", "removed") for sentence in foreseen] == done
+    assert not temporary.exists()
+
+
 def test_live_runs_and_strangers_are_not_touched(store: LocalStore) -> None:
     store.put("backups/velero/velero-logs.gz", b"of a Velero server that is not done")
     store.put("backups/damaged/damaged-arkive-claim.json", b"{")

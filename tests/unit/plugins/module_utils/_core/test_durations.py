@@ -83,7 +83,7 @@ def test_more_than_64_bits_of_nanoseconds_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
-        pytest.param("300", "Write 300s for seconds.", id="design-5-bare-number"),
+        pytest.param("300", "Write 300s for seconds.", id="300 without a unit"),  # docs/compatibility 14.6
         pytest.param("1d", "Write a Go duration such as 30s, 1m30s or 72h.", id="days"),
     ],
 )

@@ -10,7 +10,7 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.patterns import compile_glob, matches_glob
 
-# Velero 1.18 compiles include and exclude lists with gobwas/glob, without separators (spec 3.4).
+# Velero 1.18 compiles include and exclude lists with gobwas/glob, without separators (docs/compatibility 3.4).
 
 
 @pytest.mark.parametrize(

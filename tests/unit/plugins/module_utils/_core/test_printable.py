@@ -17,7 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.printable import 
 ROWS = [
     pytest.param("\x1b[31mred\x1b[0m", r"\x1b[31mred\x1b[0m", id="ECMA-48 SGR"),
     pytest.param("\x1b]0;title\x07", r"\x1b]0;title\x07", id="xterm OSC: the title"),
-    pytest.param("\x9b2J", r"\x9b2J", id="C1 CSI"),
+    pytest.param("\x9b2J", r"\x9b2J", id="CSI of C1"),
     pytest.param("a\rb", r"a\rb", id="carriage return: overwrites the line"),
     pytest.param("a\bb\x7f\x00", r"a\x08b\x7f\x00", id="backspace, DEL and NUL"),
     pytest.param("ab\u202egnp.exe", r"ab\u202egnp.exe", id="CVE-2021-42574: override"),

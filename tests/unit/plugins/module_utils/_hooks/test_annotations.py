@@ -16,7 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.annotations impo
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import ANNOTATION_HOOK_NAME, Hook
 
-# Ids A1 to A20: the cases of annotation parsing (Velero 1.18). A20 is overridden: the family of Ark is honoured.
+# Ids: docs/compatibility A1 to A20. A20 is overridden (docs/compatibility 14.5): the family of Ark is honoured.
 PRE = "pre.hook.backup.velero.io/"
 POST = "post.hook.backup.velero.io/"
 LEGACY = "hook.backup.velero.io/"
@@ -127,7 +127,7 @@ def test_an_unset_on_error_takes_the_default_of_the_run(annotation_value: str, r
         pytest.param("500ms", 0.5, False, id="A12-ms"),
         pytest.param("invalid", 30.0, True, id="A13-invalid"),
         pytest.param("30", 30.0, True, id="A13-bare"),
-        pytest.param("300", 30.0, True, id="design-5-bare"),
+        pytest.param("300", 30.0, True, id="300 without a unit"),  # docs/compatibility 14.6
         pytest.param("5 m", 30.0, True, id="A13-blank"),
         pytest.param("1d", 30.0, True, id="A13-days"),
         pytest.param("0", 30.0, False, id="A14"),
@@ -152,17 +152,18 @@ def test_a_bare_number_gets_the_hint_with_its_unit() -> None:
 
 
 def test_container() -> None:
-    assert pre_of({PRE + "command": "x", PRE + "container": "some-container"}).container == "some-container"  # A16
+    """docs/compatibility A16."""
+    assert pre_of({PRE + "command": "x", PRE + "container": "some-container"}).container == "some-container"
     assert pre_of({PRE + "command": "x"}).container == ""
 
 
-def test_the_set_without_a_prefix_is_a_pre_hook_only() -> None:  # A17
+def test_the_set_without_a_prefix_is_a_pre_hook_only() -> None:  # docs/compatibility A17
     hooks = parse({LEGACY + "command": "y"})
     assert hooks.pre is not None
     assert (hooks.pre.argv, hooks.pre.phase, hooks.post) == (("y",), "pre", None)
 
 
-def test_the_pre_set_is_used_whole() -> None:  # A18
+def test_the_pre_set_is_used_whole() -> None:  # docs/compatibility A18
     hook = pre_of(
         {
             PRE + "command": "x",

@@ -29,7 +29,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import (
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
-# Ids C1 to C14: the cases of hook execution (Velero 1.18).
+# Ids: docs/compatibility C1 to C14.
 POD: dict[str, t.Any] = {
     "metadata": {
         "namespace": "shop",
@@ -103,7 +103,8 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     ],
 )
 def test_resolve_container(name: str, resolved: str) -> None:
-    assert resolve_container(POD, name) == resolved  # C14: the default-container annotation is ignored
+    """docs/compatibility C14: the default-container annotation is ignored."""
+    assert resolve_container(POD, name) == resolved
 
 
 @pytest.mark.parametrize(
@@ -124,7 +125,7 @@ def test_no_such_container(run: Run, name: str, pod: dict[str, t.Any], message: 
     assert run.log.errors == 1
 
 
-def test_the_hook_is_not_changed_by_one_pod(run: Run) -> None:  # C2
+def test_the_hook_is_not_changed_by_one_pod(run: Run) -> None:  # docs/compatibility C2
     hook = hook_of()
     other = {**POD, "spec": {"containers": [{"name": "other"}]}}
     assert [run(hook).container, run(hook, pod=other).container, hook.container] == ["foo", "other", ""]
@@ -139,12 +140,13 @@ def test_the_hook_is_not_changed_by_one_pod(run: Run) -> None:  # C2
         (POD, {"name": ""}, "hookName is required"),
     ],
 )
-def test_what_is_required(run: Run, pod: dict[str, t.Any], hook: dict[str, t.Any], message: str) -> None:  # C7
+def test_what_is_required(run: Run, pod: dict[str, t.Any], hook: dict[str, t.Any], message: str) -> None:
+    """docs/compatibility C7."""
     result = run(hook_of(**hook), pod=pod)
     assert (result.state, result.error, run.calls) == ("failed", message, [])
 
 
-def test_an_empty_command(run: Run) -> None:  # C7, A9
+def test_an_empty_command(run: Run) -> None:  # docs/compatibility C7, A9
     result = run(hook_of(argv=()))
     assert (result.state, result.error, result.rc) == ("failed", "command is required", None)
     assert run.calls == []
@@ -218,7 +220,7 @@ def test_failures(run: Run, answer: t.Any, state: str, error: str, may_have_run:
     assert run.log.entries[0].fields["error"] == error
 
 
-def test_a_timeout_keeps_what_came_but_does_not_log_it(run: Run) -> None:  # C11
+def test_a_timeout_keeps_what_came_but_does_not_log_it(run: Run) -> None:  # docs/compatibility C11
     run.failure = ExecTimeout("x", stdout=b"half", stderr=b"of it")
     result = run(hook_of(timeout_seconds=90.0))
     assert (result.stdout, result.stderr, result.error) == (b"half", b"of it", "timed out after 1m30s")
@@ -226,7 +228,7 @@ def test_a_timeout_keeps_what_came_but_does_not_log_it(run: Run) -> None:  # C11
 
 
 @pytest.mark.parametrize("phase", ["Succeeded", "Failed"])
-def test_a_finished_pod_is_skipped(run: Run, phase: str) -> None:  # C12
+def test_a_finished_pod_is_skipped(run: Run, phase: str) -> None:  # docs/compatibility C12
     result = run(hook_of(), pod={**POD, "status": {"phase": phase}})
     assert (result.state, result.failed, result.container, run.calls) == ("skipped", False, "foo", [])
     assert f"Pod entered phase {phase} before some hooks ran" in run.lines[0]
@@ -234,12 +236,12 @@ def test_a_finished_pod_is_skipped(run: Run, phase: str) -> None:  # C12
 
 
 @pytest.mark.parametrize("phase", ["Pending", "Unknown"])
-def test_other_phases_are_tried(run: Run, phase: str) -> None:  # spec 4.5
+def test_other_phases_are_tried(run: Run, phase: str) -> None:  # docs/compatibility 4.5
     run(hook_of(), pod={**POD, "status": {"phase": phase}})
     assert len(run.calls) == 1
 
 
-def test_the_output_is_logged_whole(run: Run) -> None:  # C13
+def test_the_output_is_logged_whole(run: Run) -> None:  # docs/compatibility C13
     run.answer = result_of(0, b"done\n", b"a note \xff\n")
     result = run(hook_of())
     assert (result.state, result.rc, result.stdout, result.stderr) == ("ok", 0, b"done\n", b"a note \xff\n")

@@ -11,6 +11,8 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookResult, hook_status
 
+# Ids of cases: docs/compatibility C12, D4, F1 to F7.
+
 STARTED = dt.datetime(2026, 6, 1, 2, 0, 0, tzinfo=dt.UTC)
 
 

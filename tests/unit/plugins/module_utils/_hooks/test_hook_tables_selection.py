@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which hooks a pod gets: table B of the hook cases (Velero 1.18), and what a hook takes from its rule."""
+"""Which hooks a pod gets: docs/compatibility B1 to B13, and what a hook takes from its rule."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_annotations_win_for_their_phase(annotations: dict[str, str], pre: list[
     assert commands(found) == (pre, post)
 
 
-def test_an_invalid_selector_fails_the_backup() -> None:  # B12
+def test_an_invalid_selector_fails_the_backup() -> None:  # docs/compatibility B12
     bad = {"matchExpressions": [{"key": "app", "operator": "Like", "values": ["x"]}]}
     with pytest.raises(HookRuleError) as caught:
         parse_hook_rules([rule(label_selector=bad)])
@@ -124,7 +124,7 @@ def test_what_a_hook_takes_from_its_rule() -> None:
         source="spec",
         name="r",
         phase="pre",
-        argv=('["a"]',),  # 4.3: a list already, nothing in it is parsed
+        argv=('["a"]',),  # docs/compatibility 4.3: a list already, nothing in it is parsed
         container="db",
         on_error="Continue",
         timeout_seconds=90.0,
@@ -137,12 +137,12 @@ def test_what_a_hook_takes_from_its_rule() -> None:
     )
 
 
-def test_warnings_of_annotations_are_kept() -> None:  # A13 beside a rule
+def test_warnings_of_annotations_are_kept() -> None:  # docs/compatibility A13 beside a rule
     annotations = PRE | {"pre.hook.backup.velero.io/timeout": "30"}
     found = hooks_of_pod(pod(**annotations), resolved(rule()))
     assert commands(found) == (["/annotated-pre"], [])
     assert len(found.warnings) == 1
 
 
-def test_no_hooks_at_all() -> None:  # F7
+def test_no_hooks_at_all() -> None:  # docs/compatibility F7
     assert hook_status([]) == {}

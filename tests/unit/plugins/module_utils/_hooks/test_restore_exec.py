@@ -89,12 +89,12 @@ def test_suffixed_keys_are_not_understood() -> None:
 
 
 def test_default_container_is_the_first() -> None:
-    """G6, G8."""
+    """docs/compatibility G6, G8."""
     assert list(group_by_container(annotated(), [exec_hook()])) == ["c0"]
 
 
 def test_grouping_keeps_the_indices() -> None:
-    """G11."""
+    """docs/compatibility G11."""
     hooks = [exec_hook(container=c, index=i) for c, i in (("c1", 0), ("c2", 1), ("c1", 3), ("c2", 4))]
     grouped = group_by_container(annotated(), hooks)
     assert {name: [h.hook.index for h in entries] for name, entries in grouped.items()} == {"c1": [0, 3], "c2": [1, 4]}
@@ -136,7 +136,7 @@ RULES = parse_restore_hook_rules(
 
 
 def test_annotation_beats_the_rules() -> None:
-    """G7."""
+    """docs/compatibility G7."""
     hooks, _warnings = exec_hooks_of_pod(annotated(command="x"), RULES)
     assert [(hook.hook.name, hook.hook.argv) for hook in hooks] == [("<from-annotation>", ("x",))]
 
@@ -160,7 +160,7 @@ def test_rules(namespace: str, labels: dict[str, str], found: list[tuple[str, in
 
 
 def test_fields_of_a_rule() -> None:
-    """6.3; G8: no container, not waiting for readiness; 6.1: a wait of zero is none."""
+    """docs/compatibility 6.1, 6.3, G8: no container, not waiting for readiness; a wait of zero is none."""
     pod = {"metadata": {"namespace": "shop", "name": "db"}}
     first, second, third, fourth = exec_hooks_of_pod(pod, RULES)[0]
     assert (first.hook.container, first.stops_all, first.wait_seconds) == ("c1", True, 300.0)
@@ -203,7 +203,7 @@ def test_container_is_up(status: dict[str, t.Any], wants_ready: list[bool], up: 
     ],
 )
 def test_container_that_will_not_come_again(policy: str, code: int, never: bool) -> None:
-    """H15: ours, Velero waits until its limit."""
+    """docs/compatibility H15: ours, Velero waits until its limit."""
     ended = {"name": "c0", "state": {"terminated": {"exitCode": code}}}
     pod = with_status(ended, running("c1"))
     pod["spec"]["restartPolicy"] = policy

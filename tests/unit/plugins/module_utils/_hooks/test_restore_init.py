@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Init containers of restored pods. Numbers are rows of the case tables; "ours" marks what the design overrides."""
+"""Init containers of restored pods. Ids: docs/compatibility; "ours": docs/compatibility 14."""
 
 from __future__ import annotations
 
@@ -95,14 +95,14 @@ def test_place_among_init_containers(existing: list[str], expected: list[str]) -
 
 
 def test_order_of_several_hooks() -> None:
-    """I9: in their order, then the originals."""
+    """docs/compatibility I9: in their order, then the originals."""
     body = pod({}, initContainers=[{"name": "own"}])
     add_init_containers(body, [{"name": name} for name in ("r1c1", "r1c2", "r2c1", "r2c2")])
     assert names(body) == ["r1c1", "r1c2", "r2c1", "r2c2", "own"]
 
 
 def test_no_hooks_change_nothing() -> None:
-    """I16."""
+    """docs/compatibility I16."""
     body = pod({}, containers=[])
     add_init_containers(body, [])
     assert body == pod({}, containers=[])
@@ -158,12 +158,12 @@ def test_which_containers(
 
 @pytest.mark.parametrize("rules", [None, [], [{"name": "r", "postHooks": [{"init": {}}, {"init": None}]}]])
 def test_rules_without_containers(rules: t.Any) -> None:
-    """I16."""
+    """docs/compatibility I16."""
     assert init_containers_of_pod(pod({}), "shop", parse_restore_hook_rules(rules)) == []
 
 
 def test_containers_of_rules_are_whole_and_each_pod_s_own() -> None:
-    """6.2: complete Container objects."""
+    """docs/compatibility 6.2: complete Container objects."""
     mounts = [{"mountPath": "/restores/pvc1-vm", "name": "pvc1-vm"}]
     given = container("fill", volumeMounts=mounts)
     rules = parse_restore_hook_rules([{"name": "r", "postHooks": [{"init": {"initContainers": [given]}}]}])

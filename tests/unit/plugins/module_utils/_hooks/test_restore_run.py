@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The exec hooks of one restored pod. Numbers are rows of the case tables; "ours" marks what the design overrides."""
+"""The exec hooks of one restored pod. Ids: docs/compatibility; "ours": docs/compatibility 14."""
 
 from __future__ import annotations
 
@@ -181,14 +181,14 @@ class Play:
 
 
 def test_running_container_ok() -> None:
-    """H1."""
+    """docs/compatibility H1."""
     play = Play([exec_hook()], (0, UP))
     assert (play.states, play.errors, play.ran) == (["ok"], [""], [("h", "c0")])
     assert not play.stop.is_cancelled
 
 
 def test_fail_stops_the_pod() -> None:
-    """H2."""
+    """docs/compatibility H2."""
     hooks = [exec_hook("a", on_error="Fail"), exec_hook("b", on_error="Fail"), exec_hook("c", "c1")]
     play = Play(hooks, (0, UP), fails=["a"])
     assert play.ran == [("a", "c0")]
@@ -200,7 +200,7 @@ def test_fail_stops_the_pod() -> None:
 
 @pytest.mark.parametrize("on_error", ["Continue", ""])
 def test_continue_goes_on(on_error: str) -> None:
-    """H3, ours: later hooks run; nobody else is cancelled."""
+    """docs/compatibility H3, ours: later hooks run; nobody else is cancelled."""
     play = Play([exec_hook("a", on_error=on_error), exec_hook("b")], (0, UP), fails=["a"])
     assert play.ran == [("a", "c0"), ("b", "c0")]
     assert play.states == ["failed", "ok"]
@@ -208,14 +208,14 @@ def test_continue_goes_on(on_error: str) -> None:
 
 
 def test_container_comes_up_later() -> None:
-    """H4."""
+    """docs/compatibility H4."""
     play = Play([exec_hook()], (0, PENDING), (0.01, UP))
     assert (play.states, play.ran) == (["ok"], [("h", "c0")])
 
 
 @pytest.mark.parametrize("on_error", ["Fail", "Continue"])
 def test_container_never_runs(on_error: str) -> None:
-    """H5."""
+    """docs/compatibility H5."""
     play = Play([exec_hook(on_error=on_error, wait=0.001)], (0, PENDING))
     assert play.ran == []
     assert play.states == ["failed"]
@@ -226,7 +226,7 @@ def test_container_never_runs(on_error: str) -> None:
 
 @pytest.mark.parametrize("on_error", ["Fail", "Continue"])
 def test_cancelled_before_the_start(on_error: str) -> None:
-    """H6."""
+    """docs/compatibility H6."""
     stop = HookStop(CancelToken())
     stop.cancel("a hook of pod shop/other failed with on-error Fail")
     play = Play([exec_hook(on_error=on_error)], (0, UP), stop=stop)
@@ -236,7 +236,7 @@ def test_cancelled_before_the_start(on_error: str) -> None:
 
 
 def test_containers_in_the_order_of_coming_up() -> None:
-    """H7."""
+    """docs/compatibility H7."""
     play = Play([exec_hook("a", "c0"), exec_hook("b", "c1")], (0, PENDING), (0.01, [pod("c1")]), (0.02, UP))
     assert play.ran == [("b", "c1"), ("a", "c0")]
 
@@ -248,7 +248,7 @@ def test_all_hooks_of_a_container_before_the_next() -> None:
 
 
 def test_indices_with_gaps() -> None:
-    """H8."""
+    """docs/compatibility H8."""
     play = Play([exec_hook(index=i) for i in (0, 2, 5)], (0, UP))
     assert [result.hook.index for result in play.results] == [0, 2, 5]
     assert len({result.identity() for result in play.results}) == 3
@@ -256,7 +256,7 @@ def test_indices_with_gaps() -> None:
 
 @pytest.mark.parametrize(("on_error", "later"), [("Fail", []), ("Continue", [("b", "c0")])])
 def test_own_wait_expired(on_error: str, later: list[tuple[str, str]]) -> None:
-    """H9: Fail stops the pod; Continue, ours: it is not executed, and later hooks run."""
+    """docs/compatibility H9: Fail stops the pod; Continue, ours: it is not executed, and later hooks run."""
     hooks = [exec_hook("a", on_error=on_error, wait=1.0), exec_hook("b", wait=60.0)]
     play = Play(hooks, (0, PENDING), (10, UP))
     assert play.errors[0] == "hook a in container c0 expired before executing"
@@ -265,7 +265,7 @@ def test_own_wait_expired(on_error: str, later: list[tuple[str, str]]) -> None:
 
 
 def test_execution_counts_as_waiting() -> None:
-    """6.5: the limit is measured from the pod's creation and includes what runs before."""
+    """docs/compatibility 6.5: the limit is measured from the pod's creation and includes what runs before."""
     play = Play([exec_hook("a", wait=5.0), exec_hook("b", wait=5.0)], (0, UP), seconds=10.0)
     assert play.ran == [("a", "c0")]
     assert play.errors[1] == "hook b in container c0 expired before executing"
@@ -288,7 +288,7 @@ def test_queue_does_not_count_as_waiting() -> None:
 
 
 def test_unlimited_wait_is_bounded() -> None:
-    """H10, H11: without a limit of its own a hook ends with the run's, never in a hang."""
+    """docs/compatibility H10, H11: without a limit of its own a hook ends with the run's, never in a hang."""
     play = Play([exec_hook()], (0, PENDING))
     assert "did not come up within 1h0m0s" in play.errors[0]
     assert play.namespace.now == HOUR
@@ -296,7 +296,7 @@ def test_unlimited_wait_is_bounded() -> None:
 
 @pytest.mark.parametrize("phase", ["Succeeded", "Failed"])
 def test_pod_ends_before_its_hooks(phase: str) -> None:
-    """H16."""
+    """docs/compatibility H16."""
     play = Play([exec_hook()], (0, PENDING), (1, [pod(phase=phase)]))
     assert play.ran == []
     assert f"entered phase {phase}" in play.errors[0]
@@ -304,7 +304,7 @@ def test_pod_ends_before_its_hooks(phase: str) -> None:
 
 @pytest.mark.parametrize("pods", [[], [pod("c0", deleted=True)], [pod("c0", uid="another")]])
 def test_pod_is_deleted(pods: list[Pod]) -> None:
-    """H17: gone, on its way out, or another one of its name."""
+    """docs/compatibility H17: gone, on its way out, or another one of its name."""
     play = Play([exec_hook()], (0, PENDING), (1, pods))
     assert play.ran == []
     assert play.states == ["failed"]
@@ -312,7 +312,7 @@ def test_pod_is_deleted(pods: list[Pod]) -> None:
 
 
 def test_pod_is_deleted_between_two_hooks() -> None:
-    """H17."""
+    """docs/compatibility H17."""
     play = Play([exec_hook("a"), exec_hook("b")], (0, UP), (5, []), seconds=10.0)
     assert play.ran == [("a", "c0")]
     assert "hook b in container c0 in pod shop/db not executed: the pod was deleted" in play.errors[1]
@@ -320,7 +320,7 @@ def test_pod_is_deleted_between_two_hooks() -> None:
 
 @pytest.mark.parametrize("on_error", ["Fail", ""])
 def test_unknown_container_is_a_failure_at_once(on_error: str) -> None:
-    """H18, ours: recorded as failed; with Fail it stops all the others."""
+    """docs/compatibility H18, ours: recorded as failed; with Fail it stops all the others."""
     play = Play([exec_hook("a", "nope", on_error=on_error), exec_hook("b")], (0, PENDING), (1, UP))
     assert 'no such container: "nope"' in play.errors[0]
     assert play.states == (["failed", "failed"] if on_error else ["failed", "ok"])
@@ -328,7 +328,7 @@ def test_unknown_container_is_a_failure_at_once(on_error: str) -> None:
 
 
 def test_native_sidecars_are_containers() -> None:
-    """6.5, 12.3: Velero hangs."""
+    """docs/compatibility 6.5, 12.3: Velero hangs."""
     body = pod("c0")
     body["spec"]["initContainers"] = [{"name": "side", "restartPolicy": "Always"}, {"name": "plain"}]
     body["status"]["initContainerStatuses"] = [running("side")]
@@ -338,7 +338,7 @@ def test_native_sidecars_are_containers() -> None:
 
 
 def test_container_that_is_not_started_again() -> None:
-    """H15, ours: at once, where Velero waits until its limit."""
+    """docs/compatibility H15, ours: at once, where Velero waits until its limit."""
     body = pod("c1")
     body["spec"]["restartPolicy"] = "Never"
     body["status"]["containerStatuses"].append({"name": "c0", "state": {"terminated": {"exitCode": 3}}})
@@ -349,7 +349,7 @@ def test_container_that_is_not_started_again() -> None:
 
 
 def test_fail_in_one_pod_cancels_waiting_pods() -> None:
-    """H19 with Fail: the waiting pod's hook ends as not executed."""
+    """docs/compatibility H19 with Fail: the waiting pod's hook ends as not executed."""
     stop = HookStop(CancelToken())
     Play([exec_hook(on_error="Fail")], (0, UP), fails=["h"], stop=stop)
     play = Play([exec_hook()], (0, PENDING), (1, UP), stop=stop)
@@ -358,7 +358,7 @@ def test_fail_in_one_pod_cancels_waiting_pods() -> None:
 
 
 def test_continue_in_one_pod_cancels_nobody() -> None:
-    """H19, H20, ours."""
+    """docs/compatibility H19, H20, ours."""
     stop = HookStop(CancelToken())
     Play([exec_hook(on_error="Continue")], (0, UP), fails=["h"], stop=stop)
     assert Play([exec_hook()], (0, PENDING), (1, UP), stop=stop).states == ["ok"]

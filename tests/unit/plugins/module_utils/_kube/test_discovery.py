@@ -63,6 +63,8 @@ METRICS = group("metrics.k8s.io", ("v1beta1", []), stale=("v1beta1",))
 class FakeClient:
     """Answers from a table by path; counts."""
 
+    server = "https://test:6443"
+
     def __init__(self, answers: dict[str, t.Any]) -> None:
         self.answers = answers
         self.asked: list[str] = []
@@ -216,3 +218,29 @@ def test_paths(resource: tuple[str, str, str, bool], arguments: tuple[str, ...],
     group_name, version, plural, namespaced = resource
     made = ApiResource(group_name, version, plural, plural.rstrip("s"), plural.title(), namespaced, frozenset())
     assert made.path(*arguments) == path
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"kind": "APIGroupDiscoveryList", "items": [1]}, r"items\[0\] is not a mapping"),
+        ({"kind": "APIGroupDiscoveryList", "items": [{"versions": [{"resources": {}}]}]}, "resources is not a list"),
+        ({"kind": "APIVersions", "versions": [["v1"]]}, r"versions\[0\] is not text"),
+        ({"kind": "APIGroupList", "groups": [{"versions": [{"version": 1}]}]}, "version is not text"),
+    ],
+)
+def test_answers_that_tell_nothing(answer: dict[str, t.Any], said: str) -> None:
+    client = aggregated()
+    client.answers["/apis"] = answer
+    with pytest.raises(KubeError, match=f"does not tell what its API has: .*{said}"):
+        Discovery.read(t.cast("t.Any", client))
+
+
+def test_entries_without_a_name_are_left_out() -> None:
+    client = aggregated()
+    client.answers["/apis"] = {
+        "kind": "APIGroupDiscoveryList",
+        "items": [group("x", ("", [entry("a", "A")]), ("v1", [entry("", "B")]))],
+    }
+    found = Discovery.read(t.cast("t.Any", client))
+    assert {resource.group for resource in found.resources} == {""}

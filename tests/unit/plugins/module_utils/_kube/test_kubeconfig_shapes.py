@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ansible_collections.arkive.k8s.plugins.module_utils._kube import auth_provider
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access import load_access
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -143,22 +144,23 @@ def test_text_is_taken_as_the_content(write: t.Callable[[t.Any], str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "said"),
     [
-        SECRET,
-        f"users:\n- user: {{token: {SECRET}",
-        f"- {SECRET}",
-        f"/{SECRET}",
-        f"a\0{SECRET}",
-        f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n-----END PRIVATE KEY-----",
+        (SECRET, "kubeconfig names no file that exists (it has 18 characters)"),
+        (f"/{SECRET}", "kubeconfig names no file that exists (it has 19 characters)"),
+        (f"- {SECRET}", "kubeconfig names no file that exists (it has 20 characters)"),
+        (f"users:\n- user: {{token: {SECRET}", "The kubeconfig given as text is not valid YAML (line"),
+        (f"a\0{SECRET}", "The text given as kubeconfig (20 characters) is neither a file nor a YAML mapping"),
+        (
+            f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n-----END PRIVATE KEY-----",
+            "The text given as kubeconfig (72 characters) is neither a file nor a YAML mapping",
+        ),
     ],
 )
-def test_text_that_is_neither_is_not_shown(text: str) -> None:
+def test_text_that_is_neither_is_not_shown(text: str, said: str) -> None:
     with pytest.raises(KubeError) as caught:
         load_access(KubeAuth(kubeconfig=text))
-    assert f"The text given as kubeconfig ({len(text)} characters) is neither a file nor a YAML mapping" in str(
-        caught.value.sentence
-    )
+    assert said in caught.value.sentence
     assert SECRET not in caught.value.sentence
 
 
@@ -234,3 +236,131 @@ def test_a_missing_file_in_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(KubeError) as caught:
         load_access(KubeAuth(kubeconfig=str(path)))
     assert f"The kubeconfig {path} does not exist." in caught.value.sentence
+
+
+LAUGHS = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        pytest.param(LAUGHS, "has more than 100000 values, those of its aliases counted", id="laughs"),
+        pytest.param(f"users: &a\n- token: {SECRET}\n- *a\n", "a value holds itself by the alias *a", id="self"),
+        pytest.param("a: " * 300 + "b", "is neither a file nor a YAML mapping", id="colons"),
+        pytest.param("a:\n" + "- " * 300 + "b", "is nested more than 200 levels deep", id="deep"),
+        pytest.param(f"token: {SECRET}\n\tx: [", "is not valid YAML (line 2", id="tab"),
+        pytest.param("no-such.yml", "kubeconfig names no file that exists", id="relative"),
+        pytest.param("/nope", "kubeconfig names no file that exists", id="below-the-root"),
+        pytest.param(f"/{SECRET}{'9' * 30}", "kubeconfig names no file that exists", id="begins-with-a-slash"),
+    ],
+)
+def test_text_that_is_no_kubeconfig(text: str, sentence: str) -> None:
+    started = time.monotonic()
+    with pytest.raises(KubeError) as caught:
+        load_access(KubeAuth(kubeconfig=text))
+    assert sentence in caught.value.sentence
+    assert SECRET not in caught.value.sentence
+    assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("user", "headers"),
+    [
+        ({"as": "ada"}, [("Impersonate-User", "ada")]),
+        (
+            {"as": "ada", "as-uid": "7", "as-groups": ["dev", "ops"], "as-user-extra": {"acme/r%l": ["x", "y"]}},
+            # client-go v0.34, transport/round_trippers.go: headerKeyEscape.
+            [
+                ("Impersonate-User", "ada"),
+                ("Impersonate-Uid", "7"),
+                ("Impersonate-Group", "dev"),
+                ("Impersonate-Group", "ops"),
+                ("Impersonate-Extra-acme%2Fr%25l", "x"),
+                ("Impersonate-Extra-acme%2Fr%25l", "y"),
+            ],
+        ),
+        ({"as": "\u00e4\u540d"}, [("Impersonate-User", "\u00e4\u540d".encode().decode("latin-1"))]),
+        ({}, []),
+    ],
+)
+def test_whom_a_user_acts_as(user: dict[str, t.Any], headers: list[tuple[str, str]]) -> None:
+    access = load_access(KubeAuth(kubeconfig=changed(USER, {"token": "t", **user})))
+    assert list(access.headers) == [("Authorization", "Bearer t"), *headers]
+
+
+def test_options_impersonate_in_place_of_the_kubeconfig() -> None:
+    config = changed(USER, {"token": "t", "as": "ada", "as-groups": ["dev"]})
+    access = load_access(KubeAuth(kubeconfig=config, impersonate_user="bob"))
+    assert access.headers[1:] == (("Impersonate-User", "bob"),)
+
+
+@pytest.mark.parametrize(
+    ("user", "sentence"),
+    [
+        ({"as-groups": ["dev"]}, "impersonates a uid, groups or other attributes without a user (as)"),
+        ({"as": ["ada"]}, "has a list as as, where text belongs"),
+        ({"as": "ada", "as-groups": "dev"}, "has text as as-groups, where a list belongs"),
+        ({"as": "ada", "as-user-extra": {"k": "v"}}, "has text as k, where a list belongs"),
+        ({"as": "ada\r\nX: y"}, "The value for Impersonate-User has a line break in it"),
+    ],
+)
+def test_wrong_impersonation(user: dict[str, t.Any], sentence: str) -> None:
+    with pytest.raises(KubeError) as caught:
+        load_access(KubeAuth(kubeconfig=changed(USER, {"token": "t", **user})))
+    assert sentence in caught.value.sentence
+
+
+def _google(tmp_path: Path, script: str, **settings: str) -> dict[str, t.Any]:
+    program = tmp_path / "gcloud"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    provider = {"name": "gcp", "config": {"cmd-path": str(program), "cmd-args": "config helper", **settings}}
+    return changed(USER, {"auth-provider": provider})
+
+
+GOOGLE = '{"credential": {"access_token": "ya29", "token_expiry": "2099-01-01T00:00:00Z"}, "t": {"o": "other"}}'
+
+
+@pytest.mark.parametrize(
+    ("settings", "token"),
+    [({}, "ya29"), ({"token-key": "{.t.o}", "expiry-key": "{.credential.token_expiry}"}, "other")],
+)
+def test_the_command_of_a_gcp_provider(settings: dict[str, str], token: str, tmp_path: Path) -> None:
+    config = _google(tmp_path, f'[ "$*" = "config helper" ] && echo \'{GOOGLE}\'', **settings)
+    access = load_access(KubeAuth(kubeconfig=config))
+    assert dict(access.headers)["Authorization"] == f"Bearer {token}"
+    assert access.expires_at is not None
+    assert access.expires_at.year == 2099
+
+
+@pytest.mark.parametrize(
+    ("script", "sentence"),
+    [
+        pytest.param("sleep 600 & echo $! > child; sleep 600", "gave no token within 1 s and was ended", id="hangs"),
+        pytest.param("yes; true", "it wrote more than 1 MiB and was ended", id="floods"),
+        pytest.param("echo no >&2; exit 3", "it ended with code 3: no", id="fails"),
+        pytest.param("echo '[]'", "its answer has no text where token-key looks for it", id="shape"),
+        pytest.param('echo \'{"access_token": "a", "token_expiry": "x"}\'', "is no time", id="time"),
+        pytest.param("echo '['", "its answer is not JSON", id="json"),
+    ],
+)
+def test_a_gcp_command_that_gives_no_token(
+    script: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auth_provider, "_SECONDS", 1.0)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(KubeError) as caught:
+        load_access(KubeAuth(kubeconfig=_google(tmp_path, script)))
+    assert sentence in caught.value.sentence
+    if (tmp_path / "child").exists():
+        child = Path("/proc", (tmp_path / "child").read_text().strip(), "stat")
+        end = time.monotonic() + 10
+        while _is_alive(child):
+            assert time.monotonic() < end
+            time.sleep(0.01)
+
+
+def _is_alive(stat: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return not stat.read_text().rpartition(") ")[2].startswith("Z")
+    return False

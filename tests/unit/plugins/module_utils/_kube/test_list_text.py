@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import typing as t
 
 import pytest
@@ -143,7 +144,6 @@ def test_no_list(text: str, parse: list_text.Parse) -> None:
             '{"apiVersion":"x.io/v1","kind":"Widget","metadata":{"name":"o"}}',
             id="half-a-type",
         ),
-        pytest.param(PODS, BUILT_IN, "{}", '{"apiVersion":"v1","kind":"Pod"}', id="nothing-in-it"),
         pytest.param(
             PODS,
             BUILT_IN.replace("[%s]", "[ %s ]"),
@@ -160,6 +160,28 @@ def test_payloads(resource: ApiResource, frame: str, item: str, payload: str, pa
     assert json.loads(found.payload) == found.obj
     assert list(json.loads(found.payload))[:2] == ["apiVersion", "kind"]
     assert (page.token, page.resource_version, page.remaining) == ("t1", "7", None)
+
+
+@pytest.mark.parametrize(
+    ("item", "said"),
+    [
+        ("{}", "one of its objects has no name"),
+        ('{"metadata":[]}', "of one object, metadata is not a mapping"),
+        ('{"metadata":{"name":5}}', "of 5, metadata.name is not text"),
+        ('{"metadata":{"name":"o","labels":{"a":1}}}', "of o, metadata.labels.a is not text"),
+        ('{"metadata":{"name":"o","ownerReferences":[1]}}', "metadata.ownerReferences[0] is not a mapping"),
+        ('{"kind":[],"metadata":{"name":"o"}}', "of o, kind is not text"),
+    ],
+)
+def test_items_of_an_aggregated_server_that_are_no_objects(item: str, said: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(said)):
+        parse_page((BUILT_IN % item).encode(), PODS)
+
+
+@pytest.mark.parametrize("metadata", ["[]", '"x"', '{"continue":[]}', '{"remainingItemCount":"3"}'])
+def test_lists_of_an_aggregated_server_that_are_none(metadata: str) -> None:
+    with pytest.raises(ValueError, match="metadata"):
+        parse_page(f'{{"kind":"PodList","metadata":{metadata},"items":[{named("o")}]}}'.encode(), PODS)
 
 
 def test_remaining_items() -> None:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import collections
 import copy
 import dataclasses
+import datetime as dt
 import itertools
 import json
 import typing as t
 
 import pytest
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks import executor
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import ExecResult
@@ -98,6 +100,8 @@ class Cluster:
         self.patches: list[t.Any] = []
         self.patch_errors: list[KubeError] = []
         self.denied: set[tuple[str, str]] = set()
+        #: Of this machine's clock.
+        self.clock_ahead = dt.timedelta()
         self._versions = itertools.count(2)
         self._defaults: dict[str, Answer] = {
             "freeze": freeze_answer(),
@@ -151,6 +155,9 @@ class Cluster:
 
     def with_cancel(self, _cancel: t.Any) -> Cluster:
         return self
+
+    def server_now(self) -> dt.datetime:
+        return utc_now() + self.clock_ahead
 
     def credential_expires_at(self) -> None:
         return None

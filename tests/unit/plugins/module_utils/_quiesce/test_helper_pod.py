@@ -30,10 +30,14 @@ class Api:
         self.state: dict[str, t.Any] = {"terminated": {"exitCode": 0}}
         self.refusal: KubeError | None = None
         self.denied: set[str] = set()
+        self.clock_ahead = dt.timedelta()
         self.made: list[tuple[str, dict[str, t.Any]]] = []
         self.deleted: list[str] = []
         self.pods: list[dict[str, t.Any]] = []
         self.events: list[str] = []
+
+    def server_now(self) -> dt.datetime:
+        return utc_now() + self.clock_ahead
 
     def can_i(self, verb: str, **_more: t.Any) -> bool:
         return verb not in self.denied

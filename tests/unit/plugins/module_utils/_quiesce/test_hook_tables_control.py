@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tables D, E and F of the hook cases (Velero 1.18): what a failure does, the order, what is counted.
+"""docs/compatibility D1 to D10, E-1 to E-7, F1 to F8: what a failure does, the order, what is counted.
 
 Rows that our decisions override say so: a hook that does not say what a failure does means Fail.
 """
@@ -134,7 +134,7 @@ D4 = [
 ]
 
 
-def test_spec_hooks_after_a_fail_are_attempted_and_not_failed(cluster: t.Any) -> None:  # D4
+def test_spec_hooks_after_a_fail_are_attempted_and_not_failed(cluster: t.Any) -> None:  # docs/compatibility D4
     backup = Backup(cluster, rules=D4)
     section = backup.block(backup.pod("a"))
     # 1b went well, so the pod is released all the same.
@@ -161,14 +161,14 @@ def test_spec_hooks_after_a_fail_are_attempted_and_not_failed(cluster: t.Any) ->
 )
 def test_a_spec_hook_that_does_not_say(
     cluster: t.Any, default: OnError, ran: list[str], status: dict[str, int]
-) -> None:  # D3 for spec hooks
+) -> None:  # docs/compatibility D3 for spec hooks
     rules = [{"name": "r", "pre": [entry("bad-1"), entry("2")], "post": [entry("after")]}]
     backup = Backup(cluster, rules=rules, default_on_error=default)
     backup.block(backup.pod("a"))
     assert (backup.ran, backup.status) == (ran, status)
 
 
-def test_one_pod_fails_and_the_other_is_stored(cluster: t.Any) -> None:  # D6, F5
+def test_one_pod_fails_and_the_other_is_stored(cluster: t.Any) -> None:  # docs/compatibility D6, F5
     backup = Backup(cluster, rules=[{"name": "r", "pre": [entry("one"), entry("two")]}])
     first = backup.pod("a", metadata={"annotations": annotations("pre", "bad", on_error="Fail")})
     backup.block(first, backup.pod("b", claim="other"))
@@ -192,22 +192,22 @@ def test_a_post_hook_fails(cluster: t.Any, on_error: str, ran: list[str], errors
     assert backup.status == attempted(2, 1)
 
 
-def test_only_an_invalid_timeout(cluster: t.Any) -> None:  # D10
+def test_only_an_invalid_timeout(cluster: t.Any) -> None:  # docs/compatibility D10
     backup = Backup(cluster)
     backup.block(backup.pod("a", metadata={"annotations": annotations("pre", "one", timeout="30")}))
     assert (backup.log.warnings, backup.log.errors, backup.stored) == (1, 0, ["a"])
     assert backup.cluster.calls[-1].timeout == 30.0
 
 
-def test_one_pre_hook_for_each_pod(cluster: t.Any) -> None:  # E-1, E-3
+def test_one_pre_hook_for_each_pod(cluster: t.Any) -> None:  # docs/compatibility E-1, E-3
     backup = Backup(cluster, rules=[{"name": "r", "pre": [entry("one")], "post": [entry("two")]}])
     for name in ("a", "b"):
         backup.block(backup.pod(name, claim=name))
-    assert backup.ran == ["a:one", "store a", "a:two", "b:one", "store b", "b:two"]  # E-2 for each
+    assert backup.ran == ["a:one", "store a", "a:two", "b:one", "store b", "b:two"]  # docs/compatibility E-2 for each
 
 
 @pytest.mark.parametrize("sequential", [False, True])
-def test_the_order_in_one_block(cluster: t.Any, sequential: bool) -> None:  # E-4, E-5
+def test_the_order_in_one_block(cluster: t.Any, sequential: bool) -> None:  # docs/compatibility E-4, E-5
     backup = Backup(cluster, rules=[{"name": "r", "pre": [entry("one")], "post": [entry("two")]}])
     backup.block(backup.pod("b"), backup.pod("a"), sequential=sequential)
     assert backup.ran == ["b:one", "a:one", "store b", "store a", "b:two", "a:two"]
@@ -243,13 +243,13 @@ def test_hook_status(cluster: t.Any, rules: Rules, given: dict[str, str], status
     assert backup.status == status
 
 
-def test_finished_pods_are_attempted_and_not_failed(cluster: t.Any) -> None:  # C12
+def test_finished_pods_are_attempted_and_not_failed(cluster: t.Any) -> None:  # docs/compatibility C12
     backup = Backup(cluster, rules=[{"name": "r", "pre": [entry("bad")], "post": [entry("bad")]}])
     backup.block(backup.pod("a", status={"phase": "Succeeded"}))
     assert (backup.ran, backup.status) == (["store a"], attempted(2))
 
 
-def test_a_shared_rule_is_not_changed_by_a_pod(cluster: t.Any) -> None:  # C2
+def test_a_shared_rule_is_not_changed_by_a_pod(cluster: t.Any) -> None:  # docs/compatibility C2
     backup = Backup(cluster, rules=[{"name": "r", "pre": [entry("one")]}])
     other = {"containers": [{"name": "web"}], "volumes": []}
     backup.block(backup.pod("a", spec=other), backup.pod("b"))

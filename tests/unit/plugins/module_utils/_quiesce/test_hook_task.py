@@ -214,10 +214,8 @@ def test_a_path_that_nobody_froze_is_fine(cluster: t.Any) -> None:
 
 @pytest.mark.parametrize(
     ("answer", "error"),
-    [
-        pytest.param(
-            {"thaw": "0", "winner": "lease", "fired": "160.00 1"}, "was not protected", id="design-6.7-the-lease-fired"
-        ),
+    [  # docs/compatibility 14.18
+        pytest.param({"thaw": "0", "winner": "lease", "fired": "160.00 1"}, "was not protected", id="the-lease-fired"),
         pytest.param({"thaw": "0", "at": "-"}, "was not frozen under lease", id="it-was-never-frozen"),
         pytest.param({"thaw": "0"}, "someone else thawed it", id="someone-else"),
     ],

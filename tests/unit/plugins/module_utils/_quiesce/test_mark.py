@@ -157,7 +157,7 @@ def test_no_mark_is_nothing() -> None:
 def test_a_mark_is_never_farther_away_than_a_freeze_may_last() -> None:
     target = FreezeTarget(namespace="shop", pod="db-0", node="n1", container="db", path="/data", claim="shop/data")
     lease = Lease("00ff00ff00ff00ff", (target,), (("/opt/x/fsfreeze", "--unfreeze", "/data"),), 60.0)
-    (mark,) = make_marks(lease, run_id="run1", seconds=1e9)
+    (mark,) = make_marks(lease, run_id="run1", seconds=1e9, now=utc_now())
     assert read_pod(pod_with(mark.to_json())).faults == ()
     assert mark.tool == "fsfreeze"
 
@@ -188,7 +188,7 @@ def test_another_place_is_not_held_by_a_live_run(parts: dict[str, t.Any]) -> Non
 def test_the_freezes_of_one_lease_are_one() -> None:
     second = dataclasses.replace(MARK, path="/wal")
     pod = pod_with()
-    first, other = freezes_of([MARK, OTHER, second], [pod], HOOK)
+    first, other = freezes_of([MARK, OTHER, second], [pod], HOOK, now=utc_now())
     assert [target.path for target in first.lease.targets] == ["/data", "/wal"]
     assert first.lease.thaws == (("fsfreeze", "--unfreeze", "/data"), ("fsfreeze", "--unfreeze", "/wal"))
     assert [target.path for target in other.lease.targets] == ["/wal"]
@@ -197,13 +197,13 @@ def test_the_freezes_of_one_lease_are_one() -> None:
 
 
 def test_a_path_that_is_not_on_the_claim_is_not_used() -> None:
-    (freeze,) = freezes_of([dataclasses.replace(MARK, path="/etc")], [pod_with()], HOOK)
+    (freeze,) = freezes_of([dataclasses.replace(MARK, path="/etc")], [pod_with()], HOOK, now=utc_now())
     assert freeze.lease.thaws == (("fsfreeze", "--unfreeze", "/data"),)
 
 
 @pytest.mark.parametrize("parts", [{"pod": "db-1"}, {"node": "n2"}, {"container": "web"}])
 def test_a_container_that_is_gone_is_known(parts: dict[str, t.Any]) -> None:
-    (freeze,) = freezes_of([dataclasses.replace(MARK, **parts)], [pod_with()], HOOK)
+    (freeze,) = freezes_of([dataclasses.replace(MARK, **parts)], [pod_with()], HOOK, now=utc_now())
     assert freeze.container_gone
 
 

@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import FreezeCommand, recognise
 
 # What is run as a freeze on the pages of Ark, Velero and the blogs that follow them, and what only looks like one.
+# The id of a case: docs/compatibility A4.
 
 
 def sh(script: str, *more: str, shell: str = "/bin/sh") -> list[str]:

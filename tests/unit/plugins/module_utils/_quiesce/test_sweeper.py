@@ -62,6 +62,31 @@ def test_whose_time_is_past(cluster: t.Any, until: dt.datetime, state: str) -> N
     assert (found.state, found.namespace, found.pod) == (state, "shop", "db-0")
 
 
+@pytest.mark.parametrize(
+    ("ahead", "state"),
+    [
+        pytest.param(0, "live", id="the-same"),
+        # This machine's clock goes wrong; the mark was made by one that goes right.
+        pytest.param(-3600, "live", id="we-are-an-hour-ahead"),
+        pytest.param(3600, "thawed", id="we-are-an-hour-behind"),
+    ],
+)
+def test_the_clock_of_the_api_server_counts(cluster: t.Any, ahead: int, state: str) -> None:
+    cluster.clock_ahead = ahead * SECOND
+    until = utc_now() + (ahead * SECOND if state == "live" else dt.timedelta()) + 60 * SECOND
+    (found,) = swept(cluster, marked(cluster, until))
+    assert found.state == state
+
+
+def test_a_run_that_is_known_to_be_gone_holds_nothing(cluster: t.Any) -> None:
+    pod = marked(cluster, utc_now() + 30 * SECOND)
+    (live,) = sweep_namespaces(cluster, [pod], ["shop"], ended_run="run2").done
+    assert live.state == "live"
+    (ended,) = sweep_namespaces(cluster, [pod], ["shop"], ended_run="run1").done
+    assert ended.state == "thawed"
+    assert cluster.marks("db-0") == []
+
+
 def test_pods_without_marks_are_nothing(cluster: t.Any) -> None:
     assert swept(cluster, cluster.add_pod("db-0")) == []
 
@@ -268,9 +293,19 @@ def test_a_volume_that_moved_on_has_left_its_freeze_behind(cluster: t.Any) -> No
     assert "is mounted on node node-2 now" in found.note
 
 
-def test_a_node_that_is_gone_has_taken_its_freezes_along(cluster: t.Any) -> None:
+def test_a_node_that_is_gone_may_come_back_with_its_freezes(cluster: t.Any) -> None:
+    """Who deletes a Node object ends no machine: its kubelet brings it back, and the pod with it."""
     found = Thawer(cluster).thaw(claim="shop/data", node="node-1", device="7:1")
-    assert found.note == "Node node-1, on which claim shop/data was frozen, is not in the cluster any more."
+    assert (found.state, found.may_return) == ("not frozen", True)
+    assert found.note.startswith("Node node-1, on which claim shop/data was frozen, is not in the cluster any more.")
+    cluster.add_pod("db-0")
+    cluster.pods.clear()
+    old = utc_now() - 60 * SECOND
+    entries = [json.loads(mark_text(old, lease_id=lease))[0] for lease in (LEASE, LEASE[::-1])]
+    cluster.claim()["metadata"]["annotations"] = {FROZEN_ANNOTATION: json.dumps(entries)}
+    done = sweep(cluster, gather([], [cluster.claim()]))
+    assert [(each.state, "the mark stays" in each.error) for each in done] == [("not frozen", True)] * 2
+    assert len(cluster.claim_marks()) == 2
 
 
 def test_the_command_for_what_nobody_mounts(cluster: t.Any) -> None:

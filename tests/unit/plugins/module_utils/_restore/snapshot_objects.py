@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Stored objects of a CSI snapshot as a backup has them (spec 8.6), and what a target cluster says."""
+"""Stored objects of a CSI snapshot as a backup has them (docs/compatibility 8.6), and what a target cluster says."""
 
 from __future__ import annotations
 

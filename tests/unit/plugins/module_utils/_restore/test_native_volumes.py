@@ -105,7 +105,7 @@ def decided(outcome: RestoreOutcome) -> tuple[str, str, str]:
 def test_a_volume_comes_back_from_its_snapshot(
     api: RestoreApi, store: t.Any, account: Ec2Account, policy: str, *, records: bool
 ) -> None:
-    """Section 5.8.1, 10.3: absent -> restore, whatever the reclaim policy."""
+    """docs/compatibility 5.8.1, 10.3: absent -> restore, whatever the reclaim policy."""
     snapshot_id = account.make_snapshot(tags={"team": "shop"})
     put_backup(store, snapshot_id, policy=policy, records=records)
     before = account.volumes
@@ -123,7 +123,7 @@ def test_a_volume_comes_back_from_its_snapshot(
 
 
 def test_type_and_iops(api: RestoreApi, store: t.Any, account: Ec2Account) -> None:
-    """Section 8.2."""
+    """docs/compatibility 8.2."""
     put_backup(store, account.make_snapshot(VolumeType="io1", Iops=300), volume_type="io1", iops=300)
     restore(api, store, snapshot_location=LOCATION)
     made = account.volume(EBS.volume_id(volume_of(api)))
@@ -192,7 +192,7 @@ def test_data_that_cannot_be_had(
 
 
 def test_restore_pvs_false(api: RestoreApi, store: t.Any, account: Ec2Account) -> None:
-    """Section 5.8.1: the volume is restored without touching its snapshot."""
+    """docs/compatibility 5.8.1: the volume is restored without touching its snapshot."""
     put_backup(store, account.make_snapshot())
     before = account.volumes
     restore(api, store, snapshot_location=LOCATION, restore_pvs=False)
@@ -201,7 +201,7 @@ def test_restore_pvs_false(api: RestoreApi, store: t.Any, account: Ec2Account) -
 
 
 def test_a_volume_without_a_snapshot_passes_unchanged(api: RestoreApi, store: t.Any, account: Ec2Account) -> None:
-    """Section 5.8.1."""
+    """docs/compatibility 5.8.1."""
     volume = stored_volume("Retain")
     write_backup(store, "b", ("persistentvolumes", volume), ("persistentvolumeclaims", stored_claim()))
     before = account.volumes
@@ -233,7 +233,7 @@ def live_claim(api: RestoreApi, **metadata: t.Any) -> None:
 
 @pytest.mark.parametrize("policy", ["Delete", "Retain"])
 def test_a_healthy_volume_is_not_restored(api: RestoreApi, store: t.Any, account: Ec2Account, policy: str) -> None:
-    """Section 10.3: PV wait cases, healthy; exists x snapshot x reclaim policy."""
+    """docs/compatibility 10.3: PV wait cases, healthy; exists x snapshot x reclaim policy."""
     live_volume(api, policy=policy)
     live_claim(api)
     put_backup(store, account.make_snapshot(), policy=policy)
@@ -274,7 +274,7 @@ LEAVING = [
 def test_a_volume_that_does_not_go(
     api: RestoreApi, store: t.Any, account: Ec2Account, prepare: t.Callable[[RestoreApi], None], why: str
 ) -> None:
-    """Section 10.3: PV wait cases, timeout error. No volume is made for it."""
+    """docs/compatibility 10.3: PV wait cases, timeout error. No volume is made for it."""
     prepare(api)
     put_backup(store, account.make_snapshot())
     before = account.volumes
@@ -291,7 +291,7 @@ def test_a_volume_that_does_not_go(
 def test_a_volume_that_goes(
     api: RestoreApi, store: t.Any, account: Ec2Account, prepare: t.Callable[[RestoreApi], None], why: str
 ) -> None:
-    """Section 5.8.1: once it is gone the snapshot is restored."""
+    """docs/compatibility 5.8.1: once it is gone the snapshot is restored."""
     prepare(api)
     snapshot_id = account.make_snapshot()
     put_backup(store, snapshot_id)
@@ -328,7 +328,7 @@ def test_a_volume_that_goes(
 def test_renamed_volumes(
     api: RestoreApi, store: t.Any, account: Ec2Account, *, mapped: bool, live: bool, renamed: bool
 ) -> None:
-    """Section 5.8.1, 10.3: rename."""
+    """docs/compatibility 5.8.1, 10.3: rename."""
     if live:
         live_volume(api)
         live_claim(api)

@@ -291,6 +291,23 @@ def test_names_that_fit_nothing(api: RestoreApi, store: t.Any, options: Object, 
         assert any(said in warning["message"] for warning in told)
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("cm/shop/b", "Did you mean cm/shop/a?"),
+        ("configmap/zzzzzz", "It holds configmap/shop/a."),
+        ("secret/shop/a", "It holds none of them."),
+    ],
+)
+def test_an_object_that_is_not_stored_is_told_with_those_that_are(
+    api: RestoreApi, store: t.Any, name: str, hint: str
+) -> None:
+    write_backup(store, "b", config("a"))
+    with pytest.raises(ValidationError) as caught:
+        plan(api, store, names=(name,))
+    assert caught.value.hint == hint
+
+
 def test_stored_claims_without_a_uid_are_known_by_their_volume() -> None:
     stored = StoredClaim(
         claim=without(STORED, "metadata", "uid"), namespace="shop", backup_name="b", decision=FROM_SNAPSHOT,

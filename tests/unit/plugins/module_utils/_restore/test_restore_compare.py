@@ -205,7 +205,7 @@ def test_the_quick_answer_is_that_of_the_close_look(kind: str, monkeypatch: pyte
 
 
 def test_service_account_merge() -> None:
-    """Spec 5.7: appended by name, existing keys win."""
+    """docs/compatibility 5.7: appended by name, existing keys win."""
     there = live(labels={"a": "live"}, secrets=[{"name": "s1"}])
     wanted = obj(
         labels={"a": "stored", "b": "1"}, secrets=[{"name": "s1"}, {"name": "s2"}], imagePullSecrets=[{"name": "i"}]

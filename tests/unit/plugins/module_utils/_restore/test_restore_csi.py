@@ -201,7 +201,7 @@ FAST = storage_class("fast")
 def test_what_the_target_makes_of_it(
     cluster: dict[str, t.Any], classes: dict[str, str], claim: Object, missing: str
 ) -> None:
-    """Spec 8.4, and design 5: a volume whose data cannot come back is told by name."""
+    """docs/compatibility 8.4, 14.13: a volume whose data cannot come back is told by name."""
     sources = StoredSnapshots().sources(TargetCluster(**cluster), classes)
     found = decide(sources, info=[METHOD], claim=claim)
     assert missing in found.missing
@@ -266,7 +266,7 @@ def test_what_the_records_say(info: list[Object], stored: dict[str, t.Any], foun
     ],
 )  # fmt: skip
 def test_traits(info: Object, policy: str, labels: dict[str, str]) -> None:
-    """Spec 5.8, finalizer."""
+    """docs/compatibility 5.8, the end."""
     traits = decisions(StoredSnapshots().sources(), info=[info]).traits_of("pv1")
     assert traits is not None
     assert (traits.reclaim_policy, dict(traits.labels)) == (policy, labels)
@@ -274,7 +274,7 @@ def test_traits(info: Object, policy: str, labels: dict[str, str]) -> None:
 
 @pytest.mark.parametrize(("info", "found"), [({}, False), ({"pvInfo": {"reclaimPolicy": "Retain"}}, True)])
 def test_traits_of_an_empty_volume(info: Object, found: bool) -> None:
-    """Spec 5.8, finalizer: by ``pvInfo`` alone."""
+    """docs/compatibility 5.8, the end: by ``pvInfo`` alone."""
     entry = {"pvName": "pv1", "backupMethod": "PodVolumeBackup", **info}
     assert (decisions(StoredSnapshots().sources(), info=[entry]).traits_of("pv1") is not None) is found
 
@@ -316,7 +316,7 @@ OWN = {"apiGroup": GROUP, "kind": "VolumeSnapshot", "name": "seed"}
 
 
 def test_claim() -> None:
-    """Spec 8.4: no volumeName, the snapshot as its source; as large as the snapshot needs."""
+    """docs/compatibility 8.4: no volumeName, the snapshot as its source; as large as the snapshot needs."""
     claim = put(put(CLAIM, OWN, "spec", "dataSourceRef"), OWN, "spec", "dataSource")
     draft = run_rules("persistentvolumeclaims", claim)
     assert draft.body["spec"] == {
@@ -341,7 +341,7 @@ def test_size_of_the_claim(size: str | None, request_after: str) -> None:
      ("Image", False, False)],
 )  # fmt: skip
 def test_claim_that_stays_empty(kind: str, restore_data: bool, kept: bool) -> None:
-    """Spec 8.4: ``restorePVs: false`` clears every source; else what fills a volume anew stays."""
+    """docs/compatibility 8.4: ``restorePVs: false`` clears every source; else what fills a volume anew stays."""
     claim = without(put(CLAIM, {"kind": kind, "name": "x"}, "spec", "dataSource"), "metadata", "annotations")
     draft = run_rules("persistentvolumeclaims", claim, restore_data=restore_data)
     assert ("dataSource" in draft.body["spec"]) is kept
@@ -351,7 +351,7 @@ def test_claim_that_stays_empty(kind: str, restore_data: bool, kept: bool) -> No
 
 @pytest.mark.parametrize(("mapping", "namespace"), [({}, "shop"), ({"shop": "shop2"}, "shop2")])
 def test_snapshot_of_the_backup(mapping: dict[str, str], namespace: str) -> None:
-    """Spec 8.4."""
+    """docs/compatibility 8.4."""
     snapshot = run_rules(f"volumesnapshots.{GROUP}", SNAPSHOT, mapping=mapping)
     assert snapshot.skip == ""
     assert snapshot.body["spec"] == {"source": {"volumeSnapshotContentName": RESTORED}}
@@ -397,7 +397,7 @@ def test_old_version_of_the_api() -> None:
     ],
 )
 def test_snapshot_class(classes: list[Object], chosen: str | None) -> None:
-    """Spec 8.4: any class of the cluster with the same driver, else none."""
+    """docs/compatibility 8.4: any class of the cluster with the same driver, else none."""
     draft = run_rules(f"volumesnapshotcontents.{GROUP}", CONTENT, cluster=TargetCluster(classes=[FAST, *classes]))
     assert draft.body["spec"].get("volumeSnapshotClassName") == chosen
 
@@ -468,6 +468,6 @@ CHOSEN = {"volume.kubernetes.io/selected-node": "n"}
     ],
 )
 def test_claims_that_wait(name: str, annotations: dict[str, str], why: str) -> None:
-    """Spec 5.8, finalizer: WaitForFirstConsumer."""
+    """docs/compatibility 5.8, the end: WaitForFirstConsumer."""
     claim = {"metadata": {"annotations": annotations}, "spec": {"storageClassName": name}}
     assert TargetCluster(classes=[FAST, LATE]).target().why_not_bound_yet(claim) == why

@@ -166,7 +166,7 @@ def plan_of(outcome: RestoreOutcome) -> dict[str, str]:
 
 
 def test_data_comes_back(api: VolumeApi, store: t.Any) -> None:
-    """Spec 8.4 and the finalizer of 5.8: labels that are missing, the policy; then the objects go."""
+    """docs/compatibility 5.8 (the end), 8.4: labels that are missing, the policy; then the objects go."""
     put_backup(store)
     planned = plan(api, store, name="r")
     assert volumes_of(planned) == [("CSISnapshot", "planned", "")]
@@ -273,7 +273,7 @@ QUOTA = KubeError("exceeded quota: q", status=403, reason="Forbidden")
 def test_what_goes_wrong(
     api: VolumeApi, store: t.Any, verb: str, plural: str, message: str, left: int, state: str
 ) -> None:
-    """Spec 5.13: an error of the finalizer makes the restore PartiallyFailed."""
+    """docs/compatibility 5.13: an error of the finalizer makes the restore PartiallyFailed."""
     put_backup(store)
     api.refuse = refuse(verb, plural, QUOTA)
     done = restore(api, store, name="r")

@@ -106,7 +106,7 @@ def test_a_server_that_stays_away(api: RestoreApi, store: t.Any) -> None:
 
 
 def test_a_definition_that_is_never_established(api: RestoreApi, store: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spec 5.3: an error of that definition; everything else is restored."""
+    """docs/compatibility 5.3: an error of that definition; everything else is restored."""
     definition = {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",

@@ -77,7 +77,7 @@ def run_rules(
 
 
 def test_reset_metadata_keeps_what_it_must() -> None:
-    """Spec 5.6 step 8."""
+    """docs/compatibility 5.6.8."""
     kept = {
         "name": "a",
         "namespace": "b",
@@ -102,7 +102,7 @@ def test_reset_metadata_keeps_what_it_must() -> None:
     ids=["short", "63", "longer"],
 )
 def test_labels_of_names(name: str, value: str) -> None:
-    """Spec 0.2."""
+    """docs/compatibility 0.2."""
     assert restore_labels("b", name) == {"velero.io/backup-name": "b", "velero.io/restore-name": value}
 
 
@@ -186,7 +186,7 @@ def test_pod_of_a_restored_job() -> None:
 
 
 def test_pod_reset() -> None:
-    """RIA 2."""
+    """docs/compatibility 5.9.2."""
     mounts = [{"name": "robot-token-abcde"}, {"name": "data"}, {"name": "kube-api-access-1"}]
     pod = {
         "metadata": {"name": "x", "annotations": {"arkive.k8s/frozen": "{}", "keep": "1"}},
@@ -288,7 +288,7 @@ BARE = {"port": 81, "protocol": "TCP", "nodePort": 30081}
     ],
 )
 def test_node_ports(obj: Object, kept: list[int]) -> None:
-    """RIA 5."""
+    """docs/compatibility 5.9.5."""
     spec = run_rules("services", obj).body["spec"]
     assert [port["nodePort"] for port in spec["ports"] if "nodePort" in port] == kept
     assert "clusterIP" not in spec
@@ -314,7 +314,7 @@ def test_health_check_node_port(applied: Object | None, kept: bool) -> None:
 
 
 def test_service_account_loses_one_token() -> None:
-    """RIA 6: exactly one, the last."""
+    """docs/compatibility 5.9.6: exactly one, the last."""
     secrets = [{"name": name} for name in ("robot-token-1", "other", "robot-token-2", "robot-dockercfg")]
     obj = {"metadata": {"name": "robot"}, "secrets": secrets, "imagePullSecrets": [{"name": "robot-token-3"}]}
     body = run_rules("serviceaccounts", obj).body
@@ -333,13 +333,13 @@ TOKEN = {
 
 
 def test_generated_token_is_skipped() -> None:
-    """RIA 18."""
+    """docs/compatibility 5.9.18."""
     archive = Archive({("serviceaccounts", "shop", "robot"): {}})
     assert "generated token" in run_rules("secrets", TOKEN, archive=archive).skip
 
 
 def test_declared_token_is_emptied() -> None:
-    """RIA 18."""
+    """docs/compatibility 5.9.18."""
     body = run_rules("secrets", TOKEN).body
     assert body["data"] == {"namespace": "bg=="}
     assert body["metadata"]["annotations"] == {"kubernetes.io/service-account.name": "robot"}
@@ -352,7 +352,7 @@ def test_other_secrets_are_untouched() -> None:
 
 @pytest.mark.parametrize("kind", ["rolebindings", "clusterrolebindings"])
 def test_subjects_are_mapped(kind: str) -> None:
-    """RIA 11, 12: regardless of the subject's kind."""
+    """docs/compatibility 5.9.11, 5.9.12: regardless of the subject's kind."""
     subjects = [
         {"kind": "ServiceAccount", "namespace": "shop"},
         {"kind": "User"},
@@ -363,7 +363,7 @@ def test_subjects_are_mapped(kind: str) -> None:
 
 
 def test_job_loses_its_uid() -> None:
-    """RIA 1."""
+    """docs/compatibility 5.9.1."""
     labels = {"controller-uid": "u", "batch.kubernetes.io/controller-uid": "u", "job-name": "x"}
     obj = {"spec": {"selector": {"matchLabels": dict(labels)}, "template": {"metadata": {"labels": dict(labels)}}}}
     spec = run_rules("jobs.batch", obj).body["spec"]
@@ -379,7 +379,7 @@ def test_generated_job_selector_is_dropped() -> None:
 
 
 def test_crd_preserves_unknown_fields() -> None:
-    """RIA 13; versions without a schema are skipped."""
+    """docs/compatibility 5.9.13; versions without a schema are skipped."""
     obj = {
         "apiVersion": "apiextensions.k8s.io/v1",
         "spec": {
@@ -396,14 +396,14 @@ def test_crd_preserves_unknown_fields() -> None:
 @pytest.mark.parametrize("side_effects", ["Unknown", "Some", "None", "NoneOnDryRun"])
 @pytest.mark.parametrize("kind", ["mutatingwebhookconfigurations", "validatingwebhookconfigurations"])
 def test_webhook_side_effects(kind: str, side_effects: str) -> None:
-    """RIA 17."""
+    """docs/compatibility 5.9.17."""
     obj = {"apiVersion": "admissionregistration.k8s.io/v1", "webhooks": [{"name": "w", "sideEffects": side_effects}]}
     webhooks = run_rules(f"{kind}.admissionregistration.k8s.io", obj).body["webhooks"]
     assert webhooks[0]["sideEffects"] == (side_effects if side_effects.startswith("None") else "None")
 
 
 def test_claim_is_unbound() -> None:
-    """RIA 15."""
+    """docs/compatibility 5.9.15."""
     noise = ("pv.kubernetes.io/bind-completed", "pv.kubernetes.io/bound-by-controller",
              "volume.kubernetes.io/storage-provisioner", "volume.beta.kubernetes.io/storage-provisioner",
              "volume.kubernetes.io/selected-node", "velero.io/volume-snapshot-name",
@@ -426,7 +426,7 @@ def test_claim_is_unbound() -> None:
 
 
 def test_retained_volume_is_handed_to_the_mapped_claim() -> None:
-    """Spec 5.8, no method, reclaim Retain."""
+    """docs/compatibility 5.8, no method, reclaim Retain."""
     claim = {"namespace": "shop", "name": "data", "uid": "u", "resourceVersion": "5"}
     obj = {
         "metadata": {"name": "pv1", "annotations": {"pv.kubernetes.io/bound-by-controller": "yes"}},
@@ -439,13 +439,13 @@ def test_retained_volume_is_handed_to_the_mapped_claim() -> None:
 
 
 def test_deleted_volume_is_not_restored() -> None:
-    """Spec 5.8, no method, reclaim Delete."""
+    """docs/compatibility 5.8, no method, reclaim Delete."""
     obj = {"metadata": {"name": "pv1"}, "spec": {"persistentVolumeReclaimPolicy": "Delete"}}
     assert "reclaim policy is Delete" in run_rules("persistentvolumes", obj, namespace="").skip
 
 
 def test_volume_with_a_native_snapshot_is_renamed() -> None:
-    """Spec 5.8.1: its claim is mapped, the volume is there, and restorePVs is false."""
+    """docs/compatibility 5.8.1: its claim is mapped, the volume is there, and restorePVs is false."""
     claim = {"namespace": "shop", "name": "data", "uid": "u"}
     obj = {"metadata": {"name": "pv1"}, "spec": {"persistentVolumeReclaimPolicy": "Delete", "claimRef": claim}}
     archive = Archive({("persistentvolumes", None, "pv1"): obj})
@@ -489,13 +489,13 @@ BETA = "volume.beta.kubernetes.io/storage-class"
     ],
 )
 def test_storage_classes(kind: str, obj: Object, found: str | None) -> None:
-    """RIA 9."""
+    """docs/compatibility 5.9.9."""
     draft = run_rules(kind, obj, storage_class_mapping=CLASSES, missing_storage_classes=frozenset({"nowhere"}))
     assert (draft.body["spec"].get("storageClassName"), draft.refusal) == (found, "")
 
 
 def test_storage_class_of_templates_and_annotations() -> None:
-    """RIA 9."""
+    """docs/compatibility 5.9.9."""
     claim = {"metadata": {"name": "d", "annotations": {BETA: "slow"}}, "spec": {"storageClassName": "slow"}}
     obj = {"spec": {"volumeClaimTemplates": [claim]}}
     template = run_rules("statefulsets.apps", obj, storage_class_mapping=CLASSES).body["spec"]["volumeClaimTemplates"][
@@ -505,7 +505,7 @@ def test_storage_class_of_templates_and_annotations() -> None:
 
 
 def test_storage_class_that_is_not_there() -> None:
-    """RIA 9: the new class must exist, else it is an error of the item."""
+    """docs/compatibility 5.9.9: the new class must exist, else it is an error of the item."""
     obj = {"spec": {"storageClassName": "gone"}}
     draft = run_rules(
         "persistentvolumeclaims",
@@ -563,7 +563,7 @@ POD = {
     ],
 )
 def test_images_of_all_that_makes_pods(kind: str, path: tuple[str, ...]) -> None:
-    """RIA 10."""
+    """docs/compatibility 5.9.10."""
     obj: Object = {"spec": copy.deepcopy(POD)}
     for name in reversed(path):
         obj = {name: obj}
@@ -578,17 +578,17 @@ def test_images_of_all_that_makes_pods(kind: str, path: tuple[str, ...]) -> None
 
 @pytest.mark.parametrize("kind", ["volumesnapshotclasses", "volumesnapshots", "volumesnapshotcontents"])
 def test_snapshot_objects_without_volumes(kind: str) -> None:
-    """Spec 5.1, 8.4: ``restorePVs: false`` skips them."""
+    """docs/compatibility 5.1, 8.4: ``restorePVs: false`` skips them."""
     draft = run_rules(f"{kind}.snapshot.storage.k8s.io", {"spec": {}}, restore_volume_data=False)
     assert draft.skip == "restore_pvs is false: no volume comes from a snapshot"
 
 
 def test_data_upload_never_comes_back() -> None:
-    """RIA 19."""
+    """docs/compatibility 5.9.19."""
     assert run_rules("datauploads.velero.io", {"spec": {}}).skip == "a record of Velero's data mover"
 
 
-#: Spec 5.9: where each restore action of Velero is found.
+#: docs/compatibility 5.9: where each restore action of Velero is found.
 ACTIONS: list[tuple[int, str, str]] = [
     (1, "jobs.batch", "reset_job"),
     (2, "pods", "reset_pod"),
@@ -616,8 +616,8 @@ ACTIONS: list[tuple[int, str, str]] = [
 
 
 @pytest.mark.parametrize(
-    ("kind", "rule"), [pytest.param(kind, rule, id=f"RIA {number} {kind}") for number, kind, rule in ACTIONS]
+    ("kind", "rule"), [pytest.param(kind, rule, id=f"5.9.{number} {kind}") for number, kind, rule in ACTIONS]
 )
 def test_each_restore_action_has_its_rule(kind: str, rule: str) -> None:
-    """Spec 5.9. Rows 2, 7, 8 and 15 add objects too: see the selection. Row 20 is for snapshots of volumes."""
+    """docs/compatibility 5.9. Steps 2, 7, 8 and 15 add objects too: see the selection. Step 20 is for snapshots."""
     assert rule in [each.__name__ for each in ITEM_RULES[GroupResource.parse(kind)]]

@@ -123,7 +123,7 @@ def test_what_comes_from_the_plan_itself(api: RestoreApi, store: t.Any) -> None:
     )
     assert reasons["far"] == ("unverified", "namespace 'new' is created by this restore")
     assert api.names("configmaps", "new") == []
-    # Spec 5.3: definitions, namespaces, service accounts, then the rest in its order.
+    # docs/compatibility 5.3: definitions, namespaces, service accounts, then the rest in its order.
     waves = [wave["resources"] for wave in outcome.waves]
     assert waves == [
         ["customresourcedefinitions.apiextensions.k8s.io"],
@@ -158,7 +158,7 @@ def test_the_mark_of_another_restore_is_left_out(api: RestoreApi, store: t.Any) 
     assert actions(outcome) == {"shop": "unchanged", "arkive-restore": "skip", "c": "create"}
 
 
-# Requests: Velero 1.18 puts a LIST between writes, which costs it 70 to 95 ms each (spec 13.2).
+# Requests: Velero 1.18 puts a LIST between writes, which costs it 70 to 95 ms each (docs/compatibility 13.2).
 
 
 def is_list(request: str) -> bool:

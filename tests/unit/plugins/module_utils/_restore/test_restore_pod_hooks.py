@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The hooks of all restored pods. Numbers are rows of the case tables; "ours" marks what the design overrides."""
+"""The hooks of all restored pods. Ids: docs/compatibility; "ours": docs/compatibility 14."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ def rule(*commands: str, **fields: t.Any) -> t.Any:
 
 
 def test_no_hooks_no_watch(runner: Runner) -> None:
-    """G1."""
+    """docs/compatibility G1."""
     restore = Restore()
     restore.created(pod("p", "c0"))
     assert restore.finish() == {}
@@ -216,7 +216,7 @@ def test_what_a_failure_is(runner: Runner, on_error: str, errors: list[str], war
 
 @pytest.mark.parametrize("on_error", ["Fail", "Continue"])
 def test_other_pods(runner: Runner, on_error: str) -> None:
-    """H19: Fail cancels what waits and lets finish what runs, in any namespace; Continue, ours, cancels nobody."""
+    """docs/compatibility H19: Fail cancels what waits in any namespace, not what runs; Continue cancels nobody."""
     runner.fails["breaks"] = "failed"
     runner.gates = {"breaks": threading.Event(), "runs": threading.Event()}
     restore = Restore()
@@ -239,7 +239,7 @@ def test_other_pods(runner: Runner, on_error: str) -> None:
 
 
 def test_pods_side_by_side_but_bounded(runner: Runner) -> None:
-    """6.5: pods in parallel, the hooks of one never."""
+    """docs/compatibility 6.5: pods in parallel, the hooks of one never."""
     runner.gates["x"] = threading.Event()
     restore = Restore(rules=rule("x", "y"), workers=3)
     restore.created(*(pod(f"p{number}", "c0") for number in range(8)))
@@ -301,7 +301,7 @@ def test_what_nobody_expected_is_raised(runner: Runner) -> None:
 
 
 def test_odd_annotations_are_warnings(runner: Runner) -> None:
-    """G4, G5."""
+    """docs/compatibility G4, G5."""
     restore = Restore()
     restore.created(pod("p", "c0", command="x", exec_timeout="bad", wait_for_ready="yes"))
     assert restore.finish() == {("p", "x"): "ok"}

@@ -75,7 +75,7 @@ ONLY_JOBS, NOT_SERVICES = IncludeExclude(("jobs.batch",)), IncludeExclude((), ("
     ],
 )
 def test_restore_status(annotation: str | None, status_filter: IncludeExclude | None, restored: bool) -> None:
-    """Spec 5.11 and 10.3."""
+    """docs/compatibility 5.11 and 10.3."""
     annotations = {} if annotation is None else {STATUS_ANNOTATION: annotation}
     obj = {"metadata": {"name": "web", "annotations": annotations}, "spec": {}, "status": STATUS}
     prepared = prepare(obj, status_filter=status_filter)
@@ -98,7 +98,7 @@ def modifiers(**conditions: t.Any) -> t.Any:
 
 @pytest.mark.parametrize(("namespace", "changed"), [("shop", True), ("shop2", False)])
 def test_modifiers_come_after_the_rules_and_before_the_namespace(namespace: str, changed: bool) -> None:
-    """Spec 5.6, steps 9, 11 and 12: they see the original namespace; namespace and labels of ours win."""
+    """docs/compatibility 5.6.9, 5.6.11, 5.6.12: they see the original namespace; namespace and labels of ours win."""
     matches = [{"path": "/spec/clusterIP", "value": "null"}, {"path": "/metadata/namespace", "value": "shop"}]
     obj = {"metadata": {"name": "web", "namespace": "shop"}, "spec": {"clusterIP": "10.0.0.1", "ports": []}}
     prepared = prepare(obj, modifiers=modifiers(namespaces=[namespace], matches=matches))
@@ -108,7 +108,7 @@ def test_modifiers_come_after_the_rules_and_before_the_namespace(namespace: str,
 
 
 def test_errors_of_modifiers_stop_nothing() -> None:
-    """Spec 5.6, step 11."""
+    """docs/compatibility 5.6.11."""
     prepared = prepare({"metadata": {"name": "web"}, "spec": {"type": "NodePort"}}, modifiers=modifiers())
     assert len(prepared.errors) == 1
     assert "/metadata/namespace" in prepared.errors[0]

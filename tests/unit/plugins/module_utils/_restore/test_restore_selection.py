@@ -110,7 +110,7 @@ def api() -> Discovery:
         ),
         pytest.param({"included_namespaces": ["[b-z]"]}, {"b/db"}, {"b"}, id="glob"),
         pytest.param({"included_namespaces": ["z*"]}, set(), set(), id="a glob that fits nothing is not everything"),
-        pytest.param({"included_namespaces": ["?"], "excluded_namespaces": ["a*"]}, {"b/db"}, {"b"}, id="globs (E12)"),
+        pytest.param({"included_namespaces": ["?"], "excluded_namespaces": ["a*"]}, {"b/db"}, {"b"}, id="globs"),
         pytest.param(
             {"included_namespaces": ["a"], "include_cluster_resources": False},
             {"a/conf", "a/data", "a/web"},
@@ -150,7 +150,7 @@ def api() -> Discovery:
     ],
 )
 def test_selection(options: Object, names: set[str], namespaces: set[str]) -> None:
-    """Spec 5.4 and the additional items of 5.6 step 9."""
+    """docs/compatibility 5.4, and the related objects of docs/compatibility 5.6.9."""
     spec = RestoreSpec.from_options({"backup_name": "b", **options})
     selection = select(BackupContents(t.cast("t.Any", Reader(OBJECTS))), spec, api())
     found = {
@@ -226,7 +226,7 @@ def test_malformed_names(name: str) -> None:
     ],
 )
 def test_choice_of_versions(dirs: list[str], target: list[str], preferred: str, wanted: list[str], chosen: str) -> None:
-    """Spec 2.5, by the number of the step."""
+    """docs/compatibility 2.5, by the last number of the step."""
     assert choose_version(dirs, target=target, preferred=preferred, wanted=wanted) == chosen
 
 

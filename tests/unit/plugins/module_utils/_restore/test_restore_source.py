@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a restore takes, and what it refuses before anything is done: section 13.1, table of cases."""
+"""What a restore takes, and what it refuses before anything is done: docs/compatibility 13.1."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ FOUND_1_13 = [{"pvName": "pv2", "backupMethod": "CSISnapshot"}]
     ],
 )
 def test_volume_records(store: LocalStore, files: dict[str, bytes], records: list[tuple[str, str, str]]) -> None:
-    """Spec 5.8 and 12.2."""
+    """docs/compatibility 5.8 and 12.2."""
     for key, data in files.items():
         store.put(key, data)
     with BackupSource.open(store, "n") as source:

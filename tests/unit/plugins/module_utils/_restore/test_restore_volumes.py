@@ -86,7 +86,8 @@ def decide(
                     "csiSnapshot: the volume is not of a CSI driver;volumeSnapshot: no snapshot location is for it;",
                     False,
                 ),
-                ("any: skipped due to resource policy ;podvolume: opted out due to annotation in pod p;", True),  # 1.18
+                # From here on as Velero 1.18 writes them.
+                ("any: skipped due to resource policy ;podvolume: opted out due to annotation in pod p;", True),
                 ("volumeSnapshot: not satisfy the criteria for VolumePolicy or the legacy snapshot way;", True),
                 ("volumeSnapshot: matched action is 'skip' in chosen resource policies;", True),
                 ("any: item has label velero.io/exclude-from-backup=true;", True),
@@ -134,7 +135,7 @@ def decide(
     ],
 )
 def test_claims(options: dict[str, t.Any], keeps: bool, missing: str, on_purpose: bool) -> None:
-    """Spec 5.8 and the design's row on missing data."""
+    """docs/compatibility 5.8, 14.13."""
     found = decide(**options)
     assert (found[0], found[2]) == (keeps, on_purpose)
     assert missing in found[1]
@@ -143,7 +144,7 @@ def test_claims(options: dict[str, t.Any], keeps: bool, missing: str, on_purpose
 
 @pytest.mark.parametrize("method", ["PodVolumeBackup", "CSISnapshot"])
 def test_records_that_name_the_claim(method: str) -> None:
-    """Spec 5.8: without a volumeinfo file, by the claim that the stored volume names; the first record counts."""
+    """docs/compatibility 5.8: without volumeinfo, by the claim that the stored volume names; the first one counts."""
     claim = {"pvcNamespace": "shop", "pvcName": "data"}
     decisions = VolumeDecisions(
         archive=Stored(volume("Retain")),

@@ -140,7 +140,7 @@ def test_a_workload_without_claims(api: t.Any) -> None:
 
 
 def test_volumes(api: t.Any) -> None:
-    """8.3: the driver is the volume's; the provisioner's annotation tells it to those who may not read volumes."""
+    """docs/compatibility 8.3: the driver is the volume's or, where it may not be read, the provisioner's annotation."""
     api.add_claim("a")
     api.add_claim("b", metadata={"annotations": {"volume.kubernetes.io/storage-provisioner": "other.example"}})
     api.add_claim("c")
@@ -154,7 +154,7 @@ def test_volumes(api: t.Any) -> None:
 
 
 def test_a_claim_that_is_not_bound(api: t.Any) -> None:
-    """8.3: an error, not an empty snapshot."""
+    """docs/compatibility 8.3: an error, not an empty snapshot."""
     api.add_claim("a", status={"phase": "Pending"})
     with pytest.raises(SnapshotError, match="The PersistentVolumeClaim a in namespace shop is not bound"):
         read_volumes(api, [api.objects[f"{CLAIMS}/a"]])

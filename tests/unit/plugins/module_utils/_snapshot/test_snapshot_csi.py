@@ -57,7 +57,7 @@ def claim(name: str = "data", *, driver: str | None = DRIVER, **metadata: t.Any)
 
 
 def test_a_plan(api: t.Any) -> None:
-    """8.3: what is chosen, and why; the labels and annotations that make it a set."""
+    """docs/compatibility 8.3: what is chosen, and why; the labels and annotations that make it a set."""
     api.add_class("slow")
     api.add_class("fast", annotations={"snapshot.storage.kubernetes.io/is-default-class": "true"})
     named = claim("named", annotations={"velero.io/csi-volumesnapshot-class": "slow"})
@@ -219,7 +219,7 @@ def test_names_that_are_cut_stay_different() -> None:
 
 
 def test_groups_where_the_cluster_has_none(api: t.Any) -> None:
-    """8.5: only where the API is served; claims without the label do without it."""
+    """docs/compatibility 8.5: only where the API is served; claims without the label do without it."""
     api.add_class("fast")
     provider = provider_of(api, group_label="velero.io/volume-group")
     assert [plan.group for plan in provider.plan([claim()])] == [""]

@@ -50,7 +50,7 @@ RULES = [{"name": "flush", "pre": [{"exec": {"command": ["flush"]}}], "post": [{
 
 
 def test_rules_and_annotations(cluster: t.Any) -> None:
-    """4.4: the annotations win, for each phase."""
+    """docs/compatibility 4.4: the annotations win, for each phase."""
     cluster.add_pod("a", metadata={"annotations": {PRE: "sync"}})
     rules = parse_hook_rules(RULES)
     assert hooks(plan(cluster, rules=rules)) == [("a", "pre", ("sync",)), ("a", "post", ("go",))]

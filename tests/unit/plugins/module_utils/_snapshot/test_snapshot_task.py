@@ -238,7 +238,7 @@ def test_a_snapshot_that_fails_takes_the_set_with_it(shop: t.Any, provider: Fake
 
 @pytest.mark.parametrize("on_error", ["Fail", "Continue"])
 def test_a_pre_hook_that_fails(shop: t.Any, provider: FakeProvider, steps: Steps, on_error: t.Any) -> None:
-    """Design 5: with Fail nothing is snapshotted, and the task fails."""
+    """docs/compatibility 14.19: with Fail nothing is snapshotted, and the task fails."""
     shop.pods["db-0"]["metadata"]["annotations"] = {"pre.hook.backup.velero.io/command": "flush"}
     shop.answers["hook"] = [shop.done(3)]
     outcome = take(shop, provider, request_of(quiescing=Quiescing(on_error=on_error)))

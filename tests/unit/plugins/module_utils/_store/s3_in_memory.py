@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import base64
+import collections
 import datetime as dt
 import hashlib
 import re
 import threading
+import time
 import typing as t
 import urllib.parse
 from xml.sax.saxutils import escape, unescape
@@ -22,6 +24,7 @@ Mode: t.TypeAlias = t.Literal[
     "no-conditions",  # refuses If-None-Match
     "ignores-conditions",  # knows nothing of If-None-Match
     "no-list",  # may not be listed, so what is absent is not told either
+    "late-lists",  # lists are those of a moment ago
     "list-v1",  # knows the first version of lists only
     "no-batch-delete",  # 501
     "refuses-batch-delete",  # 400
@@ -35,6 +38,8 @@ Mode: t.TypeAlias = t.Literal[
 _CHECKSUMS = ("x-amz-checksum-", "x-amz-sdk-checksum-", "x-amz-trailer")
 _XML = {"Content-Type": "application/xml"}
 _PAGE = 1000
+#: How late a late list is, in seconds.
+LATE = 1.0
 
 
 class MemoryS3:
@@ -45,15 +50,23 @@ class MemoryS3:
         self.page = page
         self.objects: dict[str, bytes] = {}
         self.uploads: dict[str, dict[int, bytes]] = {}
+        self._keys_of_uploads: dict[str, str] = {}
+        self._before: collections.deque[tuple[float, dict[str, bytes]]] = collections.deque()
         self._lock = threading.Lock()
 
     def __call__(self, request: Request) -> Reply:
         with self._lock:
+            if "late-lists" in self.modes:
+                self._before.append((time.monotonic(), dict(self.objects)))
             return self._refusal(request) or _ANSWERS[request.operation](self, request)
 
     def store(self, _bucket: str, key: str, data: bytes) -> None:
         """Put an object past all requests."""
         self.objects[key] = data
+
+    def open_uploads(self) -> list[str]:
+        """The keys of uploads in parts that have neither been completed nor aborted."""
+        return [self._keys_of_uploads[upload] for upload in self.uploads]
 
     def _refusal(self, request: Request) -> Reply | None:
         modes, headers = self.modes, request.headers
@@ -123,8 +136,9 @@ class MemoryS3:
         return Reply(200, b"<DeleteResult/>", _XML)
 
     def _begin(self, request: Request) -> Reply:
-        upload = f"upload-{len(self.uploads) + 1}"
+        upload = f"upload-{len(self._keys_of_uploads) + 1}"
         self.uploads[upload] = {}
+        self._keys_of_uploads[upload] = request.key
         return _xml("InitiateMultipartUploadResult", f"<UploadId>{upload}</UploadId>")
 
     def _part(self, request: Request) -> Reply:
@@ -143,7 +157,13 @@ class MemoryS3:
         return Reply(204)
 
     def _list_uploads(self, _request: Request) -> Reply:
-        return _xml("ListMultipartUploadsResult", "<IsTruncated>false</IsTruncated>")
+        found = (
+            f"<Upload><Key>{_quoted(self._keys_of_uploads[upload])}</Key><UploadId>{upload}</UploadId>"
+            f"<Initiated>{_now()}</Initiated></Upload>"
+            for upload in self.uploads
+        )
+        inner = "<EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>"
+        return _xml("ListMultipartUploadsResult", inner, *found)
 
     def _list(self, request: Request) -> Reply:
         query = request.query
@@ -162,10 +182,18 @@ class MemoryS3:
             *(self._entry(name, delimiter) for name in page),
         )
 
+    def _listed(self) -> dict[str, bytes]:
+        if "late-lists" not in self.modes:
+            return self.objects
+        then = time.monotonic() - LATE
+        while len(self._before) > 1 and self._before[1][0] <= then:
+            self._before.popleft()
+        return self._before[0][1] if self._before[0][0] <= then else {}
+
     def _names(self, prefix: str, delimiter: str) -> list[str]:
         """Keys, and what they have in common up to the delimiter, in order."""
         found = set()
-        for key in self.objects:
+        for key in self._listed():
             if key.startswith(prefix):
                 head, cut, _rest = key[len(prefix) :].partition(delimiter) if delimiter else (key, "", "")
                 found.add(f"{prefix}{head}{cut}" if cut else key)
@@ -174,10 +202,9 @@ class MemoryS3:
     def _entry(self, name: str, delimiter: str) -> str:
         if delimiter and name.endswith(delimiter):
             return f"<CommonPrefixes><Prefix>{_quoted(name)}</Prefix></CommonPrefixes>"
-        data = self.objects[name]
-        moment = dt.datetime.now(tz=dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        data = self._listed()[name]
         return (
-            f"<Contents><Key>{_quoted(name)}</Key><LastModified>{moment}</LastModified>"
+            f"<Contents><Key>{_quoted(name)}</Key><LastModified>{_now()}</LastModified>"
             f"<ETag>{escape(_etag(data))}</ETag><Size>{len(data)}</Size></Contents>"
         )
 
@@ -203,6 +230,10 @@ def _with_checksums(headers: t.Mapping[str, str]) -> bool:
     return chunked or any(name.startswith(_CHECKSUMS) for name in headers)
 
 
+def _now() -> str:
+    return dt.datetime.now(tz=dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
 def _etag(data: bytes) -> str:
     return f'"{hashlib.md5(data, usedforsecurity=False).hexdigest()}"'
 
@@ -215,4 +246,4 @@ def _xml(root: str, *inner: str) -> Reply:
     return Reply(200, f"<?xml version='1.0'?><{root}>{''.join(inner)}</{root}>".encode(), _XML)
 
 
-__all__ = ("MemoryS3", "Mode")
+__all__ = ("LATE", "MemoryS3", "Mode")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.process_identity import identify_process
 from ansible_collections.arkive.k8s.plugins.module_utils._store import claims
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimHeld, ClaimLost, ClaimRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
@@ -206,6 +207,7 @@ def test_the_record_is_json_with_the_promised_members() -> None:
         "started": "2026-06-01T02:00:00.250Z",
         "expires": "2026-06-01T02:02:00.250Z",
         "nonce": record.nonce,
+        "process": identify_process(),
     }
     assert ClaimRecord.parse(record.encode()) == record
 

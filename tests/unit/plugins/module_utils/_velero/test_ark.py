@@ -39,7 +39,7 @@ def ark_backup(metadata: dict[str, t.Any], **members: t.Any) -> dict[str, t.Any]
     ],
 )
 def test_convert_backup(metadata: dict[str, t.Any], expected: dict[str, t.Any]) -> None:
-    """Section 9: as 0.11 converted what it found."""
+    """docs/compatibility 9: as 0.11 converted what it found."""
     stored = ark_backup(metadata, spec={"includedNamespaces": ["a"]}, status={"phase": "Completed"})
     before = copy.deepcopy(stored)
     assert convert_backup(stored) == {
@@ -85,7 +85,7 @@ def test_other_objects_are_not_converted() -> None:
     ],
 )
 def test_legacy_volume_snapshots(volumes: t.Any, expected: list[dict[str, t.Any]]) -> None:
-    """Sections 1.4 and 9: ``status.volumeBackups`` before 0.10."""
+    """docs/compatibility 1.4 and 9: ``status.volumeBackups`` before 0.10."""
     assert legacy_volume_snapshots(ark_backup({"uid": "u"}, status={"volumeBackups": volumes})) == expected
 
 

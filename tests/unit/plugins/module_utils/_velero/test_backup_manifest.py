@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Manifests of Velero and of Heptio Ark: spec 1.4, 4.10 and 9."""
+"""Manifests of Velero and of Heptio Ark: docs/compatibility 1.4, 4.10 and 9."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_manifest
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.manifest import Manifest, find_manifest
 
-# Every field of the spec (1.4), none with its default.
+# Every field of the spec (docs/compatibility 1.4), none with its default.
 SPEC: dict[str, t.Any] = {
     "metadata": {"labels": {"team": "a"}},
     "includedNamespaces": ["shop"],
@@ -208,7 +208,9 @@ spec:
             "includedNamespaces",
             id="snake-case-in-a-manifest",
         ),
-        pytest.param(manifest({"includedNamespaces": "a"}), "includedNamespaces is not a list: 'a'", "", id="text"),
+        pytest.param(
+            manifest({"includedNamespaces": "a"}), "includedNamespaces is not a list: it is text", "", id="text"
+        ),
         pytest.param(
             manifest({"includedNamespaces": [1]}), "includedNamespaces is not text: 1", "quotes", id="numbers"
         ),
@@ -218,7 +220,10 @@ spec:
             manifest({"csiSnapshotTimeout": 600}), "csiSnapshotTimeout is not a duration", "10m", id="csi-timeout"
         ),
         pytest.param(
-            manifest({"includeClusterResources": "true"}), "neither true nor false: 'true'", "", id="text-for-a-bool"
+            manifest({"includeClusterResources": "true"}),
+            "neither true nor false: it is text",
+            "",
+            id="text-for-a-bool",
         ),
         pytest.param(
             manifest({"labelSelector": {"app": "a"}}), "labelSelector has no field 'app'", "matchLabels", id="selector"
@@ -234,7 +239,7 @@ spec:
         pytest.param(manifest({"orderedResources": {"pods": ["a/b"]}}), "pods is not text", "", id="ordered"),
         pytest.param(manifest({"resourcePolicy": {"named": "p"}}), "no field 'named'", "name", id="policy"),
         pytest.param(
-            manifest({"uploaderConfig": {"parallelFilesUpload": "4"}}), "is not a number: '4'", "", id="uploader"
+            manifest({"uploaderConfig": {"parallelFilesUpload": "4"}}), "is not a number: it is text", "", id="uploader"
         ),
         pytest.param(
             manifest({"metadata": {"annotations": {}}}), "has no field 'annotations'", "labels", id="template"

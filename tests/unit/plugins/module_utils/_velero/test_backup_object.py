@@ -73,7 +73,7 @@ def test_two_backups_have_two_uids() -> None:
 
 @pytest.mark.parametrize(
     ("counted", "status"),
-    [
+    [  # docs/compatibility D9, D10
         pytest.param({}, {"phase": "Completed"}, id="clean"),
         pytest.param({"warnings": 1}, {"phase": "Completed", "warnings": 1}, id="D10-warnings-change-nothing"),
         pytest.param({"errors": 2}, {"phase": "PartiallyFailed", "errors": 2}, id="D9-errors"),

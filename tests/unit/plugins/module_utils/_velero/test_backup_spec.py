@@ -16,7 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec imp
     parse_ttl,
 )
 
-# What every spec holds that a Velero 1.18 server has accepted (spec 3.2), with the agent's features switched off.
+# docs/compatibility 3.2: what every spec holds that a server has accepted, with the agent's features switched off.
 VS, VSC = "volumesnapshots.snapshot.storage.k8s.io", "volumesnapshotcontents.snapshot.storage.k8s.io"
 DEFAULTS: dict[str, t.Any] = {
     "metadata": {},
@@ -97,7 +97,7 @@ DEFAULTS: dict[str, t.Any] = {
         pytest.param(
             {"uploader_config": {"parallelFilesUpload": 4}}, {"uploaderConfig": {"parallelFilesUpload": 4}}, id="upload"
         ),
-        # What is not done is never stored as done (spec 12: truthfully).
+        # What is not done is never stored as done (docs/compatibility 12).
         pytest.param({"snapshot_volumes": True}, {"snapshotVolumes": True}, id="snapshots"),
         pytest.param({"snapshot_volumes": False}, {"snapshotVolumes": False}, id="no-snapshots"),
         pytest.param({"default_volumes_to_fs_backup": True, "default_volumes_to_restic": True}, {}, id="no-files"),
@@ -238,7 +238,7 @@ def test_validation(options: dict[str, t.Any], count: int) -> None:
         pytest.param({"resource_policy": {"kind": "configmap"}}, "it needs a name", id="no-name"),
     ],
 )
-def test_what_is_not_valid(options: dict[str, t.Any], words: str) -> None:  # spec 3.3
+def test_what_is_not_valid(options: dict[str, t.Any], words: str) -> None:  # docs/compatibility 3.3
     with pytest.raises(ValidationError, match=words) as caught:
         BackupSpec.from_options(options).validate("nginx")
     assert caught.value.details["phase"] == "FailedValidation"
@@ -246,7 +246,7 @@ def test_what_is_not_valid(options: dict[str, t.Any], words: str) -> None:  # sp
 
 
 @pytest.mark.parametrize("kind", ["configmap", "ConfigMap", "CONFIGMAP"])
-def test_the_kind_of_a_policy_is_not_case_sensitive(kind: str) -> None:  # spec 3.13
+def test_the_kind_of_a_policy_is_not_case_sensitive(kind: str) -> None:  # docs/compatibility 3.13
     BackupSpec.from_options({"resource_policy": {"kind": kind, "name": "p"}}).validate("nginx")
 
 

@@ -33,7 +33,7 @@ def stored(value: t.Any) -> list[dict[str, t.Any]]:
         ([], []),
         ({"resources": None}, []),
         ([{"name": "r"}], [{"name": "r"}]),
-        ([{"name": ""}], [{"name": ""}]),  # C7: fails when it runs
+        ([{"name": ""}], [{"name": ""}]),  # docs/compatibility C7: fails when it runs
         (
             {"resources": [{"name": "r", "pre": [RUN], "post": [RUN]}]},
             [
@@ -53,7 +53,7 @@ def stored(value: t.Any) -> list[dict[str, t.Any]]:
             [{"name": "r", "hooks": [RUN], "pre": [{"exec": {"command": ["new"]}}]}],
             [{"name": "r", "pre": [{"exec": {"command": ["new"], "timeout": "30s"}}]}],
         ),
-        # 4.3: entries without exec are ignored.
+        # docs/compatibility 4.3: entries without exec are ignored.
         ([{"name": "r", "pre": [{}, {"exec": None}]}], [{"name": "r"}]),
         (
             [
@@ -140,7 +140,8 @@ def test_what_velero_stores(given: t.Any, expected: list[dict[str, t.Any]]) -> N
 
 @pytest.mark.parametrize(
     ("timeout", "seconds"),
-    [(None, 30.0), ("", 30.0), ("0", 30.0), ("0s", 30.0), (0, 30.0), ("5m3s", 303.0), ("-1s", None)],  # A12, A14, A15
+    # docs/compatibility A12, A14, A15
+    [(None, 30.0), ("", 30.0), ("0", 30.0), ("0s", 30.0), (0, 30.0), ("5m3s", 303.0), ("-1s", None)],
 )
 def test_timeout(timeout: t.Any, seconds: float | None) -> None:
     (rule,) = parse_hook_rules([{"name": "r", "pre": [{"exec": {"command": ["a"], "timeout": timeout}}]}])
@@ -167,7 +168,7 @@ def test_the_order_of_rules_and_entries_is_kept() -> None:
     rules = parse_hook_rules(
         [{"name": name, "pre": [{"exec": {"command": [f"{name}{at}"]}} for at in "ab"]} for name in ("2", "1")]
     )
-    assert [hook.command[0] for rule in rules for hook in rule.pre] == ["2a", "2b", "1a", "1b"]  # B7
+    assert [hook.command[0] for rule in rules for hook in rule.pre] == ["2a", "2b", "1a", "1b"]  # docs/compatibility B7
 
 
 def command(**more: t.Any) -> t.Any:
@@ -181,9 +182,9 @@ def command(**more: t.Any) -> t.Any:
         ({"rules": []}, "hooks has no member 'rules'"),
         (["r"], "hooks[0] is not a mapping"),
         ([{}], "hooks[0] has no name"),
-        ([{"name": 1}], "1 is not text"),
-        ([{"name": "r", "included_namespaces": "a"}], "hooks[0] (r): included_namespaces is not a list: 'a'."),
-        ([{"name": "r", "includedNamespaces": [True]}], "True is not text"),
+        ([{"name": 1}], "is not text: 1."),
+        ([{"name": "r", "included_namespaces": "a"}], "hooks[0] (r): included_namespaces is not a list: it is text."),
+        ([{"name": "r", "includedNamespaces": [True]}], "is not text: True."),
         ([{"name": "r", "includedNamespaces": [], "included_namespaces": []}], "included_namespaces is written twice"),
         ([{"name": "r", "run_on": "any"}], "run_on is 'any'"),
         ([{"name": "r", "on_error": "Fail"}], "hooks[0] has no member 'on_error'"),
@@ -192,8 +193,8 @@ def command(**more: t.Any) -> t.Any:
         ([{"name": "r", "pre": [{"exec": ["a"]}]}], "pre[0].exec is not a mapping"),
         ([{"name": "r", "pre": [{"exec": {}}]}], "pre[0].exec has no command"),
         (command(command=[]), "has no command"),
-        (command(command="a b"), "command is not a list: 'a b'"),
-        (command(command=["sleep", 5]), "5 is not text"),
+        (command(command="a b"), "command is not a list: it is text"),
+        (command(command=["sleep", 5]), "is not text: 5."),
         (command(on_error="fail"), "on_error is 'fail'"),
         (command(timeout="30"), "'30' is not a duration"),
         (command(timeout="5 m"), "'5 m' is not a duration"),
@@ -216,7 +217,7 @@ def test_refused(given: t.Any, message: str) -> None:
 @pytest.mark.parametrize(
     "selector",
     [
-        {"matchExpressions": [{"key": "a", "operator": "Like", "values": ["b"]}]},  # B12
+        {"matchExpressions": [{"key": "a", "operator": "Like", "values": ["b"]}]},  # docs/compatibility B12
         {"matchExpressions": [{"key": "a", "operator": "In"}]},
         {"labels": {"a": "b"}},
         "app ~ db",
@@ -264,7 +265,7 @@ def test_backup_hooks() -> None:
         ({"pre": [IN_NS | {"pod": "p", "label_selector": "a"}]}, "needs either pod or label_selector"),
         ({"post": [IN_NS | {"pod": "p", "command": "x"}]}, "backup_hooks.post[0]: command is not a list"),
         ({"post": [IN_NS | {"pod": "p", "freezes": ["/data"]}]}, "must not freeze anything"),
-        ({"pre": [IN_NS | {"pod": 7}]}, "pod: 7 is not text"),
+        ({"pre": [IN_NS | {"pod": 7}]}, "pod: a value is not text: 7."),
     ],
 )
 def test_backup_hooks_refused(given: t.Any, message: str) -> None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Include and exclude lists: spec 3.4 and the checklist 10.2."""
+"""Include and exclude lists: docs/compatibility 3.4, 10.2."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Namespace wildcards: spec 3.5."""
+"""Namespace wildcards: docs/compatibility 3.5."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def objects(*labelled: str) -> dict[str, dict[str, t.Any]]:
         pytest.param(["shop"], ["shop-1"], ("shop-1",), ["shop"], False, id="excluded-twice"),
     ],
 )
-def test_namespaces_with_the_exclude_label(  # spec 3.2
+def test_namespaces_with_the_exclude_label(  # docs/compatibility 3.2
     includes: list[str], excludes: list[str], labelled: tuple[str, ...], accepted: list[str], everything: bool
 ) -> None:
     found = resolve_namespaces(includes, excludes, objects(*labelled))
@@ -95,7 +95,7 @@ def test_namespaces_with_the_exclude_label(  # spec 3.2
     assert len(found.excludes) == len(set(found.excludes))
 
 
-def test_one_that_is_included_by_its_name(  # spec 3.3
+def test_one_that_is_included_by_its_name(  # docs/compatibility 3.3
 ) -> None:
     with pytest.raises(ValidationError, match="Namespace shop is included, and excluded by its label") as caught:
         resolve_namespaces(["shop", "default"], [], objects("shop"))

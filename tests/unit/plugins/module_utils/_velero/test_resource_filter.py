@@ -16,7 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter
     IncludeExclude,
 )
 
-# Velero 1.18, include/exclude semantics (spec 3.4 and 3.5; checklist 10.2).
+# Velero 1.18, docs/compatibility 3.4, 3.5, 10.2.
 PODS = GroupResource("pods")
 DEPLOYMENTS = GroupResource("deployments", "apps")
 VOLUMES = GroupResource("persistentvolumes")
@@ -120,5 +120,5 @@ def test_snapshots_are_never_listed(gr: GroupResource) -> None:
     ],
 )
 def test_definitions_of_stored_types(resources: t.Any, cluster: bool | None, namespaces: t.Any, state: str) -> None:
-    """Spec 3.4, CRD auto-add."""
+    """docs/compatibility 3.4, CRD auto-add."""
     assert filter_of(resources=resources, cluster=cluster, namespaces=namespaces).crd_state == state

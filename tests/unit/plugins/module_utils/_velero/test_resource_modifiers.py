@@ -112,7 +112,7 @@ def modify(
     ],
 )  # fmt: skip
 def test_conditions_and_order(rules: list[Object], storage_class: str) -> None:
-    """Spec 10.3, modifiers."""
+    """docs/compatibility 10.3, modifiers."""
     obj, errors = modify(*rules)
     assert (obj["spec"]["storageClassName"], errors) == (storage_class, [])
 
@@ -131,7 +131,7 @@ def test_conditions_and_order(rules: list[Object], storage_class: str) -> None:
     ],
 )
 def test_group_resource_patterns(pattern: str, kind: str, fits: bool) -> None:
-    """Spec 5.10: the separator is a dot."""
+    """docs/compatibility 5.10: the separator is a dot."""
     patch = {"operation": "add", "path": "/metadata/labels", "value": '{"x": "y"}'}
     obj, errors = modify(rule(pattern, patches=[patch]), kind=kind)
     assert (obj["metadata"]["labels"] == {"x": "y"}) is fits
@@ -160,7 +160,7 @@ def test_group_resource_patterns(pattern: str, kind: str, fits: bool) -> None:
     ],
 )
 def test_typed_values(value: t.Any, typed: t.Any) -> None:
-    """Spec 5.10 and 10.3."""
+    """docs/compatibility 5.10 and 10.3."""
     obj, errors = modify(rule(patches=[{"operation": "add", "path": "/spec/x", "value": value}]))
     assert (obj["spec"]["x"], type(obj["spec"]["x"]), errors) == (typed, type(typed), [])
 
@@ -205,10 +205,22 @@ def test_lists_of_merge_patches(family: str, containers: list[str]) -> None:
             rule(strategicPatches=[{"patchData": {"metadata": {"$patch": "no"}}}]), "there are delete", id="directive"
         ),
         pytest.param(rule(mergePatches=[{"patchData": {"metadata": {"name": "x"}}}]), "keeps its name", id="name"),
+        pytest.param(
+            rule(mergePatches=[{"patchData": {"metadata": "x"}}]), "metadata is not a mapping", id="no metadata"
+        ),
+        pytest.param(
+            rule(mergePatches=[{"patchData": {"metadata": {"labels": {"a": 1}}}}]), "labels.a is not text", id="labels"
+        ),
+        pytest.param(rule(patches=[{"operation": "replace", "path": "/spec", "value": "x"}]), "spec is not", id="spec"),
+        pytest.param(
+            rule(patches=[{"operation": "add", "path": "/spec/x", "value": "[" * 199 + "]" * 199}]),
+            "nested more than 200 levels deep",
+            id="deep",
+        ),
     ],
 )
 def test_a_rule_that_fails_changes_nothing(wrong: Object, message: str) -> None:
-    """Spec 5.10: item-level error, object unchanged by that rule; the others apply."""
+    """docs/compatibility 5.10: item-level error, object unchanged by that rule; the others apply."""
     obj, errors = modify(wrong, rule(patches=replace_class("X")))
     assert obj["spec"]["storageClassName"] == "X"
     assert len(errors) == 1
@@ -250,7 +262,7 @@ PATCHES = replace_class("X")
     ],
 )
 def test_documents_that_are_refused(wrong: t.Any, message: str) -> None:
-    """Spec 5.10 and 10.3."""
+    """docs/compatibility 5.10 and 10.3."""
     with pytest.raises(ValidationError) as caught:
         parse_modifiers(wrong)
     assert message in caught.value.sentence

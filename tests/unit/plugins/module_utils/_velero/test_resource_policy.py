@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Resource policies: spec 3.13, and the rows "Policies" of the checklist 10.3."""
+"""Resource policies: docs/compatibility 3.13, and the policies of docs/compatibility 10.3."""
 
 from __future__ import annotations
 

@@ -80,12 +80,12 @@ def init(*containers: t.Any, **more: t.Any) -> list[dict[str, t.Any]]:
 
 
 def test_example_of_init_containers_is_kept_as_it_is() -> None:
-    """6.3, the page."""
+    """docs/compatibility 6.3, the page."""
     assert [rule.to_dict() for rule in parse_restore_hook_rules(PAGE_INIT)] == PAGE_INIT["resources"]
 
 
 def test_example_of_commands() -> None:
-    """6.3, the page: three commands in their order, with their own times."""
+    """docs/compatibility 6.3, the page: three commands in their order, with their own times."""
     (rule,) = parse_restore_hook_rules(PAGE_EXEC)
     hooks = [hook.exec for hook in rule.post_hooks if hook.exec]
     assert [(h.container, h.on_error, h.exec_timeout_seconds, h.wait_timeout_seconds) for h in hooks] == [
@@ -177,7 +177,7 @@ def test_which_pods(rule: dict[str, t.Any], namespace: str, labels: dict[str, st
 )
 @pytest.mark.parametrize("empty", [False, True])
 def test_incomplete_init_container(left_out: str, empty: bool) -> None:
-    """I15, 5.2."""
+    """docs/compatibility I15, 5.2."""
     container = {key: value for key, value in FILL.items() if key != left_out} | ({left_out: ""} if empty else {})
     with pytest.raises(RestoreHookRuleError, match="doesn't have Command, Name or Image field") as found:
         parse_restore_hook_rules(init(FILL, container))
@@ -186,7 +186,7 @@ def test_incomplete_init_container(left_out: str, empty: bool) -> None:
 
 
 def test_invalid_selector() -> None:
-    """5.2."""
+    """docs/compatibility 5.2."""
     rule = {"name": "r", "labelSelector": {"matchExpressions": [{"key": "a", "operator": "Is", "values": ["b"]}]}}
     with pytest.raises(RestoreHookRuleError, match="label selector is invalid") as found:
         parse_restore_hook_rules([rule])

@@ -46,7 +46,7 @@ def manifest(spec: Object | None = None, **more: t.Any) -> Object:
 
 
 def test_every_field() -> None:
-    """Spec 5.1: what is read is what is stored again."""
+    """docs/compatibility 5.1: what is read is what is stored again."""
     found = parse_restore_manifest(manifest(WHOLE, status={"phase": "Completed"}))
     assert (found.name, found.namespace) == ("r", "velero")
     spec = RestoreSpec.from_options(found.options)

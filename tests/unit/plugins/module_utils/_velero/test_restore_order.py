@@ -20,7 +20,7 @@ def waves(*names: str) -> list[list[str]]:
 
 
 def test_velero_order() -> None:
-    """Spec 5.3: high, then everything else, then low."""
+    """docs/compatibility 5.3: high, then everything else, then low."""
     assert waves(
         "apps.kappctrl.k14s.io", "zebras.example.org", "services", "deployments.apps", "pods", "namespaces",
         "persistentvolumeclaims", "customresourcedefinitions.apiextensions.k8s.io", "persistentvolumes", "configmaps",
@@ -62,7 +62,7 @@ def test_own_priorities() -> None:
     ],
 )
 def test_form_of_the_flag(text: str | list[str], first: tuple[str, ...], last: tuple[str, ...]) -> None:
-    """Spec 5.3."""
+    """docs/compatibility 5.3."""
     assert parse_priorities(text) == (first, last)
 
 

@@ -48,7 +48,7 @@ NOW = dt.datetime(2026, 6, 1, 2, 0, 5, tzinfo=dt.UTC)
     ],
 )
 def test_validation(options: dict[str, t.Any], error: str) -> None:
-    """Spec 5.2."""
+    """docs/compatibility 5.2."""
     spec = RestoreSpec.from_options({"backup_name": "b", **options})
     with pytest.raises(ValidationError) as caught:
         spec.validate()
@@ -62,7 +62,7 @@ def test_unknown_option() -> None:
 
 
 def test_every_field_is_stored() -> None:
-    """Spec 5.1."""
+    """docs/compatibility 5.1."""
     rule = {"name": "r", "postHooks": [{"exec": {"command": ["true"]}}]}
     spec = RestoreSpec.from_options(
         {
@@ -104,7 +104,7 @@ def test_every_field_is_stored() -> None:
     ],
 )
 def test_status_filter(option: dict[str, t.Any], kind: str, accepted: bool) -> None:
-    """Spec 5.11: an empty filter takes all, none takes nothing."""
+    """docs/compatibility 5.11: an empty filter takes all, none takes nothing."""
     status = RestoreSpec.from_options({"backup_name": "b", "restore_status": option}).restore_status
     assert status is not None
     assert status.accepts(kind) is accepted
@@ -157,14 +157,14 @@ def test_bad_restore_names(name: str) -> None:
 
 @pytest.mark.parametrize("phase", ["InProgress", "Deleting", "Finalizing", "WaitingForPluginOperations", "", "New"])
 def test_backups_that_are_not_settled(phase: str) -> None:
-    """Spec 12, reader."""
+    """docs/compatibility 12."""
     with pytest.raises(ValidationError, match="cannot be restored"):
         check_backup_phase({"metadata": {"name": "b"}, "status": {"phase": phase}})
 
 
 @pytest.mark.parametrize("phase", ["Completed", "PartiallyFailed", "Failed"])
 def test_backups_that_are_settled(phase: str) -> None:
-    """Spec 13.1: Velero restores these."""
+    """docs/compatibility 13.1: Velero restores these."""
     check_backup_phase({"metadata": {"name": "b"}, "status": {"phase": phase}})
 
 
@@ -198,5 +198,5 @@ def test_status() -> None:
     ("errors", "fatal", "phase"), [(0, False, "Completed"), (2, False, "PartiallyFailed"), (0, True, "Failed")]
 )
 def test_final_phase(errors: int, fatal: bool, phase: str) -> None:
-    """Spec 5.13."""
+    """docs/compatibility 5.13."""
     assert final_phase(errors=errors, fatal=fatal) == phase

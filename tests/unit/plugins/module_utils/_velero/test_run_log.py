@@ -11,7 +11,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog, parse_result_text
 
 _TIME = 'time="2026-06-01T02:00:00Z" '
 
@@ -126,6 +126,24 @@ def test_results() -> None:
         },
         "warnings": {"velero": [" message: /careful"], "cluster": [" name: /r message: /odd role"]},
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (" resource: /pods name: /web message: /Error executing hook error: /exit 1",
+         {"resource": "pods", "name": "web", "message": "Error executing hook", "error": "exit 1"}),
+        (" name: /web message: /a message: /b", {"name": "web", "message": "a message: /b"}),
+        (" message: /line\nand line error: /x error: /y", {"message": "line\nand line", "error": "x error: /y"}),
+        (" error: /boom", {"error": "boom"}),
+        # Of restores, and of older versions of Velero.
+        ("could not restore, pods \"a\" already exists", {"message": "could not restore, pods \"a\" already exists"}),
+        ("", {"message": ""}),
+        (" resource: / name: / message: /", {"message": "resource: / name: / message: /"}),
+    ],
+)  # fmt: skip
+def test_what_a_results_file_tells(text: str, told: dict[str, str]) -> None:
+    assert parse_result_text(text) == told
 
 
 def test_no_results() -> None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The scoped filters, the choice of the family, and policies beside them: spec 3.4, 3.13 and the checklist 10.2."""
+"""The scoped filters, the choice of the family, and policies beside them: docs/compatibility 3.4, 3.13, 10.2."""
 
 from __future__ import annotations
 
@@ -209,7 +209,7 @@ def test_policies(options: dict[str, t.Any], policy: dict[str, t.Any], expected:
     assert listed(build(policy, **options)) == expected
 
 
-def test_policies_and_old_filters_clash() -> None:  # spec 3.3
+def test_policies_and_old_filters_clash() -> None:  # docs/compatibility 3.3
     with pytest.raises(ValidationError, match="cannot be used with the includeExcludePolicy") as caught:
         build(scoped(ins=["pods"]), included_resources=["pods"])
     assert caught.value.details["phase"] == "FailedValidation"

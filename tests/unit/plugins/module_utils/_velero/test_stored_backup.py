@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a stock server does with a Backup that it finds in a bucket: section 13.1, table of cases."""
+"""What a stock server does with a Backup that it finds in a bucket: docs/compatibility 13.1."""
 
 from __future__ import annotations
 

@@ -133,6 +133,11 @@ def test_two_entries_with_one_key_are_kept() -> None:
         pytest.param({"apiVersion": "example.org/v1", "kind": "W"}, {}, "only Kubernetes' built-in", id="custom type"),
         pytest.param(pod(containers=[A]), pod(containers=[{"image": "y"}]), "lacks 'name'", id="no key"),
         pytest.param(pod(), pod(**{"$setElementOrder/containers": []}), "is not understood", id="directive"),
+        pytest.param(pod(), pod(**{"$retainKeys": 1}), "retainKeys of Pod.spec is not a list: 1", id="retain"),
+        pytest.param(
+            pod(), {"metadata": {"$deleteFromPrimitiveList/finalizers": -1}}, "is not a list: -1", id="values"
+        ),
+        pytest.param(pod(), pod(**{"$patch": {"a": "secret"}}), "it is a mapping;", id="kind of directive"),
         pytest.param(pod(), pod(**{"$patch": "drop"}), "there are delete, replace and merge", id="$patch"),
     ],
 )

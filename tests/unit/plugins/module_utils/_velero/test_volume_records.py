@@ -83,7 +83,7 @@ def test_list_snapshots(documents: dict[str, t.Any], expected: list[str]) -> Non
 
 
 def test_describe_volumes() -> None:
-    """Section 1.5: as volumeinfo has it since 1.13; ``iops`` is text."""
+    """docs/compatibility 1.5: as volumeinfo has it since 1.13; ``iops`` is text."""
     flags = {"snapshotDataMoved": False, "preserveLocalSnapshot": False, "skipped": False}
     assert describe_volumes(volumesnapshots=[NATIVE], podvolumebackups=[POD_VOLUME]) == [
         {
@@ -118,7 +118,7 @@ def test_describe_volumes() -> None:
 
 
 def test_describe_snapshots_of_csi() -> None:
-    """Section 1.4: the file of Velero 1.4 to 1.16 names the claim, never the volume."""
+    """docs/compatibility 1.4: the file of Velero 1.4 to 1.16 names the claim, never the volume."""
     record = {"metadata": {"namespace": "app"}, "spec": {"source": {"persistentVolumeClaimName": "data"}}}
     (found,) = describe_volumes(csi_volumesnapshots=[record])
     assert (found["pvcNamespace"], found["pvcName"], found["backupMethod"]) == ("app", "data", "CSISnapshot")
@@ -127,7 +127,7 @@ def test_describe_snapshots_of_csi() -> None:
 
 @pytest.mark.parametrize("prefix", ["snapshot.ark.heptio.com/", "snapshot.velero.io/"])
 def test_describe_restic_volumes(prefix: str) -> None:
-    """Section 9: the ids of restic's snapshots lay on the stored pod alone, before 1.1."""
+    """docs/compatibility 9: the ids of restic's snapshots lay on the stored pod alone, before 1.1."""
     pod = {
         "metadata": {
             "name": "web",

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The choice of a VolumeSnapshotClass: spec 8.3."""
+"""The choice of a VolumeSnapshotClass: docs/compatibility 8.3."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The stored forms of a CSI snapshot, and what the cluster's objects say of it: spec 1.5, 8.3 and 8.6."""
+"""The stored forms of a CSI snapshot, and what the cluster's objects say of it: docs/compatibility 1.5, 8.3 and 8.6."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_the_claim_asks_for_enough(size: int | None, storage: str, requested: st
     assert found["spec"]["resources"]["requests"]["storage"] == requested
 
 
-def test_the_claim_names_its_snapshot() -> None:  # 8.6 1
+def test_the_claim_names_its_snapshot() -> None:  # docs/compatibility 8.6.1
     found = claim(
         labels={"app": "web"},
         annotations={"a": "1"},
@@ -79,12 +79,12 @@ def test_the_claim_names_its_snapshot() -> None:  # 8.6 1
     assert metadata["finalizers"] == ["kubernetes.io/pvc-protection"]
 
 
-def test_the_labels_of_a_snapshot() -> None:  # 8.3
+def test_the_labels_of_a_snapshot() -> None:  # docs/compatibility 8.3
     found = snapshot_labels(claim(labels={"app": "web"}), backup_name="b", run_id="r1")
     assert found == {"app": "web", "velero.io/backup-name": "b", "arkive.k8s/run": "r1"}
 
 
-def test_the_stored_snapshot() -> None:  # 8.6 2
+def test_the_stored_snapshot() -> None:  # docs/compatibility 8.6.2
     given = snapshot(boundVolumeSnapshotContentName="vsc")
     given["metadata"] |= {
         "labels": {"app": "web", "arkive.k8s/run": "r1"},
@@ -109,7 +109,7 @@ def test_the_stored_snapshot() -> None:  # 8.6 2
     assert found["status"] == {"boundVolumeSnapshotContentName": "vsc"}
 
 
-def test_the_stored_content() -> None:  # 8.6 3
+def test_the_stored_content() -> None:  # docs/compatibility 8.6.3
     given = content(snapshotHandle="h-1")
     given["metadata"]["annotations"] = {f"{GROUP}/volumesnapshot-being-created": "yes", "a": "1"}
     found = stored_content(given, backup_name="b")
@@ -122,7 +122,7 @@ def test_the_stored_content() -> None:  # 8.6 3
     ("state", "result", "handle"),
     [pytest.param("cut", "succeeded", "h-1", id="cut"), pytest.param("failed", "failed", "", id="failed: removed")],
 )
-def test_volume_info(state: t.Any, result: str, handle: str) -> None:  # 8.6 4
+def test_volume_info(state: t.Any, result: str, handle: str) -> None:  # docs/compatibility 8.6.4
     made = cut(state=state, handle="h-1", driver="a.csi", content="vsc", size_bytes=7, ready=True, created=NOON)
     assert csi_volume_info(made) == {
         "backupMethod": "CSISnapshot",

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether a volume is snapshotted: spec 3.12 and 3.13, with the decisions of the design."""
+"""Whether a volume is snapshotted: docs/compatibility 3.12, 3.13, 14."""
 
 from __future__ import annotations
 

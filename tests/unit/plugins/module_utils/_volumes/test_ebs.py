@@ -50,8 +50,8 @@ def in_tree(volume_id: str, **labels: str) -> dict[str, t.Any]:
         pytest.param(in_tree(""), "", id="in-tree, empty"),
         pytest.param(in_tree("other"), "", id="in-tree, no id of EBS"),
         pytest.param(csi_volume("vol-2"), "vol-2", id="8.2: CSI"),
-        pytest.param({"spec": {"csi": {"driver": "x", "volumeHandle": "vol-2"}}}, "", id="10.2: unsupported, a driver"),
-        pytest.param({"spec": {"hostPath": {"path": "/x"}}}, "", id="10.2: unsupported PV"),
+        pytest.param({"spec": {"csi": {"driver": "x", "volumeHandle": "vol-2"}}}, "", id="unsupported, a driver"),
+        pytest.param({"spec": {"hostPath": {"path": "/x"}}}, "", id="unsupported PV"),
         pytest.param({}, "", id="no spec"),
     ],
 )
@@ -83,7 +83,7 @@ def test_set_volume_id(volume: dict[str, t.Any], expected: dict[str, t.Any]) -> 
 
 
 def test_set_volume_id_of_csi() -> None:
-    """Section 8.2: a plain handle."""
+    """docs/compatibility 8.2: a plain handle."""
     assert ALONE.set_volume_id(csi_volume("vol-1"), "vol-9") == csi_volume("vol-9")
 
 
@@ -134,7 +134,7 @@ def test_tags_that_aws_keeps_for_itself_are_not_copied(account: Ec2Account, monk
 
 
 def test_snapshot_of_a_volume_that_is_gone(account: Ec2Account) -> None:
-    """Section 10.2: snapshot error."""
+    """docs/compatibility 10.2: snapshot error."""
     with pytest.raises(
         SnapshotError, match=r"^Cannot look at the volume vol-0123 in eu-central-1b \(snapshot location"
     ):
@@ -143,7 +143,7 @@ def test_snapshot_of_a_volume_that_is_gone(account: Ec2Account) -> None:
 
 
 def test_delete_snapshot(account: Ec2Account) -> None:
-    """Section 8.2: one that is missing is success."""
+    """docs/compatibility 8.2: one that is missing is success."""
     snapshot_id, other = account.make_snapshot(), account.make_snapshot()
     snapshotter = account.snapshotter()
     snapshotter.delete_snapshot(snapshot_id)
@@ -185,7 +185,7 @@ def test_create_volume_with_iops(account: Ec2Account, made_of: dict[str, t.Any],
 
 
 def test_create_volume_without_iops(account: Ec2Account, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Section 8.2: iops are passed for io1 and io2 only, whatever is recorded."""
+    """docs/compatibility 8.2: iops are passed for io1 and io2 only, whatever is recorded."""
     snapshot_id = account.make_snapshot()
     snapshotter = account.snapshotter()
     asked: list[dict[str, t.Any]] = []

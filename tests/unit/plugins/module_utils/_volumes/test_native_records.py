@@ -102,7 +102,7 @@ def test_a_volume_without_a_claim() -> None:
 
 
 def test_snapshot_tags() -> None:
-    """Section 8.1: the labels of the Backup, and what the snapshot is of, which nothing overrides."""
+    """docs/compatibility 8.1: the labels of the Backup, and what the snapshot is of, which nothing overrides."""
     labels = {"team": "shop", "velero.io/backup": "other"}
     assert snapshot_tags(backup_labels=labels, backup_name="b1", volume="pv-1") == {
         "team": "shop",

@@ -11,22 +11,28 @@ from __future__ import annotations
 import threading
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-
 _TICK = 0.1
 T = t.TypeVar("T")
+
+
+class Checked(t.Protocol):
+    """What is asked, again and again, whether the caller still wants to wait (``CancelToken``)."""
+
+    def check(self) -> None:
+        """Raise when not."""
 
 
 def call_abandonable(
     work: t.Callable[[], T],
     *,
     seconds: float,
-    cancel: CancelToken,
+    cancel: Checked,
     too_late: t.Callable[[T], object] = lambda _value: None,
 ) -> T:
     """What ``work`` returns or raises. It is left to a thread of its own, which is forgotten when the time is over.
 
-    Raises ``TimeoutError`` after ``seconds``, and ``Cancelled``. ``too_late`` gets what an abandoned call returned.
+    Raises ``TimeoutError`` after ``seconds``, and what ``cancel.check`` raises. ``too_late`` gets what a call
+    returned that was abandoned.
     """
     call = _Call(work, too_late)
     thread = threading.Thread(target=call.run, name="arkive-abandonable", daemon=True)
@@ -80,4 +86,4 @@ class _Call(t.Generic[T]):
         return self._values[0]
 
 
-__all__ = ("call_abandonable",)
+__all__ = ("Checked", "call_abandonable")

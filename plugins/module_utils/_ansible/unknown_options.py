@@ -1,0 +1,50 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Options that no module knows. Ansible tells of them last, after what is missing because of them."""
+
+from __future__ import annotations
+
+import difflib
+import typing as t
+
+Spec: t.TypeAlias = "t.Mapping[str, t.Mapping[str, t.Any]]"
+
+
+class UnknownOption(t.NamedTuple):
+    """``place``: the options in which it lies, with dots; ``near``: the known one that is most like it."""
+
+    place: str
+    name: str
+    near: str
+    value: t.Any
+    is_secret: bool
+
+    @property
+    def sentence(self) -> str:
+        where = f" in {self.place}" if self.place else ""
+        meant = f"; did you mean '{self.near}'?" if self.near else "."
+        return f"There is no option '{self.name}'{where}{meant}"
+
+
+def find_unknown(spec: Spec, given: t.Mapping[str, t.Any], place: str = "") -> list[UnknownOption]:
+    """Those of ``given``, and of the options within its options."""
+    known = {alias: name for name, option in spec.items() for alias in (name, *(option.get("aliases") or ()))}
+    found = [_unknown(spec, known, name, value, place) for name, value in given.items() if name not in known]
+    for name, value in given.items():
+        inner = spec[known[name]].get("options") if name in known else None
+        for entry in value if isinstance(value, list) else [value]:
+            if inner and isinstance(entry, dict):
+                found += find_unknown(inner, entry, f"{place}.{name}" if place else name)
+    return found
+
+
+def _unknown(spec: Spec, known: t.Mapping[str, str], name: str, value: t.Any, place: str) -> UnknownOption:
+    near = next(iter(difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.6)), "")
+    return UnknownOption(place, str(name), near, value, bool(near and spec[known[near]].get("no_log")))
+
+
+__all__ = ("UnknownOption", "find_unknown")

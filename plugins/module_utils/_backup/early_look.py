@@ -1,0 +1,69 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""What earlier runs have frozen, for a run that its store stops before it comes to the pods.
+
+A name that is held, or a location that is away, may be what the same bad night has left: who starts the run again then
+wants nothing more than to hear what is frozen, and that it is thawed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import resolve_request
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freezes import list_marked_pods
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import Swept, sweep_namespaces
+from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
+
+
+@contextlib.contextmanager
+def freezes_told(client: KubeClient, request: BackupRequest, outcome: BackupOutcome) -> t.Iterator[None]:
+    """Where the store ends the block: thaw what dead runs left frozen, and name what is still held."""
+    try:
+        yield
+    except StoreError:
+        try:
+            _look(client, request, outcome)
+        except Cancelled:
+            pass
+        except ArkiveError as exc:
+            outcome.warn(f"Whether an earlier run has left anything frozen could not be found out: {exc.sentence}")
+        raise
+
+
+def _look(client: KubeClient, request: BackupRequest, outcome: BackupOutcome) -> None:
+    # What may not be listed is no reason to leave the rest frozen.
+    resolved = resolve_request(dataclasses.replace(request, skip_forbidden=True), client, RunLog(None))
+    namespaces = resolved.selection.list_namespaces
+    pods = list_marked_pods(client, namespaces)
+    sweeping = sweep_namespaces(client, pods, namespaces, helper=request.freeze_policy.helper_pod)
+    outcome.swept += [swept.to_return() for swept in sweeping.ended]
+    outcome.warn(*sweeping.notes, *sweeping.unread)
+    for swept in sweeping.done:
+        if swept.state == "live":
+            outcome.warn(_held(swept), resource="pods", namespace=swept.namespace, name=swept.pod)
+        elif swept.error:
+            outcome.warn(f"A freeze of an earlier run: {swept.error}", namespace=swept.namespace, name=swept.pod)
+
+
+def _held(swept: Swept) -> str:
+    mark = swept.mark
+    claim = f" (claim {mark.claim})" if mark.claim else ""
+    return (
+        f"{mark.target.where}{claim} is marked as frozen by run {mark.run} until {rfc3339(mark.until)}: its timer in "
+        "the container thaws it by then, and a run after that, or k8s_hook_exec with state: swept, proves it."
+    )
+
+
+__all__ = ("freezes_told",)
