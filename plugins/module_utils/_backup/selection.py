@@ -92,8 +92,9 @@ def select(
     policy: ResourcePolicy | None = None,
     all_api_versions: bool = False,
 ) -> Selection:
-    """Resolve the spec against the cluster. Raises ``ValidationError`` as ``choose_namespaces`` does, and where
-    the names of resources leave no type.
+    """Resolve the spec against the cluster.
+
+    Raises ``ValidationError`` as ``choose_namespaces`` does, and where the names of resources leave no type.
     """
     chosen = choose_namespaces(client, discovery, spec)
 
