@@ -95,9 +95,6 @@ class BackupApi:
     def with_cancel(self, _cancel: t.Any) -> BackupApi:
         return self
 
-    def server_now(self) -> dt.datetime:
-        return utc_now()
-
     def version(self) -> dict[str, str]:
         return {"gitVersion": "v1.34.1", "major": "1", "minor": "34"}
 
