@@ -20,7 +20,7 @@ def drop_token_reference(draft: Draft, context: RuleContext) -> None:
     secrets = draft.body.get("secrets") or []
     prefix = f"{draft.name}-token-"
     for index in reversed(range(len(secrets))):
-        if str(secrets[index].get("name", "")).startswith(prefix):
+        if (secrets[index].get("name") or "").startswith(prefix):
             del secrets[index]
             return
 

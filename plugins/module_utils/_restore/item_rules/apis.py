@@ -22,7 +22,7 @@ def preserve_unknown_fields(draft: Draft, context: RuleContext) -> None:
     spec["preserveUnknownFields"] = False
     for version in spec.get("versions") or []:
         schema = (version.get("schema") or {}).get("openAPIV3Schema")
-        if isinstance(schema, dict):
+        if schema is not None:
             schema[_PRESERVE] = True
 
 

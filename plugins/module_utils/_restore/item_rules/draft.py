@@ -52,7 +52,7 @@ class Draft:
     def spec(self) -> dict[str, t.Any]:
         """``spec``, made when it is not there."""
         spec = self.body.get("spec")
-        if not isinstance(spec, dict):
+        if spec is None:
             spec = self.body["spec"] = {}
         return spec
 
@@ -73,9 +73,8 @@ class Draft:
     def drop_snapshot_finalizers(self) -> None:
         """The snapshot controllers add theirs by themselves; without them nobody would take them off again."""
         metadata = self.body["metadata"]
-        finalizers = metadata.pop("finalizers", None)
-        kept = finalizers if isinstance(finalizers, list) else []
-        kept = [name for name in kept if not str(name).startswith(_SNAPSHOT_FINALIZERS)]
+        finalizers = metadata.pop("finalizers", None) or []
+        kept = [name for name in finalizers if not name.startswith(_SNAPSHOT_FINALIZERS)]
         if kept:
             metadata["finalizers"] = kept
 

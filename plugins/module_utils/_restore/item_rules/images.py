@@ -58,7 +58,7 @@ def images_in(obj: t.Mapping[str, t.Any]) -> t.Iterator[str]:
     waiting: list[t.Any] = [obj.get("spec"), obj.get("template")]
     while waiting:
         part = waiting.pop()
-        if not isinstance(part, dict):
+        if not part:
             continue
         for field in _CONTAINERS:
             yield from (container["image"] for container in part.get(field) or [] if container.get("image"))
@@ -72,12 +72,12 @@ def _ends_part(image: str, old: str) -> bool:
 
 
 def _map_template(template: t.Any, mapping: t.Mapping[str, str]) -> None:
-    if isinstance(template, dict):
+    if template:
         _map_pod_spec(template.get("spec"), mapping)
 
 
 def _map_pod_spec(spec: t.Any, mapping: t.Mapping[str, str]) -> None:
-    if not mapping or not isinstance(spec, dict):
+    if not mapping or not spec:
         return
     for field in _CONTAINERS:
         for container in spec.get(field) or []:

@@ -81,7 +81,7 @@ def _drop_token_volumes(spec: dict[str, t.Any]) -> None:
     for holder in (spec, *(spec.get("containers") or []), *(spec.get("initContainers") or [])):
         field = "volumes" if holder is spec else "volumeMounts"
         if holder.get(field):
-            holder[field] = [entry for entry in holder[field] if not str(entry.get("name", "")).startswith(prefix)]
+            holder[field] = [entry for entry in holder[field] if not (entry.get("name") or "").startswith(prefix)]
 
 
 __all__ = ("replace_init_containers", "reset_pod", "skip_finished_pod", "skip_mirror_pod", "skip_pod_of_job")

@@ -98,7 +98,7 @@ def _is_managed(port: t.Mapping[str, t.Any], managed_fields: t.Sequence[t.Mappin
     for entry in managed_fields:
         ports = ((entry.get("fieldsV1") or {}).get("f:spec") or {}).get("f:ports") or {}
         for key, fields in ports.items():
-            if key.startswith("k:") and isinstance(fields, dict) and "f:nodePort" in fields:
+            if key.startswith("k:") and "f:nodePort" in (fields or {}):
                 try:
                     if json.loads(key[2:]) == wanted:
                         return True

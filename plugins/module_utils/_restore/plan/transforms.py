@@ -30,6 +30,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings 
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.metadata import restore_labels
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.plan_diffs import PlanDiffs
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.prepare import Preparer
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.volume_objects import VolumeObjects
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import (
@@ -94,9 +95,10 @@ def read_classes(run: RestoreRun, chosen: Chosen) -> StorageClasses:
 def decide_volumes(run: RestoreRun, chosen: Chosen, live: LiveState, classes: StorageClasses) -> VolumeDecisions:
     """What becomes of volumes, by the backup's records and the providers that know its snapshots."""
     request, spec, source, client = run.request, run.request.spec, chosen.source, run.client
+    archive = VolumeObjects(source.contents)
     job = RestoreJob(
         name=run.name,
-        archive=source.contents,
+        archive=archive,
         records=source.records,
         discovery=chosen.discovery,
         classes=classes,
@@ -106,7 +108,7 @@ def decide_volumes(run: RestoreRun, chosen: Chosen, live: LiveState, classes: St
         VolumeContext(connect=lambda: client, location=request.snapshot_location, cancel=client.cancel)
     )
     return VolumeDecisions(
-        archive=source.contents,
+        archive=archive,
         volume_info=source.volume_info,
         snapshot_volumes=source.spec.get("snapshotVolumes"),
         namespace_mapping=spec.namespace_mapping,
