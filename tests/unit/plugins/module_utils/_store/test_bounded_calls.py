@@ -26,6 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.s3 import S3Stor
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs import EbsSnapshotter
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.s3_in_memory import MemoryS3
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.s3_wire import S3Wire
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.silent_s3 import Silent
 
