@@ -20,6 +20,8 @@ options:
       - Where the module runs on the controller, a relative path is looked for in C(files) of the role and of the
         playbook too, and a file that is encrypted with Ansible Vault is decrypted. So it is with O(ca_cert),
         O(client_cert) and O(client_key).
+      - What is decrypted goes to the module by a pipe and never lies in a file, but in a task with C(async) or
+        C(become). Ansible then writes the module with all its options to a file, and removes it when the module ends.
       - A credential plugin that it names gets no terminal and at most 60 seconds.
       - Whom its user acts as (C(as), C(as-uid), C(as-groups) and C(as-user-extra)) is told to the API server as
         kubectl does it, unless O(impersonate_user) says another one.

@@ -26,6 +26,8 @@ options:
     description:
       - The path of a file with such a C(Backup), in YAML or JSON, on the machine where the module runs.
       - There may be documents of other kinds in it, but exactly one C(Backup).
+      - On the controller it may be encrypted with Ansible Vault, but not in a task with C(async), nor with C(become) to
+        another user than root, who could not read it.
       - Mutually exclusive with O(definition).
     type: path
   included_cluster_scoped_resources:
@@ -95,7 +97,7 @@ options:
     description:
       - Rules for volumes, and more filters, as a resource policy document of Velero with C(version), C(volumePolicies)
         and C(includeExcludePolicy). A mapping, or its text in YAML.
-      - The actions V(fs-backup) and V(snapshot) cannot be done.
+      - The action V(fs-backup) needs a node agent of Velero, and is refused unless O(ignore_unsupported=true).
       - Mutually exclusive with O(resource_policy).
     type: raw
   resource_policy:

@@ -40,6 +40,8 @@ options:
     description:
       - The path of a file with such a C(Restore), in YAML or JSON, on the machine where the module runs.
       - There may be documents of other kinds in it, but exactly one C(Restore).
+      - On the controller it may be encrypted with Ansible Vault, but not in a task with C(async), nor with C(become) to
+        another user than root, who could not read it.
       - Mutually exclusive with O(definition).
     type: path
   velero_namespace:

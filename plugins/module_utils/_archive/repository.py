@@ -22,7 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files i
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_reader import BackupReader
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.commit_point import CommitPoint, Ownership, Patience
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError, CommitUnknown
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_check import check_stored
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_check import check_stored, delete_checked
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_pretty
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
@@ -96,14 +96,19 @@ class BackupRepository(BackupReader):
 
         ``keep_claim`` leaves the claim for the run that holds it to release. One at the root, of Ark, is not touched.
         """
+        hidden = self.hide(name)
         keys = BackupKeys(name)
         found = [info.key for info in self.store.list(keys.directory).objects]
-        doomed = [key for key in found if not (keep_claim and key == keys.claim)]
-        commit_points = [key for key in doomed if key in (keys.metadata, f"{keys.directory}{ARK_METADATA_FILE}")]
-        for batch in (commit_points, [key for key in doomed if key not in commit_points]):
-            if batch:
-                self.store.delete_many(batch)
-        return doomed
+        doomed = [key for key in found if key not in hidden and not (keep_claim and key == keys.claim)]
+        delete_checked(self.store, keys.directory, doomed)
+        return [*hidden, *doomed]
+
+    def hide(self, name: str) -> list[str]:
+        """Remove what makes it a backup, and nothing else. Returns the keys; none when it was not to be seen."""
+        keys = BackupKeys(name)
+        found = [key for key in (keys.metadata, f"{keys.directory}{ARK_METADATA_FILE}") if self.store.exists(key)]
+        delete_checked(self.store, keys.directory, found)
+        return found
 
     def write_restore(self, name: str, files: RestoreFiles, *, warn: t.Callable[[str], None] = _nobody) -> None:
         """Store the files of one restore; a failure removes what was written. ``warn`` is told what could not be."""

@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""Whether a store holds what it said that it had stored: a server may drop or cut a write and answer 200."""
+"""Whether a store did what it said: a server may drop or cut a write, or a delete, and answer 200."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ import re
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import some_of
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._store.store import ObjectInfo, Store, StoredObject
 
 _SHOWN = 3
+_UNTRUSTED = "Nothing can be trusted that this storage is given: look into the server and what is before it."
 _OF_PARTS = re.compile("[0-9a-f]{32}-[0-9]+")
 #: Failures that say that this caller may not look, not that something is wrong.
 _MAY_NOT_LOOK = frozenset({"denied"})
@@ -42,9 +44,29 @@ def check_stored(store: Store, directory: str, written: t.Sequence[StoredObject]
         raise ArchiveError(
             f"{store.location.describe} does not hold what it said that it had stored: {'; '.join(wrong[:_SHOWN])}"
             f"{more}.",
-            hint="Nothing can be trusted that this storage is given: look into the server and what is before it.",
+            hint=_UNTRUSTED,
         )
     return []
+
+
+def delete_checked(store: Store, folder: str, keys: t.Sequence[str]) -> None:
+    """Delete ``keys``, which lie in ``folder``, and look whether they are gone.
+
+    Raises ``StoreError`` where one is not.
+    """
+    if not keys:
+        return
+    store.delete_many(keys)
+    doomed = set(keys)
+    listed = [info.key for info in store.list(folder).objects if info.key in doomed]
+    # A few servers go on listing for a while what is gone.
+    left = [key for key in listed if _size(store, key) is not None]
+    if left:
+        raise StoreError(
+            f"{store.location.describe} said that it had deleted what is still there: {some_of(left, most=_SHOWN)}.",
+            hint=_UNTRUSTED,
+            details={"not_deleted": dict.fromkeys(left, "it is still there")},
+        )
 
 
 def _makes_etags_of_digests(written: t.Sequence[StoredObject], listed: t.Mapping[str, ObjectInfo]) -> bool:
@@ -80,4 +102,4 @@ def _size(store: Store, key: str) -> int | None:
         raise
 
 
-__all__ = ("check_stored",)
+__all__ = ("check_stored", "delete_checked")

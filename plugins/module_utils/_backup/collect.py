@@ -16,6 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection impor
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339, utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.garbage import rare_collections
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import readable
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -74,6 +75,8 @@ class Collector:
                 self._cancel.check()
                 version = page.resource_version
                 count += len(page.items)
+                for item in page.bad:
+                    self._tell_bad(item, fields)
                 sink(resource, page.items)
                 del page  # or it is kept while the next one is asked for
         except KubeError as exc:
@@ -90,6 +93,13 @@ class Collector:
         with self._lock:
             self.lists.append(entry)
         return True
+
+    def _tell_bad(self, item: RawItem, fields: t.Mapping[str, str]) -> None:
+        """An object of which nothing but its name is known."""
+        metadata = item.obj["metadata"]
+        where = {"namespace": metadata["namespace"]} if "namespace" in metadata else {}
+        what = f"{item.obj['kind']} {readable('/'.join([*where.values(), metadata['name']]))}"
+        self._log.error(f"{what} is left out", error=item.problem, **{**fields, **where, "name": metadata["name"]})
 
     def _read(self, scope: ListScope, sink: PageSink) -> None:
         # One list for each selector: the sink drops what several of them match.

@@ -16,6 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.name_claim import is_over
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.restores import find_restores
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_check import delete_checked
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_filter import phase_of
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.leftovers import clear_leftovers
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import (
@@ -35,8 +36,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import St
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store, refuse_write
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import TERMINAL_PHASES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import (
-    ARK_METADATA_FILE,
-    METADATA_FILE,
+    RESTORES,
     BackupKeys,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
@@ -63,7 +63,7 @@ def delete_backup(
     """
     keys = BackupKeys(name)
     refuse_write(store.location)
-    store.check(write=not check_mode)
+    store.check(write=True, touch=not check_mode)
     repository = BackupRepository(store)
     outcome = BackupOutcome(location=store.location.describe)
     entry = repository.entry(name)
@@ -148,17 +148,32 @@ class _Deletion:
         A second attempt finds the rest while any of its own files is there.
         """
         if self._force:
-            self._delete([self._keys.claim])
-        if self._outcome.deleted_snapshots:
-            self._try_deletes()
-        claim = self._acquire()
+            self.has_begun = True
+            self._store.delete_many([self._keys.claim])
+            self.deleted_keys.append(self._keys.claim)
+        try:
+            if self._outcome.deleted_snapshots:
+                self._try_deletes()
+            claim = self._acquire()
+        except StoreError as exc:
+            if exc.failure != "full":
+                raise
+            # Nobody else can write here either, and this is how space is made.
+            self._warn(f"It was deleted without a claim of its name: {exc.message}")
+            self._delete_all()
+            return
         with claim:
-            self._delete_snapshots()
-            self._delete([f"{self._keys.directory}{file}" for file in self._commit_points()])
-            self._delete(self._restore_keys)
-            self._repository.delete(self._entry.name, keep_claim=True)
+            self._delete_all()
         if claim.left_behind:
             self._warn(claim.left_behind)
+
+    def _delete_all(self) -> None:
+        self._delete_snapshots()
+        self.has_begun = True
+        self.deleted_keys += self._repository.hide(self._entry.name)
+        delete_checked(self._store, RESTORES, self._restore_keys)
+        self.deleted_keys += self._restore_keys
+        self._repository.delete(self._entry.name, keep_claim=True)
 
     def _acquire(self) -> Claim:
         try:
@@ -178,17 +193,8 @@ class _Deletion:
                 hint="Grant these credentials the right to delete objects, or wait for the end of the retention.",
             )
 
-    def _delete(self, keys: list[str]) -> None:
-        if keys:
-            self.has_begun = True
-            self._store.delete_many(keys)
-            self.deleted_keys += keys
-
     def _is_over(self, holder: ClaimRecord) -> bool:
         return is_over(self._repository, self._entry.name, holder)
-
-    def _commit_points(self) -> list[str]:
-        return [file for file in (METADATA_FILE, ARK_METADATA_FILE) if file in self._entry.files]
 
     def _check_claim(self) -> None:
         if not self._entry.claimed:

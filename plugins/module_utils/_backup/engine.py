@@ -16,7 +16,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.arkive_record import ArkiveRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import BackupFiles
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError, CommitUnknown
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import CommitUnknown
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.item_digests import ItemDigests
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.name_claim import acquire_name
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
@@ -28,10 +28,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.existing import
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.failures import failures_told
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.issues import list_issues
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.leftovers import clear_leftovers, end_interrupted
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import (
-    SnapshotDeleter,
-    delete_recorded_snapshots,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.old_backup import remove_old
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import SnapshotDeleter
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import Resolved, resolve_request
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.run import BackupRun
@@ -45,7 +43,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import hoo
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimRecord
-from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
+from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store, refuse_write
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import BackupTally, build_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
@@ -87,13 +86,16 @@ def _run(
     request.validate()
     repository = BackupRepository(store)
     with _timed(outcome, "check_location"), freezes_told(client, request, outcome):
-        store.check(write=True)
+        store.check(write=False)
+        refuse_write(store.location)
         repository.validate()
     if outcome_of_existing(repository, request, outcome):
         _end_interrupted(repository, request, client, outcome)
         return
     run_id = secrets.token_hex(8)
     with freezes_told(client, request, outcome):
+        # Not before: what is stored already needs no right to write.
+        store.check(write=True)
         claim = acquire_name(repository, request.name, run_id=run_id, cancel=cancel, progress=progress)
     try:
         # Somebody may have finished this name while we waited for the claim.
@@ -313,27 +315,28 @@ class _Maker:
 
     def clear_interrupted(self, holder: ClaimRecord) -> None:
         """What a run of this name has left that did not commit, and whose claim was taken over."""
-        name = self._request.name
-        self._delete_old_snapshots(name, "interrupted")
-        if self._repository.delete(name, keep_claim=True):
+        if self._remove_old("interrupted"):
             self._outcome.warn(f"This backup was begun by {holder.who}, which had not finished it: its files are gone.")
 
-    def _delete_old_snapshots(self, name: str, what: str = "replaced") -> None:
-        """Those of a failed backup that is replaced or was interrupted; nobody would know of them any more."""
-        deleter = SnapshotDeleter(connect=lambda: self._client, ebs=self._ebs, cancel=self._cancel)
+    def _replace_failed(self) -> None:
+        """Not before the new one is ready: a failed backup is better than none."""
+        name = self._request.name
+        was_there = self._repository.exists(name)
         try:
-            reasons = delete_recorded_snapshots(self._repository, name, deleter=deleter)
-        except ArchiveError as exc:
-            self._outcome.warn(
-                f"Which snapshots the backup that was {what} had is unknown, they are left behind: {exc.message}"
-            )
-            return
-        self._outcome.warn(
-            *(
-                f"The snapshot {found} of the backup that was {what} is left behind: {why}"
-                for found, why in reasons.items()
-            )
-        )
+            self._remove_old("replaced")
+        except StoreError:
+            self._outcome.replaced = was_there and not self._is_surely_there(name)
+            raise
+        self._outcome.replaced = was_there
+
+    def _is_surely_there(self, name: str) -> bool:
+        with contextlib.suppress(StoreError):
+            return self._repository.exists(name)
+        return False
+
+    def _remove_old(self, what: t.Literal["replaced", "interrupted"]) -> bool:
+        deleter = SnapshotDeleter(connect=lambda: self._client, ebs=self._ebs, cancel=self._cancel)
+        return remove_old(self._repository, self._request.name, what, deleter=deleter, warn=self._outcome.warn)
 
     def _run_ending(self, when: t.Literal["on_success", "on_failure"]) -> None:
         """What these hooks meet is told by the outcome alone: it changes nothing in what is stored."""
@@ -360,10 +363,7 @@ class _Maker:
         with _timed(outcome, "publish"):
             self._cancel.check()
             if self._request.replace_failed:
-                # Not before the new one is ready: a failed backup is better than none.
-                outcome.replaced = self._repository.exists(name)
-                self._delete_old_snapshots(name)
-                self._repository.delete(name, keep_claim=True)
+                self._replace_failed()
             try:
                 self._repository.publish(files, claim=claim, cancel=self._cancel, warn=outcome.warn)
             except CommitUnknown as exc:

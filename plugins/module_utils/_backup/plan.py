@@ -58,6 +58,7 @@ def plan_backup(
             if holder is not None:
                 outcome.warn(f"The backup was stored by {holder.who}, which did not end as it should.")
             return outcome
+        store.check(write=True, touch=False)
         _foresee_claim(repository, request.name, outcome)
         outcome.warn(*clear_leftovers(repository, request.name, dry_run=True))
         log = RunLog(None, backup=f"{request.namespace}/{request.name}")

@@ -178,15 +178,6 @@ class RecordedSnapshots:
                 self.all[index] = snapshot._replace(driver=str(spec.get("driver") or ""))
 
 
-def delete_recorded_snapshots(reader: BackupReader, name: str, *, deleter: SnapshotDeleter) -> Reasons:
-    """Delete all snapshots that the backup ``name`` records. Returns why those are still there that are.
-
-    Raises ``ArchiveError`` when its records cannot be read.
-    """
-    recorded = RecordedSnapshots(reader, name)
-    return deleter.delete(recorded.all, contents=recorded.contents)
-
-
 def _by_handle(contents: t.Sequence[Object]) -> dict[str, Object]:
     found = {}
     for content in contents:
@@ -196,4 +187,4 @@ def _by_handle(contents: t.Sequence[Object]) -> dict[str, Object]:
     return found
 
 
-__all__ = ("Contents", "RecordedSnapshots", "SnapshotDeleter", "delete_recorded_snapshots")
+__all__ = ("Contents", "RecordedSnapshots", "SnapshotDeleter")

@@ -12,6 +12,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.namespaces import ChosenNamespaces, choose_namespaces
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
@@ -91,15 +92,25 @@ def select(
     policy: ResourcePolicy | None = None,
     all_api_versions: bool = False,
 ) -> Selection:
-    """Resolve the spec against the cluster. Raises ``ValidationError`` as ``choose_namespaces`` does."""
+    """Resolve the spec against the cluster.
+
+    Raises ``ValidationError`` as ``choose_namespaces`` does, and where the names of resources leave no type.
+    """
     chosen = choose_namespaces(client, discovery, spec)
 
     def resolve(name: str) -> tuple[GroupResource, bool] | None:
         found = discovery.resolve(name)
         return None if found is None else (found.group_resource, found.namespaced)
 
-    resource_filter = build_filter(spec, resolve, namespaces=chosen.matcher, policy=policy)
+    resource_filter = build_filter(spec, resolve, namespaces=chosen.matcher, policy=policy, near=discovery.near)
     types = list(_types(_order(discovery.preferred()), resource_filter))
+    if not types and resource_filter.warnings:
+        # A misspelt name would end as an empty backup that is Completed.
+        raise ValidationError(
+            f"There is nothing to back up: {' '.join(resource_filter.warnings)}",
+            hint="Name resources as kubectl api-resources shows them.",
+            details={"phase": "FailedValidation", "validation_errors": list(resource_filter.warnings)},
+        )
     if all_api_versions:
         types = [version for resource in types for version in _versions(discovery, resource)]
     return Selection(types=tuple(types), filter=resource_filter, namespaces=chosen, spec=spec)

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import typing as t
 import urllib.parse
 
@@ -105,6 +106,13 @@ class Discovery:
             return in_group
         version, _dot, group = rest.partition(".")
         return _pick(name, [res for res in self.resources if res.version == version and res.group == group])
+
+    def near(self, text: str) -> list[str]:
+        """The types whose names are close to ``text``, the closest first; for a name that ``resolve`` does not know."""
+        wanted = text.strip().lower()
+        known = {res.plural: str(res.group_resource) for res in reversed(self.preferred())}
+        known |= {str(res.group_resource): str(res.group_resource) for res in self.preferred()}
+        return list(dict.fromkeys(known[name] for name in difflib.get_close_matches(wanted, list(known), n=2)))
 
 
 def _pick(name: str, candidates: list[ApiResource]) -> ApiResource | None:

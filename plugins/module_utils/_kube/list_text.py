@@ -14,6 +14,7 @@ an inner list, and is continued. Text of any other look is read item by item.
 from __future__ import annotations
 
 import json
+import re
 import typing as t
 
 #: An inner list that looks like a list of items has few elements: volumeClaimTemplates, for example.
@@ -25,8 +26,10 @@ _MARK_JSON = json.dumps([_MARK]).encode()
 Parse: t.TypeAlias = t.Callable[[bytes], t.Any]
 Document: t.TypeAlias = dict[str, t.Any]
 Item = t.TypeVar("Item")
-#: Makes what is kept from an item and its text.
-Keep: t.TypeAlias = t.Callable[[Document, bytes], Item]
+#: Makes what is kept from an item and its text; None is an item that is nested too deeply to be parsed.
+Keep: t.TypeAlias = t.Callable[[Document | None, bytes], Item]
+#: A string, or a bracket outside of one.
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]')
 
 
 def cut_list(data: bytes, parse: Parse, keep: Keep[Item], *, beginning: bytes = b"") -> tuple[Document, list[Item]]:
@@ -36,6 +39,9 @@ def cut_list(data: bytes, parse: Parse, keep: Keep[Item], *, beginning: bytes = 
     """
     try:
         found = _cut_at_commas(data, parse, keep, beginning)
+    except RecursionError:
+        found = None  # one of the items is nested too deeply: the others are told apart the slow way
+    try:
         return _read_items(data, keep) if found is None else found
     except RecursionError as exc:
         raise ValueError("it is nested too deeply") from exc
@@ -140,12 +146,44 @@ def _read_array(text: str, at: int, decoder: json.JSONDecoder, keep: Keep[Item],
     while (at := _skip_blanks(text, at)) < len(text) and text[at] != "]":
         at = at if first else _skip_blanks(text, _expect(text, at, ","))
         first = False
-        item, end = decoder.raw_decode(text, at)
-        if not isinstance(item, dict):
+        try:
+            item, end = decoder.raw_decode(text, at)
+        except RecursionError:
+            item, end = None, _end_of_value(text, at)
+        if item is not None and not isinstance(item, dict):
             raise ValueError("an item is no object")
         items.append(keep(item, text[at:end].encode()))
         at = end
     return _expect(text, at, "]")
+
+
+def strings_in(text: str, at: int) -> dict[str, str]:
+    """The members of the mapping at ``at`` that are strings, however deep its other ones are."""
+    found: dict[str, str] = {}
+    depth, key = 0, ""
+    for token in _TOKEN.finditer(text, at):
+        sign = token.group()
+        depth += 1 if sign in "{[" else -1 if sign in "}]" else 0
+        if depth == 0:
+            break
+        if sign[0] != '"' or depth > 1:
+            key = ""
+        elif text[token.end() : token.end() + 1] == ":":
+            key = json.loads(sign)
+        elif key:
+            found[key], key = json.loads(sign), ""
+    return found
+
+
+def _end_of_value(text: str, at: int) -> int:
+    """Where the mapping or list at ``at`` ends, however deep it is."""
+    depth = 0
+    for token in _TOKEN.finditer(text, at):
+        sign = token.group()
+        depth += 1 if sign in "{[" else -1 if sign in "}]" else 0
+        if depth == 0:
+            return token.end()
+    raise ValueError("it has no end")
 
 
 def _expect(text: str, at: int, char: str) -> int:
@@ -161,4 +199,4 @@ def _skip_blanks(text: str, at: int) -> int:
     return at
 
 
-__all__ = ("Document", "Parse", "cut_list")
+__all__ = ("Document", "Parse", "cut_list", "strings_in")

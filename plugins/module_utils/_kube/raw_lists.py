@@ -18,7 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.answer_shapes imp
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.list_text import Document, Parse, cut_list
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.list_text import Document, Parse, cut_list, strings_in
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import PageAnswer, walk_pages
 
 #: A parsed page takes six times the memory of its text, and Python works on one at a time anyway.
@@ -30,19 +30,24 @@ _PAGE_SIZE = 400
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class RawItem:
-    """``obj`` has apiVersion and kind. ``payload``: its JSON text, with both at the front."""
+    """``obj`` has apiVersion and kind. ``payload``: its JSON text, with both at the front.
+
+    ``problem``: why nobody may work with it; it has nothing but its name and namespace then.
+    """
 
     obj: dict[str, t.Any]
     payload: bytes
+    problem: str = ""
 
 
 @dataclasses.dataclass(slots=True)
 class RawPage:
-    """remaining: objects after this page, None when not told."""
+    """remaining: objects after this page, None when not told. bad: those with a problem, which are not in ``items``."""
 
     items: list[RawItem]
     resource_version: str
     remaining: int | None
+    bad: list[RawItem] = dataclasses.field(default_factory=list)
 
 
 def list_raw_pages(
@@ -52,11 +57,12 @@ def list_raw_pages(
     namespace: str | None = None,
     label_selector: str | None = None,
     page_size: int = _PAGE_SIZE,
+    in_turn: bool = True,
 ) -> t.Iterator[RawPage]:
     """All objects of a resource, page by page; in all namespaces when none is given.
 
     A page that comes too late is asked for again as ``list_pages`` does it. Nothing is yielded twice. However many
-    threads there are, few of them hold parsed pages at a time: the others wait with the text of theirs.
+    threads there are, few of them hold parsed pages at a time (``in_turn``): the others wait with the text of theirs.
     """
     fixed = {"limit": str(page_size), "labelSelector": label_selector}
     query = {key: value for key, value in fixed.items() if value}
@@ -66,7 +72,8 @@ def list_raw_pages(
 
     def fetch(asked: dict[str, str]) -> PageAnswer[RawItem]:
         data = client.get_bytes(path, query=asked)
-        turn.begin()
+        if in_turn:
+            turn.begin()
         try:
             return parse_page(data, resource)
         except ValueError as exc:
@@ -78,7 +85,10 @@ def list_raw_pages(
 
     try:
         for page in walk_pages(fetch, query, key=_key):
-            raw = RawPage(page.items, page.resource_version, page.remaining)
+            bad = [item for item in page.items if item.problem]
+            good = [item for item in page.items if not item.problem] if bad else page.items
+            raw = RawPage(good, page.resource_version, page.remaining, bad)
+            del good, bad
             del page
             yield raw
             del raw
@@ -112,12 +122,14 @@ def parse_page(data: bytes, resource: ApiResource, parse: Parse = parse_json) ->
     # Built-in types leave their type out and begin with metadata; custom resources begin with their type.
     type_text = encode_compact({"apiVersion": api_version, "kind": kind})[:-1] + b","
 
-    def item(obj: Document, text: bytes) -> RawItem:
+    def item(obj: Document | None, text: bytes) -> RawItem:
+        if obj is None:
+            return _unusable(_named(text), "it is nested too deeply", api_version=api_version, kind=kind)
         check_named(obj)
         try:
             check_depth(obj, text)
         except ValueError as exc:
-            raise ValueError(f"of {_key_of(obj).strip('/')}, {exc}") from exc
+            return _unusable(obj, str(exc), api_version=api_version, kind=kind)
         if "apiVersion" in obj:
             if "kind" in obj:
                 return RawItem(obj, text)
@@ -138,12 +150,22 @@ def parse_page(data: bytes, resource: ApiResource, parse: Parse = parse_json) ->
     )
 
 
+def _unusable(obj: Document, problem: str, *, api_version: str, kind: str) -> RawItem:
+    """Raises ``ValueError`` for one without a name."""
+    check_named(obj)
+    known = {part: obj["metadata"][part] for part in ("namespace", "name") if obj["metadata"].get(part)}
+    return RawItem({"apiVersion": api_version, "kind": kind, "metadata": known}, b"", problem)
+
+
+def _named(text: bytes) -> Document:
+    """The metadata of an object that cannot be parsed as a whole: API servers write them before the rest."""
+    whole, key = text.decode(), '"metadata":'
+    start = whole.find(key)
+    return {"metadata": strings_in(whole, start + len(key))} if start >= 0 else {}
+
+
 def _key(item: RawItem) -> str:
-    return _key_of(item.obj)
-
-
-def _key_of(obj: Document) -> str:
-    metadata = obj["metadata"]
+    metadata = item.obj["metadata"]
     return f"{metadata.get('namespace') or ''}/{metadata['name']}"
 
 

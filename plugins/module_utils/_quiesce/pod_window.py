@@ -297,6 +297,7 @@ class PodWindow:
             warnings=self.warnings,
             cancel=self._settings.cancel,
             marked=self._marked,
+            own_run=self._settings.run_id,
             helper=self._settings.policy.helper_pod,
         )
 

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
 import time
@@ -27,11 +28,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.account import Account, explain_unproven, settle
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freeze import ActiveFreeze
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.errors import QuiesceError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.freeze_end import (
     FreezeEnd,
     end_by_claims,
     end_freeze,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import find_volume_mount
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import (
     SCRIPT_SECONDS,
     Lease,
@@ -44,6 +47,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import (
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import make_marks
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.marking import remove_marks
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import HelperPod
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.other_freezes import who_holds
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import HookPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.thaw import ThawElsewhere, Thawer
@@ -72,10 +76,12 @@ class Releaser:
         cancel: CancelToken | None = None,
         marked: list[ActiveFreeze] | None = None,
         helper: HelperPod | None = None,
+        own_run: str = "",
     ) -> None:
         """``cancel`` ends nothing but the retries of post hooks. ``helper``: what thaws where no container can.
 
         With ``marked``, what was released is added there for the caller to ``unmark``, once nothing is frozen any more.
+        With ``own_run``, a post hook that would thaw what another live run has frozen is not run.
         """
         self._client = client.with_cancel(CancelToken())
         self._log = log
@@ -85,6 +91,7 @@ class Releaser:
         self._cancel = cancel or CancelToken()
         self._marked = marked
         self._helper = helper
+        self._own_run = own_run
         self.errors: list[str] = []
 
     def release(
@@ -113,6 +120,11 @@ class Releaser:
                     result = _skipped(
                         pod, hook, "not run, because what it would thaw was not frozen by this pod's hooks"
                     )
+                elif holder := self._who_holds(pod, hook):
+                    result = _skipped(
+                        pod, hook, f"not run, because it would thaw what another run has frozen: {holder}"
+                    )
+                    self._warnings.append(f"{hook.phase} hook of pod {'/'.join(pod_identity(pod))}: {result.error}")
                 else:
                     result = self._run_post(pod, hook, may_take_long=not open_freezes)
                 results.append(result)
@@ -136,6 +148,15 @@ class Releaser:
     def unmark(self, lease: Lease) -> None:
         """Take the marks of a freeze away, wherever they are."""
         self._warnings += remove_marks(self._client, make_marks(lease, run_id="", seconds=0.0, now=utc_now()))
+
+    def _who_holds(self, pod: t.Mapping[str, t.Any], hook: Hook) -> str:
+        """Which other live run has frozen what ``hook`` thaws."""
+        thaws = recognise_hook(hook).thaws if self._own_run else ()
+        claims = []
+        for thaw in thaws:
+            with contextlib.suppress(QuiesceError):
+                claims.append(find_volume_mount(pod, _container_of(pod, hook), thaw.path).claim)
+        return who_holds(self._client, pod, claims, own_run=self._own_run) if claims else ""
 
     def _run_post(self, pod: t.Mapping[str, t.Any], hook: Hook, *, may_take_long: bool) -> HookResult:
         """A post hook that ends no freeze. It is tried again only where nothing of the pod is frozen meanwhile."""

@@ -17,6 +17,7 @@ that no freeze can block, and that the containers of a pod share:
 ``token``     a directory: who makes it (lease or release) may thaw, and the other one knows
 ``winner``    who made the token
 ``fired``     the lease has thawed: ``<uptime> <1 when something was frozen>``
+``thawed``    uptime when a release has thawed: for another one, where the answer of the first got lost
 ``released``  the release is proven, or nothing was ever frozen: the timer may go. The uptime when that was
 ============  =====================================================================================
 
@@ -126,7 +127,7 @@ RELEASE = (
     + _TIMER_LIVES
     + _UPTIME
     + _THAW
-    + 'mkdir "$d" 2>/dev/null;mkdir "$d/token" 2>/dev/null&&echo release>"$d/winner";'
+    + 'mkdir "$d" 2>/dev/null;s=;mkdir "$d/token" 2>/dev/null&&s=1&&echo release>"$d/winner";'
     + 'k=0;while [ ! -s "$d/winner" ]&&[ $k -lt 5 ];do sleep 1;k=$((k+1));done;w=lost;read -r w<"$d/winner";'
     # The lease got there first: let it finish.
     + 'if [ "$w" = lease ];then k=0;while [ ! -e "$d/fired" ]&&[ $k -lt 10 ]&&timer;do sleep 1;k=$((k+1));done;fi;'
@@ -135,7 +136,10 @@ RELEASE = (
     + "r=0 t=p;"
     + 'if [ $# -gt 0 ]&&{ [ "$w" = release ]||[ $p = 0 ];};then "$@";r=$?;'
     + "[ $p$r = 10 ]||thaw;else thaw;fi;"
+    # Another release was here before, or still is.
+    + '[ $t = 0 ]&&[ "$s$w" = release ]&&{ [ -s "$d/thawed" ]||sleep 1;};'
     + 'now;a=-;[ -e "$d/at" ]&&read -r a<"$d/at";v="- -";[ -e "$d/fired" ]&&read -r v<"$d/fired";'
+    + 'case $t in 1|p)echo $u>"$d/thawed";;0)[ -s "$d/thawed" ]&&read -r u x<"$d/thawed"&&t=1;;esac;'
     # A timer that lives takes the directory away. Without one it stays only for a freeze that may still come.
     + 'case $g$t in 1p|1[01])echo $u>"$d/released";{ [ -e "$d/fired" ]||! timer;}&&rm -rf "$d";;esac;'
     + '[ $t = x ]&&echo "$e">&2;echo "'

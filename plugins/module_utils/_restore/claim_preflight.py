@@ -15,11 +15,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.names import Grou
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.claim_quota import find_exceeding
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.claim_rules import ClaimRules
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_sources import CLAIMS
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.dry_run import DryRunJudge
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.live_state import ApiTypes, LiveState
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.object_quota import find_exceeding
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import LEAVING, PlanItem, RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.pod_claims import claims_in_use
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.prepare import Preparer
@@ -99,19 +99,30 @@ class ClaimPreflight:
         pods = [pod for pod in self._list(PODS, namespace) if not pod["metadata"].get("deletionTimestamp")]
         return {claim: str(pod["metadata"]["name"]) for pod in pods for claim in claims_in_use(pod)}
 
+    def look_at_quotas(self, plan: RestorePlan) -> None:
+        """Settle everything else that would not fit any more once all before it are there, as the run will find."""
+        for item, why in self._exceeding([item for item in plan.items if item.action == "create"]):
+            item.settle("conflict", why)
+
     def _look_at_quotas(self, new: t.Iterable[PlanItem], claims: t.Iterable[PlanItem]) -> None:
+        with_data = {id(item) for item in claims}
+        for item, why in self._exceeding(new):
+            if id(item) in with_data:
+                item.settle("conflict", why)
+
+    def _exceeding(self, new: t.Iterable[PlanItem]) -> t.Iterator[tuple[PlanItem, str]]:
         by_namespace: dict[str, list[PlanItem]] = {}
         for item in new:
-            if item.intent and self._live.namespaces.get(item.namespace or "") == "present":
-                by_namespace.setdefault(item.namespace or "", []).append(item)
-        with_data = {id(item) for item in claims}
+            if item.intent and item.namespace and self._live.namespaces.get(item.namespace) == "present":
+                by_namespace.setdefault(item.namespace, []).append(item)
         for namespace, items in by_namespace.items():
             quotas = self._list(_QUOTAS, namespace)
-            bodies = [self._preparer.prepare(item.ref).body for item in items if item.ref is not None]
-            exceeding = find_exceeding(bodies, quotas) if quotas else {}
-            for item in items:
-                if item.name in exceeding and id(item) in with_data:
-                    item.settle("conflict", exceeding[item.name])
+            if not quotas:
+                continue
+            refs = [(item.group_resource, item.ref) for item in items]
+            bodies = [(kind, self._preparer.prepare(ref).body) for kind, ref in refs if ref is not None]
+            exceeding = find_exceeding(bodies, quotas)
+            yield from ((item, why) for item in items if (why := exceeding.get((item.group_resource, item.name), "")))
 
     def _look_at_places(self, claims: t.Iterable[PlanItem]) -> None:
         for item in claims:

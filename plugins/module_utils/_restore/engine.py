@@ -258,12 +258,13 @@ class _Run:
         ``ArchiveError`` if an object that would be restored cannot be read, ``RestoreError`` if claims would come back
         without their data and nobody said that they may.
         """
-        preflight = ClaimPreflight(
-            self._client, preparer=self._preparer, live=self._live, api=self._api, rules=self._planner.claims
-        )
+        preflight = self._make_preflight()
         if self._planner.unreadable.count:
             self._volumes = self._report.volumes = RestoredVolumes(self._plan, self._preparer, self._live)
-            return self._planner.unreadable.error(hint=GO_ON)
+            error: ArkiveError = self._planner.unreadable.error(hint=GO_ON)
+            unread = [item for item in self._plan.items if item.action == "conflict" and not item.kind]
+            error.details |= self._report.refused(self._plan, unread)
+            return error
         preflight.run(self._plan, self._make_judge())
         self._planner.leave_out_snapshots(self._plan.waves)
         self._volumes = self._report.volumes = RestoredVolumes(self._plan, self._preparer, self._live)
@@ -278,9 +279,15 @@ class _Run:
         """Ask the API server about everything that would be written; ``held_back``: and what would wait for claims."""
         clock = time.monotonic()
         self._make_judge().judge(self._plan)
+        self._make_preflight().look_at_quotas(self._plan)
         if held_back:
             self._hold_back()
         self._timings["dry_run"] = time.monotonic() - clock
+
+    def _make_preflight(self) -> ClaimPreflight:
+        return ClaimPreflight(
+            self._client, preparer=self._preparer, live=self._live, api=self._api, rules=self._planner.claims
+        )
 
     def _make_judge(self) -> DryRunJudge:
         return DryRunJudge(

@@ -14,7 +14,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import list_raw_pages
 
 #: Below this many namespaces nobody asks how many objects the cluster has.
 _FEW_NAMESPACES = 8
@@ -34,7 +34,7 @@ class LiveLists:
         if namespaces < _FEW_NAMESPACES:
             return False
         try:
-            page = next(iter(list_pages(self._client, resource, page_size=1)))
+            page = next(iter(list_raw_pages(self._client, resource, page_size=1, in_turn=False)))
         except KubeError as exc:
             if exc.forbidden:
                 return False
@@ -42,11 +42,12 @@ class LiveLists:
         # A server that does not tell how many are left may have any number of them.
         return page.remaining is not None and page.remaining < wanted + namespaces * _OBJECTS_A_REQUEST
 
-    def objects(self, resource: ApiResource, namespace: str | None) -> t.Iterator[dict[str, t.Any]]:
-        """All objects of a type in one namespace, or everywhere."""
-        for page in list_pages(self._client, resource, namespace=namespace):
+    def objects(self, resource: ApiResource, namespace: str | None) -> t.Iterator[tuple[dict[str, t.Any], str]]:
+        """All objects of a type in one namespace, or everywhere; each with why it cannot be read, where that is so."""
+        for page in list_raw_pages(self._client, resource, namespace=namespace, in_turn=False):
             self._cancel.check()
-            yield from page.items
+            for item in (*page.items, *page.bad):
+                yield item.obj, item.problem
 
 
 __all__ = ("LiveLists",)

@@ -19,6 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import list_raw_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.selection import VOLUMES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import NAMESPACES
 
@@ -84,8 +85,9 @@ class LiveState:
         with self._lock:
             if key not in self._names:
                 try:
-                    pages = list_pages(client, resource, namespace=namespace)
-                    self._names[key] = frozenset(item["metadata"]["name"] for page in pages for item in page.items)
+                    pages = list_raw_pages(client, resource, namespace=namespace, in_turn=False)
+                    items = (item for page in pages for item in (*page.items, *page.bad))
+                    self._names[key] = frozenset(item.obj["metadata"]["name"] for item in items)
                 except KubeError as exc:
                     if not exc.forbidden:
                         raise

@@ -267,7 +267,7 @@ class Planner:
         """Stream the live objects: each that is wanted is compared at once, forgotten, and taken out of ``absent``."""
         names: dict[str | None, set[str]] = {name: set() for name in absent}
         try:
-            for live in self._lists.objects(resource, namespace):
+            for live, problem in self._lists.objects(resource, namespace):
                 metadata = live["metadata"]
                 there = metadata.get("namespace") or None
                 if there not in names:
@@ -275,7 +275,9 @@ class Planner:
                 names[there].add(metadata["name"])
                 item = absent[there].pop(metadata["name"], None)
                 prepared = self._prepare(item, api) if item is not None else None
-                if item is not None and prepared is not None:
+                if item is not None and prepared is not None and problem:
+                    item.settle("conflict", f"it exists, and what is there cannot be compared: {problem}")
+                elif item is not None and prepared is not None:
                     self.settle_existing(item, live, prepared.body)
         except KubeError as exc:
             if not exc.forbidden:

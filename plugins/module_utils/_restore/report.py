@@ -92,9 +92,12 @@ class RestoreReport:
     def planned(
         self, plan: RestorePlan, diffs: PlanDiffs, *, changed: bool, refusal: ArkiveError | None
     ) -> RestoreOutcome:
-        """The outcome of a plan that was not applied: what will go wrong is told as the run would tell it."""
+        """The outcome of a plan that was not applied: what will go wrong is told as the run would tell it.
+
+        Of a run that would not begin, that is what ``refused`` has told.
+        """
         told = {(issue.resource, issue.namespace, issue.name) for issue in self.issues.errors}
-        for item in plan.items:
+        for item in plan.items if refusal is None else ():
             if item.action == "conflict" and (str(item.group_resource), item.namespace or "", item.name) not in told:
                 self.tell_conflict(item)
         phase: RestorePhase = "New"

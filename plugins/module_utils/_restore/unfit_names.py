@@ -52,7 +52,7 @@ class Unfit(t.NamedTuple):
             return f"Did you mean {' or '.join(near)}?"
         known = sorted(self.known)
         more = f" and {len(known) - _NAMED} more" if len(known) > _NAMED else ""
-        return f"It holds {', '.join(known[:_NAMED])}{more}." if known else "It holds none."
+        return f"It holds {', '.join(known[:_NAMED])}{more}." if known else "It holds none of them."
 
 
 def check_names(
@@ -100,7 +100,16 @@ def _find(
                 yield Unfit("image_mapping", name, "the image", images)
     for name in unused:
         if not any(is_pattern(part) for part in name.split("/")):
-            yield Unfit("names", name, "the object")
+            yield Unfit("names", name, "the object", _objects_like(name, contents, discovery))
+
+
+def _objects_like(name: str, contents: BackupContents, discovery: Discovery) -> set[str]:
+    """The stored objects of the type that ``name`` begins with, in its words; the types where that is none."""
+    kind = name.split("/", maxsplit=1)[0]
+    found = discovery.resolve(kind)
+    if found is None:
+        return {str(group_resource) for group_resource in contents.types}
+    return {"/".join(filter(None, (kind, ref.namespace, ref.name))) for ref in contents.refs(found.group_resource)}
 
 
 def _find_types(names: t.Iterable[str], contents: BackupContents, discovery: Discovery) -> t.Iterator[Unfit]:

@@ -120,9 +120,9 @@ class VolumeDecisions:
             return ""
         method = self._method(name)
         if method:
-            return f"its claim gets a new volume: the data was saved as {readable(method)}"
+            return f"a claim that is restored gets a new volume: the data was saved as {readable(method)}"
         if (volume.get("spec") or {}).get("persistentVolumeReclaimPolicy", "Retain") == "Delete":
-            return "its claim gets a new volume: the reclaim policy is Delete and nothing was saved"
+            return "a claim that is restored gets a new volume: the reclaim policy is Delete and nothing was saved"
         return ""
 
     def native_of(self, volume: Object) -> NativeSnapshot | None:

@@ -15,6 +15,7 @@ and looks whether its claim is still there.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import os
@@ -95,11 +96,13 @@ def _get(store: Store, key: str) -> bytes | None:
 class ClaimLost(StoreError):
     """Another run may own the name now; nothing more must be written under it."""
 
-    def __init__(self, key: str) -> None:
-        super().__init__(
-            f"The claim {key} was lost: it could not be renewed in time, or another run took it over.",
-            failure="lost",
+    def __init__(self, key: str, *, gone: bool = False) -> None:
+        why = (
+            "it is not there any more: another run removed it, or the storage does not keep what it is given"
+            if gone
+            else "it could not be renewed in time, or another run took it over"
         )
+        super().__init__(f"The claim {key} was lost: {why}.", failure="lost")
 
 
 class Claim:
@@ -116,6 +119,8 @@ class Claim:
         self.key = key
         self.took_over: ClaimRecord | None = None
         self.left_behind = ""
+        #: What taking over has left in the store.
+        self._tickets: list[str] = []
         self._is_over: t.Callable[[ClaimRecord], bool] | None = None
         self._store = store
         self._ttl = ttl_seconds
@@ -123,6 +128,7 @@ class Claim:
         self._record = record
         self._deadline = time.monotonic() + ttl_seconds
         self._lost = False
+        self._is_gone = False
         self._renewing = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="arkive-claim", daemon=True)
@@ -170,7 +176,7 @@ class Claim:
     def require_held(self) -> None:
         """Raise ``ClaimLost`` when the claim is lost; asks nobody."""
         if self.is_lost:
-            raise ClaimLost(self.key)
+            raise ClaimLost(self.key, gone=self._is_gone)
 
     def confirm(self, *, commits: str = "") -> None:
         """Raise ``ClaimLost`` unless the store still holds this claim, with a little time left. Ask before a commit.
@@ -212,7 +218,7 @@ class Claim:
             if self._is_ours(self._read()):
                 raise ClaimLost(self.key)
             return
-        self._store.delete_many([self.key])
+        self._store.delete_many([self.key, *self._tickets])
         if self._is_ours(self._read()):
             raise StoreError(f"{self._store.location.describe} said that it had deleted it, and it is still there.")
 
@@ -258,8 +264,11 @@ class Claim:
             # Another run may have taken the ticket, and the claim with it. The tickets are left: removing them could
             # let a third run in.
             raise ClaimLost(self.key)
-        # The claim is not what it was when the tickets were made, so they are worth nothing now.
-        self._store.delete_many(tickets)
+        # The claim is not what it was when the tickets were made, so they are worth nothing now, and hinder nobody.
+        with contextlib.suppress(StoreError):
+            self._store.delete_many(tickets)
+            tickets = []
+        self._tickets = tickets
         if replaced:
             self.took_over = holder
         return replaced
@@ -320,8 +329,9 @@ class Claim:
         with self._renewing:
             if self.is_lost:
                 return
-            if not self._is_ours(self._read()):
-                self._lost = True
+            found = self._read()
+            if not self._is_ours(found):
+                self._lost, self._is_gone = True, found is None
                 return
             begun, moment = time.monotonic(), self._now()
             record = self._record.renewed(moment, self._ttl)

@@ -24,6 +24,7 @@ StoreFailure: t.TypeAlias = t.Literal[
     "held",
     "lost",
     "too_large",
+    "full",
     "other",
 ]
 

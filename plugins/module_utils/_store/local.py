@@ -65,8 +65,11 @@ class LocalStore:
         """Always: creating a directory entry is atomic."""
         return True
 
-    def check(self, *, write: bool) -> None:
-        """The directory must exist and be readable; with ``write`` a file is made in it and removed."""
+    def check(self, *, write: bool, touch: bool = True) -> None:
+        """The directory must exist and be readable; with ``write`` a file is made in it and removed.
+
+        Without ``touch`` the rights to the directory are looked at, which a read-only file system takes away.
+        """
         place = f"The storage location '{self.location.name}' ({self._base})"
         if not os.path.isdir(self._base):
             what = "is not a directory" if os.path.lexists(self._base) else "does not exist"
@@ -78,13 +81,19 @@ class LocalStore:
             raise StoreError(f"{place} cannot be read: {exc.strerror}.", failure="denied") from exc
         if write:
             refuse_write(self.location)
-            self._check_write(place)
+            self._check_write(place, touch=touch)
 
-    def _check_write(self, place: str) -> None:
-        # Not only the mode bits: the file system may be mounted read-only or be full.
+    def _check_write(self, place: str, *, touch: bool) -> None:
         folder = self._root
         while not os.path.isdir(folder):
             folder = os.path.dirname(folder)
+        if not touch:
+            if not os.access(folder, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
+                read_only = os.statvfs(folder).f_flag & os.ST_RDONLY
+                why = os.strerror(errno.EROFS if read_only else errno.EACCES)
+                raise StoreError(f"{place} cannot be written to: {why}.", failure="denied")
+            return
+        # Not only the mode bits: they are not all that forbids it.
         probe = os.path.join(folder, f"{TEMP_PREFIX}{uuid.uuid4().hex}")
         try:
             os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
@@ -260,9 +269,10 @@ class LocalStore:
         if isinstance(exc, FileNotFoundError | NotADirectoryError | IsADirectoryError) and verb == "read":
             return StoreError(f"{self._name(key)} does not exist.", failure="not_found")
         denied = isinstance(exc, PermissionError) or exc.errno == errno.EROFS
-        hint = "Free some space in the storage location." if exc.errno in (errno.ENOSPC, errno.EDQUOT) else None
+        full = exc.errno in (errno.ENOSPC, errno.EDQUOT)
+        hint = "Free some space in the storage location: k8s_backup with state=absent works there." if full else None
         message = f"Cannot {verb} {self._name(key)}: {exc.strerror or exc}."
-        return StoreError(message, failure="denied" if denied else "other", hint=hint)
+        return StoreError(message, failure="denied" if denied else "full" if full else "other", hint=hint)
 
     def _write_temp(self, key: str, target: str, source: ByteSource) -> tuple[str, StoredObject]:
         """Write ``source`` to a new unfinished file beside ``target`` and flush it to the disk."""
@@ -281,6 +291,7 @@ class LocalStore:
         finally:
             if not done:
                 unlink_quietly(temp)
+                self._prune(folder)
         return temp, StoredObject(key, size, digest.hexdigest())
 
     def _create(self, folder: str, temp: str) -> int:

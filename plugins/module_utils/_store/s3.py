@@ -69,8 +69,11 @@ class S3Store:
         """True until the server was seen to ignore or refuse ``If-None-Match``."""
         return self._conditional is not False
 
-    def check(self, *, write: bool) -> None:
-        """List one key; with ``write`` begin an upload and drop it, which leaves no object and no version."""
+    def check(self, *, write: bool, touch: bool = True) -> None:
+        """List one key; with ``write`` begin an upload and drop it, which leaves no object and no version.
+
+        Nothing shows without ``touch`` who may write.
+        """
         try:
             next(list_pages(self._client, Bucket=self.location.bucket, Prefix=self._root, MaxKeys=1))
         except self._errors as exc:
@@ -85,6 +88,7 @@ class S3Store:
             ) from exc
         if write:
             refuse_write(self.location)
+        if write and touch:
             target = self._target("arkive-write-check")
             with self._calling("write to"):
                 begun = self._client.create_multipart_upload(**target.address, **target.options)

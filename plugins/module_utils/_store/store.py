@@ -94,8 +94,11 @@ class Store(t.Protocol):
     def conditional_writes(self) -> bool:
         """False once the server was seen not to support put-if-absent; then it is a check followed by a put."""
 
-    def check(self, *, write: bool) -> None:
-        """Raise a ``StoreError`` in one sentence unless the location can be read (and written). Leaves nothing."""
+    def check(self, *, write: bool, touch: bool = True) -> None:
+        """Raise a ``StoreError`` in one sentence unless the location can be read (and written). Leaves nothing.
+
+        Without ``touch`` nothing is tried, and what can be seen without counts.
+        """
 
     def put(self, key: str, data: bytes) -> StoredObject:
         """Store ``data``."""

@@ -96,14 +96,19 @@ class GlobalFilter:
 
 
 def build_filter(
-    spec: BackupSpec, resolve: Resolve, *, namespaces: IncludeExclude, policy: ResourcePolicy | None = None
+    spec: BackupSpec,
+    resolve: Resolve,
+    *,
+    namespaces: IncludeExclude,
+    policy: ResourcePolicy | None = None,
+    near: t.Callable[[str], t.Sequence[str]] = lambda _name: (),
 ) -> ResourceFilter:
     """The filter of the family that ``spec`` uses.
 
     ``namespaces`` are those in effect, patterns and excluding labels resolved. Raises ``ValidationError`` when
     ``policy`` has filters and the spec has some of the old family.
     """
-    names = _Names(resolve)
+    names = _Names(resolve, near)
     if spec.uses_old_filters:
         if policy is not None and policy.include_exclude is not None:
             error = (
@@ -147,8 +152,9 @@ def build_filter(
 class _Names:
     """Resolves the entries of lists, and remembers what is odd about them."""
 
-    def __init__(self, resolve: Resolve) -> None:
+    def __init__(self, resolve: Resolve, near: t.Callable[[str], t.Sequence[str]]) -> None:
         self._resolve = resolve
+        self._near = near
         self.warnings: list[str] = []
 
     def resolve(self, field: str, names: t.Iterable[str], *, namespaced: bool | None = None) -> tuple[str, ...]:
@@ -159,7 +165,9 @@ class _Names:
         found = None if name == "*" else self._resolve(name)
         if found is None:
             if not is_pattern(name) and "{" not in name and name not in map(str, ALWAYS_EXCLUDED):
-                self.warnings.append(f"{field} names '{name}', and the cluster has no such resource.")
+                meant = self._near(name)
+                hint = f" Did you mean {' or '.join(meant)}?" if meant else ""
+                self.warnings.append(f"{field} names '{name}', and the cluster has no such resource.{hint}")
             return name
         gr, is_namespaced = found
         if namespaced is not None and namespaced is not is_namespaced:

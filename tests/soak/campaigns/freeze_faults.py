@@ -159,10 +159,10 @@ class Faults:
 
     def _stop_freezer(self, pods: t.Sequence[dict[str, t.Any]]) -> None:
         """The next process that freezes, or thaws: it lives for some milliseconds only."""
-        newest = max(int(name) for name in os.listdir("/proc") if name.isdigit())
+        before = set(os.listdir("/proc"))
         end = time.monotonic() + _WATCH_SECONDS
         while time.monotonic() < end:
-            young = [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) > newest]
+            young = [int(name) for name in os.listdir("/proc") if name.isdigit() and name not in before]
             found = [pid for pid in young if self._outside.words(pid)[:1] == ["fsfreeze"]]
             kill(found, signal.SIGSTOP)
             if found:

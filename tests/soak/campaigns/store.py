@@ -74,8 +74,8 @@ def _modes(chance: random.Random) -> list[Mode]:
         (None, "no-checksums"),
         (None, "no-conditions", "ignores-conditions"),
         (None, "list-v1"),
-        (None, None, "late-lists"),
-        (None, None, None, "no-deletes"),
+        (None, "late-lists"),
+        (None, "no-deletes"),
         (None, "no-batch-delete", "refuses-batch-delete"),
     ]
     if chance.random() < 0.5:
@@ -136,6 +136,7 @@ class _Case:
 
     def _faulty(self, step: str, module: str, **arguments: t.Any) -> Ended:
         fault = self._fault if step == self._step else None
+        time.sleep(self._place.lag)
         with self._place.failing(fault):
             below = self._place.location.get("path", "")
             running = self._runs.start(
@@ -227,6 +228,7 @@ class _Case:
         """A run, at the latest when the claim of a dead one is over."""
         end = time.monotonic() + 3 * CLAIM_SECONDS
         while True:
+            time.sleep(self._place.lag)
             ended = self._runs.run("k8s_backup", **arguments)
             self._check_manners(ended, what)
             held = ended.failed and any(words in ended.words.lower() for words in _IN_THE_WAY)

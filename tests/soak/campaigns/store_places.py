@@ -21,7 +21,7 @@ from pathlib import Path
 import boto3
 
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.s3_fates import Forwarder
-from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.s3_in_memory import MemoryS3, Mode
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.s3_in_memory import LATE, MemoryS3, Mode
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.s3_wire import S3Wire
 from campaigns.store_faults import Fault, FaultyS3
 from campaigns.store_runs import Running
@@ -53,6 +53,10 @@ class Place(t.Protocol):
     def keeps_all(self) -> bool:
         """Nothing in it can be deleted."""
 
+    @property
+    def lag(self) -> float:
+        """So many seconds ago its lists were true."""
+
     def files(self) -> dict[str, bytes]:
         """All that is stored, past whatever fails."""
 
@@ -78,6 +82,7 @@ class S3Place:
         self._memory = None if server else MemoryS3(*modes)
         self.words = f"S3 in memory ({', '.join(modes) or 'knows all'})" if self._memory else "S3"
         self.keeps_all = "no-deletes" in modes
+        self.lag = LATE if "late-lists" in modes else 0.0
         self._client = boto3.client(
             "s3",
             endpoint_url=server[0] if server else "http://127.0.0.1:9",
@@ -103,9 +108,12 @@ class S3Place:
 
     def unfinished(self) -> list[str]:
         if self._memory is not None:
-            return sorted(self._memory.uploads)
-        found = self._client.list_multipart_uploads(Bucket=self._bucket).get("Uploads", ())
-        return [entry["Key"] for entry in found]
+            found = self._memory.open_uploads()
+        else:
+            listed = self._client.list_multipart_uploads(Bucket=self._bucket).get("Uploads", ())
+            found = [entry["Key"] for entry in listed]
+        # That of a check is left alone for an hour: nobody claims it.
+        return [key for key in found if not key.endswith("/arkive-write-check")]
 
     def failing(self, fault: Fault | None) -> contextlib.AbstractContextManager[None]:
         return self._faulty.failing(fault)
@@ -133,6 +141,7 @@ class LocalPlace:
         self.location = {"path": str(self._path / "store")}
         self.words = "local"
         self.keeps_all = False
+        self.lag = 0.0
 
     def files(self) -> dict[str, bytes]:
         root = self._path / "store"

@@ -154,6 +154,34 @@ def _bound_claim(scene: Scene) -> None:
     )
 
 
+def _set_in_error(scene: Scene) -> Object:
+    """Its snapshot can never be cut."""
+    _bound_claim(scene)
+    metadata = {"name": "s-data", "labels": {"arkive.k8s/snapshot": "s"}}
+    metadata["annotations"] = {"arkive.k8s/snapshot-state": "complete", "arkive.k8s/snapshot": "s"}
+    spec = {"volumeSnapshotClassName": "loopfile-broken", "source": {"persistentVolumeClaimName": "data"}}
+    snapshot = {
+        "apiVersion": "snapshot.storage.k8s.io/v1",
+        "kind": "VolumeSnapshot",
+        "metadata": metadata,
+        "spec": spec,
+    }
+    scene.create(snapshot, wait=False)
+    scene.kubectl(
+        "-n",
+        scene.namespace,
+        "wait",
+        "--for=jsonpath={.status.error.message}",
+        "volumesnapshot/s-data",
+        "--timeout=60s",
+    )
+    return scene.snapshot(claims=["data"], wait=True)
+
+
+def _restore(scene: Scene, **more: t.Any) -> Object:
+    return {"backup": "b", "storage_location": {"path": str(scene.store)}, **more}
+
+
 def _no_class(scene: Scene) -> Object:
     _bound_claim(scene)
     return scene.snapshot(claims=["data"], snapshot_class="arkive-test-absent")
@@ -197,6 +225,17 @@ CASES = {
         "k8s_backup", _with_pod(None, _backup_hooks(container="absent")), 'no such container: "absent"', "Failed"
     ),
     "snapshot: no class": Case("k8s_snapshot", _no_class, "arkive-test-absent"),
+    "snapshot: a set in error": Case("k8s_snapshot", _set_in_error, "has failed"),
+    "snapshot: it cannot be removed": Case(
+        "k8s_snapshot", lambda scene: scene.snapshot(state="absent", **scene.token()), "does not let you"
+    ),
+    "restore: no backup": Case("k8s_restore", _restore, "There is no backup 'b'", "Failed"),
+    "restore: broken modifiers": Case(
+        "k8s_restore",
+        lambda scene: _restore(scene, resource_modifiers={"version": "v1", "resourceModifierRules": [{"patches": 1}]}),
+        "resource_modifiers",
+        "FailedValidation",
+    ),
     "snapshot: no claim": Case("k8s_snapshot", lambda scene: scene.snapshot(claims=["absent"]), "absent"),
     "hook: no container": Case(
         "k8s_hook_exec",

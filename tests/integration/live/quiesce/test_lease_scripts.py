@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import signal
 import time
 import typing as t
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -161,6 +163,21 @@ def test_a_freeze_that_arrives_after_its_release_is_refused(lease: Lease, volume
     late = lease.freeze()
     assert (late.rc, late.said) == (125, {"refused": "1"})
     assert not lease.timer_lives
+    volume.writer().finish()
+
+
+def test_a_second_release_knows_what_the_first_has_done(lease: Lease, volume: Volume) -> None:
+    """The answer of the first got lost, or both wait for the same kubelet: nobody else has thawed."""
+    lease.freeze()
+    timers = lease.timers
+    for pid in timers:
+        os.kill(pid, signal.SIGSTOP)  # it takes the directory away a second after the release
+    with ThreadPoolExecutor(2) as threads:
+        reports = [ended.report for ended in threads.map(lambda _number: lease.release(), range(2))]
+    for pid in timers:
+        os.kill(pid, signal.SIGCONT)
+    assert [(report.winner, report.thaw, report.proven) for report in reports] == [("release", "1", True)] * 2
+    assert all(report.frozen_up is not None for report in reports)
     volume.writer().finish()
 
 
@@ -328,7 +345,8 @@ def test_a_second_release_finds_nothing_to_do(lease: Lease, volume: Volume) -> N
     lease.freeze()
     assert lease.release().report.thaw == "1"
     again = lease.release().report
-    assert (again.thaw, again.proven) == ("0", True)
+    # What the first one did is known until the timer has taken its directory away.
+    assert (again.thaw, again.proven) == ("0" if again.frozen_up is None else "1", True)
     volume.writer().finish()
 
 

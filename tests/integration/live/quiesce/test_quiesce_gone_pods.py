@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from idle_app import CLAIM, PATH, IdleApp
 from nginx_app import until
-from processes import Engine
+from processes import Engine, Started
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 
@@ -80,6 +80,41 @@ def test_thaw_after_the_pod_was_replaced(app: IdleApp, engine: Engine) -> None:
     assert_thawed(app)
 
 
+def play_role(app: IdleApp, engine: Engine, pod: str, tasks_file: Path) -> Started:
+    variables = {
+        "fsfreeze_namespace": app.namespace,
+        "fsfreeze_pod": pod,
+        "fsfreeze_path": PATH,
+        "fsfreeze_lease_seconds": 120,
+        "fsfreeze_tasks_file": str(tasks_file),
+    }
+    role = {"name": "Freeze", "ansible.builtin.include_role": {"name": "arkive.k8s.fsfreeze"}, "vars": variables}
+    return engine.play([role])
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (None, "names no file that exists"),
+        ("- nonesuch.nonesuch.module:\n", "nonesuch"),
+        ("- name: [\n", ""),
+    ],
+    ids=["missing", "misspelt module", "no YAML"],
+)
+def test_the_role_freezes_nothing_for_tasks_that_cannot_be_loaded(
+    app: IdleApp, engine: Engine, tmp_path: Path, text: str | None, told: str
+) -> None:
+    """Ansible ends at once at such tasks, without ``rescue`` and ``always``: nothing would thaw but the lease."""
+    work = tmp_path / "work.yml"
+    if text is not None:
+        work.write_text(text)
+    play = play_role(app, engine, app.await_pod(), work)
+    assert play.end(120) != 0, play.stdout
+    assert told in play.stdout + play.stderr
+    assert "Freeze the file system" not in play.stdout
+    assert_thawed(app)
+
+
 def test_the_role_thaws_after_the_pod_was_replaced(
     app: IdleApp, engine: Engine, kubeconfig: str, tmp_path: Path
 ) -> None:
@@ -88,16 +123,7 @@ def test_the_role_thaws_after_the_pod_was_replaced(
     work = tmp_path / "work.yml"
     delete = {"name": "Delete the pod", "ansible.builtin.command": {"argv": [*argv, "delete", "pod", old, "--wait"]}}
     work.write_text(json.dumps([delete]))
-    variables = {
-        "fsfreeze_namespace": app.namespace,
-        "fsfreeze_pod": old,
-        "fsfreeze_path": PATH,
-        "fsfreeze_lease_seconds": 120,
-        "fsfreeze_tasks_file": str(work),
-    }
-    play = engine.play(
-        [{"name": "Freeze", "ansible.builtin.include_role": {"name": "arkive.k8s.fsfreeze"}, "vars": variables}]
-    )
+    play = play_role(app, engine, old, work)
     assert play.end(120) != 0, play.stdout
     assert "was thawed through" in play.stdout
     assert_thawed(app)

@@ -15,6 +15,7 @@ import typing as t
 import pytest
 from restore_lab import Backups, Cluster
 from snapshot_lab import CLAIM_OF, DRIVER, SnapshotLab
+from volume_lab import until
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -351,6 +352,20 @@ def test_conflict_is_foreseen(lost: str, backups: Backups, kubectl: Kubectl) -> 
     assert len(done.errors_list) == 1
 
 
+def test_quota_for_all_objects_together_is_foreseen(lost: str, backups: Backups, kubectl: Kubectl) -> None:
+    """Each alone would fit, which is all that the server's dry run says."""
+    kubectl("-n", lost, "create", "quota", "few", "--hard=count/configmaps=3")
+    used = ["-n", lost, "get", "quota", "few", "-o", "jsonpath={.status.used}"]
+    until(lambda: "count/configmaps" in kubectl(*used), "it holds", seconds=60)
+    metadata = [{"name": name, "namespace": lost} for name in ("a", "b", "c", "d")]
+    backups.write("b", [("configmaps", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": one}) for one in metadata])
+    planned, done = backups.plan("b", name="r1"), backups.restore("b", name="r1")
+    assert (planned.phase, done.phase) == ("PartiallyFailed", "PartiallyFailed")
+    assert len(planned.errors_list) == len(done.errors_list) > 0
+    for outcome in (planned, done):
+        assert all("exceeded quota: few" in error["message"] for error in outcome.errors_list)
+
+
 @pytest.mark.parametrize("lacking", ["namespaces", "configmaps"])
 def test_missing_rights_are_foreseen_in_new_namespaces(
     cluster: Cluster, backups: Backups, callers: Callers, lacking: str
@@ -383,6 +398,8 @@ def test_broken_member_is_foreseen(lost: str, backups: Backups, kubectl: Kubectl
         backups.restore("b", name="r1")
     assert planned.refusal is not None
     assert (planned.refusal.sentence, planned.phase) == (caught.value.sentence, "Failed")
+    assert planned.errors_list == caught.value.details["errors_list"]
+    assert [error["name"] for error in planned.errors_list] == ["conf"]
     assert kubectl("-n", lost, "get", "configmap", "conf", "--ignore-not-found", "-o", "name") == ""
 
 

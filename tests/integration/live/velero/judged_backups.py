@@ -134,7 +134,12 @@ class Judged:
             self.kubectl("delete", kind, name, "--ignore-not-found", "--timeout=60s")
 
     def remove(self) -> None:
-        """At the end: what is left, without waiting for the namespaces."""
+        """At the end: what is left, without waiting for the namespaces.
+
+        Velero leaves the objects of the snapshots that it restores from.
+        """
+        theirs = f"velero.io/restore-name,velero.io/backup-name in ({','.join(self.names)})"
+        self.kubectl("delete", "volumesnapshotcontents", "-l", theirs, "--ignore-not-found", "--wait=false")
         self.kubectl("delete", "namespace", *self.namespaces, "--ignore-not-found", "--wait=false")
         self.remove_cluster_objects()
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import json
 import threading
 import typing as t
@@ -15,6 +16,7 @@ import urllib.parse
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import ExecResult
@@ -59,6 +61,9 @@ class BackupApi:
     @property
     def requests_made(self) -> int:
         return len(self.paths)
+
+    def server_now(self) -> dt.datetime:
+        return utc_now()
 
     def discovery(self) -> Discovery:
         seen: set[tuple[str, str]] = set()

@@ -243,6 +243,37 @@ def test_where_nothing_can_be_deleted_the_snapshots_stay_too(
     assert [key for key in all_keys(store) if "claim" not in key] == before
 
 
+@pytest.mark.parametrize(
+    "kept", ["backups/b1/velero-backup.json", "backups/b1/b1.tar.gz", "restores/r1/r1-arkive.json.gz"]
+)
+def test_a_store_that_drops_deletes(store: Watched, monkeypatch: pytest.MonkeyPatch, kept: str) -> None:
+    """It answers as if all was well: what is there is looked at."""
+    put(store)
+    store.put("restores/r1/r1-arkive.json.gz", OF_B1)
+    delete_many = store.delete_many
+
+    def drop(keys: t.Iterable[str]) -> None:
+        delete_many([key for key in keys if key != kept])
+
+    monkeypatch.setattr(store, "delete_many", drop)
+    with pytest.raises(StoreError, match="said that it had deleted what is still there"):
+        delete(store)
+
+
+def test_a_full_disk_is_no_hindrance(store: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deleting is how space is made, and the claim of the name takes some."""
+    put(store)
+
+    def full(key: str, _data: bytes) -> bool:
+        raise StoreError(f"Cannot write {key}: No space left on device.", failure="full")
+
+    monkeypatch.setattr(store, "put_if_absent", full)
+    outcome = delete(store)
+    assert all_keys(store) == []
+    (warning,) = outcome.warnings_list
+    assert warning["message"].startswith("It was deleted without a claim of its name: Cannot write backups/b1/")
+
+
 def test_snapshots_go_before_what_tells_of_them(
     store: Watched, account: Ec2Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 from pathlib import Path
 
@@ -14,8 +15,10 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import ClaimHeld
+from ansible_collections.arkive.k8s.plugins.module_utils._store.claim_record import ClaimRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimHeld
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._backup.backup_api import (
     BackupApi,
     back_up,
@@ -181,6 +184,19 @@ def test_nothing_is_written_when_nothing_can_be_backed_up(api: BackupApi, store:
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
+def test_check_mode_is_not_kept_from_replacing_by_a_claim_that_is_over(api: BackupApi, store: t.Any) -> None:
+    """The failed run could not remove its claim; what it was to store is there, so nobody works under it."""
+    pod(api, "a", **{HOOK + "command": '["false"]'})
+    api.codes["false"] = 1
+    failed = back_up(api, store)
+    assert failed.phase == "PartiallyFailed"
+    uid = (failed.backup or {})["metadata"]["uid"]
+    left = dataclasses.replace(ClaimRecord.make("r1", "host", 1, utc_now(), 600.0), commits=uid)
+    store.put("backups/b1/b1-arkive-claim.json", left.encode())
+    request = make_request(request={"replace_failed": True})
+    assert plan_backup(request, client=t.cast("t.Any", api), store=store).changed
+
+
 def test_check_mode_counts_and_executes_nothing(api: BackupApi, store: t.Any, tmp_path: Path) -> None:
     pod(api, "a", **{HOOK + "command": '["x", "y"]', HOOK + "on-error": "Continue"})
     api.add("configmaps", "c", "shop")
@@ -224,8 +240,7 @@ def test_check_mode_tells_what_a_dead_run_of_the_name_has_left(api: BackupApi, s
 
 def test_check_mode_refuses_a_live_run_of_the_name(api: BackupApi, store: t.Any) -> None:
     pod(api, "a")
-    put_expired(store, age=0, key=CLAIM)
-    with pytest.raises(ClaimHeld):
+    with Claim.acquire(store, CLAIM, run_id="live"), pytest.raises(ClaimHeld):
         foreseen(api, store)
     # The run itself would wait for one that was about to commit.
     put_expired(store, age=0, key=CLAIM, commits="u-1")

@@ -131,7 +131,6 @@ def test_include_cluster_resources(
         pytest.param(["Pod"], [], ["pods"], id="kind"),
         pytest.param(["configmap"], [], ["configmaps"], id="singular"),
         pytest.param(["deployments.apps"], [], ["deployments.apps"], id="with-group"),
-        pytest.param(["nonsense"], [], [], id="all-unresolvable-is-nothing"),
         pytest.param(["pods", "nonsense"], [], ["pods"], id="unresolvable-is-ignored"),
         pytest.param(["*roles*"], [], ["clusterroles.rbac.authorization.k8s.io"], id="glob"),
         pytest.param(["pods"], ["*"], ["pods"], id="star-in-excludes-is-ignored"),
@@ -146,6 +145,40 @@ def test_resources(cluster: Cluster, included: list[str], excluded: list[str], t
     spec = BackupSpec(included_resources=tuple(included), excluded_resources=tuple(excluded))
     found = select(t.cast("t.Any", cluster), Discovery(DISCOVERED), spec)
     assert [str(each.group_resource) for each in found.types] == types
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        pytest.param(
+            {"included_resources": ["configmapz"]},
+            "includedResources names 'configmapz', and the cluster has no such resource. Did you mean configmaps?",
+            id="near",
+        ),
+        pytest.param(
+            {"included_resources": ["zzz", "Podz"]},
+            "includedResources names 'zzz', and the cluster has no such resource. "
+            "includedResources names 'Podz', and the cluster has no such resource. Did you mean pods?",
+            id="several",
+        ),
+        pytest.param(
+            {"included_namespace_scoped_resources": ["podz"], "excluded_cluster_scoped_resources": ["*"]},
+            "includedNamespaceScopedResources names 'podz', and the cluster has no such resource. Did you mean pods?",
+            id="scoped",
+        ),
+    ],
+)
+def test_names_that_leave_no_type_are_refused(cluster: Cluster, options: dict[str, t.Any], told: str) -> None:
+    """An empty backup that is Completed would be found out when it is needed."""
+    with pytest.raises(ValidationError) as refused:
+        choose(cluster, **options)
+    assert refused.value.message == f"There is nothing to back up: {told}"
+
+
+def test_a_misspelt_exclude_is_told_with_what_may_be_meant(cluster: Cluster) -> None:
+    found = choose(cluster, excluded_resources=["configmapz"])
+    told = "excludedResources names 'configmapz', and the cluster has no such resource. Did you mean configmaps?"
+    assert found.filter.warnings == (told,)
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._backup.faul
     Fault,
     FaultyStore,
 )
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.contract import put_expired
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.ec2_account import (
     REGION,
     ZONE,
@@ -78,13 +79,13 @@ class Case:
         self.store = FaultyStore(LocalStore(StorageLocation(path=str(folder))))
         self.outcome: BackupOutcome | None = None
         self.error: ArkiveError | None = None
+        self.replace_failed = False
 
     def run(self) -> Case:
         self.outcome = self.error = None
         try:
-            self.outcome = back_up(
-                self.api, self.store, request={"snapshot_location": LOCATION}, included_namespaces=["shop"]
-            )
+            request = {"snapshot_location": LOCATION, "replace_failed": self.replace_failed}
+            self.outcome = back_up(self.api, self.store, request=request, included_namespaces=["shop"])
         except ArkiveError as exc:
             self.error = exc
         return self
@@ -229,3 +230,49 @@ def test_a_claim_that_cannot_be_deleted_hinders_nobody(make_case: t.Callable[[],
     assert (case.result["phase"], case.result["changed"]) == ("Completed", True)
     (warning,) = case.result["warnings_list"]
     assert warning["message"].startswith(f"The claim {CLAIM} could not be removed: ")
+
+
+def refuse_deletes(case: Case) -> None:
+    """From now on, and for good: a policy without the right, or a retention."""
+
+    def refuse(_keys: t.Iterable[str]) -> None:
+        raise StoreError("Cannot delete: the server denies it to these credentials.", failure="denied")
+
+    case.store.true.delete_many = refuse  # type: ignore[method-assign]
+
+
+def test_a_dead_run_where_nothing_can_be_deleted(make_case: t.Callable[[], Case]) -> None:
+    """Its name is not lost: what it has left is written over."""
+    case = make_case()
+    put_expired(case.store.true, key=CLAIM)
+    case.store.true.put("backups/b1/b1.tar.gz", b"half")
+    refuse_deletes(case)
+    case.run()
+    assert case.error is None
+    case.check()
+    said = " ".join(warning["message"] for warning in case.result["warnings_list"])
+    assert "Files of the backup that was interrupted could not be removed, and are written over: " in said
+    assert f"The claim {CLAIM} could not be removed" in said
+    case.run()
+    assert (case.error, case.result["changed"]) == (None, False)
+
+
+def test_a_failed_backup_that_cannot_be_replaced_stays_whole(make_case: t.Callable[[], Case]) -> None:
+    case = make_case().run()
+    stored = {**(case.visible or {}), "status": {**(case.visible or {})["status"], "phase": "PartiallyFailed"}}
+    case.store.true.put(COMMIT, json.dumps(stored).encode())
+    (snapshot,) = case.account.snapshots
+    delete_many = case.store.true.delete_many
+    refuse_deletes(case)
+    case.replace_failed = True
+    case.run()
+    assert isinstance(case.error, StoreError)
+    assert case.result["changed"] is False
+    assert case.visible == stored
+    assert case.account.snapshots == {snapshot}
+    case.store.true.delete_many = delete_many  # type: ignore[method-assign]
+    expire(case)
+    assert case.run().error is None
+    assert (case.result["phase"], case.result["changed"]) == ("Completed", True)
+    assert len(case.account.snapshots) == 1
+    assert case.account.snapshots != {snapshot}

@@ -56,6 +56,23 @@ def names(client: RawClient) -> list[str]:
     return [f"{metadata['namespace']}/{metadata['name']}" for metadata in found]
 
 
+@pytest.mark.parametrize("depth", [250, 1_500, 50_000])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_one_object_that_is_too_deep(depth: int, place: int) -> None:
+    """It is named, and the others are there: 250 levels can be parsed, 1,500 cannot."""
+    names = ["a/1", "a/2", "a/3"]
+    whole = json.loads(page(*names))
+    whole["items"][place]["spec"] = {"quoted": '\\"{[', "deep": "DEEP"}
+    managed = [{"manager": "name", "fieldsV1": "DEEP"}]
+    whole["items"][place]["metadata"] = {"managedFields": managed, **whole["items"][place]["metadata"]}
+    text = json.dumps(whole, separators=(",", ":")).replace('"DEEP"', '{"a":' * depth + "[]" + "}" * depth)
+    (one,) = raw_pages(RawClient(text.encode()))
+    (bad,) = one.bad
+    assert bad.obj["metadata"] == {"namespace": "a", "name": str(place + 1)}
+    assert "deep" in bad.problem
+    assert [item.obj["metadata"]["name"] for item in one.items] == [n[2:] for n in names if n != names[place]]
+
+
 def test_pages_follow_the_token() -> None:
     client = RawClient(page("a/1", "a/2", token="t1", remaining=1), page("a/3"))
     pages = list(raw_pages(client, namespace="a", label_selector="x=y", page_size=2))

@@ -4,18 +4,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 import threading
 import typing as t
 
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import ExecRefused, ExecStreamLost, ExecTimeout
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce import lease_keeper
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import FROZEN_ANNOTATION, Mark
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import (
@@ -208,6 +212,29 @@ def test_a_freeze_that_belongs_to_someone_else_is_left_alone(
         "/data in container db of pod shop/db-0 is already frozen by someone else; it is left alone "
         "(command terminated with exit code 1: fsfreeze: /data: freeze failed: Device or resource busy)"
     )
+
+
+@pytest.mark.parametrize(
+    ("mark", "ran"),
+    [
+        pytest.param({"run": "run2"}, False, id="a-live-run"),
+        pytest.param({"run": "run2", "claim": "shop/other"}, True, id="of-another-claim"),
+        pytest.param({"run": "run2", "until": utc_now() - dt.timedelta(hours=1)}, True, id="a-dead-run"),
+        pytest.param({"run": "run1"}, True, id="our-own"),
+    ],
+)
+def test_a_post_hook_does_not_thaw_what_another_run_holds(
+    block: Block, cluster: t.Any, mark: dict[str, t.Any], ran: bool
+) -> None:
+    given = {"until": utc_now() + dt.timedelta(hours=1), "claim": "shop/data", "lease_id": "00ff00ff00ff00ff"} | mark
+    entry = Mark(namespace="shop", pod="db-0", container="db", path="/data", node="node-1", **given)
+    block.add("db-0", None, hook_of("post", THAW))
+    cluster.claim()["metadata"]["annotations"] = {FROZEN_ANNOTATION: json.dumps([entry.to_json()])}
+    section = block.run()
+    (result,) = section.results
+    assert result.state == ("ok" if ran else "skipped")
+    assert ("would thaw what another run has frozen: run run2 holds it until" in result.error) is not ran
+    assert [text.startswith("post hook of pod shop/db-0: not run") for text in section.warnings] == [True] * (not ran)
 
 
 @pytest.mark.parametrize("disarmed", [True, False])

@@ -94,6 +94,9 @@ class RestoreApi:
                 metadata |= {"remainingItemCount": len(found) - limit, "continue": "more"}
             return {"items": copy.deepcopy(found[:limit]), "metadata": metadata}
 
+    def get_bytes(self, path: str, **more: t.Any) -> bytes:
+        return json.dumps(self.get(path, **more)).encode()
+
     def post(self, path: str, body: t.Mapping[str, t.Any], *, query: Query = None) -> Object:
         with self._lock:
             dry_run = "dryRun" in (query or {})

@@ -14,9 +14,9 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.claim_origin import StoredClaim
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.claim_quota import find_exceeding
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.csi_sources import CsiSource, restored_name
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.held_back import claims_named_by
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.object_quota import find_exceeding
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volume_topology import (
     why_no_topology,
     why_out_of_reach,
@@ -187,8 +187,37 @@ def quota(**more: t.Any) -> Object:
 def test_claims_beyond_a_quota(quotas: list[Object], exceeding: list[str]) -> None:
     """Kubernetes, ResourceQuota: storage resources."""
     spec = {"storageClassName": "fast", "resources": {"requests": {"storage": "1Gi"}}}
-    claims = [{"metadata": {"name": name}, "spec": spec} for name in "abc"]
-    assert sorted(find_exceeding(claims, quotas)) == exceeding
+    kind = GroupResource("persistentvolumeclaims")
+    claims = [(kind, {"metadata": {"name": name}, "spec": spec}) for name in "abc"]
+    assert sorted(find_exceeding(claims, quotas)) == [(kind, name) for name in exceeding]
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "hard", "exceeding"),
+    [
+        pytest.param("configmaps", {}, {"configmaps": "1"}, ["b"], id="bare name"),
+        pytest.param("deployments.apps", {}, {"count/deployments.apps": "1"}, ["b"], id="count"),
+        pytest.param("deployments.apps", {}, {"count/deployments": "0"}, [], id="count of another group"),
+        pytest.param("services", {"type": "LoadBalancer"}, {"services.loadbalancers": "0"}, ["a", "b"], id="balancers"),
+        pytest.param("services", {"type": "ClusterIP"}, {"services.loadbalancers": "0"}, [], id="no balancer"),
+        pytest.param(
+            "pods", {"containers": [{"resources": {"requests": {"cpu": "600m"}}}]}, {"cpu": "1"}, ["b"], id="cpu"
+        ),
+        pytest.param(
+            "pods",
+            {"containers": [{"resources": {"limits": {"memory": "1Gi"}}}] * 2},
+            {"limits.memory": "3Gi"},
+            ["b"],
+            id="limits of two containers",
+        ),
+        pytest.param("pods", {"containers": None}, {"pods": "2"}, [], id="odd shapes"),
+    ],
+)
+def test_objects_beyond_a_quota(kind: str, spec: Object, hard: Object, exceeding: list[str]) -> None:
+    """Kubernetes, ResourceQuota: compute resources and object counts."""
+    found = GroupResource.parse(kind)
+    objects = [(found, {"metadata": {"name": name}, "spec": spec}) for name in "ab"]
+    assert sorted(find_exceeding(objects, [quota(status={"hard": hard})])) == [(found, name) for name in exceeding]
 
 
 NODES = [{"zone": "a", "disk": "ssd"}, {"zone": "b"}]
@@ -260,6 +289,23 @@ def test_names_that_fit_nothing(api: RestoreApi, store: t.Any, options: Object, 
     if spec_fields:
         told = plan(api, store, from_manifest=spec_fields, **copy.deepcopy(options)).warnings_list
         assert any(said in warning["message"] for warning in told)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("configmaps/shop/b", "Did you mean configmaps/shop/a?"),
+        ("configmap/some-other-name-altogether", "It holds configmap/shop/a."),
+        ("secret/shop/a", "It holds none of them."),
+    ],
+)
+def test_an_object_that_is_not_stored_is_told_with_those_that_are(
+    api: RestoreApi, store: t.Any, name: str, hint: str
+) -> None:
+    write_backup(store, "b", config("a"))
+    with pytest.raises(ValidationError) as caught:
+        plan(api, store, names=(name,))
+    assert caught.value.hint == hint
 
 
 def test_stored_claims_without_a_uid_are_known_by_their_volume() -> None:

@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.names import set_annotations, set_labels
@@ -89,6 +91,9 @@ class SnapshotCluster:
 
     def with_cancel(self, _cancel: t.Any) -> SnapshotCluster:
         return self
+
+    def server_now(self) -> dt.datetime:
+        return utc_now()
 
     def get(self, path: str, *, query: t.Any = None, **_more: t.Any) -> Object:
         if any(word in path for word in self.forbidden):

@@ -39,7 +39,7 @@ _CHECKSUMS = ("x-amz-checksum-", "x-amz-sdk-checksum-", "x-amz-trailer")
 _XML = {"Content-Type": "application/xml"}
 _PAGE = 1000
 #: How late a late list is, in seconds.
-_LATE = 1.0
+LATE = 1.0
 
 
 class MemoryS3:
@@ -63,6 +63,10 @@ class MemoryS3:
     def store(self, _bucket: str, key: str, data: bytes) -> None:
         """Put an object past all requests."""
         self.objects[key] = data
+
+    def open_uploads(self) -> list[str]:
+        """The keys of uploads in parts that have neither been completed nor aborted."""
+        return [self._keys_of_uploads[upload] for upload in self.uploads]
 
     def _refusal(self, request: Request) -> Reply | None:
         modes, headers = self.modes, request.headers
@@ -181,7 +185,7 @@ class MemoryS3:
     def _listed(self) -> dict[str, bytes]:
         if "late-lists" not in self.modes:
             return self.objects
-        then = time.monotonic() - _LATE
+        then = time.monotonic() - LATE
         while len(self._before) > 1 and self._before[1][0] <= then:
             self._before.popleft()
         return self._before[0][1] if self._before[0][0] <= then else {}
@@ -242,4 +246,4 @@ def _xml(root: str, *inner: str) -> Reply:
     return Reply(200, f"<?xml version='1.0'?><{root}>{''.join(inner)}</{root}>".encode(), _XML)
 
 
-__all__ = ("MemoryS3", "Mode")
+__all__ = ("LATE", "MemoryS3", "Mode")

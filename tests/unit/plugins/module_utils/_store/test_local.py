@@ -143,4 +143,20 @@ def test_a_full_disk(store: LocalStore, root: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(StoreError, match="No space left on device") as caught:
         store.put("d/a", b"x")
     assert "Free some space" in caught.value.sentence
-    assert os.listdir(root / "team/a/d") == []
+    assert caught.value.failure == "full"
+    assert not (root / "team/a/d").exists()
+
+
+@pytest.mark.parametrize("touch", [True, False])
+def test_a_place_that_cannot_be_written_to(root: Path, monkeypatch: pytest.MonkeyPatch, *, touch: bool) -> None:
+    """Looking at it is enough, as in check mode: nothing is made there."""
+    store = LocalStore(StorageLocation(path=str(root)))
+    store.check(write=True, touch=touch)
+    monkeypatch.setattr(os, "access", lambda *_given, **_more: False)
+    if touch:
+        store.check(write=True, touch=True)
+        return
+    with pytest.raises(StoreError, match="cannot be written to: Permission denied") as caught:
+        store.check(write=True, touch=False)
+    assert caught.value.failure == "denied"
+    store.check(write=False)
