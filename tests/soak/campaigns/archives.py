@@ -40,6 +40,7 @@ from campaigns.archives_spoil import Files, spoil
 _MAX_MEMORY = 300 << 20
 #: Of the processor. The largest inputs are 15 MiB of JSON, read several times.
 _MAX_SECONDS = 40
+_MOST_ADDRESSES = 3 << 30
 _VERBS = frozenset({"create", "delete", "get", "list", "patch", "update"})
 
 #: Options of a restore, and what it may write with them: None is everything.
@@ -200,6 +201,8 @@ def _in_a_process(work: t.Callable[[], str]) -> str:
         try:
             os.close(reading)
             resource.setrlimit(resource.RLIMIT_CPU, (_MAX_SECONDS, _MAX_SECONDS + 1))
+            # Far above what is right: a case must not take the machine with it.
+            resource.setrlimit(resource.RLIMIT_AS, (_MOST_ADDRESSES, _MOST_ADDRESSES))
             signal.alarm(10 * _MAX_SECONDS)
             said = work()
         finally:

@@ -165,7 +165,7 @@ def masses(chance: random.Random) -> Files:
         holder[key] = [_numbered(value[0], "" if same else str(number)) for number in range(count)]
     members = [(member_path(one, other), encoded(other)) for one, other in pairs]
     if chance.random() < 0.2:
-        members += [members[chance.randrange(len(members))]] * 20_000
+        members += sound_members()[1:2] * 20_000
     return location(tarball(members))
 
 

@@ -7,13 +7,9 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import select
-import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 import typing as t
@@ -32,26 +28,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.s3_in_memory import MemoryS3
-from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.s3_wire import Reply, Request, S3Wire
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.s3_wire import S3Wire
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.silent_s3 import Silent
 
 LIMIT = 5.0
 _SILENCE = 40.0
 _BIG = 20 << 20
-
-
-class Silent:
-    """An S3 server that falls silent from a request of ``operation`` on."""
-
-    def __init__(self, operation: str) -> None:
-        self.memory = MemoryS3()
-        self.operation = operation
-        self.met = threading.Event()
-
-    def __call__(self, request: Request) -> Reply:
-        if self.met.is_set() or request.operation.removesuffix("V2") == self.operation:
-            self.met.set()
-            return Reply(200, cut=True, wait=_SILENCE)
-        return self.memory(request)
 
 
 @pytest.fixture
@@ -158,41 +140,6 @@ def test_ec2_is_no_exception(told: CancelToken) -> None:
         with pytest.raises(SnapshotError, match="told to stop"):
             EbsSnapshotter(location, told).describe_snapshot("snap-1")
         telling.join()
-
-
-MODULES: dict[str, dict[str, t.Any]] = {
-    "k8s_backup_info": {},
-    "k8s_backup": {"name": "n", "state": "absent"},
-}
-
-
-@pytest.mark.parametrize("module", MODULES)
-def test_a_module_obeys_within_five_seconds(module: str) -> None:
-    silent = Silent("ListObjects")
-    with S3Wire(silent) as wire:
-        place = {"bucket": "b", "endpoint_url": wire.url, "access_key": "k" * 16, "secret_key": "s" * 16}
-        given = {"ANSIBLE_MODULE_ARGS": {**MODULES[module], "storage_location": place, "_ansible_remote_tmp": "/tmp"}}
-        code = (
-            "import json, sys\n"
-            "from ansible.module_utils import basic\n"
-            "basic._ANSIBLE_ARGS, basic._ANSIBLE_PROFILE = sys.argv[1].encode(), 'legacy'\n"
-            f"from ansible_collections.arkive.k8s.plugins.modules import {module}\n"
-            f"{module}.main()\n"
-        )
-        argv = [sys.executable, "-c", code, json.dumps(given)]
-        process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
-        try:
-            assert silent.met.wait(30)
-            process.send_signal(signal.SIGTERM)
-            began = time.monotonic()
-            output, _stderr = process.communicate(timeout=20)
-            assert time.monotonic() - began < LIMIT
-        finally:
-            process.kill()
-            process.wait()
-    result = json.loads(output)
-    assert result["failed"]
-    assert "no answer by the time that the run was told to stop" in result["msg"]
 
 
 def store_of(wire: S3Wire, cancel: CancelToken) -> S3Store:
