@@ -97,7 +97,7 @@ options:
     description:
       - Rules for volumes, and more filters, as a resource policy document of Velero with C(version), C(volumePolicies)
         and C(includeExcludePolicy). A mapping, or its text in YAML.
-      - The actions V(fs-backup) and V(snapshot) cannot be done.
+      - The action V(fs-backup) needs a node agent of Velero, and is refused unless O(ignore_unsupported=true).
       - Mutually exclusive with O(resource_policy).
     type: raw
   resource_policy:

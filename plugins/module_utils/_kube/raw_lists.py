@@ -123,13 +123,13 @@ def parse_page(data: bytes, resource: ApiResource, parse: Parse = parse_json) ->
     type_text = encode_compact({"apiVersion": api_version, "kind": kind})[:-1] + b","
 
     def item(obj: Document | None, text: bytes) -> RawItem:
-        if obj is not None:
-            check_named(obj)
+        if obj is None:
+            return _unusable(_named(text), "it is nested too deeply", api_version=api_version, kind=kind)
+        check_named(obj)
         try:
-            check_depth(_parsed(obj), text)
+            check_depth(obj, text)
         except ValueError as exc:
-            return _unusable(obj or _named(text), str(exc), api_version=api_version, kind=kind)
-        obj = t.cast(Document, obj)
+            return _unusable(obj, str(exc), api_version=api_version, kind=kind)
         if "apiVersion" in obj:
             if "kind" in obj:
                 return RawItem(obj, text)
@@ -150,19 +150,10 @@ def parse_page(data: bytes, resource: ApiResource, parse: Parse = parse_json) ->
     )
 
 
-def _parsed(obj: Document | None) -> Document:
-    if obj is None:
-        raise ValueError("it is nested too deeply")
-    return obj
-
-
 def _unusable(obj: Document, problem: str, *, api_version: str, kind: str) -> RawItem:
     """Raises ``ValueError`` for one without a name."""
-    metadata = obj.get("metadata")
-    names = metadata if isinstance(metadata, dict) else {}
-    known = {part: names[part] for part in ("namespace", "name") if isinstance(names.get(part), str) and names[part]}
-    if "name" not in known:
-        raise ValueError(f"of one object, {problem}")
+    check_named(obj)
+    known = {part: obj["metadata"][part] for part in ("namespace", "name") if obj["metadata"].get(part)}
     return RawItem({"apiVersion": api_version, "kind": kind, "metadata": known}, b"", problem)
 
 

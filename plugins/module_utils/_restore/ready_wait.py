@@ -87,7 +87,9 @@ class WorkloadWait:
         ready = sum(group.ready for group in groups)
         if not self._cancel.is_cancelled:
             spent = time.monotonic() - begun
-            self._progress(f"workloads: {ready} ready after {spent:.0f} s, {len(late)} not")
+            others = count - ready - len(late)
+            owned = f", {others} left to the workloads that made them" if others else ""
+            self._progress(f"workloads: {ready} ready after {spent:.0f} s, {len(late)} not{owned}")
             self._report(late)
         return {"ready": ready, "not_ready": len(late)}
 

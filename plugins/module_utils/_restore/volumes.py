@@ -123,9 +123,9 @@ class VolumeDecisions:
         if comes_without_its_snapshot or self.remade_from(volume) is not None:
             return ""
         if method:
-            return f"its claim gets a new volume: the data was saved as {readable(method)}"
+            return f"a claim that is restored gets a new volume: the data was saved as {readable(method)}"
         if (volume.get("spec") or {}).get("persistentVolumeReclaimPolicy", "Retain") == "Delete":
-            return "its claim gets a new volume: the reclaim policy is Delete and nothing was saved"
+            return "a claim that is restored gets a new volume: the reclaim policy is Delete and nothing was saved"
         return ""
 
     def remade_from(self, volume: Object) -> DataSource | None:

@@ -14,7 +14,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need, find_forbidden
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text, rules_text
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import (
     GROUP,
     SnapshotApi,
@@ -58,7 +58,7 @@ class CsiTarget:
         missing = [] if self._may(contents) else [contents]
         if not (self._may(snapshots) or self._may(snapshots._replace(namespace=namespace))):
             missing.append(snapshots._replace(namespace=namespace))
-        return f"the API server does not let you {rights_text(missing)}" if missing else ""
+        return f"the API server does not let you {rights_text(missing)} ({rules_text(missing)})" if missing else ""
 
     def snapshot_class(self, driver: str, stored: str) -> str:
         """A VolumeSnapshotClass of the driver: the stored one where it is there, else the default one, else any.

@@ -30,16 +30,20 @@ def runs(client: t.Any, tmp_path: Path) -> VolumeRuns:
 @pytest.fixture
 def make_app(kubectl: t.Any) -> t.Iterator[t.Callable[..., DataApp]]:
     """``make_app(workload="StatefulSet")``: an application that runs, in a namespace of its own."""
-    made: list[str] = []
+    made: list[DataApp] = []
 
     def make(**options: t.Any) -> DataApp:
         name = f"arkive-test-d-{secrets.token_hex(3)}"
-        made.append(name)
         kubectl("create", "namespace", name)
         app = DataApp(kubectl, name, **options)
+        made.append(app)
         app.create()
         return app
 
     yield make
+    policy = ["--type=merge", "-p", '{"spec":{"deletionPolicy":"Delete"}}']
+    for kind, name in (each.split() for app in made for each in app.snapshot_objects()):
+        if kind == "VolumeSnapshotContent":  # what a test has left goes with its namespace, in the storage as well
+            kubectl("patch", kind, name, *policy, check=False)
     if made:
-        kubectl("delete", "namespace", *made, "--ignore-not-found", "--wait=false")
+        kubectl("delete", "namespace", *(app.namespace for app in made), "--ignore-not-found", "--wait=false")

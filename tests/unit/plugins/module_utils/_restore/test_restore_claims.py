@@ -308,8 +308,8 @@ def test_names_that_fit_nothing(api: RestoreApi, store: t.Any, options: Object, 
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("cm/shop/b", "Did you mean cm/shop/a?"),
-        ("configmap/zzzzzz", "It holds configmap/shop/a."),
+        ("configmaps/shop/b", "Did you mean configmaps/shop/a?"),
+        ("configmap/some-other-name-altogether", "It holds configmap/shop/a."),
         ("secret/shop/a", "It holds none of them."),
     ],
 )

@@ -226,6 +226,16 @@ def test_pods_that_are_not_ours(wait: Wait, live: t.Any, stored_controllers: t.A
     assert told.errors == errors
 
 
+def test_the_last_line_accounts_for_all_that_were_waited_for(wait: Wait) -> None:
+    told = wait(
+        item("Deployment", "web"),
+        item("Pod", "p"),
+        served=[("Deployment", deployment("web")), ("Pod", pod("p", "False", owners=CONTROLLER))],
+    )
+    assert told.lines[0] == "waiting for 2 workloads to be ready"
+    assert told.lines[-1] == "workloads: 1 ready after 0 s, 0 not, 1 left to the workloads that made them"
+
+
 def test_without_the_right_to_look(wait: Wait) -> None:
     refusal = KubeError("pods is forbidden.", status=403, reason="Forbidden")
     told = wait(item("Pod", "p"), refusal=refusal, timeout=600)
