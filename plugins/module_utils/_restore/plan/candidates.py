@@ -31,12 +31,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import Res
 
 
 class Read(t.NamedTuple):
-    """An object that may be planned: what it is to be, and how the server serves its type."""
+    """An object before it is planned: what it is to be, and how the server serves its type."""
 
     prepared: Prepared
     kind: str
     api_version: str
-    resource: ApiResource
+    resource: ApiResource | None
 
 
 @dataclasses.dataclass(slots=True, eq=False)
@@ -107,7 +107,20 @@ class ObjectReader:
         if candidate.waited is not None:
             decision = {"action": "create", "intent": "create", "reason": "", "hint": ""} | decision
             return dataclasses.replace(candidate.waited, resource=read.resource, **decision)
-        return self._item(candidate, read.prepared, read.kind, read.api_version, read.resource, keep, decision)
+        return PlanItem(
+            number=candidate.number,
+            group_resource=candidate.group_resource,
+            name=candidate.name,
+            namespace=candidate.namespace,
+            source_namespace=candidate.ref.namespace,
+            kind=read.kind,
+            api_version=read.api_version,
+            ref=candidate.ref,
+            resource=read.resource,
+            body=self._objects.add(read.prepared.body) if keep else None,
+            facts=self.facts(read.prepared, keep=keep),
+            **decision,
+        )
 
     def facts(self, prepared: Prepared, *, keep: bool = False) -> Facts:
         """``keep`` what is not small as well."""
@@ -127,16 +140,13 @@ class ObjectReader:
 
     def _check(self, candidate: Candidate, prepared: Prepared, api: ApiTypes) -> Read | PlanItem:
         kind, api_version = str(prepared.body.get("kind", "")), str(prepared.body.get("apiVersion", ""))
-        resource = api.find_kind(api_version, kind)
-        settled = bool(prepared.skip or prepared.refusal)
-        if not settled:
-            self._tell_errors(candidate, prepared)
-        if resource is not None and not settled:
-            return Read(prepared, kind, api_version, resource)
-        item = self._item(candidate, prepared, kind, api_version, resource, not settled, {})
+        read = Read(prepared, kind, api_version, api.find_kind(api_version, kind))
         if prepared.skip:
-            return item.settled("skip", prepared.skip)
-        return item.settled("conflict", prepared.refusal) if prepared.refusal else _not_served(item)
+            return self.item(candidate, read).settled("skip", prepared.skip)
+        if prepared.refusal:
+            return self.item(candidate, read).settled("conflict", prepared.refusal)
+        self._tell_errors(candidate, prepared)
+        return read if read.resource is not None else _not_served(self.item(candidate, read, keep=True))
 
     def _read_again(self, candidate: Candidate, item: PlanItem, api: ApiTypes) -> Read | PlanItem:
         """What was kept of it, now that its type may be served."""
@@ -147,31 +157,6 @@ class ObjectReader:
         facts, body = item.facts, self._objects.load(item.body)
         prepared = Prepared(body=body, warnings=facts.warnings, owner=facts.owner)
         return Read(prepared, item.kind, item.api_version, resource)
-
-    def _item(
-        self,
-        candidate: Candidate,
-        prepared: Prepared,
-        kind: str,
-        api_version: str,
-        resource: ApiResource | None,
-        keep: bool,
-        decision: t.Mapping[str, t.Any],
-    ) -> PlanItem:
-        return PlanItem(
-            number=candidate.number,
-            group_resource=candidate.group_resource,
-            name=candidate.name,
-            namespace=candidate.namespace,
-            source_namespace=candidate.ref.namespace,
-            kind=kind,
-            api_version=api_version,
-            ref=candidate.ref,
-            resource=resource,
-            body=self._objects.add(prepared.body) if keep else None,
-            facts=self.facts(prepared, keep=keep),
-            **decision,
-        )
 
     def _keep_afterwards(self, prepared: Prepared) -> Place | None:
         found: dict[str, t.Any] = {"status": prepared.status} if prepared.status else {}
