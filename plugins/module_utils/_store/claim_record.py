@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
+import os
 import typing as t
 import uuid
 from dataclasses import dataclass
@@ -44,7 +45,8 @@ class ClaimRecord:
     @classmethod
     def make(cls, run: str, host: str, pid: int, moment: dt.datetime, ttl_seconds: float) -> ClaimRecord:
         expires = moment + dt.timedelta(seconds=ttl_seconds)
-        return cls(run, host, pid, moment, expires, uuid.uuid4().hex, process=identify_process())
+        process = identify_process() if pid == os.getpid() else ""
+        return cls(run, host, pid, moment, expires, uuid.uuid4().hex, process=process)
 
     @classmethod
     def damaged(cls, written: dt.datetime) -> ClaimRecord:

@@ -31,7 +31,8 @@ def test_a_module_obeys_within_five_seconds(module: str) -> None:
         place = {"bucket": "b", "endpoint_url": wire.url, "access_key": "k" * 16, "secret_key": "s" * 16}
         given = {"ANSIBLE_MODULE_ARGS": {**MODULES[module], "storage_location": place, "_ansible_remote_tmp": "/tmp"}}
         code = (
-            "import json, sys\n"
+            "import sys\n"
+            f"sys.path[:0] = {[path for path in sys.path if path]!r}\n"
             "from ansible.module_utils import basic\n"
             "basic._ANSIBLE_ARGS, basic._ANSIBLE_PROFILE = sys.argv[1].encode(), 'legacy'\n"
             f"from ansible_collections.arkive.k8s.plugins.modules import {module}\n"

@@ -120,12 +120,12 @@ MERGES = "a0: &a0 {x: 1}\n" + "".join(
 )
 def test_files_that_are_no_kubeconfig(content: bytes, sentence: str, tmp_path: Path) -> None:
     (tmp_path / "kc").write_bytes(content)
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(KubeError) as caught:
         load_access(KubeAuth(kubeconfig=str(tmp_path / "kc")))
     assert sentence in caught.value.sentence
     assert SECRET not in caught.value.sentence
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_paths_that_are_no_file(tmp_path: Path) -> None:
@@ -255,12 +255,12 @@ LAUGHS = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] *
     ],
 )
 def test_text_that_is_no_kubeconfig(text: str, sentence: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(KubeError) as caught:
         load_access(KubeAuth(kubeconfig=text))
     assert sentence in caught.value.sentence
     assert SECRET not in caught.value.sentence
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize(

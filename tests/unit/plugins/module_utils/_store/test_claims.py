@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import threading
 import time
 import typing as t
@@ -199,11 +200,11 @@ def test_leaving_by_an_error_shows_that_error(store: LocalStore) -> None:
 
 def test_the_record_is_json_with_the_promised_members() -> None:
     moment = dt.datetime(2026, 6, 1, 2, 0, 0, 250_000, tzinfo=dt.UTC)
-    record = ClaimRecord.make("r", "h", 7, moment, 120)
+    record = ClaimRecord.make("r", "h", os.getpid(), moment, 120)
     assert record.to_dict() == {
         "run": "r",
         "host": "h",
-        "pid": 7,
+        "pid": os.getpid(),
         "started": "2026-06-01T02:00:00.250Z",
         "expires": "2026-06-01T02:02:00.250Z",
         "nonce": record.nonce,
