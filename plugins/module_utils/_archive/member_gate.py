@@ -77,6 +77,8 @@ def read_member(ref: ItemRef, data: bytes) -> dict[str, t.Any]:
     misfit = find_object_misfit(obj, ref.group_resource)
     if misfit:
         raise ArchiveError(f"The archive's member {ref.shown} is no object of Kubernetes: {misfit}.")
+    if not f"{obj['apiVersion']}{obj['kind']}".isprintable():
+        raise ArchiveError(f"The archive's member {ref.shown} is of a type whose name has control characters.")
     why = find_stranger(ref, obj)
     if why:
         raise ArchiveError(f"The archive's member {ref.shown} does not hold what its path says: {why}.")
