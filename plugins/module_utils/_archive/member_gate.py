@@ -15,7 +15,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._core.bounded_json import parse_bounded
+from ansible_collections.arkive.k8s.plugins.module_utils._core.bounded_json import MAX_OBJECT_MEMORY, parse_bounded
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import readable
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted, plural
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.builtin_types import builtin_kind, builtin_type
@@ -67,7 +67,7 @@ def read_member(ref: ItemRef, data: bytes) -> dict[str, t.Any]:
     Raises ``ArchiveError``, which names the member, for anything else.
     """
     try:
-        obj = parse_bounded(data)
+        obj = parse_bounded(data, most_memory=MAX_OBJECT_MEMORY)
     except ValueError as exc:
         raise ArchiveError(f"The archive's member {ref.shown} is not valid JSON: {exc}.") from exc
     if not isinstance(obj, dict):
@@ -77,6 +77,8 @@ def read_member(ref: ItemRef, data: bytes) -> dict[str, t.Any]:
     misfit = find_object_misfit(obj, ref.group_resource)
     if misfit:
         raise ArchiveError(f"The archive's member {ref.shown} is no object of Kubernetes: {misfit}.")
+    if not f"{obj['apiVersion']}{obj['kind']}".isprintable():
+        raise ArchiveError(f"The archive's member {ref.shown} is of a type whose name has control characters.")
     why = find_stranger(ref, obj)
     if why:
         raise ArchiveError(f"The archive's member {ref.shown} does not hold what its path says: {why}.")

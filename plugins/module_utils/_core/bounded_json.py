@@ -16,18 +16,20 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.accelerators impo
 #: three frames a level, and Python has 1,000.
 MAX_DEPTH = 200
 MAX_MEMORY = 160 << 20
+#: An object of a cluster is worked on in several copies. etcd takes 1.5 MiB of text, which is no more than this.
+MAX_OBJECT_MEMORY = 96 << 20
 
-#: No text takes more than 60 times its size.
-_HARMLESS = MAX_MEMORY // 64
+#: No text takes more than this many times its size.
+_MOST_GROWTH = 64
 #: Bytes of a mapping or a list with one member, and of one member more.
 _PER_MAPPING, _PER_LIST, _PER_MEMBER = 200, 90, 60
 _HOLDERS = frozenset({dict, list})
 
 
-def parse_bounded(data: bytes) -> t.Any:
+def parse_bounded(data: bytes, *, most_memory: int = MAX_MEMORY) -> t.Any:
     """The document in ``data`` (UTF-8). Raises ``ValueError``, with a sentence without its end, when it is refused."""
-    if len(data) > _HARMLESS and needed_memory(data) > MAX_MEMORY:
-        raise ValueError(f"it would take more than {MAX_MEMORY >> 20} MiB of memory")
+    if len(data) > most_memory // _MOST_GROWTH and needed_memory(data) > most_memory:
+        raise ValueError(f"it would take more than {most_memory >> 20} MiB of memory")
     value = parse_json(data)
     check_depth(value, data)
     return value
@@ -61,4 +63,4 @@ def is_deeper(value: t.Any, limit: int) -> bool:
     return bool(level)
 
 
-__all__ = ("MAX_DEPTH", "MAX_MEMORY", "check_depth", "is_deeper", "needed_memory", "parse_bounded")
+__all__ = ("MAX_DEPTH", "MAX_MEMORY", "MAX_OBJECT_MEMORY", "check_depth", "is_deeper", "needed_memory", "parse_bounded")

@@ -125,7 +125,12 @@ def _pod(**members: t.Any) -> dict[str, t.Any]:
         (_pod(spec={"volumes": [None]}), r"spec.volumes\[0\] is null"),
         (_pod(spec={"containers": [{"volumeMounts": [1]}]}), r"containers\[0\].volumeMounts\[0\] is not a mapping"),
         (_pod(spec={"serviceAccountName": {}}), "spec.serviceAccountName is not text"),
+        ({**_pod(), "kind": "Pod\x00"}, "of a type whose name has control characters"),
+        ({**_pod(), "apiVersion": "v1\x1b[2J"}, "of a type whose name has control characters"),
+        # Many mappings in little text; a restore works on several copies of them.
+        (_pod(spec={"containers": [{"a": {}, "b": {}}] * 300_000}), "it would take more than 96 MiB of memory"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_shapes(document: t.Any, message: str) -> None:
     with pytest.raises(ArchiveError, match=message):
