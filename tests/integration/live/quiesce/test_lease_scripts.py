@@ -185,7 +185,7 @@ def test_the_lease_outlives_its_wrapper(lease: Lease, volume: Volume) -> None:
     wait_until(lambda: lease.file("freezer"), "the freezer's start")
     with lease.stopped_timers():
         command = "tr '\\0' ' ' </proc/${1%% *}/cmdline"
-        wait_until(lambda: "sleep" in volume.shell(command, lease.file("freezer"))[1], "the freeze")
+        wait_until(lambda: volume.shell(command, lease.file("freezer"))[1].startswith("sleep"), "the freeze")
         writer = volume.writer()
         writer.wait_until_it_blocks()
         wrapper.process.kill()
