@@ -112,7 +112,7 @@ def test_thousands_of_backups(store: Store) -> None:
 
 def test_requests_on_the_wire(s3_location: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages of 1,000 keys, and a read for each backup; nothing asks twice."""
-    from ansible_collections.arkive.k8s.plugins.module_utils._store.s3 import S3Store
+    from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.store import S3Store
 
     store = S3Store(s3_location)
     backups = 1100

@@ -16,8 +16,8 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_reader import BackupReader
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._store.local import LocalStore
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.store import LocalStore
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.archives import obj, tar_gz
 
 POD = obj("Pod", "web", "app")
@@ -56,7 +56,7 @@ class Counted:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Counted:
-    return Counted(LocalStore(StorageLocation(path=str(tmp_path))))
+    return Counted(LocalStore(LocalLocation(path=str(tmp_path))))
 
 
 def backup(api_version: str, name: str = "n", **members: t.Any) -> bytes:
