@@ -450,7 +450,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_option
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -481,7 +480,8 @@ def make(task: Task) -> Result:
     client = connect(kube_auth(task.params), cancel=task.cancel)
     engine = plan_backup if task.check_mode else run_backup
     outcome = engine(request, client=client, store=store, progress=task.progress, cancel=task.cancel)
-    result = _result(task, outcome)
+    answer = outcome.to_return(default_on_error=task.params["hook_on_error_default"])
+    result: Result = {"changed": outcome.changed, **answer}
     if task.diff_mode:
         after = request.spec.to_dict()
         result["diff"] = text_diff(None if outcome.changed else after, after, title=f"backup {request.name}")
@@ -506,7 +506,7 @@ def delete(task: Task) -> Result:
     outcome = delete_backup(
         name,
         store=store,
-        owners=make_providers(context),
+        providers=make_providers(context),
         check_mode=task.check_mode,
         force=task.params["force"],
     )
@@ -523,11 +523,6 @@ def delete(task: Task) -> Result:
         before = (outcome.backup or {}).get("spec")
         result["diff"] = text_diff(before, None, title=f"backup {name}")
     return result
-
-
-def _result(task: Task, outcome: BackupOutcome) -> Result:
-    answer = outcome.to_return(default_on_error=task.params["hook_on_error_default"])
-    return {"changed": outcome.changed, **answer}
 
 
 def work(task: Task) -> Result:

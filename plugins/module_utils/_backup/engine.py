@@ -330,7 +330,7 @@ class _Maker:
         return False
 
     def _remove_old(self, what: t.Literal["replaced", "interrupted"]) -> bool:
-        return remove_old(self._catalog, self._request.name, what, owners=self._providers, warn=self._outcome.warn)
+        return remove_old(self._catalog, self._request.name, what, providers=self._providers, warn=self._outcome.warn)
 
     def _run_ending(self, when: t.Literal["on_success", "on_failure"]) -> None:
         """What these hooks meet is told by the outcome alone: it changes nothing in what is stored."""

@@ -25,7 +25,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.errors import 
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.leftovers import clear_leftovers
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.name_claim import is_over
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.removal import hide_backup, remove_files
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.snapshot_deleter import SnapshotDeleter, SnapshotOwner
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.snapshot_deleter import (
+    SnapshotDeleter,
+    SnapshotProvider,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimHeld
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
@@ -58,14 +61,14 @@ def delete_backup(
     name: str,
     *,
     store: Store,
-    owners: t.Iterable[SnapshotOwner],
+    providers: t.Iterable[SnapshotProvider],
     check_mode: bool = False,
     force: bool = False,
 ) -> DeletedBackup:
     """Remove the snapshots and all files of ``name``, and the records of its restores; one that is not there is fine.
 
-    ``owners`` delete the snapshots: the volume providers. Raises ``ValidationError`` for a backup that another run
-    makes, that is not finished, that cannot be read, or that has snapshots which no owner can delete, and
+    ``providers`` delete the snapshots: the volume providers. Raises ``ValidationError`` for a backup that another run
+    makes, that is not finished, that cannot be read, or that has snapshots which no provider can delete, and
     ``CatalogError`` when the deletion of one failed: then the backup is still there. ``force`` turns each of these into
     a warning, and leaves such snapshots behind. A backup of Ark 0.9 or older at the root is never deleted.
     """
@@ -77,7 +80,7 @@ def delete_backup(
     entry = catalog.entry(name)
     if entry is None:
         return DeletedBackup(location=store.location.describe)
-    deleter = SnapshotDeleter(owners)
+    deleter = SnapshotDeleter(providers)
     plan = plan_deletion(catalog, entry, deleter=deleter, force=force)
     deletion = _Deletion(catalog, plan, deleter, force=force)
     snapshots = plan.snapshots if check_mode else deletion.run()

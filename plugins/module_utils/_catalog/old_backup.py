@@ -13,7 +13,10 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.recorded_snapshots import RecordedSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.removal import hide_backup, remove_files
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.snapshot_deleter import SnapshotDeleter, SnapshotOwner
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.snapshot_deleter import (
+    SnapshotDeleter,
+    SnapshotProvider,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 
 if t.TYPE_CHECKING:
@@ -23,9 +26,9 @@ What: t.TypeAlias = t.Literal["replaced", "interrupted"]
 
 
 def remove_old(
-    catalog: Catalog, name: str, what: What, *, owners: t.Iterable[SnapshotOwner], warn: t.Callable[[str], None]
+    catalog: Catalog, name: str, what: What, *, providers: t.Iterable[SnapshotProvider], warn: t.Callable[[str], None]
 ) -> bool:
-    """Remove it with its snapshots, which their ``owners`` delete; False when nothing is there.
+    """Remove it with its snapshots, which their ``providers`` delete; False when nothing is there.
 
     What makes it a backup goes first: one that is to be seen has its snapshots. Raises ``StoreError`` where that
     cannot be removed, and then nothing else was; what cannot be removed later is told to ``warn``.
@@ -33,7 +36,7 @@ def remove_old(
     recorded = _recorded(catalog, name, what, warn)
     hide_backup(catalog.store, name)
     if recorded is not None:
-        for found, why in SnapshotDeleter(owners).delete(recorded.all, contents=recorded.contents).items():
+        for found, why in SnapshotDeleter(providers).delete(recorded.all, contents=recorded.contents).items():
             warn(f"The snapshot {found} of the backup that was {what} is left behind: {why}")
     try:
         return bool(remove_files(catalog.store, name, keep_claim=True))

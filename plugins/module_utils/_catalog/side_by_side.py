@@ -21,7 +21,7 @@ _Found = t.TypeVar("_Found")
 def read_each(
     read: t.Callable[[_Asked], _Found], asked: t.Iterable[_Asked], *, cancel: CancelToken | None = None
 ) -> list[_Found]:
-    """What ``read`` gives for each, in their order. After ``cancel`` nothing more is read, and ``Cancelled`` is raised."""
+    """What ``read`` gives for each, in their order. After ``cancel`` nothing more is read: ``Cancelled`` is raised."""
     token = cancel or CancelToken()
 
     def read_one(one: _Asked) -> _Found:

@@ -24,7 +24,7 @@ _NOBODY = "no volume provider that deletes such snapshots was given"
 Reasons: t.TypeAlias = "dict[RecordedSnapshot, str]"
 
 
-class SnapshotOwner(t.Protocol):
+class SnapshotProvider(t.Protocol):
     """Who can delete snapshots of the ``kind`` that a ``RecordedSnapshot`` names; several may share one."""
 
     name: str
@@ -38,10 +38,10 @@ class SnapshotOwner(t.Protocol):
 
 
 class SnapshotDeleter:
-    """Has snapshots deleted by their ``owners``. Nobody is asked before a backup records such a snapshot."""
+    """Has snapshots deleted by their ``providers``. Nobody is asked before a backup records such a snapshot."""
 
-    def __init__(self, owners: t.Iterable[SnapshotOwner]) -> None:
-        self._owners = tuple(owners)
+    def __init__(self, providers: t.Iterable[SnapshotProvider]) -> None:
+        self._providers = tuple(providers)
 
     def why_not(self, snapshot: RecordedSnapshot) -> str:
         """Why the snapshot cannot be deleted here, as far as can be told without trying; empty when it may."""
@@ -52,26 +52,26 @@ class SnapshotDeleter:
         failed: Reasons = {}
         found: dict[str, list[RecordedSnapshot]] = {}
         for snapshot in snapshots:
-            owner, why = self._find(snapshot)
-            if owner is None:
+            provider, why = self._find(snapshot)
+            if provider is None:
                 failed[snapshot] = why
             else:
-                found.setdefault(owner.name, []).append(snapshot)
-        for owner in self._owners:
-            if owner.name in found:
-                failed |= owner.delete(found[owner.name], contents)
+                found.setdefault(provider.name, []).append(snapshot)
+        for provider in self._providers:
+            if provider.name in found:
+                failed |= provider.delete(found[provider.name], contents)
         return failed
 
-    def _find(self, snapshot: RecordedSnapshot) -> tuple[SnapshotOwner | None, str]:
+    def _find(self, snapshot: RecordedSnapshot) -> tuple[SnapshotProvider | None, str]:
         """Who can delete it; None, and why nobody can."""
         reasons = []
-        for owner in self._owners:
-            if owner.kind == snapshot.kind:
-                why = owner.why_not_delete(snapshot)
+        for provider in self._providers:
+            if provider.kind == snapshot.kind:
+                why = provider.why_not_delete(snapshot)
                 if not why:
-                    return owner, ""
+                    return provider, ""
                 reasons.append(why)
         return None, "; ".join(reasons) or (_ONLY_AGENT if snapshot.kind == "repository" else _NOBODY)
 
 
-__all__ = ("Reasons", "SnapshotDeleter", "SnapshotOwner")
+__all__ = ("Reasons", "SnapshotDeleter", "SnapshotProvider")
