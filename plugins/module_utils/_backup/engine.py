@@ -267,7 +267,7 @@ class _Maker:
             {provider.name: provider.for_backup(job, resolved.discovery) for provider in self._providers},
             log=log,
             progress=self._progress,
-            sweeps=not self._catalog.store.exists(BackupKeys(self._request.name).metadata),
+            sweeps=not self._catalog.exists(self._request.name),
         )
         run = BackupRun(
             self._request,
