@@ -17,9 +17,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_option
     require_store_library,
     storage_location,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.delete import delete_backup
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.info import list_backups
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import SnapshotDeleter
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import list_backups
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._store import kinds, retrying
@@ -100,7 +99,7 @@ def test_backup_restore_and_deletion(
     restored = restore(RestoreApi(), store, "b1")
     assert (restored.phase, restored.warnings_list) == ("Completed", [])
     assert any(key.startswith("team/a/restores/") for key in attic["one"])
-    delete_backup("b1", store=store, deleter=SnapshotDeleter(()))
+    delete_backup("b1", store=store, providers=())
     assert attic["one"] == {}
 
 

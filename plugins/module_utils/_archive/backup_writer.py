@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""The backups of one storage location.
+"""Writes whole backups, and the files of restores.
 
 ``velero-backup.json`` is the commit point: it is stored last and removed first, so that a backup is listed only while
 all of its files are there.
@@ -19,17 +19,15 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.arkive_record import ArkiveRecord, FileDigest
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import gzip_json
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_reader import BackupReader
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.commit_point import CommitPoint, Ownership, Patience
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError, CommitUnknown
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_check import check_stored, delete_checked
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_files import StoredFile, StoredFiles
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.file_access import FileAccess, WrittenFile
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_check import check_stored
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_pretty
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import TERMINAL_PHASES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import (
-    ARK_METADATA_FILE,
     METADATA_FILE,
     BackupKeys,
     RestoreKeys,
@@ -37,7 +35,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import (
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import BackupFiles, RestoreFiles
-    from ansible_collections.arkive.k8s.plugins.module_utils._store.store import ByteSource
+    from ansible_collections.arkive.k8s.plugins.module_utils._store.store import ByteSource, Store
 
 
 def _nobody(_sentence: str) -> None:
@@ -48,8 +46,12 @@ def _nobody(_sentence: str) -> None:
 _STORED_PHASES = frozenset(TERMINAL_PHASES) - {"FailedValidation"}
 
 
-class BackupRepository(BackupReader):
-    """Reads and writes whole backups in ``store``. Knows Velero's layout, nothing of a cluster."""
+class BackupWriter:
+    """Writes into ``store``, in Velero's layout."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._files = FileAccess(store)
 
     def publish(
         self,
@@ -70,23 +72,23 @@ class BackupRepository(BackupReader):
         """
         keys = BackupKeys(str(files.metadata.get("metadata", {}).get("name", "")))
         _check_terminal(files.metadata, keys.name)
-        if self.store.exists(keys.metadata):
-            raise ArchiveError(f"The backup '{keys.name}' already exists in {self.store.location.describe}.")
+        if self._store.exists(keys.metadata):
+            raise ArchiveError(f"The backup '{keys.name}' already exists in {self._store.location.describe}.")
         cancel = cancel or CancelToken()
-        writer = _Writer(self.files, claim, cancel)
+        writer = _Writer(self._files, claim, cancel)
         metadata = encode_pretty(files.metadata)
         uid = str(files.metadata["metadata"].get("uid", ""))
         commit = CommitPoint(
-            self.store,
+            self._store,
             keys.metadata,
-            self.files.encoded(keys.metadata, metadata),
+            self._files.encoded(keys.metadata, metadata),
             uid=uid,
             claim=claim,
             patience=patience or Patience(),
         )
         try:
             record = self._store_files(writer, keys, files, metadata)
-            for sentence in check_stored(self.store, keys.directory, [file.stored for file in writer.written]):
+            for sentence in check_stored(self._store, keys.directory, [file.stored for file in writer.written]):
                 warn(sentence)
             cancel.check()
             commit.write(cancel)
@@ -99,29 +101,10 @@ class BackupRepository(BackupReader):
             warn(sentence)
         return record
 
-    def delete(self, name: str, *, keep_claim: bool = False) -> list[str]:
-        """Remove a backup or the rest of one, what makes it one first. Returns the keys; none when nothing was there.
-
-        ``keep_claim`` leaves the claim for the run that holds it to release. One at the root, of Ark, is not touched.
-        """
-        hidden = self.hide(name)
-        keys = BackupKeys(name)
-        found = [info.key for info in self.store.list(keys.directory).objects]
-        doomed = [key for key in found if key not in hidden and not (keep_claim and key == keys.claim)]
-        delete_checked(self.store, keys.directory, doomed)
-        return [*hidden, *doomed]
-
-    def hide(self, name: str) -> list[str]:
-        """Remove what makes it a backup, and nothing else. Returns the keys; none when it was not to be seen."""
-        keys = BackupKeys(name)
-        found = [key for key in (keys.metadata, f"{keys.directory}{ARK_METADATA_FILE}") if self.store.exists(key)]
-        delete_checked(self.store, keys.directory, found)
-        return found
-
     def write_restore(self, name: str, files: RestoreFiles, *, warn: t.Callable[[str], None] = _nobody) -> None:
         """Store the files of one restore; a failure removes what was written. ``warn`` is told what could not be."""
         keys = RestoreKeys(name)
-        writer = _Writer(self.files, None, CancelToken())
+        writer = _Writer(self._files, None, CancelToken())
         try:
             writer.put(keys.logs, files.logs)
             for key, value in (
@@ -162,14 +145,14 @@ class BackupRepository(BackupReader):
 class _Writer:
     """Stores files while the claim holds, and remembers which keys it may have written."""
 
-    def __init__(self, files: StoredFiles, claim: Ownership | None, cancel: CancelToken) -> None:
+    def __init__(self, files: FileAccess, claim: Ownership | None, cancel: CancelToken) -> None:
         self._files = files
         self._claim = claim
         self._cancel = cancel
         self._keys: list[str] = []
-        self.written: list[StoredFile] = []
+        self.written: list[WrittenFile] = []
 
-    def put(self, key: str, content: ByteSource | bytes, *, size: int | None = None) -> StoredFile:
+    def put(self, key: str, content: ByteSource | bytes, *, size: int | None = None) -> WrittenFile:
         source = io.BytesIO(content) if isinstance(content, bytes) else content
         known = len(content) if isinstance(content, bytes) else size
         # Noted before the attempt: an upload whose answer got lost may have arrived.
@@ -214,4 +197,4 @@ def _check_terminal(backup: t.Mapping[str, t.Any], name: str) -> None:
         raise ArchiveError(f"The backup '{name}' has the phase '{phase}', which is not final, and cannot be stored.")
 
 
-__all__ = ("BackupRepository", "Ownership")
+__all__ = ("BackupWriter", "Ownership")
