@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.arkive_record import ArkiveRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.file_access import FileAccess
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.gunzip import GunzipReader
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.legacy_layout import (
     Directories,
@@ -21,7 +22,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.legacy_layout 
     places_of,
     read_flat_directories,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_files import StoredFiles
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_json import (
     MAX_TEXT,
     parse_gzip_document,
@@ -87,7 +87,7 @@ class BackupReader:
 
     def __init__(self, store: Store, cancel: CancelToken | None = None) -> None:
         self.store = store
-        self.files = StoredFiles(store)
+        self.files = FileAccess(store)
         self._cancel = cancel or CancelToken()
         #: Where backups lie that were listed or read already.
         self._places: dict[str, BackupKeys] = {}

@@ -22,8 +22,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files i
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_reader import BackupReader
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.commit_point import CommitPoint, Ownership, Patience
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError, CommitUnknown
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.file_access import FileAccess, WrittenFile
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_check import check_stored, delete_checked
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_files import StoredFile, StoredFiles
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_pretty
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
@@ -162,14 +162,14 @@ class BackupRepository(BackupReader):
 class _Writer:
     """Stores files while the claim holds, and remembers which keys it may have written."""
 
-    def __init__(self, files: StoredFiles, claim: Ownership | None, cancel: CancelToken) -> None:
+    def __init__(self, files: FileAccess, claim: Ownership | None, cancel: CancelToken) -> None:
         self._files = files
         self._claim = claim
         self._cancel = cancel
         self._keys: list[str] = []
-        self.written: list[StoredFile] = []
+        self.written: list[WrittenFile] = []
 
-    def put(self, key: str, content: ByteSource | bytes, *, size: int | None = None) -> StoredFile:
+    def put(self, key: str, content: ByteSource | bytes, *, size: int | None = None) -> WrittenFile:
         source = io.BytesIO(content) if isinstance(content, bytes) else content
         known = len(content) if isinstance(content, bytes) else size
         # Noted before the attempt: an upload whose answer got lost may have arrived.

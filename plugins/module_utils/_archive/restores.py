@@ -15,8 +15,8 @@ import typing as t
 import zlib
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.file_access import FileAccess
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.legacy_layout import group_by_directory
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_files import StoredFiles
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_json import parse_gzip_document
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
@@ -50,7 +50,7 @@ def find_restores(store: Store, backup_name: str) -> FoundRestores:
         for name, files in group_by_directory(store.list(RESTORES).objects, RESTORES).items()
         if is_subdomain_name(name)
     }
-    files = StoredFiles(store)
+    files = FileAccess(store)
     with concurrent.futures.ThreadPoolExecutor(MAX_CONNECTIONS, thread_name_prefix="arkive-restores") as pool:
         sources = list(pool.map(lambda name: _source_of(files, name, directories[name]), directories))
     found = dict(zip(directories, sources, strict=True))
@@ -60,7 +60,7 @@ def find_restores(store: Store, backup_name: str) -> FoundRestores:
     )
 
 
-def _source_of(files: StoredFiles, name: str, present: t.Collection[str]) -> str | None:
+def _source_of(files: FileAccess, name: str, present: t.Collection[str]) -> str | None:
     """The name of the backup, empty when nothing tells it, None when what would tell it is damaged."""
     keys = RestoreKeys(name)
     try:

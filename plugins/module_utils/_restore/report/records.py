@@ -17,9 +17,9 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import RestoreFiles, gzip_json
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.file_access import FileAccess
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.legacy_layout import group_by_directory
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_files import StoredFiles
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_json import MAX_TEXT, parse_gzip_document
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
@@ -111,7 +111,7 @@ class RestoreRecords:
         hooks: t.Sequence[t.Mapping[str, t.Any]],
     ) -> None:
         record = {"version": _RECORD_VERSION, "restore": restore, "summary": summary, "hooks": list(hooks)}
-        StoredFiles(self._store).put_bytes(self._keys.arkive_record, gzip_json(record))
+        FileAccess(self._store).put_bytes(self._keys.arkive_record, gzip_json(record))
 
 
 def find_unfinished(store: Store, backup_name: str) -> list[str]:
@@ -137,7 +137,7 @@ def find_unfinished(store: Store, backup_name: str) -> list[str]:
 
 
 def _read_record(store: Store, keys: RestoreKeys) -> dict[str, t.Any]:
-    data = StoredFiles(store).get(keys.arkive_record, max_bytes=MAX_TEXT)
+    data = FileAccess(store).get(keys.arkive_record, max_bytes=MAX_TEXT)
     record: dict[str, t.Any] | None = parse_gzip_document(data, RESTORE_RECORD, what=keys.arkive_record)
     return record or {}
 

@@ -67,7 +67,7 @@ class SnapshotRuns:
         request = SnapshotRequest(name=name, namespace=self.app.namespace, **options)
         return remove_snapshots(request, provider=CsiSet(self.client, request, cancel=CancelToken()))
 
-    def restored_files(self, snapshot: str, storage_class: str) -> dict[str, str]:
+    def refile_access(self, snapshot: str, storage_class: str) -> dict[str, str]:
         """What is in a new volume that is made from a snapshot."""
         objects = self.restored_objects(snapshot, storage_class)
         self.app.kubectl("-n", self.app.namespace, "create", "-f", "-", stdin=objects)

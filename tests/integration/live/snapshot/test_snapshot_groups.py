@@ -74,7 +74,7 @@ def test_a_group_and_a_claim_beside_it(runs: SnapshotRuns, storage: Storage) -> 
     assert [entry["complete"] for entry in listed] == [True, True, True]
     assert not runs.take(group_label=LABEL).changed
     (member,) = [entry["name"] for entry in listed if entry["claim"] == "data"]
-    assert runs.restored_files(member, "loopfile")["before"] == "yes"
+    assert runs.refile_access(member, "loopfile")["before"] == "yes"
     assert runs.remove().errors == []
     assert runs.app.snapshot_objects() == []
     assert storage.snapshots(*runs.app.volume_handles()) == set()

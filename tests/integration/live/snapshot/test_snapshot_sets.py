@@ -45,7 +45,7 @@ def test_a_snapshot_has_what_was_written_before_the_freeze(
     assert 0 < outcome.freeze_window_seconds < 20
     runs.app.await_thawed()
     assert runs.app.files()[LATE] == "late"
-    files = runs.restored_files(entry["name"], storage_class)
+    files = runs.refile_access(entry["name"], storage_class)
     assert files["before"] == "yes"
     assert LATE not in files
 

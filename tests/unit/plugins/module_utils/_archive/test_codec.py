@@ -21,9 +21,9 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._archive import codec
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.codec import codec_of
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.file_access import FileAccess
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.restores import find_restores
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_files import StoredFiles
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.describe import SECTIONS
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.info import list_backups
@@ -144,7 +144,7 @@ def test_a_file_in_the_place_of_another_one(repository: BackupRepository, store:
 
 
 def test_limits_are_those_of_the_file(store: Store) -> None:
-    files = StoredFiles(store)
+    files = FileAccess(store)
     files.put_bytes("backups/b1/x", b"x" * 5000)
     assert store.size("backups/b1/x") > 5000
     assert files.get("backups/b1/x", max_bytes=5000) == b"x" * 5000

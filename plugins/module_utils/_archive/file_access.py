@@ -23,7 +23,7 @@ if t.TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredFile:
+class WrittenFile:
     """A file that was written: its own size and digest (in hex), whatever form it has as ``stored``."""
 
     size: int
@@ -35,7 +35,7 @@ class StoredFile:
         return self.stored.key
 
 
-class StoredFiles:
+class FileAccess:
     """Writes and reads files in ``store``, in the form that its location gives them.
 
     Sizes, limits and digests are those of the files themselves. Claims are no files: they are in the store as they are.
@@ -45,14 +45,14 @@ class StoredFiles:
         self.store = store
         self._codec = codec_of(store.location)
 
-    def put(self, key: str, source: ByteSource, *, size: int | None) -> StoredFile:
+    def put(self, key: str, source: ByteSource, *, size: int | None) -> WrittenFile:
         """Store all of ``source``; ``size`` in bytes, where it is known."""
         if self._codec is None:
             stored = self.store.put_file(key, source, size=size)
-            return StoredFile(stored.size, stored.sha256, stored)
+            return WrittenFile(stored.size, stored.sha256, stored)
         plain = _Measured(source)
         stored = self.store.put_file(key, self._codec.encode(key, plain))
-        return StoredFile(plain.size, plain.sha256, stored)
+        return WrittenFile(plain.size, plain.sha256, stored)
 
     def put_bytes(self, key: str, data: bytes) -> None:
         """Store ``data``."""
@@ -120,4 +120,4 @@ class _Measured:
         return data
 
 
-__all__ = ("OpenFile", "StoredFile", "StoredFiles")
+__all__ = ("FileAccess", "OpenFile", "WrittenFile")
