@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import resolve_container, run_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookResult, OnError, Phase
@@ -18,7 +19,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import BackupHook, BackupHooks
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 Event: t.TypeAlias = t.Literal["pre", "post", "on_success", "on_failure"]
 #: These run even when the run was cancelled: they put back what the ones before have changed.
@@ -33,7 +33,7 @@ class BackupHookRunner:
         client: KubeClient,
         hooks: BackupHooks,
         *,
-        log: RunLog,
+        issues: Issues,
         default_on_error: OnError,
         cancel: CancelToken,
         log_output: bool = True,
@@ -46,7 +46,7 @@ class BackupHookRunner:
             "on_success": hooks.on_success,
             "on_failure": hooks.on_failure,
         }
-        self._log = log
+        self._issues = issues
         self._default_on_error = default_on_error
         self._cancel = cancel
         self._log_output = log_output
@@ -81,7 +81,7 @@ class BackupHookRunner:
             results.append(result)
             self.results.append(result)
         if failed is not None:
-            self._log.error(f"Error running {event} hooks of the backup", error=failed.error)
+            self._issues.error(f"Error running {event} hooks of the backup", error=failed.error)
             if event == "pre":
                 raise _pre_error(failed.hook, (failed.namespace, failed.pod), failed.error)
         return results
@@ -95,7 +95,7 @@ class BackupHookRunner:
             except (KubeError, HookError) as exc:
                 self._log_unrun(entry, hook, exc.sentence)
                 if hook.resolved_on_error(self._default_on_error) == "Fail":
-                    self._log.error("Error running pre hooks of the backup", error=exc.sentence)
+                    self._issues.error("Error running pre hooks of the backup", error=exc.sentence)
                     raise _pre_error(hook, (entry.namespace, entry.pod), exc.sentence) from exc
 
     def _run_one(self, event: Event, entry: BackupHook, hook: Hook) -> HookResult:
@@ -109,14 +109,14 @@ class BackupHookRunner:
             self._client,
             pod,
             hook,
-            log=self._log,
+            issues=self._issues,
             default_on_error=self._default_on_error,
             log_output=self._log_output,
             cancel=cancel,
         )
 
     def _log_unrun(self, entry: BackupHook, hook: Hook, why: str) -> None:
-        self._log.error(
+        self._issues.error(
             "Error executing hook", error=why, hookName=hook.name, name=entry.pod, namespace=entry.namespace
         )
 

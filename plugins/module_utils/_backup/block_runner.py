@@ -46,7 +46,7 @@ class BlockRunner:
         self._client = client
         self._settings = settings
         self._preflight = preflight
-        self._log = settings.log
+        self._issues = settings.issues
         self._volumes = volumes
         self._progress = progress
         self._cancel = cancel
@@ -72,7 +72,7 @@ class BlockRunner:
         with concurrent.futures.ThreadPoolExecutor(self._workers, thread_name_prefix="arkive-block") as pool:
             # Every hook is seen through before the first one runs.
             pods = [pod for block in blocks for pod in block.pods]
-            found = list(pool.map(lambda pod: prepare_pod(pod, self._preflight, self._log), pods))
+            found = list(pool.map(lambda pod: prepare_pod(pod, self._preflight, self._issues), pods))
             rest = iter(found)
             prepared = [[next(rest) for _pod in block.pods] for block in blocks]
             self._cancel.check()

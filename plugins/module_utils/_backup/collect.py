@@ -16,12 +16,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection impor
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339, utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.garbage import rare_collections
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import readable
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem, list_raw_pages
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 #: More lists at a time are hardly faster, and each holds a page.
 _LISTS_AT_A_TIME = 3
@@ -37,11 +37,11 @@ class Collector:
     """
 
     def __init__(
-        self, client: KubeClient, selection: Selection, *, log: RunLog, cancel: CancelToken, workers: int
+        self, client: KubeClient, selection: Selection, *, issues: Issues, cancel: CancelToken, workers: int
     ) -> None:
         self._client = client
         self._selection = selection
-        self._log = log
+        self._issues = issues
         self._cancel = cancel
         self._workers = min(workers, _LISTS_AT_A_TIME)
         self._lock = threading.Lock()
@@ -80,9 +80,9 @@ class Collector:
                 sink(resource, page.items)
                 del page  # or it is kept while the next one is asked for
         except KubeError as exc:
-            self._log.error("Error listing items", error=exc.sentence, **fields)
+            self._issues.error("Error listing items", error=exc.sentence, **fields)
             return False
-        self._log.info(f"Retrieved {count} items", **fields)
+        self._issues.info(f"Retrieved {count} items", **fields)
         entry = {
             "resource": str(resource.group_resource),
             "version": resource.api_version,
@@ -99,7 +99,7 @@ class Collector:
         metadata = item.obj["metadata"]
         where = {"namespace": metadata["namespace"]} if "namespace" in metadata else {}
         what = f"{item.obj['kind']} {readable('/'.join([*where.values(), metadata['name']]))}"
-        self._log.error(f"{what} is left out", error=item.problem, **{**fields, **where, "name": metadata["name"]})
+        self._issues.error(f"{what} is left out", error=item.problem, **{**fields, **where, "name": metadata["name"]})
 
     def _read(self, scope: ListScope, sink: PageSink) -> None:
         # One list for each selector: the sink drops what several of them match.

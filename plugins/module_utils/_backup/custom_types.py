@@ -13,12 +13,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.related import 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import Selection
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 DEFINITIONS = GroupResource("customresourcedefinitions", "apiextensions.k8s.io")
 
@@ -59,7 +59,7 @@ def store_definitions(
     selection: Selection,
     sink: ItemSink,
     *,
-    log: RunLog,
+    issues: Issues,
     cancel: CancelToken,
 ) -> None:
     """Store the definition of each custom type of which something was stored, unless the filters speak of CRDs."""
@@ -74,7 +74,7 @@ def store_definitions(
             definition = read_object(client, resource, "", str(gr))
         except KubeError as exc:
             hint = "Grant get on customresourcedefinitions, or exclude them." if exc.forbidden else exc.hint
-            log.warning(
+            issues.warning(
                 "Unable to read the definition of a custom type",
                 error=exc.message,
                 resource=str(DEFINITIONS),

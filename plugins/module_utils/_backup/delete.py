@@ -290,8 +290,7 @@ class _Deletion:
         self._warn(message)
 
     def _warn(self, message: str) -> None:
-        empty = dict.fromkeys(("resource", "namespace", "reason", "hint"), "")
-        self._outcome.warnings_list.append({**empty, "name": self._entry.name, "message": message})
+        self._outcome.warn(message, name=self._entry.name)
 
 
 def _tell(snapshots: t.Mapping[RecordedSnapshot, str]) -> str:

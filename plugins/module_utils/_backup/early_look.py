@@ -20,11 +20,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import resolve_request
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freezes import list_marked_pods
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import Swept, sweep_namespaces
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 
 @contextlib.contextmanager
@@ -44,7 +44,7 @@ def freezes_told(client: KubeClient, request: BackupRequest, outcome: BackupOutc
 
 def _look(client: KubeClient, request: BackupRequest, outcome: BackupOutcome) -> None:
     # What may not be listed is no reason to leave the rest frozen.
-    resolved = resolve_request(dataclasses.replace(request, skip_forbidden=True), client, RunLog(None))
+    resolved = resolve_request(dataclasses.replace(request, skip_forbidden=True), client, Issues())
     namespaces = resolved.selection.list_namespaces
     pods = list_marked_pods(client, namespaces)
     sweeping = sweep_namespaces(client, pods, namespaces, helper=request.freeze_policy.helper_pod)

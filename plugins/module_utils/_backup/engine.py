@@ -26,7 +26,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_hooks im
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.early_look import freezes_told
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.existing import outcome_of_existing
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.failures import failures_told
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.issues import list_issues
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.leftovers import clear_leftovers, end_interrupted
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.old_backup import remove_old
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import SnapshotDeleter
@@ -38,6 +37,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import hook_status
@@ -47,6 +47,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import St
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store, refuse_write
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import BackupTally, build_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.results_file import backup_results
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
@@ -163,8 +164,8 @@ class _Maker:
         self._cancel = cancel
         self._run_id = run_id
         #: By the time these run the log is stored, so they have one of their own. Made now, to refuse bad ones early.
-        self._ending_log = RunLog(None)
-        self._ending_hooks = self._hook_runner(self._ending_log)
+        self._ending_issues = Issues()
+        self._ending_hooks = self._hook_runner(self._ending_issues)
         self._providers = make_providers(
             VolumeContext(connect=lambda: client, location=request.snapshot_location, cancel=cancel)
         )
@@ -215,22 +216,22 @@ class _Maker:
         request, outcome, client = self._request, self._outcome, self._client
         started = utc_now()
         compressed = gzip.GzipFile(fileobj=t.cast("t.Any", spools.log), mode="wb")
-        log = RunLog(compressed, backup=f"{request.namespace}/{request.name}")
+        log = RunLog(t.cast("t.Any", compressed), backup=f"{request.namespace}/{request.name}")
+        issues = Issues(log.write)
         try:
             with _timed(outcome, "discovery"):
-                resolved = resolve_request(request, client, log)
-            run = self._collect(resolved, spools, writer, log)
+                resolved = resolve_request(request, client, issues)
+            run = self._collect(resolved, spools, writer, issues)
             tarball = writer.close()
         finally:
-            outcome.warnings_list += list_issues(log, "warning")
-            outcome.errors_list += list_issues(log, "error")
+            outcome.issues.extend(warnings=issues.warnings, errors=issues.errors)
             outcome.timings["api_requests"] = client.requests_made
         outcome.items = run.sink.item_counts()
-        log.info(f"Backed up a total of {run.sink.stored} items")
+        issues.info(f"Backed up a total of {run.sink.stored} items")
         compressed.close()
         tally = BackupTally(
-            warnings=log.warnings,
-            errors=log.errors,
+            warnings=len(issues.warnings),
+            errors=len(issues.errors),
             items=run.sink.total,
             hook_status=hook_status(outcome.hooks),
             snapshots=run.snapshots.counts(),
@@ -253,20 +254,20 @@ class _Maker:
             tarball_summary=tarball,
             logs=spools.log.rewind(),
             digests=spools.digests.rewind(),
-            results=log.results(),
+            results=backup_results(issues),
             resource_list=run.sink.resource_list(),
             volumeinfo=outcome.volumes,
             volumesnapshots=run.snapshots.records(metadata["metadata"]["uid"]),
             record=self._record(run),
         )
 
-    def _collect(self, resolved: Resolved, spools: _Spools, writer: TarballWriter, log: RunLog) -> BackupRun:
+    def _collect(self, resolved: Resolved, spools: _Spools, writer: TarballWriter, issues: Issues) -> BackupRun:
         """All steps, between the backup's own pre and post hooks."""
         job = backup_job(self._request, run_id=self._run_id, location=self._outcome.location)
         self._snapshots = snapshots = VolumeSnapshots(
             self._request,
             {provider.name: provider.for_backup(job, resolved.discovery) for provider in self._providers},
-            log=log,
+            issues=issues,
             progress=self._progress,
             sweeps=not self._repository.store.exists(BackupKeys(self._request.name).metadata),
         )
@@ -276,7 +277,7 @@ class _Maker:
             client=self._client,
             writer=writer,
             held_file=spools.held,
-            log=log,
+            issues=issues,
             outcome=self._outcome,
             run_id=self._run_id,
             ended_run=self.ended_run,
@@ -284,7 +285,7 @@ class _Maker:
             cancel=self._cancel,
             snapshots=snapshots,
         )
-        hooks = self._hook_runner(log)
+        hooks = self._hook_runner(issues)
         try:
             hooks.run("pre")
             for step, action in run.steps():
@@ -298,12 +299,12 @@ class _Maker:
                 self._outcome.backup_hooks += hooks.results
         return run
 
-    def _hook_runner(self, log: RunLog) -> BackupHookRunner:
+    def _hook_runner(self, issues: Issues) -> BackupHookRunner:
         request = self._request
         return BackupHookRunner(
             self._client,
             request.backup_hooks,
-            log=log,
+            issues=issues,
             default_on_error=request.hook_on_error_default,
             cancel=self._cancel,
             log_output=request.log_output,
@@ -337,8 +338,8 @@ class _Maker:
     def _run_ending(self, when: t.Literal["on_success", "on_failure"]) -> None:
         """What these hooks meet is told by the outcome alone: it changes nothing in what is stored."""
         self._outcome.backup_hooks += self._ending_hooks.run(when)
-        log = self._ending_log
-        self._outcome.warnings_list += [*list_issues(log, "warning"), *list_issues(log, "error")]
+        told = self._ending_issues
+        self._outcome.issues.extend(warnings=[*told.warnings, *told.errors])
 
     def _record(self, run: BackupRun) -> ArkiveRecord:
         outcome, on_error = self._outcome, self._request.hook_on_error_default

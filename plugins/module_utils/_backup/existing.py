@@ -24,7 +24,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec imp
     differing_fields,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import POLICY_ANNOTATION
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import parse_result_text
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.results_file import parse_results
 
 
 def outcome_of_existing(repository: BackupRepository, request: BackupRequest, outcome: BackupOutcome) -> bool:
@@ -60,31 +60,8 @@ def outcome_of_existing(repository: BackupRepository, request: BackupRequest, ou
         outcome.recorded_freezes = list(record.freezes)
     outcome.volumes = repository.read_json(request.name, "volumeinfo") or []
     results = repository.read_json(request.name, "results") or {}
-    outcome.errors_list = _stored_issues(results.get("errors") or {})
-    outcome.warnings_list = _stored_issues(results.get("warnings") or {})
+    outcome.issues = parse_results(results)
     return True
-
-
-def _stored_issues(bucket: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
-    """The messages of a results file, which names no more than the namespace of each."""
-    found = [("", text) for text in [*(bucket.get("velero") or []), *(bucket.get("cluster") or [])]]
-    for namespace, texts in sorted((bucket.get("namespaces") or {}).items()):
-        found += [(namespace, text) for text in texts]
-    return [_stored_issue(namespace, text) for namespace, text in found]
-
-
-def _stored_issue(namespace: str, text: str) -> dict[str, t.Any]:
-    """What the run itself had told, as far as Velero's line still has it."""
-    told = parse_result_text(text)
-    message, error = told.get("message", ""), told.get("error", "")
-    return {
-        "resource": told.get("resource", ""),
-        "namespace": namespace,
-        "name": told.get("name", ""),
-        "message": ": ".join(filter(None, (message, error))),
-        "reason": "",
-        "hint": "",
-    }
 
 
 def _differences(request: BackupRequest, backup: t.Mapping[str, t.Any]) -> list[str]:

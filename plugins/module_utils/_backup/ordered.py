@@ -16,12 +16,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.related import 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import PODS, Selection
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class OrderedItem:
 
 
 def resolve_ordered(
-    ordered: t.Mapping[str, t.Sequence[str]], discovery: Discovery, selection: Selection, log: RunLog
+    ordered: t.Mapping[str, t.Sequence[str]], discovery: Discovery, selection: Selection, issues: Issues
 ) -> list[OrderedItem]:
     """The spec's ``orderedResources``. What is not listed by this backup is a warning, and left out."""
     items = []
@@ -42,13 +42,13 @@ def resolve_ordered(
         found = discovery.resolve(plural)
         resource = selection.find(found.group_resource) if found else None
         if resource is None:
-            log.warning("The type of orderedResources is not in this backup", resource=plural)
+            issues.warning("The type of orderedResources is not in this backup", resource=plural)
             continue
         for text in names:
             namespace, slash, name = text.rpartition("/")
             if bool(slash) != resource.namespaced:
                 wanted = "namespace/name" if resource.namespaced else "a name without namespace"
-                log.warning(f"An entry of orderedResources is not {wanted}", resource=plural, name=text)
+                issues.warning(f"An entry of orderedResources is not {wanted}", resource=plural, name=text)
                 continue
             items.append(OrderedItem(resource=resource, namespace=namespace, name=name))
     return items
@@ -65,7 +65,7 @@ def store_ordered(
     selection: Selection,
     sink: ItemSink,
     *,
-    log: RunLog,
+    issues: Issues,
     cancel: CancelToken,
 ) -> None:
     """Store them in their order, but for pods: those come with their block."""
@@ -78,10 +78,10 @@ def store_ordered(
         try:
             obj = read_object(client, item.resource, item.namespace, item.name)
         except KubeError as exc:
-            log.error("Error getting an ordered item", error=exc.sentence, **fields)
+            issues.error("Error getting an ordered item", error=exc.sentence, **fields)
             continue
         if obj is None:
-            log.warning("An entry of orderedResources does not exist", **fields)
+            issues.warning("An entry of orderedResources does not exist", **fields)
         elif selection.spec.selects_labels(obj["metadata"].get("labels")):
             sink.store_all(item.resource, [RawItem(obj, encode_compact(obj))])
 

@@ -16,7 +16,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.spool import S
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_hooks import BackupHookRunner
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.existing import outcome_of_existing
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.failures import failures_told
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.issues import list_issues
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.leftovers import clear_leftovers, end_interrupted
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import resolve_request
@@ -24,13 +23,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.run import Back
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_plan import backup_job
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshots import VolumeSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import ClaimHeld, read_claim
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store, refuse_write
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
 
@@ -63,9 +62,9 @@ def plan_backup(
         store.check(write=True, touch=False)
         _foresee_claim(repository, request.name, outcome)
         outcome.warn(*clear_leftovers(repository, request.name, dry_run=True))
-        log = RunLog(None, backup=f"{request.namespace}/{request.name}")
+        issues = Issues()
         own_hooks = BackupHookRunner(
-            client, request.backup_hooks, log=log, default_on_error=request.hook_on_error_default, cancel=token
+            client, request.backup_hooks, issues=issues, default_on_error=request.hook_on_error_default, cancel=token
         )
         providers = make_providers(
             VolumeContext(connect=lambda: client, location=request.snapshot_location, cancel=token)
@@ -73,7 +72,7 @@ def plan_backup(
         job = backup_job(request, run_id="", location=outcome.location)
         try:
             with Spool(f"the plan of backup '{request.name}'") as held_file:
-                resolved = resolve_request(request, client, log)
+                resolved = resolve_request(request, client, issues)
                 volumes = {provider.name: provider.for_backup(job, resolved.discovery) for provider in providers}
                 run = BackupRun(
                     request,
@@ -81,23 +80,22 @@ def plan_backup(
                     client=client,
                     writer=_NoTarball(),
                     held_file=held_file,
-                    log=log,
+                    issues=issues,
                     outcome=outcome,
                     progress=progress,
                     cancel=token,
-                    snapshots=VolumeSnapshots(request, volumes, log=log, progress=progress),
+                    snapshots=VolumeSnapshots(request, volumes, issues=issues, progress=progress),
                 )
                 own_hooks.foresee()
                 for _step, action in run.steps(dry_run=True):
                     action()
                     token.check()
         finally:
-            outcome.warnings_list += list_issues(log, "warning")
-            outcome.errors_list = list_issues(log, "error")
+            outcome.issues.extend(warnings=issues.warnings, errors=issues.errors)
             outcome.timings["api_requests"] = client.requests_made
         outcome.items = run.sink.item_counts()
         outcome.changed = True
-        outcome.foreseen_phase = "PartiallyFailed" if outcome.errors_list else "New"
+        outcome.foreseen_phase = "PartiallyFailed" if outcome.issues.errors else "New"
     return outcome
 
 

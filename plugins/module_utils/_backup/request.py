@@ -12,6 +12,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult, OnError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy, FreezeRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import DEFAULT_NAMESPACE
@@ -80,7 +81,6 @@ class BackupOutcome:
     ``backup``: the Velero object as stored (None when nothing was); with ``commit_unknown`` as it may be.
     ``items``: stored objects for each group-resource.
     ``hooks`` and ``freezes`` are of this run; the planned ones of check mode, the recorded ones of a stored backup.
-    ``warnings_list`` and ``errors_list``: dicts with resource, namespace, name, message, reason, hint.
     """
 
     changed: bool = False
@@ -101,8 +101,7 @@ class BackupOutcome:
     recorded_freezes: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     swept: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     volumes: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
-    warnings_list: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
-    errors_list: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    issues: Issues = dataclasses.field(default_factory=Issues)
     timings: dict[str, float] = dataclasses.field(default_factory=dict)
     deleted: list[str] = dataclasses.field(default_factory=list)
     deleted_snapshots: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
@@ -137,8 +136,15 @@ class BackupOutcome:
 
     def warn(self, *sentences: str, **fields: str) -> None:
         """Warnings beside the log, which may be stored already."""
-        empty = dict.fromkeys(("resource", "namespace", "name", "reason", "hint"), "")
-        self.warnings_list += [{**empty, **fields, "message": text} for text in sentences]
+        self.issues.add_warnings(sentences, **fields)
+
+    @property
+    def warnings_list(self) -> list[dict[str, str]]:
+        return to_return(self.issues.warnings)
+
+    @property
+    def errors_list(self) -> list[dict[str, str]]:
+        return to_return(self.issues.errors)
 
     @property
     def all_hooks(self) -> list[HookResult]:

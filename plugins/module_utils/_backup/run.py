@@ -36,6 +36,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_plan imp
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshots import VolumeSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volumes import VolumeNotes
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import find_forbidden
@@ -47,7 +48,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_window imp
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import sweep_namespaces
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import NAMESPACES
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 Steps: t.TypeAlias = "tuple[tuple[str, t.Callable[[], None]], ...]"
 
@@ -63,7 +63,7 @@ class BackupRun:
         client: KubeClient,
         writer: ItemWriter,
         held_file: Spool,
-        log: RunLog,
+        issues: Issues,
         outcome: BackupOutcome,
         progress: ProgressSink,
         cancel: CancelToken,
@@ -76,7 +76,7 @@ class BackupRun:
         self._client = client
         self._resolved = resolved
         self._selection = resolved.selection
-        self._log = log
+        self._issues = issues
         self._outcome = outcome
         self._progress = progress
         self._cancel = cancel
@@ -84,15 +84,17 @@ class BackupRun:
         self._ended_run = ended_run
         preferred = {resource.group_resource: resource.version for resource in resolved.discovery.preferred()}
         self.sink = ItemSink(writer, self._selection, backup_name=request.name, preferred=preferred)
-        self.collector = Collector(client, self._selection, log=log, cancel=cancel, workers=request.workers)
-        self._related = RelatedItems(client, resolved.discovery, self._selection, self.sink, log=log, cancel=cancel)
+        self.collector = Collector(client, self._selection, issues=issues, cancel=cancel, workers=request.workers)
+        self._related = RelatedItems(
+            client, resolved.discovery, self._selection, self.sink, issues=issues, cancel=cancel
+        )
         self._planner = VolumePlanner(
-            client, request, resolved, self.sink, providers=snapshots.providers, log=log, cancel=cancel
+            client, request, resolved, self.sink, providers=snapshots.providers, issues=issues, cancel=cancel
         )
         self.snapshots = snapshots
         self.sink.change(CLAIMS, snapshots.mark_claim)
-        self._volumes = VolumeNotes(self.sink, tell=snapshots.describe, log=log)
-        self._ordered = resolve_ordered(request.spec.ordered_resources, resolved.discovery, self._selection, log)
+        self._volumes = VolumeNotes(self.sink, tell=snapshots.describe, issues=issues)
+        self._ordered = resolve_ordered(request.spec.ordered_resources, resolved.discovery, self._selection, issues)
         self._held = HeldPods(held_file)
         self._pods = self._make_pod_step()
 
@@ -122,7 +124,7 @@ class BackupRun:
         self._pods.collect()
         for namespace, name in names_of(self._ordered, PODS):
             if not (self._held.has(namespace, name) or self.sink.has(self._pods.resource, namespace, name)):
-                self._log.warning(
+                self._issues.warning(
                     "An entry of orderedResources does not exist", resource="pods", namespace=namespace, name=name
                 )
         count = len(self._pods.hooked)
@@ -142,7 +144,7 @@ class BackupRun:
             run_id=self._run_id,
             policy=request.freeze_policy,
             default_on_error=request.hook_on_error_default,
-            log=self._log,
+            issues=self._issues,
             cancel=self._cancel,
             log_output=request.log_output,
             workers=request.workers,
@@ -216,10 +218,10 @@ class BackupRun:
         )
         namespace, name = hooked.key
         for hook, why in planned.failed:
-            self._log.error("Error executing hook", error=why, name=name, namespace=namespace)
+            self._issues.error("Error executing hook", error=why, name=name, namespace=namespace)
             if hook.resolved_on_error(default) == "Fail":
                 message = f"Error running {hook.phase} hooks for pod"
-                self._log.error(message, error=why, name=name, namespace=namespace, resource="pods")
+                self._issues.error(message, error=why, name=name, namespace=namespace, resource="pods")
         return planned
 
     def collect_rest(self) -> None:
@@ -232,7 +234,7 @@ class BackupRun:
         """What the stored objects need, and the definitions of their types."""
         self._related.collect()
         store_definitions(
-            self._client, self._resolved.discovery, self._selection, self.sink, log=self._log, cancel=self._cancel
+            self._client, self._resolved.discovery, self._selection, self.sink, issues=self._issues, cancel=self._cancel
         )
 
     def collect_namespaces(self) -> None:
@@ -252,14 +254,16 @@ class BackupRun:
 
     def _store_ordered(self, items: t.Sequence[OrderedItem]) -> None:
         if items:
-            store_ordered(self._client, items, self._selection, self.sink, log=self._log, cancel=self._cancel)
+            store_ordered(self._client, items, self._selection, self.sink, issues=self._issues, cancel=self._cancel)
 
     def _make_pod_step(self) -> PodStep | None:
         resource = self._selection.find(PODS)
         if resource is None:
             return None
         rules = self._resolved.rules
-        return PodStep(resource, self._selection, self.sink, self.collector, self._held, rules=rules, log=self._log)
+        return PodStep(
+            resource, self._selection, self.sink, self.collector, self._held, rules=rules, issues=self._issues
+        )
 
     def _blocks(self, pods: PodStep) -> list[Block]:
         # Lists end in any order; hooks run in one that people can foresee.
@@ -271,7 +275,7 @@ class BackupRun:
     def _warn(self, hooked: HookedPod) -> None:
         namespace, name = hooked.key
         for warning in hooked.warnings:
-            self._log.warning(warning, name=name, namespace=namespace, resource="pods")
+            self._issues.warning(warning, name=name, namespace=namespace, resource="pods")
 
     def _check_exec(self, blocks: t.Sequence[Block]) -> None:
         namespaces = [hooked.key[0] for block in blocks for hooked in block.pods]
@@ -281,20 +285,20 @@ class BackupRun:
         if not self._request.skip_forbidden:
             raise forbidden_error(forbidden, server=self._client.server)
         # The hooks themselves then say, one by one, that they could not run.
-        self._log.warning(f"The API server does not let you: {rights_text(forbidden)}")
+        self._issues.warning(f"The API server does not let you: {rights_text(forbidden)}")
 
     def _sweep(self, marked: t.Sequence[dict[str, t.Any]]) -> None:
         namespaces = self._selection.list_namespaces
         helper = self._request.freeze_policy.helper_pod
         sweeping = sweep_namespaces(self._client, marked, namespaces, helper=helper, ended_run=self._ended_run)
         for note in sweeping.unread:
-            self._log.info(note)
+            self._issues.info(note)
         for note in sweeping.notes:
-            self._log.warning(note)
+            self._issues.warning(note)
         for swept in sweeping.ended:
             self._outcome.swept.append(swept.to_return())
             if swept.error:
-                self._log.warning(
+                self._issues.warning(
                     f"a freeze of an earlier run: {swept.error}",
                     name=swept.pod,
                     namespace=swept.namespace,

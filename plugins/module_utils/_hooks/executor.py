@@ -15,6 +15,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import format_duration
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.explanations import explain_cause, explain_exit
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.killing import kill_tracked, take_tracked, tracked_argv
@@ -36,7 +37,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import (
     ExecTimeout,
     exec_command,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 _FINISHED_PHASES = ("Succeeded", "Failed")
 #: No right, or no such pod: another try ends in the same way.
@@ -79,7 +79,7 @@ def run_hook(
     pod: t.Mapping[str, t.Any],
     hook: Hook,
     *,
-    log: RunLog,
+    issues: Issues,
     default_on_error: OnError = "Fail",
     log_output: bool = True,
     cancel: CancelToken | None = None,
@@ -88,11 +88,13 @@ def run_hook(
 
     ``log_output`` False keeps its output out of the log. A cancelled hook is not tried again.
     """
-    execution = HookExecution(client, pod, hook, log=log, default_on_error=default_on_error, log_output=log_output)
+    execution = HookExecution(
+        client, pod, hook, issues=issues, default_on_error=default_on_error, log_output=log_output
+    )
     return run_with_retries(
         hook,
         lambda: execution.attempt(cancel=cancel),
-        log=log,
+        issues=issues,
         default_on_error=default_on_error,
         cancel=cancel or CancelToken(),
     )
@@ -107,14 +109,14 @@ class HookExecution:
         pod: t.Mapping[str, t.Any],
         hook: Hook,
         *,
-        log: RunLog,
+        issues: Issues,
         default_on_error: OnError,
         log_output: bool,
     ) -> None:
         self._client = client
         self._pod = pod
         self._hook = hook
-        self._log = log
+        self._issues = issues
         self._log_output = log_output
         self._namespace, self._name = pod_identity(pod)
         self._fields = {"name": self._name, "namespace": self._namespace, **log_fields(hook, default_on_error)}
@@ -156,9 +158,9 @@ class HookExecution:
         self._fields["hookContainer"] = container
         if is_finished(self._pod):
             phase = (self._pod.get("status") or {}).get("phase")
-            self._log.info(f"Pod entered phase {phase} before some hooks ran, skipping hook", **self._fields)
+            self._issues.info(f"Pod entered phase {phase} before some hooks ran, skipping hook", **self._fields)
             return finish("skipped", container, attempts=0)
-        self._log.info("running exec hook", **self._fields)
+        self._issues.info("running exec hook", **self._fields)
         limit = self._hook.timeout_seconds
         tracks = self._hook.kill_on_timeout and limit is not None and argv is None
         try:
@@ -202,8 +204,8 @@ class HookExecution:
         if result.rc:
             error = explain_exit(self._hook.argv, result.rc, clean(stderr), with_output=self._log_output)
         if self._log_output:
-            self._log.info(f"stdout: {clean(result.stdout).decode('utf-8', 'replace')}", **self._fields)
-            self._log.info(f"stderr: {clean(stderr).decode('utf-8', 'replace')}", **self._fields)
+            self._issues.info(f"stdout: {clean(result.stdout).decode('utf-8', 'replace')}", **self._fields)
+            self._issues.info(f"stderr: {clean(stderr).decode('utf-8', 'replace')}", **self._fields)
         return finish(
             "failed" if result.rc else "ok",
             container,
@@ -262,7 +264,7 @@ class HookExecution:
         else:
             if result.rc not in _NO_PROGRAM or take_tracked(result.stderr)[1] is not None:
                 return result
-        self._log.warning(
+        self._issues.warning(
             f"kill_on_timeout has no effect in container {container} of pod {self._namespace}/{self._name}: "
             "it has no /bin/sh",
             **self._fields,

@@ -13,8 +13,8 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import format_duration
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookResult, OnError, log_fields
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 #: No pause between two tries is longer.
 LONGEST_BACKOFF_SECONDS = 60.0
@@ -24,7 +24,7 @@ def run_with_retries(
     hook: Hook,
     attempt: t.Callable[[], HookResult],
     *,
-    log: RunLog,
+    issues: Issues,
     default_on_error: OnError,
     cancel: CancelToken,
     may_repeat: t.Callable[[HookResult], bool] = lambda result: result.may_be_repeated,
@@ -39,7 +39,7 @@ def run_with_retries(
         if not result.failed or cancel.is_cancelled or not may_repeat(result):
             break
         pause = min(pause, LONGEST_BACKOFF_SECONDS)
-        log.warning(
+        issues.warning(
             f"Error executing hook, it is tried again in {format_duration(pause)} ({tried} of {hook.retries})",
             error=result.error,
             **_where(result, default_on_error),
@@ -51,7 +51,7 @@ def run_with_retries(
         spent = (last.started - first.started).total_seconds() + last.duration_seconds
         result = dataclasses.replace(last, attempts=tried + 1, started=first.started, duration_seconds=spent)
     if result.failed:
-        log.error("Error executing hook", error=result.error, **_where(result, default_on_error))
+        issues.error("Error executing hook", error=result.error, **_where(result, default_on_error))
     return result
 
 

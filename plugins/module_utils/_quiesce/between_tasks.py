@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import resolve_container
@@ -41,7 +42,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.patience impor
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import mounted_claims, select_pods
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.release import Releaser
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import Swept, judge_marks, sweep
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,24 +97,26 @@ def thaw_path(
     if not freezes and scene.missing is not None:
         raise _missing_error(request, scene)
     outcome.changed = bool(freezes)
-    outcome.warnings += scene.found.faults
+    outcome.issues.add_warnings(scene.found.faults)
     if check_mode:
         return outcome
     for freeze in freezes:
         progress(f"thawing {freeze.where}")
+        warnings: list[str] = []
         releaser = Releaser(
             client,
-            log=RunLog(None, backup=TASK_HOOK_NAME),
+            issues=Issues(),
             default_on_error=task.on_error,
-            warnings=outcome.warnings,
+            warnings=warnings,
             helper=task.freeze_policy.helper_pod,
         )
         target = freeze.lease.target
         releaser.release({"metadata": {"namespace": target.namespace, "name": target.pod}}, [freeze], [])
-        outcome.errors += releaser.errors
+        outcome.issues.add_warnings(warnings)
+        outcome.issues.add_errors(releaser.errors)
         outcome.freezes += freeze.records
         if request.lease_id:
-            outcome.errors += _unproven(freeze, request.lease_id)
+            outcome.issues.add_errors(_unproven(freeze, request.lease_id))
     ended = {freeze.lease.lease_id for freeze in freezes}
     _sweep_others(scene, ended, outcome, client=client, helper=task.freeze_policy.helper_pod)
     return outcome
@@ -141,11 +143,11 @@ def sweep_namespace(
     past = dataclasses.replace(found, marks=tuple(mark for mark in found.marks if mark not in live))
     done = judge_marks(past, now=now) if check_mode else sweep(client, past, pods=scene.pods, helper=helper)
     done = [Swept(mark=mark, state="live") for mark in found.marks if mark in live] + done
-    outcome = HookTaskOutcome(swept=[entry.to_return() for entry in done], warnings=notes)
+    outcome = HookTaskOutcome(swept=[entry.to_return() for entry in done], issues=Issues.of(warnings=notes))
     outcome.changed = any(entry.state != "live" for entry in done)
     if not check_mode:
-        outcome.errors = [entry.error for entry in done if entry.state == "failed"]
-        outcome.warnings += [entry.error for entry in done if entry.error and entry.state != "failed"]
+        outcome.issues.add_errors(entry.error for entry in done if entry.state == "failed")
+        outcome.issues.add_warnings(entry.error for entry in done if entry.error and entry.state != "failed")
     return outcome
 
 
@@ -165,7 +167,7 @@ def _sweep_others(
         if swept.state != "live":
             outcome.swept.append(swept.to_return())
             outcome.changed = True
-            outcome.warnings += [swept.error] if swept.error else []
+            outcome.issues.add_warnings([swept.error] if swept.error else [])
 
 
 def _check_lease_id(request: FreezeTaskRequest) -> None:
@@ -296,12 +298,12 @@ def _renew(
         if found not in ("renewed", "rearmed"):
             return None
         if found == "rearmed":
-            outcome.warnings.append(
+            outcome.issues.warning(
                 f"The timer of the lease on {live[0].where} was dead, so that nothing but this task would have thawed "
                 "it. A new one runs."
             )
         renewed = make_marks(lease, run_id=request.task.run_id, seconds=seconds, now=client.server_now())
-        outcome.warnings += put_marks(client, renewed)
+        outcome.issues.add_warnings(put_marks(client, renewed))
         outcome.freezes += live[0].records
     return outcome
 

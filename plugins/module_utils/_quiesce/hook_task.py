@@ -17,6 +17,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.annotations import parse_backup_hooks
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import pod_identity, run_hook
@@ -44,7 +45,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import
     SectionSettings,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import sweep_namespaces
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 TASK_HOOK_NAME = "k8s_hook_exec"
 
@@ -79,8 +79,7 @@ class HookTaskOutcome:
     freezes: list[FreezeRecord] = dataclasses.field(default_factory=list)
     lease_ids: list[str] = dataclasses.field(default_factory=list)
     swept: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
-    warnings: list[str] = dataclasses.field(default_factory=list)
-    errors: list[str] = dataclasses.field(default_factory=list)
+    issues: Issues = dataclasses.field(default_factory=Issues)
 
     def to_return(self, *, default_on_error: OnError) -> dict[str, t.Any]:
         """The keys of the task result. Nobody has thawed yet what is held."""
@@ -94,9 +93,17 @@ class HookTaskOutcome:
             "lease_ids": self.lease_ids,
             "lease_id": self.lease_ids[0] if len(self.lease_ids) == 1 else None,
             "swept": self.swept,
-            "warnings_list": [{"message": message} for message in self.warnings],
-            "errors_list": [{"message": message} for message in self.errors],
+            "warnings_list": to_return(self.issues.warnings),
+            "errors_list": to_return(self.issues.errors),
         }
+
+    @property
+    def warnings(self) -> list[str]:
+        return [issue.message for issue in self.issues.warnings]
+
+    @property
+    def errors(self) -> list[str]:
+        return [issue.message for issue in self.issues.errors]
 
     @contextlib.contextmanager
     def told(self, *, default_on_error: OnError) -> t.Iterator[HookTaskOutcome]:
@@ -148,7 +155,7 @@ def _run(
         run_id=request.run_id,
         policy=request.freeze_policy,
         default_on_error=request.on_error,
-        log=RunLog(None, backup=TASK_HOOK_NAME),
+        issues=Issues(),
         cancel=token,
         log_output=request.log_output,
     )
@@ -157,7 +164,7 @@ def _run(
     plans = [(pod, preflight.examine(pod, hook)) for pod, hook in pairs]
     refusals = [plan.refusal for _pod, plan in plans if plan.refusal]
     if refusals:
-        outcome.errors += refusals
+        outcome.issues.add_errors(refusals)
         return
     freezing = [QuiescedPod(pod=pod, pre=[plan], post=[]) for pod, plan in plans if plan.targets]
     for pod, plan in plans:
@@ -172,7 +179,7 @@ def _run(
                 client,
                 pod,
                 plan.hook,
-                log=settings.log,
+                issues=settings.issues,
                 default_on_error=request.on_error,
                 log_output=request.log_output,
                 cancel=token,
@@ -198,13 +205,14 @@ def _foresee(
     reader = ApiObjectReader(client)
     outcome.planned = [plan_hook(pod, hook, reader=reader, policy=request.freeze_policy) for pod, hook in pairs]
     failing = [(hook, entry) for (_pod, hook), entry in zip(pairs, outcome.planned, strict=True) if entry["refused"]]
-    outcome.errors = [entry["refused"] for hook, entry in failing if is_freeze(hook)]
+    outcome.issues.add_errors(entry["refused"] for hook, entry in failing if is_freeze(hook))
     if outcome.errors:
         return
     outcome.changed = bool(pairs)
     for hook, entry in failing:
         text = _failure(hook, entry["namespace"], entry["pod"], entry["refused"])
-        (outcome.errors if hook.resolved_on_error(request.on_error) == "Fail" else outcome.warnings).append(text)
+        tell = outcome.issues.error if hook.resolved_on_error(request.on_error) == "Fail" else outcome.issues.warning
+        tell(text)
 
 
 def _failure(hook: Hook, namespace: str, pod: str, error: str) -> str:
@@ -217,7 +225,7 @@ def _sweep_first(
     """End what dead runs have left frozen in the namespace."""
     sweeping = sweep_namespaces(client, pods, [request.namespace], helper=request.freeze_policy.helper_pod)
     outcome.swept += [swept.to_return() for swept in sweeping.ended]
-    outcome.warnings += [swept.error for swept in sweeping.ended if swept.error] + list(sweeping.notes)
+    outcome.issues.add_warnings([swept.error for swept in sweeping.ended if swept.error] + list(sweeping.notes))
 
 
 def _hooks_of(pod: t.Mapping[str, t.Any], request: HookTaskRequest, outcome: HookTaskOutcome) -> list[Hook]:
@@ -234,7 +242,7 @@ def _hooks_of(pod: t.Mapping[str, t.Any], request: HookTaskRequest, outcome: Hoo
             )
         ]
     declared = parse_backup_hooks(pod)
-    outcome.warnings += declared.warnings
+    outcome.issues.add_warnings(declared.warnings)
     hook = declared.phase(request.phase)
     return [hook] if hook else []
 
@@ -253,10 +261,10 @@ def _freeze(
         outcome.freezes += section.freezes
         raise
     outcome.hooks += section.results
-    outcome.warnings += section.warnings
+    outcome.issues.add_warnings(section.warnings)
     if any(result.failed for result in section.results):
         section.release()
-        outcome.errors += section.errors
+        outcome.issues.add_errors(section.errors)
     else:
         outcome.lease_ids += [freeze.lease.lease_id for freeze in section.hand_over()]
     outcome.freezes += section.freezes
@@ -275,16 +283,20 @@ def _thaw(
         for freeze in freezes_of(read_pod(pod).marks, [pod], hook, now=client.server_now())
         if hook.phase == "post" or paths & {target.path for target in freeze.lease.targets}
     ]
+    warnings: list[str] = []
     releaser = Releaser(
         client,
-        log=settings.log,
+        issues=settings.issues,
         default_on_error=settings.default_on_error,
         log_output=settings.log_output,
-        warnings=outcome.warnings,
+        warnings=warnings,
         helper=settings.policy.helper_pod,
     )
-    outcome.hooks += releaser.release(pod, held, [hook])
-    outcome.errors += releaser.errors
+    try:
+        outcome.hooks += releaser.release(pod, held, [hook])
+    finally:
+        outcome.issues.add_warnings(warnings)
+    outcome.issues.add_errors(releaser.errors)
     outcome.freezes += [record for freeze in held for record in freeze.records]
 
 
@@ -294,7 +306,7 @@ def _judge(outcome: HookTaskOutcome, default_on_error: OnError) -> None:
         if result.failed:
             text = _failure(result.hook, result.namespace, result.pod, result.error)
             fatal = result.hook.resolved_on_error(default_on_error) == "Fail"
-            (outcome.errors if fatal else outcome.warnings).append(text)
+            (outcome.issues.error if fatal else outcome.issues.warning)(text)
 
 
 __all__ = ("TASK_HOOK_NAME", "HookTaskOutcome", "HookTaskRequest", "run_hook_task")

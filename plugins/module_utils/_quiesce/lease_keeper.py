@@ -100,7 +100,7 @@ class LeaseKeeper:
                 now = self._client.server_now()
                 marks = make_marks(lease, run_id=self._settings.run_id, seconds=lease.seconds, now=now)
                 for failure in put_marks(self._client, marks):
-                    self._settings.log.info(failure)
+                    self._settings.issues.info(failure)
             if found != "renewed":
                 self._warn(_TOLD[found].format(where=held.where))
         except KubeError as exc:
@@ -111,7 +111,7 @@ class LeaseKeeper:
             if text in self.warnings:
                 return
             self.warnings.append(text)
-        self._settings.log.warning(text)
+        self._settings.issues.warning(text)
 
 
 __all__ = ("LeaseKeeper",)

@@ -15,6 +15,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import HookExecution, pod_identity, run_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookResult, OnError
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.retries import run_with_retries
@@ -38,7 +39,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.other_freezes 
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import HookPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.release import Releaser
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 _KILLED = 128
 DEFAULT_WORKERS = 8
@@ -66,7 +66,7 @@ class SectionSettings:
     run_id: str
     policy: FreezePolicy
     default_on_error: OnError
-    log: RunLog
+    issues: Issues
     cancel: CancelToken
     log_output: bool = True
     workers: int = DEFAULT_WORKERS
@@ -124,7 +124,7 @@ class PodWindow:
             if result.may_have_run or not (stops or len(entry.left_alone) > left_alone):
                 entry.release_owed = True
             if stops:
-                settings.log.error(
+                settings.issues.error(
                     "Error running pre hooks for pod",
                     error=result.error,
                     name=self._name,
@@ -170,11 +170,13 @@ class PodWindow:
         settings = self._settings
         if plan.refusal:
             self.entry.left_alone.append(plan)
-            settings.log.error("Error executing hook", error=plan.refusal, name=self._name, namespace=self._namespace)
+            settings.issues.error(
+                "Error executing hook", error=plan.refusal, name=self._name, namespace=self._namespace
+            )
             return self._unexecuted(plan.hook, "failed", plan.refusal)
         for note in plan.notes:
             text = f"pod {self._namespace}/{self._name}: {note}"
-            settings.log.warning(text, name=self._name, namespace=self._namespace, resource="pods")
+            settings.issues.warning(text, name=self._name, namespace=self._namespace, resource="pods")
             self.warnings.append(text)
         if plan.targets:
             return self._freeze(plan)
@@ -186,7 +188,7 @@ class PodWindow:
             self._client,
             self.entry.pod,
             hook,
-            log=settings.log,
+            issues=settings.issues,
             default_on_error=settings.default_on_error,
             log_output=settings.log_output,
             cancel=settings.cancel,
@@ -201,13 +203,13 @@ class PodWindow:
         if taken:
             why = f"the claim is already frozen by this run, through {taken}"
             self.entry.left_alone.append(plan)
-            settings.log.info(f"hook skipped: {why}", name=self._name, namespace=self._namespace)
+            settings.issues.info(f"hook skipped: {why}", name=self._name, namespace=self._namespace)
             return self._unexecuted(plan.hook, "skipped", why)
         execution = HookExecution(
             self._client,
             self.entry.pod,
             plan.hook,
-            log=settings.log,
+            issues=settings.issues,
             default_on_error=settings.default_on_error,
             log_output=settings.log_output,
         )
@@ -216,7 +218,7 @@ class PodWindow:
             result = run_with_retries(
                 plan.hook,
                 lambda: self._freeze_past_others(plan, execution),
-                log=settings.log,
+                issues=settings.issues,
                 default_on_error=settings.default_on_error,
                 cancel=settings.cancel,
                 may_repeat=lambda failed: failed.may_be_repeated and len(self.entry.held) == before,
@@ -237,7 +239,7 @@ class PodWindow:
         others = self._look_at_others(plan)
         if not others.ended or self._settings.cancel.is_cancelled:
             return _explain_busy(result, plan, others)
-        self._settings.log.info(others.said, name=self._name, namespace=self._namespace)
+        self._settings.issues.info(others.said, name=self._name, namespace=self._namespace)
         again = self._try_freeze(plan, execution)
         return _explain_busy(again, plan, self._look_at_others(plan)) if is_busy(again.stderr) else again
 
@@ -291,7 +293,7 @@ class PodWindow:
     def _releaser(self) -> Releaser:
         return Releaser(
             self._client,
-            log=self._settings.log,
+            issues=self._settings.issues,
             default_on_error=self._settings.default_on_error,
             log_output=self._settings.log_output,
             warnings=self.warnings,
@@ -361,7 +363,7 @@ class PodWindow:
         marks = make_marks(lease, run_id=self._settings.run_id, seconds=seconds, now=self._client.server_now())
         for failure in put_marks(self._client, marks):
             self.warnings.append(failure)
-            self._settings.log.warning(failure, name=self._name, namespace=self._namespace, resource="pods")
+            self._settings.issues.warning(failure, name=self._name, namespace=self._namespace, resource="pods")
 
     def _unexecuted(self, hook: Hook, state: t.Literal["failed", "skipped"], why: str) -> HookResult:
         return HookResult.not_run(hook, (self._namespace, self._name), state, why)

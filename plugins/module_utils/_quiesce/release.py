@@ -16,6 +16,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import (
     HookExecution,
@@ -51,7 +52,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.other_freezes 
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import HookPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.thaw import ThawElsewhere, Thawer
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 #: How long a release is tried after the lease must have fired.
 _PATIENCE_SECONDS = 90.0
@@ -69,7 +69,7 @@ class Releaser:
         self,
         client: KubeClient,
         *,
-        log: RunLog,
+        issues: Issues,
         default_on_error: OnError,
         warnings: list[str],
         log_output: bool = True,
@@ -84,7 +84,7 @@ class Releaser:
         With ``own_run``, a post hook that would thaw what another live run has frozen is not run.
         """
         self._client = client.with_cancel(CancelToken())
-        self._log = log
+        self._issues = issues
         self._default_on_error = default_on_error
         self._log_output = log_output
         self._warnings = warnings
@@ -130,7 +130,7 @@ class Releaser:
                 results.append(result)
                 if result.failed and hook.resolved_on_error(self._default_on_error) == "Fail":
                     namespace, name = pod_identity(pod)
-                    self._log.error(
+                    self._issues.error(
                         "Error running post hooks for pod",
                         error=result.error,
                         name=name,
@@ -168,7 +168,7 @@ class Releaser:
 
     def _run_once_or_more(self, hook: Hook, attempt: t.Callable[[], HookResult]) -> HookResult:
         return run_with_retries(
-            hook, attempt, log=self._log, default_on_error=self._default_on_error, cancel=self._cancel
+            hook, attempt, issues=self._issues, default_on_error=self._default_on_error, cancel=self._cancel
         )
 
     def _execution(self, pod: t.Mapping[str, t.Any], hook: Hook) -> HookExecution:
@@ -176,7 +176,7 @@ class Releaser:
             self._client,
             pod,
             hook,
-            log=self._log,
+            issues=self._issues,
             default_on_error=self._default_on_error,
             log_output=self._log_output,
         )
@@ -323,7 +323,7 @@ class Releaser:
     def _record_error(self, held: ActiveFreeze, text: str) -> None:
         target = held.lease.target
         self.errors.append(text)
-        self._log.error(
+        self._issues.error(
             "Error releasing a freeze", error=text, name=target.pod, namespace=target.namespace, resource="pods"
         )
 

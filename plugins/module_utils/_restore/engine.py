@@ -123,7 +123,7 @@ def _plan(opened: _Opened) -> Ready:
     """Read the archive's index, the API and what is in the cluster; decide on every object."""
     run, report, source = opened.run, opened.report, opened.source
     with opened.timings.measure("plan"):
-        report.log.info(f"starting restore {run.name} from backup {run.request.spec.backup_name}")
+        run.issues.info(f"starting restore {run.name} from backup {run.request.spec.backup_name}")
         for warning in source.warnings:
             run.issues.warning(warning)
         if not run.request.name:

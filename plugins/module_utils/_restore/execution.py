@@ -98,7 +98,7 @@ class Execution:
         self._changed_volumes = False
         self._workloads: dict[str, int] | None = None
         recorded = RecordedHooks(ready.report.previous.hooks)
-        self._hooks = RestoredPodHooks(ready.run, recorded, ready.report.log, ready.report.note_hooks)
+        self._hooks = RestoredPodHooks(ready.run, recorded, ready.report.note_hooks)
 
     # -- before -------------------------------------------------------------------------------------------------------
 

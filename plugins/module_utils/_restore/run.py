@@ -11,9 +11,9 @@ from __future__ import annotations
 import dataclasses
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.results import RestoreIssues
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
 
 
@@ -24,7 +24,7 @@ class RestoreRun:
     request: RestoreRequest
     name: str
     client: KubeClient
-    issues: RestoreIssues
+    issues: Issues
     progress: ProgressSink
     cancel: CancelToken
 

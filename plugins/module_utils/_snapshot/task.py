@@ -52,9 +52,9 @@ def remove_snapshots(
     outcome = SnapshotOutcome(changed=bool(members), before=[member.cut.name for member in members])
     if members and not check_mode:
         progress(f"removing {counted(len(members), 'snapshot')}")
-        outcome.errors = provider.remove(members)
+        outcome.issues.add_errors(provider.remove(members))
     outcome.snapshots = [snapshot_entry(member.cut, set_name=request.name) for member in members]
-    outcome.warnings = list(provider.warnings)
+    outcome.issues.add_warnings(provider.warnings)
     return outcome
 
 
@@ -124,12 +124,14 @@ class _Task:
             for hook, why in planned.failed:
                 text = f"The {hook.phase} hook in {'/'.join(hooked.key)} failed: {why.rstrip('.')}."
                 if hook.resolved_on_error(wanted.on_error) != "Fail":
-                    outcome.warnings.append(text)
+                    outcome.issues.warning(text)
                 elif is_freeze(hook) and hook.phase == "pre":
                     refusals.append(why)
                 else:
                     (failures if hook.phase == "pre" else late).append(text)
-        outcome.errors = refusals or failures or [f"{text} The snapshots are good, and kept." for text in late]
+        outcome.issues.add_errors(
+            refusals or failures or [f"{text} The snapshots are good, and kept." for text in late]
+        )
         outcome.snapshots = [planned_entry(plan, set_name=self._request.name) for plan in plans]
         outcome.after = [plan.wish.name for plan in plans]
         outcome.changed = True
@@ -156,16 +158,16 @@ class _Task:
             with provider:
                 self._cut(window, plans)
                 taken = provider.taken
-                outcome.errors += window.errors_of(taken)
+                outcome.issues.add_errors(window.errors_of(taken))
                 if not outcome.errors:
                     self._finish(taken)
         except BaseException as exc:
             self._account_for(window)
             try:
-                outcome.errors += self._discard(provider.taken)
+                outcome.issues.add_errors(self._discard(provider.taken))
             except ArkiveError as left:
                 # What went wrong first is what the user must hear of.
-                outcome.errors.append(f"What was made of the set could not be removed: {left.sentence}")
+                outcome.issues.error(f"What was made of the set could not be removed: {left.sentence}")
             if isinstance(exc, ArkiveError):
                 outcome.snapshots = [snapshot_entry(cut, set_name=self._request.name) for cut in provider.taken]
                 self._tell(())
@@ -173,9 +175,9 @@ class _Task:
             raise
         self._account_for(window)
         if outcome.errors:
-            outcome.errors += [*window.post_errors, *self._discard(provider.taken)]
+            outcome.issues.add_errors([*window.post_errors, *self._discard(provider.taken)])
         else:
-            outcome.errors += [f"{text} The snapshots are good, and kept." for text in window.post_errors]
+            outcome.issues.add_errors(f"{text} The snapshots are good, and kept." for text in window.post_errors)
         return self._end(provider.taken)
 
     def _cut(self, window: SnapshotWindow, plans: t.Sequence[PlannedSnapshot]) -> None:
@@ -211,7 +213,7 @@ class _Task:
         self._progress("waiting until volumes can be made from the snapshots")
         late = self._provider.wait_ready(cuts, timeout=timeout, progress=self._progress)
         self.outcome.timings["ready"] = time.monotonic() - started
-        self.outcome.errors += [cut.error for cut in cuts if cut.failed]
+        self.outcome.issues.add_errors(cut.error for cut in cuts if cut.failed)
         if not self.outcome.errors:
             self._late = late
 
@@ -227,18 +229,19 @@ class _Task:
     def _account_for(self, window: SnapshotWindow) -> None:
         outcome = self.outcome
         outcome.hooks, outcome.freezes = window.results, window.freezes
-        outcome.swept, outcome.warnings = window.swept, outcome.warnings + window.warnings
+        outcome.swept = window.swept
+        outcome.issues.add_warnings(window.warnings)
         outcome.changed = outcome.changed or any(result.state != "skipped" for result in window.results)
 
     def _end(self, cuts: t.Sequence[CutSnapshot]) -> SnapshotOutcome:
         outcome = self.outcome
         outcome.snapshots = [snapshot_entry(cut, set_name=self._request.name) for cut in cuts]
         outcome.after = [cut.name for cut in cuts if cut.name and not cut.failed]
-        outcome.errors += [f"{cut.error} It is kept: run the task again to wait longer." for cut in self._late]
+        outcome.issues.add_errors(f"{cut.error} It is kept: run the task again to wait longer." for cut in self._late)
         return self._tell(())
 
     def _tell(self, warnings: t.Iterable[str]) -> SnapshotOutcome:
-        self.outcome.warnings += [*warnings, *self._provider.warnings]
+        self.outcome.issues.add_warnings([*warnings, *self._provider.warnings])
         return self.outcome
 
 

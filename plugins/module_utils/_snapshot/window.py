@@ -13,6 +13,7 @@ import time
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted, plural
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import pod_identity
@@ -28,9 +29,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import
     SectionSettings,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import sweep_namespaces
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.pods import TASK_HOOK_NAME, QuiescePlan
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.pods import QuiescePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SnapshotRequest
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot
 
 #: Of what a freeze may last, this much is left for the release.
@@ -57,7 +57,7 @@ class SnapshotWindow:
             run_id=request.run_id,
             policy=request.quiescing.policy,
             default_on_error=request.quiescing.on_error,
-            log=RunLog(None, backup=TASK_HOOK_NAME),
+            issues=Issues(),
             cancel=cancel,
             log_output=request.log_output,
             workers=request.workers,
@@ -85,7 +85,7 @@ class SnapshotWindow:
             min(self._request.workers, max(1, len(self._plan.hooked))), thread_name_prefix="arkive-preflight"
         ) as pool:
             self._entries = list(
-                pool.map(lambda pod: prepare_pod(pod, preflight, self._settings.log), self._plan.hooked)
+                pool.map(lambda pod: prepare_pod(pod, preflight, self._settings.issues), self._plan.hooked)
             )
         self._settings.cancel.check()
         self.refusals = [

@@ -32,7 +32,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.hooks.hook_rec
     record_result,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 #: How often to say that hooks are still waited for, in seconds.
 _REMINDER_SECONDS = 15.0
@@ -53,14 +52,13 @@ class RestoredPodHooks:
     for the record so far.
     """
 
-    def __init__(
-        self, run: RestoreRun, recorded: RecordedHooks, log: RunLog, save: t.Callable[[Entries], None]
-    ) -> None:
+    def __init__(self, run: RestoreRun, recorded: RecordedHooks, save: t.Callable[[Entries], None]) -> None:
         self._client = run.client
         self._rules = run.request.spec.hooks
         self._recorded = recorded
-        self._log = log
         self._issues = run.issues
+        #: Each command is in the log; what has failed is told in the end, by what it does to the restore.
+        self._run_log = run.issues.beside()
         self._progress = run.progress
         self._cancel = run.cancel
         self._stop = HookStop(run.cancel)
@@ -218,7 +216,7 @@ class RestoredPodHooks:
             self._client,
             pod,
             hook,
-            log=self._log,
+            issues=self._run_log,
             default_on_error="Continue",
             log_output=self._log_output,
             cancel=self._cancel,

@@ -22,6 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import r
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth, connect
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.between_tasks import (
@@ -47,7 +48,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 Result = dict[str, t.Any]
 
@@ -106,8 +106,9 @@ def hold(asked: Result, *, client: t.Any, cancel: CancelToken, **_common: t.Any)
     plan = Preflight(client, ApiObjectReader(client), policy=policy).examine(
         pod, dataclasses.replace(hook, container=request.container)
     )
-    log = RunLog(None, backup="hold")
-    settings = SectionSettings(run_id=request.run_id, policy=policy, default_on_error="Fail", log=log, cancel=cancel)
+    settings = SectionSettings(
+        run_id=request.run_id, policy=policy, default_on_error="Fail", issues=Issues(), cancel=cancel
+    )
     section = CriticalSection(client, [QuiescedPod(pod=pod, pre=[plan], post=[])], settings)
     with section:
         time.sleep(asked["seconds"])

@@ -46,7 +46,8 @@ def look(repository: Repository, *, replace_failed: bool = False, **options: t.A
 
 
 def test_nothing_is_there() -> None:
-    assert look(Repository(None)) == (False, BackupOutcome(location="s3://b"))
+    found, outcome = look(Repository(None))
+    assert (found, outcome.phase, outcome.backup, outcome.issues.errors) == (False, "", None, ())
 
 
 @pytest.mark.parametrize("phase", ["Completed", "PartiallyFailed", "Failed", "FailedValidation"])

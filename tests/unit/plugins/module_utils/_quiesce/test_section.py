@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import ExecRefused, ExecStreamLost, ExecTimeout
@@ -27,7 +28,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import
     QuiescedPod,
     SectionSettings,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 pytestmark = pytest.mark.usefixtures("clock")
 
@@ -44,7 +44,7 @@ class Block:
 
     def __init__(self, cluster: t.Any, policy: FreezePolicy | None = None) -> None:
         self.cluster = cluster
-        self.log = RunLog(None, backup="velero/b1")
+        self.issues = Issues()
         self.cancel = CancelToken()
         self.policy = policy or FreezePolicy()
         self.entries: list[QuiescedPod] = []
@@ -67,7 +67,7 @@ class Block:
             run_id="run1",
             policy=self.policy,
             default_on_error="Fail",
-            log=self.log,
+            issues=self.issues,
             cancel=self.cancel,
             workers=self.workers,
         )
@@ -158,7 +158,7 @@ def test_a_pre_hook_fails(block: Block, cluster: t.Any, on_error: t.Any, stored:
     section = block.run()
     assert block.steps() == steps
     assert entry.stored is stored
-    messages = [entry.message for entry in block.log.entries]
+    messages = [entry.message for entry in block.issues.errors]
     # docs/compatibility D9
     assert messages == ["Error executing hook"] + ["Error running pre hooks for pod"] * (not stored)
     assert section.results[0].error == "command terminated with exit code 1"
@@ -186,7 +186,7 @@ def test_a_post_hook_fails(block: Block, cluster: t.Any) -> None:  # docs/compat
     section = block.run()
     assert entry.stored
     assert states(section) == [("post", "failed")]
-    assert [entry.message for entry in block.log.entries] == [
+    assert [entry.message for entry in block.issues.errors] == [
         "Error executing hook",
         "Error running post hooks for pod",
     ]
@@ -340,7 +340,7 @@ def test_a_command_that_freezes_and_thaws(block: Block, cluster: t.Any, thaw: st
     block.add("db-0", hook_of("pre", ("sh", "-c", "fsfreeze -f /data; snap; fsfreeze -u /data")), None)
     cluster.answers["release"] = [cluster.release_answer(thaw=thaw)]
     section = block.run()
-    assert (the_freeze(section)[0], section.errors, block.log.errors) == (thawed_by, [], 0)
+    assert (the_freeze(section)[0], section.errors, block.issues.errors) == (thawed_by, [], ())
 
 
 def test_a_freeze_that_never_began(block: Block, cluster: t.Any) -> None:
@@ -395,7 +395,7 @@ def test_a_pod_that_cannot_be_marked_is_frozen_with_a_warning(block: Block, clus
         "claim shop/data could not be marked as frozen",
         "pod shop/db-0 could not be marked as frozen",
     ]
-    assert block.log.warnings == 2
+    assert len(block.issues.warnings) == 2
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, hook_status
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import ExecRefused, ExecTimeout
@@ -25,7 +26,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import
     QuiescedPod,
     SectionSettings,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 pytestmark = pytest.mark.usefixtures("clock")
 
@@ -43,7 +43,7 @@ class Block:
     def __init__(self, cluster: t.Any, *, workers: int = 8) -> None:
         self.cluster = cluster
         self.workers = workers
-        self.log = RunLog(None, backup="velero/b")
+        self.issues = Issues()
         self.cancel = CancelToken()
         self.entries: list[QuiescedPod] = []
 
@@ -62,7 +62,7 @@ class Block:
             run_id="run1",
             policy=FreezePolicy(),
             default_on_error="Fail",
-            log=self.log,
+            issues=self.issues,
             cancel=self.cancel,
             workers=self.workers,
         )
@@ -492,4 +492,4 @@ def test_a_thousand_hooks_over_two_hundred_pods(cluster: t.Any, workers: int) ->
         *((name, "post", at) for name in names for at in range(2)),
     ]
     assert hook_status(results) == {"hooksAttempted": 1000, "hooksFailed": 40}
-    assert block.log.errors == 40
+    assert len(block.issues.errors) == 40
