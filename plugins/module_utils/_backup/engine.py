@@ -16,24 +16,25 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.arkive_record import ArkiveRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import BackupFiles
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_writer import BackupWriter
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import CommitUnknown
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.item_digests import ItemDigests
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.name_claim import acquire_name
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.spool import Spool
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_writer import TarballWriter
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_hooks import BackupHookRunner
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.early_look import freezes_told
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.existing import outcome_of_existing
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.failures import failures_told
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.leftovers import clear_leftovers, end_interrupted
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.old_backup import remove_old
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import SnapshotDeleter
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import Resolved, resolve_request
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.run import BackupRun
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_plan import backup_job
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshots import VolumeSnapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.interrupted import end_interrupted
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.leftovers import clear_leftovers
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.name_claim import acquire_name
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.old_backup import remove_old
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
@@ -84,28 +85,28 @@ def _run(
     cancel: CancelToken,
 ) -> None:
     request.validate()
-    repository = BackupRepository(store)
+    catalog = Catalog(store)
     with _timed(outcome, "check_location"), freezes_told(client, request, outcome):
         store.check(write=False)
         refuse_write(store.location)
-        repository.validate()
-    if outcome_of_existing(repository, request, outcome):
-        _end_interrupted(repository, request, client, outcome)
+        catalog.validate()
+    if outcome_of_existing(catalog, request, outcome):
+        _end_interrupted(catalog, request, client, outcome)
         return
     run_id = secrets.token_hex(8)
     with freezes_told(client, request, outcome):
         # Not before: what is stored already needs no right to write.
         store.check(write=True)
-        claim = acquire_name(repository, request.name, run_id=run_id, cancel=cancel, progress=progress)
+        claim = acquire_name(catalog, request.name, run_id=run_id, cancel=cancel, progress=progress)
     try:
         # Somebody may have finished this name while we waited for the claim.
-        if outcome_of_existing(repository, request, outcome):
+        if outcome_of_existing(catalog, request, outcome):
             return
-        outcome.warn(*clear_leftovers(repository, request.name))
-        maker = _Maker(request, client, repository, outcome, progress, cancel, run_id)
+        outcome.warn(*clear_leftovers(catalog, request.name))
+        maker = _Maker(request, client, catalog, outcome, progress, cancel, run_id)
         if claim.took_over is not None and claim.took_over.is_gone:
             maker.ended_run = claim.took_over.run
-        if claim.took_over is not None and not repository.exists(request.name):
+        if claim.took_over is not None and not catalog.exists(request.name):
             maker.clear_interrupted(claim.took_over)
         with maker.ending_hooks():
             maker.make_and_publish(claim)
@@ -114,11 +115,9 @@ def _run(
         outcome.warn(*filter(None, [claim.left_behind]))
 
 
-def _end_interrupted(
-    repository: BackupRepository, request: BackupRequest, client: KubeClient, outcome: BackupOutcome
-) -> None:
+def _end_interrupted(catalog: Catalog, request: BackupRequest, client: KubeClient, outcome: BackupOutcome) -> None:
     """The backup is stored, but its run was not there to the end: what it had still to do is done now."""
-    holder, left = end_interrupted(repository, request.name)
+    holder, left = end_interrupted(catalog, request.name)
     if holder is None:
         return
     outcome.warn(*left, f"The backup was stored by {holder.who}, which did not end as it should.")
@@ -150,7 +149,7 @@ class _Maker:
         self,
         request: BackupRequest,
         client: KubeClient,
-        repository: BackupRepository,
+        catalog: Catalog,
         outcome: BackupOutcome,
         progress: ProgressSink,
         cancel: CancelToken,
@@ -158,7 +157,7 @@ class _Maker:
     ) -> None:
         self._request = request
         self._client = client
-        self._repository = repository
+        self._catalog = catalog
         self._outcome = outcome
         self._progress = progress
         self._cancel = cancel
@@ -269,7 +268,7 @@ class _Maker:
             {provider.name: provider.for_backup(job, resolved.discovery) for provider in self._providers},
             issues=issues,
             progress=self._progress,
-            sweeps=not self._repository.store.exists(BackupKeys(self._request.name).metadata),
+            sweeps=not self._catalog.store.exists(BackupKeys(self._request.name).metadata),
         )
         run = BackupRun(
             self._request,
@@ -318,7 +317,7 @@ class _Maker:
     def _replace_failed(self) -> None:
         """Not before the new one is ready: a failed backup is better than none."""
         name = self._request.name
-        was_there = self._repository.exists(name)
+        was_there = self._catalog.exists(name)
         try:
             self._remove_old("replaced")
         except StoreError:
@@ -328,12 +327,11 @@ class _Maker:
 
     def _is_surely_there(self, name: str) -> bool:
         with contextlib.suppress(StoreError):
-            return self._repository.exists(name)
+            return self._catalog.exists(name)
         return False
 
     def _remove_old(self, what: t.Literal["replaced", "interrupted"]) -> bool:
-        deleter = SnapshotDeleter(self._providers)
-        return remove_old(self._repository, self._request.name, what, deleter=deleter, warn=self._outcome.warn)
+        return remove_old(self._catalog, self._request.name, what, providers=self._providers, warn=self._outcome.warn)
 
     def _run_ending(self, when: t.Literal["on_success", "on_failure"]) -> None:
         """What these hooks meet is told by the outcome alone: it changes nothing in what is stored."""
@@ -362,7 +360,7 @@ class _Maker:
             if self._request.replace_failed:
                 self._replace_failed()
             try:
-                self._repository.publish(files, claim=claim, cancel=self._cancel, warn=outcome.warn)
+                BackupWriter(self._catalog.store).publish(files, claim=claim, cancel=self._cancel, warn=outcome.warn)
             except CommitUnknown as exc:
                 outcome.end_unknown(files.metadata, exc.details["commit_point"])
                 # Nobody shall work on the name before that run's write can have come to nothing.

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import plural
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import (
@@ -27,12 +27,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.results_file import parse_results
 
 
-def outcome_of_existing(repository: BackupRepository, request: BackupRequest, outcome: BackupOutcome) -> bool:
+def outcome_of_existing(catalog: Catalog, request: BackupRequest, outcome: BackupOutcome) -> bool:
     """True when the store holds the backup that ``request`` asks for; ``outcome`` then tells it.
 
     Raises ``ValidationError`` when it holds another one of that name: a backup is never altered.
     """
-    backup = repository.read_sound_backup(request.name)
+    backup = catalog.read_sound_backup(request.name)
     if backup is None:
         return False
     phase = (backup.get("status") or {}).get("phase", "")
@@ -53,13 +53,14 @@ def outcome_of_existing(repository: BackupRepository, request: BackupRequest, ou
             details={"differing_fields": differing, "phase": "Failed"},
         )
     outcome.backup = backup
-    record = repository.read_record(request.name)
+    files = catalog.files(request.name)
+    record = files.read_record()
     if record:
         outcome.items = dict(record.items)
         outcome.recorded_hooks = list(record.hooks)
         outcome.recorded_freezes = list(record.freezes)
-    outcome.volumes = repository.read_json(request.name, "volumeinfo") or []
-    results = repository.read_json(request.name, "results") or {}
+    outcome.volumes = files.read_json("volumeinfo") or []
+    results = files.read_json("results") or {}
     outcome.issues = parse_results(results)
     return True
 

@@ -10,18 +10,19 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.name_claim import is_over
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.spool import Spool
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_hooks import BackupHookRunner
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.existing import outcome_of_existing
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.failures import failures_told
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.leftovers import clear_leftovers, end_interrupted
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import resolve_request
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.run import BackupRun
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_plan import backup_job
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshots import VolumeSnapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.interrupted import end_interrupted
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.leftovers import clear_leftovers
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.name_claim import is_over
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
@@ -52,16 +53,16 @@ def plan_backup(
         request.validate()
         store.check(write=False)
         refuse_write(store.location)
-        repository = BackupRepository(store)
-        repository.validate()
-        if outcome_of_existing(repository, request, outcome):
-            holder, _warnings = end_interrupted(repository, request.name, dry_run=True)
+        catalog = Catalog(store)
+        catalog.validate()
+        if outcome_of_existing(catalog, request, outcome):
+            holder, _warnings = end_interrupted(catalog, request.name, dry_run=True)
             if holder is not None:
                 outcome.warn(f"The backup was stored by {holder.who}, which did not end as it should.")
             return outcome
         store.check(write=True, touch=False)
-        _foresee_claim(repository, request.name, outcome)
-        outcome.warn(*clear_leftovers(repository, request.name, dry_run=True))
+        _foresee_claim(catalog, request.name, outcome)
+        outcome.warn(*clear_leftovers(catalog, request.name, dry_run=True))
         issues = Issues()
         own_hooks = BackupHookRunner(
             client, request.backup_hooks, issues=issues, default_on_error=request.hook_on_error_default, cancel=token
@@ -99,17 +100,17 @@ def plan_backup(
     return outcome
 
 
-def _foresee_claim(repository: BackupRepository, name: str, outcome: BackupOutcome) -> None:
+def _foresee_claim(catalog: Catalog, name: str, outcome: BackupOutcome) -> None:
     """Raise ``ClaimHeld`` while another run makes a backup of that name; what it has left is only told."""
     key = BackupKeys(name).claim
-    holder = read_claim(repository.store, key)
+    holder = read_claim(catalog.store, key)
     if holder is None:
         return
-    if not is_over(repository, name, holder):
+    if not is_over(catalog, name, holder):
         if not holder.commits:
             raise ClaimHeld(key, holder)
         outcome.warn(f"{holder.who} was about to store this backup: the run would wait until it has, or has ended.")
-    elif not repository.exists(name):
+    elif not catalog.exists(name):
         outcome.warn(f"This backup was begun by {holder.who}, which had not finished it: its files would be removed.")
 
 

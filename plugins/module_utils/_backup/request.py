@@ -103,8 +103,6 @@ class BackupOutcome:
     volumes: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     issues: Issues = dataclasses.field(default_factory=Issues)
     timings: dict[str, float] = dataclasses.field(default_factory=dict)
-    deleted: list[str] = dataclasses.field(default_factory=list)
-    deleted_snapshots: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     location: str = ""
     #: Of a plan: the phase in which the run would end by what is known already, ``New`` where nothing is.
     foreseen_phase: str = ""
@@ -169,8 +167,6 @@ class BackupOutcome:
             "warnings_list": self.warnings_list,
             "errors_list": self.errors_list,
             "timings": {name: round(seconds, 3) for name, seconds in self.timings.items()},
-            "deleted": self.deleted,
-            "deleted_snapshots": self.deleted_snapshots,
             "location": self.location,
         }
 

@@ -15,6 +15,7 @@ import contextlib
 import dataclasses
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.open_backup import OpenBackup
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
@@ -23,8 +24,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import P
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.chosen import choose_objects
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.contents import GO_ON
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.schedule import with_backup
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.source import BackupSource
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.source import open_source, with_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.execution import Execution, Ready
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem
@@ -88,7 +88,7 @@ class _Opened:
 
     run: RestoreRun
     report: RestoreReport
-    source: BackupSource
+    backup: OpenBackup
     objects: PreparedObjects
     timings: Timings
 
@@ -101,7 +101,7 @@ def _opened(
     request = with_backup(request, store)
     with (
         rare_collections(),
-        BackupSource.open(store, request.spec.backup_name, cancel=cancel) as source,
+        open_source(store, request.spec.backup_name, cancel=cancel) as backup,
         PreparedObjects() as objects,
     ):
         started = utc_now()
@@ -116,19 +116,19 @@ def _opened(
             progress=progress,
             cancel=cancel or client.cancel,
         )
-        yield _Opened(run, report, source, objects, Timings())
+        yield _Opened(run, report, backup, objects, Timings())
 
 
 def _plan(opened: _Opened) -> Ready:
     """Read the archive's index, the API and what is in the cluster; decide on every object."""
-    run, report, source = opened.run, opened.report, opened.source
+    run, report, backup = opened.run, opened.report, opened.backup
     with opened.timings.measure("plan"):
         run.issues.info(f"starting restore {run.name} from backup {run.request.spec.backup_name}")
-        for warning in source.warnings:
+        for warning in backup.warnings:
             run.issues.warning(warning)
         if not run.request.name:
             report.tell_unfinished()
-        chosen = choose_objects(run, source)
+        chosen = choose_objects(run, backup)
         findings = find_out(run, chosen, opened.objects)
         planner = Planner(run, chosen, findings)
         planned = planner.plan()

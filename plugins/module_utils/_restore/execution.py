@@ -220,7 +220,7 @@ class Execution:
     def _plan_new_types(self) -> None:
         """What waited for a definition is planned now, from what was kept of it."""
         self._api = ApiTypes(Discovery.read(self._run.client))
-        self._ready.chosen.source.contents.know_types(self._api)
+        self._ready.chosen.contents.know_types(self._api)
         plan = self._ready.planner.plan_new_types(self._applied.plan, self._api)
         self._applied = self._applied.with_plan(plan)
 

@@ -62,7 +62,7 @@ class Planner:
         self._findings = findings
         self._live = findings.live
         self._preparer = make_preparer(run, chosen, findings.volumes)
-        self._reader = ObjectReader(run, chosen.source.contents, self._preparer, findings.objects)
+        self._reader = ObjectReader(run, chosen.contents, self._preparer, findings.objects)
         self._lists = LiveLists(run.client, run.cancel)
         self._claims = ClaimRules(run, findings)
         self._existing = ExistingObjects(run, findings, self._claims)

@@ -15,6 +15,7 @@ import io
 import time
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores import find_unfinished
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
@@ -25,7 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan imp
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.unmade_namespaces import namespace_error
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.plan_diffs import PlanDiffs
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.records import RestoreRecords, find_unfinished
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.records import RestoreRecords
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.restored_volumes import RestoredVolumes
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError

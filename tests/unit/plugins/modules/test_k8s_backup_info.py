@@ -15,7 +15,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.describe import SECTIONS
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.describe import SECTIONS
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.modules import k8s_backup_info
 

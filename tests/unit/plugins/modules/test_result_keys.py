@@ -17,8 +17,9 @@ import pytest
 import yaml
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible import result_keys
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.info import BackupListing
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import DeletedBackup
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import BackupListing
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
@@ -76,7 +77,17 @@ def _backup() -> BackupOutcome:
         recorded_hooks=[{"stdout": CANARY, "stdout_truncated": False}],
         volumes=[{"pvcName": CANARY}],
         issues=_canaries(),
+        location=CANARY,
+    )
+
+
+def _deleted_backup() -> DeletedBackup:
+    return DeletedBackup(
+        changed=True,
+        backup={"metadata": {"annotations": {CANARY: CANARY}}, "spec": {}, "status": {"phase": "Completed"}},
         deleted=[CANARY],
+        deleted_snapshots=[{"handle": CANARY}],
+        warnings_list=[{"message": CANARY, "name": CANARY}],
         location=CANARY,
     )
 
@@ -95,7 +106,7 @@ SET = {"name": "s", "namespace": "shop", **AUTH}
 CASES = {
     "backup": Case(k8s_backup, ("run_backup", "plan_backup"), _backup, {"name": "b", **AUTH}, location=True),
     "backup absent": Case(
-        k8s_backup, ("delete_backup",), _backup, {"name": "b", "state": "absent", **AUTH}, location=True
+        k8s_backup, ("delete_backup",), _deleted_backup, {"name": "b", "state": "absent", **AUTH}, location=True
     ),
     "backup_info": Case(
         k8s_backup_info,

@@ -13,9 +13,9 @@ import threading
 import typing as t
 import urllib.parse
 
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -162,7 +162,7 @@ def back_up(api: BackupApi, store: t.Any, *, cancel: t.Any = None, **options: t.
 
 def stored(store: t.Any, name: str = "b1") -> list[str]:
     """``configmaps/shop/c`` for each stored object."""
-    with BackupRepository(store).open_tarball(name) as tarball:
+    with Catalog(store).files(name).open_tarball() as tarball:
         return sorted(
             f"{item.group_resource}/{f'{item.namespace}/' if item.namespace else ''}{item.name}"
             for item in tarball.items

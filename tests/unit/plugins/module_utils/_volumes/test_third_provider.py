@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import gzip_json
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import SnapshotDeleter
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.snapshot_deleter import SnapshotDeleter
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import VolumeDecisions
@@ -84,7 +84,7 @@ def test_backup_and_deletion(api: BackupApi, store: t.Any, shelf: dict[str, str]
     assert (outcome.phase, outcome.warnings_list, shelf) == ("Completed", [], {HANDLE: "/data"})
     (entry,) = outcome.volumes
     assert (entry["backupMethod"], entry["pvbInfo"]) == (METHOD, {"snapshotHandle": HANDLE})
-    done = delete_backup("b1", store=store, deleter=SnapshotDeleter(providers.make_providers(VolumeContext())))
+    done = delete_backup("b1", store=store, providers=providers.make_providers(VolumeContext()))
     assert ([snapshot["handle"] for snapshot in done.deleted_snapshots], shelf) == ([HANDLE], {})
 
 

@@ -11,43 +11,43 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import (
-    RecordedSnapshots,
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.recorded_snapshots import RecordedSnapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.removal import hide_backup, remove_files
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.snapshot_deleter import (
     SnapshotDeleter,
+    SnapshotProvider,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 
 if t.TYPE_CHECKING:
-    from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
+    from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 
 What: t.TypeAlias = t.Literal["replaced", "interrupted"]
 
 
 def remove_old(
-    repository: BackupRepository, name: str, what: What, *, deleter: SnapshotDeleter, warn: t.Callable[[str], None]
+    catalog: Catalog, name: str, what: What, *, providers: t.Iterable[SnapshotProvider], warn: t.Callable[[str], None]
 ) -> bool:
-    """Remove it with its snapshots; False when nothing is there.
+    """Remove it with its snapshots, which their ``providers`` delete; False when nothing is there.
 
     What makes it a backup goes first: one that is to be seen has its snapshots. Raises ``StoreError`` where that
     cannot be removed, and then nothing else was; what cannot be removed later is told to ``warn``.
     """
-    recorded = _recorded(repository, name, what, warn)
-    repository.hide(name)
+    recorded = _recorded(catalog, name, what, warn)
+    hide_backup(catalog.store, name)
     if recorded is not None:
-        for found, why in deleter.delete(recorded.all, contents=recorded.contents).items():
+        for found, why in SnapshotDeleter(providers).delete(recorded.all, contents=recorded.contents).items():
             warn(f"The snapshot {found} of the backup that was {what} is left behind: {why}")
     try:
-        return bool(repository.delete(name, keep_claim=True))
+        return bool(remove_files(catalog.store, name, keep_claim=True))
     except StoreError as exc:
         warn(f"Files of the backup that was {what} could not be removed, and are written over: {exc.message}")
         return False
 
 
-def _recorded(
-    repository: BackupRepository, name: str, what: What, warn: t.Callable[[str], None]
-) -> RecordedSnapshots | None:
+def _recorded(catalog: Catalog, name: str, what: What, warn: t.Callable[[str], None]) -> RecordedSnapshots | None:
     try:
-        return RecordedSnapshots(repository, name)
+        return RecordedSnapshots(catalog.files(name))
     except ArchiveError as exc:
         warn(f"Which snapshots the backup that was {what} had is unknown, they are left behind: {exc.message}")
         return None

@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""What is told about one stored backup. What is wrong with it is told too, and hides no other backup."""
+"""What is said about one stored backup. What is wrong with it is said too, and hides no other backup."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ import collections
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.arkive_record import ArkiveRecord
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_reader import BackupEntry, BackupReader
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_files import StoredFiles
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import BackupEntry
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import METADATA_FILE
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import find_problems, schedule_of
@@ -34,11 +35,11 @@ def describe_unreadable(entry: BackupEntry, problem: str) -> dict[str, t.Any]:
 
 
 def describe_backup(
-    reader: BackupReader, entry: BackupEntry, backup: dict[str, t.Any], sections: t.Collection[Section]
+    files: StoredFiles, entry: BackupEntry, backup: dict[str, t.Any], sections: t.Collection[Section]
 ) -> dict[str, t.Any]:
     """The overview and ``sections``. ``problems``: sentences; empty for a backup that Velero would restore as it is."""
     found = _describe(entry, backup, [*find_problems(backup, entry.name), *_missing_files(entry)])
-    details = _Details(reader, entry, found["problems"])
+    details = _Details(files, entry, found["problems"])
     for section in SECTIONS:
         if section in sections:
             found |= details.read(section)
@@ -48,11 +49,10 @@ def describe_backup(
 def _describe(entry: BackupEntry, backup: dict[str, t.Any], problems: list[str]) -> dict[str, t.Any]:
     status = backup.get("status") if isinstance(backup.get("status"), dict) else {}
     status = t.cast("dict[str, t.Any]", status)
-    sound_metadata = isinstance((backup.get("metadata") or {}).get("labels"), dict)
     return {
         "name": entry.name,
         "phase": status.get("phase") or "",
-        "schedule": schedule_of(backup) if sound_metadata else "",
+        "schedule": schedule_of(backup),
         "started": status.get("startTimestamp"),
         "completed": status.get("completionTimestamp"),
         "expiration": status.get("expiration"),
@@ -75,8 +75,8 @@ def _missing_files(entry: BackupEntry) -> t.Iterator[str]:
 class _Details:
     """Reads sections of one backup; a file that is damaged is a problem and leaves its section empty."""
 
-    def __init__(self, reader: BackupReader, entry: BackupEntry, problems: list[str]) -> None:
-        self._reader = reader
+    def __init__(self, files: StoredFiles, entry: BackupEntry, problems: list[str]) -> None:
+        self._files = files
         self._entry = entry
         self._name = entry.name
         self._problems = problems
@@ -92,9 +92,9 @@ class _Details:
         if section == "volumes":
             return {"volumes": self._tried(self._volumes, None) or []}
         if section == "logs":
-            text, truncated = self._tried(lambda: self._reader.read_log_end(self._name, LOG_LIMIT), None) or ("", False)
+            text, truncated = self._tried(lambda: self._files.read_log_end(LOG_LIMIT), None) or ("", False)
             return {"logs": text, "logs_truncated": truncated}
-        return {section: self._tried(lambda: self._reader.read_json(self._name, section), None) or {}}
+        return {section: self._tried(lambda: self._files.read_json(section), None) or {}}
 
     def _count_items(self) -> dict[str, int]:
         """From our record, or else from the tarball itself, which is checked on the way."""
@@ -104,7 +104,7 @@ class _Details:
         return self._tried(self._count_members, {}) if f"{self._name}.tar.gz" in self._entry.files else {}
 
     def _count_members(self) -> dict[str, int]:
-        with self._reader.open_tarball(self._name) as tarball:
+        with self._files.open_tarball() as tarball:
             counts = collections.Counter(str(ref.group_resource) for ref in tarball.items)
             self._problems += tarball.warnings
             self._tried(tarball.verify, None)
@@ -112,18 +112,18 @@ class _Details:
 
     def _volumes(self) -> list[dict[str, t.Any]] | None:
         if f"{self._name}-volumeinfo.json.gz" in self._entry.files:
-            info: list[dict[str, t.Any]] | None = self._reader.read_json(self._name, "volumeinfo")
+            info: list[dict[str, t.Any]] | None = self._files.read_json("volumeinfo")
             return info
         return describe_volumes(
-            volumesnapshots=self._reader.read_json(self._name, "volumesnapshots"),
-            podvolumebackups=self._reader.read_json(self._name, "podvolumebackups"),
-            csi_volumesnapshots=self._reader.read_json(self._name, "csi_volumesnapshots"),
+            volumesnapshots=self._files.read_json("volumesnapshots"),
+            podvolumebackups=self._files.read_json("podvolumebackups"),
+            csi_volumesnapshots=self._files.read_json("csi_volumesnapshots"),
         )
 
     def _arkive_record(self) -> ArkiveRecord | None:
         if not self._record_read:
             self._record_read = True
-            self._record = self._tried(lambda: self._reader.read_record(self._name), None)
+            self._record = self._tried(self._files.read_record, None)
             self._problems += self._changed_files(self._record) if self._record else []
         return self._record
 

@@ -9,8 +9,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_reader import BackupEntry
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_filter import BackupFilter
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.backup_filter import BackupFilter
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import BackupEntry
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
 
 NOON = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)

@@ -4,11 +4,10 @@
 
 # Private: not for use outside of this collection.
 
-"""Which restores were made from a backup: their records do not lie below it."""
+"""Which restores a location records, and from which backup they were made: their records do not lie below it."""
 
 from __future__ import annotations
 
-import concurrent.futures
 import dataclasses
 import re
 import typing as t
@@ -16,14 +15,14 @@ import zlib
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.legacy_layout import group_by_directory
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_json import parse_gzip_document
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_json import MAX_TEXT, parse_gzip_document
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.side_by_side import read_each
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
-from ansible_collections.arkive.k8s.plugins.module_utils._store.store import MAX_CONNECTIONS, Store
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.document_shapes import RESTORE_RECORD
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import RESTORES, RestoreKeys
 
-_MAX_RECORD = 64 << 20
 #: Velero says at the start of a restore's log what it restores: bytes of the stored log, and of its text.
 _LOG_START = 128 << 10
 _LOG_TEXT = 1 << 20
@@ -49,8 +48,7 @@ def find_restores(store: Store, backup_name: str) -> FoundRestores:
         for name, files in group_by_directory(store.list(RESTORES).objects, RESTORES).items()
         if is_subdomain_name(name)
     }
-    with concurrent.futures.ThreadPoolExecutor(MAX_CONNECTIONS, thread_name_prefix="arkive-restores") as pool:
-        sources = list(pool.map(lambda name: _source_of(store, name, directories[name]), directories))
+    sources = read_each(lambda name: _source_of(store, name, directories[name]), directories)
     found = dict(zip(directories, sources, strict=True))
     return FoundRestores(
         keys={name: directories[name] for name, source in found.items() if source == backup_name},
@@ -58,12 +56,48 @@ def find_restores(store: Store, backup_name: str) -> FoundRestores:
     )
 
 
+def find_unfinished(store: Store, backup_name: str) -> list[str]:
+    """Restores of ``backup_name`` that were begun and never ended: they run still, or they were broken off.
+
+    One listing; a record is read only where nothing was written after it.
+    """
+    found = []
+    for name, files in group_by_directory(store.list(RESTORES).objects, RESTORES).items():
+        if not is_subdomain_name(name):
+            continue
+        keys, present = RestoreKeys(name), {info.key for info in files}
+        if keys.arkive_record not in present or keys.results in present:
+            continue
+        try:
+            record = read_record(store, name)
+            if is_unfinished(record) and record["restore"]["spec"]["backupName"] == backup_name:
+                found.append(name)
+        except (StoreError, ArchiveError, LookupError, TypeError):
+            # Deleted meanwhile, or damaged: nobody can say anything about it.
+            continue
+    return sorted(found)
+
+
+def read_record(store: Store, name: str) -> dict[str, t.Any]:
+    """Our own record of a restore. Raises ``StoreError`` where there is none, ``ArchiveError`` for a damaged one."""
+    key = RestoreKeys(name).arkive_record
+    data = store.get(key, max_bytes=MAX_TEXT)
+    record: dict[str, t.Any] | None = parse_gzip_document(data, RESTORE_RECORD, what=key)
+    return record or {}
+
+
+def is_unfinished(record: t.Mapping[str, t.Any]) -> bool:
+    """Whether a recorded restore never ended."""
+    status = (record.get("restore") or {}).get("status") or {}
+    return bool(status.get("phase") == "InProgress")
+
+
 def _source_of(store: Store, name: str, files: t.Collection[str]) -> str | None:
     """The name of the backup, empty when nothing tells it, None when what would tell it is damaged."""
     keys = RestoreKeys(name)
     try:
         if keys.arkive_record in files:
-            return _recorded(store.get(keys.arkive_record, max_bytes=_MAX_RECORD))
+            return _recorded(read_record(store, name), name)
         return _logged(store.get_range(keys.logs, 0, _LOG_START)) if keys.logs in files else ""
     except ArchiveError:
         return None
@@ -75,13 +109,11 @@ def _source_of(store: Store, name: str, files: t.Collection[str]) -> str | None:
         raise
 
 
-def _recorded(data: bytes) -> str:
-    what = "The record of a restore"
-    record = parse_gzip_document(data, RESTORE_RECORD, what=what)
+def _recorded(record: t.Mapping[str, t.Any], name: str) -> str:
     try:
         return str(record["restore"]["spec"]["backupName"])
     except (LookupError, TypeError) as exc:
-        raise ArchiveError(f"{what} does not say what it was restored from.") from exc
+        raise ArchiveError(f"The record of restore '{name}' does not say what it was restored from.") from exc
 
 
 def _logged(data: bytes) -> str:
@@ -93,4 +125,4 @@ def _logged(data: bytes) -> str:
     return found["name"].decode() if found else ""
 
 
-__all__ = ("FoundRestores", "find_restores")
+__all__ = ("FoundRestores", "find_restores", "find_unfinished", "is_unfinished", "read_record")

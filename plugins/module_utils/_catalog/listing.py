@@ -8,22 +8,22 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import dataclasses
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_reader import BackupEntry, BackupReader
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.name_claim import is_in_progress
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_filter import BackupFilter
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.describe import (
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.backup_filter import BackupFilter
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import BackupEntry, Catalog
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.describe import (
     Section,
     describe_backup,
     describe_unreadable,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.name_claim import is_in_progress
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.side_by_side import read_each
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._store.store import MAX_CONNECTIONS, Store
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 
 
@@ -49,47 +49,40 @@ def list_backups(
     """
     wanted = wanted or BackupFilter()
     store.check(write=False)
-    cancel = cancel or CancelToken()
-    reader = BackupReader(store, cancel)
-    reader.validate(writable=False)
-    entries = reader.entries() if not wanted.name else _entries_of(reader, wanted.name)
+    catalog = Catalog(store, cancel)
+    catalog.validate(writable=False)
+    entries = catalog.entries() if not wanted.name else _entries_of(catalog, wanted.name)
     complete = [entry for entry in entries if entry.complete and wanted.admits_entry(entry)]
-
-    def read(entry: BackupEntry) -> dict[str, t.Any] | None:
-        cancel.check()
-        return _read(reader, entry, wanted, sections)
-
-    with concurrent.futures.ThreadPoolExecutor(MAX_CONNECTIONS, thread_name_prefix="arkive-info") as pool:
-        found = list(pool.map(read, complete))
+    found = read_each(lambda entry: _read(catalog, entry, wanted, sections), complete, cancel=cancel)
     return BackupListing(
         backups=[backup for backup in found if backup is not None],
-        incomplete=[_incomplete(reader, entry) for entry in entries if not entry.complete],
+        incomplete=[_incomplete(catalog, entry) for entry in entries if not entry.complete],
     )
 
 
-def _incomplete(reader: BackupReader, entry: BackupEntry) -> dict[str, t.Any]:
+def _incomplete(catalog: Catalog, entry: BackupEntry) -> dict[str, t.Any]:
     """A claim whose run has ended is no progress: that run was interrupted."""
-    in_progress = entry.claimed and is_in_progress(reader, entry.name)
+    in_progress = entry.claimed and is_in_progress(catalog, entry.name)
     return {"name": entry.name, "in_progress": in_progress, "interrupted": entry.claimed and not in_progress}
 
 
-def _entries_of(reader: BackupReader, name: str) -> list[BackupEntry]:
+def _entries_of(catalog: Catalog, name: str) -> list[BackupEntry]:
     """Raises ``ValidationError`` for what cannot be a name."""
-    entry = reader.entry(BackupKeys(name).name)
+    entry = catalog.entry(BackupKeys(name).name)
     return [] if entry is None else [entry]
 
 
 def _read(
-    reader: BackupReader, entry: BackupEntry, wanted: BackupFilter, sections: t.Collection[Section]
+    catalog: Catalog, entry: BackupEntry, wanted: BackupFilter, sections: t.Collection[Section]
 ) -> dict[str, t.Any] | None:
     """None for what is not asked for, or is gone by now."""
     try:
-        backup = reader.read_backup(entry.name)
+        backup = catalog.read_backup(entry.name)
     except (ArchiveError, ValidationError) as exc:
         return None if wanted.reads_objects else describe_unreadable(entry, exc.message)
     if backup is None or not wanted.admits(backup):
         return None
-    return describe_backup(reader, entry, backup, sections)
+    return describe_backup(catalog.files(entry.name), entry, backup, sections)
 
 
 __all__ = ("BackupListing", "list_backups")

@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""The backups of one storage location.
+"""Writes whole backups, and the files of restores.
 
 ``velero-backup.json`` is the commit point: it is stored last and removed first, so that a backup is listed only while
 all of its files are there.
@@ -19,16 +19,14 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.arkive_record import ArkiveRecord, FileDigest
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import gzip_json
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_reader import BackupReader
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.commit_point import CommitPoint, Ownership, Patience
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError, CommitUnknown
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_check import check_stored, delete_checked
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_check import check_stored
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_pretty
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import TERMINAL_PHASES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import (
-    ARK_METADATA_FILE,
     METADATA_FILE,
     BackupKeys,
     RestoreKeys,
@@ -47,8 +45,11 @@ def _nobody(_sentence: str) -> None:
 _STORED_PHASES = frozenset(TERMINAL_PHASES) - {"FailedValidation"}
 
 
-class BackupRepository(BackupReader):
-    """Reads and writes whole backups in ``store``. Knows Velero's layout, nothing of a cluster."""
+class BackupWriter:
+    """Writes into ``store``, in Velero's layout."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
     def publish(
         self,
@@ -69,16 +70,18 @@ class BackupRepository(BackupReader):
         """
         keys = BackupKeys(str(files.metadata.get("metadata", {}).get("name", "")))
         _check_terminal(files.metadata, keys.name)
-        if self.store.exists(keys.metadata):
-            raise ArchiveError(f"The backup '{keys.name}' already exists in {self.store.location.describe}.")
+        if self._store.exists(keys.metadata):
+            raise ArchiveError(f"The backup '{keys.name}' already exists in {self._store.location.describe}.")
         cancel = cancel or CancelToken()
-        writer = _Writer(self.store, claim, cancel)
+        writer = _Writer(self._store, claim, cancel)
         metadata = encode_pretty(files.metadata)
         uid = str(files.metadata["metadata"].get("uid", ""))
-        commit = CommitPoint(self.store, keys.metadata, metadata, uid=uid, claim=claim, patience=patience or Patience())
+        commit = CommitPoint(
+            self._store, keys.metadata, metadata, uid=uid, claim=claim, patience=patience or Patience()
+        )
         try:
             record = self._store_files(writer, keys, files, metadata)
-            for sentence in check_stored(self.store, keys.directory, writer.stored):
+            for sentence in check_stored(self._store, keys.directory, writer.stored):
                 warn(sentence)
             cancel.check()
             commit.write(cancel)
@@ -91,29 +94,10 @@ class BackupRepository(BackupReader):
             warn(sentence)
         return record
 
-    def delete(self, name: str, *, keep_claim: bool = False) -> list[str]:
-        """Remove a backup or the rest of one, what makes it one first. Returns the keys; none when nothing was there.
-
-        ``keep_claim`` leaves the claim for the run that holds it to release. One at the root, of Ark, is not touched.
-        """
-        hidden = self.hide(name)
-        keys = BackupKeys(name)
-        found = [info.key for info in self.store.list(keys.directory).objects]
-        doomed = [key for key in found if key not in hidden and not (keep_claim and key == keys.claim)]
-        delete_checked(self.store, keys.directory, doomed)
-        return [*hidden, *doomed]
-
-    def hide(self, name: str) -> list[str]:
-        """Remove what makes it a backup, and nothing else. Returns the keys; none when it was not to be seen."""
-        keys = BackupKeys(name)
-        found = [key for key in (keys.metadata, f"{keys.directory}{ARK_METADATA_FILE}") if self.store.exists(key)]
-        delete_checked(self.store, keys.directory, found)
-        return found
-
     def write_restore(self, name: str, files: RestoreFiles, *, warn: t.Callable[[str], None] = _nobody) -> None:
         """Store the files of one restore; a failure removes what was written. ``warn`` is told what could not be."""
         keys = RestoreKeys(name)
-        writer = _Writer(self.store, None, CancelToken())
+        writer = _Writer(self._store, None, CancelToken())
         try:
             writer.put(keys.logs, files.logs)
             for key, value in (
@@ -206,4 +190,4 @@ def _check_terminal(backup: t.Mapping[str, t.Any], name: str) -> None:
         raise ArchiveError(f"The backup '{name}' has the phase '{phase}', which is not final, and cannot be stored.")
 
 
-__all__ = ("BackupRepository", "Ownership")
+__all__ = ("BackupWriter", "Ownership")

@@ -17,16 +17,16 @@ import secrets
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.name_claim import is_over
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import RecordedSnapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.name_claim import is_over
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.recorded_snapshots import RecordedSnapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.removal import remove_files
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimHeld, ClaimRecord, read_claim
+from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimHeld, read_claim
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BACKUPS, RESTORES, BackupKeys
 
 if t.TYPE_CHECKING:
-    from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_reader import BackupEntry
-    from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
+    from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import BackupEntry, Catalog
     from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Unfinished
 
 #: A file that nobody has written to for so long, and that no live claim covers, is a dead run's: longer than a claim.
@@ -37,24 +37,24 @@ _DEAD_PROBE = dt.timedelta(hours=1)
 _DEAD_UPLOAD = dt.timedelta(hours=24)
 
 
-def clear_leftovers(repository: BackupRepository, name: str, *, dry_run: bool = False) -> list[str]:
+def clear_leftovers(catalog: Catalog, name: str, *, dry_run: bool = False) -> list[str]:
     """Remove them, but for those under ``name``, whose claim the caller has or had. A sentence for each find.
 
     With ``dry_run`` they stay, and the sentences say what would be removed.
     """
-    look = _Leftovers(repository, name, dry_run=dry_run)
+    look = _Leftovers(catalog, name, dry_run=dry_run)
     try:
         look.clear_claims()
         look.clear_unfinished()
     except StoreError as exc:
-        look.said.append(f"What killed runs may have left in {repository.store.location.describe}: {exc.message}")
+        look.said.append(f"What killed runs may have left in {catalog.store.location.describe}: {exc.message}")
     return look.said
 
 
 class _Leftovers:
-    def __init__(self, repository: BackupRepository, name: str, *, dry_run: bool) -> None:
-        self._repository = repository
-        self._store = repository.store
+    def __init__(self, catalog: Catalog, name: str, *, dry_run: bool) -> None:
+        self._catalog = catalog
+        self._store = catalog.store
         self._own = name
         self._dry_run = dry_run
         self._live: set[str] = {name}
@@ -62,7 +62,7 @@ class _Leftovers:
         self.said: list[str] = []
 
     def clear_claims(self) -> None:
-        for entry in self._repository.entries():
+        for entry in self._catalog.entries():
             if entry.claimed and not entry.flat and entry.name != self._own:
                 self._clear_claim(entry)
 
@@ -82,7 +82,7 @@ class _Leftovers:
     def _clear_claim(self, entry: BackupEntry) -> None:
         key = BackupKeys(entry.name).claim
         holder = read_claim(self._store, key)
-        if holder is None or not is_over(self._repository, entry.name, holder):
+        if holder is None or not is_over(self._catalog, entry.name, holder):
             self._live.add(entry.name)
             return
         self._dead.add(entry.name)
@@ -101,21 +101,21 @@ class _Leftovers:
                 self._store,
                 key,
                 run_id=f"clear-{secrets.token_hex(8)}",
-                is_over=lambda record: is_over(self._repository, entry.name, record),
+                is_over=lambda record: is_over(self._catalog, entry.name, record),
             )
         except ClaimHeld:
             self._live.add(entry.name)
             return
         with claim:
-            if not self._repository.exists(entry.name):
-                self._repository.delete(entry.name, keep_claim=True)
+            if not self._catalog.exists(entry.name):
+                remove_files(self._store, entry.name, keep_claim=True)
             self.said.append(_left_by(entry, run, "removed"))
         if claim.left_behind:
             self.said.append(claim.left_behind)
 
     def _snapshots(self, name: str) -> str:
         try:
-            recorded = RecordedSnapshots(self._repository, name).all
+            recorded = RecordedSnapshots(self._catalog.files(name)).all
         except ArchiveError as exc:
             return f"nobody can say which snapshots it names ({exc.message.rstrip('.')})"
         return f"its files name {len(recorded)} snapshot{'s' * (len(recorded) != 1)}" if recorded else ""
@@ -147,31 +147,4 @@ def _left_by(entry: BackupEntry, run: str, removed: str) -> str:
     return f"Backup '{entry.name}' was interrupted ({run}), its unfinished files: {removed}."
 
 
-def end_interrupted(
-    repository: BackupRepository, name: str, *, dry_run: bool = False
-) -> tuple[ClaimRecord | None, list[str]]:
-    """Remove the claim that the run of a stored backup left: who had it, None where there is none, and warnings.
-
-    With ``dry_run`` it stays.
-    """
-    key = BackupKeys(name).claim
-    try:
-        holder = read_claim(repository.store, key)
-        if holder is None or not is_over(repository, name, holder):
-            return None, []
-        if dry_run:
-            return holder, []
-        claim = Claim.acquire(
-            repository.store,
-            key,
-            run_id=f"end-{secrets.token_hex(8)}",
-            is_over=lambda record: is_over(repository, name, record),
-        )
-    except StoreError:
-        # It hinders nobody, and may be another run's by now.
-        return None, []
-    claim.release()
-    return holder, list(filter(None, [claim.left_behind]))
-
-
-__all__ = ("clear_leftovers", "end_interrupted")
+__all__ = ("clear_leftovers",)

@@ -13,14 +13,15 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import gzip_json
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.delete import delete_backup
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.leftovers import clear_leftovers
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_writer import BackupWriter
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.leftovers import clear_leftovers
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local import LocalStore
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
-from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.test_repository import backup_files
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.written_backups import backup_files
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.contract import put_expired
 
 SNAPSHOT = {"spec": {"location": "east"}, "status": {"phase": "Completed", "providerSnapshotID": "snap-1"}}
@@ -40,7 +41,7 @@ def keys(store: LocalStore) -> list[str]:
 
 
 def clear(store: LocalStore) -> str:
-    return " ".join(clear_leftovers(BackupRepository(store), "own"))
+    return " ".join(clear_leftovers(Catalog(store), "own"))
 
 
 def test_the_unfinished_files_of_a_killed_run(store: LocalStore) -> None:
@@ -59,7 +60,7 @@ def test_what_names_snapshots_is_kept_and_told(store: LocalStore) -> None:
 
 
 def test_the_claim_of_a_stored_backup(store: LocalStore) -> None:
-    BackupRepository(store).publish(backup_files("done"))
+    BackupWriter(store).publish(backup_files("done"))
     before = keys(store)
     put_expired(store, key=claim_of("done"))
     assert "The claim of backup 'done', which is stored, was left" in clear(store)
@@ -69,20 +70,20 @@ def test_the_claim_of_a_stored_backup(store: LocalStore) -> None:
 def test_a_claim_whose_commit_is_there_is_over_before_it_expires(store: LocalStore) -> None:
     files = backup_files()
     files.metadata["metadata"]["uid"] = "u-1"
-    BackupRepository(store).publish(files)
+    BackupWriter(store).publish(files)
     put_expired(store, age=0, key=claim_of("b1"), commits="another")
     with pytest.raises(ValidationError, match="is in progress: run dead-run on host-x"):
-        delete_backup("b1", store=store)
+        delete_backup("b1", store=store, providers=())
     put_expired(store, age=0, key=claim_of("b1"), commits=files.metadata["metadata"]["uid"])
     assert clear(store)
     assert claim_of("b1") not in keys(store)
     put_expired(store, age=0, key=claim_of("b1"), commits=files.metadata["metadata"]["uid"])
-    assert delete_backup("b1", store=store).changed
+    assert delete_backup("b1", store=store, providers=()).changed
     assert keys(store) == []
 
 
 def test_a_dry_run_tells_the_same_and_touches_nothing(store: LocalStore, tmp_path: Path) -> None:
-    BackupRepository(store).publish(backup_files("done"))
+    BackupWriter(store).publish(backup_files("done"))
     put_expired(store, key=claim_of("done"))
     put_expired(store, key=claim_of("dead"))
     store.put("backups/dead/dead.tar.gz", b"x")
@@ -91,11 +92,11 @@ def test_a_dry_run_tells_the_same_and_touches_nothing(store: LocalStore, tmp_pat
     temporary.write_bytes(b"")
     os.utime(temporary, (time.time() - 7200,) * 2)
     before = keys(store)
-    foreseen = clear_leftovers(BackupRepository(store), "own", dry_run=True)
+    foreseen = clear_leftovers(Catalog(store), "own", dry_run=True)
     assert (keys(store), temporary.exists()) == (before, True)
     assert len(foreseen) == 3
     assert all("would be removed" in sentence for sentence in foreseen)
-    done = clear_leftovers(BackupRepository(store), "own")
+    done = clear_leftovers(Catalog(store), "own")
     assert [sentence.replace("would be removed", "removed") for sentence in foreseen] == done
     assert not temporary.exists()
 

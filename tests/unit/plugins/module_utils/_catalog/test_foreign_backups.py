@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_reader import BackupReader
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local import LocalStore
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
@@ -64,10 +64,10 @@ def backup(api_version: str, name: str = "n", **members: t.Any) -> bytes:
     return json.dumps(document).encode()
 
 
-def fill(store: Counted, files: dict[str, bytes]) -> BackupReader:
+def fill(store: Counted, files: dict[str, bytes]) -> Catalog:
     for key, data in files.items():
         store.put(key, data)
-    return BackupReader(t.cast("t.Any", store))
+    return Catalog(t.cast("t.Any", store))
 
 
 ARK = "ark.heptio.com/v1"
@@ -128,19 +128,19 @@ BUCKETS = [
 
 @pytest.mark.parametrize(("files", "objects"), BUCKETS)
 def test_read(store: Counted, files: dict[str, bytes], objects: int) -> None:
-    reader = fill(store, files)
-    reader.validate(writable=False)
-    assert reader.names() == ["n"]
-    assert reader.incomplete() == []
-    found = reader.read_sound_backup("n")
+    catalog = fill(store, files)
+    catalog.validate(writable=False)
+    assert catalog.names() == ["n"]
+    assert [entry.complete for entry in catalog.entries()] == [True]
+    found = catalog.read_sound_backup("n")
     assert found is not None
     assert found["apiVersion"] == VELERO
     assert found["status"]["phase"] == "Completed"
     for file in ("volumeinfo", "volumesnapshots", "results", "resource_list", "csi_volumesnapshots"):
-        assert not reader.read_json("n", t.cast("t.Any", file))
-    assert reader.read_record("n") is None
-    assert reader.read_log_end("n", 1000) is None
-    with reader.open_tarball("n") as tarball:
+        assert not catalog.files("n").read_json(t.cast("t.Any", file))
+    assert catalog.files("n").read_record() is None
+    assert catalog.files("n").read_log_end(1000) is None
+    with catalog.files("n").open_tarball() as tarball:
         assert len(tarball.items) == objects
         assert tarball.read(tarball.items[0]) == POD
         assert tarball.warnings == []
@@ -149,15 +149,15 @@ def test_read(store: Counted, files: dict[str, bytes], objects: int) -> None:
 @pytest.mark.parametrize(("files", "_objects"), BUCKETS)
 def test_read_by_name_alone(store: Counted, files: dict[str, bytes], _objects: int) -> None:
     """A restore does not list the location first."""
-    reader = fill(store, files)
-    assert reader.read_backup("n") is not None
-    reader.open_tarball("n").close()
+    catalog = fill(store, files)
+    assert catalog.read_backup("n") is not None
+    catalog.files("n").open_tarball().close()
     assert not any(request.startswith("list") for request in store.requests)
 
 
 @pytest.mark.parametrize(("files", "_objects"), BUCKETS)
 def test_tarball_without_the_object(store: Counted, files: dict[str, bytes], _objects: int) -> None:
-    fill(store, files).open_tarball("n").close()
+    fill(store, files).files("n").open_tarball().close()
 
 
 SOUND = backup(ARK, status=DONE)
@@ -174,13 +174,13 @@ SOUND = backup(ARK, status=DONE)
     ],
 )
 def test_legacy_location(store: Counted, files: dict[str, bytes], names: list[str], incomplete: list[str]) -> None:
-    reader = fill(store, files)
-    assert reader.is_legacy
-    reader.validate(writable=False)
-    assert reader.names() == names
-    assert [entry.name for entry in reader.incomplete()] == incomplete
+    catalog = fill(store, files)
+    assert catalog.is_legacy
+    catalog.validate(writable=False)
+    assert catalog.names() == names
+    assert [entry.name for entry in catalog.entries() if not entry.complete] == incomplete
     with pytest.raises(ValidationError, match=r"holds backups of Ark 0\.9 or older at its root"):
-        reader.validate()
+        catalog.validate()
 
 
 @pytest.mark.parametrize(
@@ -195,17 +195,17 @@ def test_legacy_location(store: Counted, files: dict[str, bytes], names: list[st
 )
 def test_strangers(store: Counted, files: dict[str, bytes], requests: int) -> None:
     """docs/compatibility 1.1: any other directory is refused, in Velero's words; a bucket of others is not listed."""
-    reader = fill(store, files)
+    catalog = fill(store, files)
     with pytest.raises(ValidationError, match="Backup store contains invalid top-level directories"):
-        reader.validate(writable=False)
-    assert not reader.is_legacy
+        catalog.validate(writable=False)
+    assert not catalog.is_legacy
     assert len(store.requests) == requests
 
 
 def test_snapshots_in_the_status(store: Counted) -> None:
     status = {**DONE, "volumeBackups": {"pv-1": {"snapshotID": "snap-1", "type": "gp2", "availabilityZone": "a"}}}
-    reader = fill(store, {"n/ark-backup.json": backup(ARK, status=status), "n/n.tar.gz": TAR})
-    (found,) = reader.read_json("n", "volumesnapshots")
+    catalog = fill(store, {"n/ark-backup.json": backup(ARK, status=status), "n/n.tar.gz": TAR})
+    (found,) = catalog.files("n").read_json("volumesnapshots")
     assert found["status"] == {"providerSnapshotID": "snap-1", "phase": "Completed"}
     assert found["spec"]["persistentVolumeName"] == "pv-1"
 
@@ -216,7 +216,7 @@ def test_the_file_wins_over_the_status(store: Counted) -> None:
         "backups/n/ark-backup.json": backup(ARK, status=status),
         "backups/n/n-volumesnapshots.json.gz": gzip.compress(b"[]"),
     }
-    assert fill(store, files).read_json("n", "volumesnapshots") == []
+    assert fill(store, files).files("n").read_json("volumesnapshots") == []
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ def test_a_file_of_another_type(store: Counted, data: bytes) -> None:
     with pytest.raises(
         ArchiveError, match=r"n-volumeinfo\.json\.gz has not the form of its kind: .*is not a (list|mapping)"
     ):
-        fill(store, files).read_json("n", "volumeinfo")
+        fill(store, files).files("n").read_json("volumeinfo")
 
 
 @pytest.mark.parametrize(
@@ -259,20 +259,20 @@ def test_a_file_of_another_type(store: Counted, data: bytes) -> None:
     ],
 )
 def test_read_log_end(store: Counted, text: bytes, limit: int, expected: tuple[str, bool]) -> None:
-    reader = fill(store, {"n/ark-backup.json": SOUND, "n/n-logs.gz": gzip.compress(text)})
-    assert reader.read_log_end("n", limit) == expected
+    catalog = fill(store, {"n/ark-backup.json": SOUND, "n/n-logs.gz": gzip.compress(text)})
+    assert catalog.files("n").read_log_end(limit) == expected
 
 
 def test_read_log_end_of_a_broken_log(store: Counted) -> None:
-    reader = fill(store, {"n/ark-backup.json": SOUND, "n/n-logs.gz": gzip.compress(b"x" * 100)[:-4]})
+    catalog = fill(store, {"n/ark-backup.json": SOUND, "n/n-logs.gz": gzip.compress(b"x" * 100)[:-4]})
     with pytest.raises(ArchiveError, match="is truncated"):
-        reader.read_log_end("n", 10)
+        catalog.files("n").read_log_end(10)
 
 
 def test_entry(store: Counted) -> None:
     files = {"n/ark-backup.json": SOUND, "n/n.tar.gz": b"123", "backups/m/m-logs.gz": b"1"}
-    reader = fill(store, files)
-    found = reader.entry("n")
+    catalog = fill(store, files)
+    found = catalog.entry("n")
     assert found is not None
     assert (found.complete, found.flat, dict(found.files)) == (
         True,
@@ -280,8 +280,8 @@ def test_entry(store: Counted) -> None:
         {"ark-backup.json": len(SOUND), "n.tar.gz": 3},
     )
     assert found.written is not None
-    other = reader.entry("m")
+    other = catalog.entry("m")
     assert other is not None
     assert (other.complete, other.flat, dict(other.files), other.written) == (False, False, {"m-logs.gz": 1}, None)
-    assert reader.entry("x") is None
-    assert {entry.name: entry for entry in reader.entries()} == {"n": found, "m": other}
+    assert catalog.entry("x") is None
+    assert {entry.name: entry for entry in catalog.entries()} == {"n": found, "m": other}

@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""Where the objects of a restore lie: the archive of a backup, or whatever else holds them under their names."""
+"""Where stored objects are read from: the archive of a backup, or whatever else holds them under their names."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.names import Grou
 class ItemSource(t.Protocol):
     """Stored objects, known by their names before they are read. Safe to read from any thread.
 
-    ``TarballReader`` is one.
+    ``TarballReader`` of ``_archive`` is one: what ``open_backup`` gives.
     """
 
     @property

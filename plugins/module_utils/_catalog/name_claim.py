@@ -18,7 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Cl
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 
 if t.TYPE_CHECKING:
-    from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_reader import BackupReader
+    from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
     from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
     from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import ClaimRecord
 
@@ -28,7 +28,7 @@ _PAUSE = 1.0
 
 
 def acquire_name(
-    reader: BackupReader,
+    catalog: Catalog,
     name: str,
     *,
     run_id: str,
@@ -43,7 +43,9 @@ def acquire_name(
     key, end, told = BackupKeys(name).claim, time.monotonic() + _PATIENCE, False
     while True:
         try:
-            return Claim.acquire(reader.store, key, run_id=run_id, is_over=lambda holder: is_over(reader, name, holder))
+            return Claim.acquire(
+                catalog.store, key, run_id=run_id, is_over=lambda holder: is_over(catalog, name, holder)
+            )
         except ClaimHeld as exc:
             if not exc.holder.commits or time.monotonic() >= end:
                 raise
@@ -54,7 +56,7 @@ def acquire_name(
         cancel.check()
 
 
-def is_over(reader: BackupReader, name: str, holder: ClaimRecord) -> bool:
+def is_over(catalog: Catalog, name: str, holder: ClaimRecord) -> bool:
     """True when nobody works under the claim ``holder`` any more.
 
     It has expired, or what it was to commit is there, or its process is known to be gone: but what a process sends last
@@ -65,16 +67,16 @@ def is_over(reader: BackupReader, name: str, holder: ClaimRecord) -> bool:
     if not holder.commits:
         return holder.is_gone
     try:
-        backup = reader.read_backup(name)
+        backup = catalog.read_backup(name)
     except ArchiveError:
         return False
     return backup is not None and backup["metadata"].get("uid") == holder.commits
 
 
-def is_in_progress(reader: BackupReader, name: str) -> bool:
+def is_in_progress(catalog: Catalog, name: str) -> bool:
     """True while a run works on ``name``, or may do so: its claim may be damaged."""
-    holder = read_claim(reader.store, BackupKeys(name).claim)
-    return holder is not None and not is_over(reader, name, holder)
+    holder = read_claim(catalog.store, BackupKeys(name).claim)
+    return holder is not None and not is_over(catalog, name, holder)
 
 
 __all__ = ("acquire_name", "is_in_progress", "is_over")

@@ -13,13 +13,12 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import gzip_json
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_writer import BackupWriter
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_writer import TarballWriter
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.delete import delete_backup
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import (
-    RecordedSnapshots,
-    SnapshotDeleter,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.errors import CatalogError
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.recorded_snapshots import RecordedSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
@@ -34,7 +33,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import 
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.archives import tar_gz
-from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.test_repository import (
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.written_backups import (
     Watched,
     all_keys,
     backup_files,
@@ -70,12 +69,13 @@ def put(store: Watched, **files: bytes) -> None:
 
 
 def delete(store: Watched, **options: t.Any) -> t.Any:
+    options.setdefault("providers", make_providers(VolumeContext()))
     return delete_backup("b1", store=t.cast("t.Any", store), **options)
 
 
 def test_everything_of_it_goes_and_nothing_else(store: Watched) -> None:
     for name in ("b1", "b1x", "b2"):
-        BackupRepository(t.cast("t.Any", store)).publish(backup_files(name))
+        BackupWriter(t.cast("t.Any", store)).publish(backup_files(name))
     store.put("backups/b1/other", b"x")
     store.put("restores/r1/r1-arkive.json.gz", OF_B1)
     store.put("restores/r1/restore-r1-results.gz", b"x")
@@ -221,11 +221,11 @@ def test_snapshots_of_ebs_go_too(store: Watched, account: Ec2Account) -> None:
     """Check mode says which, and deletes nothing. One that is gone is fine (docs/compatibility 8.2)."""
     doomed, other = account.make_snapshot(), account.make_snapshot()
     put(store, **{"b1-volumesnapshots.json.gz": native(doomed, "snap-0123")})
-    deleter = SnapshotDeleter(make_providers(VolumeContext(location=account.snapshotter().location)))
-    planned = delete(store, deleter=deleter, check_mode=True)
+    providers = make_providers(VolumeContext(location=account.snapshotter().location))
+    planned = delete(store, providers=providers, check_mode=True)
     assert handles(planned) == [doomed, "snap-0123"]
     assert account.snapshots == {doomed, other}
-    assert handles(delete(store, deleter=deleter)) == handles(planned)
+    assert handles(delete(store, providers=providers)) == handles(planned)
     assert account.snapshots == {other}
     assert all_keys(store) == []
 
@@ -243,7 +243,7 @@ def test_where_nothing_can_be_deleted_the_snapshots_stay_too(
 
     monkeypatch.setattr(store, "delete_many", refuse)
     with pytest.raises(StoreError, match="stays as it is, with its snapshots") as caught:
-        delete(store, deleter=SnapshotDeleter(make_providers(VolumeContext(location=account.snapshotter().location))))
+        delete(store, providers=make_providers(VolumeContext(location=account.snapshotter().location)))
     assert caught.value.details["changed"] is False
     assert account.snapshots == {kept}
     assert [key for key in all_keys(store) if "claim" not in key] == before
@@ -295,9 +295,9 @@ def test_snapshots_go_before_what_tells_of_them(
         delete_snapshot(self, snapshot_id)
 
     monkeypatch.setattr(EbsSnapshotter, "delete_snapshot", refuse_second)
-    deleter = SnapshotDeleter(make_providers(VolumeContext(location=account.snapshotter().location)))
-    with pytest.raises(SnapshotError) as caught:
-        delete(store, deleter=deleter)
+    providers = make_providers(VolumeContext(location=account.snapshotter().location))
+    with pytest.raises(CatalogError) as caught:
+        delete(store, providers=providers)
     assert f"not all of its snapshots could be deleted: {second} (native, volume pv-1): It is locked. Unlock it." in (
         caught.value.message
     )
@@ -305,7 +305,7 @@ def test_snapshots_go_before_what_tells_of_them(
     assert [entry["handle"] for entry in caught.value.details["deleted_snapshots"]] == [first]
     assert all_keys(store) == before
     assert account.snapshots == {second}
-    forced = delete(store, deleter=deleter, force=True)
+    forced = delete(store, providers=providers, force=True)
     assert f"The snapshot {second} (native, volume pv-1) is left behind" in forced.warnings_list[0]["message"]
     assert handles(forced) == [first]
     assert all_keys(store) == []
@@ -347,13 +347,13 @@ def test_snapshots_that_cannot_be_deleted_here(
     info = {"pvName": "pv-9", "nativeSnapshotInfo": {"snapshotHandle": good}}
     put(store, **{**files, "b1-volumeinfo.json.gz": gzip_json([*infos, info])})
     before = all_keys(store)
-    deleter = SnapshotDeleter(make_providers(VolumeContext(connect=connect, location=account.snapshotter().location)))
+    providers = make_providers(VolumeContext(connect=connect, location=account.snapshotter().location))
     with pytest.raises(ValidationError) as caught:
-        delete(store, deleter=deleter)
+        delete(store, providers=providers)
     assert why in caught.value.message
     assert good in account.snapshots
     assert all_keys(store) == before
-    outcome = delete(store, deleter=deleter, force=True)
+    outcome = delete(store, providers=providers, force=True)
     assert why in outcome.warnings_list[0]["message"]
     assert handles(outcome) == [good]
     assert good not in account.snapshots
@@ -364,9 +364,7 @@ def test_a_cluster_is_not_asked_without_need(store: Watched) -> None:
     put(store)
     delete(
         store,
-        deleter=SnapshotDeleter(
-            make_providers(VolumeContext(connect=lambda: t.cast("t.Any", asked.append("connect"))))
-        ),
+        providers=make_providers(VolumeContext(connect=lambda: t.cast("t.Any", asked.append("connect")))),
     )
     assert asked == []
 
@@ -396,7 +394,7 @@ def test_drivers_that_only_contents_name(store: Watched, file: str) -> None:
             writer.add_item(kind, content, preferred_version="v1")
             writer.close()
         store.put("backups/b1/b1.tar.gz", stream.getvalue())
-    recorded = RecordedSnapshots(BackupRepository(t.cast("t.Any", store)), "b1")
+    recorded = RecordedSnapshots(Catalog(t.cast("t.Any", store)).files("b1"))
     assert [(found.handle, found.driver) for found in recorded.all] == [("h-2", "disk.example")]
     assert recorded.contents.find("h-2", thoroughly=True) == content
     assert recorded.contents.find("h-3", thoroughly=True) == {}
@@ -470,10 +468,10 @@ def test_a_read_only_location(store: Watched, tmp_path: Path, *, check_mode: boo
     before = all_keys(store)
     closed = LocalStore(StorageLocation(path=str(tmp_path), read_only=True))
     with pytest.raises(StoreError, match="is read-only"):
-        delete_backup("b1", store=closed, check_mode=check_mode, force=True)
+        delete_backup("b1", store=closed, providers=(), check_mode=check_mode, force=True)
     assert all_keys(store) == before
 
 
 def test_a_bad_name(store: Watched) -> None:
     with pytest.raises(ValidationError, match="cannot be the name of a backup"):
-        delete_backup("../x", store=t.cast("t.Any", store))
+        delete_backup("../x", store=t.cast("t.Any", store), providers=())

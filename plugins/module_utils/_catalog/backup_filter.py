@@ -12,12 +12,12 @@ import dataclasses
 import datetime as dt
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_reader import BackupEntry
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import BackupEntry
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.patterns import matches_glob
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import schedule_of
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import is_of_schedule, phase_of
 
 #: How far the clocks of a store and of the machine that made a backup may lie apart.
 _CLOCK_SKEW = dt.timedelta(days=1)
@@ -55,7 +55,7 @@ class BackupFilter:
         metadata = _object(backup.get("metadata"))
         if self.phases and phase_of(backup) not in self.phases:
             return False
-        if self.schedule and schedule_of(backup) != self.schedule:
+        if self.schedule and not is_of_schedule(backup, self.schedule):
             return False
         if self.label_selector and not self.label_selector.matches(_object(metadata.get("labels"))):
             return False
@@ -77,11 +77,6 @@ class BackupFilter:
         )
 
 
-def phase_of(backup: t.Mapping[str, t.Any]) -> str:
-    """Empty for a backup that was never run."""
-    return str(_object(backup.get("status")).get("phase") or "")
-
-
 def _includes(spec: t.Mapping[str, t.Any], namespace: str) -> bool:
     """As Velero reads the lists: no include means all, and an exclude wins."""
     includes, excludes = (_strings(spec.get(f"{word}Namespaces")) for word in ("included", "excluded"))
@@ -98,4 +93,4 @@ def _strings(value: t.Any) -> list[str]:
     return [entry for entry in value if isinstance(entry, str)] if isinstance(value, list) else []
 
 
-__all__ = ("BackupFilter", "phase_of")
+__all__ = ("BackupFilter",)

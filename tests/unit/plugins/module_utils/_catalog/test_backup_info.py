@@ -12,16 +12,16 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import gzip_json
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_filter import BackupFilter
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.describe import LOG_LIMIT, SECTIONS
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.info import list_backups
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_writer import BackupWriter
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.backup_filter import BackupFilter
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.describe import LOG_LIMIT, SECTIONS
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import list_backups
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local import LocalStore
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.archives import obj, tar_gz
-from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.test_repository import backup_files
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.written_backups import backup_files
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.contract import put_expired
 
 TAR = tar_gz(("resources/pods/namespaces/app/web.json", obj("Pod", "web", "app")))
@@ -161,7 +161,7 @@ def test_a_bad_name_is_refused(store: LocalStore) -> None:
 
 
 def test_details_of_our_own(store: LocalStore) -> None:
-    BackupRepository(store).publish(backup_files())
+    BackupWriter(store).publish(backup_files())
     (found,) = list_backups(store, sections=SECTIONS).backups
     assert found["problems"] == []
     assert (found["items"], found["hooks"], found["freezes"], found["volumes"]) == ({}, [], [], [])
@@ -236,7 +236,7 @@ def test_damaged_files_are_problems(store: LocalStore, files: dict[str, bytes], 
     ],
 )
 def test_files_that_changed_since(store: LocalStore, file: str, data: bytes | None, problem: str) -> None:
-    BackupRepository(store).publish(backup_files())
+    BackupWriter(store).publish(backup_files())
     if data is None:
         store.delete_many([f"backups/b1/{file}"])
     else:

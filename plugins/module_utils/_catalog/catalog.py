@@ -4,16 +4,14 @@
 
 # Private: not for use outside of this collection.
 
-"""Reads the backups of one storage location, whichever version of Ark or Velero has written them."""
+"""Which backups a storage location holds, and where each of them lies, whoever has written it."""
 
 from __future__ import annotations
 
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.arkive_record import ArkiveRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.gunzip import GunzipReader
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.legacy_layout import (
     Directories,
     group_by_directory,
@@ -21,20 +19,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.legacy_layout 
     places_of,
     read_flat_directories,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_json import (
-    MAX_TEXT,
-    parse_gzip_document,
-    parse_text,
-)
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_reader import TarballReader
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_files import StoredFiles
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
-from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.ark import convert_backup, legacy_volume_snapshots
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.document_shapes import BACKUP_FILES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import (
-    ARK_METADATA_FILE,
     BACKUPS,
     BackupKeys,
     check_top_level,
@@ -45,30 +34,16 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup i
 if t.TYPE_CHECKING:
     import datetime as dt
 
-    from ansible_collections.arkive.k8s.plugins.module_utils._store.store import ByteSource, ObjectInfo, Store
-
-#: The gzip'd JSON files of a backup, as attributes of ``BackupKeys``.
-JsonFile: t.TypeAlias = t.Literal[
-    "results",
-    "resource_list",
-    "volumeinfo",
-    "volumesnapshots",
-    "podvolumebackups",
-    "itemoperations",
-    "csi_volumesnapshots",
-    "csi_volumesnapshotcontents",
-    "arkive_record",
-]
-_MAX_METADATA = 16 << 20
-_CHUNK = 1 << 18
+    from ansible_collections.arkive.k8s.plugins.module_utils._store.store import ObjectInfo, Store
 
 
 @dataclass(frozen=True, slots=True)
 class BackupEntry:
     """One directory with a backup's files: ``size`` in bytes; ``claimed`` when a run's claim lies in it.
 
-    ``files``: the size of each by its name. ``written``: when its metadata file was stored, None when it has none.
-    ``flat``: it lies at the root of the location, as with Ark up to 0.9.
+    ``complete``: a server sees a backup there; else it is being made, or a dead run has left it. ``files``: the size of
+    each by its name. ``written``: when its metadata file was stored, None when it has none. ``flat``: it lies at the
+    root of the location, as with Ark up to 0.9.
     """
 
     name: str
@@ -81,8 +56,8 @@ class BackupEntry:
     flat: bool = False
 
 
-class BackupReader:
-    """Reads whole backups in ``store``. Safe to use from several threads. After ``cancel`` no long read goes on."""
+class Catalog:
+    """The backups in ``store``. Safe to use from several threads. After ``cancel`` no long read goes on."""
 
     def __init__(self, store: Store, cancel: CancelToken | None = None) -> None:
         self.store = store
@@ -134,25 +109,22 @@ class BackupReader:
         """The backups that are complete."""
         return [entry.name for entry in self.entries() if entry.complete]
 
-    def incomplete(self) -> list[BackupEntry]:
-        """Directories without a metadata file: in progress when they are claimed, else left by a dead run."""
-        return [entry for entry in self.entries() if not entry.complete]
-
     def exists(self, name: str) -> bool:
         """True when a Velero server sees a backup of this name, and nothing may be stored under it."""
         return self.store.exists(BackupKeys(name).metadata)
 
-    def read_backup(self, name: str) -> dict[str, t.Any] | None:
-        """The Backup object, None when there is no such backup; one of Ark's is converted to Velero's words.
+    def files(self, name: str) -> StoredFiles:
+        """The files of a backup where it lies; where Velero would keep it when it is not there."""
+        return StoredFiles(self.store, self._find(name), self._cancel)
 
-        Raises ``ArchiveError`` unless it is an object with metadata; ``find_problems`` says what else is wrong.
-        """
+    def read_backup(self, name: str) -> dict[str, t.Any] | None:
+        """The Backup object, None when there is no such backup; see ``StoredFiles.read_backup``."""
         known = self._places.get(name)
         for keys in places_of(name) if known is None else (known,):
-            data = self._get(keys.metadata, _MAX_METADATA)
-            if data is not None:
+            backup = StoredFiles(self.store, keys, self._cancel).read_backup()
+            if backup is not None:
                 self._places[name] = keys
-                return _parse_backup(data, keys.metadata)
+                return backup
         return None
 
     def read_sound_backup(self, name: str) -> dict[str, t.Any] | None:
@@ -166,59 +138,6 @@ class BackupReader:
                 details={"problems": problems},
             )
         return backup
-
-    def read_json(self, name: str, file: JsonFile) -> t.Any:
-        """A file's document; None when the file is not there (all of them are optional) or says ``null``.
-
-        Raises ``ArchiveError`` for what is no JSON, or of another type than the file's. Where Ark kept the snapshots
-        in the Backup's status, these are the volumesnapshots.
-        """
-        keys = self._find(name)
-        key: str = getattr(keys, file)
-        data = self._get(key, MAX_TEXT)
-        if data is None:
-            return self._recorded_by_ark(name, keys) if file == "volumesnapshots" else None
-        return parse_gzip_document(data, BACKUP_FILES[file], what=key)
-
-    def read_record(self, name: str) -> ArkiveRecord | None:
-        """Our own record; None for a backup that Velero wrote."""
-        document = self.read_json(name, "arkive_record")
-        return None if document is None else ArkiveRecord.from_dict(document)
-
-    def read_log_end(self, name: str, limit: int) -> tuple[str, bool] | None:
-        """At most the last ``limit`` bytes of the log, from the start of a line, and whether there was more before."""
-        key = self._find(name).logs
-        try:
-            stream = self.store.open(key)
-        except StoreError as exc:
-            if exc.not_found:
-                return None
-            raise
-        kept, truncated = b"", False
-        with stream:
-            reader = GunzipReader(_Cancellable(stream, self._cancel), what=key)
-            while data := reader.read(_CHUNK):
-                kept += data
-                if len(kept) > limit:
-                    kept, truncated = kept[-limit:], True
-        if truncated:
-            kept = kept.partition(b"\n")[2]
-        return kept.decode("utf-8", "replace"), truncated
-
-    def open_tarball(self, name: str) -> TarballReader:
-        """The backup's objects, checked against the digest in our record where there is one."""
-        key = self._find(name).tarball
-        record = self.read_record(name)
-        digest = record.files.get(key.rpartition("/")[2]) if record else None
-        try:
-            stream = self.store.open(key)
-        except StoreError as exc:
-            if not exc.not_found:
-                raise
-            raise ArchiveError(f"The backup '{name}' has no tarball ({key}).") from exc
-        with stream:
-            source = _Cancellable(stream, self._cancel)
-            return TarballReader.open(source, expected_sha256=digest.sha256 if digest else None, what=key)
 
     def _entry(self, name: str, files: t.Sequence[ObjectInfo], *, flat: bool) -> BackupEntry:
         sizes = {info.key.split("/", 1 if flat else 2)[-1]: info.size for info in files}
@@ -238,7 +157,6 @@ class BackupReader:
         )
 
     def _find(self, name: str) -> BackupKeys:
-        """Where the backup lies; where Velero would keep it when it is not there."""
         known = self._places.get(name)
         if known is not None:
             return known
@@ -248,11 +166,6 @@ class BackupReader:
                 self._places[name] = keys
                 return keys
         return places[0]
-
-    def _recorded_by_ark(self, name: str, keys: BackupKeys) -> list[dict[str, t.Any]] | None:
-        if not keys.metadata.endswith(f"/{ARK_METADATA_FILE}"):
-            return None
-        return legacy_volume_snapshots(self.read_backup(name) or {}) or None
 
     def _top_level(self) -> list[str]:
         if self._prefixes is None:
@@ -264,32 +177,5 @@ class BackupReader:
             self._flat = read_flat_directories(self.store, top_level_strangers(self._top_level()))
         return self._flat
 
-    def _get(self, key: str, limit: int) -> bytes | None:
-        try:
-            return self.store.get(key, max_bytes=limit)
-        except StoreError as exc:
-            if exc.not_found:
-                return None
-            if exc.failure == "too_large":
-                raise ArchiveError(exc.message) from exc
-            raise
 
-
-class _Cancellable:
-    def __init__(self, source: ByteSource, cancel: CancelToken) -> None:
-        self._source = source
-        self._cancel = cancel
-
-    def read(self, size: int = -1, /) -> bytes:
-        self._cancel.check()
-        return self._source.read(size)
-
-
-def _parse_backup(data: bytes, key: str) -> dict[str, t.Any]:
-    backup = parse_text(data, what=key)
-    if not isinstance(backup, dict) or not isinstance(backup.get("metadata"), dict):
-        raise ArchiveError(f"{key} is not a Backup object.")
-    return convert_backup(backup) if key.endswith(f"/{ARK_METADATA_FILE}") else backup
-
-
-__all__ = ("BackupEntry", "BackupReader", "JsonFile")
+__all__ = ("BackupEntry", "Catalog")
