@@ -13,12 +13,10 @@ import threading
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import ListScope, Selection
-from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339, utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.garbage import rare_collections
-from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import readable
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem, list_raw_pages
@@ -36,13 +34,11 @@ class Collector:
     ``lists``: for each list that was read, its type, namespace, resourceVersion and time, for our own record.
     """
 
-    def __init__(
-        self, client: KubeClient, selection: Selection, *, issues: Issues, cancel: CancelToken, workers: int
-    ) -> None:
-        self._client = client
+    def __init__(self, run: ClusterRun, selection: Selection, *, workers: int) -> None:
+        self._client = run.client
         self._selection = selection
-        self._issues = issues
-        self._cancel = cancel
+        self._issues = run.issues
+        self._cancel = run.cancel
         self._workers = min(workers, _LISTS_AT_A_TIME)
         self._lock = threading.Lock()
         self.lists: list[dict[str, str]] = []

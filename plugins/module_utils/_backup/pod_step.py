@@ -16,7 +16,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.collect import 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.held_pods import HeldPods
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink import ItemSink
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import Selection
-from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import ResolvedRule
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
@@ -35,7 +34,6 @@ class PodStep:
         held: HeldPods,
         *,
         rules: t.Sequence[ResolvedRule],
-        issues: Issues,
     ) -> None:
         self.resource = resource
         self._selection = selection
@@ -43,7 +41,6 @@ class PodStep:
         self._collector = collector
         self._held = held
         self._rules = rules
-        self._issues = issues
         self._lock = threading.Lock()
         self.hooked: list[HookedPod] = []
         self.marked: list[dict[str, t.Any]] = []

@@ -20,12 +20,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.blocks import m
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_rules import is_bound
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink import ItemSink
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import CLAIMS, PODS, VOLUMES, Selection
-from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
-from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import some_of
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem, list_raw_pages
@@ -45,20 +44,17 @@ class RelatedItems:
 
     def __init__(
         self,
-        client: KubeClient,
+        run: ClusterRun,
         discovery: Discovery,
         selection: Selection,
         sink: ItemSink,
-        *,
-        issues: Issues,
-        cancel: CancelToken,
     ) -> None:
-        self._client = client
+        self._client = run.client
         self._discovery = discovery
         self._selection = selection
         self._sink = sink
-        self._issues = issues
-        self._cancel = cancel
+        self._issues = run.issues
+        self._cancel = run.cancel
         self._lock = threading.Lock()
         #: Needed names by type and namespace (empty for the whole cluster).
         self._needed: dict[GroupResource, dict[str, set[str]]] = collections.defaultdict(

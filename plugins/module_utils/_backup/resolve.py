@@ -22,6 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Iss
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import ResolvedRule, resolve_rules
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import find_forbidden
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text
@@ -42,11 +43,12 @@ class Resolved:
     rules: tuple[ResolvedRule, ...]
 
 
-def resolve_request(request: BackupRequest, client: KubeClient, issues: Issues) -> Resolved:
-    """Ask the cluster what the request means. What is odd goes to ``log``.
+def resolve_request(request: BackupRequest, run: ClusterRun) -> Resolved:
+    """Ask the cluster what the request means. What is odd is told the run.
 
     Raises ``ValidationError`` for a request that means nothing here, and ``KubeError`` for missing rights.
     """
+    client, issues = run.client, run.issues
     for sentence in request.unsupported():
         issues.warning(sentence)
     version = client.version()

@@ -22,11 +22,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.related import 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import Resolved
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import CLAIMS, PODS, VOLUMES
-from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import find_forbidden
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
@@ -65,22 +64,21 @@ class VolumePlanner:
 
     def __init__(
         self,
-        client: KubeClient,
+        run: ClusterRun,
         request: BackupRequest,
         resolved: Resolved,
         sink: ItemSink,
         *,
         providers: t.Mapping[str, BackupVolumes],
-        issues: Issues,
-        cancel: CancelToken,
     ) -> None:
-        self._client = client
+        self._run = run
+        self._client = run.client
         self._request = request
         self._resolved = resolved
         self._sink = sink
         self._providers = providers
-        self._issues = issues
-        self._cancel = cancel
+        self._issues = run.issues
+        self._cancel = run.cancel
         self._lock = threading.Lock()
         self._mounted: dict[str, set[str]] = {}
         self._claims: dict[Key, Object] = {}
@@ -122,9 +120,7 @@ class VolumePlanner:
         selection = self._resolved.selection
         listed = selection.find(CLAIMS)
         if listed is not None:
-            collector = Collector(
-                self._client, selection, issues=Issues(), cancel=self._cancel, workers=self._request.workers
-            )
+            collector = Collector(self._run.telling(Issues()), selection, workers=self._request.workers)
             collector.run([listed], self._take)
         resource = self._resolved.discovery.find(CLAIMS)
         if resource is None or selection.lists_all_of(CLAIMS):

@@ -18,8 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink impor
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_plan import VolumePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
-from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
-from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
+from ansible_collections.arkive.k8s.plugins.module_utils._core.run_context import RunContext
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
@@ -35,19 +34,18 @@ class VolumeSnapshots:
 
     def __init__(
         self,
+        run: RunContext,
         request: BackupRequest,
         providers: t.Mapping[str, BackupVolumes],
         *,
-        issues: Issues,
-        progress: ProgressSink,
         sweeps: bool = True,
     ) -> None:
         """``sweeps`` False leaves alone what runs of this name have left: a backup that is there may need it."""
         self.providers = providers
         self._sweeps = sweeps
         self._request = request
-        self._issues = issues
-        self._progress = progress
+        self._issues = run.issues
+        self._progress = run.progress
         self._lock = threading.Lock()
         self._plan = VolumePlan()
         #: Claims whose snapshot is this run's business no more: taken, or left out.

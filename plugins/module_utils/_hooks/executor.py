@@ -15,19 +15,18 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import format_duration
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
-from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.explanations import explain_cause, explain_exit
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.killing import kill_tracked, take_tracked, tracked_argv
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import (
     Hook,
+    HookPolicy,
     HookResult,
     HookState,
-    OnError,
     log_fields,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.retries import run_with_retries
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import (
     ExecError,
@@ -74,52 +73,32 @@ def is_finished(pod: t.Mapping[str, t.Any]) -> bool:
     return (pod.get("status") or {}).get("phase") in _FINISHED_PHASES
 
 
-def run_hook(
-    client: KubeClient,
-    pod: t.Mapping[str, t.Any],
-    hook: Hook,
-    *,
-    issues: Issues,
-    default_on_error: OnError = "Fail",
-    log_output: bool = True,
-    cancel: CancelToken | None = None,
-) -> HookResult:
+def run_hook(run: ClusterRun, pod: t.Mapping[str, t.Any], hook: Hook, policy: HookPolicy) -> HookResult:
     """Run ``hook`` in ``pod``, again where it says so. Every failure is in the result, none is raised.
 
-    ``log_output`` False keeps its output out of the log. A cancelled hook is not tried again.
+    A cancelled hook is not tried again.
     """
-    execution = HookExecution(
-        client, pod, hook, issues=issues, default_on_error=default_on_error, log_output=log_output
-    )
+    execution = HookExecution(run, pod, hook, policy)
     return run_with_retries(
         hook,
-        lambda: execution.attempt(cancel=cancel),
-        issues=issues,
-        default_on_error=default_on_error,
-        cancel=cancel or CancelToken(),
+        execution.attempt,
+        run=run,
+        policy=policy,
     )
 
 
 class HookExecution:
     """One hook in one pod, to be tried once or more often."""
 
-    def __init__(
-        self,
-        client: KubeClient,
-        pod: t.Mapping[str, t.Any],
-        hook: Hook,
-        *,
-        issues: Issues,
-        default_on_error: OnError,
-        log_output: bool,
-    ) -> None:
-        self._client = client
+    def __init__(self, run: ClusterRun, pod: t.Mapping[str, t.Any], hook: Hook, policy: HookPolicy) -> None:
+        self._client = run.client
+        self._cancel = run.cancel
         self._pod = pod
         self._hook = hook
-        self._issues = issues
-        self._log_output = log_output
+        self._issues = run.issues
+        self._log_output = policy.log_output
         self._namespace, self._name = pod_identity(pod)
-        self._fields = {"name": self._name, "namespace": self._namespace, **log_fields(hook, default_on_error)}
+        self._fields = {"name": self._name, "namespace": self._namespace, **log_fields(hook, policy.default_on_error)}
 
     def attempt(
         self,
@@ -130,7 +109,7 @@ class HookExecution:
         last_words: str = "",
         cancel: CancelToken | None = None,
     ) -> HookResult:
-        """One try; a failure is not logged yet.
+        """One try; a failure is not logged yet. ``cancel``: in the place of the run's.
 
         ``argv`` replaces the command that is sent (a freeze under its lease) and ``extra_seconds`` is what it may take
         beyond the hook's own timeout; ``clean`` takes out of stdout, and out of what is logged of stderr, what the hook
@@ -170,7 +149,7 @@ class HookExecution:
                 tracks=tracks,
                 timeout=None if limit is None else limit + extra_seconds,
                 last_words=last_words,
-                cancel=cancel,
+                cancel=cancel or self._cancel,
             )
         except ExecTimeout as exc:
             error = f"timed out after {format_duration(limit or 0)}"
@@ -240,7 +219,7 @@ class HookExecution:
         tracks: bool,
         timeout: float | None,
         last_words: str,
-        cancel: CancelToken | None,
+        cancel: CancelToken,
     ) -> ExecResult:
         def send(command: list[str]) -> ExecResult:
             return exec_command(

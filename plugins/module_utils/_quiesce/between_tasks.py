@@ -19,6 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import Ho
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import resolve_container
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freeze import ActiveFreeze
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freezes import (
@@ -104,11 +105,10 @@ def thaw_path(
         progress(f"thawing {freeze.where}")
         warnings: list[str] = []
         releaser = Releaser(
-            client,
-            issues=Issues(),
-            default_on_error=task.on_error,
-            warnings=warnings,
+            ClusterRun(client=client, progress=progress),
+            task.hook_policy,
             helper=task.freeze_policy.helper_pod,
+            warnings=warnings,
         )
         target = freeze.lease.target
         releaser.release({"metadata": {"namespace": target.namespace, "name": target.pod}}, [freeze], [])

@@ -24,11 +24,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import 
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import (
     DEFAULT_TIMEOUT_SECONDS,
     Hook,
+    HookPolicy,
     HookResult,
     OnError,
     Phase,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import read_pod
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.marked_freezes import freezes_of
@@ -67,6 +69,10 @@ class HookTaskRequest:
     freeze_policy: FreezePolicy = dataclasses.field(default_factory=FreezePolicy)
     run_id: str = ""
     log_output: bool = True
+
+    @property
+    def hook_policy(self) -> HookPolicy:
+        return HookPolicy(default_on_error=self.on_error, log_output=self.log_output)
 
 
 @dataclasses.dataclass(slots=True, kw_only=True)
@@ -151,14 +157,8 @@ def _run(
     if check_mode:
         _foresee(client, pairs, request, outcome)
         return
-    settings = SectionSettings(
-        run_id=request.run_id,
-        policy=request.freeze_policy,
-        default_on_error=request.on_error,
-        issues=Issues(),
-        cancel=token,
-        log_output=request.log_output,
-    )
+    run = ClusterRun(client=client, progress=progress, cancel=token, run_id=request.run_id)
+    settings = SectionSettings(run=run, policy=request.freeze_policy, hooks=request.hook_policy)
     _sweep_first(client, request, pods, outcome)
     preflight = Preflight(client, ApiObjectReader(client), policy=request.freeze_policy)
     plans = [(pod, preflight.examine(pod, hook)) for pod, hook in pairs]
@@ -175,16 +175,7 @@ def _run(
         if _thaws(request) or recognise(plan.hook.argv).thaws:
             _thaw(client, pod, plan.hook, settings, outcome)
         else:
-            result = run_hook(
-                client,
-                pod,
-                plan.hook,
-                issues=settings.issues,
-                default_on_error=request.on_error,
-                log_output=request.log_output,
-                cancel=token,
-            )
-            outcome.hooks.append(result)
+            outcome.hooks.append(run_hook(run, pod, plan.hook, settings.hooks))
     if freezing:
         progress(f"freezing in {', '.join('/'.join(pod_identity(entry.pod)) for entry in freezing)}"[:200])
         _freeze(client, freezing, settings, outcome)
@@ -251,10 +242,10 @@ def _freeze(
     client: KubeClient, pods: t.Sequence[QuiescedPod], settings: SectionSettings, outcome: HookTaskOutcome
 ) -> None:
     """Freeze all pods, and leave them to their leases; where one of them fails, release the others at once."""
-    section = CriticalSection(client, pods, settings)
+    section = CriticalSection(pods, settings)
     try:
         section.quiesce()
-        settings.cancel.check()
+        settings.run.cancel.check()
     except BaseException:
         section.release()
         outcome.hooks += section.results
@@ -284,14 +275,7 @@ def _thaw(
         if hook.phase == "post" or paths & {target.path for target in freeze.lease.targets}
     ]
     warnings: list[str] = []
-    releaser = Releaser(
-        client,
-        issues=settings.issues,
-        default_on_error=settings.default_on_error,
-        log_output=settings.log_output,
-        warnings=warnings,
-        helper=settings.policy.helper_pod,
-    )
+    releaser = Releaser(settings.run, settings.hooks, helper=settings.policy.helper_pod, warnings=warnings)
     try:
         outcome.hooks += releaser.release(pod, held, [hook])
     finally:

@@ -19,6 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Ark
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted, some_of
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import is_freeze, plan_pod_hooks
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.claims import find_claims, read_volumes
@@ -71,7 +72,8 @@ def take_snapshots(
 
     Raises ``SnapshotError`` before anything is begun, and ``Cancelled`` after everything was undone.
     """
-    task = _Task(request, client, provider, progress, cancel or CancelToken())
+    run = ClusterRun(client=client, progress=progress, cancel=cancel or CancelToken(), run_id=request.run_id)
+    task = _Task(run, request, provider)
     claims = find_claims(client, request.namespace, request.selection)
     provider.check()
     members = provider.find()
@@ -90,24 +92,21 @@ def take_snapshots(
 class _Task:
     def __init__(
         self,
+        run: ClusterRun,
         request: SnapshotRequest,
-        client: KubeClient,
         provider: SetSnapshots,
-        progress: ProgressSink,
-        cancel: CancelToken,
     ) -> None:
+        self._run = run
         self._request = request
-        self._client = client
         self._provider = provider
-        self._progress = progress
-        self._cancel = cancel
+        self._progress = run.progress
         self._late: t.Sequence[CutSnapshot] = ()
         self.outcome = SnapshotOutcome()
 
     def foresee(self, plans: t.Sequence[PlannedSnapshot], quiescing: QuiescePlan) -> SnapshotOutcome:
         """What would be done; nothing is executed."""
         outcome, wanted = self.outcome, self._request.quiescing
-        reader = ApiObjectReader(self._client)
+        reader = ApiObjectReader(self._run.client)
         refusals: list[str] = []
         failures: list[str] = []
         late: list[str] = []
@@ -153,7 +152,7 @@ class _Task:
     def take(self, plans: t.Sequence[PlannedSnapshot], quiescing: QuiescePlan) -> SnapshotOutcome:
         """All of it; whatever happens, nothing stays frozen, and nothing of a set that is not good is left."""
         provider, outcome = self._provider, self.outcome
-        window = SnapshotWindow(self._client, self._request, quiescing, progress=self._progress, cancel=self._cancel)
+        window = SnapshotWindow(self._run, self._request, quiescing)
         try:
             with provider:
                 self._cut(window, plans)
@@ -196,7 +195,7 @@ class _Task:
                 self._provider.take(plans, timeout=window.seconds_left)
                 self.outcome.timings["cut"] = time.monotonic() - began
         self.outcome.timings["window"] = time.monotonic() - started
-        self._cancel.check()
+        self._run.cancel.check()
 
     def _finish(self, cuts: t.Sequence[CutSnapshot]) -> None:
         """They are good: say so to later runs, and wait until they can be used."""

@@ -20,9 +20,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.blocks import (
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult, OnError
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookPolicy, HookResult, OnError
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import resolve_rules
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import exec_command
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy, FreezeRecord
@@ -150,11 +151,9 @@ class HookPods:
         """Run the hooks as a backup does; ``together``: all pods as one block."""
         done = HookRun()
         settings = SectionSettings(
-            run_id="live-test",
+            run=ClusterRun(client=self.client, run_id="live-test", issues=done.issues, cancel=cancel or CancelToken()),
             policy=FreezePolicy(lease_seconds=30),
-            default_on_error=default_on_error,
-            issues=done.issues,
-            cancel=cancel or CancelToken(),
+            hooks=HookPolicy(default_on_error=default_on_error),
             workers=workers,
         )
         preflight = Preflight(self.client, ApiObjectReader(self.client), policy=settings.policy)
@@ -178,7 +177,7 @@ class HookPods:
         work: t.Callable[[], None],
         done: HookRun,
     ) -> None:
-        section = CriticalSection(self.client, entries, settings, sequential=block.sequential)
+        section = CriticalSection(entries, settings, sequential=block.sequential)
         try:
             with section:
                 work()

@@ -22,9 +22,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import r
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth, connect
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.between_tasks import (
     FreezeTaskRequest,
     freeze_path,
@@ -106,10 +106,9 @@ def hold(asked: Result, *, client: t.Any, cancel: CancelToken, **_common: t.Any)
     plan = Preflight(client, ApiObjectReader(client), policy=policy).examine(
         pod, dataclasses.replace(hook, container=request.container)
     )
-    settings = SectionSettings(
-        run_id=request.run_id, policy=policy, default_on_error="Fail", issues=Issues(), cancel=cancel
-    )
-    section = CriticalSection(client, [QuiescedPod(pod=pod, pre=[plan], post=[])], settings)
+    run = ClusterRun(client=client, run_id=request.run_id, cancel=cancel)
+    settings = SectionSettings(run=run, policy=policy)
+    section = CriticalSection([QuiescedPod(pod=pod, pre=[plan], post=[])], settings)
     with section:
         time.sleep(asked["seconds"])
     return told(

@@ -14,6 +14,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Can
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks import executor
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookPolicy
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import ExecResult
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import parse_backup_hooks_option
@@ -39,8 +41,8 @@ class Case:
         monkeypatch.setattr(executor, "exec_command", self._exec)
 
     def runner(self, hooks: dict[str, t.Any], **more: t.Any) -> BackupHookRunner:
-        given: dict[str, t.Any] = {"issues": self.issues, "default_on_error": "Fail", "cancel": self.cancel} | more
-        return BackupHookRunner(t.cast("t.Any", self), parse_backup_hooks_option(hooks), **given)
+        context = ClusterRun(client=t.cast("t.Any", self), issues=self.issues, cancel=self.cancel)
+        return BackupHookRunner(context, parse_backup_hooks_option(hooks), HookPolicy(**more))
 
     def with_cancel(self, _cancel: CancelToken) -> Case:
         return self

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import typing as t
 
@@ -19,7 +20,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import 
     resolve_container,
     run_hook,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookResult
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookPolicy, HookResult
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import (
     ExecError,
@@ -70,6 +72,7 @@ class Run:
         self.calls: list[dict[str, t.Any]] = []
         self.stream = io.BytesIO()
         self.issues = Issues(RunLog(self.stream, backup="velero/b1").write)
+        self.context = ClusterRun(client=t.cast("t.Any", None), issues=self.issues)
         monkeypatch.setattr(executor, "exec_command", self._exec)
 
     def _exec(self, _client: t.Any, **given: t.Any) -> ExecResult:
@@ -78,14 +81,15 @@ class Run:
             raise self.failure
         return self.answer
 
-    def __call__(self, hook: Hook, *, pod: dict[str, t.Any] | None = None, **more: t.Any) -> HookResult:
-        return run_hook(t.cast("t.Any", None), POD if pod is None else pod, hook, issues=self.issues, **more)
+    def __call__(
+        self, hook: Hook, *, pod: dict[str, t.Any] | None = None, cancel: CancelToken | None = None, **policy: t.Any
+    ) -> HookResult:
+        context = dataclasses.replace(self.context, cancel=cancel or CancelToken())
+        return run_hook(context, POD if pod is None else pod, hook, HookPolicy(**policy))
 
     def execution(self, hook: Hook) -> HookExecution:
         """What a run of ``hook`` tries."""
-        return HookExecution(
-            t.cast("t.Any", None), POD, hook, issues=self.issues, default_on_error="Fail", log_output=True
-        )
+        return HookExecution(self.context, POD, hook, HookPolicy())
 
     @property
     def lines(self) -> list[str]:

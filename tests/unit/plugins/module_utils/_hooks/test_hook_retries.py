@@ -11,7 +11,8 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookResult
+from ansible_collections.arkive.k8s.plugins.module_utils._core.run_context import RunContext
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookPolicy, HookResult
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.retries import run_with_retries
 
 START = dt.datetime(2026, 6, 1, 2, 0, 0, tzinfo=dt.UTC)
@@ -49,9 +50,8 @@ class Case:
         )
 
     def run(self, cancel: CancelToken | None = None, **more: t.Any) -> HookResult:
-        return run_with_retries(
-            self.hook, self.attempt, issues=self.issues, default_on_error="Fail", cancel=cancel or Pauses(), **more
-        )
+        context = RunContext(issues=self.issues, cancel=cancel or Pauses())
+        return run_with_retries(self.hook, self.attempt, run=context, policy=HookPolicy(), **more)
 
 
 OK = {"state": "ok", "rc": 0, "error": ""}

@@ -14,7 +14,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Iss
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks import executor, killing
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import run_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.killing import Tracked, take_tracked
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookResult
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookPolicy, HookResult
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import (
     ExecRefused,
@@ -59,7 +60,7 @@ class Case:
         self.answers = list(answers)
         given: dict[str, t.Any] = {"kill_on_timeout": True, "retry_backoff_seconds": 0.0} | more
         hook = Hook(source="spec", name="r", phase="pre", argv=("sleep", "60"), **given)
-        result = run_hook(t.cast("t.Any", self), POD, hook, issues=self.issues)
+        result = run_hook(ClusterRun(client=t.cast("t.Any", self), issues=self.issues), POD, hook, HookPolicy())
         assert self.answers == []
         return result
 

@@ -14,10 +14,10 @@ import typing as t
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import OnError, hook_status
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookPolicy, OnError, hook_status
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import hooks_of_pod, resolve_rules
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
@@ -66,14 +66,12 @@ class Backup:
 
     def block(self, *pods: QuiescedPod, sequential: bool = False) -> CriticalSection:
         settings = SectionSettings(
-            run_id="run1",
+            run=ClusterRun(client=self.cluster, run_id="run1", issues=self.issues),
             policy=FreezePolicy(),
-            default_on_error=self.default_on_error,
-            issues=self.issues,
-            cancel=CancelToken(),
+            hooks=HookPolicy(default_on_error=self.default_on_error),
             workers=1,
         )
-        section = CriticalSection(self.cluster, pods, settings, sequential=sequential)
+        section = CriticalSection(pods, settings, sequential=sequential)
         with section:
             for pod in pods:
                 if pod.stored:

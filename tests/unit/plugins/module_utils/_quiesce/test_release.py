@@ -10,7 +10,8 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookResult
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookPolicy, HookResult
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import ExecRefused, ExecStreamLost, ExecTimeout
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freeze import ActiveFreeze
@@ -35,7 +36,9 @@ class Case:
         self.pod = cluster.add_pod("db-0")
         self.issues = Issues()
         self.warnings: list[str] = []
-        self.releaser = Releaser(cluster, issues=self.issues, default_on_error="Fail", warnings=self.warnings)
+        self.releaser = Releaser(
+            ClusterRun(client=cluster, issues=self.issues), HookPolicy(), helper=None, warnings=self.warnings
+        )
 
     def held(
         self, path: str = "/data", *, armed: bool = True, container: str = "db", claim: str = "shop/data"

@@ -16,6 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import ExecRefused, ExecStreamLost, ExecTimeout
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce import lease_keeper
@@ -64,16 +65,13 @@ class Block:
     @property
     def settings(self) -> SectionSettings:
         return SectionSettings(
-            run_id="run1",
+            run=ClusterRun(client=self.cluster, run_id="run1", issues=self.issues, cancel=self.cancel),
             policy=self.policy,
-            default_on_error="Fail",
-            issues=self.issues,
-            cancel=self.cancel,
             workers=self.workers,
         )
 
     def run(self, work: t.Callable[[], None] = lambda: None) -> CriticalSection:
-        section = CriticalSection(self.cluster, self.entries, self.settings, sequential=self.sequential)
+        section = CriticalSection(self.entries, self.settings, sequential=self.sequential)
         with section:
             self.cluster.calls.append("work")
             work()
@@ -464,10 +462,10 @@ def test_no_lease_is_renewed_beyond_the_longest_freeze_or_after_it_is_dropped(
     asked: list[float] = []
     monkeypatch.setattr(lease_keeper, "renew", lambda *_given: asked.append(clock.now) or "renewed")
     entry = freezing(block)
-    section = CriticalSection(block.cluster, [entry], block.settings)
+    section = CriticalSection([entry], block.settings)
     section.quiesce()
     (held,) = section.hand_over()
-    keeper = lease_keeper.LeaseKeeper(block.cluster, block.settings)
+    keeper = lease_keeper.LeaseKeeper(block.settings)
     monkeypatch.setattr(keeper, "_stopped", OneTurn())
     monkeypatch.setattr(keeper, "_thread", threading.current_thread())
     keeper.keep(held)

@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, hook_status
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import ExecRefused, ExecTimeout
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.frozen_claims import FrozenClaims
@@ -59,14 +60,11 @@ class Block:
 
     def section(self, *, sequential: bool = False) -> CriticalSection:
         settings = SectionSettings(
-            run_id="run1",
+            run=ClusterRun(client=self.cluster, run_id="run1", issues=self.issues, cancel=self.cancel),
             policy=FreezePolicy(),
-            default_on_error="Fail",
-            issues=self.issues,
-            cancel=self.cancel,
             workers=self.workers,
         )
-        return CriticalSection(self.cluster, self.entries, settings, sequential)
+        return CriticalSection(self.entries, settings, sequential)
 
     def steps(self) -> list[str]:
         return [f"{call.kind} {call.pod}" for call in self.cluster.calls]

@@ -85,7 +85,7 @@ class Runner:
         self.most = 0
         self._lock = threading.Lock()
 
-    def __call__(self, _client: t.Any, body: Pod, hook: Hook, **_options: t.Any) -> HookResult:
+    def __call__(self, _run: t.Any, body: Pod, hook: Hook, _policy: t.Any) -> HookResult:
         name = body["metadata"]["name"]
         with self._lock:
             self.ran.append((name, hook.argv[0]))
