@@ -135,8 +135,6 @@ def _plan(opened: _Opened) -> Ready:
         run=run,
         report=report,
         timings=opened.timings,
-        chosen=chosen,
-        findings=findings,
         planner=planner,
         planned=planned,
     )

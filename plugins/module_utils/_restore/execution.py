@@ -61,11 +61,17 @@ class Ready:
     run: RestoreRun
     report: RestoreReport
     timings: Timings
-    chosen: Chosen
-    findings: Findings
     planner: Planner
     planned: Planned
     volumes: RestoredVolumes = dataclasses.field(default_factory=RestoredVolumes)
+
+    @property
+    def chosen(self) -> Chosen:
+        return self.planner.chosen
+
+    @property
+    def findings(self) -> Findings:
+        return self.planner.findings
 
     @property
     def plan(self) -> RestorePlan:

@@ -17,7 +17,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import 
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.snapshot_deleter import SnapshotDeleter
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import VolumeDecisions
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import (
+    VolumeDecisions,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
@@ -145,8 +147,6 @@ def test_two_clouds_restore_their_own_volumes(*, is_theirs: bool) -> None:
     decisions = VolumeDecisions(
         archive=StoredVolume(volume),
         volume_info=[{"pvName": "pv-data", "backupMethod": "NativeSnapshot"}],
-        snapshot_volumes=None,
-        namespace_mapping={},
         live={},
         providers=[EbsRestore(lost, None, **given), OtherVolumes({}, None, **given)],
     )
