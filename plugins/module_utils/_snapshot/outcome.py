@@ -16,7 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hoo
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord
 
 
-@dataclasses.dataclass(slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotOutcome:
     """``snapshots`` are entries of the result; ``planned`` what check mode would run.
 
