@@ -22,6 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import r
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth, connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
@@ -113,7 +114,9 @@ def hold(asked: Result, *, client: t.Any, cancel: CancelToken, **_common: t.Any)
         time.sleep(asked["seconds"])
     return told(
         HookTaskOutcome(
-            hooks=section.results, freezes=section.freezes, warnings=section.warnings, errors=section.errors
+            hooks=section.results,
+            freezes=section.freezes,
+            issues=Issues.of(warnings=section.warnings, errors=section.errors),
         )
     )
 
