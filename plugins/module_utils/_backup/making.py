@@ -198,7 +198,7 @@ class BackupMaker:
             run,
             self._request,
             {provider.name: provider.for_backup(job, resolved.discovery) for provider in self._providers},
-            sweeps=not self._catalog.store.exists(BackupKeys(self._request.name).metadata),
+            sweeps=not self._catalog.exists(self._request.name),
         )
         self._steps = steps = BackupRun(
             self._request, resolved, run, writer=writer, held_file=spools.held, snapshots=snapshots

@@ -359,6 +359,24 @@ def test_snapshots_that_cannot_be_deleted_here(
     assert good not in account.snapshots
 
 
+def test_no_provider_is_given(store: Watched) -> None:
+    """Nobody deletes then, and that is said of each snapshot."""
+    pod_volume = {"status": {"snapshotID": "k0pia"}, "spec": {"volume": "files"}}
+    put(
+        store,
+        **{
+            "b1-volumeinfo.json.gz": gzip_json([CSI]),
+            "b1-podvolumebackups.json.gz": gzip_json([pod_volume]),
+        },
+    )
+    with pytest.raises(ValidationError) as caught:
+        delete(store, providers=())
+    assert "h-2 (CSI, volume pv-2): no volume provider that deletes such snapshots was given" in caught.value.message
+    assert "k0pia (repository, volume files): only Velero's node agent can delete" in caught.value.message
+    assert len(delete(store, providers=(), force=True).warnings_list) == 2
+    assert all_keys(store) == []
+
+
 def test_a_cluster_is_not_asked_without_need(store: Watched) -> None:
     asked: list[str] = []
     put(store)
