@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import is_finished, pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import (
@@ -22,7 +23,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import mo
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import QuiescedPod
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import HookRule
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -90,11 +90,11 @@ def run_on_one(pods: t.Sequence[HookedPod]) -> list[HookedPod]:
     ]
 
 
-def prepare_pod(hooked: HookedPod, preflight: Preflight, log: RunLog) -> QuiescedPod:
+def prepare_pod(hooked: HookedPod, preflight: Preflight, issues: Issues) -> QuiescedPod:
     """The pod as a critical section takes it: each of its pre hooks seen through, its warnings logged."""
     namespace, name = hooked.key
     for warning in hooked.warnings:
-        log.warning(warning, name=name, namespace=namespace, resource="pods")
+        issues.warning(warning, name=name, namespace=namespace, resource="pods")
     pre = [preflight.examine(hooked.pod, hook) for hook in hooked.pre]
     return QuiescedPod(pod=hooked.pod, pre=pre, post=list(hooked.post), release_owed=not pre)
 

@@ -21,7 +21,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.garbage import rare_collections
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import PLAN_PREFIX, ProgressSink, no_progress
+from ansible_collections.arkive.k8s.plugins.module_utils._core.timings import Timings
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.chosen import choose_objects
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.contents import GO_ON
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.source import open_source, with_backup
@@ -29,7 +31,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.execution impo
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.prepared import PreparedObjects
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.timings import Timings
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.planner import Planner
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.transforms import find_out
@@ -108,14 +109,10 @@ def _opened(
         spec = request.spec
         name = request.name or default_restore_name(spec.schedule_name or spec.backup_name, started)
         report = RestoreReport(request, name, client=client, store=store, started=started)
-        run = RestoreRun(
-            request=request,
-            name=name,
-            client=client,
-            issues=report.issues,
-            progress=progress,
-            cancel=cancel or client.cancel,
+        context = ClusterRun(
+            client=client, issues=report.issues, progress=progress, cancel=cancel or client.cancel, run_id=name
         )
+        run = RestoreRun(request=request, name=name, context=context)
         yield _Opened(run, report, backup, objects, Timings())
 
 
@@ -123,7 +120,7 @@ def _plan(opened: _Opened) -> Ready:
     """Read the archive's index, the API and what is in the cluster; decide on every object."""
     run, report, backup = opened.run, opened.report, opened.backup
     with opened.timings.measure("plan"):
-        report.log.info(f"starting restore {run.name} from backup {run.request.spec.backup_name}")
+        run.issues.info(f"starting restore {run.name} from backup {run.request.spec.backup_name}")
         for warning in backup.warnings:
             run.issues.warning(warning)
         if not run.request.name:
@@ -138,8 +135,6 @@ def _plan(opened: _Opened) -> Ready:
         run=run,
         report=report,
         timings=opened.timings,
-        chosen=chosen,
-        findings=findings,
         planner=planner,
         planned=planned,
     )

@@ -12,6 +12,7 @@ import dataclasses
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.member_gate import BadMembers
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.open_backup import OpenBackup
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.api_versions import choose_versions
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.choice import ObjectChoice
@@ -26,7 +27,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.version
     read_version_priorities,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.results import RestoreIssues
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 
 
@@ -69,7 +69,7 @@ def choose_objects(run: RestoreRun, backup: OpenBackup) -> Chosen:
     return Chosen(backup=backup, contents=contents, items=items, discovery=discovery, api=api)
 
 
-def _tell_bad_members(bad: BadMembers, issues: RestoreIssues) -> None:
+def _tell_bad_members(bad: BadMembers, issues: Issues) -> None:
     for sentence in bad.sentences:
         issues.error(f"{sentence} It was left out.")
     rest = bad.count - len(bad.sentences)

@@ -24,7 +24,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.selecti
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.configmaps import read_configmap
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import LiveState, read_live_state
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import RuleContext
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import VolumeDecisions
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import (
+    VolumeDecisions,
+    VolumeTerms,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.prepared import PreparedObjects
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.metadata import restore_labels
@@ -110,13 +113,15 @@ def decide_volumes(run: RestoreRun, chosen: Chosen, live: LiveState, classes: St
     return VolumeDecisions(
         archive=archive,
         volume_info=backup.volumes,
-        snapshot_volumes=backup.spec.get("snapshotVolumes"),
-        namespace_mapping=spec.namespace_mapping,
         live=live.volumes,
-        restores_volumes=VOLUMES in chosen.items.refs,
-        restore_data=spec.restore_pvs is not False,
-        restore_name=run.name,
         providers=[provider.for_restore(job) for provider in providers],
+        terms=VolumeTerms(
+            snapshot_volumes=backup.spec.get("snapshotVolumes"),
+            namespace_mapping=spec.namespace_mapping,
+            restores_volumes=VOLUMES in chosen.items.refs,
+            restore_data=spec.restore_pvs is not False,
+            restore_name=run.name,
+        ),
     )
 
 

@@ -8,7 +8,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.existing import outcome_of_existing
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.existing import find_existing
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
@@ -42,29 +42,28 @@ class OneBackup:
         return self.documents.get(file)
 
 
-def look(catalog: OneBackup, *, replace_failed: bool = False, **options: t.Any) -> tuple[bool, BackupOutcome]:
+def look(catalog: OneBackup, *, replace_failed: bool = False, **options: t.Any) -> BackupOutcome | None:
     request = BackupRequest(name="nginx", spec=BackupSpec.from_options(options), replace_failed=replace_failed)
-    outcome = BackupOutcome(location="s3://b")
-    return outcome_of_existing(t.cast("t.Any", catalog), request, outcome), outcome
+    return find_existing(t.cast("t.Any", catalog), request, location="s3://b")
 
 
 def test_nothing_is_there() -> None:
-    assert look(OneBackup(None)) == (False, BackupOutcome(location="s3://b"))
+    assert look(OneBackup(None)) is None
 
 
 @pytest.mark.parametrize("phase", ["Completed", "PartiallyFailed", "Failed", "FailedValidation"])
 def test_the_same_backup_is_told_and_nothing_runs(phase: str) -> None:
     catalog = OneBackup(phase, included_namespaces=["shop"], label_selector="app=web")
-    found, outcome = look(catalog, included_namespaces=["shop"], label_selector={"matchLabels": {"app": "web"}})
-    assert found
+    outcome = look(catalog, included_namespaces=["shop"], label_selector={"matchLabels": {"app": "web"}})
+    assert outcome is not None
     assert (outcome.changed, outcome.phase, outcome.items) == (False, phase, {"pods": 2})
     assert outcome.volumes == [{"pvName": "pv-1"}]
     assert (outcome.recorded_hooks, outcome.recorded_freezes) == ([{"pod": "db-0"}], [{"path": "/data"}])
 
 
 def test_a_backup_of_another_tool_has_no_record() -> None:
-    found, outcome = look(OneBackup(record=False))
-    assert found
+    outcome = look(OneBackup(record=False))
+    assert outcome is not None
     assert (outcome.items, outcome.recorded_hooks) == ({}, [])
 
 
@@ -76,7 +75,8 @@ def test_its_warnings_and_errors_are_told_again() -> None:
         "errors": {"velero": [" message: /bad"], "namespaces": {"web": [" name: /x"], "shop": [hook]}},
         "warnings": {"cluster": ["odd"]},
     }
-    _found, outcome = look(catalog)
+    outcome = look(catalog)
+    assert outcome is not None
     told = [tuple(each[name] for name in ("resource", "namespace", "name", "message")) for each in outcome.errors_list]
     assert told == [
         ("", "", "", "bad"),
@@ -121,7 +121,7 @@ def test_another_spec_is_refused(stored: dict[str, t.Any], asked: dict[str, t.An
     ],
 )
 def test_what_does_not_differ(stored: dict[str, t.Any], asked: dict[str, t.Any]) -> None:
-    assert look(OneBackup(**stored), **asked)[0]
+    assert look(OneBackup(**stored), **asked) is not None
 
 
 def test_what_a_server_adds_is_not_compared() -> None:
@@ -129,7 +129,7 @@ def test_what_a_server_adds_is_not_compared() -> None:
     assert catalog.backup is not None
     del catalog.backup["spec"]["includedNamespaces"]  # Velero 1.18.1 leaves it empty
     catalog.backup["spec"] |= {"volumeSnapshotLocations": ["default"], "csiSnapshotTimeout": "20m0s"}
-    assert look(catalog)[0]
+    assert look(catalog) is not None
 
 
 @pytest.mark.parametrize("phase", ["New", "InProgress", "Finalizing", "WaitingForPluginOperations", "Deleting", ""])
@@ -143,12 +143,11 @@ def test_one_that_is_being_made_is_refused(phase: str) -> None:
     [("Completed", False), ("PartiallyFailed", True), ("Failed", True), ("FailedValidation", True)],
 )
 def test_replace_failed(phase: str, replaced: bool) -> None:
-    found, _outcome = look(OneBackup(phase), replace_failed=True)
-    assert found is not replaced
+    assert (look(OneBackup(phase), replace_failed=True) is None) is replaced
 
 
 def test_a_failed_one_of_another_spec_may_be_replaced() -> None:
-    assert not look(OneBackup("Failed"), replace_failed=True, ttl="1h")[0]
+    assert look(OneBackup("Failed"), replace_failed=True, ttl="1h") is None
     with pytest.raises(ValidationError, match="with another spec: ttl differs"):
         look(OneBackup("Completed"), replace_failed=True, ttl="1h")
 
@@ -166,7 +165,7 @@ def test_a_policy_of_the_task(stored: str | None, asked: str | None, same: bool)
     catalog.backup["metadata"] = {"annotations": annotations(stored)}
     request = BackupRequest(name="nginx", spec=BackupSpec(), annotations=annotations(asked))
     if same:
-        assert outcome_of_existing(t.cast("t.Any", catalog), request, BackupOutcome())
+        assert find_existing(t.cast("t.Any", catalog), request, location="s3://b")
         return
     with pytest.raises(ValidationError, match="another spec: resourcePolicies differs"):
-        outcome_of_existing(t.cast("t.Any", catalog), request, BackupOutcome())
+        find_existing(t.cast("t.Any", catalog), request, location="s3://b")

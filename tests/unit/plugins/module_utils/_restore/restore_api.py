@@ -19,6 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.json_patch import apply_merge_patch
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import plan_restore, run_restore
@@ -224,9 +225,8 @@ def run_of(
 ) -> RestoreRun:
     """The restore ``r``, for what is tried without the stages before it."""
     request = _request("b", options)
-    return RestoreRun(
-        request=request, name="r", client=client, issues=issues, progress=progress, cancel=cancel or CancelToken()
-    )
+    context = ClusterRun(client=client, issues=issues, progress=progress, cancel=cancel or CancelToken())
+    return RestoreRun(request=request, name="r", context=context)
 
 
 def plan(api: RestoreApi, store: t.Any, backup: str = "b", **options: t.Any) -> RestoreOutcome:

@@ -145,8 +145,6 @@ def test_two_clouds_restore_their_own_volumes(*, is_theirs: bool) -> None:
     decisions = VolumeDecisions(
         archive=StoredVolume(volume),
         volume_info=[{"pvName": "pv-data", "backupMethod": "NativeSnapshot"}],
-        snapshot_volumes=None,
-        namespace_mapping={},
         live={},
         providers=[EbsRestore(lost, None, **given), OtherVolumes({}, None, **given)],
     )

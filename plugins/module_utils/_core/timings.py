@@ -31,6 +31,10 @@ class Timings:
     def add(self, step: str, seconds: float) -> None:
         self._seconds[step] = self._seconds.get(step, 0.0) + seconds
 
+    def count(self, name: str, number: int) -> None:
+        """A number that is told beside the times, such as that of the requests."""
+        self._seconds[name] = number
+
     def to_dict(self) -> dict[str, float]:
         return dict(self._seconds)
 
