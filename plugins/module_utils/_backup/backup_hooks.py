@@ -12,11 +12,9 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import resolve_container, run_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookResult, OnError, Phase
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import BackupHook, BackupHooks
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
@@ -88,6 +86,8 @@ class BackupHookRunner:
 
     def foresee(self) -> None:
         """Raise what ``run("pre")`` will raise for a hook whose pod or container is known not to be there."""
+        from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import resolve_container
+
         for index, entry in enumerate(self._hooks["pre"]):
             hook = _to_hook("pre", index, entry)
             try:
@@ -99,6 +99,8 @@ class BackupHookRunner:
                     raise _pre_error(hook, (entry.namespace, entry.pod), exc.sentence) from exc
 
     def _run_one(self, event: Event, entry: BackupHook, hook: Hook) -> HookResult:
+        from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import run_hook
+
         cancel = CancelToken() if event in _NEVER_CANCELLED else self._cancel
         try:
             pod = self._find_pod(entry, self._client.with_cancel(cancel))
@@ -146,6 +148,8 @@ def _pre_error(hook: Hook, pod: tuple[str, str], why: str) -> HookError:
 
 
 def _refuse_freeze(event: Event, entry: BackupHook) -> None:
+    from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise
+
     found = recognise(entry.command)
     if found.freezes or found.unclear or entry.freezes:
         raise HookError(

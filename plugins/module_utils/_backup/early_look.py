@@ -21,10 +21,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freezes import list_marked_pods
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import Swept, sweep_namespaces
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.annotated import list_marked_pods
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeping import sweep_namespaces
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
+
+if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import Swept
 
 
 @contextlib.contextmanager
