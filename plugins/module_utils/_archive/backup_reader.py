@@ -26,7 +26,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_json im
     parse_gzip_document,
     parse_text,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_reader import TarballReader
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
@@ -45,6 +44,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup i
 if t.TYPE_CHECKING:
     import datetime as dt
 
+    from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_reader import TarballReader
     from ansible_collections.arkive.k8s.plugins.module_utils._store.store import ByteSource, ObjectInfo, Store
 
 #: The gzip'd JSON files of a backup, as attributes of ``BackupKeys``.
@@ -207,6 +207,8 @@ class BackupReader:
 
     def open_tarball(self, name: str) -> TarballReader:
         """The backup's objects, checked against the digest in our record where there is one."""
+        from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_reader import TarballReader
+
         key = self._find(name).tarball
         record = self.read_record(name)
         digest = record.files.get(key.rpartition("/")[2]) if record else None

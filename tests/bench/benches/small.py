@@ -121,7 +121,7 @@ def _summary(wanted: int, backups: list[_Spent], pings: list[_Spent]) -> Result:
 
 
 def _median(spent: list[_Spent], name: str) -> float:
-    return round(statistics.median(getattr(one, name) for one in spent), 3)
+    return round(float(statistics.median(getattr(one, name) for one in spent)), 3)
 
 
 __all__ = ("AIM", "BOUND", "SmallBench")
