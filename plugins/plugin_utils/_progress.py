@@ -85,6 +85,9 @@ class ProgressAction(FilesAction):
         environment: Result = {} if raw_environment_out is None else raw_environment_out
         super()._compute_environment_string(environment)  # type: ignore[no-untyped-call]
         environment.update(self._module_variables)
+        if self._is_on_this_machine():
+            # Images set it; a Python with it reads a module that comes by a pipe byte by byte.
+            environment.setdefault("PYTHONUNBUFFERED", "")
         prefix: str = self._connection._shell.env_prefix(**environment)
         return prefix
 
