@@ -446,7 +446,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import
     text_diff,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import SELECTION
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE, storage_location
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import (
+    STORAGE,
+    require_store_library,
+    storage_location,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
@@ -519,7 +523,8 @@ def _result(task: Task, outcome: BackupOutcome) -> Result:
 
 
 def work(task: Task) -> Result:
-    if task.params["storage_location"]["bucket"] or task.params["snapshot_location"] is not None:
+    require_store_library(task.params)
+    if task.params["snapshot_location"] is not None:
         require_library("boto3")
     return make(task) if task.params["state"] == "present" else delete(task)
 

@@ -21,6 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.legacy_layout 
     places_of,
     read_flat_directories,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_files import StoredFiles
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_json import (
     MAX_TEXT,
     parse_gzip_document,
@@ -86,6 +87,7 @@ class BackupReader:
 
     def __init__(self, store: Store, cancel: CancelToken | None = None) -> None:
         self.store = store
+        self.files = StoredFiles(store)
         self._cancel = cancel or CancelToken()
         #: Where backups lie that were listed or read already.
         self._places: dict[str, BackupKeys] = {}
@@ -189,13 +191,13 @@ class BackupReader:
         """At most the last ``limit`` bytes of the log, from the start of a line, and whether there was more before."""
         key = self._find(name).logs
         try:
-            stream = self.store.open(key)
+            file = self.files.open(key)
         except StoreError as exc:
             if exc.not_found:
                 return None
             raise
         kept, truncated = b"", False
-        with stream:
+        with file as stream:
             reader = GunzipReader(_Cancellable(stream, self._cancel), what=key)
             while data := reader.read(_CHUNK):
                 kept += data
@@ -213,12 +215,12 @@ class BackupReader:
         record = self.read_record(name)
         digest = record.files.get(key.rpartition("/")[2]) if record else None
         try:
-            stream = self.store.open(key)
+            file = self.files.open(key)
         except StoreError as exc:
             if not exc.not_found:
                 raise
             raise ArchiveError(f"The backup '{name}' has no tarball ({key}).") from exc
-        with stream:
+        with file as stream:
             source = _Cancellable(stream, self._cancel)
             return TarballReader.open(source, expected_sha256=digest.sha256 if digest else None, what=key)
 
@@ -268,7 +270,7 @@ class BackupReader:
 
     def _get(self, key: str, limit: int) -> bytes | None:
         try:
-            return self.store.get(key, max_bytes=limit)
+            return self.files.get(key, max_bytes=limit)
         except StoreError as exc:
             if exc.not_found:
                 return None

@@ -23,6 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_reader 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.commit_point import CommitPoint, Ownership, Patience
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError, CommitUnknown
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_check import check_stored, delete_checked
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_files import StoredFile, StoredFiles
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_pretty
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
@@ -36,7 +37,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import (
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import BackupFiles, RestoreFiles
-    from ansible_collections.arkive.k8s.plugins.module_utils._store.store import ByteSource, Store, StoredObject
+    from ansible_collections.arkive.k8s.plugins.module_utils._store.store import ByteSource
 
 
 def _nobody(_sentence: str) -> None:
@@ -72,13 +73,20 @@ class BackupRepository(BackupReader):
         if self.store.exists(keys.metadata):
             raise ArchiveError(f"The backup '{keys.name}' already exists in {self.store.location.describe}.")
         cancel = cancel or CancelToken()
-        writer = _Writer(self.store, claim, cancel)
+        writer = _Writer(self.files, claim, cancel)
         metadata = encode_pretty(files.metadata)
         uid = str(files.metadata["metadata"].get("uid", ""))
-        commit = CommitPoint(self.store, keys.metadata, metadata, uid=uid, claim=claim, patience=patience or Patience())
+        commit = CommitPoint(
+            self.store,
+            keys.metadata,
+            self.files.encoded(keys.metadata, metadata),
+            uid=uid,
+            claim=claim,
+            patience=patience or Patience(),
+        )
         try:
             record = self._store_files(writer, keys, files, metadata)
-            for sentence in check_stored(self.store, keys.directory, writer.stored):
+            for sentence in check_stored(self.store, keys.directory, [file.stored for file in writer.written]):
                 warn(sentence)
             cancel.check()
             commit.write(cancel)
@@ -113,7 +121,7 @@ class BackupRepository(BackupReader):
     def write_restore(self, name: str, files: RestoreFiles, *, warn: t.Callable[[str], None] = _nobody) -> None:
         """Store the files of one restore; a failure removes what was written. ``warn`` is told what could not be."""
         keys = RestoreKeys(name)
-        writer = _Writer(self.store, None, CancelToken())
+        writer = _Writer(self.files, None, CancelToken())
         try:
             writer.put(keys.logs, files.logs)
             for key, value in (
@@ -154,27 +162,27 @@ class BackupRepository(BackupReader):
 class _Writer:
     """Stores files while the claim holds, and remembers which keys it may have written."""
 
-    def __init__(self, store: Store, claim: Ownership | None, cancel: CancelToken) -> None:
-        self._store = store
+    def __init__(self, files: StoredFiles, claim: Ownership | None, cancel: CancelToken) -> None:
+        self._files = files
         self._claim = claim
         self._cancel = cancel
-        self._written: list[str] = []
-        self.stored: list[StoredObject] = []
+        self._keys: list[str] = []
+        self.written: list[StoredFile] = []
 
-    def put(self, key: str, content: ByteSource | bytes, *, size: int | None = None) -> StoredObject:
+    def put(self, key: str, content: ByteSource | bytes, *, size: int | None = None) -> StoredFile:
         source = io.BytesIO(content) if isinstance(content, bytes) else content
         known = len(content) if isinstance(content, bytes) else size
         # Noted before the attempt: an upload whose answer got lost may have arrived.
-        self._written.append(key)
-        self.stored.append(self._store.put_file(key, _Guarded(source, self._claim, self._cancel), size=known))
-        return self.stored[-1]
+        self._keys.append(key)
+        self.written.append(self._files.put(key, _Guarded(source, self._claim, self._cancel), size=known))
+        return self.written[-1]
 
     def undo(self, warn: t.Callable[[str], None]) -> None:
         """Remove what was written. It follows an error, which what fails here must not hide."""
-        if not self._written or (self._claim is not None and self._claim.is_lost):
+        if not self._keys or (self._claim is not None and self._claim.is_lost):
             return
         try:
-            self._store.delete_many(self._written)
+            self._files.store.delete_many(self._keys)
         except StoreError as exc:
             warn(f"What was written of it until then could not be removed, the next run does that: {exc.message}")
 

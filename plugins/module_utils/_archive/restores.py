@@ -16,6 +16,7 @@ import zlib
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.legacy_layout import group_by_directory
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_files import StoredFiles
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_json import parse_gzip_document
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
@@ -49,8 +50,9 @@ def find_restores(store: Store, backup_name: str) -> FoundRestores:
         for name, files in group_by_directory(store.list(RESTORES).objects, RESTORES).items()
         if is_subdomain_name(name)
     }
+    files = StoredFiles(store)
     with concurrent.futures.ThreadPoolExecutor(MAX_CONNECTIONS, thread_name_prefix="arkive-restores") as pool:
-        sources = list(pool.map(lambda name: _source_of(store, name, directories[name]), directories))
+        sources = list(pool.map(lambda name: _source_of(files, name, directories[name]), directories))
     found = dict(zip(directories, sources, strict=True))
     return FoundRestores(
         keys={name: directories[name] for name, source in found.items() if source == backup_name},
@@ -58,13 +60,13 @@ def find_restores(store: Store, backup_name: str) -> FoundRestores:
     )
 
 
-def _source_of(store: Store, name: str, files: t.Collection[str]) -> str | None:
+def _source_of(files: StoredFiles, name: str, present: t.Collection[str]) -> str | None:
     """The name of the backup, empty when nothing tells it, None when what would tell it is damaged."""
     keys = RestoreKeys(name)
     try:
-        if keys.arkive_record in files:
-            return _recorded(store.get(keys.arkive_record, max_bytes=_MAX_RECORD))
-        return _logged(store.get_range(keys.logs, 0, _LOG_START)) if keys.logs in files else ""
+        if keys.arkive_record in present:
+            return _recorded(files.get(keys.arkive_record, max_bytes=_MAX_RECORD))
+        return _logged(files.get_start(keys.logs, _LOG_START)) if keys.logs in present else ""
     except ArchiveError:
         return None
     except StoreError as exc:

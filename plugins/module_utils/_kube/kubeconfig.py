@@ -16,10 +16,11 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.secrets import remember_secrets, url_secrets
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.access import FoundConfig, library_error
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, library_error
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.files import capital, read_named
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.found_config import FoundConfig
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.impersonation import kubeconfig_impersonation
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.kube_auth import KubeAuth
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.kubeconfig_document import (
     Entry,
     Kubeconfig,
@@ -28,9 +29,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.kubeconfig_docume
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.kubeconfig_fields import Fields
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.kubeconfig_secrets import secrets_of_kubeconfig
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pem import Pem
-
-if t.TYPE_CHECKING:
-    from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth
 
 _RENEWABLE_USERS = ("exec", "auth-provider", "tokenFile")
 #: Kubelet and token controllers replace token files well before they expire; client-go reads them every minute too.

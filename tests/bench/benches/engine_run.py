@@ -24,7 +24,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core import accelerato
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth, connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 
@@ -36,7 +36,7 @@ def main() -> None:
     kubeconfig, directory, name = sys.argv[1:]
     used = accelerators.names()
     client = connect(KubeAuth(kubeconfig=kubeconfig))
-    store = open_store(StorageLocation(path=directory))
+    store = open_store(LocalLocation(path=directory))
     request = BackupRequest(name=name, spec=BackupSpec.from_options({}))
     started, started_cpu = time.monotonic(), time.process_time()
     outcome = run_backup(request, client=client, store=store)

@@ -31,7 +31,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.names import Grou
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply import object_writer
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore import restore_api
 from campaigns.archives_objects import KINDS
@@ -105,7 +105,7 @@ class Archives:
 
 def judge(folder: str, files: Files, options: dict[str, t.Any], allowed: frozenset[str] | None) -> str:
     """What is wrong with what becomes of the location; empty when nothing is."""
-    store = open_store(StorageLocation(path=folder))
+    store = open_store(LocalLocation(path=folder))
     return (
         _tried(lambda: _encodable(list_backups(store, sections=SECTIONS).backups))
         or _tried(lambda: _planned(store, options))

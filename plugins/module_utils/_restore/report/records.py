@@ -19,6 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files i
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.legacy_layout import group_by_directory
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_files import StoredFiles
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_json import MAX_TEXT, parse_gzip_document
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
@@ -110,7 +111,7 @@ class RestoreRecords:
         hooks: t.Sequence[t.Mapping[str, t.Any]],
     ) -> None:
         record = {"version": _RECORD_VERSION, "restore": restore, "summary": summary, "hooks": list(hooks)}
-        self._store.put(self._keys.arkive_record, gzip_json(record))
+        StoredFiles(self._store).put_bytes(self._keys.arkive_record, gzip_json(record))
 
 
 def find_unfinished(store: Store, backup_name: str) -> list[str]:
@@ -136,7 +137,7 @@ def find_unfinished(store: Store, backup_name: str) -> list[str]:
 
 
 def _read_record(store: Store, keys: RestoreKeys) -> dict[str, t.Any]:
-    data = store.get(keys.arkive_record, max_bytes=MAX_TEXT)
+    data = StoredFiles(store).get(keys.arkive_record, max_bytes=MAX_TEXT)
     record: dict[str, t.Any] | None = parse_gzip_document(data, RESTORE_RECORD, what=keys.arkive_record)
     return record or {}
 

@@ -40,7 +40,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request impor
     SnapshotRequest,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.task import remove_snapshots, take_snapshots
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
@@ -111,7 +111,7 @@ def documented(kubectl: t.Any, kubeconfig: str, app: DataApp, namespace: str) ->
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    return open_store(StorageLocation(path=str(tmp_path)))
+    return open_store(LocalLocation(path=str(tmp_path)))
 
 
 def backup_of(app: DataApp, **more: t.Any) -> BackupRequest:

@@ -44,7 +44,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import
     QuiescedPod,
     SectionSettings,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.kinds import make_location
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
@@ -69,7 +69,7 @@ def backup(asked: Result, **common: t.Any) -> Result:
         freeze_policy=policy_of(asked),
         **asked.get("options", {}),
     )
-    store = open_store(StorageLocation(**asked["location"]))
+    store = open_store(make_location(asked["location"]))
     outcome = run_backup(request, store=store, **common)
     return {"changed": outcome.changed, **outcome.to_return(default_on_error=request.hook_on_error_default)}
 

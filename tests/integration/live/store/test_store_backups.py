@@ -69,9 +69,9 @@ def test_a_refused_commit_leaves_nothing(store: Store, monkeypatch: pytest.Monke
 
 _UPLOAD = """
 import json, os, resource, sys
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.kinds import make_location
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
-store = open_store(StorageLocation(**json.loads(sys.argv[1])))
+store = open_store(make_location(json.loads(sys.argv[1])))
 store.put("small", b"x")
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 size = 200 << 20

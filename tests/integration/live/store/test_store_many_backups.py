@@ -6,12 +6,10 @@
 
 from __future__ import annotations
 
-import collections
 import concurrent.futures
 import datetime as dt
 import gzip
 import json
-import threading
 import typing as t
 
 import pytest
@@ -24,6 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Val
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.archives import obj, tar_gz
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.wrappers import MeasuredStore
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
@@ -31,27 +30,6 @@ if t.TYPE_CHECKING:
 MANY = 3000
 PAGE = 1000
 TAR = tar_gz(("resources/pods/namespaces/app/web.json", obj("Pod", "web", "app")))
-
-
-class Counted:
-    """A store that counts what is asked of it, and how much at the same time."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._lock = threading.Lock()
-        self.requests: collections.Counter[str] = collections.Counter()
-
-    def __getattr__(self, name: str) -> t.Any:
-        found = getattr(self._store, name)
-        if not callable(found):
-            return found
-
-        def counted(*arguments: t.Any, **options: t.Any) -> t.Any:
-            with self._lock:
-                self.requests[name] += 1
-            return found(*arguments, **options)
-
-        return counted
 
 
 def metadata(
@@ -87,7 +65,7 @@ def fill(store: Store) -> None:
 
 def test_thousands_of_backups(store: Store) -> None:
     fill(store)
-    counted = Counted(store)
+    counted = MeasuredStore(store)
     listing = list_backups(t.cast("t.Any", counted))
     assert [entry["name"] for entry in listing.backups] == [f"b{number:04}" for number in range(MANY)]
     assert listing.incomplete == [{"name": "dead", "in_progress": False, "interrupted": False}]
@@ -98,12 +76,12 @@ def test_thousands_of_backups(store: Store) -> None:
     found = list_backups(store, BackupFilter(schedule="daily", phases=frozenset({"Failed"}), namespace="ns-0"))
     assert [entry["name"] for entry in found.backups] == [f"b{number:04}" for number in range(0, MANY, 30)]
 
-    one = Counted(store)
+    one = MeasuredStore(store)
     (entry,) = list_backups(t.cast("t.Any", one), BackupFilter(name="b0009"), sections=("items",)).backups
     assert (entry["items"], entry["problems"]) == ({"pods": 1}, [])
     assert one.requests.total() <= 8
 
-    later = Counted(store)
+    later = MeasuredStore(store)
     tomorrow = dt.datetime.now(tz=dt.UTC) + dt.timedelta(days=2)
     assert list_backups(t.cast("t.Any", later), BackupFilter(started_after=tomorrow)).backups == []
     assert later.requests["get"] == 0
@@ -112,7 +90,7 @@ def test_thousands_of_backups(store: Store) -> None:
 
 def test_requests_on_the_wire(s3_location: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages of 1,000 keys, and a read for each backup; nothing asks twice."""
-    from ansible_collections.arkive.k8s.plugins.module_utils._store.s3 import S3Store
+    from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.store import S3Store
 
     store = S3Store(s3_location)
     backups = 1100

@@ -21,8 +21,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import r
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.info import list_backups
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import SnapshotDeleter
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
@@ -47,7 +47,7 @@ class Lab:
         self.proxy = LosingProxy(s3.endpoint, lambda _method, _target: "pass")
         keys = {"access_key": s3.access_key, "secret_key": s3.secret_key}
         # The name of the location is part of what snapshots are found by: it stays the same.
-        self.store = open_store(StorageLocation(bucket=self.bucket, endpoint_url=self.proxy.endpoint, **keys))
+        self.store = open_store(S3Location(bucket=self.bucket, endpoint_url=self.proxy.endpoint, **keys))
         self.client = client
 
     def back_up(self, app: DataApp, name: str = "b1") -> BackupOutcome:

@@ -16,9 +16,10 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_reader import BackupReader
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._store.local import LocalStore
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.store import LocalStore
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.archives import obj, tar_gz
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.wrappers import MeasuredStore
 
 POD = obj("Pod", "web", "app")
 VOLUME = obj("PersistentVolume", "pv-1")
@@ -35,28 +36,9 @@ TAR_1_4 = tar_gz(
 )
 
 
-class Counted:
-    """A local store that counts what is asked of it."""
-
-    def __init__(self, store: LocalStore) -> None:
-        self._store = store
-        self.requests: list[str] = []
-
-    def __getattr__(self, name: str) -> t.Any:
-        found = getattr(self._store, name)
-        if name not in {"list", "get", "exists", "open"}:
-            return found
-
-        def counted(*arguments: t.Any, **options: t.Any) -> t.Any:
-            self.requests.append(f"{name} {arguments[0]}" if arguments else name)
-            return found(*arguments, **options)
-
-        return counted
-
-
 @pytest.fixture
-def store(tmp_path: Path) -> Counted:
-    return Counted(LocalStore(StorageLocation(path=str(tmp_path))))
+def store(tmp_path: Path) -> MeasuredStore:
+    return MeasuredStore(LocalStore(LocalLocation(path=str(tmp_path))))
 
 
 def backup(api_version: str, name: str = "n", **members: t.Any) -> bytes:
@@ -64,7 +46,7 @@ def backup(api_version: str, name: str = "n", **members: t.Any) -> bytes:
     return json.dumps(document).encode()
 
 
-def fill(store: Counted, files: dict[str, bytes]) -> BackupReader:
+def fill(store: MeasuredStore, files: dict[str, bytes]) -> BackupReader:
     for key, data in files.items():
         store.put(key, data)
     return BackupReader(t.cast("t.Any", store))
@@ -127,7 +109,7 @@ BUCKETS = [
 
 
 @pytest.mark.parametrize(("files", "objects"), BUCKETS)
-def test_read(store: Counted, files: dict[str, bytes], objects: int) -> None:
+def test_read(store: MeasuredStore, files: dict[str, bytes], objects: int) -> None:
     reader = fill(store, files)
     reader.validate(writable=False)
     assert reader.names() == ["n"]
@@ -147,16 +129,16 @@ def test_read(store: Counted, files: dict[str, bytes], objects: int) -> None:
 
 
 @pytest.mark.parametrize(("files", "_objects"), BUCKETS)
-def test_read_by_name_alone(store: Counted, files: dict[str, bytes], _objects: int) -> None:
+def test_read_by_name_alone(store: MeasuredStore, files: dict[str, bytes], _objects: int) -> None:
     """A restore does not list the location first."""
     reader = fill(store, files)
     assert reader.read_backup("n") is not None
     reader.open_tarball("n").close()
-    assert not any(request.startswith("list") for request in store.requests)
+    assert store.requests["list"] == 0
 
 
 @pytest.mark.parametrize(("files", "_objects"), BUCKETS)
-def test_tarball_without_the_object(store: Counted, files: dict[str, bytes], _objects: int) -> None:
+def test_tarball_without_the_object(store: MeasuredStore, files: dict[str, bytes], _objects: int) -> None:
     fill(store, files).open_tarball("n").close()
 
 
@@ -173,7 +155,9 @@ SOUND = backup(ARK, status=DONE)
         ),
     ],
 )
-def test_legacy_location(store: Counted, files: dict[str, bytes], names: list[str], incomplete: list[str]) -> None:
+def test_legacy_location(
+    store: MeasuredStore, files: dict[str, bytes], names: list[str], incomplete: list[str]
+) -> None:
     reader = fill(store, files)
     assert reader.is_legacy
     reader.validate(writable=False)
@@ -193,16 +177,16 @@ def test_legacy_location(store: Counted, files: dict[str, bytes], names: list[st
         pytest.param({"n/velero-backup.json": SOUND}, 3, id="Velero never lies at the root"),
     ],
 )
-def test_strangers(store: Counted, files: dict[str, bytes], requests: int) -> None:
+def test_strangers(store: MeasuredStore, files: dict[str, bytes], requests: int) -> None:
     """docs/compatibility 1.1: any other directory is refused, in Velero's words; a bucket of others is not listed."""
     reader = fill(store, files)
     with pytest.raises(ValidationError, match="Backup store contains invalid top-level directories"):
         reader.validate(writable=False)
     assert not reader.is_legacy
-    assert len(store.requests) == requests
+    assert store.requests.total() - store.requests["put"] == requests
 
 
-def test_snapshots_in_the_status(store: Counted) -> None:
+def test_snapshots_in_the_status(store: MeasuredStore) -> None:
     status = {**DONE, "volumeBackups": {"pv-1": {"snapshotID": "snap-1", "type": "gp2", "availabilityZone": "a"}}}
     reader = fill(store, {"n/ark-backup.json": backup(ARK, status=status), "n/n.tar.gz": TAR})
     (found,) = reader.read_json("n", "volumesnapshots")
@@ -210,7 +194,7 @@ def test_snapshots_in_the_status(store: Counted) -> None:
     assert found["spec"]["persistentVolumeName"] == "pv-1"
 
 
-def test_the_file_wins_over_the_status(store: Counted) -> None:
+def test_the_file_wins_over_the_status(store: MeasuredStore) -> None:
     status = {**DONE, "volumeBackups": {"pv-1": {"snapshotID": "snap-1"}}}
     files = {
         "backups/n/ark-backup.json": backup(ARK, status=status),
@@ -231,13 +215,13 @@ def test_the_file_wins_over_the_status(store: Counted) -> None:
         pytest.param({"n/ark-backup.json": b"[]"}, "is not a Backup object", id="no object"),
     ],
 )
-def test_not_sound(store: Counted, files: dict[str, bytes], message: str) -> None:
+def test_not_sound(store: MeasuredStore, files: dict[str, bytes], message: str) -> None:
     with pytest.raises(ArchiveError, match=message):
         fill(store, files).read_sound_backup("n")
 
 
 @pytest.mark.parametrize("data", [b"{}", b'"text"', b"1", b"[1]"])
-def test_a_file_of_another_type(store: Counted, data: bytes) -> None:
+def test_a_file_of_another_type(store: MeasuredStore, data: bytes) -> None:
     """docs/compatibility 1.2: a present but corrupt optional file is an error."""
     files = {
         "backups/n/velero-backup.json": backup(VELERO),
@@ -258,18 +242,18 @@ def test_a_file_of_another_type(store: Counted, data: bytes) -> None:
         pytest.param(b"one\ntwo\n" * 200000, 9, ("one\ntwo\n", True), id="long"),
     ],
 )
-def test_read_log_end(store: Counted, text: bytes, limit: int, expected: tuple[str, bool]) -> None:
+def test_read_log_end(store: MeasuredStore, text: bytes, limit: int, expected: tuple[str, bool]) -> None:
     reader = fill(store, {"n/ark-backup.json": SOUND, "n/n-logs.gz": gzip.compress(text)})
     assert reader.read_log_end("n", limit) == expected
 
 
-def test_read_log_end_of_a_broken_log(store: Counted) -> None:
+def test_read_log_end_of_a_broken_log(store: MeasuredStore) -> None:
     reader = fill(store, {"n/ark-backup.json": SOUND, "n/n-logs.gz": gzip.compress(b"x" * 100)[:-4]})
     with pytest.raises(ArchiveError, match="is truncated"):
         reader.read_log_end("n", 10)
 
 
-def test_entry(store: Counted) -> None:
+def test_entry(store: MeasuredStore) -> None:
     files = {"n/ark-backup.json": SOUND, "n/n.tar.gz": b"123", "backups/m/m-logs.gz": b"1"}
     reader = fill(store, files)
     found = reader.entry("n")

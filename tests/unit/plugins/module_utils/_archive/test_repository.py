@@ -28,11 +28,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_writer
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
-from ansible_collections.arkive.k8s.plugins.module_utils._store import local
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimLost
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
-from ansible_collections.arkive.k8s.plugins.module_utils._store.local import LocalStore
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local import store as local_store
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.store import LocalStore
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.archives import obj, tar_gz
 
@@ -109,7 +109,7 @@ class Watched:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Watched:
-    return Watched(LocalStore(StorageLocation(path=str(tmp_path))))
+    return Watched(LocalStore(LocalLocation(path=str(tmp_path))))
 
 
 @pytest.fixture
@@ -395,7 +395,7 @@ def test_a_rename_whose_flush_failed_is_there(
         if any(name == "velero-backup.json" for name in os.listdir(path)):
             raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    monkeypatch.setattr(local, "sync_directory", fail)
+    monkeypatch.setattr(local_store, "sync_directory", fail)
     said: list[str] = []
     repository.publish(backup_files(), warn=said.append)
     assert len(all_keys(store)) == len(FILES)

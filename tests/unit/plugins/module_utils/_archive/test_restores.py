@@ -12,8 +12,8 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import gzip_json
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.restores import find_restores
-from ansible_collections.arkive.k8s.plugins.module_utils._store.local import LocalStore
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.store import LocalStore
 
 TEXT_LINE = 'time="2026-06-01T02:00:00Z" level=info msg="Starting restore of backup {}" logSource="pkg/restore:1"\n'
 
@@ -25,7 +25,7 @@ def log(name: str, *, before: int = 0) -> bytes:
 
 @pytest.fixture
 def store(tmp_path: Path) -> LocalStore:
-    return LocalStore(StorageLocation(path=str(tmp_path)))
+    return LocalStore(LocalLocation(path=str(tmp_path)))
 
 
 @pytest.mark.parametrize(

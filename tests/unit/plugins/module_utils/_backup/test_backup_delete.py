@@ -26,8 +26,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.names import Grou
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
-from ansible_collections.arkive.k8s.plugins.module_utils._store.local import LocalStore
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.store import LocalStore
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
@@ -50,7 +50,7 @@ OF_B2 = gzip_json({"restore": {"spec": {"backupName": "b2"}}})
 
 @pytest.fixture
 def store(tmp_path: Path) -> Watched:
-    return Watched(LocalStore(StorageLocation(path=str(tmp_path))))
+    return Watched(LocalStore(LocalLocation(path=str(tmp_path))))
 
 
 def metadata(phase: str = "Completed", api_version: str = "velero.io/v1", **status: t.Any) -> bytes:
@@ -468,7 +468,7 @@ def test_ark_at_the_root_is_never_deleted(store: Watched, *, force: bool) -> Non
 def test_a_read_only_location(store: Watched, tmp_path: Path, *, check_mode: bool) -> None:
     put(store)
     before = all_keys(store)
-    closed = LocalStore(StorageLocation(path=str(tmp_path), read_only=True))
+    closed = LocalStore(LocalLocation(path=str(tmp_path), read_only=True))
     with pytest.raises(StoreError, match="is read-only"):
         delete_backup("b1", store=closed, check_mode=check_mode, force=True)
     assert all_keys(store) == before

@@ -18,8 +18,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.describe import
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.info import list_backups
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim
-from ansible_collections.arkive.k8s.plugins.module_utils._store.local import LocalStore
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.store import LocalStore
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.archives import obj, tar_gz
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.test_repository import backup_files
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.contract import put_expired
@@ -29,7 +29,7 @@ TAR = tar_gz(("resources/pods/namespaces/app/web.json", obj("Pod", "web", "app")
 
 @pytest.fixture
 def store(tmp_path: Path) -> LocalStore:
-    return LocalStore(StorageLocation(path=str(tmp_path)))
+    return LocalStore(LocalLocation(path=str(tmp_path)))
 
 
 def metadata(name: str, phase: str = "Completed", **members: t.Any) -> bytes:

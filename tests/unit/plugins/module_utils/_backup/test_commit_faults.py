@@ -26,8 +26,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository imp
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import UNKNOWN_PHASE, BackupOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
-from ansible_collections.arkive.k8s.plugins.module_utils._store.local import LocalStore
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.store import LocalStore
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._backup.backup_api import BackupApi, back_up
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._backup.faulty_store import (
@@ -76,7 +76,7 @@ class Case:
         folder.mkdir()
         self.api = api
         self.account = account
-        self.store = FaultyStore(LocalStore(StorageLocation(path=str(folder))))
+        self.store = FaultyStore(LocalStore(LocalLocation(path=str(folder))))
         self.outcome: BackupOutcome | None = None
         self.error: ArkiveError | None = None
         self.replace_failed = False

@@ -18,8 +18,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.delete import d
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.leftovers import clear_leftovers
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim
-from ansible_collections.arkive.k8s.plugins.module_utils._store.local import LocalStore
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.store import LocalStore
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.test_repository import backup_files
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.contract import put_expired
 
@@ -28,7 +28,7 @@ SNAPSHOT = {"spec": {"location": "east"}, "status": {"phase": "Completed", "prov
 
 @pytest.fixture
 def store(tmp_path: Path) -> LocalStore:
-    return LocalStore(StorageLocation(path=str(tmp_path)))
+    return LocalStore(LocalLocation(path=str(tmp_path)))
 
 
 def claim_of(name: str) -> str:

@@ -19,8 +19,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.source 
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.records import RestoreRecords
-from ansible_collections.arkive.k8s.plugins.module_utils._store.local import LocalStore
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.store import LocalStore
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.archives import obj, tar_gz
 
 TAR = tar_gz(("resources/pods/namespaces/app/web.json", obj("Pod", "web", "app")))
@@ -39,7 +39,7 @@ def backup(**members: t.Any) -> bytes:
 
 @pytest.fixture
 def store(tmp_path: Path) -> LocalStore:
-    return LocalStore(StorageLocation(path=str(tmp_path)))
+    return LocalStore(LocalLocation(path=str(tmp_path)))
 
 
 SOUND = {"backups/n/velero-backup.json": backup(), "backups/n/n.tar.gz": TAR}

@@ -18,7 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapsh
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import VolumeDecisions
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes import providers
@@ -63,7 +63,7 @@ def shelf(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 @pytest.fixture
 def store(tmp_path: Path) -> t.Any:
-    return open_store(StorageLocation(path=str(tmp_path)))
+    return open_store(LocalLocation(path=str(tmp_path)))
 
 
 @pytest.fixture

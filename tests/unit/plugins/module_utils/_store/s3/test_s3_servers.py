@@ -15,8 +15,8 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._aws import client as aws_client
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
-from ansible_collections.arkive.k8s.plugins.module_utils._store.s3 import S3Store
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.store import S3Store
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.s3_in_memory import MemoryS3, Mode
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.s3_wire import (
     Answerer,
@@ -48,7 +48,7 @@ def serve() -> t.Iterator[t.Callable[[Answerer], tuple[S3Store, S3Wire]]]:
 
     def begin(answer: Answerer) -> tuple[S3Store, S3Wire]:
         wires.append(S3Wire(answer).__enter__())
-        location = StorageLocation(
+        location = S3Location(
             name="here",
             bucket="b",
             prefix="p",
@@ -453,7 +453,7 @@ def test_no_secret_is_told(serve: Serve, message: str) -> None:
 
 
 def test_a_password_in_the_endpoint_is_not_told() -> None:
-    location = StorageLocation(
+    location = S3Location(
         bucket="b", endpoint_url="http://user:s3cr3t@127.0.0.1:9", access_key=KEY_ID, secret_key=SECRET
     )
     with pytest.raises(StoreError) as caught:

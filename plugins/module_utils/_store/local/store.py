@@ -23,7 +23,7 @@ import uuid
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.keys import TEMP_PREFIX, check_key, check_list_prefix
-from ansible_collections.arkive.k8s.plugins.module_utils._store.local_files import (
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.files import (
     entries,
     find_unfinished,
     holds_objects,
@@ -42,11 +42,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.store import (
     ObjectInfo,
     StoredObject,
     Unfinished,
-    refuse_write,
 )
 
 if t.TYPE_CHECKING:
-    from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+    from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 
 #: Another run removed an empty directory between our mkdir and our open: try again so often.
 _DIRECTORY_ATTEMPTS = 5
@@ -55,15 +54,20 @@ _DIRECTORY_ATTEMPTS = 5
 class LocalStore:
     """A ``Store`` in ``location.path`` / ``location.prefix``. The path itself must exist; all below it is made."""
 
-    def __init__(self, location: StorageLocation) -> None:
+    def __init__(self, location: LocalLocation) -> None:
         self.location = location
-        self._base = os.path.abspath(location.path or "")
+        self._base = os.path.abspath(location.path)
         self._root = os.path.join(self._base, *location.prefix.split("/")) if location.prefix else self._base
 
     @property
     def conditional_writes(self) -> bool:
         """Always: creating a directory entry is atomic."""
         return True
+
+    @property
+    def has_late_writes(self) -> bool:
+        """Never: a write into a directory is over when it returns."""
+        return False
 
     def check(self, *, write: bool, touch: bool = True) -> None:
         """The directory must exist and be readable; with ``write`` a file is made in it and removed.
@@ -80,7 +84,6 @@ class LocalStore:
         except OSError as exc:
             raise StoreError(f"{place} cannot be read: {exc.strerror}.", failure="denied") from exc
         if write:
-            refuse_write(self.location)
             self._check_write(place, touch=touch)
 
     def _check_write(self, place: str, *, touch: bool) -> None:
@@ -185,7 +188,6 @@ class LocalStore:
         return listing
 
     def delete_many(self, keys: t.Iterable[str]) -> None:
-        refuse_write(self.location)
         failed: dict[str, str] = {}
         folders: set[str] = set()
         for key in keys:
@@ -216,7 +218,6 @@ class LocalStore:
         return found
 
     def drop_unfinished(self, writes: t.Sequence[Unfinished]) -> None:
-        refuse_write(self.location)
         for write in writes:
             path = write.handle[0]
             try:
@@ -242,7 +243,6 @@ class LocalStore:
         return path
 
     def _writable_path(self, key: str) -> str:
-        refuse_write(self.location)
         path = self._path(key)
         if not os.path.isdir(self._base):
             raise StoreError(

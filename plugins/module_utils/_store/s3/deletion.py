@@ -15,7 +15,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._aws.answers import GuardedClient
 from ansible_collections.arkive.k8s.plugins.module_utils._aws.errors import error_code
-from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_errors import is_hopeless, is_unsupported
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.errors import is_hopeless, is_unsupported
 
 _BATCH = 1000
 _GONE = "NoSuchKey"

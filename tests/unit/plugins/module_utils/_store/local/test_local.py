@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
-from ansible_collections.arkive.k8s.plugins.module_utils._store.local import LocalStore
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.store import LocalStore
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.contract import StoreContract
 
 
@@ -26,7 +26,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def store(root: Path) -> LocalStore:
-    return LocalStore(StorageLocation(path=str(root), prefix="team/a"))
+    return LocalStore(LocalLocation(path=str(root), prefix="team/a"))
 
 
 class TestLocalContract(StoreContract):
@@ -73,7 +73,7 @@ def test_emptied_directories_go(store: LocalStore, root: Path) -> None:
 
 
 def test_the_location_itself_stays(root: Path) -> None:
-    store = LocalStore(StorageLocation(path=str(root)))
+    store = LocalStore(LocalLocation(path=str(root)))
     store.put("a", b"x")
     store.delete_many(["a"])
     assert root.is_dir()
@@ -125,7 +125,7 @@ def _file(root: Path) -> None:
 )
 def test_check_says_what_is_wrong(root: Path, prepare: t.Callable[[Path], None], message: str) -> None:
     prepare(root)
-    store = LocalStore(StorageLocation(path=str(root)))
+    store = LocalStore(LocalLocation(path=str(root)))
     with pytest.raises(StoreError, match=message) as caught:
         store.check(write=True)
     assert str(root) in caught.value.message
@@ -139,7 +139,7 @@ def test_a_full_disk(store: LocalStore, root: Path, monkeypatch: pytest.MonkeyPa
     def full(_file: object, _chunk: bytes) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("ansible_collections.arkive.k8s.plugins.module_utils._store.local.write_all", full)
+    monkeypatch.setattr("ansible_collections.arkive.k8s.plugins.module_utils._store.local.store.write_all", full)
     with pytest.raises(StoreError, match="No space left on device") as caught:
         store.put("d/a", b"x")
     assert "Free some space" in caught.value.sentence
@@ -150,7 +150,7 @@ def test_a_full_disk(store: LocalStore, root: Path, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize("touch", [True, False])
 def test_a_place_that_cannot_be_written_to(root: Path, monkeypatch: pytest.MonkeyPatch, *, touch: bool) -> None:
     """Looking at it is enough, as in check mode: nothing is made there."""
-    store = LocalStore(StorageLocation(path=str(root)))
+    store = LocalStore(LocalLocation(path=str(root)))
     store.check(write=True, touch=touch)
     monkeypatch.setattr(os, "access", lambda *_given, **_more: False)
     if touch:

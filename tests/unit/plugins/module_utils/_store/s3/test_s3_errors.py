@@ -10,12 +10,12 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
-from ansible_collections.arkive.k8s.plugins.module_utils._store.s3 import S3Store
-from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_errors import store_error
-from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_upload import part_size
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.errors import store_error
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.store import S3Store
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.upload import part_size
 
-LOCATION = StorageLocation(name="eu", bucket="b", prefix="p", region="eu-west-1", endpoint_url="https://s3.test")
+LOCATION = S3Location(name="eu", bucket="b", prefix="p", region="eu-west-1", endpoint_url="https://s3.test")
 _MIB = 1 << 20
 
 

@@ -27,7 +27,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._aws.errors import (
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError, StoreFailure
 
 if t.TYPE_CHECKING:
-    from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+    from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
 
 _WRONG_REGION = frozenset({"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"})
 _DENIED = frozenset({"AccessDenied", "AllAccessDisabled", "AccountProblem", "UnauthorizedAccess", "403"})
@@ -51,7 +51,7 @@ def is_hopeless(exc: Exception) -> bool:
     return status_code(exc) is None or error_code(exc) in CREDENTIALS
 
 
-def store_error(location: StorageLocation, exc: Exception, *, verb: str, key: str = "") -> StoreError:
+def store_error(location: S3Location, exc: Exception, *, verb: str, key: str = "") -> StoreError:
     """``exc`` as a ``StoreError``. ``verb`` and ``key`` say what was tried: ``write``, ``backups/x/x.tar.gz``."""
     code = error_code(exc)
     place = f"the storage location '{location.name}' ({location.describe})"
@@ -60,7 +60,7 @@ def store_error(location: StorageLocation, exc: Exception, *, verb: str, key: st
     return StoreError(f"{tried}: {why}.", failure=failure, hint=hint, details={"code": code})
 
 
-def _explain(location: StorageLocation, exc: Exception, code: str) -> tuple[StoreFailure, str, str | None]:
+def _explain(location: S3Location, exc: Exception, code: str) -> tuple[StoreFailure, str, str | None]:
     if code == "NoSuchBucket":
         where = f" at {location.endpoint_text}" if location.endpoint_url else ""
         return "no_location", f"the bucket '{location.bucket}' does not exist{where}", "Create it or check 'bucket'."
@@ -85,7 +85,7 @@ def _explain(location: StorageLocation, exc: Exception, code: str) -> tuple[Stor
     return "other", exception_text(exc, location), _remedy(exc)
 
 
-def _redirected(location: StorageLocation, exc: Exception) -> tuple[StoreFailure, str, str | None]:
+def _redirected(location: S3Location, exc: Exception) -> tuple[StoreFailure, str, str | None]:
     headers = metadata_part(exc).get("HTTPHeaders")
     headers = headers if isinstance(headers, dict) else {}
     region = error_part(exc).get("Region") or headers.get("x-amz-bucket-region")

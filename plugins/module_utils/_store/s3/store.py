@@ -20,15 +20,15 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.keys import check_key, check_list_prefix
-from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_delete import Deletion, as_older_servers_take_it
-from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_errors import is_unsupported, store_error
-from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_listing import (
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.deletion import Deletion, as_older_servers_take_it
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.errors import is_unsupported, store_error
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.listing import (
     list_pages,
     list_upload_pages,
     names_of,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_stream import S3Stream, check_range
-from ansible_collections.arkive.k8s.plugins.module_utils._store.s3_upload import S3Target, put_object, upload
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.stream import S3Stream, check_range
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.upload import S3Target, put_object, upload
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import (
     CHUNK_SIZE,
     MAX_CONNECTIONS,
@@ -38,11 +38,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.store import (
     ObjectInfo,
     StoredObject,
     Unfinished,
-    refuse_write,
 )
 
 if t.TYPE_CHECKING:
-    from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+    from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
 
 _CONFLICT_ATTEMPTS = 5
 
@@ -50,13 +49,13 @@ _CONFLICT_ATTEMPTS = 5
 class S3Store:
     """A ``Store`` in ``location.bucket`` below ``location.prefix``. boto3's client is safe to share between threads."""
 
-    def __init__(self, location: StorageLocation, cancel: CancelToken | None = None) -> None:
+    def __init__(self, location: S3Location, cancel: CancelToken | None = None) -> None:
         """Once ``cancel`` is set, a server that does not answer at once is given up."""
         self.location = location
         self._root = f"{location.prefix}/" if location.prefix else ""
         self._client, self._errors = _make_client(location, cancel or CancelToken())
         self._options = _write_options(location)
-        self._deletion = Deletion(self._client, location.bucket or "", self._errors)
+        self._deletion = Deletion(self._client, location.bucket, self._errors)
         self._conditional: bool | None = None
         self._conditional_lock = threading.Lock()
 
@@ -64,6 +63,11 @@ class S3Store:
     def conditional_writes(self) -> bool:
         """True until the server was seen to ignore or refuse ``If-None-Match``."""
         return self._conditional is not False
+
+    @property
+    def has_late_writes(self) -> bool:
+        """Always: what was sent goes on its way without us."""
+        return True
 
     def check(self, *, write: bool, touch: bool = True) -> None:
         """List one key; with ``write`` begin an upload and drop it, which leaves no object and no version.
@@ -82,8 +86,6 @@ class S3Store:
                 failure="no_location",
                 hint="Check 'endpoint_url'.",
             ) from exc
-        if write:
-            refuse_write(self.location)
         if write and touch:
             target = self._target("arkive-write-check")
             with self._calling("write to"):
@@ -97,12 +99,12 @@ class S3Store:
         return self.put_file(key, IteratorSource(chunks), size=size)
 
     def put_file(self, key: str, fileobj: ByteSource, *, size: int | None = None) -> StoredObject:
-        target = self._writable_target(key)
+        target = self._target(key)
         with self._calling("write", key):
             return upload(target, fileobj, name=key, size=size)
 
     def put_if_absent(self, key: str, data: bytes) -> bool:
-        target = self._writable_target(key)
+        target = self._target(key)
         if self._conditional is None:
             with self._conditional_lock:
                 return self._first_put_if_absent(key, target, data)
@@ -176,7 +178,6 @@ class S3Store:
         return listing
 
     def delete_many(self, keys: t.Iterable[str]) -> None:
-        refuse_write(self.location)
         wanted = dict.fromkeys(map(check_key, keys))
         with self._calling("delete from"):
             failed = self._deletion.delete({self._full(key): key for key in wanted})
@@ -193,7 +194,6 @@ class S3Store:
             return [self._upload(found) for page in pages for found in page.entries("Uploads")]
 
     def drop_unfinished(self, writes: t.Sequence[Unfinished]) -> None:
-        refuse_write(self.location)
         for write in writes:
             key, upload_id = write.handle
             try:
@@ -263,12 +263,8 @@ class S3Store:
         return self._root + check_key(key)
 
     def _target(self, key: str) -> S3Target:
-        bucket = self.location.bucket or ""
+        bucket = self.location.bucket
         return S3Target(self._client, bucket, self._full(key), self._options, self.location.object_lock, self._errors)
-
-    def _writable_target(self, key: str) -> S3Target:
-        refuse_write(self.location)
-        return self._target(key)
 
     @contextlib.contextmanager
     def _calling(self, verb: str, key: str = "") -> t.Iterator[None]:
@@ -278,7 +274,7 @@ class S3Store:
             raise store_error(self.location, exc, verb=verb, key=key) from exc
 
 
-def _write_options(location: StorageLocation) -> dict[str, t.Any]:
+def _write_options(location: S3Location) -> dict[str, t.Any]:
     options: dict[str, t.Any] = {}
     sse = location.sse or ("aws:kms" if location.kms_key_id else None)
     if sse:
@@ -288,7 +284,7 @@ def _write_options(location: StorageLocation) -> dict[str, t.Any]:
     return options
 
 
-def _make_client(location: StorageLocation, cancel: CancelToken) -> tuple[GuardedClient, Errors]:
+def _make_client(location: S3Location, cancel: CancelToken) -> tuple[GuardedClient, Errors]:
     """boto3's client for ``location``, and the exceptions that it raises."""
     client, errors = make_client(
         "s3",
