@@ -19,7 +19,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_json im
     parse_gzip_document,
     parse_text,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_reader import TarballReader
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.ark import convert_backup, legacy_volume_snapshots
@@ -27,6 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.document_shapes
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import ARK_METADATA_FILE
 
 if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_reader import TarballReader
     from ansible_collections.arkive.k8s.plugins.module_utils._store.store import ByteSource, Store
     from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 
@@ -110,6 +110,8 @@ class StoredFiles:
 
     def open_tarball(self) -> TarballReader:
         """The backup's objects, checked against the digest in our record where there is one."""
+        from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_reader import TarballReader
+
         key = self._keys.tarball
         record = self.read_record()
         digest = record.files.get(key.rpartition("/")[2]) if record else None

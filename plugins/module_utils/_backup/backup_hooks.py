@@ -11,12 +11,10 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import resolve_container, run_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookPolicy, HookResult, Phase
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import BackupHook, BackupHooks
 
 Event: t.TypeAlias = t.Literal["pre", "post", "on_success", "on_failure"]
@@ -81,6 +79,8 @@ class BackupHookRunner:
 
     def foresee(self) -> None:
         """Raise what ``run("pre")`` will raise for a hook whose pod or container is known not to be there."""
+        from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import resolve_container
+
         for index, entry in enumerate(self._hooks["pre"]):
             hook = _to_hook("pre", index, entry)
             try:
@@ -92,6 +92,8 @@ class BackupHookRunner:
                     raise _pre_error(hook, (entry.namespace, entry.pod), exc.sentence) from exc
 
     def _run_one(self, event: Event, entry: BackupHook, hook: Hook) -> HookResult:
+        from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import run_hook
+
         run = self._run.uncancelled() if event in _NEVER_CANCELLED else self._run
         try:
             pod = self._find_pod(entry, run.client.with_cancel(run.cancel))
@@ -131,6 +133,8 @@ def _pre_error(hook: Hook, pod: tuple[str, str], why: str) -> HookError:
 
 
 def _refuse_freeze(event: Event, entry: BackupHook) -> None:
+    from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise
+
     found = recognise(entry.command)
     if found.freezes or found.unclear or entry.freezes:
         raise HookError(

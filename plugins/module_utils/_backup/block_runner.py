@@ -12,14 +12,15 @@ import concurrent.futures
 import threading
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.blocks import Block, prepare_pod
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.blocks import Block
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshots import VolumeSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted, some_of
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_window import QuiescedPod, SectionSettings
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.prepared_pods import prepare_pod
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import CriticalSection
 
 #: Takes a pod when its block is done: the slim pod, and whether it may be stored.

@@ -21,8 +21,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freezes import list_marked_pods
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import Swept, sweep_namespaces
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.annotated import list_marked_pods
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeping import sweep_namespaces
+
+if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import Swept
 
 
 def sweep_early(run: ClusterRun, request: BackupRequest) -> list[dict[str, t.Any]]:

@@ -11,15 +11,16 @@ from __future__ import annotations
 import threading
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.blocks import HookedPod, find_hooks, mounted_claims
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.blocks import HookedPod, find_hooks
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.collect import Collector
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.held_pods import HeldPods
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink import ItemSink
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import Selection
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import ResolvedRule
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import mounted_claims
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import FROZEN_ANNOTATION
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.annotated import FROZEN_ANNOTATION
 
 
 class PodStep:

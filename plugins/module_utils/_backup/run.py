@@ -16,7 +16,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.access import (
     exec_needs,
     forbidden_error,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.block_runner import BlockRunner
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.blocks import Block, HookedPod, build_blocks
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.collect import Collector
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.custom_types import store_definitions
@@ -37,17 +36,18 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_plan imp
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshots import VolumeSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volumes import VolumeNotes
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import find_forbidden
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import PlannedPod, plan_pod_hooks
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_window import SectionSettings
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import sweep_namespaces
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeping import sweep_namespaces
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import NAMESPACES
+
+if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._backup.block_runner import BlockRunner
+    from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
+    from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
+    from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord
+    from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import PlannedPod
 
 Steps: t.TypeAlias = "tuple[tuple[str, t.Callable[[], None]], ...]"
 
@@ -160,6 +160,12 @@ class BackupRun:
         if not blocks:
             return
         self._check_exec(blocks)
+        # Many backups have no hooks. Whatever thaws is loaded here, before anything is frozen.
+        from ansible_collections.arkive.k8s.plugins.module_utils._backup.block_runner import BlockRunner
+        from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
+        from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_window import SectionSettings
+        from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
+
         request = self._request
         settings = SectionSettings(
             run=self._context, policy=request.freeze_policy, hooks=request.hook_policy, workers=request.workers
@@ -196,10 +202,13 @@ class BackupRun:
         """Say which hooks would run, in their order; count their pods as stored."""
         if self._pods is None:
             return
-        reader = ApiObjectReader(self._client)
         blocks = self._blocks(self._pods)
-        if blocks:
-            self._check_exec(blocks)
+        if not blocks:
+            return
+        self._check_exec(blocks)
+        from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
+
+        reader = ApiObjectReader(self._client)
         for block in blocks:
             planned = [self._plan_pod(hooked, reader) for hooked in block.pods]
             self._planned_hooks += [entry for pod in planned for entry in pod.pre]
@@ -209,6 +218,8 @@ class BackupRun:
 
     def _plan_pod(self, hooked: HookedPod, reader: ApiObjectReader) -> PlannedPod:
         """The hooks of one pod; what cannot run is told as the run would tell it."""
+        from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import plan_pod_hooks
+
         self._warn(hooked)
         default = self._request.hook_on_error_default
         planned = plan_pod_hooks(

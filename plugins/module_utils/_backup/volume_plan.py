@@ -28,9 +28,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review imp
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import mounted_claims
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import HookedPod, mounted_claims
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import HookedPod
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import STORAGE_LOCATION_LABEL
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.decision import VolumeDecision, decide

@@ -22,9 +22,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.run_context impor
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import CriticalSection
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.decision import NOT_WANTED, PRE_HOOK_FAILED
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import BackupVolumes, Key
+
+if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import CriticalSection
 
 _CLAIMS = "persistentvolumeclaims"
 

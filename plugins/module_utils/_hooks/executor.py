@@ -36,18 +36,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import (
     ExecTimeout,
     exec_command,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import is_finished, pod_identity
 
-_FINISHED_PHASES = ("Succeeded", "Failed")
 #: No right, or no such pod: another try ends in the same way.
 _FINAL_STATUS = (401, 403, 404)
 #: What a runtime answers when the program is not there, as an exit code.
 _NO_PROGRAM = (126, 127)
-
-
-def pod_identity(pod: t.Mapping[str, t.Any]) -> tuple[str, str]:
-    """Namespace and name."""
-    metadata = pod.get("metadata") or {}
-    return str(metadata.get("namespace", "")), str(metadata.get("name", ""))
 
 
 def resolve_container(pod: t.Mapping[str, t.Any], name: str) -> str:
@@ -66,11 +60,6 @@ def resolve_container(pod: t.Mapping[str, t.Any], name: str) -> str:
     if name not in names and name not in sidecars:
         raise HookError(f'no such container: "{name}"')
     return name
-
-
-def is_finished(pod: t.Mapping[str, t.Any]) -> bool:
-    """True for a pod that has run to its end: its hooks are skipped."""
-    return (pod.get("status") or {}).get("phase") in _FINISHED_PHASES
 
 
 def run_hook(run: ClusterRun, pod: t.Mapping[str, t.Any], hook: Hook, policy: HookPolicy) -> HookResult:
@@ -259,4 +248,4 @@ class HookExecution:
         return rest, f"it could not be killed: {why}" if why else ""
 
 
-__all__ = ("HookExecution", "is_finished", "pod_identity", "resolve_container", "run_hook")
+__all__ = ("HookExecution", "resolve_container", "run_hook")

@@ -16,9 +16,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.secrets import remember_secrets, url_secrets
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth_provider import provider_token
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, library_error
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_credential import run_plugin
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.files import capital, read_named
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.found_config import FoundConfig
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.impersonation import kubeconfig_impersonation
@@ -151,6 +149,8 @@ def _credential(user: Entry, cluster: Entry, cancel: CancelToken) -> _Credential
     if own.client_cert and not own.client_key:
         raise fields.wrong("has a client certificate without a client-key")
     if "auth-provider" in fields:
+        from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth_provider import provider_token
+
         given = provider_token(fields, cancel=cancel)
         if given.authorization:
             remember_secrets(given.authorization.split(" "))
@@ -159,6 +159,8 @@ def _credential(user: Entry, cluster: Entry, cancel: CancelToken) -> _Credential
     if token:
         return own._replace(authorization=f"Bearer {token}")
     if "exec" in fields:
+        from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_credential import run_plugin
+
         answer = run_plugin(user, cluster, cancel=cancel)
         return _Credential(
             authorization=f"Bearer {answer.token}" if answer.token else None,

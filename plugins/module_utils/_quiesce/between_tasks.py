@@ -21,12 +21,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hoo
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import mounted_claims
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freeze import ActiveFreeze
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freezes import (
-    MarkedFreezes,
-    gather,
-    try_list_marked_claims,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freezes import MarkedFreezes, gather
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.annotated import try_list_marked_claims
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.helper_pod import HelperRun
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task import (
     TASK_HOOK_NAME,
@@ -40,7 +38,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.marked_freezes
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.marking import put_marks
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import HelperPod
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.patience import THAW_SECONDS, Patience
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import mounted_claims, select_pods
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import select_pods
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.release import Releaser
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import Swept, judge_marks, sweep
 

@@ -19,7 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Ark
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.annotations import parse_backup_hooks
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import pod_identity, run_hook
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import run_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import (
     DEFAULT_TIMEOUT_SECONDS,
     Hook,
@@ -30,6 +30,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import (
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import read_pod
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.marked_freezes import freezes_of
@@ -45,7 +46,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import
     QuiescedPod,
     SectionSettings,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import sweep_namespaces
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeping import sweep_namespaces
 
 TASK_HOOK_NAME = "k8s_hook_exec"
 

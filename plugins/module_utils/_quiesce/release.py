@@ -16,15 +16,12 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import (
-    HookExecution,
-    pod_identity,
-    resolve_container,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import HookExecution, resolve_container
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookPolicy, HookResult
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.retries import run_with_retries
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.account import Account, explain_unproven, settle
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freeze import ActiveFreeze
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.errors import QuiesceError

@@ -14,19 +14,19 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted, plural
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import prepare_pod
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.prepared_pods import prepare_pod
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import (
     CriticalSection,
     QuiescedPod,
     SectionSettings,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import sweep_namespaces
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeping import sweep_namespaces
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.pods import QuiescePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SnapshotRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot

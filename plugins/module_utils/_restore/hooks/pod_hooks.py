@@ -13,7 +13,7 @@ import time
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import pod_identity, run_hook
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import run_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookPolicy, HookResult
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.restore_exec import RestoreExecHook, exec_hooks_of_pod
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.restore_owners import (
@@ -25,6 +25,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.restore_run impo
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.namespace_watch import NamespaceWatch
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.hooks.hook_records import (
     Entries,
     RecordedHooks,

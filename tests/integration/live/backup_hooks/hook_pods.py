@@ -12,12 +12,7 @@ import threading
 import time
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.blocks import (
-    Block,
-    build_blocks,
-    find_hooks,
-    prepare_pod,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.blocks import Block, build_blocks, find_hooks
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookPolicy, HookResult, OnError
@@ -28,6 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import exec_
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy, FreezeRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.prepared_pods import prepare_pod
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import (
     CriticalSection,
     QuiescedPod,

@@ -15,6 +15,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import ExecTimeout
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.annotated import FROZEN_ANNOTATION
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.between_tasks import (
     FreezeTaskRequest,
     freeze_path,
@@ -26,7 +27,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task impo
     HookTaskRequest,
     run_hook_task,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import FROZEN_ANNOTATION
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import select_pods
 

@@ -20,8 +20,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run impor
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import ExecRefused, ExecStreamLost, ExecTimeout
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce import lease_keeper
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.annotated import FROZEN_ANNOTATION
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import FROZEN_ANNOTATION, Mark
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import Mark
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import (
