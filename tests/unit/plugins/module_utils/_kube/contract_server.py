@@ -22,7 +22,11 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.contra
     Place,
     ask,
 )
-from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import SNAPSHOT_TYPES, TYPES
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import (
+    REVIEWS,
+    SNAPSHOT_TYPES,
+    TYPES,
+)
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
 
@@ -60,7 +64,7 @@ class ServerContract(ApiContract):
         assert sorted(status["verbs"]) == ["get", "patch", "update"]
         assert client.get("/apis/apps/v1")["groupVersion"] == "apps/v1"
 
-    @pytest.mark.parametrize("each", TYPES + SNAPSHOT_TYPES, ids=lambda each: each.plural)
+    @pytest.mark.parametrize("each", TYPES + REVIEWS + SNAPSHOT_TYPES, ids=lambda each: each.plural)
     def test_types(self, discovery: Discovery, each: t.Any) -> None:
         """Those in memory are as the real ones: only where they are served at all can a test say what they do."""
         (found,) = [

@@ -31,6 +31,7 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_client import SERVER, memory_client
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_objects import Key, MemoryObjects
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import (
+    REVIEWS,
     TYPES,
     ApiType,
     Object,
@@ -44,8 +45,9 @@ _VERBS = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DE
 class MemoryApi:
     """Objects by plural, namespace and name in ``objects``; ``client`` is the project's own, with this as its server.
 
-    ``refuse`` is asked before each request (verb, path, whether it is a dry run), ``lose`` after one that had its
-    effect (verb, path): the client raises what they return. ``script`` may give an HTTP answer in the place of ours.
+    ``refuse`` is asked before each request (verb, path, whether it is a dry run; the verb of a watch is ``WATCH``),
+    ``lose`` after one that had its effect (verb, path): the client raises what they return. ``script`` may give an HTTP
+    answer in the place of ours.
     ``denied``: what nobody has a right to: ``pods``, ``pods/exec``, ``("delete", "pods")``.
     ``granted``: what an impersonated user has a right to, by name: ``("get", "pods")``.
     """
@@ -53,7 +55,7 @@ class MemoryApi:
     server = SERVER
 
     def __init__(self, types: t.Sequence[ApiType] = TYPES) -> None:
-        self.types = list(types)
+        self.types = [*types, *REVIEWS]
         self.kept = MemoryObjects()
         self.seen: list[Request] = []
         self.refuse: t.Callable[[str, str, bool], KubeError | None] = lambda _verb, _path, _dry_run: None
@@ -113,16 +115,16 @@ class MemoryApi:
 
     def watch(self, request: Request, seconds: float) -> t.Iterator[Object | None]:
         """Events as they come; None whenever nothing came for a moment. Raises ``Refused``."""
-        self.begin(request)
+        self.begin(request, "WATCH")
         scripted = self.script(request)
         if scripted is not None:
             raise Refused(scripted.status, "", "")
         target = self._authorized(request)
         return memory_watch.follow(self.kept, target, request.query, seconds)
 
-    def begin(self, request: Request) -> None:
+    def begin(self, request: Request, verb: str = "") -> None:
         self.seen.append(request)
-        refusal = self.refuse(request.verb, request.path, request.dry_run)
+        refusal = self.refuse(verb or request.verb, request.path, request.dry_run)
         if refusal is not None:
             raise refusal
 

@@ -62,7 +62,7 @@ class MemoryObjects:
             made = {**obj, "metadata": self.fresh_metadata(key, obj) | {"resourceVersion": str(self.version)}}
             self.objects[key] = made
             self._note(Event(self.version, key, before, made))
-            return self.objects.get(key, made)
+            return made
 
     def remove(self, key: Key) -> Object:
         """Forget an object; what it was at last."""

@@ -94,6 +94,10 @@ TYPES = (
     ApiType(group=_STORAGE, plural="storageclasses", kind="StorageClass", namespaced=False, short_names=("sc",)),
     _status("customresourcedefinitions", "CustomResourceDefinition", "crd", "crds", group="apiextensions.k8s.io",
             namespaced=False),
+)  # fmt: skip
+
+#: Which every server has.
+REVIEWS = (
     ApiType(group="authorization.k8s.io", plural="selfsubjectaccessreviews", kind="SelfSubjectAccessReview",
             namespaced=False, verbs=_REVIEWS),
     ApiType(group="authorization.k8s.io", plural="selfsubjectrulesreviews", kind="SelfSubjectRulesReview",
@@ -110,10 +114,9 @@ SNAPSHOT_TYPES = (
 
 
 def types_named(*plurals: str) -> tuple[ApiType, ...]:
-    """Those of the tables with these plurals, and the reviews of rights, which every server has."""
+    """Those of the tables with these plurals."""
     known = {each.plural: each for each in TYPES + SNAPSHOT_TYPES}
-    reviews = [each for each in TYPES if each.verbs == _REVIEWS]
-    return (*(known[plural] for plural in plurals), *reviews)
+    return tuple(known[plural] for plural in plurals)
 
 
 def discover(types: t.Sequence[ApiType], path: str, accept: str) -> Object | None:
@@ -196,4 +199,4 @@ def _listing(group_version: str, entries: t.Sequence[ApiType]) -> Object:
     return {"kind": "APIResourceList", "groupVersion": group_version, "resources": resources}
 
 
-__all__ = ("SNAPSHOT_TYPES", "TYPES", "VERBS", "ApiType", "Object", "discover", "types_named")
+__all__ = ("REVIEWS", "SNAPSHOT_TYPES", "TYPES", "VERBS", "ApiType", "Object", "discover", "types_named")

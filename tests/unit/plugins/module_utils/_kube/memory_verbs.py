@@ -191,7 +191,8 @@ class MemoryVerbs:
         if request.dry_run or after == before:
             return whole(target, after)
         kept = self._kept.put(self._key(target), after)
-        if kept["metadata"].get("deletionTimestamp") and not kept["metadata"].get("finalizers"):
+        is_over = kept["metadata"].get("deletionTimestamp") and not kept["metadata"].get("finalizers")
+        if is_over and self._key(target) in self._kept.objects:
             self._kept.remove(self._key(target))
         return whole(target, kept)
 

@@ -26,6 +26,7 @@ _FIELDS: dict[str, t.Callable[[Object], str]] = {
     "involvedObject.name": lambda obj: str((obj.get("involvedObject") or {}).get("name") or ""),
     "involvedObject.kind": lambda obj: str((obj.get("involvedObject") or {}).get("kind") or ""),
     "involvedObject.uid": lambda obj: str((obj.get("involvedObject") or {}).get("uid") or ""),
+    "type": lambda obj: str(obj.get("type") or ""),
     "spec.nodeName": lambda obj: str((obj.get("spec") or {}).get("nodeName") or ""),
     "status.phase": lambda obj: str((obj.get("status") or {}).get("phase") or ""),
 }
