@@ -24,13 +24,13 @@ Connect: t.TypeAlias = "t.Callable[[], t.Awaitable[tuple[asyncio.StreamReader, a
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Who has said all may still be answered: only that end of the connection is closed."""
     try:
         while data := await reader.read(1 << 16):
             writer.write(data)
             await writer.drain()
+        writer.write_eof()
     except OSError:
-        pass
-    finally:
         writer.close()
 
 
@@ -41,7 +41,11 @@ async def _serve(listener: socket.socket, connect: Connect) -> None:
         except OSError:
             writer.close()
             return
-        await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
+        try:
+            await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
+        finally:
+            for each in (writer, far_writer):
+                each.close()
 
     server = await asyncio.start_server(connected, sock=listener, backlog=256)
     await server.serve_forever()

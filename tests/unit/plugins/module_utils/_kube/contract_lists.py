@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import json
 import threading
 import typing as t
 
@@ -21,6 +23,12 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.contra
     ask,
     names,
 )
+
+
+def aged(token: str) -> str:
+    """A token of the same place in a list of long ago: a server may keep newer ones than it says."""
+    told = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+    return base64.urlsafe_b64encode(json.dumps({**told, "rv": 2}).encode()).decode().rstrip("=")
 
 
 class ListContract(ApiContract):
@@ -70,22 +78,13 @@ class ListContract(ApiContract):
         """What is offered goes on with the list as it is now."""
         for name in "abcd":
             place.make_lease(name)
-        first = place.list_leases(limit="2")
+        old = aged(place.list_leases(limit="2")["metadata"]["continue"])
         place.make_lease("bb")
         compact()
-        reply = ask(place.client, "GET", place.leases, limit="2", **{"continue": first["metadata"]["continue"]})
+        reply = ask(place.client, "GET", place.leases, limit="2", **{"continue": old})
         assert (reply.status, reply.document["reason"]) == (410, "Expired")
         offered = reply.document["metadata"]["continue"]
         assert names(place.list_leases(limit="5", **{"continue": offered})) == ["bb", "c", "d"]
-        leases = Discovery.read(place.client).resolve("leases")
-        assert leases is not None
-        pages = list_pages(place.client, leases, namespace=place.namespace, page_size=2)
-        found = names({"items": next(pages).items})
-        place.make_lease("zz")
-        compact()
-        for page in pages:
-            found += names({"items": page.items})
-        assert found == ["a", "b", "bb", "c", "d", "zz"]
 
     @pytest.mark.parametrize(
         ("selector", "found"),

@@ -105,8 +105,8 @@ class ApiContract:
     """What an API server does, as far as tests count on it: run against the one in memory, and a real one live.
 
     Needs the fixtures ``client`` (of somebody with all rights), ``discovery``, ``namespace``, ``client_as`` (an
-    impersonated user), ``nobody`` and ``jailed`` (users without rights, and whose requests are all too many), and
-    ``compact``, after which the server knows nothing but the newest version.
+    impersonated user), ``nobody`` and ``crowded`` (users without rights, and with room for one request at a time at
+    most), and ``compact``, after which the server knows nothing but the newest version.
     """
 
     @pytest.fixture

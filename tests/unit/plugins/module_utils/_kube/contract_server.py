@@ -9,7 +9,9 @@ from __future__ import annotations
 import datetime as dt
 import email.utils
 import secrets
+import time
 import typing as t
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -20,6 +22,7 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.contra
     ApiContract,
     ClientAs,
     Place,
+    Reply,
     ask,
 )
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import (
@@ -29,6 +32,17 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory
 )
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
+
+
+def crowd(client: KubeClient, path: str) -> Reply:
+    """The first answer that says that there were too many requests at once."""
+    end = time.monotonic() + 30
+    with ThreadPoolExecutor(8) as pool:
+        while time.monotonic() < end:
+            for reply in pool.map(lambda _turn: ask(client, "GET", path), range(32)):
+                if reply.status == 429:
+                    return reply
+    pytest.fail("no request was one too many")
 
 
 class ServerContract(ApiContract):
@@ -53,7 +67,7 @@ class ServerContract(ApiContract):
             assert [answer["kind"] for answer in answers] == kinds
             forms.append(answers)
         names_of_groups = [entry["name"] for entry in forms[1][1]["groups"]]
-        assert [item["metadata"]["name"] for item in forms[0][1]["items"]] == names_of_groups
+        assert {item["metadata"]["name"] for item in forms[0][1]["items"]} == set(names_of_groups)
 
     def test_legacy_discovery_of_a_version(self, client: KubeClient) -> None:
         answer = client.get("/api/v1")
@@ -110,10 +124,8 @@ class ServerContract(ApiContract):
         assert isinstance(answer["status"]["resourceRules"], list)
         assert {"verbs", "apiGroups", "resources"} <= answer["status"]["resourceRules"][0].keys()
 
-    def test_too_many_requests(self, place: Place, client_as: ClientAs, jailed: str) -> None:
-        other = client_as(jailed)
-        reply = ask(other, "GET", place.maps)
-        assert reply.status == 429
+    def test_too_many_requests(self, place: Place, client_as: ClientAs, crowded: str) -> None:
+        reply = crowd(client_as(crowded), place.maps)
         assert int(reply.headers["Retry-After"]) >= 1
         assert reply.document is None, "it is a line of text"
         assert b"Too many requests" in reply.data

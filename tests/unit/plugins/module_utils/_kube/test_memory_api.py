@@ -22,11 +22,11 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_client import memory_client
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import SNAPSHOT_TYPES, TYPES
 
-_JAILED = "jailed"
+_CROWDED = "crowded"
 
 
 def too_many(request: Request) -> Answer | None:
-    if request.headers.get("impersonate-user") != _JAILED:
+    if request.headers.get("impersonate-user") != _CROWDED:
         return None
     return Answer(429, b"Too many requests, please try again later.\n", {"Retry-After": "1"})
 
@@ -65,8 +65,8 @@ def nobody() -> str:
 
 
 @pytest.fixture
-def jailed() -> str:
-    return _JAILED
+def crowded() -> str:
+    return _CROWDED
 
 
 @pytest.fixture
