@@ -173,7 +173,7 @@ def test_nothing_is_left_of_a_backup_that_fails(
 def test_check_mode_cuts_nothing(api: BackupApi, store: t.Any, account: Ec2Account) -> None:
     add_volume(api, account.make_volume())
     request = make_request(included_namespaces=["shop"], request={"snapshot_location": LOCATION})
-    outcome = plan_backup(request, client=t.cast("t.Any", api), store=store)
+    outcome = plan_backup(request, client=api.client, store=store)
     assert [entry["backupMethod"] for entry in outcome.volumes] == ["NativeSnapshot"]
     assert account.snapshots == set()
 

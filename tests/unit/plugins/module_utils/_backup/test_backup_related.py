@@ -96,7 +96,7 @@ def test_pods_bring_claims_volumes_and_priorities(
     api: BackupApi, store: t.Any, options: dict[str, t.Any], related: list[str]
 ) -> None:
     api.add_pod("a", claims=["data"])
-    api.objects["pods"][0]["spec"]["priorityClassName"] = "high"
+    api.first("pods")["spec"]["priorityClassName"] = "high"
     claim(api, "data")
     for name in ("pv", "stranger"):
         api.add("persistentvolumes", name, spec={})
@@ -121,7 +121,7 @@ def test_a_selected_pod_brings_its_claim(
     api: BackupApi, store: t.Any, setup: dict[str, t.Any] | None, expected: list[str], warnings: int
 ) -> None:
     api.add_pod("a", claims=["data"])
-    api.objects["pods"][0]["metadata"] |= WEB
+    api.first("pods")["metadata"] |= WEB
     if setup is not None:
         claim(api, "data", phase="Pending", **setup)
     outcome = back_up(api, store, included_namespaces=["shop"], label_selector={"matchLabels": WEB["labels"]})
@@ -166,7 +166,7 @@ def test_bindings_are_read_by_one_list(api: BackupApi, store: t.Any) -> None:
     for number in range(30):
         api.add("serviceaccounts", f"robot-{number}", "shop")
     back_up(api, store, included_namespaces=["shop"])
-    assert len([path for path in api.paths if "clusterrolebindings" in path]) == 1
+    assert len([each.path for each in api.seen if "clusterrolebindings" in each.path]) == 1
 
 
 def test_related_items_are_not_stored_twice(api: BackupApi, store: t.Any) -> None:  # docs/compatibility 10.2: not twice
@@ -308,7 +308,7 @@ def test_an_unbound_claim_stays_as_it_is(api: BackupApi, store: t.Any) -> None: 
 def test_siblings_that_share_a_claim_come_along(api: BackupApi, store: t.Any) -> None:  # docs/compatibility 3.10, E-4
     for name in ("a", "b", "c"):
         api.add_pod(name, claims=["shared"] if name != "c" else (), **{HOOK: "x"})
-    api.objects["pods"][0]["metadata"] |= WEB
+    api.first("pods")["metadata"] |= WEB
     claim(api, "shared")
     back_up(api, store, included_namespaces=["shop"], label_selector={"matchLabels": WEB["labels"]})
     assert [entry for entry in stored(store) if entry.startswith("pods")] == ["pods/shop/a", "pods/shop/b"]
@@ -355,6 +355,6 @@ def test_the_plan_counts_what_the_run_stores(api: BackupApi, store: t.Any) -> No
     api.add("customresourcedefinitions", "orders.shop.example")
     account(api)
     request = make_request(included_namespaces=["shop"])
-    plan = plan_backup(request, client=t.cast("t.Any", api), store=store)
+    plan = plan_backup(request, client=api.client, store=store)
     assert api.executed == []
     assert plan.items == back_up(api, store, included_namespaces=["shop"]).items

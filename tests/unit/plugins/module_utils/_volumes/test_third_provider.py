@@ -69,7 +69,6 @@ def store(tmp_path: Path) -> t.Any:
 @pytest.fixture
 def api(monkeypatch: pytest.MonkeyPatch) -> BackupApi:
     fake = BackupApi()
-    monkeypatch.setattr(Discovery, "read", lambda _client: fake.discovery())
     fake.add("namespaces", "shop", status={"phase": "Active"})
     fake.add("persistentvolumeclaims", "data", "shop", spec=CLAIM["spec"], status=CLAIM["status"])
     fake.add("persistentvolumes", "pv-data", spec=VOLUME["spec"])
@@ -77,7 +76,7 @@ def api(monkeypatch: pytest.MonkeyPatch) -> BackupApi:
 
 
 def test_backup_and_deletion(api: BackupApi, store: t.Any, shelf: dict[str, str]) -> None:
-    planned = plan_backup(make_request(included_namespaces=["shop"]), client=t.cast("t.Any", api), store=store)
+    planned = plan_backup(make_request(included_namespaces=["shop"]), client=api.client, store=store)
     assert [(entry["backupMethod"], entry["skipped"]) for entry in planned.volumes] == [(METHOD, False)]
     assert shelf == {}
     outcome = back_up(api, store, included_namespaces=["shop"])
@@ -91,7 +90,6 @@ def test_backup_and_deletion(api: BackupApi, store: t.Any, shelf: dict[str, str]
 @pytest.mark.parametrize("there", [True, False])
 def test_restore(monkeypatch: pytest.MonkeyPatch, store: t.Any, shelf: dict[str, str], *, there: bool) -> None:
     api = RestoreApi()
-    monkeypatch.setattr(Discovery, "read", lambda _client: api.discovery())
     write_backup(store, "b", ("persistentvolumes", VOLUME), ("persistentvolumeclaims", CLAIM))
     info = {"pvcNamespace": "shop", "pvcName": "data", "pvName": "pv-data", "backupMethod": METHOD, "skipped": False}
     store.put("backups/b/b-volumeinfo.json.gz", gzip_json([{**info, "pvbInfo": {"snapshotHandle": HANDLE}}]))
