@@ -251,14 +251,17 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.jmespath_query import Query
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_BACKUP_INFO
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import clean_details
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE, storage_location
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import (
+    STORAGE,
+    require_store_library,
+    storage_location,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Result, Task, run_task
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_filter import BackupFilter
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.describe import SECTIONS, Section
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.info import list_backups
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.backup_filter import BackupFilter
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.describe import SECTIONS, Section
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import list_backups
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
@@ -310,8 +313,7 @@ def sections(details: t.Any) -> frozenset[Section]:
 def work(task: Task) -> Result:
     wanted, read = backup_filter(task.params), sections(task.params["details"])
     query = Query(task.params["query"]) if task.params["query"] else None
-    if task.params["storage_location"]["bucket"]:
-        require_library("boto3")
+    require_store_library(task.params)
     store = open_store(storage_location(task.params), cancel=task.cancel)
     listing = list_backups(store, wanted, sections=read, cancel=task.cancel)
     backups = [clean_details(entry, with_output=True) for entry in listing.backups]

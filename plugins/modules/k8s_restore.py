@@ -365,7 +365,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import
     refused_phase,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import SELECTION
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE, storage_location
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import (
+    STORAGE,
+    require_store_library,
+    storage_location,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import plan_restore, run_restore
@@ -381,7 +385,8 @@ SPEC = ArgumentSpec(options={"fail_on_partial": {"type": "bool", "default": True
 def work(task: Task) -> Result:
     request = restore_request(task.params, want_diff=task.diff_mode)
     require_library("kubernetes")
-    if task.params["storage_location"]["bucket"] or request.snapshot_location is not None:
+    require_store_library(task.params)
+    if request.snapshot_location is not None:
         require_library("boto3")
     store = open_store(storage_location(task.params), cancel=task.cancel)
     client = connect(kube_auth(task.params), cancel=task.cancel)

@@ -27,6 +27,7 @@ from ansible.utils.vars import merge_hash
 from ansible_collections.arkive.k8s.plugins.module_utils._core.printable import one_line
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import PLAN_PREFIX
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
+from ansible_collections.arkive.k8s.plugins.plugin_utils._assembly import seldom_collected
 from ansible_collections.arkive.k8s.plugins.plugin_utils._decrypted_files import FilesAction
 
 OPTION = "show_progress"
@@ -58,7 +59,7 @@ class ProgressAction(FilesAction):
         if result.get("skipped"):
             return result
         wrap_async = bool(self._task.async_val) and not self._connection.has_native_async
-        with self._with_files() as arguments:
+        with self._with_files() as arguments, seldom_collected():
             if wrap_async or not self._is_local() or not self._is_wanted(variables):
                 answer = self._execute_module(module_args=arguments, task_vars=variables, wrap_async=wrap_async)
             else:
@@ -84,6 +85,9 @@ class ProgressAction(FilesAction):
         environment: Result = {} if raw_environment_out is None else raw_environment_out
         super()._compute_environment_string(environment)  # type: ignore[no-untyped-call]
         environment.update(self._module_variables)
+        if self._is_on_this_machine():
+            # Images set it; a Python with it reads a module that comes by a pipe byte by byte.
+            environment.setdefault("PYTHONUNBUFFERED", "")
         prefix: str = self._connection._shell.env_prefix(**environment)
         return prefix
 

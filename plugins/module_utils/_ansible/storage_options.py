@@ -12,6 +12,8 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.aws_options import AWS
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
+from ansible_collections.arkive.k8s.plugins.module_utils._store.kinds import KINDS, find_kind, make_location
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
 
 _LOCATION = ArgumentSpec(
@@ -25,8 +27,8 @@ _LOCATION = ArgumentSpec(
         "object_lock": {"type": "bool", "default": False},
         "read_only": {"type": "bool", "default": False},
     },
-    mutually_exclusive=(("path", "bucket"),),
-    required_one_of=(("path", "bucket"),),
+    mutually_exclusive=(tuple(kind.option for kind in KINDS),),
+    required_one_of=(tuple(kind.option for kind in KINDS),),
 ).merge(AWS)
 
 STORAGE = ArgumentSpec(options={"storage_location": _LOCATION.to_option(required=True)})
@@ -37,8 +39,14 @@ STORAGE_UNUSED = ArgumentSpec(options={"storage_location": _LOCATION.to_option(r
 
 def storage_location(params: t.Mapping[str, t.Any]) -> StorageLocation:
     """The location that the option names; raises ``ValidationError`` when it contradicts itself."""
-    given = {name: value for name, value in params["storage_location"].items() if value is not None}
-    return StorageLocation(**given)
+    return make_location(params["storage_location"])
 
 
-__all__ = ("STORAGE", "STORAGE_UNUSED", "storage_location")
+def require_store_library(params: t.Mapping[str, t.Any]) -> None:
+    """Raise ``MissingLibraryError`` unless the library is there that the location's kind of store needs, if any."""
+    library = find_kind(params["storage_location"]).library
+    if library:
+        require_library(library)
+
+
+__all__ = ("STORAGE", "STORAGE_UNUSED", "require_store_library", "storage_location")

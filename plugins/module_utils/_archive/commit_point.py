@@ -171,8 +171,8 @@ class CommitPoint:
             raise
 
     def _settle(self, failure: StoreError | None) -> float:
-        """A write into a directory is over when it returns, and so is a refused one."""
-        if self._store.location.path or (failure is not None and failure.failure in _REFUSED):
+        """A refused write is over when it returns, and with some kinds of stores every one."""
+        if not self._store.has_late_writes or (failure is not None and failure.failure in _REFUSED):
             return 0.0
         lost = failure is not None and failure.failure == "unreachable"
         return self._patience.settle if lost else self._patience.settle_answered

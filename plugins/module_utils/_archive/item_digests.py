@@ -15,7 +15,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.accelerators import gzip_member
 
 if t.TYPE_CHECKING:
-    from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_writer import ByteSink
+    from ansible_collections.arkive.k8s.plugins.module_utils._archive.byte_sink import ByteSink
 
 #: So many lines go into one gzip member: about half a MiB.
 _LINES = 4096

@@ -21,6 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.accelerators impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
 
 if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._archive.byte_sink import ByteSink
     from ansible_collections.arkive.k8s.plugins.module_utils._archive.item_digests import ItemDigests
     from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 
@@ -31,13 +32,6 @@ _PIECE_BYTES = 1 << 19
 
 #: An object, and its JSON text where that is at hand.
 Item: t.TypeAlias = tuple[dict[str, t.Any], bytes | None]
-
-
-class ByteSink(t.Protocol):
-    """Anything with ``write`` that takes all it is given."""
-
-    def write(self, data: bytes, /) -> int:
-        """Take all of ``data``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,4 +232,4 @@ def _place(resource: str, obj: t.Mapping[str, t.Any]) -> tuple[str, str]:
     return version, f"namespaces/{namespace}/{name}.json" if namespace else f"cluster/{name}.json"
 
 
-__all__ = ("FORMAT_VERSION", "ByteSink", "Item", "TarballSummary", "TarballWriter")
+__all__ = ("FORMAT_VERSION", "Item", "TarballSummary", "TarballWriter")

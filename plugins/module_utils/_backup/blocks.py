@@ -15,8 +15,6 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import (
     HookedPod,
     find_hooks,
-    mounted_claims,
-    prepare_pod,
     rules_of,
     run_on_one,
 )
@@ -91,4 +89,4 @@ class _Groups:
             self._parent[self.of(key)] = self.of(members[0])
 
 
-__all__ = ("Block", "HookedPod", "build_blocks", "find_hooks", "mounted_claims", "prepare_pod")
+__all__ = ("Block", "HookedPod", "build_blocks", "find_hooks")

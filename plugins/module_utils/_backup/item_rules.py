@@ -12,7 +12,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import CLAIMS, PODS
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource, label_value
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import FROZEN_ANNOTATION
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.annotated import FROZEN_ANNOTATION
 
 #: Left by an earlier restore or backup; they would mislead whoever reads this one.
 _STALE_LABELS = (

@@ -11,16 +11,16 @@ from __future__ import annotations
 import threading
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.blocks import HookedPod, find_hooks, mounted_claims
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.blocks import HookedPod, find_hooks
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.collect import Collector
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.held_pods import HeldPods
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink import ItemSink
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import Selection
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import ResolvedRule
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import mounted_claims
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import FROZEN_ANNOTATION
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.annotated import FROZEN_ANNOTATION
 
 
 class PodStep:
@@ -35,7 +35,6 @@ class PodStep:
         held: HeldPods,
         *,
         rules: t.Sequence[ResolvedRule],
-        log: RunLog,
     ) -> None:
         self.resource = resource
         self._selection = selection
@@ -43,7 +42,6 @@ class PodStep:
         self._collector = collector
         self._held = held
         self._rules = rules
-        self._log = log
         self._lock = threading.Lock()
         self.hooked: list[HookedPod] = []
         self.marked: list[dict[str, t.Any]] = []

@@ -18,8 +18,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.annotations impo
     parse_hook_timeout,
     parse_on_error,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import ANNOTATION_HOOK_NAME, Hook
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_hook_rules import RestoreHookRule
 
 _PREFIX = "post.hook.restore.velero.io/"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import is_finished
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import is_finished
 
 _TEMPLATE_HASH = "pod-template-hash"
 _RESTORE_LABEL = "velero.io/restore-name"

@@ -15,7 +15,6 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import format_duration
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import is_finished, pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookResult
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.restore_exec import (
     RestoreExecHook,
@@ -27,6 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.restore_exec imp
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.restore_owners import PodOwner, is_alive, owner_of
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import is_finished, pod_identity
 
 #: How long a controller may take to replace a pod that is gone, in seconds.
 REPLACEMENT_SECONDS = 60.0

@@ -15,39 +15,17 @@ import datetime as dt
 import ipaddress
 import json
 import ssl
-import sys
 import typing as t
 import urllib.parse
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.secrets import mask_urls, remember_secrets, url_secrets
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, library_error
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.found_config import FoundConfig
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.impersonation import Headers, option_impersonation
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.pem import Pem, pem_from_option
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.kube_auth import KubeAuth
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pem import pem_from_option
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.tls import TlsSettings
-
-if t.TYPE_CHECKING:
-    from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class FoundConfig:
-    """What a kubeconfig or a pod's service account says; ``authorization`` is the whole header."""
-
-    source: str = "the options of the task"
-    server: str | None = None
-    authorization: str | None = dataclasses.field(default=None, repr=False)
-    verify: bool = True
-    ca_cert: Pem | None = None
-    client_cert: Pem | None = None
-    client_key: Pem | None = None
-    tls_server_name: str | None = None
-    proxy: str | None = dataclasses.field(default=None, repr=False)
-    expires_at: dt.datetime | None = None
-    renewable: bool = False
-    reload_seconds: float | None = None
-    compress: bool = True
-    impersonation: Headers = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,14 +90,6 @@ def load_access(auth: KubeAuth, *, cancel: CancelToken | None = None) -> ApiAcce
         renewable=found.renewable and not own_credential,
         reload_seconds=None if own_credential else found.reload_seconds,
         compress=found.compress and not _is_loopback(server),
-    )
-
-
-def library_error(name: str, exc: ImportError) -> KubeError:
-    """The sentence for a Python library that is not there."""
-    return KubeError(
-        f"The Python library {name} cannot be imported by {sys.executable}: {exc}.",
-        hint="Install 'kubernetes>=30.1.0' for it, or point ansible_python_interpreter to an interpreter that has it.",
     )
 
 
@@ -255,4 +225,4 @@ def _tls_settings(auth: KubeAuth, found: FoundConfig) -> TlsSettings:
     )
 
 
-__all__ = ("ApiAccess", "FoundConfig", "bypasses_proxy", "jwt_expiry", "library_error", "load_access")
+__all__ = ("ApiAccess", "bypasses_proxy", "jwt_expiry", "load_access")

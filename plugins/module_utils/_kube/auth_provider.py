@@ -21,9 +21,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.secrets import mask, remember_secrets
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.access import library_error
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.bounded_process import run_bounded
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, library_error
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.files import capital
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.kubeconfig_fields import Fields
 

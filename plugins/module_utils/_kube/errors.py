@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import socket
 import ssl
+import sys
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
@@ -209,6 +210,14 @@ def _causes(exc: BaseException) -> t.Iterator[BaseException]:
         queue += [item for item in inner if isinstance(item, BaseException)]
 
 
+def library_error(name: str, exc: ImportError) -> KubeError:
+    """The sentence for a Python library that is not there."""
+    return KubeError(
+        f"The Python library {name} cannot be imported by {sys.executable}: {exc}.",
+        hint="Install 'kubernetes>=30.1.0' for it, or point ansible_python_interpreter to an interpreter that has it.",
+    )
+
+
 def _says(exc: BaseException, words: str) -> bool:
     return isinstance(exc, OSError) and words in str(exc)
 
@@ -222,6 +231,7 @@ __all__ = (
     "KubeError",
     "KubeTimeout",
     "answered_error",
+    "library_error",
     "parse_status",
     "proxy_error",
     "unreachable_error",

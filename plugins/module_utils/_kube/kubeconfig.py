@@ -16,12 +16,11 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.secrets import remember_secrets, url_secrets
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.access import FoundConfig, library_error
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth_provider import provider_token
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_credential import run_plugin
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, library_error
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.files import capital, read_named
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.found_config import FoundConfig
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.impersonation import kubeconfig_impersonation
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.kube_auth import KubeAuth
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.kubeconfig_document import (
     Entry,
     Kubeconfig,
@@ -30,9 +29,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.kubeconfig_docume
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.kubeconfig_fields import Fields
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.kubeconfig_secrets import secrets_of_kubeconfig
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pem import Pem
-
-if t.TYPE_CHECKING:
-    from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth
 
 _RENEWABLE_USERS = ("exec", "auth-provider", "tokenFile")
 #: Kubelet and token controllers replace token files well before they expire; client-go reads them every minute too.
@@ -153,6 +149,8 @@ def _credential(user: Entry, cluster: Entry, cancel: CancelToken) -> _Credential
     if own.client_cert and not own.client_key:
         raise fields.wrong("has a client certificate without a client-key")
     if "auth-provider" in fields:
+        from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth_provider import provider_token
+
         given = provider_token(fields, cancel=cancel)
         if given.authorization:
             remember_secrets(given.authorization.split(" "))
@@ -161,6 +159,8 @@ def _credential(user: Entry, cluster: Entry, cancel: CancelToken) -> _Credential
     if token:
         return own._replace(authorization=f"Bearer {token}")
     if "exec" in fields:
+        from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_credential import run_plugin
+
         answer = run_plugin(user, cluster, cancel=cancel)
         return _Credential(
             authorization=f"Bearer {answer.token}" if answer.token else None,

@@ -15,8 +15,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.yaml_documents import bounded_loader
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.access import library_error
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, library_error
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.files import capital, read_named, shown
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.kubeconfig_fields import Fields, kind_of
 

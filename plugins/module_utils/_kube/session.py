@@ -16,8 +16,8 @@ import typing as t
 import urllib.parse
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.access import ApiAccess, library_error
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.access import ApiAccess
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, library_error
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.guards import Guards, guard_connections
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.retries import RetryPolicy
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.server_clock import ServerClock

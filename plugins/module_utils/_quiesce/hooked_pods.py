@@ -11,18 +11,14 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import is_finished, pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import (
     PodHooks,
     ResolvedRule,
     hooks_of_pod,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import mounted_claims
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import QuiescedPod
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import is_finished, mounted_claims, pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import HookRule
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -90,15 +86,6 @@ def run_on_one(pods: t.Sequence[HookedPod]) -> list[HookedPod]:
     ]
 
 
-def prepare_pod(hooked: HookedPod, preflight: Preflight, log: RunLog) -> QuiescedPod:
-    """The pod as a critical section takes it: each of its pre hooks seen through, its warnings logged."""
-    namespace, name = hooked.key
-    for warning in hooked.warnings:
-        log.warning(warning, name=name, namespace=namespace, resource="pods")
-    pre = [preflight.examine(hooked.pod, hook) for hook in hooked.pre]
-    return QuiescedPod(pod=hooked.pod, pre=pre, post=list(hooked.post), release_owed=not pre)
-
-
 def rules_of(hooked: HookedPod) -> list[HookRule]:
     """The rules that gave the pod its hooks, in their order."""
     return list(dict.fromkeys(hook.rule for hook in (*hooked.pre, *hooked.post) if hook.rule is not None))
@@ -115,4 +102,4 @@ def _slim(pod: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     }
 
 
-__all__ = ("HookedPod", "find_hooks", "give_hooks", "mounted_claims", "prepare_pod", "rules_of", "run_on_one")
+__all__ = ("HookedPod", "find_hooks", "give_hooks", "rules_of", "run_on_one")

@@ -22,12 +22,12 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339, rfc3339, utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import mounted_claims
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.annotated import FROZEN_ANNOTATION
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import Lease
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import LONGEST_FREEZE_SECONDS, FreezeTarget
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import mounted_claims
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import THAW_TOOL, FreezeCommand
 
-FROZEN_ANNOTATION = "arkive.k8s/frozen"
 #: Where the tools of a thaw are looked for; what lies elsewhere is never run because a mark says so.
 _TOOLS = tuple(
     f"{folder}{tool}"
@@ -159,11 +159,6 @@ def read_claim(claim: t.Mapping[str, t.Any]) -> MarkReading:
     return _read(metadata, f"claim {namespace}/{name}", check)
 
 
-def has_mark(obj: t.Mapping[str, t.Any]) -> bool:
-    """True where the annotation is, whatever it says."""
-    return FROZEN_ANNOTATION in ((obj.get("metadata") or {}).get("annotations") or {})
-
-
 class _NotOursError(Exception):
     """Why an entry is no mark."""
 
@@ -271,10 +266,8 @@ def _fault(where: str, why: str) -> str:
 
 
 __all__ = (
-    "FROZEN_ANNOTATION",
     "Mark",
     "MarkReading",
-    "has_mark",
     "is_lease_id",
     "is_plain_path",
     "make_marks",

@@ -14,8 +14,8 @@ import time
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freeze import ActiveFreeze
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.errors import QuiesceError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import find_volume_mount

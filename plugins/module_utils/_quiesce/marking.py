@@ -14,12 +14,8 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import (
-    FROZEN_ANNOTATION,
-    Mark,
-    read_claim,
-    read_pod,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.annotated import FROZEN_ANNOTATION
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import Mark, read_claim, read_pod
 
 #: Pods that share a claim are marked side by side.
 _TRIES = 12

@@ -12,8 +12,9 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import pod_identity, resolve_container
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import resolve_container
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, OnError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.errors import QuiesceError, unclear_freeze
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ObjectReader, check_pod_spec
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy

@@ -11,7 +11,6 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.patience import Patience
@@ -54,16 +53,4 @@ def select_pods(
     return sorted(chosen, key=lambda item: str(item["metadata"]["name"]))
 
 
-def mounted_claims(pod: t.Mapping[str, t.Any]) -> tuple[str, ...]:
-    """The claims of the pod's volumes, in their order."""
-    name = pod_identity(pod)[1]
-    claims = []
-    for volume in (pod.get("spec") or {}).get("volumes") or []:
-        if "persistentVolumeClaim" in volume:
-            claims.append(str(volume["persistentVolumeClaim"]["claimName"]))
-        elif "ephemeral" in volume:
-            claims.append(f"{name}-{volume['name']}")
-    return tuple(dict.fromkeys(claims))
-
-
-__all__ = ("mounted_claims", "select_pods")
+__all__ = ("select_pods",)

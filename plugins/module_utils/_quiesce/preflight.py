@@ -14,14 +14,11 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339, utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import (
-    is_finished,
-    pod_identity,
-    resolve_container,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import resolve_container
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import is_finished, pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.errors import QuiesceError, unclear_freeze
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import (
     ObjectReader,

@@ -15,17 +15,12 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freezes import (
-    MarkedFreezes,
-    gather,
-    try_list_marked_claims,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freezes import MarkedFreezes
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.freeze_end import (
     FreezeEnd,
     end_by_claims,
     end_freeze,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.helper_pod import HelperRun
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import Lease
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import Mark, read_claim
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.marking import remove_marks
@@ -68,47 +63,9 @@ class Swept:
         }
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Sweeping:
-    """``done`` has every mark that was found; ``notes`` what else there is to say.
-
-    ``unread``: why the marks on claims could not be read; those on the pods have to do then.
-    """
-
-    done: tuple[Swept, ...] = ()
-    notes: tuple[str, ...] = ()
-    unread: tuple[str, ...] = ()
-
-    @property
-    def ended(self) -> list[Swept]:
-        """Without the freezes of live runs."""
-        return [swept for swept in self.done if swept.state != "live"]
-
-
 def judge_marks(found: MarkedFreezes, *, now: dt.datetime) -> list[Swept]:
     """The marks: ``live`` ones, and those past their time (state ``failed`` until they are swept)."""
     return [Swept(mark=mark, state="live" if found.is_live(mark, now) else "failed") for mark in found.marks]
-
-
-def sweep_namespaces(
-    client: KubeClient,
-    pods: t.Sequence[_Pod],
-    namespaces: t.Sequence[str] | None,
-    *,
-    helper: HelperPod | None = None,
-    ended_run: str = "",
-) -> Sweeping:
-    """Sweep what is marked on ``pods`` and on the claims of ``namespaces`` (None: of the whole cluster).
-
-    With ``helper``, helper pods that killed runs have left are removed as well. The freezes of ``ended_run``, which is
-    known to be gone, are over whatever their marks say.
-    """
-    unread: list[str] = []
-    found = gather(pods, try_list_marked_claims(client, namespaces, pods, unread))
-    found = dataclasses.replace(found, ended_run=ended_run)
-    notes = HelperRun(client, helper).remove_leftovers(namespaces) if helper is not None else []
-    done = sweep(client, found, pods=pods, helper=helper)
-    return Sweeping(tuple(done), (*notes, *found.faults), tuple(unread))
 
 
 def sweep(
@@ -215,4 +172,4 @@ def _on(mark: Mark) -> str:
     return f" (claim {mark.claim} on node {mark.node})" if mark.claim and mark.node else ""
 
 
-__all__ = ("Sweeping", "Swept", "judge_marks", "sweep", "sweep_namespaces")
+__all__ = ("Swept", "judge_marks", "sweep")

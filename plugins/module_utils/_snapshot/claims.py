@@ -14,7 +14,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import plural, some_of
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import mounted_claims
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import mounted_claims
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import Selection, Workload
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume

@@ -12,7 +12,7 @@ import dataclasses
 import shlex
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import pod_identity, resolve_container
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import resolve_container
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, OnError, Phase
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import (
     ResolvedRule,
@@ -20,12 +20,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks impor
     resolve_rules,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import mounted_claims, pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.errors import QuiesceError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import find_volume_mount
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import (
     HookedPod,
     give_hooks,
-    mounted_claims,
     rules_of,
     run_on_one,
 )

@@ -4,16 +4,16 @@
 
 # Private: not for use outside of this collection.
 
-"""From the option to the store."""
+"""From a location to its store."""
 
 from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._store.local import LocalStore
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._store.kinds import kind_of
 
 if t.TYPE_CHECKING:
-    from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
     from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
     from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 
@@ -23,12 +23,18 @@ def open_store(location: StorageLocation, *, cancel: CancelToken | None = None) 
 
     Once ``cancel`` is set, no request waits for its answer longer than a moment.
     """
-    if location.path:
-        return LocalStore(location)
-    # boto3 takes a third of a second to import; a local directory does not need it.
-    from ansible_collections.arkive.k8s.plugins.module_utils._store.s3 import S3Store
+    kind, cancel = kind_of(location), cancel or CancelToken()
+    store = kind.open(location, cancel)
+    # Wrappers are loaded where they are put around a store: few tasks need one.
+    if kind.attempts > 1:
+        from ansible_collections.arkive.k8s.plugins.module_utils._store.retrying import RetryingStore
 
-    return S3Store(location, cancel)
+        store = RetryingStore(store, attempts=kind.attempts, cancel=cancel)
+    if location.read_only:
+        from ansible_collections.arkive.k8s.plugins.module_utils._store.read_only import ReadOnlyStore
+
+        store = ReadOnlyStore(store)
+    return store
 
 
 __all__ = ("open_store",)

@@ -4,7 +4,7 @@
 
 # Private: not for use outside of this collection.
 
-"""What every store can do. Both implementations pass one table of contract tests."""
+"""What every store can do. All kinds of stores pass one table of contract tests."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Store(t.Protocol):
     """A flat map from keys (relative, ``/`` separated) to bytes. Safe to use from several threads.
 
     Nothing is visible under a key until all of its bytes are there; a write that fails leaves what was there before.
-    Every failure is a ``StoreError``. Writes to a ``read_only`` location are refused before anything is sent.
+    Every failure is a ``StoreError``.
     """
 
     @property
@@ -93,6 +93,10 @@ class Store(t.Protocol):
     @property
     def conditional_writes(self) -> bool:
         """False once the server was seen not to support put-if-absent; then it is a check followed by a put."""
+
+    @property
+    def has_late_writes(self) -> bool:
+        """True where a write may still arrive after its answer was lost; else it is over when it returns."""
 
     def check(self, *, write: bool, touch: bool = True) -> None:
         """Raise a ``StoreError`` in one sentence unless the location can be read (and written). Leaves nothing.
@@ -179,14 +183,19 @@ def read_exactly(source: ByteSource, size: int) -> bytes:
     return b"".join(parts)
 
 
+def read_only_error(location: StorageLocation) -> StoreError:
+    """What a write to ``location``, which is read-only, is answered with."""
+    return StoreError(
+        f"The storage location '{location.name}' ({location.describe}) is read-only.",
+        failure="read_only",
+        hint="Set 'read_only: false' to write to it.",
+    )
+
+
 def refuse_write(location: StorageLocation) -> None:
     """Raise when ``location`` is read-only."""
     if location.read_only:
-        raise StoreError(
-            f"The storage location '{location.name}' ({location.describe}) is read-only.",
-            failure="read_only",
-            hint="Set 'read_only: false' to write to it.",
-        )
+        raise read_only_error(location)
 
 
 __all__ = (
@@ -200,5 +209,6 @@ __all__ = (
     "StoredObject",
     "Unfinished",
     "read_exactly",
+    "read_only_error",
     "refuse_write",
 )

@@ -17,12 +17,14 @@ import sys
 from benches.backup import BackupBench
 from benches.freeze import FreezeBench
 from benches.restore import RestoreBench
+from benches.small import SmallBench
 from benches.steps import BenchError
 
-BENCHES: dict[str, type[BackupBench] | type[RestoreBench] | type[FreezeBench]] = {
+BENCHES: dict[str, type[BackupBench] | type[RestoreBench] | type[FreezeBench] | type[SmallBench]] = {
     "backup": BackupBench,
     "restore": RestoreBench,
     "freeze": FreezeBench,
+    "small": SmallBench,
 }
 
 

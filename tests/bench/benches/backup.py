@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How fast a backup is: the engine against a raw parallel LIST through gzip, of the same cluster in the same run.
 
+And against what a user would write: one list after the other, through one gzip stream.
+
 Each measurement is a process of its own; they alternate, and medians are compared. This process stays small: what it
 starts inherits its largest resident size.
 """
@@ -28,6 +30,8 @@ _PLAYBOOK = pathlib.Path(__file__).resolve().parents[1] / "task.yml"
 BOUNDS = {
     "wall_ratio": 1.5,
     "wall_ratio_plain": 2.5,
+    "user_ratio": 1.1,
+    "user_ratio_plain": 1.3,
     "rss_mb": 150,
     "rss_growth": 1.2,
     "requests_ratio": 1.0,
@@ -56,15 +60,18 @@ class BackupBench:
         say("Warming up")
         paths = self._engine(folder, "warm")["paths"]
         self._raw(folder, paths)
+        self._user(folder, paths)
         ours: list[Result] = []
         plain: list[Result] = []
         raw: list[Result] = []
+        user: list[Result] = []
         for number in range(1, ROUNDS + 1):
             ours.append(self._engine(folder, f"ours-{number}"))
             plain.append(self._engine(folder, f"plain-{number}", accelerated=False))
             raw.append(self._raw(folder, paths))
-            seconds = (round(each[-1]["seconds"], 2) for each in (ours, plain, raw))
-            note("round {}: {} s, without accelerators {} s, raw {} s".format(number, *seconds))
+            user.append(self._user(folder, paths))
+            seconds = (round(each[-1]["seconds"], 2) for each in (ours, plain, raw, user))
+            note("round {}: {} s, without accelerators {} s, raw {} s, a user's {} s".format(number, *seconds))
         say("Checking what was written")
         for name in (f"ours-{ROUNDS}", f"plain-{ROUNDS}"):
             self._module("check", str(folder / "raw"), str(_backup(folder, name)), str(self._wanted))
@@ -72,7 +79,8 @@ class BackupBench:
             _backup(folder, f"{kind}-{ROUNDS}").joinpath(f"{kind}-{ROUNDS}.tar.gz").stat().st_size
             for kind in ("ours", "plain")
         )
-        return _summary(self._wanted, ours, plain, raw, small, archive) | {"task_seconds": self._task(folder)}
+        summary = _summary(self._wanted, ours, plain, raw, small, archive)
+        return summary | _against_user(summary, user) | {"task_seconds": self._task(folder)}
 
     def _measure_small(self, folder: pathlib.Path) -> list[Result]:
         """With few objects, for the growth of the memory; nothing when the cluster is filled already."""
@@ -102,6 +110,10 @@ class BackupBench:
     def _raw(self, folder: pathlib.Path, paths: list[str]) -> Result:
         _make_anew(folder / "raw")
         result: Result = json.loads(self._module("raw_run", str(folder / "raw"), *paths))
+        return result
+
+    def _user(self, folder: pathlib.Path, paths: list[str]) -> Result:
+        result: Result = json.loads(self._module("user_run", str(folder / "user.gz"), *paths))
         return result
 
     def _task(self, folder: pathlib.Path) -> float:
@@ -143,6 +155,16 @@ def _summary(
         "archive_ratio": round(archive / raw[-1]["gzip_bytes"], 3),
         "json_mb": round(raw[-1]["json_bytes"] / 1e6, 1),
         "bounds": BOUNDS,
+    }
+
+
+def _against_user(summary: Result, user: list[Result]) -> Result:
+    seconds = statistics.median(one["seconds"] for one in user)
+    return {
+        "user_ratio": round(summary["wall_seconds"] / seconds, 3),
+        "user_ratio_plain": round(summary["wall_seconds_plain"] / seconds, 3),
+        "user_seconds": round(seconds, 3),
+        "user_cpu_seconds": round(statistics.median(one["cpu_seconds"] for one in user), 3),
     }
 
 

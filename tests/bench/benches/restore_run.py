@@ -23,7 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core import accelerato
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth, connect
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
 from benches.restore_source import marked
@@ -42,7 +42,7 @@ def main() -> None:
     )
     started, started_cpu = time.monotonic(), time.process_time()
     outcome = run_restore(
-        RestoreRequest(spec=spec, name=name), client=client, store=open_store(StorageLocation(path=directory))
+        RestoreRequest(spec=spec, name=name), client=client, store=open_store(LocalLocation(path=directory))
     )
     result = {
         "seconds": time.monotonic() - started,

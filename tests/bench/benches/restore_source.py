@@ -21,7 +21,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth, connect
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 from benches import objects
@@ -45,7 +45,7 @@ def back_up(kubeconfig: str, directory: str, name: str, namespaces: list[str]) -
     outcome = run_backup(
         BackupRequest(name=name, spec=spec),
         client=connect(KubeAuth(kubeconfig=kubeconfig)),
-        store=open_store(StorageLocation(path=directory)),
+        store=open_store(LocalLocation(path=directory)),
     )
     if outcome.phase != "Completed":
         raise SystemExit(f"The backup is {outcome.phase}: {outcome.errors_list[:3]}")

@@ -24,12 +24,12 @@ import typing as t
 from pathlib import Path
 from unittest import mock
 
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.describe import SECTIONS
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.info import list_backups
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.describe import SECTIONS
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import list_backups
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply import object_writer
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import REVIEWS, ApiType
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore import restore_api
@@ -99,7 +99,7 @@ class Archives:
 
 def judge(folder: str, files: Files, options: dict[str, t.Any], allowed: frozenset[str] | None) -> str:
     """What is wrong with what becomes of the location; empty when nothing is."""
-    store = open_store(StorageLocation(path=folder))
+    store = open_store(LocalLocation(path=folder))
     return (
         _tried(lambda: _encodable(list_backups(store, sections=SECTIONS).backups))
         or _tried(lambda: _planned(store, options))

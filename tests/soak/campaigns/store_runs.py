@@ -22,7 +22,8 @@ from ansible.module_utils import basic
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive import commit_point
 from ansible_collections.arkive.k8s.plugins.module_utils._aws import client as aws_client
-from ansible_collections.arkive.k8s.plugins.module_utils._store import claims, s3_upload
+from ansible_collections.arkive.k8s.plugins.module_utils._store import claims
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3 import upload
 from campaigns.store_faults import Fault, break_files
 
 _MODULES = "ansible_collections.arkive.k8s.plugins.modules"
@@ -126,7 +127,7 @@ def _work(module: str, arguments: Result, output: str, fault: Fault | None, belo
     aws_client._READ_SECONDS = _READ_SECONDS
     aws_client._ATTEMPTS = _ATTEMPTS
     if in_parts:
-        s3_upload._MIB = s3_upload._SMALLEST_PART = _PART_BYTES
+        upload._MIB = upload._SMALLEST_PART = _PART_BYTES
     acquire = t.cast("t.Any", claims.Claim.acquire)
     acquire.__func__.__kwdefaults__["ttl_seconds"] = CLAIM_SECONDS
     patience = t.cast("t.Any", commit_point.Patience.__init__)

@@ -24,6 +24,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.classes import choose_class
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.records import (
     LOCATION_ANNOTATION,
+    METHOD,
     csi_volume_info,
     mark_claim,
     snapshot_labels,
@@ -31,8 +32,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.records im
     stored_snapshot,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.rights import backup_needs
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.snapshots import CsiSnapshots
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sources import METHOD
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import (
@@ -42,6 +41,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider impor
     SnapshotOffer,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import PlannedSnapshot
+
+if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.snapshots import CsiSnapshots
 
 #: Requests at a time while finished snapshots are taken over.
 _AT_A_TIME = 8
@@ -84,6 +86,9 @@ class CsiBackup:
         """What a dead run of the same backup has left can go: nobody else works on this name here."""
         if self._api is None:
             return []
+        # Here, before anything is frozen.
+        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.snapshots import CsiSnapshots
+
         self._plans = plans
         self._snapshots = CsiSnapshots(self._client, self._api, with_contents=True, cancel=self._cancel)
         self._snapshots.__enter__()

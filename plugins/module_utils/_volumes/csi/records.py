@@ -28,6 +28,8 @@ _SOURCE_FINALIZERS = frozenset(
     }
 )
 _BEING_CREATED = "snapshot.storage.kubernetes.io/volumesnapshot-being-created"
+#: Velero's ``backupMethod`` and ``restoreMethod``.
+METHOD = "CSISnapshot"
 #: Ours, on what a run makes: its id, and where it writes its backup to.
 RUN_LABEL = "arkive.k8s/run"
 LOCATION_ANNOTATION = "arkive.k8s/location"
@@ -104,7 +106,7 @@ def csi_volume_info(cut: CutSnapshot) -> dict[str, t.Any]:
     if cut.group_handle:
         info["volumeGroupSnapshotHandle"] = cut.group_handle
     entry = {
-        "backupMethod": "CSISnapshot",
+        "backupMethod": METHOD,
         "snapshotDataMoved": False,
         "preserveLocalSnapshot": True,
         "skipped": False,
@@ -131,6 +133,7 @@ def _requested(claim: Object) -> decimal.Decimal:
 __all__ = (
     "BACKUP_NAME",
     "LOCATION_ANNOTATION",
+    "METHOD",
     "RUN_LABEL",
     "csi_volume_info",
     "mark_claim",

@@ -19,9 +19,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import GROUP
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.records import METHOD
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.removal import SnapshotRemoval
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sources import (
-    METHOD,
     PROVIDER,
     CsiSource,
     CsiSources,

@@ -24,10 +24,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import RESTORE_NAME_LABEL
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import SNAPSHOT_NAME
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.records import METHOD
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import StoredObjects
 
-#: Velero's ``backupMethod`` and ``restoreMethod``.
-METHOD = "CSISnapshot"
 PROVIDER = "csi"
 _CLAIMS = GroupResource("persistentvolumeclaims")
 #: On a stored VolumeSnapshot.
@@ -198,4 +197,4 @@ def _annotations(obj: Object) -> Object:
     return (obj.get("metadata") or {}).get("annotations") or {}
 
 
-__all__ = ("METHOD", "PROVIDER", "CsiSource", "CsiSources", "is_made_from_snapshot", "restored_name")
+__all__ = ("PROVIDER", "CsiSource", "CsiSources", "is_made_from_snapshot", "restored_name")

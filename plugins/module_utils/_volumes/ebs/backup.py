@@ -16,7 +16,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import DRIVER, EbsSnapshotter
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.names import DRIVER
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotWish
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.native_records import (
@@ -34,6 +34,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider impor
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import PlannedSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.zones import zone_of
+
+if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
 
 _NO_LOCATION = "volumeSnapshot: no snapshot location is for it;"
 

@@ -22,13 +22,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._aws.answers import Ans
 from ansible_collections.arkive.k8s.plugins.module_utils._aws.client import Errors, make_client
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.errors import ebs_error
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.names import DRIVER
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.zones import zone_of
-
-DRIVER = "ebs.csi.aws.com"
-#: The name of the volume provider.
-PROVIDER = "aws_ebs"
 
 _MAX_CONNECTIONS = 16
 _POLL_SECONDS = 2.0
@@ -315,4 +312,4 @@ def _tag_request(resource: str, tags: Tags) -> dict[str, t.Any]:
     return {"TagSpecifications": [{"ResourceType": resource, "Tags": listed}]} if listed else {}
 
 
-__all__ = ("DRIVER", "PROVIDER", "EbsSnapshot", "EbsSnapshotter")
+__all__ = ("EbsSnapshot", "EbsSnapshotter")

@@ -101,10 +101,12 @@ class EbsProvider:
     @functools.cached_property
     def _ec2(self) -> EbsSnapshotter | None:
         """None without a snapshot location."""
+        location = self._context.location
+        if location is None:
+            return None
         from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
 
-        location = self._context.location
-        return EbsSnapshotter(location, self._context.cancel) if location is not None else None
+        return EbsSnapshotter(location, self._context.cancel)
 
 
 __all__ = ("EbsProvider",)

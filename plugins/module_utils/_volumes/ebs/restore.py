@@ -21,7 +21,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import create_object, get_object
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import NAMESPACES
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import PROVIDER, EbsSnapshotter
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.names import PROVIDER
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.native_records import METHOD, NativeSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restore_kinds import RemadeVolumes

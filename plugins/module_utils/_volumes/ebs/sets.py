@@ -17,7 +17,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import DRIVER, EbsSnapshotter
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.names import DRIVER
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.tags import (
     CLAIM_TAG,
     CLUSTER_TAG,

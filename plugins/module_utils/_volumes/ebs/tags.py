@@ -11,7 +11,8 @@ from __future__ import annotations
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import DRIVER, EbsSnapshot
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshot
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.names import DRIVER
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_names import COMPLETE, STATE_ANNOTATION
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import SetMember

@@ -19,13 +19,14 @@ import boto3
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.s3_fates import Fate, LosingProxy
 
@@ -81,7 +82,7 @@ def back_up(client: t.Any, store: Store, namespace: str, **spec: t.Any) -> Backu
 
 
 def stored_maps(store: Store) -> int:
-    with BackupRepository(store).open_tarball("fault") as tarball:
+    with Catalog(store).files("fault").open_tarball() as tarball:
         return sum(str(item.group_resource) == "configmaps" and item.name.startswith("c-") for item in tarball.items)
 
 
@@ -92,7 +93,7 @@ def files_of(path: Path) -> list[Path]:
 def test_the_api_server_restarts_in_the_middle_of_a_list(
     client: KubeClient, filled: str, tmp_path: Path, component: t.Callable[[str, str], None]
 ) -> None:
-    store = open_store(StorageLocation(path=str(tmp_path)))
+    store = open_store(LocalLocation(path=str(tmp_path)))
     wire = Tripwire(client, lambda: component("kill", API))
     outcome = back_up(wire, store, filled)
     assert wire.was_met
@@ -104,7 +105,7 @@ def test_the_api_server_restarts_in_the_middle_of_a_list(
 def test_the_api_server_goes_away_in_the_middle_of_a_list(
     client: KubeClient, filled: str, tmp_path: Path, component: t.Callable[[str, str], None]
 ) -> None:
-    store = open_store(StorageLocation(path=str(tmp_path)))
+    store = open_store(LocalLocation(path=str(tmp_path)))
     wire = Tripwire(client, lambda: component("down", API))
     outcome = back_up(wire, store, filled, included_resources=["configmaps"])
     assert wire.was_met
@@ -129,7 +130,7 @@ def test_s3_refuses_the_third_part(client: KubeClient, namespace: str, s3: t.Any
 
     proxy = LosingProxy(s3.endpoint, third_part)
     try:
-        store = open_store(StorageLocation(bucket=bucket, endpoint_url=proxy.endpoint, **keys))
+        store = open_store(S3Location(bucket=bucket, endpoint_url=proxy.endpoint, **keys))
         with pytest.raises(StoreError) as caught:
             back_up(client, store, namespace)
         assert proxy.met
@@ -151,7 +152,7 @@ def test_the_disk_of_the_spool_is_full(
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=72m", "arkive-test", str(small)], check=True)
     try:
         monkeypatch.setattr(tempfile, "tempdir", str(small))
-        store = open_store(StorageLocation(path=str(shop)))
+        store = open_store(LocalLocation(path=str(shop)))
 
         def fill_disk() -> None:
             with (small / "filler").open("wb", buffering=0) as file:

@@ -12,7 +12,7 @@ import pytest
 from hook_pods import HookPods
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import FROZEN_ANNOTATION
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.annotated import FROZEN_ANNOTATION
 
 
 @pytest.fixture

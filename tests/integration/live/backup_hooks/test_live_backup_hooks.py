@@ -18,7 +18,7 @@ from hook_pods import PATH, HookPods, Object, claim, pod, run, shell, until
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import parse_backup_hooks_option
@@ -43,7 +43,7 @@ class Backups:
             spec=BackupSpec.from_options({"included_namespaces": [self.pods.namespace], "hooks": rules, **spec}),
             backup_hooks=parse_backup_hooks_option(backup_hooks),
         )
-        store = open_store(StorageLocation(path=str(self._folder)))
+        store = open_store(LocalLocation(path=str(self._folder)))
         return run_backup(request, client=self.pods.client, store=store)
 
     @property

@@ -14,16 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import SnapshotDeleter
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import plan_restore, run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
-from ansible_collections.arkive.k8s.plugins.module_utils._store.local import LocalStore
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.store import LocalStore
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
@@ -52,7 +51,7 @@ def account() -> t.Iterator[Ec2Account]:
 
 @pytest.fixture
 def store(tmp_path: Path) -> LocalStore:
-    return LocalStore(StorageLocation(path=str(tmp_path)))
+    return LocalStore(LocalLocation(path=str(tmp_path)))
 
 
 class EbsClaims:
@@ -196,9 +195,7 @@ def test_from_backup_to_deletion(claims: EbsClaims, store: LocalStore, account: 
     assert (again.changed, again.errors_list, again.warnings_list) == (False, [], [])
     assert len(account.volumes - disks) == 2
 
-    deleted = delete_backup(
-        "b1", store=store, deleter=SnapshotDeleter(make_providers(VolumeContext(location=LOCATION)))
-    )
+    deleted = delete_backup("b1", store=store, providers=make_providers(VolumeContext(location=LOCATION)))
     assert {entry["handle"] for entry in deleted.deleted_snapshots} == set(snapshots.values())
     assert account.snapshots == set()
     assert store.list("").objects == []

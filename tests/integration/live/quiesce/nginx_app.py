@@ -20,12 +20,8 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import ExecResult, exec_command
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import (
-    FROZEN_ANNOTATION,
-    Mark,
-    read_claim,
-    read_pod,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.annotated import FROZEN_ANNOTATION
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import Mark, read_claim, read_pod
 
 Object = dict[str, t.Any]
 

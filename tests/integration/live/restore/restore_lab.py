@@ -25,7 +25,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import plan_restore, run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
 
@@ -98,7 +98,7 @@ class Backups:
         path.mkdir()
         self.path = path
         self.client = client
-        self.location = StorageLocation(path=str(path))
+        self.location = LocalLocation(path=str(path))
         self.store = open_store(self.location)
         self.lines: list[str] = []
 

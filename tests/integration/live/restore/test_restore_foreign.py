@@ -19,13 +19,15 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.info import list_backups
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import list_backups
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.annotations import parse_backup_hooks
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
 
@@ -52,7 +54,7 @@ def location(request: pytest.FixtureRequest) -> StorageLocation:
 
 @pytest.fixture
 def local_location(tmp_path: Path) -> StorageLocation:
-    return StorageLocation(path=str(tmp_path))
+    return LocalLocation(path=str(tmp_path))
 
 
 @pytest.fixture
@@ -63,7 +65,7 @@ def s3_location(s3: t.Any) -> t.Iterator[StorageLocation]:
     keys = {"aws_access_key_id": s3.access_key, "aws_secret_access_key": s3.secret_key, "region_name": "us-east-1"}
     bucket = boto3.resource("s3", endpoint_url=s3.endpoint, **keys).Bucket("arkive-test-" + secrets.token_hex(6))
     bucket.create()
-    yield StorageLocation(
+    yield S3Location(
         bucket=bucket.name,
         endpoint_url=s3.endpoint,
         access_key=s3.access_key,

@@ -336,12 +336,12 @@ RUNNER = """
 import json, sys
 from restore_lab import Backups, RestoreRequest, RestoreSpec, run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth, connect
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 
 kubeconfig, path, options = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
 request = RestoreRequest(spec=RestoreSpec.from_options(options), name="r")
-store = open_store(StorageLocation(path=path))
+store = open_store(LocalLocation(path=path))
 run_restore(request, client=connect(KubeAuth(kubeconfig=kubeconfig)), store=store)
 """
 

@@ -28,12 +28,12 @@ RUNNER = """
 import sys
 from restore_lab import Backups, RestoreRequest, RestoreSpec, run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth, connect
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 
 kubeconfig, path = sys.argv[1:]
 request = RestoreRequest(spec=RestoreSpec.from_options({"backup_name": "b"}), name="r", workers=2)
-run_restore(request, client=connect(KubeAuth(kubeconfig=kubeconfig)), store=open_store(StorageLocation(path=path)))
+run_restore(request, client=connect(KubeAuth(kubeconfig=kubeconfig)), store=open_store(LocalLocation(path=path)))
 """
 
 

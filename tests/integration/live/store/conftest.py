@@ -13,8 +13,10 @@ from pathlib import Path
 import boto3
 import pytest
 
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 
 
@@ -59,8 +61,8 @@ def bucket(s3_client: t.Any) -> t.Iterator[str]:
 
 
 @pytest.fixture
-def s3_location(s3: S3Access, bucket: str) -> StorageLocation:
-    return StorageLocation(
+def s3_location(s3: S3Access, bucket: str) -> S3Location:
+    return S3Location(
         bucket=bucket,
         prefix="team/a",
         endpoint_url=s3.endpoint,
@@ -70,8 +72,8 @@ def s3_location(s3: S3Access, bucket: str) -> StorageLocation:
 
 
 @pytest.fixture
-def local_location(tmp_path: Path) -> StorageLocation:
-    return StorageLocation(path=str(tmp_path), prefix="team/a")
+def local_location(tmp_path: Path) -> LocalLocation:
+    return LocalLocation(path=str(tmp_path), prefix="team/a")
 
 
 @pytest.fixture(params=["local", "s3"])

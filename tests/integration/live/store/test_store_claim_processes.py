@@ -30,10 +30,10 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.contr
 _RUN = """
 import json, sys
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimHeld
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.kinds import make_location
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 options, key, run, ttl = json.loads(sys.argv[1]), *sys.argv[2:5]
-store = open_store(StorageLocation(**options))
+store = open_store(make_location(options))
 print("ready", flush=True)
 sys.stdin.readline()
 try:

@@ -6,24 +6,23 @@
 
 from __future__ import annotations
 
-import collections
 import concurrent.futures
 import datetime as dt
 import gzip
 import json
-import threading
 import typing as t
 
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import gzip_json
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_filter import BackupFilter
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.delete import delete_backup
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.info import list_backups
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.backup_filter import BackupFilter
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import list_backups
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.archives import obj, tar_gz
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.wrappers import MeasuredStore
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
@@ -31,27 +30,6 @@ if t.TYPE_CHECKING:
 MANY = 3000
 PAGE = 1000
 TAR = tar_gz(("resources/pods/namespaces/app/web.json", obj("Pod", "web", "app")))
-
-
-class Counted:
-    """A store that counts what is asked of it, and how much at the same time."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._lock = threading.Lock()
-        self.requests: collections.Counter[str] = collections.Counter()
-
-    def __getattr__(self, name: str) -> t.Any:
-        found = getattr(self._store, name)
-        if not callable(found):
-            return found
-
-        def counted(*arguments: t.Any, **options: t.Any) -> t.Any:
-            with self._lock:
-                self.requests[name] += 1
-            return found(*arguments, **options)
-
-        return counted
 
 
 def metadata(
@@ -87,7 +65,7 @@ def fill(store: Store) -> None:
 
 def test_thousands_of_backups(store: Store) -> None:
     fill(store)
-    counted = Counted(store)
+    counted = MeasuredStore(store)
     listing = list_backups(t.cast("t.Any", counted))
     assert [entry["name"] for entry in listing.backups] == [f"b{number:04}" for number in range(MANY)]
     assert listing.incomplete == [{"name": "dead", "in_progress": False, "interrupted": False}]
@@ -98,12 +76,12 @@ def test_thousands_of_backups(store: Store) -> None:
     found = list_backups(store, BackupFilter(schedule="daily", phases=frozenset({"Failed"}), namespace="ns-0"))
     assert [entry["name"] for entry in found.backups] == [f"b{number:04}" for number in range(0, MANY, 30)]
 
-    one = Counted(store)
+    one = MeasuredStore(store)
     (entry,) = list_backups(t.cast("t.Any", one), BackupFilter(name="b0009"), sections=("items",)).backups
     assert (entry["items"], entry["problems"]) == ({"pods": 1}, [])
     assert one.requests.total() <= 8
 
-    later = Counted(store)
+    later = MeasuredStore(store)
     tomorrow = dt.datetime.now(tz=dt.UTC) + dt.timedelta(days=2)
     assert list_backups(t.cast("t.Any", later), BackupFilter(started_after=tomorrow)).backups == []
     assert later.requests["get"] == 0
@@ -112,7 +90,7 @@ def test_thousands_of_backups(store: Store) -> None:
 
 def test_requests_on_the_wire(s3_location: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages of 1,000 keys, and a read for each backup; nothing asks twice."""
-    from ansible_collections.arkive.k8s.plugins.module_utils._store.s3 import S3Store
+    from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.store import S3Store
 
     store = S3Store(s3_location)
     backups = 1100
@@ -157,7 +135,7 @@ def test_backups_of_ark(store: Store, directory: str, tarball: bytes) -> None:
     assert found["volumes"][0]["nativeSnapshotInfo"]["snapshotHandle"] == "snap-1"
     assert found["logs"] == "level=info msg=done\n"
     with pytest.raises(ValidationError, match="snap-1" if directory else "at the root of the location"):
-        delete_backup("old", store=store)
+        delete_backup("old", store=store, providers=())
 
 
 def put_backup(store: Store, name: str) -> None:
@@ -172,9 +150,9 @@ def test_deletion(store: Store) -> None:
     for name in ("b1", "b10"):
         put_backup(store, name)
     before = {info.key for info in store.list().objects}
-    planned = delete_backup("b1", store=store, check_mode=True)
+    planned = delete_backup("b1", store=store, providers=(), check_mode=True)
     assert {info.key for info in store.list().objects} == before
-    done = delete_backup("b1", store=store)
+    done = delete_backup("b1", store=store, providers=())
     assert sorted(done.deleted) == sorted(planned.deleted)
     assert {info.key for info in store.list().objects} == before - set(done.deleted)
     assert sorted(done.deleted) == sorted(
@@ -185,15 +163,15 @@ def test_deletion(store: Store) -> None:
             "restores/of-b1/of-b1-arkive.json.gz",
         ]
     )
-    assert not delete_backup("b1", store=store).changed
+    assert not delete_backup("b1", store=store, providers=()).changed
 
 
 def test_deletion_while_a_run_works_on_it(store: Store) -> None:
     put_backup(store, "b1")
     claim = Claim.acquire(store, BackupKeys("b1").claim, run_id="r1")
     with pytest.raises(ValidationError, match="is in progress: run r1"):
-        delete_backup("b1", store=store)
-    assert delete_backup("b1", store=store, force=True).changed
+        delete_backup("b1", store=store, providers=())
+    assert delete_backup("b1", store=store, providers=(), force=True).changed
     assert store.list().objects == []
     claim.release()
     assert store.list().objects == []

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
-from ansible_collections.arkive.k8s.plugins.module_utils._store.s3 import S3Store
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.store import S3Store
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.contract import Broken
 
 _MIB = 1 << 20
@@ -44,7 +44,7 @@ def _closed_port() -> int:
     ],
 )
 def test_check_says_what_is_wrong(
-    s3_location: StorageLocation, change: dict[str, t.Any], failure: str, message: str
+    s3_location: S3Location, change: dict[str, t.Any], failure: str, message: str
 ) -> None:
     store = open_store(dataclasses.replace(s3_location, **change))
     with pytest.raises(StoreError, match=message) as caught:
@@ -67,7 +67,7 @@ class NoS3(http.server.BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def test_an_endpoint_that_is_no_s3_server(s3_location: StorageLocation) -> None:
+def test_an_endpoint_that_is_no_s3_server(s3_location: S3Location) -> None:
     with http.server.HTTPServer(("127.0.0.1", 0), NoS3) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}"
@@ -76,13 +76,13 @@ def test_an_endpoint_that_is_no_s3_server(s3_location: StorageLocation) -> None:
         server.shutdown()
 
 
-def test_credentials_of_the_environment(s3_location: StorageLocation, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_credentials_of_the_environment(s3_location: S3Location, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", s3_location.access_key or "")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", s3_location.secret_key or "")
     open_store(dataclasses.replace(s3_location, access_key=None, secret_key=None)).check(write=True)
 
 
-def test_no_credentials(s3_location: StorageLocation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_no_credentials(s3_location: S3Location, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -93,7 +93,7 @@ def test_no_credentials(s3_location: StorageLocation, monkeypatch: pytest.Monkey
         store.check(write=False)
 
 
-def test_a_listing_of_many_pages_and_a_delete_of_many_batches(s3_location: StorageLocation, s3_client: t.Any) -> None:
+def test_a_listing_of_many_pages_and_a_delete_of_many_batches(s3_location: S3Location, s3_client: t.Any) -> None:
     store = open_store(s3_location)
     expected = sorted(f"d{number % 7}/{number:05d}" for number in range(2100))
     threads = [
@@ -111,7 +111,7 @@ def test_a_listing_of_many_pages_and_a_delete_of_many_batches(s3_location: Stora
 
 
 @pytest.mark.parametrize("size", [9 * _MIB, 40 * _MIB])
-def test_a_failed_upload_leaves_no_parts(s3_location: StorageLocation, s3_client: t.Any, size: int) -> None:
+def test_a_failed_upload_leaves_no_parts(s3_location: S3Location, s3_client: t.Any, size: int) -> None:
     store = open_store(s3_location)
     with pytest.raises(OSError, match="the disk is gone"):
         store.put_file("big", Broken(size), size=size)
@@ -119,19 +119,19 @@ def test_a_failed_upload_leaves_no_parts(s3_location: StorageLocation, s3_client
     assert store.list().objects == []
 
 
-def test_check_leaves_nothing(s3_location: StorageLocation, s3_client: t.Any) -> None:
+def test_check_leaves_nothing(s3_location: S3Location, s3_client: t.Any) -> None:
     open_store(s3_location).check(write=True)
     assert not s3_client.list_multipart_uploads(Bucket=s3_location.bucket).get("Uploads")
     assert "Contents" not in s3_client.list_objects_v2(Bucket=s3_location.bucket)
 
 
-def test_folder_markers_are_no_objects(s3_location: StorageLocation, s3_client: t.Any) -> None:
+def test_folder_markers_are_no_objects(s3_location: S3Location, s3_client: t.Any) -> None:
     s3_client.put_object(Bucket=s3_location.bucket, Key="team/a/", Body=b"")
     s3_client.put_object(Bucket=s3_location.bucket, Key="team/a/backups/", Body=b"")
     assert open_store(s3_location).list().objects == []
 
 
-def test_object_lock_buckets(s3_location: StorageLocation) -> None:
+def test_object_lock_buckets(s3_location: S3Location) -> None:
     store = open_store(dataclasses.replace(s3_location, object_lock=True))
     store.put("small", b"x")
     data = bytes(20 * _MIB)
@@ -182,14 +182,14 @@ class Relay:
 
 
 @pytest.fixture
-def relay(s3_location: StorageLocation) -> t.Iterator[Relay]:
+def relay(s3_location: S3Location) -> t.Iterator[Relay]:
     host, port = (s3_location.endpoint_url or "").split("//")[1].rstrip("/").split(":")
     one = Relay((host, int(port)))
     yield one
     one.close()
 
 
-def test_a_download_goes_on_where_it_broke(s3_location: StorageLocation, relay: Relay) -> None:
+def test_a_download_goes_on_where_it_broke(s3_location: S3Location, relay: Relay) -> None:
     data = b"".join(number.to_bytes(4, "big") for number in range(3 * _MIB))
     open_store(s3_location).put("big", data)
     relay.cap = 5 * _MIB
@@ -198,7 +198,7 @@ def test_a_download_goes_on_where_it_broke(s3_location: StorageLocation, relay: 
     assert relay.connections >= 3
 
 
-def test_a_download_does_not_go_on_in_another_object(s3_location: StorageLocation, relay: Relay) -> None:
+def test_a_download_does_not_go_on_in_another_object(s3_location: S3Location, relay: Relay) -> None:
     store = open_store(s3_location)
     store.put("big", b"a" * (8 * _MIB))
     relay.cap = 2 * _MIB
@@ -226,7 +226,7 @@ class IgnoresConditions:
 
 
 @pytest.mark.parametrize("refuses", [False, True], ids=["ignored", "refused"])
-def test_a_server_without_conditional_writes(s3_location: StorageLocation, *, refuses: bool) -> None:
+def test_a_server_without_conditional_writes(s3_location: S3Location, *, refuses: bool) -> None:
     from botocore.exceptions import ClientError
 
     error = ClientError({"Error": {"Code": "NotImplemented"}, "ResponseMetadata": {"HTTPStatusCode": 501}}, "PutObject")
@@ -246,7 +246,7 @@ class NoBatchDelete(IgnoresConditions):
         raise self._error or RuntimeError
 
 
-def test_a_server_without_batch_delete(s3_location: StorageLocation) -> None:
+def test_a_server_without_batch_delete(s3_location: S3Location) -> None:
     from botocore.exceptions import ClientError
 
     error = ClientError({"Error": {"Code": "NotImplemented"}}, "DeleteObjects")

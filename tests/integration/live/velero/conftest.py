@@ -14,8 +14,8 @@ import pytest
 from judged_backups import Judged
 from velero_judge import Judge, Object
 
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 
 
@@ -36,7 +36,7 @@ def judged_bucket(s3: t.Any) -> t.Iterator[t.Any]:
 def judged_store(s3: t.Any, judged_bucket: t.Any) -> Store:
     """The bucket as our engines use it."""
     return open_store(
-        StorageLocation(
+        S3Location(
             bucket=judged_bucket.name,
             endpoint_url=s3.endpoint,
             access_key=s3.access_key,

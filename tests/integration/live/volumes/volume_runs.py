@@ -24,7 +24,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import F
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
@@ -37,7 +37,7 @@ class VolumeRuns:
         path.mkdir(exist_ok=True)
         self.client = client
         self.path = path
-        self.store = open_store(StorageLocation(path=str(path)))
+        self.store = open_store(LocalLocation(path=str(path)))
         self.backup_name = f"d{secrets.token_hex(3)}"
 
     def back_up(

@@ -22,7 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.watch_event import parse_event
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules import services
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claim_record import ClaimRecord
-from ansible_collections.arkive.k8s.plugins.module_utils._store.local_files import holds_objects
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.files import holds_objects
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import parse_modifiers
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import find_problems
 

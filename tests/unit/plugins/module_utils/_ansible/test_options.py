@@ -22,6 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.secret_params 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import label_selector, selector_text
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import storage_location
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
 
 #: ``AUTH_ARG_SPEC`` of kubernetes.core 6.2: names and aliases that users know.
 KUBERNETES_CORE = {
@@ -135,7 +136,7 @@ def test_label_selector(option: t.Any, text: str) -> None:
 def test_storage_location_leaves_out_what_is_not_given() -> None:
     given = dict.fromkeys(("path", "prefix", "region", "access_key", "secret_key")) | {"name": "default", "bucket": "b"}
     location = storage_location({"storage_location": given})
-    assert (location.bucket, location.path, location.describe) == ("b", None, "s3://b")
+    assert (location, location.describe) == (S3Location(bucket="b"), "s3://b")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_check import check_stored
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError, StoreFailure
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Listing, ObjectInfo, StoredObject
 
 A, B, C = "a" * 32, "b" * 32, "c" * 32
@@ -24,7 +24,7 @@ NOW = dt.datetime.now(tz=dt.UTC)
 class Listed:
     """A store that answers so; ``sizes`` is what a HEAD says of keys that are not as the listing has them."""
 
-    location = StorageLocation(bucket="b")
+    location = S3Location(bucket="b")
 
     def __init__(self, *found: tuple[str, int, str], sizes: dict[str, int] | None = None) -> None:
         self._found = [ObjectInfo(key, size, NOW, etag) for key, size, etag in found]

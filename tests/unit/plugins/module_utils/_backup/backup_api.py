@@ -9,9 +9,9 @@ from __future__ import annotations
 import threading
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import ExecResult
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
@@ -93,7 +93,7 @@ def back_up(api: BackupApi, store: t.Any, *, cancel: t.Any = None, **options: t.
 
 def stored(store: t.Any, name: str = "b1") -> list[str]:
     """``configmaps/shop/c`` for each stored object."""
-    with BackupRepository(store).open_tarball(name) as tarball:
+    with Catalog(store).files(name).open_tarball() as tarball:
         return sorted(
             f"{item.group_resource}/{f'{item.namespace}/' if item.namespace else ''}{item.name}"
             for item in tarball.items

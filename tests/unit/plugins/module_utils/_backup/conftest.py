@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks import executor
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._backup.backup_api import BackupApi
 
@@ -27,4 +27,4 @@ def api(monkeypatch: pytest.MonkeyPatch) -> BackupApi:
 
 @pytest.fixture
 def store(tmp_path: Path) -> t.Any:
-    return open_store(StorageLocation(path=str(tmp_path)))
+    return open_store(LocalLocation(path=str(tmp_path)))

@@ -11,8 +11,8 @@ import threading
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
-from ansible_collections.arkive.k8s.plugins.module_utils._store.local import LocalStore
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.store import LocalStore
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import StoredObject
 
 #: ``error``: answered with an error, nothing done. ``lost``: done, and the answer lost. ``away``: not done, and no
@@ -28,8 +28,8 @@ class FaultyStore:
 
     def __init__(self, true: LocalStore) -> None:
         self.true = true
-        self.location = StorageLocation(bucket="bucket", endpoint_url="http://s3.test:9000")
-        self.conditional_writes = True
+        self.location = S3Location(bucket="bucket", endpoint_url="http://s3.test:9000")
+        self.conditional_writes = self.has_late_writes = True
         self.calls: list[tuple[str, str]] = []
         self.fault: Fault | None = None
         self.fault_at = -1

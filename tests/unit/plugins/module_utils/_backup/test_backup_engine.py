@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
@@ -48,9 +48,9 @@ def test_a_backup(api: BackupApi, store: t.Any) -> None:
     assert outcome.items == {"configmaps": 1, "namespaces": 2, "pods": 2}
     assert (outcome.backup or {})["status"]["progress"] == {"totalItems": 5, "itemsBackedUp": 5}
     assert (outcome.backup or {})["status"]["hookStatus"] == {}
-    repository = BackupRepository(store)
-    assert repository.read_json("b1", "resource_list")["v1/Pod"] == ["shop/a", "web/b"]
-    record = repository.read_record("b1")
+    files = Catalog(store).files("b1")
+    assert files.read_json("resource_list")["v1/Pod"] == ["shop/a", "web/b"]
+    record = files.read_record()
     assert record is not None
     assert {entry["resource"] for entry in record.lists} > {"pods", "configmaps", "persistentvolumes"}
 
@@ -82,7 +82,7 @@ def test_a_pod_whose_pre_hook_fails_is_left_out(api: BackupApi, store: t.Any) ->
         "pods/shop/b",
     ]
     assert sorted(api.executed) == [("a", "bad"), ("b", "good")]
-    assert BackupRepository(store).read_json("b1", "resource_list")["v1/Pod"] == ["shop/a", "shop/b"]
+    assert Catalog(store).files("b1").read_json("resource_list")["v1/Pod"] == ["shop/a", "shop/b"]
     assert [entry["pvName"] for entry in outcome.volumes] == ["pv"]
 
 
@@ -229,7 +229,7 @@ def test_check_mode_tells_what_a_dead_run_of_the_name_has_left(api: BackupApi, s
     ]
     assert run(api, store).phase == "Completed"
     # The run is over when its backup is to be seen, whenever its claim ends; the claim is removed by the next run.
-    stored_backup = BackupRepository(store).read_backup("b1") or {}
+    stored_backup = Catalog(store).read_backup("b1") or {}
     put_expired(store, age=0, key=CLAIM, commits=stored_backup["metadata"]["uid"])
     sentence = f"The backup was stored by {who}, which did not end as it should."
     assert foreseen(api, store) == [sentence]

@@ -11,12 +11,14 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_hooks import BackupHookRunner
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks import executor
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookPolicy
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import ExecResult
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import parse_backup_hooks_option
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 
 def pod(name: str, *, phase: str = "Running", ready: str = "True") -> dict[str, t.Any]:
@@ -34,13 +36,13 @@ class Case:
         self.pods = {"b": pod("b"), "a": pod("a"), "0": pod("0", ready="False"), "1": pod("1", phase="Pending")}
         self.ran: list[str] = []
         self.queries: list[t.Any] = []
-        self.log = RunLog(None, backup="velero/b")
+        self.issues = Issues()
         self.cancel = CancelToken()
         monkeypatch.setattr(executor, "exec_command", self._exec)
 
     def runner(self, hooks: dict[str, t.Any], **more: t.Any) -> BackupHookRunner:
-        given: dict[str, t.Any] = {"log": self.log, "default_on_error": "Fail", "cancel": self.cancel} | more
-        return BackupHookRunner(t.cast("t.Any", self), parse_backup_hooks_option(hooks), **given)
+        context = ClusterRun(client=t.cast("t.Any", self), issues=self.issues, cancel=self.cancel)
+        return BackupHookRunner(context, parse_backup_hooks_option(hooks), HookPolicy(**more))
 
     def with_cancel(self, _cancel: CancelToken) -> Case:
         return self
@@ -123,7 +125,7 @@ def test_a_failing_pre_hook_lets_nothing_be_backed_up(case: Case) -> None:
 def test_continue(case: Case, default: str, on_error: str | None) -> None:
     runner = case.runner({"pre": [hook("bad", on_error=on_error), hook("two")]}, default_on_error=default)
     assert [result.state for result in runner.run("pre")] == ["failed", "ok"]
-    assert case.log.errors == 1
+    assert len(case.issues.errors) == 1
 
 
 @pytest.mark.parametrize("event", ["post", "on_success", "on_failure"])
@@ -131,7 +133,7 @@ def test_a_failure_elsewhere_is_an_error_and_no_exception(case: Case, event: t.A
     runner = case.runner({event: [hook("bad"), hook("two")]})
     runner.run("pre")
     assert [result.state for result in runner.run(event)] == ["failed", "skipped"]
-    assert [entry.message for entry in case.log.entries] == [
+    assert [entry.message for entry in case.issues.errors] == [
         "Error executing hook",
         f"Error running {event} hooks of the backup",
     ]

@@ -13,7 +13,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_writer import BackupWriter
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
@@ -164,7 +164,7 @@ def test_nothing_is_left_of_a_backup_that_fails(
     def refuse(*_given: t.Any, **_more: t.Any) -> t.NoReturn:
         raise StoreError("The store is full.")
 
-    monkeypatch.setattr(BackupRepository, "publish", refuse)
+    monkeypatch.setattr(BackupWriter, "publish", refuse)
     with pytest.raises(StoreError):
         run(api, store)
     assert account.snapshots == set()

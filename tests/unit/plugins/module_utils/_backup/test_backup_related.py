@@ -10,8 +10,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._backup.backup_api import (
@@ -49,7 +49,7 @@ def account(api: BackupApi) -> None:
 
 
 def contents(store: t.Any, path: str) -> dict[str, t.Any]:
-    with BackupRepository(store).open_tarball("b1") as tarball:
+    with Catalog(store).files("b1").open_tarball() as tarball:
         for item in tarball.items:
             if f"{item.group_resource}/{item.namespace}/{item.name}" == path:
                 return dict(tarball.read(item))
@@ -237,7 +237,7 @@ def test_ordered_resources_come_first_in_their_order(api: BackupApi, store: t.An
         store,
         ordered_resources={"configmaps": ["shop/c", "shop/a", "shop/gone"], "pods": ["shop/b", "shop/a"]},
     )
-    with BackupRepository(store).open_tarball("b1") as tarball:
+    with Catalog(store).files("b1").open_tarball() as tarball:
         order = [item.name for item in tarball.items if str(item.group_resource) == "configmaps"]
     assert sorted(order) == ["a", "b", "c"]
     executed = [pod for pod, _command in api.executed]
@@ -251,7 +251,7 @@ def test_api_versions(api: BackupApi, store: t.Any, all_versions: bool, versions
     """docs/compatibility 2.1, 3.6."""
     api.add("orders", "o1", "shop")
     back_up(api, store, request={"all_api_versions": all_versions}, included_namespaces=["shop"])
-    resource_list = BackupRepository(store).read_json("b1", "resource_list")
+    resource_list = Catalog(store).files("b1").read_json("resource_list")
     found = [kind.split("/")[1] for kind in resource_list if kind.startswith("shop.example")]
     assert found == versions
 

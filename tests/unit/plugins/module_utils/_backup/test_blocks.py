@@ -16,9 +16,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.blocks import (
     HookedPod,
     build_blocks,
     find_hooks,
-    mounted_claims,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import resolve_rules
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import mounted_claims
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import parse_hook_rules
 
 

@@ -21,7 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks import executor
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import ExecResult
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce import guard, lease, lease_keeper, pod_window, release
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import FROZEN_ANNOTATION
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.annotated import FROZEN_ANNOTATION
 
 #: As seen in a container on a real node: the claim is a disk of its own, /etc/hosts lies on the node's.
 MOUNTINFO = """\

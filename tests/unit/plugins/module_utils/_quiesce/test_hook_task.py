@@ -15,6 +15,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import ExecTimeout
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.annotated import FROZEN_ANNOTATION
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.between_tasks import (
     FreezeTaskRequest,
     freeze_path,
@@ -26,7 +27,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task impo
     HookTaskRequest,
     run_hook_task,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import FROZEN_ANNOTATION
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import select_pods
 
@@ -208,7 +208,8 @@ def test_a_thaw_without_the_id_finds_the_mark(cluster: t.Any) -> None:
 
 def test_a_path_that_nobody_froze_is_fine(cluster: t.Any) -> None:
     cluster.add_pod("db-0")
-    assert thaw_path(path_task(), client=cluster) == HookTaskOutcome()
+    done = thaw_path(path_task(), client=cluster).to_return(default_on_error="Fail")
+    assert done == HookTaskOutcome().to_return(default_on_error="Fail")
     assert cluster.calls == []
 
 

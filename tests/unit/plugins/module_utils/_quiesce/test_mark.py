@@ -14,14 +14,9 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339, utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freezes import MarkedFreezes, gather
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.annotated import FROZEN_ANNOTATION
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import Lease
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import (
-    FROZEN_ANNOTATION,
-    Mark,
-    make_marks,
-    read_claim,
-    read_pod,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import Mark, make_marks, read_claim, read_pod
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.marked_freezes import freeze_of_task, freezes_of
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeTarget
 

@@ -12,7 +12,8 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import FROZEN_ANNOTATION, Mark
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.annotated import FROZEN_ANNOTATION
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import Mark
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.marking import put_marks, remove_marks
 
 MARK = Mark(

@@ -13,13 +13,10 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339, utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freezes import CLOCK_SKEW, gather
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import FROZEN_ANNOTATION, Mark
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import (
-    Swept,
-    judge_marks,
-    sweep,
-    sweep_namespaces,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.annotated import FROZEN_ANNOTATION
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import Mark
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import Swept, judge_marks, sweep
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeping import sweep_namespaces
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.thaw import Thawer, mounts_of_claim
 
 NOW = dt.datetime(2026, 6, 1, 2, 0, 0, tzinfo=dt.UTC)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply import object_writer
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import RestoreApi
 
@@ -26,4 +26,4 @@ def api(monkeypatch: pytest.MonkeyPatch) -> RestoreApi:
 
 @pytest.fixture
 def store(tmp_path: Path) -> t.Any:
-    return open_store(StorageLocation(path=str(tmp_path)))
+    return open_store(LocalLocation(path=str(tmp_path)))

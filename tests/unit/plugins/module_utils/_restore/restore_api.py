@@ -15,6 +15,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_writer
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import plan_restore, run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
@@ -88,9 +89,8 @@ def run_of(
 ) -> RestoreRun:
     """The restore ``r``, for what is tried without the stages before it."""
     request = _request("b", options)
-    return RestoreRun(
-        request=request, name="r", client=client, issues=issues, progress=progress, cancel=cancel or CancelToken()
-    )
+    context = ClusterRun(client=client, issues=issues, progress=progress, cancel=cancel or CancelToken())
+    return RestoreRun(request=request, name="r", context=context)
 
 
 def plan(api: RestoreApi, store: t.Any, backup: str = "b", **options: t.Any) -> RestoreOutcome:

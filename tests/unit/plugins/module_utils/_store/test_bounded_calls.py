@@ -22,8 +22,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._aws import client as a
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
-from ansible_collections.arkive.k8s.plugins.module_utils._store.s3 import S3Store
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.store import S3Store
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
@@ -90,7 +90,7 @@ def test_a_call_under_way_is_given_up(told: CancelToken, name: str) -> None:
 
 def test_a_body_that_stops_in_the_middle(told: CancelToken) -> None:
     with _HalfBody() as server:
-        location = StorageLocation(bucket="b", endpoint_url=server.url, access_key="k" * 16, secret_key="s" * 16)
+        location = S3Location(bucket="b", endpoint_url=server.url, access_key="k" * 16, secret_key="s" * 16)
         store = S3Store(location, told)
         stream = store.open("a")
         told.cancel("SIGTERM was received")
@@ -119,7 +119,7 @@ def test_credentials_that_never_come(told: CancelToken, monkeypatch: pytest.Monk
     config = tmp_path / "config"
     config.write_text("[profile slow]\ncredential_process = sleep 40\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
-    location = StorageLocation(bucket="b", endpoint_url="http://127.0.0.1:9", profile="slow")
+    location = S3Location(bucket="b", endpoint_url="http://127.0.0.1:9", profile="slow")
     timer = threading.Timer(0.5, told.cancel, ["SIGTERM was received"])
     timer.start()
     began = time.monotonic()
@@ -143,7 +143,7 @@ def test_ec2_is_no_exception(told: CancelToken) -> None:
 
 
 def store_of(wire: S3Wire, cancel: CancelToken) -> S3Store:
-    location = StorageLocation(bucket="b", endpoint_url=wire.url, access_key="k" * 16, secret_key="s" * 16)
+    location = S3Location(bucket="b", endpoint_url=wire.url, access_key="k" * 16, secret_key="s" * 16)
     return S3Store(location, cancel)
 
 

@@ -17,8 +17,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.process_identity 
 from ansible_collections.arkive.k8s.plugins.module_utils._store import claims
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimHeld, ClaimLost, ClaimRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
-from ansible_collections.arkive.k8s.plugins.module_utils._store.local import LocalStore
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.store import LocalStore
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.contract import (
     KEY,
     ClaimContract,
@@ -29,7 +29,7 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.contr
 
 @pytest.fixture
 def store(tmp_path: Path) -> LocalStore:
-    return LocalStore(StorageLocation(path=str(tmp_path)))
+    return LocalStore(LocalLocation(path=str(tmp_path)))
 
 
 class TestLocalClaims(ClaimContract):

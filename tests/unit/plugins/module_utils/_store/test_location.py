@@ -9,7 +9,8 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.kinds import make_location
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
 
 
 @pytest.mark.parametrize(
@@ -24,7 +25,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.location import 
     ],
 )
 def test_describe(options: dict[str, t.Any], described: str) -> None:
-    assert StorageLocation(**options).describe == described
+    assert make_location(options).describe == described
 
 
 @pytest.mark.parametrize(
@@ -45,9 +46,9 @@ def test_describe(options: dict[str, t.Any], described: str) -> None:
 )
 def test_contradictions(options: dict[str, t.Any], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
-        StorageLocation(**options)
+        make_location(options)
 
 
 def test_secrets_are_not_printed() -> None:
-    location = StorageLocation(bucket="b", access_key="AKID", secret_key="SECRET", session_token="TOKEN")
+    location = S3Location(bucket="b", access_key="AKID", secret_key="SECRET", session_token="TOKEN")
     assert not any(word in repr(location) for word in ("AKID", "SECRET", "TOKEN"))

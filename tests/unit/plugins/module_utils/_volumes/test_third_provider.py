@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import gzip_json
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import SnapshotDeleter
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.snapshot_deleter import SnapshotDeleter
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import VolumeDecisions
-from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes import providers
@@ -63,7 +63,7 @@ def shelf(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 @pytest.fixture
 def store(tmp_path: Path) -> t.Any:
-    return open_store(StorageLocation(path=str(tmp_path)))
+    return open_store(LocalLocation(path=str(tmp_path)))
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_backup_and_deletion(api: BackupApi, store: t.Any, shelf: dict[str, str]
     assert (outcome.phase, outcome.warnings_list, shelf) == ("Completed", [], {HANDLE: "/data"})
     (entry,) = outcome.volumes
     assert (entry["backupMethod"], entry["pvbInfo"]) == (METHOD, {"snapshotHandle": HANDLE})
-    done = delete_backup("b1", store=store, deleter=SnapshotDeleter(providers.make_providers(VolumeContext())))
+    done = delete_backup("b1", store=store, providers=providers.make_providers(VolumeContext()))
     assert ([snapshot["handle"] for snapshot in done.deleted_snapshots], shelf) == ([HANDLE], {})
 
 
@@ -143,8 +143,6 @@ def test_two_clouds_restore_their_own_volumes(*, is_theirs: bool) -> None:
     decisions = VolumeDecisions(
         archive=StoredVolume(volume),
         volume_info=[{"pvName": "pv-data", "backupMethod": "NativeSnapshot"}],
-        snapshot_volumes=None,
-        namespace_mapping={},
         live={},
         providers=[EbsRestore(lost, None, **given), OtherVolumes({}, None, **given)],
     )

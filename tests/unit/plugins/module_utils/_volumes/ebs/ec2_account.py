@@ -15,7 +15,8 @@ from unittest import mock
 import boto3
 from moto import mock_aws
 
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import DRIVER, EbsSnapshotter
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.names import DRIVER
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 
 REGION = "eu-central-1"

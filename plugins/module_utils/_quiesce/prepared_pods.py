@@ -1,0 +1,26 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""A pod with hooks, seen through before the first of them runs."""
+
+from __future__ import annotations
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import HookedPod
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_window import QuiescedPod
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
+
+
+def prepare_pod(hooked: HookedPod, preflight: Preflight, issues: Issues) -> QuiescedPod:
+    """The pod as a critical section takes it: each of its pre hooks seen through, its warnings logged."""
+    namespace, name = hooked.key
+    for warning in hooked.warnings:
+        issues.warning(warning, name=name, namespace=namespace, resource="pods")
+    pre = [preflight.examine(hooked.pod, hook) for hook in hooked.pre]
+    return QuiescedPod(pod=hooked.pod, pre=pre, post=list(hooked.post), release_owed=not pre)
+
+
+__all__ = ("prepare_pod",)
