@@ -189,9 +189,7 @@ def test_a_list(account: Ec2Account, query: dict[str, t.Any], found: list[str]) 
     cut(provider_of(namespace="work"), account, "a")
     cut(provider_of(Cluster("cluster-2")), account, "a")
     account.make_snapshot(tags={"velero.io/backup": "b"})
-    listed = list_ebs_snapshots(
-        SnapshotQuery(**query), client=Cluster().client, ebs=EbsSnapshotter(LOCATION)
-    ).snapshots
+    listed = list_ebs_snapshots(SnapshotQuery(**query), client=Cluster().client, ebs=EbsSnapshotter(LOCATION)).snapshots
     assert [f"{one['namespace']}/{one['claim']}/{one['set']}" for one in listed] == found
     for one in listed:
         assert one["complete"] is (one["set"] == "s" and one["namespace"] == "shop")
