@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookPolicy, HookResult, Phase
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -100,6 +101,10 @@ class BackupHookRunner:
         except (KubeError, HookError) as exc:
             self._log_unrun(entry, hook, exc.sentence)
             return HookResult.not_run(hook, (entry.namespace, entry.pod), "failed", exc.sentence)
+        except Cancelled as exc:
+            if event == "pre":
+                raise
+            return HookResult.not_run(hook, (entry.namespace, entry.pod), "skipped", f"not run: {exc.sentence}")
         return run_hook(run, pod, hook, self._policy)
 
     def _log_unrun(self, entry: BackupHook, hook: Hook, why: str) -> None:

@@ -16,6 +16,7 @@ class Rights(t.Protocol):
     """Who may do what."""
 
     types: list[ApiType]
+    lists_rights: bool
 
     def allows(self, user: str, verb: str, resource: str, namespace: str, /) -> bool:
         """``resource`` has its subresource with it: ``pods/exec``."""
@@ -27,8 +28,9 @@ def answer(rights: Rights, target: Target, request: Request) -> Answer | None:
     if target.kind.kind == "SelfSubjectAccessReview":
         status: Object = {"allowed": _is_allowed(rights, user, request.body["spec"].get("resourceAttributes") or {})}
     elif target.kind.kind == "SelfSubjectRulesReview":
-        rules = _rules(rights, user, str(request.body["spec"].get("namespace") or ""))
-        status = {"resourceRules": rules, "nonResourceRules": [], "incomplete": False}
+        namespace = str(request.body["spec"].get("namespace") or "")
+        rules = _rules(rights, user, namespace) if rights.lists_rights else []
+        status = {"resourceRules": rules, "nonResourceRules": [], "incomplete": not rights.lists_rights}
     else:
         return None
     return Answer(201, {**request.body, "metadata": {}, "status": status})
