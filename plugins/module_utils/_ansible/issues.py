@@ -70,6 +70,9 @@ def _where(entry: t.Mapping[str, t.Any], said: str) -> str:
     """``pod shop/db-0``, unless the sentence names the object itself."""
     namespace, name = (str(entry.get(key) or "") for key in ("namespace", "name"))
     kind = singular(str(entry.get("resource") or ""))
+    if kind == "namespace":
+        # Results of other writers count a Namespace among the objects of its own.
+        namespace, name = "", name or namespace
     if name:
         place = f"{namespace}/{name}" if namespace else name
         named = [f"'{name}'", f"{kind} {name}", *((place,) if namespace else ())]

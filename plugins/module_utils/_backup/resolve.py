@@ -24,6 +24,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import (
     ResourcePolicy,
     policy_of_config_map,
@@ -58,7 +59,8 @@ def resolve_request(request: BackupRequest, client: KubeClient, log: RunLog) -> 
     for warning in (*selection.namespaces.warnings, *selection.filter.warnings):
         log.warning(warning)
     for name in selection.namespaces.missing:
-        log.error("An included namespace does not exist", name=name, namespace=name, resource="namespaces")
+        # In no namespace: it is told, and stored among the results, as a cluster-scoped object.
+        log.error("An included namespace does not exist", name=name, namespace="", resource=str(NAMESPACES))
 
     def resolve_name(name: str) -> str | None:
         found = discovery.resolve(name)

@@ -41,6 +41,16 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.issues import 
         ),
         pytest.param({"message": "x", "namespace": "shop"}, "namespace shop: x.", id="namespace alone"),
         pytest.param(
+            {"message": "does not exist", "resource": "namespaces", "name": "shop"},
+            "namespace shop: does not exist.",
+            id="a Namespace",
+        ),
+        pytest.param(
+            {"message": "does not exist", "resource": "namespaces", "namespace": "shop", "name": "shop"},
+            "namespace shop: does not exist.",
+            id="a Namespace that another writer puts into itself",
+        ),
+        pytest.param(
             {"message": "It was refused: Forbidden.", "reason": "Forbidden"},
             "It was refused: Forbidden.",
             id="reason once",

@@ -154,7 +154,10 @@ def test_a_missing_namespace_beside_others(api: BackupApi, store: t.Any) -> None
     assert outcome.phase == "PartiallyFailed"
     (error,) = outcome.errors_list
     assert "does not exist" in error["message"]
-    assert "gone" in (error["namespace"], error["name"])
+    # A Namespace lies in no namespace: "namespace gone", not "namespace gone/gone".
+    assert (error["resource"], error["namespace"], error["name"]) == ("namespaces", "", "gone")
+    again = run(api, store, included_namespaces=["shop", "gone"])
+    assert [(each["namespace"], each["name"]) for each in again.errors_list] == [("", "gone")]
 
 
 def test_the_second_run_does_nothing(api: BackupApi, store: t.Any) -> None:
