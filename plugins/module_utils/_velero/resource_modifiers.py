@@ -14,8 +14,10 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.bounded_json import (
     MAX_DEPTH,
+    MAX_REQUEST,
     is_deeper,
     parse_bounded,
+    text_size,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_regexp import compile_go_regexp
@@ -286,9 +288,12 @@ def _fits_group_resource(pattern: str, group_resource: str) -> bool:
 
 def _check_patched(group_resource: GroupResource, before: Object, after: t.Any) -> None:
     """What comes out is still this object, with the types that whatever reads it later counts on."""
-    misfit = find_object_misfit(after, group_resource)
-    if not misfit and is_deeper(after, MAX_DEPTH):
+    if is_deeper(after, MAX_DEPTH):
         misfit = f"it is nested more than {MAX_DEPTH} levels deep"
+    elif text_size(after, most=MAX_REQUEST) > MAX_REQUEST >= text_size(before, most=MAX_REQUEST):
+        misfit = f"it is larger than {MAX_REQUEST >> 20} MiB, which no API server takes"
+    else:
+        misfit = find_object_misfit(after, group_resource)
     if misfit:
         raise PatchError(f"What comes out is no object of Kubernetes: {misfit}.", hint="Correct the patch.")
     name = (before.get("metadata") or {}).get("name")
