@@ -36,7 +36,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.patience impor
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import is_freeze, plan_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import select_pods
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import asked_for, recognise
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.release import Releaser
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import (
     CriticalSection,
@@ -208,7 +208,7 @@ def _foresee(
 
 
 def _failure(hook: Hook, namespace: str, pod: str, error: str) -> str:
-    return f"The {hook.phase} hook in {namespace}/{pod} failed: {error}."
+    return f"The {asked_for(hook)} in {namespace}/{pod} failed: {error.rstrip('.')}."
 
 
 def _sweep_first(

@@ -103,7 +103,7 @@ class Applier:
             raise self._gone
         for group_resource in wave.group_resources:
             states = collections.Counter(
-                item.state for item in wave.items if item.group_resource == group_resource and item.intent
+                item.became for item in wave.items if item.group_resource == group_resource and item.intent
             )
             if states:
                 self._progress(

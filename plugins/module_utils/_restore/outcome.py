@@ -55,12 +55,12 @@ class RestoreOutcome:
 
     @property
     def states(self) -> dict[str, int]:
-        """Items by what became of them: created, updated, skipped, failed; empty for a plan."""
-        return dict(collections.Counter(item.state for item in self.plan.items if item.state))
+        """Items by what became of them: created, updated, unchanged, failed; empty for a plan."""
+        return dict(collections.Counter(item.became for item in self.plan.items if item.state))
 
     @property
     def closing_line(self) -> str:
-        """The last line of progress: ``Completed: 7 created, 1 skipped, 0 errors, 2 warnings``."""
+        """The last line of progress: ``Completed: 7 created, 1 unchanged, 0 errors, 2 warnings``."""
         numbers = [f"{count} {state}" for state, count in sorted(self.states.items())]
         numbers += [counted(len(self.errors_list), "error"), counted(len(self.warnings_list), "warning")]
         return f"{self.phase}: {', '.join(numbers)}"

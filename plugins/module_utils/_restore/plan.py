@@ -78,6 +78,12 @@ class PlanItem:
         )
 
     @property
+    def became(self) -> str:
+        """What became of it, in the words of the plan: ``skipped``, Velero's word in its records, is ``unchanged``."""
+        left = self.state == "skipped" or (self.state == "created" and self.action == "unchanged")
+        return "unchanged" if left else self.state
+
+    @property
     def why(self) -> str:
         """The reason, with what is to be known of a claim that is there."""
         return "; ".join(filter(None, (self.kept, self.reason)))
@@ -105,7 +111,7 @@ class PlanItem:
             entry["source_namespace"] = self.source_namespace
         if self.hint:
             entry["hint"] = self.hint
-        return entry | ({"state": self.state} if self.state else {})
+        return entry | ({"state": self.became} if self.state else {})
 
 
 @dataclasses.dataclass(slots=True)

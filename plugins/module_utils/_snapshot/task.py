@@ -21,6 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.words import coun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import is_freeze, plan_pod_hooks
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import asked_for
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.claims import find_claims, read_volumes
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.outcome import SnapshotOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.pods import QuiescePlan, plan_quiescing
@@ -122,7 +123,7 @@ class _Task:
             )
             outcome.planned += [*planned.pre, *planned.post]
             for hook, why in planned.failed:
-                text = f"The {hook.phase} hook in {'/'.join(hooked.key)} failed: {why.rstrip('.')}."
+                text = f"The {asked_for(hook)} in {'/'.join(hooked.key)} failed: {why.rstrip('.')}."
                 if hook.resolved_on_error(wanted.on_error) != "Fail":
                     outcome.warnings.append(text)
                 elif is_freeze(hook) and hook.phase == "pre":

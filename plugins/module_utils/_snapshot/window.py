@@ -22,6 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import A
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import prepare_pod
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import asked_for
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import (
     CriticalSection,
     QuiescedPod,
@@ -184,7 +185,8 @@ class SnapshotWindow:
         ]
 
     def _sentence(self, result: HookResult) -> str:
-        return f"The {result.hook.phase} hook in {result.namespace}/{result.pod} failed: {result.error.rstrip('.')}."
+        asked = asked_for(result.hook)
+        return f"The {asked} in {result.namespace}/{result.pod} failed: {result.error.rstrip('.')}."
 
 
 __all__ = ("SnapshotWindow",)

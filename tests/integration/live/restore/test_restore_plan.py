@@ -104,7 +104,7 @@ AFTERWARDS = {
     "create": "created",
     "unverified": "created",
     "update": "updated",
-    "unchanged": "skipped",
+    "unchanged": "unchanged",
     "conflict": "failed",
     "skip": "",
 }
