@@ -14,8 +14,8 @@ import os
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._core.yaml_documents import bounded_loader
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import plural
+from ansible_collections.arkive.k8s.plugins.module_utils._core.yaml_documents import bounded_loader
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access import library_error
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.files import capital, path_of, read_named, shown

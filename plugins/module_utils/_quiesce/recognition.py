@@ -95,7 +95,7 @@ def recognise_hook(hook: Hook) -> Recognition:
 
 
 def asked_for(hook: Hook) -> str:
-    """What a person asked for, for sentences: ``pre hook``, or, where a task gave it, ``freeze of /data``, ``command``."""
+    """What a person asked for, for sentences: ``pre hook``; of a task ``freeze of /data`` or ``command``."""
     if hook.source != "task":
         return f"{hook.phase} hook"
     found = recognise_hook(hook)
