@@ -262,6 +262,8 @@ class _Deletion:
         self.has_begun = self.has_begun or bool(doomed)
         failed = self._deleter.delete(doomed, contents=self._recorded.contents)
         deleted = [snapshot._asdict() for snapshot in doomed if snapshot not in failed]
+        for note in self._deleter.notes:
+            self._warn(note)
         if failed and not self._force:
             raise SnapshotError(
                 f"{self._what} stays, because not all of its snapshots could be deleted: {_tell(failed)}.",

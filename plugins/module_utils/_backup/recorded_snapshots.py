@@ -76,6 +76,11 @@ class SnapshotDeleter:
             failed |= self._delete_csi(self._storage, of_csi, contents)
         return failed
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What else is to be told of the deletions: a sentence each."""
+        return tuple(self._storage.notes) if self._storage is not None else ()
+
     def _why_not_native(self, snapshot: RecordedSnapshot) -> str:
         if not _EBS_ID.fullmatch(snapshot.handle):
             return "it is none of EBS, and others cannot be deleted here"

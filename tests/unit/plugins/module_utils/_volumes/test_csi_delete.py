@@ -34,6 +34,7 @@ class DriverApi:
     def __init__(self) -> None:
         self.cancel = CancelToken()
         self.contents: dict[str, Object] = {}
+        self.snapshots: dict[str, Object] = {}
         self.created: list[Object] = []
         self.asked_to_delete: list[str] = []
         self.classes: list[Object] = []
@@ -69,7 +70,14 @@ class DriverApi:
             if name not in self.contents:
                 raise KubeError(f"{name} not found", status=404, reason="NotFound")
             return copy.deepcopy(self.contents[name])
+        if not name and ("list", plural) in self.forbidden:
+            raise KubeError(f"You may not list {plural}.", status=403, reason="Forbidden")
+        if plural.startswith("namespaces"):
+            if path.rpartition("/")[2] not in self.snapshots:
+                raise KubeError(f"{name} not found", status=404, reason="NotFound")
+            return copy.deepcopy(self.snapshots[path.rpartition("/")[2]])
         items = {
+            "volumesnapshotcontents": [*self.contents.values()],
             "volumesnapshotclasses": self.classes,
             "csidrivers": [{"metadata": {"name": driver}} for driver in self.drivers],
         }[plural]
@@ -99,7 +107,9 @@ class DriverApi:
         if name not in self.contents:
             raise KubeError(f"{name} not found", status=404, reason="NotFound")
         content = self.contents[name]
-        if content["status"].get("snapshotHandle") and not self.refuse_deletion:
+        if content["spec"]["deletionPolicy"] == "Retain":
+            del self.contents[name]
+        elif content["status"].get("snapshotHandle") and not self.refuse_deletion:
             assert content["metadata"]["finalizers"], "it would be gone before the driver sees that it is deleted"
             assert content["spec"]["deletionPolicy"] == "Delete"
             self.asked_to_delete.append(content["status"]["snapshotHandle"])
@@ -308,3 +318,50 @@ def test_why_not(
 
 def test_a_driver_that_nobody_names(api: DriverApi) -> None:
     assert storage(api).why_not("") == "the backup does not say which driver made it"
+
+
+def retained(name: str, handle: str = "h1", driver: str = DRIVER, **spec: t.Any) -> Object:
+    reference = {"kind": "VolumeSnapshot", "namespace": "shop", "name": f"of-{name}", "uid": f"uid-{name}"}
+    return {
+        "metadata": {"name": name},
+        "spec": {"deletionPolicy": "Retain", "driver": driver, "volumeSnapshotRef": reference, **spec},
+        "status": {"snapshotHandle": handle},
+    }
+
+
+def test_what_outlived_its_namespace_goes_with_its_snapshot(api: DriverApi) -> None:
+    """Found by the recorded handle alone, also before the driver has taken it on."""
+    new = retained("new", source={"snapshotHandle": "h1"})
+    new["status"] = {}
+    others = (retained("other-handle", "h2"), retained("other-driver", driver="other.csi.test"))
+    for content in (retained("old"), new, *others):
+        api.contents[str(content["metadata"]["name"])] = content
+    found = storage(api)
+    assert found.delete([stored()], timeout=5.0) == {}
+    assert sorted(api.contents) == ["other-driver", "other-handle"]
+    assert (api.asked_to_delete, found.notes) == (["h1"], [])
+
+
+def test_what_has_its_snapshot_object_still_is_told_and_left(api: DriverApi) -> None:
+    api.contents["used"] = retained("used")
+    api.snapshots["of-used"] = {"metadata": {"name": "of-used", "uid": "uid-used"}}
+    api.contents["old"] = retained("old")
+    api.snapshots["of-old"] = {"metadata": {"name": "of-old", "uid": "another one of that name"}}
+    found = storage(api)
+    assert found.delete([stored()], timeout=5.0) == {}
+    assert sorted(api.contents) == ["used"]
+    assert found.notes == [
+        "The VolumeSnapshotContent used names a snapshot that is deleted now, and so does its VolumeSnapshot "
+        "shop/of-used: nothing can be restored from them."
+    ]
+
+
+@pytest.mark.parametrize("refuse", [True, False])
+def test_of_a_snapshot_that_stays_everything_stays(api: DriverApi, *, refuse: bool) -> None:
+    api.contents["old"] = retained("old")
+    api.refuse_deletion = refuse
+    if not refuse:
+        api.forbidden = {("list", "volumesnapshotcontents")}
+    failed = delete(api, stored(), timeout=0.05)
+    assert bool(failed) is refuse
+    assert sorted(api.contents) == ["old"]
