@@ -18,7 +18,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.access import (
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import Selection, select
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import ResolvedRule, resolve_rules
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import (
+    ResolvedRule,
+    resolve_rules,
+    rules_for_others,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import find_forbidden
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
@@ -66,12 +70,15 @@ def resolve_request(request: BackupRequest, client: KubeClient, log: RunLog) -> 
         found = discovery.resolve(name)
         return str(found.group_resource) if found else None
 
+    rules = resolve_rules(request.spec.hooks, resolve_name)
+    for sentence in rules_for_others(request.spec.hooks, rules):
+        log.warning(sentence)
     return Resolved(
         version=version,
         discovery=discovery,
         policy=policy,
         selection=_check_access(request, client, selection, log),
-        rules=resolve_rules(request.spec.hooks, resolve_name),
+        rules=rules,
     )
 
 

@@ -36,6 +36,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.lease_holder i
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.live_state import ApiTypes, read_live_state
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.namespace_leases import LEASES, NamespaceLeases
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.namespaces import NamespaceMaker
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.no_effect import find_without_effect
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import PlanItem, RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan_diffs import PlanDiffs
@@ -226,6 +227,8 @@ class _Run:
             live=self._live,
             restore_name=self._name,
         )
+        for warning in find_without_effect(self._request, contents, discovery, modifiers=self._preparer.modifiers):
+            self._issues.warning(warning)
         self._planner = Planner(
             self._client,
             self._request,

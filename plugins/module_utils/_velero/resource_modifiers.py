@@ -66,7 +66,7 @@ class ModifierConditions:
         metadata = obj.get("metadata") or {}
         if self.namespaces and namespace not in self.namespaces:
             return False
-        if not _fits_group_resource(self.group_resource, str(group_resource)):
+        if not self.fits_type(str(group_resource)):
             return False
         if self.name_pattern is not None and not self.name_pattern.search(str(metadata.get("name", ""))):
             return False
@@ -77,6 +77,11 @@ class ModifierConditions:
         except PatchError:
             return False
         return True
+
+    def fits_type(self, group_resource: str) -> bool:
+        """``*`` is every type of the core group, ``*.apps`` every one of a group, ``*.*`` every one (Velero's page)."""
+        compiled = compile_glob(self.group_resource, ".")
+        return self.group_resource == "*.*" or (compiled is not None and bool(compiled.fullmatch(group_resource)))
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,12 +283,6 @@ def _parse_patch_data(value: t.Any, where: str) -> Object:
     if not isinstance(data, dict) or not data:
         raise ValidationError(f"{where} has a patchData that is not one mapping.", hint="Write it as YAML or JSON.")
     return data
-
-
-def _fits_group_resource(pattern: str, group_resource: str) -> bool:
-    """``*`` is every type of the core group, ``*.apps`` every one of a group, ``*.*`` every one (Velero's page)."""
-    compiled = compile_glob(pattern, ".")
-    return pattern == "*.*" or (compiled is not None and compiled.fullmatch(group_resource) is not None)
 
 
 def _check_patched(group_resource: GroupResource, before: Object, after: t.Any) -> None:

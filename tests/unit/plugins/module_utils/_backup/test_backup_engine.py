@@ -249,3 +249,25 @@ def test_check_mode_refuses_a_live_run_of_the_name(api: BackupApi, store: t.Any)
     put_expired(store, age=0, key=CLAIM, commits="u-1")
     (sentence,) = foreseen(api, store)
     assert sentence.startswith("run dead-run on host-x (pid 4711) was about to store this backup: the run would wait")
+
+
+def hook_rule(name: str, **filters: t.Any) -> dict[str, t.Any]:
+    return {"name": name, "pre": [{"exec": {"command": ["flush"]}}], **filters}
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        pytest.param(hook_rule("db", labelSelector={"matchLabels": {"app": "bd"}}), "'db' fits no pod", id="labels"),
+        pytest.param(hook_rule("db", includedNamespaces=["shopp"]), "'db' fits no pod", id="namespace"),
+        pytest.param(hook_rule("db", includedResources=["deployments"]), "'db' is not for pods", id="type"),
+        pytest.param(hook_rule("db", includedNamespaces=["sh*"]), "", id="one that fits"),
+    ],
+)
+def test_a_hook_rule_that_never_runs_is_told(api: BackupApi, store: t.Any, rule: t.Any, said: str) -> None:
+    """The data would be stored without the hooks that were to quiesce it. A pod's own hooks win, and the rule fits."""
+    pod(api, "a", **{HOOK + "command": "own"})
+    outcome = run(api, store, hooks={"resources": [rule]})
+    told = [warning["message"] for warning in outcome.warnings_list]
+    assert (outcome.phase, len(told)) == ("Completed", 1 if said else 0)
+    assert all(f"The hook rule {said}" in sentence for sentence in told)
