@@ -73,6 +73,8 @@ def store_definitions(
         try:
             definition = read_object(client, resource, "", str(gr))
         except KubeError as exc:
+            if exc.unauthorized:
+                raise
             hint = "Grant get on customresourcedefinitions, or exclude them." if exc.forbidden else exc.hint
             log.warning(
                 "Unable to read the definition of a custom type",

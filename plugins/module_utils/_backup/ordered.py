@@ -78,6 +78,8 @@ def store_ordered(
         try:
             obj = read_object(client, item.resource, item.namespace, item.name)
         except KubeError as exc:
+            if exc.unauthorized:
+                raise
             log.error("Error getting an ordered item", error=exc.sentence, **fields)
             continue
         if obj is None:

@@ -97,6 +97,13 @@ class FreezeRecord:
             return self.seconds
         return max(0.0, ((self.ended or utc_now()) - self.started).total_seconds())
 
+    @property
+    def ending(self) -> str:
+        """How it ended, for a line of progress."""
+        if self.thawed_by in ("not proven", "not frozen"):
+            return "its thaw is not proven" if self.thawed_by == "not proven" else "it was not frozen"
+        return f"thawed by {self.thawed_by}"
+
     def to_return(self) -> dict[str, t.Any]:
         """The entry of a task's ``freezes`` list; what is not known is left out."""
         target = self.target

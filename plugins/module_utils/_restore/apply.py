@@ -87,7 +87,7 @@ class Applier:
     def apply(self, waves: t.Iterable[Wave]) -> None:
         """Raises ``Cancelled`` between two items when the run was told to stop; what is under way is finished.
 
-        Raises ``KubeError`` once the API server cannot be reached any more.
+        Raises ``KubeError`` once the API server cannot be reached any more, or does not accept the credential any more.
         """
         with concurrent.futures.ThreadPoolExecutor(max_workers=self._request.workers) as pool:
             for wave in waves:
@@ -127,7 +127,13 @@ class Applier:
         except Cancelled:
             item.state = "failed"
         except KubeError as exc:
-            self._record_error(item, exc, reason=exc.reason)
+            told = self._gone is not None
+            if exc.unauthorized:
+                self._gone = exc
+            if exc.unauthorized and told:
+                item.state = "failed"
+            else:
+                self._record_error(item, exc, reason=exc.reason)
         except ArkiveError as exc:
             self._record_error(item, exc)
 

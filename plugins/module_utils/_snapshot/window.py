@@ -111,7 +111,7 @@ class SnapshotWindow:
             self._section.__exit__(*_exc)
             for record in self._section.freezes:
                 seconds = "" if record.seconds is None else f" after {record.seconds:.2f} s"
-                self._progress(f"{record.target.where}: thawed by {record.thawed_by}{seconds}")
+                self._progress(f"{record.target.where}: {record.ending}{seconds}")
 
     @property
     def is_quiesced(self) -> bool:

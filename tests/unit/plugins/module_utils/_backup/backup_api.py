@@ -52,6 +52,7 @@ class BackupApi:
         self.executed: list[tuple[str, str]] = []
         self.codes: dict[str, int] = {}
         self.forbidden: set[str] = set()
+        self.unauthorized: set[str] = set()
         #: What access reviews deny: plurals, or ``pods/exec``.
         self.denied: set[str] = set()
         self.paths: list[str] = []
@@ -116,6 +117,8 @@ class BackupApi:
         with self._lock:
             self.paths.append(path)
         namespaced, plural, namespace, name = self._read(path)
+        if plural in self.unauthorized:
+            raise KubeError("The API server did not accept the credential.", status=401, reason="Unauthorized")
         if plural in self.forbidden:
             raise KubeError(f"You may not list {plural}.", status=403, reason="Forbidden")
         found = [o for o in self.objects[plural] if not namespaced or o["metadata"]["namespace"] == namespace]

@@ -17,6 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import pla
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claim_record import ClaimRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimHeld
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._backup.backup_api import (
@@ -271,3 +272,22 @@ def test_a_hook_rule_that_never_runs_is_told(api: BackupApi, store: t.Any, rule:
     told = [warning["message"] for warning in outcome.warnings_list]
     assert (outcome.phase, len(told)) == ("Completed", 1 if said else 0)
     assert all(f"The hook rule {said}" in sentence for sentence in told)
+
+
+@pytest.mark.parametrize("ended", ["configmaps", "persistentvolumes", "customresourcedefinitions"])
+def test_a_credential_that_ends_on_the_way_ends_the_backup(
+    api: BackupApi, store: t.Any, tmp_path: Path, ended: str
+) -> None:
+    """It is one error, and no backup of what had been read before is stored; a freeze is released all the same."""
+    pod(api, "a", **{HOOK + "command": "pre", POST + "command": "post"})
+    api.add("persistentvolumeclaims", "data", "shop", spec={"volumeName": "pv"}, status={"phase": "Bound"})
+    api.add("persistentvolumes", "pv", spec={"persistentVolumeReclaimPolicy": "Delete"})
+    api.unauthorized = {ended}
+    if ended == "customresourcedefinitions":
+        api.add("customresourcedefinitions", "widgets.example.org", spec={})
+    with pytest.raises(KubeError, match="did not accept the credential") as caught:
+        run(api, store, include_cluster_resources=True)
+    phases = [hook["phase"] for hook in caught.value.details["hooks"]]
+    assert phases == ([] if ended == "persistentvolumes" else ["pre", "post"]), "volumes are read before the hooks"
+    assert caught.value.details["errors_list"] == []
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]

@@ -42,18 +42,18 @@ def status(**fields: object) -> bytes:
             status(
                 message='pods is forbidden: User "joe" cannot list resource "pods" in API group "" in the namespace "a"'
             ),
-            'cannot list resource "pods" in API group "" in the namespace "a". Add to a Role in namespace a that is bound '
-            'to this user: rules: [{apiGroups: [""], resources: [pods], verbs: [list]}].',
+            'in the namespace "a". Add to a Role in namespace a that is bound to this user: rules: [{apiGroups: [""], '
+            "resources: [pods], verbs: [list]}].",
             "forbidden",
             id="forbidden names verb, resource and namespace",
         ),
         pytest.param(
             403,
             status(
-                message='persistentvolumes "p" is forbidden: User "joe" cannot delete resource "persistentvolumes" in API '
-                'group "" at the cluster scope'
+                message='persistentvolumes "p" is forbidden: User "joe" cannot delete resource "persistentvolumes" in '
+                'API group "" at the cluster scope'
             ),
-            'Add to a ClusterRole that is bound to this user: rules: [{apiGroups: [""], resources: [persistentvolumes], ',
+            'Add to a ClusterRole that is bound to this user: rules: [{apiGroups: [""], resources: [persistentvolumes]',
             "forbidden",
             id="forbidden in the cluster",
         ),

@@ -188,3 +188,24 @@ def test_a_location_that_is_read_only_is_never_written(api: RestoreApi, store: t
     done = restore(api, store, name="r1")
     assert (done.phase, done.recorded) == ("Completed", False)
     assert {info.key for info in store.list("").objects} == before
+
+
+def test_a_credential_that_ends_on_the_way_ends_the_restore(api: RestoreApi, store: t.Any) -> None:
+    """It is told once, not for each object; under its name the restore is finished with another one."""
+    write_backup(store, "b", *(config(f"c-{number}") for number in range(50)))
+    ended = KubeError("The credential is not accepted.", status=401, reason="Unauthorized", hint="Renew it.")
+    made: list[str] = []
+
+    def refuse(verb: str, path: str, _dry: bool) -> KubeError | None:
+        if is_config(verb, path):
+            made.append(path)
+        return ended if len(made) > 10 else None
+
+    api.refuse = refuse
+    done = restore(api, store, name="r", workers=4)
+    assert (done.phase, done.restore["status"]["failureReason"]) == ("Failed", ended.message)
+    assert len(made) < 20
+    assert len([issue for issue in done.errors_list if "credential" in issue["message"]]) <= 4
+    api.refuse = lambda *_given: None
+    again = restore(api, store, name="r", force=True)
+    assert (again.phase, again.states) == ("Completed", {"created": 40, "unchanged": 11})
