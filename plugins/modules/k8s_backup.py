@@ -331,9 +331,17 @@ freezes:
       returned: always
       sample: armed
     lease_id: {description: The name of the lease., type: str, returned: always, sample: 5f0d2c6b9a1e4c73}
-    started: {description: When it was frozen., type: str, returned: always, sample: "2026-06-01T02:00:00Z"}
-    ended: {description: When it was thawed., type: str, returned: always, sample: "2026-06-01T02:00:01Z"}
-    seconds: {description: How long it was frozen., type: float, returned: always, sample: 0.35}
+    started:
+      description: When it was frozen.
+      type: str
+      returned: when this task has frozen it, or its lease knows
+      sample: "2026-06-01T02:00:00Z"
+    ended: {description: When it was thawed., type: str, returned: when that is proven, sample: "2026-06-01T02:00:01Z"}
+    seconds:
+      description: How long it was frozen, or has been where its end is not proven. 0 when it was not frozen.
+      type: float
+      returned: when C(started) is known
+      sample: 0.35
     thawed_by:
       description:
         - One of C(post hook), C(release), C(lease), C(its own command), C(someone else),

@@ -171,8 +171,8 @@ hooks:
   sample: [{pod: web-0, container: web, argv: [/bin/sync], rc: 0, state: ok, stdout: ""}]
 freezes:
   description:
-    - The file systems that were frozen or thawed, as M(arkive.k8s.k8s_backup) returns them. For one that is frozen now,
-      C(thawed_by), C(ended) and C(seconds) are null.
+    - The file systems that were frozen or thawed, as M(arkive.k8s.k8s_backup) returns them. One that is frozen now has
+      no C(ended), and C(thawed_by) is C(not proven).
   returned: always
   type: list
   elements: dict

@@ -236,7 +236,11 @@ plan:
       sample: create
     reason: {description: Why., type: str, returned: always, sample: ""}
     hint: {description: What to do about it., type: str, returned: when there is one, sample: ""}
-    state: {description: What became of it., type: str, returned: when it was applied, sample: created}
+    state:
+      description: C(created), C(updated), C(unchanged) or C(failed).
+      type: str
+      returned: when it was applied
+      sample: created
 plan_path:
   description: A file with the whole plan as JSON, readable by its owner only, when RV(plan) does not hold all of it.
     Null else.

@@ -352,7 +352,9 @@ freezes:
   elements: dict
   sample: [{pod: db-0, path: /var/lib/data, seconds: 0.35, thawed_by: post hook, consistent: true}]
 freeze_window_seconds:
-  description: The time from the first freeze to the last thaw. Null when nothing was frozen.
+  description:
+    - The time from the first freeze to the last thaw, or to the end of the task where a thaw is not proven. 0 when
+      nothing was frozen.
   returned: always
   type: float
   sample: 0.41

@@ -18,7 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.words import coun
 SHOWN_WARNINGS = 10
 _SHOWN_ERRORS = 3
 #: One error takes at most so much of ``msg``: an admission webhook may answer with pages.
-_LONGEST = 600
+_LONGEST, _END = 600, 250
 
 _FIELDS = ("resource", "namespace", "name", "message", "reason", "hint")
 
@@ -32,7 +32,7 @@ def issue_text(entry: t.Mapping[str, t.Any]) -> str:
     """One sentence with the object, what happened and why, and the remedy after it."""
     said = str(entry.get("message") or "").rstrip()
     reason = str(entry.get("reason") or "").strip()
-    if reason and reason.rstrip(".") not in said:
+    if reason and reason.rstrip(".").lower() not in said.lower():
         said = f"{said.rstrip('.')}: {reason}" if said else reason
     where = _where(entry, said)
     said = f"{where}: {said}" if where else said
@@ -63,6 +63,9 @@ def _where(entry: t.Mapping[str, t.Any], said: str) -> str:
     """``pod shop/db-0``, unless the sentence names the object itself."""
     namespace, name = (str(entry.get(key) or "") for key in ("namespace", "name"))
     kind = singular(str(entry.get("resource") or ""))
+    if kind == "namespace":
+        # Results of other writers count a Namespace among the objects of its own.
+        namespace, name = "", name or namespace
     if name:
         place = f"{namespace}/{name}" if namespace else name
         named = [f"'{name}'", f"{kind} {name}", *((place,) if namespace else ())]
@@ -86,7 +89,10 @@ def singular(resource: str) -> str:
 
 def _cut(text: str) -> str:
     text = one_line(text)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    if len(text) <= _LONGEST:
+        return text
+    # The remedy is at the end.
+    return f"{text[: _LONGEST - _END]} ... {text[-_END:]}"
 
 
 __all__ = (

@@ -69,7 +69,7 @@ K8S_SNAPSHOT: ResultKeys = {
     "snapshots": [],
     "hooks": [],
     "freezes": [],
-    "freeze_window_seconds": None,
+    "freeze_window_seconds": 0.0,
     "swept": [],
     "timings": {},
 }

@@ -14,7 +14,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.secrets import MASK, known_secrets, url_secrets
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.files import shown
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.files import path_of
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.kubeconfig_document import kubeconfig_mapping
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.kubeconfig_secrets import (
     secrets_of_kubeconfig,
@@ -80,8 +80,8 @@ def shown_params(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 def _is_path(value: t.Any) -> bool:
     """Whether ``value`` surely is a path, or several joined ones."""
-    parts = value.split(os.pathsep) if isinstance(value, str) else [""]
-    return any(part and (shown(part).startswith("/") or os.path.exists(part)) for part in parts if "\0" not in part)
+    parts = [part for part in value.split(os.pathsep) if part] if isinstance(value, str) else []
+    return bool(parts) and all("\0" not in part and (path_of(part) or os.path.exists(part)) for part in parts)
 
 
 def _secrets_of_value(value: t.Any) -> set[str]:

@@ -109,7 +109,7 @@ class BlockRunner:
         self._progress(f"hooks {done}/{total}: {names}: {counted(len(section.results), 'command')} run{said}")
         for record in section.freezes:
             seconds = "" if record.seconds is None else f" after {record.seconds:.2f} s"
-            self._progress(f"{record.target.where}: thawed by {record.thawed_by}{seconds}")
+            self._progress(f"{record.target.where}: {record.ending}{seconds}")
 
 
 __all__ = ("BlockRunner", "PodSink")

@@ -60,7 +60,7 @@ class Collector:
                 raise
 
     def read(self, resource: ApiResource, namespace: str, sink: PageSink, *, selector: str = "") -> bool:
-        """Read one list. False when it failed, which is then in the log."""
+        """Read one list. False when it failed, which is then in the log; raises for a credential that has ended."""
         started = rfc3339(utc_now())
         version, count = "", 0
         fields = {"resource": str(resource.group_resource)} | ({"namespace": namespace} if namespace else {})
@@ -76,6 +76,8 @@ class Collector:
                 sink(resource, page.items)
                 del page  # or it is kept while the next one is asked for
         except KubeError as exc:
+            if exc.unauthorized:
+                raise  # nothing else can be read either, and a backup of next to nothing would be stored
             self._issues.error("Error listing items", error=exc.sentence, **fields)
             return False
         self._issues.info(f"Retrieved {count} items", **fields)

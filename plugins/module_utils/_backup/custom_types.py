@@ -63,6 +63,8 @@ def store_definitions(run: ClusterRun, discovery: Discovery, selection: Selectio
         try:
             definition = read_object(run.client, resource, "", str(gr))
         except KubeError as exc:
+            if exc.unauthorized:
+                raise
             hint = "Grant get on customresourcedefinitions, or exclude them." if exc.forbidden else exc.hint
             run.issues.warning(
                 "Unable to read the definition of a custom type",

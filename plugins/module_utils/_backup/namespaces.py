@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
+from ansible_collections.arkive.k8s.plugins.module_utils._core.patterns import matches_glob
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import plural
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
@@ -70,7 +71,7 @@ def choose_namespaces(client: KubeClient, discovery: Discovery, spec: BackupSpec
 
     Raises ``ValidationError`` when no included namespace exists, or one is excluded by its own label.
     """
-    existing = _read(client, discovery, spec)
+    existing, whole = _read(client, discovery, spec)
     objects = {name: entry.item.obj if entry.item else {} for name, entry in existing.items()}
     expanded = resolve_namespaces(spec.included_namespaces, spec.excluded_namespaces, objects)
     literal = [name for name in spec.included_namespaces if name and not is_pattern(name)]
@@ -90,7 +91,9 @@ def choose_namespaces(client: KubeClient, discovery: Discovery, spec: BackupSpec
         nothing=expanded.matched_nothing,
     )
     accepted = tuple(sorted(name for name in existing if chosen.accepts(name)))
-    return dataclasses.replace(chosen, accepted=accepted, warnings=tuple(_warnings(chosen, accepted, spec)))
+    # Who sees a part of the namespaces only cannot tell what fits none.
+    unfit = tuple(_without_effect(spec, existing, nothing=chosen.nothing)) if whole else ()
+    return dataclasses.replace(chosen, accepted=accepted, warnings=(*_warnings(chosen, accepted, spec), *unfit))
 
 
 def _warnings(chosen: ChosenNamespaces, accepted: t.Iterable[str], spec: BackupSpec) -> t.Iterator[str]:
@@ -104,14 +107,31 @@ def _warnings(chosen: ChosenNamespaces, accepted: t.Iterable[str], spec: BackupS
             )
 
 
-def _read(client: KubeClient, discovery: Discovery, spec: BackupSpec) -> dict[str, NamespaceEntry]:
-    """All namespaces by name. Who may not list them gets those that the spec names."""
+def _without_effect(spec: BackupSpec, existing: t.Collection[str], *, nothing: bool) -> t.Iterator[str]:
+    """What fits no namespace. A missing one that is included by its name is an error of its own.
+
+    ``nothing``: no pattern fits any, which is said of all of them together.
+    """
+    patterns = [] if nothing else [name for name in spec.included_namespaces if is_pattern(name)]
+    given = [("included_namespaces", name) for name in patterns]
+    given += [("excluded_namespaces", name) for name in spec.excluded_namespaces if name]
+    for option, name in given:
+        if any(matches_glob(name, other) for other in existing):
+            continue
+        what = "the pattern" if is_pattern(name) else "the namespace"
+        near = difflib.get_close_matches(name, list(existing), n=2)
+        hint = f". Did you mean {' or '.join(near)}?" if near else ""
+        yield f"{option} names {what} '{name}', which fits none in the cluster, so that it has no effect{hint}"
+
+
+def _read(client: KubeClient, discovery: Discovery, spec: BackupSpec) -> tuple[dict[str, NamespaceEntry], bool]:
+    """All namespaces by name, and True. Who may not list them gets those that the spec names, and False."""
     resource = discovery.find(NAMESPACES)
     if resource is None:
-        return {}
+        return {}, False
     try:
         entries = (_entry(item) for page in list_raw_pages(client, resource) for item in page.items)
-        return {entry.name: entry for entry in entries}
+        return {entry.name: entry for entry in entries}, True
     except KubeError as exc:
         names = spec.included_namespaces
         if not exc.forbidden or not names or any(map(is_pattern, names)):
@@ -126,7 +146,7 @@ def _read(client: KubeClient, discovery: Discovery, spec: BackupSpec) -> dict[st
                 found[name] = NamespaceEntry(name=name, labels={}, active=True, item=None)
             elif not exc.not_found:
                 raise
-    return found
+    return found, False
 
 
 def _entry(item: RawItem) -> NamespaceEntry:

@@ -69,6 +69,8 @@ def store_ordered(run: ClusterRun, items: t.Iterable[OrderedItem], selection: Se
         try:
             obj = read_object(run.client, item.resource, item.namespace, item.name)
         except KubeError as exc:
+            if exc.unauthorized:
+                raise
             run.issues.error("Error getting an ordered item", error=exc.sentence, **fields)
             continue
         if obj is None:

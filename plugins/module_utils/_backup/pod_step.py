@@ -47,6 +47,12 @@ class PodStep:
         self.marked: list[dict[str, t.Any]] = []
         #: Claims that running pods of the selection mount, by namespace.
         self._claims: dict[str, set[str]] = {}
+        self._unused = list(rules)
+
+    @property
+    def unused_rules(self) -> list[ResolvedRule]:
+        """Those that fit none of the pods met so far."""
+        return self._unused
 
     def collect(self) -> None:
         """List the pods; with label selectors also those that share a claim with one that was selected."""
@@ -77,7 +83,10 @@ class PodStep:
         claims = mounted_claims(pod) if _is_running(pod) else ()
         marked = FROZEN_ANNOTATION in (pod["metadata"].get("annotations") or {})
         hooked = find_hooks(pod, self._rules)
+        used = [rule for rule in self._unused if rule.matches(pod)]
         with self._lock:
+            if used:
+                self._unused = [rule for rule in self._unused if rule not in used]
             if claims:
                 self._claims.setdefault(pod["metadata"]["namespace"], set()).update(claims)
             if marked:

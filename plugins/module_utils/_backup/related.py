@@ -151,6 +151,8 @@ class RelatedItems:
         )
 
     def _log_unreadable(self, resource: ApiResource, namespace: str, names: list[str], exc: KubeError) -> None:
+        if exc.unauthorized:
+            raise exc
         what = some_of(names, most=3)
         message = f"Unable to read the {resource.group_resource} that stored objects need{f': {what}' if what else ''}"
         fields: dict[str, t.Any] = {"resource": str(resource.group_resource), "error": exc.sentence}

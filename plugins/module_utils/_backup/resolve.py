@@ -19,13 +19,18 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import Selection, select
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import ResolvedRule, resolve_rules
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import (
+    ResolvedRule,
+    resolve_rules,
+    rules_for_others,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import find_forbidden
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import (
     ResourcePolicy,
     policy_of_config_map,
@@ -60,18 +65,22 @@ def resolve_request(request: BackupRequest, run: ClusterRun) -> Resolved:
     for warning in (*selection.namespaces.warnings, *selection.filter.warnings):
         issues.warning(warning)
     for name in selection.namespaces.missing:
-        issues.error("An included namespace does not exist", name=name, namespace=name, resource="namespaces")
+        # In no namespace: it is told, and stored among the results, as a cluster-scoped object.
+        issues.error("An included namespace does not exist", name=name, namespace="", resource=str(NAMESPACES))
 
     def resolve_name(name: str) -> str | None:
         found = discovery.resolve(name)
         return str(found.group_resource) if found else None
 
+    rules = resolve_rules(request.spec.hooks, resolve_name)
+    for sentence in rules_for_others(request.spec.hooks, rules):
+        issues.warning(sentence)
     return Resolved(
         version=version,
         discovery=discovery,
         policy=policy,
         selection=_check_access(request, client, selection, issues),
-        rules=resolve_rules(request.spec.hooks, resolve_name),
+        rules=rules,
     )
 
 

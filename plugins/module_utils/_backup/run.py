@@ -36,6 +36,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_plan imp
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshots import VolumeSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volumes import VolumeNotes
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import not_used
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import find_forbidden
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text
@@ -141,6 +142,8 @@ class BackupRun:
     def collect_pods(self) -> None:
         """Store the pods without hooks; keep the others."""
         if self._pods is None:
+            for rule in self._resolved.rules:
+                self._issues.warning(not_used(rule))
             return
         self._pods.collect()
         for namespace, name in names_of(self._ordered, PODS):
@@ -148,6 +151,8 @@ class BackupRun:
                 self._issues.warning(
                     "An entry of orderedResources does not exist", resource="pods", namespace=namespace, name=name
                 )
+        for rule in self._pods.unused_rules:
+            self._issues.warning(not_used(rule))
         count = len(self._pods.hooked)
         self._progress(f"pods: {self.sink.counts['pods'] + count} found, {count} with hooks")
 

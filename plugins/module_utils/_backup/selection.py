@@ -102,7 +102,14 @@ def select(
         found = discovery.resolve(name)
         return None if found is None else (found.group_resource, found.namespaced)
 
-    resource_filter = build_filter(spec, resolve, namespaces=chosen.matcher, policy=policy, near=discovery.near)
+    resource_filter = build_filter(
+        spec,
+        resolve,
+        namespaces=chosen.matcher,
+        policy=policy,
+        near=discovery.near,
+        known={str(resource.group_resource) for resource in discovery.resources},
+    )
     types = list(_types(_order(discovery.preferred()), resource_filter))
     if not types and resource_filter.warnings:
         # A misspelt name would end as an empty backup that is Completed.

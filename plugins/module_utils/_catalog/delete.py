@@ -201,6 +201,7 @@ class _Deletion:
         self._has_begun = True
         failed = self._deleter.delete(plan.snapshots, contents=plan.contents)
         deleted = [snapshot for snapshot in plan.snapshots if snapshot not in failed]
+        self._warn(*self._deleter.notes)
         if failed and not self._force:
             raise CatalogError(
                 f"{plan.what} stays, because not all of its snapshots could be deleted: {reasons_text(failed)}.",

@@ -36,6 +36,9 @@ class SnapshotProvider(t.Protocol):
     def delete(self, snapshots: t.Sequence[RecordedSnapshot], contents: RecordedContents) -> Reasons:
         """Delete them; one that is gone is fine. Returns why others are still there."""
 
+    def deletion_notes(self) -> tuple[str, ...]:
+        """What else is to be told of the deletions so far: a sentence each."""
+
 
 class SnapshotDeleter:
     """Has snapshots deleted by their ``providers``. Nobody is asked before a backup records such a snapshot."""
@@ -61,6 +64,11 @@ class SnapshotDeleter:
             if provider.name in found:
                 failed |= provider.delete(found[provider.name], contents)
         return failed
+
+    @property
+    def notes(self) -> list[str]:
+        """What else is to be told of the deletions: a sentence each."""
+        return [note for provider in self._providers for note in provider.deletion_notes()]
 
     def _find(self, snapshot: RecordedSnapshot) -> tuple[SnapshotProvider | None, str]:
         """Who can delete it; None, and why nobody can."""

@@ -18,6 +18,8 @@ MAX_DEPTH = 200
 MAX_MEMORY = 160 << 20
 #: An object of a cluster is worked on in several copies. etcd takes 1.5 MiB of text, which is no more than this.
 MAX_OBJECT_MEMORY = 96 << 20
+#: What an API server takes as one request (Kubernetes 1.36, ``MaxRequestBodyBytes``): no object can be larger.
+MAX_REQUEST = 3 << 20
 
 #: No text takes more than this many times its size.
 _MOST_GROWTH = 64
@@ -48,6 +50,24 @@ def needed_memory(data: bytes) -> int:
     return data.count(b"{") * _PER_MAPPING + data.count(b"[") * _PER_LIST + members * _PER_MEMBER + 2 * len(data)
 
 
+def text_size(value: t.Any, *, most: int) -> int:
+    """About how many bytes the JSON of ``value`` has, from below; beyond ``most`` nothing more is counted."""
+    size, rest = 0, [value]
+    while rest and size <= most:
+        each = rest.pop()
+        if isinstance(each, str):
+            size += len(each) + 2
+            continue
+        size += 2
+        if isinstance(each, dict):
+            size += sum(len(str(name)) + 4 for name in each)
+            rest.extend(each.values())
+        elif isinstance(each, list):
+            size += len(each)
+            rest.extend(each)
+    return size
+
+
 def is_deeper(value: t.Any, limit: int) -> bool:
     """True when mappings and lists lie in each other more than ``limit`` deep. Level by level: nothing recurses."""
     level = [value] if isinstance(value, dict | list) else []
@@ -63,4 +83,14 @@ def is_deeper(value: t.Any, limit: int) -> bool:
     return bool(level)
 
 
-__all__ = ("MAX_DEPTH", "MAX_MEMORY", "MAX_OBJECT_MEMORY", "check_depth", "is_deeper", "needed_memory", "parse_bounded")
+__all__ = (
+    "MAX_DEPTH",
+    "MAX_MEMORY",
+    "MAX_OBJECT_MEMORY",
+    "MAX_REQUEST",
+    "check_depth",
+    "is_deeper",
+    "needed_memory",
+    "parse_bounded",
+    "text_size",
+)

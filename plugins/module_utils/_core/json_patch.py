@@ -12,6 +12,12 @@ import copy
 import re
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.bounded_json import (
+    MAX_DEPTH,
+    MAX_REQUEST,
+    is_deeper,
+    text_size,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 
 OPERATIONS = ("add", "remove", "replace", "move", "copy", "test")
@@ -29,11 +35,15 @@ class PatchTestFailed(PatchError):
 def apply_json_patch(document: t.Any, operations: t.Iterable[t.Mapping[str, t.Any]]) -> t.Any:
     """The patched document; ``document`` is not changed. All operations, or ``PatchError`` and none.
 
-    An index below zero counts from the end, as in Velero's library; RFC 6902 has none.
+    An index below zero counts from the end, as in Velero's library; RFC 6902 has none. What is put into the document
+    is no larger, all together, than a request may be (as the API server limits ``copy``), and lies no deeper than an
+    object may: few operations that copy a document into itself would double it each time.
     """
-    patched = copy.deepcopy(document)
+    patched, room = copy.deepcopy(document), MAX_REQUEST
     for operation in operations:
-        patched = _apply(patched, operation)
+        value, size = _given(patched, operation, room)
+        room -= size
+        patched = _apply(patched, operation, value)
     return patched
 
 
@@ -70,7 +80,33 @@ def equal_json(left: t.Any, right: t.Any) -> bool:
     return bool(left == right)
 
 
-def _apply(document: t.Any, operation: t.Mapping[str, t.Any]) -> t.Any:
+def _given(document: t.Any, operation: t.Mapping[str, t.Any], room: int) -> tuple[t.Any, int]:
+    """A copy of what an operation puts into the document, and its size."""
+    kind, pointer = operation["op"], operation["path"]
+    if kind == "copy":
+        value = _find(document, parse_pointer(operation["from"]), operation["from"])
+    elif kind in ("add", "replace"):
+        value = operation.get("value")
+    else:
+        return None, 0
+    size = text_size(value, most=room)
+    if size > room:
+        raise PatchError(
+            f"With '{kind}' to '{pointer}' the patch puts more than {MAX_REQUEST >> 20} MiB into the object, which no "
+            "API server takes.",
+            hint="Correct the patch.",
+        )
+    _check_depth(value, pointer)
+    return copy.deepcopy(value), size
+
+
+def _check_depth(value: t.Any, pointer: str) -> None:
+    if is_deeper(value, MAX_DEPTH - len(parse_pointer(pointer))):
+        raise PatchError(f"At '{pointer}' the object would be nested more than {MAX_DEPTH} levels deep.")
+
+
+def _apply(document: t.Any, operation: t.Mapping[str, t.Any], value: t.Any) -> t.Any:
+    """``value`` is what ``_given`` found for it."""
     kind, pointer = operation["op"], operation["path"]
     path = parse_pointer(pointer)
     if kind == "test":
@@ -80,19 +116,18 @@ def _apply(document: t.Any, operation: t.Mapping[str, t.Any]) -> t.Any:
         return _remove(document, path, pointer)
     if kind == "replace":
         _find(document, path, pointer)
-        return _put(document, path, pointer, copy.deepcopy(operation.get("value")), replace=True)
-    if kind == "add":
-        return _put(document, path, pointer, copy.deepcopy(operation.get("value")))
-    source = operation["from"]
-    origin = parse_pointer(source)
-    value = _find(document, origin, source)
-    if kind == "copy":
-        return _put(document, path, pointer, copy.deepcopy(value))
+        return _put(document, path, pointer, value, replace=True)
+    if kind in ("add", "copy"):
+        return _put(document, path, pointer, value)
     if kind != "move":
         raise PatchError(f"'{kind}' is no operation of a JSON patch.", hint=f"Operations are {', '.join(OPERATIONS)}.")
+    source = operation["from"]
+    origin = parse_pointer(source)
     if path[: len(origin)] == origin and path != origin:
         raise PatchError(f"'{source}' cannot be moved into itself ('{pointer}').")
-    return _put(_remove(document, origin, source), path, pointer, value)
+    moved = _find(document, origin, source)
+    _check_depth(moved, pointer)
+    return _put(_remove(document, origin, source), path, pointer, moved)
 
 
 def _test(document: t.Any, path: tuple[str, ...], pointer: str, wanted: t.Any) -> None:

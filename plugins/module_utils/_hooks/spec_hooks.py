@@ -60,6 +60,24 @@ def resolve_rules(rules: t.Iterable[HookRule], resolve: t.Callable[[str], str | 
     return tuple(found)
 
 
+def rules_for_others(rules: t.Iterable[HookRule], resolved: t.Sequence[ResolvedRule]) -> list[str]:
+    """A sentence for each rule that is for no pods: hooks run nowhere else."""
+    kept = {entry.rule for entry in resolved}
+    return [f"The hook rule '{rule.name}' is not for pods, so that it never runs" for rule in rules if rule not in kept]
+
+
+def unused_rules(resolved: t.Iterable[ResolvedRule], pods: t.Iterable[t.Mapping[str, t.Any]]) -> list[str]:
+    """A sentence for each rule that fits none of ``pods``."""
+    open_rules = list(resolved)
+    for pod in pods:
+        open_rules = [entry for entry in open_rules if not entry.matches(pod)]
+    return [not_used(entry) for entry in open_rules]
+
+
+def not_used(entry: ResolvedRule) -> str:
+    return f"The hook rule '{entry.rule.name}' fits no pod, so that its commands are not run"
+
+
 def hooks_of_pod(pod: t.Mapping[str, t.Any], rules: t.Sequence[ResolvedRule]) -> PodHooks:
     """For each phase the hook in the annotations of ``pod``, and only without one those of the rules that match."""
     declared = parse_backup_hooks(pod)
@@ -75,4 +93,12 @@ def _hooks_of_rules(rules: t.Iterable[HookRule], phase: Phase) -> t.Iterator[Hoo
             yield Hook.of(entry, source="spec", name=rule.name, phase=phase, index=index, rule=rule)
 
 
-__all__ = ("PodHooks", "ResolvedRule", "hooks_of_pod", "resolve_rules")
+__all__ = (
+    "PodHooks",
+    "ResolvedRule",
+    "hooks_of_pod",
+    "not_used",
+    "resolve_rules",
+    "rules_for_others",
+    "unused_rules",
+)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from pathlib import PurePosixPath
 
@@ -19,6 +20,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import Kub
 LARGEST = 16 << 20
 _LONGEST_PATH = 4096
 VAULT_HEADER = b"$ANSIBLE_VAULT;"
+#: A path with the ending of a file that belongs to a kubeconfig.
+_FILE_NAME = re.compile(r"[\w./~@+-]{1,255}\.(?:ya?ml|json|conf|config|kubeconfig|pem|crt|cer|key)")
+#: A path of few lower-case words: secrets that begin like one have digits or capitals, or are longer.
+_PLAIN_PATH = re.compile(r"(?=.{2,32}\Z)(?:~|\.\.?)?(?:/[a-z._-]+)+")
 
 
 def read_named(path: str, *, what: str, largest: int = LARGEST) -> bytes:
@@ -56,11 +61,19 @@ def _read(descriptor: int, what: str, largest: int) -> bytes:
 
 def shown(text: str) -> str:
     """``text`` when it surely is a path, else only how long it is: it may be a secret in the wrong place."""
+    return path_of(text) or f"of {len(text)} characters"
+
+
+def path_of(text: str) -> str:
+    """The path that ``text`` surely is, with the home folder; empty for what may be a secret.
+
+    It is one when a folder above it is there, and else when no password, token or key looks like it.
+    """
     full = os.path.expanduser(text)
-    is_path = len(full) <= _LONGEST_PATH and full.isprintable() and os.path.isabs(full)
-    if is_path and (_exists(full) or any(os.path.isdir(folder) for folder in _folders_above(full))):
-        return full
-    return f"of {len(text)} characters"
+    if not full or len(full) > _LONGEST_PATH or not full.isprintable():
+        return ""
+    is_there = os.path.isabs(full) and (_exists(full) or any(os.path.isdir(folder) for folder in _folders_above(full)))
+    return full if is_there or _FILE_NAME.fullmatch(text) or _PLAIN_PATH.fullmatch(text) else ""
 
 
 def _folders_above(path: str) -> list[str]:
@@ -86,4 +99,4 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-__all__ = ("LARGEST", "VAULT_HEADER", "capital", "read_named", "shown")
+__all__ = ("LARGEST", "VAULT_HEADER", "capital", "path_of", "read_named", "shown")

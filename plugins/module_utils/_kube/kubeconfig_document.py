@@ -14,9 +14,10 @@ import os
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import plural
 from ansible_collections.arkive.k8s.plugins.module_utils._core.yaml_documents import bounded_loader
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, library_error
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.files import capital, read_named, shown
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.files import capital, path_of, read_named, shown
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.kubeconfig_fields import Fields, kind_of
 
 #: A kubeconfig of hundreds of clusters has some 100 KiB. PyYAML reads about 1 MiB in a second.
@@ -97,7 +98,7 @@ def read_kubeconfig(given: str | dict[str, t.Any] | None) -> Kubeconfig:
         return _from_text(given)
     where = f"the default kubeconfig {shown(files[0])}" if len(files) == 1 else "the files that KUBECONFIG names"
     raise KubeError(
-        f"No Kubernetes credential was given, and {where} {'does' if len(files) == 1 else 'do'} not exist.",
+        f"No Kubernetes credential was given, and {where} {plural(len(files), 'does', 'do')} not exist.",
         hint="Set kubeconfig (or K8S_AUTH_KUBECONFIG), or host with api_key.",
     )
 
@@ -126,9 +127,10 @@ def _from_file(path: str) -> Document:
 
 def _from_text(text: str) -> Kubeconfig:
     source = "the kubeconfig given as text"
-    named = shown(text)
-    if named.startswith("/"):
-        raise KubeError(f"The kubeconfig {named} does not exist.")
+    named = [path_of(part) for part in text.split(os.pathsep) if part]
+    if named and all(named):
+        what, does = plural(len(named), "kubeconfig"), plural(len(named), "does", "do")
+        raise KubeError(f"The {what} {' and '.join(named)} {does} not exist.", hint="Check the path of kubeconfig.")
     mapping = kubeconfig_mapping(text)
     if mapping is None and "\n" in text.strip() and ":" in text:
         # Lines of a kubeconfig: what is wrong with them is said without them.

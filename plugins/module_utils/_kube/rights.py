@@ -9,14 +9,11 @@
 
 from __future__ import annotations
 
-import json
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import plural, some_of
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
-
-#: Namespaces are many of one kind, rights are not: of those each is named.
-_SHOWN_NAMESPACES = 10
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.rule_words import SHOWN_NAMESPACES, rule, to_grant
 
 _Places: t.TypeAlias = "tuple[str, ...]"
 
@@ -37,14 +34,10 @@ def rules_text(needs: t.Iterable[Need]) -> str:
     """What to grant, as rules of a ClusterRole and of a Role, in YAML of one line each."""
     wanted = list(needs)
     sentences = []
-    for kind, found in (
-        ("ClusterRole", [need for need in wanted if not need.namespace]),
-        ("Role", [need for need in wanted if need.namespace]),
-    ):
+    for found in ([need for need in wanted if not need.namespace], [need for need in wanted if need.namespace]):
         if found:
             names = list(dict.fromkeys(need.namespace for need in found if need.namespace))
-            place = f" in {plural(len(names), 'namespace', 'each of namespaces')} {_some(names)}" if names else ""
-            sentences.append(f"Add to a {kind}{place} that is bound to this user: rules: [{', '.join(_rules(found))}].")
+            sentences.append(to_grant(_rules(found), names))
     return " ".join(sentences)
 
 
@@ -57,10 +50,7 @@ def _rules(needs: t.Sequence[Need]) -> list[str]:
     by_verbs: dict[tuple[_Places, str], list[str]] = {}
     for (group, name), verbs in by_resource.items():
         by_verbs.setdefault((tuple(verbs), group), []).append(name)
-    return [
-        f"{{apiGroups: [{json.dumps(group)}], resources: [{', '.join(names)}], verbs: [{', '.join(verbs)}]}}"
-        for (verbs, group), names in by_verbs.items()
-    ]
+    return [rule(group, names, verbs) for (verbs, group), names in by_verbs.items()]
 
 
 def _grouped(needs: t.Iterable[Need]) -> list[tuple[tuple[_Places, _Places], list[str]]]:
@@ -84,7 +74,7 @@ def _where(namespaces: _Places) -> str:
 
 
 def _some(namespaces: t.Sequence[str]) -> str:
-    return some_of(namespaces, most=_SHOWN_NAMESPACES)
+    return some_of(namespaces, most=SHOWN_NAMESPACES)
 
 
 def _listed(words: t.Sequence[str]) -> str:

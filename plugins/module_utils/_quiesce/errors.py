@@ -15,11 +15,10 @@ class QuiesceError(ArkiveError):
     """A freeze is refused, or its release is not proven."""
 
 
-def unclear_freeze(phase: str, container: str, pod: str) -> QuiesceError:
-    """For a hook whose command freezes something, nobody can tell what. ``pod`` as ``namespace/name``."""
+def unclear_freeze(asked: str, container: str, pod: str) -> QuiesceError:
+    """For a command that freezes something, nobody can tell what. ``asked``: "pre hook"; ``pod``: namespace/name."""
     return QuiesceError(
-        f"The command of the {phase} hook in container {container} of pod {pod} freezes a path that cannot be read "
-        "from its text.",
+        f"The {asked} in container {container} of pod {pod} freezes a path that cannot be read from its text.",
         hint="Write the path out, or set allow_shared_freeze: true.",
     )
 

@@ -39,7 +39,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.patience impor
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import is_freeze, plan_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import select_pods
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import asked_for, recognise
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.release import Releaser
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import (
     CriticalSection,
@@ -283,7 +283,7 @@ class _HookTask:
     def _tell_failure(self, hook: Hook, namespace: str, pod: str, error: str) -> None:
         fatal = hook.resolved_on_error(self._request.on_error) == "Fail"
         tell = self._run.issues.error if fatal else self._run.issues.warning
-        tell(f"The {hook.phase} hook in {namespace}/{pod} failed: {error}.")
+        tell(f"The {asked_for(hook)} in {namespace}/{pod} failed: {error.rstrip('.')}.")
 
 
 def _thaws(request: HookTaskRequest) -> bool:

@@ -13,7 +13,6 @@ import datetime as dt
 import time
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freeze import ActiveFreeze
@@ -75,10 +74,7 @@ def _path_in(pod: _Pod | None, mark: Mark) -> str:
 
 
 def _to_freeze(lease: Lease, hook: Hook) -> ActiveFreeze:
-    records = [
-        FreezeRecord(target=target, lease_id=lease.lease_id, lease="armed", started=utc_now())
-        for target in lease.targets
-    ]
+    records = [FreezeRecord(target=target, lease_id=lease.lease_id, lease="armed") for target in lease.targets]
     now = time.monotonic()
     return ActiveFreeze(
         lease=lease, records=records, armed=True, freezer=hook, frozen_at=now, lease_end=now + lease.seconds

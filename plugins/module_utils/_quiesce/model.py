@@ -12,7 +12,7 @@ import dataclasses
 import datetime as dt
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339, utc_now
 
 ThawedBy: t.TypeAlias = t.Literal[
     "post hook", "release", "lease", "its own command", "someone else", "not frozen", "not proven"
@@ -75,12 +75,12 @@ class FreezeTarget:
 
 @dataclasses.dataclass(slots=True, kw_only=True)
 class FreezeRecord:
-    """The life of one freeze. ``seconds`` is measured in the container when it can be."""
+    """The life of one freeze. ``seconds`` are those measured in the container; ``started`` None: by an earlier task."""
 
     target: FreezeTarget
     lease_id: str
     lease: LeaseState
-    started: dt.datetime
+    started: dt.datetime | None = None
     ended: dt.datetime | None = None
     seconds: float | None = None
     thawed_by: ThawedBy = "not proven"
@@ -88,9 +88,30 @@ class FreezeRecord:
     error: str = ""
     released: bool = False
 
+    @property
+    def lasted(self) -> float | None:
+        """The seconds that it lasted or has lasted, from the outside where they were not measured. None: unknown."""
+        if self.thawed_by == "not frozen":
+            return 0.0
+        if self.seconds is not None or self.started is None:
+            return self.seconds
+        return max(0.0, ((self.ended or utc_now()) - self.started).total_seconds())
+
+    @property
+    def ending(self) -> str:
+        """How it ended, for a line of progress."""
+        if self.thawed_by in ("not proven", "not frozen"):
+            return "its thaw is not proven" if self.thawed_by == "not proven" else "it was not frozen"
+        return f"thawed by {self.thawed_by}"
+
     def to_return(self) -> dict[str, t.Any]:
-        """The entry of a task's ``freezes`` list."""
+        """The entry of a task's ``freezes`` list; what is not known is left out."""
         target = self.target
+        known = {
+            "started": rfc3339(self.started) if self.started else None,
+            "ended": rfc3339(self.ended) if self.ended else None,
+            "seconds": None if self.lasted is None else round(self.lasted, 2),
+        }
         return {
             "namespace": target.namespace,
             "pod": target.pod,
@@ -100,9 +121,7 @@ class FreezeRecord:
             "device": target.device,
             "lease": self.lease,
             "lease_id": self.lease_id,
-            "started": rfc3339(self.started),
-            "ended": rfc3339(self.ended) if self.ended else None,
-            "seconds": None if self.seconds is None else round(self.seconds, 2),
+            **{name: value for name, value in known.items() if value is not None},
             "thawed_by": self.thawed_by,
             "consistent": self.consistent,
             "error": self.error,

@@ -18,7 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import pod_i
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.errors import QuiesceError, unclear_freeze
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ObjectReader, check_pod_spec
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise_hook
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import asked_for, recognise_hook
 
 
 def plan_hook(
@@ -45,7 +45,7 @@ def plan_hook(
         entry["container"] = resolve_container(pod, hook.container)
         if not policy.allow_shared_freeze:
             if found.unclear:
-                raise unclear_freeze(hook.phase, entry["container"], f"{namespace}/{name}")
+                raise unclear_freeze(asked_for(hook), entry["container"], f"{namespace}/{name}")
             for freeze in found.freezes:
                 check_pod_spec(reader, pod, container=entry["container"], path=freeze.path)
     except (QuiesceError, HookError) as exc:

@@ -33,6 +33,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import F
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import (
     THAW_TOOL,
     Recognition,
+    asked_for,
     recognise,
     recognise_hook,
 )
@@ -87,7 +88,7 @@ class Preflight:
                 return HookPlan(hook=hook)
             container = resolve_container(pod, hook.container)
             if found.unclear and not self._policy.allow_shared_freeze:
-                raise unclear_freeze(hook.phase, container, "/".join(pod_identity(pod)))
+                raise unclear_freeze(asked_for(hook), container, "/".join(pod_identity(pod)))
             if not found.freezes:
                 return HookPlan(hook=hook, notes=("freeze: unrecognised, no lease guards it",))
             return self._examine_freeze(pod, hook, container, found)

@@ -94,6 +94,16 @@ def recognise_hook(hook: Hook) -> Recognition:
     return dataclasses.replace(found, thaws=found.thaws + declared, plain=False)
 
 
+def asked_for(hook: Hook) -> str:
+    """What a person asked for, for sentences: ``pre hook``; of a task ``freeze of /data`` or ``command``."""
+    if hook.source != "task":
+        return f"{hook.phase} hook"
+    found = recognise_hook(hook)
+    freezes = found.freezes if hook.phase == "pre" else ()
+    paths = ", ".join(dict.fromkeys(command.path for command in freezes or found.thaws))
+    return f"{'freeze' if freezes else 'thaw'} of {paths}" if paths else "command"
+
+
 def _read_command(command: ShellCommand) -> Recognition | None:
     """What one simple command does; None when that is not understood."""
     words = command.words
@@ -191,4 +201,4 @@ def _is_option(text: str, name: str) -> bool:
     return name[0] in text
 
 
-__all__ = ("THAW_TOOL", "FreezeCommand", "Recognition", "recognise", "recognise_hook")
+__all__ = ("THAW_TOOL", "FreezeCommand", "Recognition", "asked_for", "recognise", "recognise_hook")

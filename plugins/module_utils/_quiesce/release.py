@@ -45,7 +45,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.marking import
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import HelperPod
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.other_freezes import who_holds
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import HookPlan
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise_hook
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import asked_for, recognise_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.thaw import ThawElsewhere, Thawer
 
 #: How long a release is tried after the lease must have fired.
@@ -116,7 +116,7 @@ class Releaser:
                     result = _skipped(
                         pod, hook, f"not run, because it would thaw what another run has frozen: {holder}"
                     )
-                    self._warnings.append(f"{hook.phase} hook of pod {'/'.join(pod_identity(pod))}: {result.error}")
+                    self._warnings.append(f"The {asked_for(hook)} in {'/'.join(pod_identity(pod))}: {result.error}")
                 else:
                     result = self._run_post(pod, hook, may_take_long=not open_freezes)
                 results.append(result)

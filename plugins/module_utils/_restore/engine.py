@@ -32,6 +32,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied 
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.prepared import PreparedObjects
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.no_effect import find_without_effect
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.planner import Planner
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.transforms import find_out
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.report import RestoreReport
@@ -128,6 +129,7 @@ def _plan(opened: _Opened) -> Ready:
         chosen = choose_objects(run, backup)
         findings = find_out(run, chosen, opened.objects)
         planner = Planner(run, chosen, findings)
+        run.issues.add_warnings(find_without_effect(run.request, chosen, modifiers=planner.modifiers))
         planned = planner.plan()
     counts = ", ".join(f"{count} {action}" for action, count in planned.plan.counts().items() if count)
     run.progress(f"{PLAN_PREFIX}{counts or 'nothing to restore'}")

@@ -61,12 +61,12 @@ class RestoreOutcome:
 
     @property
     def states(self) -> dict[str, int]:
-        """Items by what became of them: created, updated, skipped, failed; empty for a plan."""
+        """Items by what became of them: created, updated, unchanged, failed; empty for a plan."""
         return self.applied.states()
 
     @property
     def closing_line(self) -> str:
-        """The last line of progress: ``Completed: 7 created, 1 skipped, 0 errors, 2 warnings``."""
+        """The last line of progress: ``Completed: 7 created, 1 unchanged, 0 errors, 2 warnings``."""
         numbers = [f"{count} {state}" for state, count in sorted(self.states.items())]
         numbers += [counted(len(self.issues.errors), "error"), counted(len(self.issues.warnings), "warning")]
         return f"{self.phase}: {', '.join(numbers)}"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult, OnError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord
@@ -36,13 +37,12 @@ class SnapshotOutcome:
 
     def to_return(self, *, default_on_error: OnError) -> dict[str, t.Any]:
         """The keys of the task result."""
-        window = self.freeze_window_seconds
         return {
             "changed": self.changed,
             "snapshots": self.snapshots,
             "hooks": [*(hook.to_return(default_on_error=default_on_error) for hook in self.hooks), *self.planned],
             "freezes": [record.to_return() for record in self.freezes],
-            "freeze_window_seconds": None if window is None else round(window, 2),
+            "freeze_window_seconds": round(self.freeze_window_seconds, 2),
             "swept": self.swept,
             "timings": {name: round(spent, 3) for name, spent in self.timings.items()},
             "warnings_list": to_return(self.issues.warnings),
@@ -58,11 +58,12 @@ class SnapshotOutcome:
         return [issue.message for issue in self.issues.errors]
 
     @property
-    def freeze_window_seconds(self) -> float | None:
-        """From the first freeze to the last thaw; None when nothing was frozen."""
-        starts = [record.started for record in self.freezes]
-        ends = [record.ended for record in self.freezes if record.ended is not None]
-        return (max(ends) - min(starts)).total_seconds() if starts and ends else None
+    def freeze_window_seconds(self) -> float:
+        """From the first freeze to the last thaw, or until now where that is not proven; 0 when nothing was frozen."""
+        frozen = [record for record in self.freezes if record.thawed_by != "not frozen"]
+        starts = [record.started for record in frozen if record.started is not None]
+        ends = [record.ended or utc_now() for record in frozen]
+        return (max(ends) - min(starts)).total_seconds() if starts else 0.0
 
 
 __all__ = ("SnapshotOutcome",)

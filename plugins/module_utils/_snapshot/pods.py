@@ -18,6 +18,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks impor
     ResolvedRule,
     hooks_of_pod,
     resolve_rules,
+    rules_for_others,
+    unused_rules,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import mounted_claims, pod_identity
@@ -60,6 +62,7 @@ def plan_quiescing(client: KubeClient, namespace: str, claims: t.Collection[str]
     hooked = run_on_one([_with_hooks(pod, rules, quiescing) for pod in pods])
     sequential = any(rule.run_on == "ordered" for pod in hooked for rule in rules_of(pod))
     warnings = [f"pod {'/'.join(pod.key)}: {text}" for pod in hooked for text in pod.warnings]
+    warnings += [f"{text}." for text in (*rules_for_others(quiescing.rules, rules), *unused_rules(rules, pods))]
     if quiescing.freeze_paths:
         hooked = _freeze_paths(hooked, wanted, quiescing, warnings)
     return QuiescePlan(pods, [pod for pod in hooked if pod.pre or pod.post], sequential, warnings)

@@ -24,6 +24,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import is_freeze, plan_pod_hooks
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import asked_for
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.claims import find_claims, read_volumes
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.outcome import SnapshotOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.pods import QuiescePlan, plan_quiescing
@@ -128,7 +129,7 @@ class _Task:
             )
             planned += [*found.pre, *found.post]
             for hook, why in found.failed:
-                text = f"The {hook.phase} hook in {'/'.join(hooked.key)} failed: {why.rstrip('.')}."
+                text = f"The {asked_for(hook)} in {'/'.join(hooked.key)} failed: {why.rstrip('.')}."
                 if hook.resolved_on_error(policy.default_on_error) != "Fail":
                     self._issues.warning(text)
                 elif is_freeze(hook) and hook.phase == "pre":

@@ -21,6 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import A
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.prepared_pods import prepare_pod
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import asked_for
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import (
     CriticalSection,
     QuiescedPod,
@@ -104,7 +105,7 @@ class SnapshotWindow:
             self._section.__exit__(*_exc)
             for record in self._section.freezes:
                 seconds = "" if record.seconds is None else f" after {record.seconds:.2f} s"
-                self._progress(f"{record.target.where}: thawed by {record.thawed_by}{seconds}")
+                self._progress(f"{record.target.where}: {record.ending}{seconds}")
 
     @property
     def is_quiesced(self) -> bool:
@@ -178,7 +179,8 @@ class SnapshotWindow:
         ]
 
     def _sentence(self, result: HookResult) -> str:
-        return f"The {result.hook.phase} hook in {result.namespace}/{result.pod} failed: {result.error.rstrip('.')}."
+        asked = asked_for(result.hook)
+        return f"The {asked} in {result.namespace}/{result.pod} failed: {result.error.rstrip('.')}."
 
 
 __all__ = ("SnapshotWindow",)

@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.patterns import matches_glob
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
     ALWAYS_EXCLUDED,
     CRDS,
@@ -102,13 +103,15 @@ def build_filter(
     namespaces: IncludeExclude,
     policy: ResourcePolicy | None = None,
     near: t.Callable[[str], t.Sequence[str]] = lambda _name: (),
+    known: t.Collection[str] | None = None,
 ) -> ResourceFilter:
     """The filter of the family that ``spec`` uses.
 
-    ``namespaces`` are those in effect, patterns and excluding labels resolved. Raises ``ValidationError`` when
+    ``namespaces`` are those in effect, patterns and excluding labels resolved. ``known``: all group-resources of the
+    cluster; without them patterns are not looked at. Raises ``ValidationError`` when
     ``policy`` has filters and the spec has some of the old family.
     """
-    names = _Names(resolve, near)
+    names = _Names(resolve, near, known)
     if spec.uses_old_filters:
         if policy is not None and policy.include_exclude is not None:
             error = (
@@ -152,9 +155,12 @@ def build_filter(
 class _Names:
     """Resolves the entries of lists, and remembers what is odd about them."""
 
-    def __init__(self, resolve: Resolve, near: t.Callable[[str], t.Sequence[str]]) -> None:
+    def __init__(
+        self, resolve: Resolve, near: t.Callable[[str], t.Sequence[str]], known: t.Collection[str] | None
+    ) -> None:
         self._resolve = resolve
         self._near = near
+        self._known = known
         self.warnings: list[str] = []
 
     def resolve(self, field: str, names: t.Iterable[str], *, namespaced: bool | None = None) -> tuple[str, ...]:
@@ -164,7 +170,9 @@ class _Names:
     def _one(self, field: str, name: str, namespaced: bool | None) -> str:
         found = None if name == "*" else self._resolve(name)
         if found is None:
-            if not is_pattern(name) and "{" not in name and name not in map(str, ALWAYS_EXCLUDED):
+            if is_pattern(name) or "{" in name:
+                self._check_pattern(field, name)
+            elif name not in map(str, ALWAYS_EXCLUDED):
                 meant = self._near(name)
                 hint = f" Did you mean {' or '.join(meant)}?" if meant else ""
                 self.warnings.append(f"{field} names '{name}', and the cluster has no such resource.{hint}")
@@ -174,6 +182,10 @@ class _Names:
             scope = "is in namespaces" if is_namespaced else "is cluster-scoped"
             self.warnings.append(f"{field} names '{name}', which {scope}, so that the entry has no effect.")
         return str(gr)
+
+    def _check_pattern(self, field: str, pattern: str) -> None:
+        if self._known is not None and not any(matches_glob(pattern, name) for name in self._known):
+            self.warnings.append(f"{field} has the pattern '{pattern}', which fits no resource of the cluster.")
 
 
 def _scoped(includes: tuple[str, ...], excludes: tuple[str, ...]) -> IncludeExclude:

@@ -14,8 +14,10 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.bounded_json import (
     MAX_DEPTH,
+    MAX_REQUEST,
     is_deeper,
     parse_bounded,
+    text_size,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_regexp import compile_go_regexp
@@ -64,7 +66,7 @@ class ModifierConditions:
         metadata = obj.get("metadata") or {}
         if self.namespaces and namespace not in self.namespaces:
             return False
-        if not _fits_group_resource(self.group_resource, str(group_resource)):
+        if not self.fits_type(str(group_resource)):
             return False
         if self.name_pattern is not None and not self.name_pattern.search(str(metadata.get("name", ""))):
             return False
@@ -75,6 +77,11 @@ class ModifierConditions:
         except PatchError:
             return False
         return True
+
+    def fits_type(self, group_resource: str) -> bool:
+        """``*`` is every type of the core group, ``*.apps`` every one of a group, ``*.*`` every one (Velero's page)."""
+        compiled = compile_glob(self.group_resource, ".")
+        return self.group_resource == "*.*" or (compiled is not None and bool(compiled.fullmatch(group_resource)))
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,17 +285,14 @@ def _parse_patch_data(value: t.Any, where: str) -> Object:
     return data
 
 
-def _fits_group_resource(pattern: str, group_resource: str) -> bool:
-    """``*`` is every type of the core group, ``*.apps`` every one of a group, ``*.*`` every one (Velero's page)."""
-    compiled = compile_glob(pattern, ".")
-    return pattern == "*.*" or (compiled is not None and compiled.fullmatch(group_resource) is not None)
-
-
 def _check_patched(group_resource: GroupResource, before: Object, after: t.Any) -> None:
     """What comes out is still this object, with the types that whatever reads it later counts on."""
-    misfit = find_object_misfit(after, group_resource)
-    if not misfit and is_deeper(after, MAX_DEPTH):
+    if is_deeper(after, MAX_DEPTH):
         misfit = f"it is nested more than {MAX_DEPTH} levels deep"
+    elif text_size(after, most=MAX_REQUEST) > MAX_REQUEST >= text_size(before, most=MAX_REQUEST):
+        misfit = f"it is larger than {MAX_REQUEST >> 20} MiB, which no API server takes"
+    else:
+        misfit = find_object_misfit(after, group_resource)
     if misfit:
         raise PatchError(f"What comes out is no object of Kubernetes: {misfit}.", hint="Correct the patch.")
     name = (before.get("metadata") or {}).get("name")

@@ -223,6 +223,9 @@ class VolumeProvider(t.Protocol):
     def delete(self, snapshots: t.Sequence[RecordedSnapshot], contents: StoredContents) -> Reasons:
         """Delete them; one that is gone is fine. Returns why others are still there. Raises ``Cancelled``."""
 
+    def deletion_notes(self) -> tuple[str, ...]:
+        """What else is to be told of the deletions so far: a sentence each."""
+
 
 __all__ = (
     "BackupJob",

@@ -33,8 +33,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location i
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import REVIEWS, ApiType
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore import restore_api
+from campaigns.archives_make import Files
 from campaigns.archives_objects import KINDS
-from campaigns.archives_spoil import Files, spoil
+from campaigns.archives_ways import spoil
 
 _MAX_MEMORY = 300 << 20
 #: Of the processor. The largest inputs are 15 MiB of JSON, read several times.

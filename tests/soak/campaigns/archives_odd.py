@@ -299,17 +299,14 @@ def _numbered(value: t.Any, number: str) -> t.Any:
     return value
 
 
-ODD_WAYS = (
-    odd_tar,
-    odd_tar,
-    odd_packing,
-    odd_names,
-    odd_numbers,
-    masses,
-    wrong_metadata,
-    odd_versions,
-    odd_annotations,
-    lies,
+__all__ = (
+    "lies",
+    "masses",
+    "odd_annotations",
+    "odd_names",
+    "odd_numbers",
+    "odd_packing",
+    "odd_tar",
+    "odd_versions",
+    "wrong_metadata",
 )
-
-__all__ = ("ODD_WAYS",)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Ways to spoil a backup, each made of chance alone: objects, JSON, tar, gzip, the files beside the tarball."""
+"""Ways to spoil a backup: objects, JSON, tar, gzip, the files beside the tarball."""
 
 from __future__ import annotations
 
@@ -26,14 +26,6 @@ from campaigns.archives_make import (
     tarball,
 )
 from campaigns.archives_objects import BACKUP, RECORD, sound_files, sound_objects
-from campaigns.archives_odd import ODD_WAYS
-
-
-def spoil(chance: random.Random) -> tuple[str, Files]:
-    """The name of the way, and the files of a location."""
-    way = chance.choice(WAYS)
-    files = way(chance)
-    return way.__name__.strip("_"), files
 
 
 def replace_somewhere(chance: random.Random, document: t.Any, wrong: t.Any) -> None:
@@ -55,7 +47,7 @@ def replace_somewhere(chance: random.Random, document: t.Any, wrong: t.Any) -> N
         holder[key] = copy.deepcopy(wrong)
 
 
-def _wrong_shapes(chance: random.Random) -> Files:
+def wrong_shapes(chance: random.Random) -> Files:
     objects = sound_objects()
     paths = [member_path(*pair) for pair in objects]
     for _time in range(chance.randint(1, 3)):
@@ -63,7 +55,7 @@ def _wrong_shapes(chance: random.Random) -> Files:
     return location(tarball([(path, encoded(obj)) for path, (_gr, obj) in zip(paths, objects, strict=True)]))
 
 
-def _smuggled(chance: random.Random) -> Files:
+def smuggled(chance: random.Random) -> Files:
     """Objects under paths that are not theirs."""
     objects = sound_objects()
     members = sound_members()
@@ -84,7 +76,7 @@ def _smuggled(chance: random.Random) -> Files:
     return location(tarball(members))
 
 
-def _bad_json(chance: random.Random) -> Files:
+def unreadable_json(chance: random.Random) -> Files:
     members = sound_members()
     victim = chance.randrange(len(members))
     members[victim] = (members[victim][0], bad_json(chance, members[victim][1]))
@@ -125,7 +117,7 @@ def bad_json(chance: random.Random, sound: bytes) -> bytes:
     return sound[:-1] + b', "more": ' + inner + b"}"
 
 
-def _bad_tar(chance: random.Random) -> Files:
+def bad_tar(chance: random.Random) -> Files:
     members = sound_members()
     way = chance.randrange(8)
     if way == 0:
@@ -161,7 +153,7 @@ def _bad_tar(chance: random.Random) -> Files:
     return location(tarball([*members, *((path, members[4][1]) for path in chance.sample(odd, 3))]))
 
 
-def _bad_gzip(chance: random.Random) -> Files:
+def bad_gzip(chance: random.Random) -> Files:
     sound = tarball(sound_members())
     way = chance.randrange(6)
     if way == 0:
@@ -182,7 +174,7 @@ def _bad_gzip(chance: random.Random) -> Files:
     return location(chance.choice([b"", b"\x1f", b"plain text", zlib.compress(b"x"), gzip.compress(b"x" * 511)]))
 
 
-def _bad_files(chance: random.Random) -> Files:
+def bad_files(chance: random.Random) -> Files:
     """The Backup object and the documents beside the tarball."""
     files, backup = sound_files(), json.loads(json.dumps(BACKUP))
     record = json.loads(json.dumps(RECORD))
@@ -201,18 +193,4 @@ def _bad_files(chance: random.Random) -> Files:
     return made
 
 
-WAYS = (
-    _wrong_shapes,
-    _wrong_shapes,
-    _wrong_shapes,
-    _smuggled,
-    _bad_json,
-    _bad_tar,
-    _bad_gzip,
-    _bad_files,
-    _bad_files,
-    *ODD_WAYS,
-)
-
-
-__all__ = ("WAYS", "Files", "spoil")
+__all__ = ("bad_files", "bad_gzip", "bad_tar", "smuggled", "unreadable_json", "wrong_shapes")

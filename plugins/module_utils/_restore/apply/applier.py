@@ -22,7 +22,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order i
 
 
 class Applier:
-    """Executes waves. The failure of one item never stops another; only a cancel does, and a server that is gone."""
+    """Executes waves. The failure of one item never stops another; only a cancel does, and a server that is gone.
+
+    So does a credential that the server does not accept any more.
+    """
 
     def __init__(self, run: RestoreRun, writer: ObjectWriter, namespaces: NamespaceMaker) -> None:
         self._run = run
@@ -54,7 +57,7 @@ class Applier:
     def _tell(self, wave: Wave, done: t.Sequence[Applied]) -> None:
         for group_resource in wave.group_resources:
             states = collections.Counter(
-                applied.state
+                applied.became
                 for applied in done
                 if applied.item.group_resource == group_resource and applied.item.intent
             )

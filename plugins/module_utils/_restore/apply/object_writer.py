@@ -74,6 +74,11 @@ class ObjectWriter:
         except Cancelled:
             return Applied(item, "failed")
         except KubeError as exc:
+            told = self.gone is not None
+            if exc.unauthorized:
+                self.gone = exc
+            if exc.unauthorized and told:
+                return Applied(item, "failed")
             return self._failed(item, exc, reason=exc.reason)
         except ArkiveError as exc:
             return self._failed(item, exc)

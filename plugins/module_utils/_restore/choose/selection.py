@@ -98,7 +98,6 @@ class _Selector:
         self._choice = choice
         self._resources = resource_filter(spec, discovery)
         expanded = expand_namespaces(spec.included_namespaces, spec.excluded_namespaces, contents.namespaces)
-        self._nothing_matched = expanded.matched_nothing
         self._namespaces = expanded.filter
         self._taken: dict[GroupResource, dict[ItemRef, None]] = {}
 
@@ -129,10 +128,7 @@ class _Selector:
         return in_scope and (namespace is None or self._namespaces.accepts(namespace))
 
     def _warnings(self) -> list[str]:
-        warnings = [f"The backup holds nothing that fits '{name}' in names." for name in self._choice.unused]
-        if self._nothing_matched:
-            warnings.append("The patterns of included_namespaces fit no namespace of the backup.")
-        return warnings
+        return [f"The backup holds nothing that fits '{name}' in names." for name in self._choice.unused]
 
     def _takes(self, ref: ItemRef) -> bool:
         in_cluster = ref.namespace is None

@@ -31,6 +31,12 @@ class Applied:
     state: State
     failure: str = ""
 
+    @property
+    def became(self) -> str:
+        """What became of it, in the words of the plan: ``skipped``, Velero's word in its records, is ``unchanged``."""
+        left = self.state == "skipped" or (self.state == "created" and self.item.action == "unchanged")
+        return "unchanged" if left else self.state
+
 
 class AppliedPlan:
     """A plan, and beside it what was done so far. Another one is made of it with each step."""
@@ -57,9 +63,14 @@ class AppliedPlan:
         found = self._done.get(item.number)
         return found.failure if found is not None else ""
 
+    def became(self, item: PlanItem) -> str:
+        """What became of it, in the words of the plan; empty while nothing was done about it."""
+        found = self._done.get(item.number)
+        return found.became if found is not None else ""
+
     def states(self) -> dict[str, int]:
-        """Objects by what became of them; empty for a plan that was not applied."""
-        return dict(collections.Counter(applied.state for applied in self._done.values() if applied.state))
+        """Objects by what became of them, in the words of the plan; empty for a plan that was not applied."""
+        return dict(collections.Counter(applied.became for applied in self._done.values() if applied.state))
 
     def made(self) -> list[PlanItem]:
         """What this restore has created or changed, now or in an earlier run."""
@@ -72,7 +83,7 @@ class AppliedPlan:
     def to_return(self) -> list[dict[str, t.Any]]:
         """All items in the order of the run, each with the number of its wave (from 1) and what became of it."""
         return [
-            {"wave": number, **item.to_return(), **({"state": state} if (state := self.state_of(item)) else {})}
+            {"wave": number, **item.to_return(), **({"state": state} if (state := self.became(item)) else {})}
             for number, wave in enumerate(self.plan.waves, 1)
             for item in wave.items
         ]

@@ -36,6 +36,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.order imp
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.snapshot_items import leave_out_snapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.transforms import make_preparer
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import ResourceModifiers
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import (
     CLAIMS,
     NAMESPACES,
@@ -68,6 +69,10 @@ class Planner:
         self._existing = ExistingObjects(run, findings, self._claims)
         self._numbers = itertools.count()
         self._taken: set[ObjectKey] = set()
+
+    @property
+    def modifiers(self) -> ResourceModifiers | None:
+        return self._preparer.modifiers
 
     def plan(self) -> Planned:
         """All chosen objects in Velero's order; ``namespaces`` stands for the target namespaces."""

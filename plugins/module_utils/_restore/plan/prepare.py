@@ -50,7 +50,7 @@ class Preparer:
         self._spec = spec
         self._context = context
         self._labels = labels
-        self._modifiers = modifiers
+        self.modifiers = modifiers
         self._status_filter = status_filter
 
     def prepare(self, ref: ItemRef) -> Prepared:
@@ -71,8 +71,8 @@ class Preparer:
         )
         apply_item_rules(ref.group_resource, draft, self._context)
         errors: list[str] = []
-        if self._modifiers is not None and not draft.skip:
-            body, errors = self._modifiers.apply(ref.group_resource, body, namespace=source)
+        if self.modifiers is not None and not draft.skip:
+            body, errors = self.modifiers.apply(ref.group_resource, body, namespace=source)
         metadata = body["metadata"]
         if source:
             metadata["namespace"] = draft.target_namespace

@@ -49,6 +49,11 @@ class CsiDeletion:
         failed = storage.delete(list(stored), timeout=self._context.delete_timeout)
         return {stored[key]: why for key, why in failed.items()}
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What else is to be told of the deletions."""
+        return tuple(self._storage.notes) if self._storage is not None else ()
+
     def _find_storage(self) -> StorageSnapshots | None:
         """The cluster's drivers; None, with the reason noted, where it has none or cannot be asked."""
         if self._storage is None and not self._no_storage:

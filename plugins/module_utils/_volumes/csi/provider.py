@@ -78,6 +78,9 @@ class CsiProvider:
     def delete(self, snapshots: t.Sequence[RecordedSnapshot], contents: StoredContents) -> Reasons:
         return self._deletion.delete(snapshots, contents)
 
+    def deletion_notes(self) -> tuple[str, ...]:
+        return self._deletion.notes
+
     @functools.cached_property
     def _deletion(self) -> CsiDeletion:
         from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.deletion import CsiDeletion

@@ -107,18 +107,19 @@ class SnapshotRemoval:
         return ""
 
     def _release(self, cut: CutSnapshot) -> str:
-        what = f"VolumeSnapshot {cut.wish.namespace}/{cut.name}"
+        left = what = f"VolumeSnapshot {cut.wish.namespace}/{cut.name}"
         try:
             content = self._content_of(cut)
             if content is not None and (content.get("spec") or {}).get("deletionPolicy") != "Retain":
                 return f"The {what} was left in the cluster: its content {cut.content} would take the snapshot with it."
             delete_object(self._client, self._api.snapshots, cut.name, cut.wish.namespace)
             if content is not None:
+                left = f"VolumeSnapshotContent {cut.content}"
                 delete_object(self._client, self._api.contents, cut.content)
-            left = self._wait_gone(cut, _RELEASE_SECONDS)
+            still = self._wait_gone(cut, _RELEASE_SECONDS)
         except KubeError as exc:
-            return f"The {what} was left in the cluster: {exc.sentence}"
-        return f"The {what} was deleted, and {left} is still there." if left else ""
+            return f"The {left} was left in the cluster: {exc.sentence}"
+        return f"The {what} was deleted, and {still} is still there." if still else ""
 
     def _content_of(self, cut: CutSnapshot) -> dict[str, t.Any] | None:
         """Also one that was made after anybody looked last."""

@@ -30,6 +30,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import cr
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait_for_object
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import SnapshotApi, list_classes
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.nudge import NUDGE_SECONDS, nudge
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.retained import remove_retained
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.status import stated_error
 
 CSI_DRIVERS = GroupResource("csidrivers", "storage.k8s.io")
@@ -72,6 +73,8 @@ class StorageSnapshots:
         self._api = api
         self._classes = list_classes(client, api)
         self._drivers = _list_drivers(client, discovery)
+        #: Of the deletions: which objects of the cluster still name a snapshot that is gone.
+        self.notes: list[str] = []
 
     def why_not(self, driver: str) -> str:
         """Why this cluster cannot be asked to delete a snapshot of ``driver``; empty when it may."""
@@ -93,14 +96,19 @@ class StorageSnapshots:
     def delete(self, snapshots: t.Sequence[StoredSnapshot], *, timeout: float) -> dict[StoredSnapshot, str]:
         """Have them deleted, all at once; one that is gone is fine. Returns why others are still there.
 
-        Raises ``Cancelled`` when the run was told to stop. In any case no object is left in the cluster.
+        Raises ``Cancelled`` when the run was told to stop. In any case no object of the deletion is left in the
+        cluster. What had outlived its VolumeSnapshot by its policy Retain goes with the snapshot that it names.
         """
         if not snapshots:
             return {}
         with concurrent.futures.ThreadPoolExecutor(min(len(snapshots), _AT_A_TIME)) as pool:
             reasons = list(pool.map(lambda snapshot: self._delete(snapshot, timeout), snapshots))
         self._client.cancel.check()
-        return {snapshot: why for snapshot, why in zip(snapshots, reasons, strict=True) if why}
+        failed = {snapshot: why for snapshot, why in zip(snapshots, reasons, strict=True) if why}
+        gone = {(snapshot.driver, snapshot.handle): snapshot for snapshot in snapshots if snapshot not in failed}
+        names = {self._content_for(snapshot)["metadata"]["name"] for snapshot in gone.values()}
+        self.notes += remove_retained(self._client, self._api, gone.keys(), driver_asked=names)
+        return failed
 
     def _delete(self, snapshot: StoredSnapshot, timeout: float) -> str:
         body = self._content_for(snapshot)

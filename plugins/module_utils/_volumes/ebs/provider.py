@@ -98,6 +98,9 @@ class EbsProvider:
                 failed[snapshot] = exc.sentence
         return failed
 
+    def deletion_notes(self) -> tuple[str, ...]:
+        return ()
+
     @functools.cached_property
     def _ec2(self) -> EbsSnapshotter | None:
         """None without a snapshot location."""

@@ -117,6 +117,34 @@ def test_the_snapshots_are_gone_from_the_storage(
     assert files_of(store) == left_over(client) == []
 
 
+def test_what_outlived_its_namespace_goes_too(
+    client: KubeClient, api: SnapshotApi, volume: DataApp, storage: Storage, store: LocalStore, kubectl: t.Any
+) -> None:
+    """A VolumeSnapshotContent with the policy Retain, whose VolumeSnapshot went with its namespace."""
+    (source,) = volume.volume_handles()
+    wish = SnapshotWish(namespace=volume.namespace, claim=CLAIM, class_name="loopfile")
+    with CsiSnapshots(client, api, with_contents=True, cancel=CancelToken()) as snapshots:
+        lost, kept = snapshots.cut(volume.namespace, [wish, wish], timeout=60)
+        for cut in (lost, kept):
+            snapshots.retain(cut)
+    kubectl("-n", volume.namespace, "delete", "vs", lost.name)
+    names = {item["metadata"]["name"] for item in client.get(CONTENTS)["items"]}
+    assert {lost.content, kept.content} <= names
+    put_backup(store, lost.handle, kept.handle)
+    outcome = delete_backup("b1", store=store, providers=make_providers(VolumeContext(connect=lambda: client)))
+    assert not storage.snapshots(source) & {lost.handle, kept.handle}
+    there = {item["metadata"]["name"] for item in client.get(CONTENTS)["items"] if not is_going(item)}
+    assert (lost.content in there, kept.content in there, left_over(client)) == (False, True, [])
+    (warning,) = outcome.warnings_list
+    assert f"VolumeSnapshot {volume.namespace}/{kept.name}: nothing can be restored" in warning["message"]
+    kubectl("-n", volume.namespace, "delete", "vs", kept.name)
+    kubectl("delete", "vsc", kept.content)
+
+
+def is_going(content: Object) -> bool:
+    return "deletionTimestamp" in content["metadata"]
+
+
 def test_one_that_is_gone_is_fine(
     client: KubeClient, api: SnapshotApi, volume: DataApp, storage: Storage, store: LocalStore
 ) -> None:

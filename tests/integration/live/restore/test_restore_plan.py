@@ -105,7 +105,7 @@ AFTERWARDS = {
     "create": "created",
     "unverified": "created",
     "update": "updated",
-    "unchanged": "skipped",
+    "unchanged": "unchanged",
     "conflict": "failed",
     "skip": "",
 }

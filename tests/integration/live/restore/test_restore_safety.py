@@ -238,7 +238,7 @@ def test_killed_and_finished_under_its_name(home: str, cluster: Cluster, backups
     assert hints == ["Run it again with name: r to finish it."]
     done = backups.restore("b", name="r")
     assert (done.phase, done.errors_list, done.warnings_list) == ("Completed", [], [])
-    assert done.states == {"created": 600, "skipped": 1}
+    assert done.states == {"created": 600, "unchanged": 1}
     after = live_configs(cluster, home)
     assert len(after) == 600
     assert before.items() <= after.items()
@@ -265,6 +265,6 @@ def test_the_api_server_is_restarted(
     assert not thread.is_alive()
     (done,) = found
     assert (done.phase, done.errors_list) == ("Completed", [])
-    assert done.states == {"created": 600, "skipped": 1}
+    assert done.states == {"created": 600, "unchanged": 1}
     assert len(live_configs(cluster, home)) == 600
     assert backups.restore("b", name="r").changed is False

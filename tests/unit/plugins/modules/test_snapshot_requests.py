@@ -63,7 +63,7 @@ def test_defaults(run_module: Runner, called: Calls) -> None:
     assert request == SnapshotRequest(
         name="s", namespace="shop", selection=Selection(claims=("data",)), run_id=request.run_id
     )
-    assert (result["changed"], result["failed"], result["freeze_window_seconds"]) == (True, False, None)
+    assert (result["changed"], result["failed"], result["freeze_window_seconds"]) == (True, False, 0.0)
     assert "diff" not in result
 
 

@@ -45,6 +45,16 @@ def _entry(message: str, hint: str = "") -> dict[str, str]:
         ),
         pytest.param({"message": "x", "namespace": "shop"}, "namespace shop: x.", id="namespace alone"),
         pytest.param(
+            {"message": "does not exist", "resource": "namespaces", "name": "shop"},
+            "namespace shop: does not exist.",
+            id="a Namespace",
+        ),
+        pytest.param(
+            {"message": "does not exist", "resource": "namespaces", "namespace": "shop", "name": "shop"},
+            "namespace shop: does not exist.",
+            id="a Namespace that another writer puts into itself",
+        ),
+        pytest.param(
             {"message": "It was refused: Forbidden.", "reason": "Forbidden"},
             "It was refused: Forbidden.",
             id="reason once",

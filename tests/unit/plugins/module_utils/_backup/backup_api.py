@@ -48,11 +48,14 @@ class BackupApi(MemoryApi):
         self.executed: list[tuple[str, str]] = []
         self.codes: dict[str, int] = {}
         self.forbidden: set[str] = set()
+        self.unauthorized: set[str] = set()
         self.on_exec: t.Callable[[], None] = lambda: None
         self.refuse = self._forbid
         self._lock = threading.Lock()
 
     def _forbid(self, _verb: str, path: str, _dry_run: bool) -> KubeError | None:
+        if self.unauthorized.intersection(path.split("/")):
+            return KubeError("The API server did not accept the credential.", status=401, reason="Unauthorized")
         for plural in self.forbidden.intersection(path.split("/")):
             return KubeError(f"You may not list {plural}.", status=403, reason="Forbidden")
         return None

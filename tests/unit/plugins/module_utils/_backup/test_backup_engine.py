@@ -17,6 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claim_record import ClaimRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimHeld
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._backup.backup_api import (
@@ -154,7 +155,10 @@ def test_a_missing_namespace_beside_others(api: BackupApi, store: t.Any) -> None
     assert outcome.phase == "PartiallyFailed"
     (error,) = outcome.errors_list
     assert "does not exist" in error["message"]
-    assert "gone" in (error["namespace"], error["name"])
+    # A Namespace lies in no namespace: "namespace gone", not "namespace gone/gone".
+    assert (error["resource"], error["namespace"], error["name"]) == ("namespaces", "", "gone")
+    again = run(api, store, included_namespaces=["shop", "gone"])
+    assert [(each["namespace"], each["name"]) for each in again.errors_list] == [("", "gone")]
 
 
 def test_the_second_run_does_nothing(api: BackupApi, store: t.Any) -> None:
@@ -246,3 +250,44 @@ def test_check_mode_refuses_a_live_run_of_the_name(api: BackupApi, store: t.Any)
     put_expired(store, age=0, key=CLAIM, commits="u-1")
     (sentence,) = foreseen(api, store)
     assert sentence.startswith("run dead-run on host-x (pid 4711) was about to store this backup: the run would wait")
+
+
+def hook_rule(name: str, **filters: t.Any) -> dict[str, t.Any]:
+    return {"name": name, "pre": [{"exec": {"command": ["flush"]}}], **filters}
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        pytest.param(hook_rule("db", labelSelector={"matchLabels": {"app": "bd"}}), "'db' fits no pod", id="labels"),
+        pytest.param(hook_rule("db", includedNamespaces=["shopp"]), "'db' fits no pod", id="namespace"),
+        pytest.param(hook_rule("db", includedResources=["deployments"]), "'db' is not for pods", id="type"),
+        pytest.param(hook_rule("db", includedNamespaces=["sh*"]), "", id="one that fits"),
+    ],
+)
+def test_a_hook_rule_that_never_runs_is_told(api: BackupApi, store: t.Any, rule: t.Any, said: str) -> None:
+    """The data would be stored without the hooks that were to quiesce it. A pod's own hooks win, and the rule fits."""
+    pod(api, "a", **{HOOK + "command": "own"})
+    outcome = run(api, store, hooks={"resources": [rule]})
+    told = [warning["message"] for warning in outcome.warnings_list]
+    assert (outcome.phase, len(told)) == ("Completed", 1 if said else 0)
+    assert all(f"The hook rule {said}" in sentence for sentence in told)
+
+
+@pytest.mark.parametrize("ended", ["configmaps", "persistentvolumes", "customresourcedefinitions"])
+def test_a_credential_that_ends_on_the_way_ends_the_backup(
+    api: BackupApi, store: t.Any, tmp_path: Path, ended: str
+) -> None:
+    """It is one error, and no backup of what had been read before is stored; a freeze is released all the same."""
+    pod(api, "a", **{HOOK + "command": "pre", POST + "command": "post"})
+    api.add("persistentvolumeclaims", "data", "shop", spec={"volumeName": "pv"}, status={"phase": "Bound"})
+    api.add("persistentvolumes", "pv", spec={"persistentVolumeReclaimPolicy": "Delete"})
+    api.unauthorized = {ended}
+    if ended == "customresourcedefinitions":
+        api.add("customresourcedefinitions", "widgets.example.org", spec={})
+    with pytest.raises(KubeError, match="did not accept the credential") as caught:
+        run(api, store, include_cluster_resources=True)
+    phases = [hook["phase"] for hook in caught.value.details["hooks"]]
+    assert phases == ([] if ended == "persistentvolumes" else ["pre", "post"]), "volumes are read before the hooks"
+    assert caught.value.details["errors_list"] == []
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]

@@ -281,3 +281,41 @@ def test_find(cluster: Cluster) -> None:
     found = choose(cluster, included_resources=["pods"])
     assert found.find(PODS) == found.types[0]
     assert found.find(CLAIMS) is None
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        pytest.param(
+            {"excluded_namespaces": ["shopp"]},
+            "excluded_namespaces names the namespace 'shopp', which fits none in the cluster, so that it has no effect."
+            " Did you mean shop",
+            id="excluded namespace",
+        ),
+        pytest.param({"excluded_namespaces": ["test-*"]}, "names the pattern 'test-*'", id="excluded glob"),
+        pytest.param(
+            {"included_namespaces": ["shop", "zz*"]}, "included_namespaces names the pattern 'zz*'", id="glob"
+        ),
+        pytest.param({"included_namespaces": ["shop*"], "excluded_namespaces": ["kube-*"]}, "", id="what fits"),
+        pytest.param(
+            {"excluded_resources": ["*.example.org"]},
+            "excludedResources has the pattern '*.example.org', which fits no resource of the cluster.",
+            id="glob of types",
+        ),
+        pytest.param(
+            {"excluded_namespace_scoped_resources": ["none*"]},
+            "excludedNamespaceScopedResources has the pattern 'none*'",
+            id="scoped glob",
+        ),
+        pytest.param({"excluded_resources": ["po*"]}, "", id="a glob that fits"),
+    ],
+)
+def test_what_fits_nothing_is_told(cluster: Cluster, options: t.Any, said: str) -> None:
+    found = choose(cluster, **options)
+    told = [*found.namespaces.warnings, *found.filter.warnings]
+    assert any(said in sentence for sentence in told) if said else told == []
+
+
+def test_who_sees_few_namespaces_is_not_told_what_fits_none(cluster: Cluster) -> None:
+    cluster.may_list = False
+    assert choose(cluster, included_namespaces=["shop"], excluded_namespaces=["kube-system"]).namespaces.warnings == ()

@@ -135,3 +135,50 @@ def test_merge_patch(target: t.Any, patch: t.Any, result: t.Any) -> None:
 def test_equality(left: t.Any, right: t.Any, equal: bool) -> None:
     """RFC 6902, 4.6."""
     assert equal_json(left, right) is equal
+
+
+def nested(levels: int) -> t.Any:
+    value: t.Any = {}
+    for _level in range(levels - 1):
+        value = {"a": value}
+    return value
+
+
+@pytest.mark.parametrize(
+    ("operations", "message"),
+    [
+        pytest.param([("copy", "/spec", f"/spec/{at}") for at in range(60)], "more than 3 MiB", id="into itself"),
+        pytest.param([("copy", "/spec", f"/metadata/{at}") for at in range(4000)], "more than 3 MiB", id="many"),
+        pytest.param(
+            [("add", "/spec/list", ["x" * 1000] * 1000)] * 50, "With 'add' to '/spec/list'", id="a large value, often"
+        ),
+        pytest.param(
+            [("add", "/spec", nested(2)), *(("copy", "/spec", "/spec" + "/a" * 2**at) for at in range(12))],
+            "nested more than 200 levels deep",
+            id="twice as deep each time",
+        ),
+        pytest.param(
+            [("add", "/f", nested(150)), ("add", "/g", nested(100)), ("move", "/f", "/g" + "/a" * 100)],
+            "nested more than 200 levels deep",
+            id="a deep value moved into another",
+        ),
+        pytest.param(
+            [("add", "/g", nested(150)), ("add", "/g" + "/a" * 149, nested(100))],
+            "nested more than 200 levels deep",
+            id="a deep value added to another",
+        ),
+    ],
+)
+def test_a_patch_does_not_grow_out_of_hand(operations: list[tuple[t.Any, ...]], message: str) -> None:
+    """kube-apiserver too limits what ``copy`` may add, to the size of a request (``AccumulatedCopySizeLimit``)."""
+    document: t.Any = {"metadata": {}, "spec": {"text": "x" * 1000}}
+    before = copy.deepcopy(document)
+    with pytest.raises(PatchError, match=message):
+        apply_json_patch(document, [to_operation(*operation) for operation in operations])
+    assert document == before
+
+
+def test_a_large_patch_that_an_api_server_takes() -> None:
+    copies = [to_operation("copy", "/text", f"/data/{at}") for at in range(25)]
+    patched = apply_json_patch({"text": "x" * 100_000, "data": {}}, copies)
+    assert len(patched["data"]) == 25

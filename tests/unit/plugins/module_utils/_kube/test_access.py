@@ -143,9 +143,12 @@ def test_proxy_headers(proxy_headers: dict[str, str] | None, expected: dict[str,
         pytest.param(KubeAuth(host="https://a:b", api_key="x"), "'https://a:b' is not the URL", id="bad port"),
         pytest.param(KubeAuth(host="ftp://a", api_key="x"), "'ftp://a' is not the URL", id="scheme"),
         pytest.param(
-            KubeAuth(host=URL, api_key="x", ca_cert="/nope"),
+            KubeAuth(host=URL, api_key="x", ca_cert="/nope"), "The file /nope, given as ca_cert, does", id="no CA"
+        ),
+        pytest.param(
+            KubeAuth(host=URL, api_key="x", ca_cert="/n0pe"),
             "The file of 5 characters, given as ca_cert, does",
-            id="no CA",
+            id="no CA, or a password",
         ),
         pytest.param(KubeAuth(host=URL, api_key="x", ca_cert=__file__), "cannot be used", id="a CA that is none"),
         pytest.param(

@@ -42,9 +42,27 @@ def status(**fields: object) -> bytes:
             status(
                 message='pods is forbidden: User "joe" cannot list resource "pods" in API group "" in the namespace "a"'
             ),
-            'refused GET /x: pods is forbidden: User "joe" cannot list resource "pods" in API group "" in',
+            'in the namespace "a". Add to a Role in namespace a that is bound to this user: rules: [{apiGroups: [""], '
+            "resources: [pods], verbs: [list]}].",
             "forbidden",
             id="forbidden names verb, resource and namespace",
+        ),
+        pytest.param(
+            403,
+            status(
+                message='persistentvolumes "p" is forbidden: User "joe" cannot delete resource "persistentvolumes" in '
+                'API group "" at the cluster scope'
+            ),
+            'Add to a ClusterRole that is bound to this user: rules: [{apiGroups: [""], resources: [persistentvolumes]',
+            "forbidden",
+            id="forbidden in the cluster",
+        ),
+        pytest.param(
+            403,
+            status(message="quota exceeded"),
+            "refused GET /x: quota exceeded. Give this user the right by a Role",
+            "forbidden",
+            id="forbidden by something else",
         ),
         pytest.param(
             404,

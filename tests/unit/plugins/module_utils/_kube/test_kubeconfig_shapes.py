@@ -149,6 +149,7 @@ def test_text_is_taken_as_the_content(write: t.Callable[[t.Any], str]) -> None:
         (SECRET, "kubeconfig names no file that exists (it has 18 characters)"),
         (f"/{SECRET}", "kubeconfig names no file that exists (it has 19 characters)"),
         (f"- {SECRET}", "kubeconfig names no file that exists (it has 20 characters)"),
+        (f"/nope:{SECRET}", "The text given as kubeconfig (24 characters) is neither a file nor a YAML mapping"),
         (f"users:\n- user: {{token: {SECRET}", "The kubeconfig given as text is not valid YAML (line"),
         (f"a\0{SECRET}", "The text given as kubeconfig (20 characters) is neither a file nor a YAML mapping"),
         (
@@ -162,6 +163,38 @@ def test_text_that_is_neither_is_not_shown(text: str, said: str) -> None:
         load_access(KubeAuth(kubeconfig=text))
     assert said in caught.value.sentence
     assert SECRET not in caught.value.sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param("/nope", "The kubeconfig /nope does not exist.", id="in the root folder"),
+        pytest.param("/nope/kube/config", "The kubeconfig /nope/kube/config does not exist.", id="no folder is there"),
+        pytest.param("/Kube/Prod-3.yaml", "The kubeconfig /Kube/Prod-3.yaml does not exist.", id="by its ending"),
+        pytest.param("nope.conf", "The kubeconfig nope.conf does not exist.", id="relative"),
+        pytest.param("./kube/nope", "The kubeconfig ./kube/nope does not exist.", id="relative, without ending"),
+        pytest.param("/nope:/no.yaml", "The kubeconfigs /nope and /no.yaml do not exist.", id="several"),
+    ],
+)
+def test_a_path_that_is_not_there_is_named(text: str, said: str) -> None:
+    with pytest.raises(KubeError) as caught:
+        load_access(KubeAuth(kubeconfig=text))
+    assert said in caught.value.sentence
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("/wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", id="a secret key of AWS that begins like a path"),
+        pytest.param("/hunter2", id="a password"),
+        pytest.param("/abcdefghijklmnopqrstuvwxyzabcdefgh", id="a long word"),
+        pytest.param("eyJhbGciOi.eyJpc3MiOi.c2ln", id="a token"),
+    ],
+)
+def test_what_may_be_a_secret_is_no_path(text: str) -> None:
+    with pytest.raises(KubeError) as caught:
+        load_access(KubeAuth(kubeconfig=text))
+    assert text not in caught.value.sentence
 
 
 @pytest.mark.parametrize("option", ["ca_cert", "client_cert", "client_key"])
@@ -249,8 +282,7 @@ LAUGHS = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] *
         pytest.param("a: " * 300 + "b", "is neither a file nor a YAML mapping", id="colons"),
         pytest.param("a:\n" + "- " * 300 + "b", "is nested more than 200 levels deep", id="deep"),
         pytest.param(f"token: {SECRET}\n\tx: [", "is not valid YAML (line 2", id="tab"),
-        pytest.param("no-such.yml", "kubeconfig names no file that exists", id="relative"),
-        pytest.param("/nope", "kubeconfig names no file that exists", id="below-the-root"),
+        pytest.param("no-such", "kubeconfig names no file that exists", id="relative"),
         pytest.param(f"/{SECRET}{'9' * 30}", "kubeconfig names no file that exists", id="begins-with-a-slash"),
     ],
 )

@@ -76,7 +76,7 @@ def test_a_command_that_fails(cluster: t.Any, on_error: t.Any, errors: int, warn
     outcome = run_hook_task(task(argv=("false",), on_error=on_error), client=cluster)
     assert (len(outcome.errors), len(outcome.warnings)) == (errors, warnings)
     assert (outcome.errors + outcome.warnings)[0] == (
-        "The pre hook in shop/db-0 failed: command terminated with exit code 3."
+        "The command in shop/db-0 failed: command terminated with exit code 3."
     )
 
 

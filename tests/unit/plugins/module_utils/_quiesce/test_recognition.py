@@ -8,7 +8,13 @@ import typing as t
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import FreezeCommand, recognise
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import (
+    FreezeCommand,
+    asked_for,
+    recognise,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.pods import freeze_command, thaw_command
 
 # What is run as a freeze on the pages of Ark, Velero and the blogs that follow them, and what only looks like one.
 # The id of a case: docs/compatibility A4.
@@ -206,3 +212,20 @@ def test_what_only_looks_alike(argv: list[str]) -> None:
 )
 def test_the_command_that_undoes_it(command: FreezeCommand, argv: tuple[str, ...]) -> None:
     assert command.thaw_argv == argv
+
+
+@pytest.mark.parametrize(
+    ("source", "phase", "argv", "words"),
+    [
+        pytest.param("task", "pre", ("fsfreeze", "--freeze", "/data"), "freeze of /data", id="state: frozen"),
+        pytest.param("task", "pre", freeze_command(["/a", "/b c"]), "freeze of /a, /b c", id="freeze_path, two"),
+        pytest.param("task", "post", thaw_command(["/a", "/b c"]), "thaw of /a, /b c", id="and their end"),
+        pytest.param("task", "pre", ("fsfreeze", "-u", "/data"), "thaw of /data", id="argv that thaws"),
+        pytest.param("task", "pre", ("sync",), "command", id="argv"),
+        pytest.param("annotation", "pre", ("fsfreeze", "-f", "/data"), "pre hook", id="what the pod declares"),
+        pytest.param("spec", "post", ("true",), "post hook", id="what the spec declares"),
+    ],
+)
+def test_a_person_is_told_what_they_asked_for(source: t.Any, phase: t.Any, argv: tuple[str, ...], words: str) -> None:
+    """The module that runs them takes them all for hooks."""
+    assert asked_for(Hook(source=source, name="n", phase=phase, argv=argv)) == words

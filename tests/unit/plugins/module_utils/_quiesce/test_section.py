@@ -233,7 +233,7 @@ def test_a_post_hook_does_not_thaw_what_another_run_holds(
     (result,) = section.results
     assert result.state == ("ok" if ran else "skipped")
     assert ("would thaw what another run has frozen: run run2 holds it until" in result.error) is not ran
-    assert [text.startswith("post hook of pod shop/db-0: not run") for text in section.warnings] == [True] * (not ran)
+    assert [text.startswith("The post hook in shop/db-0: not run") for text in section.warnings] == [True] * (not ran)
 
 
 @pytest.mark.parametrize("disarmed", [True, False])

@@ -122,7 +122,7 @@ def test_a_type_that_comes_with_the_restore(api: RestoreApi, store: t.Any, widge
     found = {item["resource"]: (item["action"], item["state"]) for item in done.plan_items if item.get("state")}
     assert found == {
         "customresourcedefinitions.apiextensions.k8s.io": ("create", "created"),
-        "namespaces": ("unchanged", "skipped"),
+        "namespaces": ("unchanged", "unchanged"),
         "widgets.example.org": ("create", "created"),
         "gadgets.example.org": ("conflict", "failed"),
     }
@@ -147,9 +147,9 @@ def test_what_came_after_the_plan_is_decided_on_as_if_it_had_been_there(api: Res
     done = restore(api, store, name="r", existing_resource_policy="update")
     assert actions(done) == {"shop": "unchanged", "late": "update", "same": "unchanged"}
     assert {item["name"]: item["state"] for item in done.plan_items} == {
-        "shop": "skipped",
+        "shop": "unchanged",
         "late": "updated",
-        "same": "skipped",
+        "same": "unchanged",
     }
     assert sum(request == "GET /api/v1/namespaces/shop/configmaps" for request in api.requests) == 1
 

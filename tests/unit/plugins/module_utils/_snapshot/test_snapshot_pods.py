@@ -72,7 +72,10 @@ def test_where_a_rule_runs(cluster: t.Any, run_on: str, pods: list[str], sequent
 def test_a_rule_for_other_types_or_pods(cluster: t.Any) -> None:
     cluster.add_pod("a")
     for narrowed in ({"includedResources": ["deployments"]}, {"labelSelector": {"matchLabels": {"app": "x"}}}):
-        assert hooks(plan(cluster, rules=parse_hook_rules([{**RULES[0], **narrowed}]))) == []
+        narrow = plan(cluster, rules=parse_hook_rules([{**RULES[0], **narrowed}]))
+        assert hooks(narrow) == []
+        assert len(narrow.warnings) == 1
+        assert narrow.warnings[0].startswith(f"The hook rule '{RULES[0]['name']}' ")
     assert len(hooks(plan(cluster, rules=parse_hook_rules([{**RULES[0], "includedResources": ["po"]}])))) == 2
 
 

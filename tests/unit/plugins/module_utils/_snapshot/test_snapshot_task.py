@@ -202,7 +202,7 @@ def test_a_claim_that_nobody_mounts(shop: t.Any, provider: FakeProvider, steps: 
     add_claim(shop, "idle")
     outcome = take(shop, provider, request_of("idle"))
     assert steps == ["cut", "seal", "wait", "closed"]
-    assert (provider.timeout, outcome.freeze_window_seconds) == (600.0, None)
+    assert (provider.timeout, outcome.freeze_window_seconds) == (600.0, 0.0)
 
 
 def test_the_cut_has_no_longer_than_the_freeze(shop: t.Any, provider: FakeProvider) -> None:

@@ -10,6 +10,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.bounded_json import text_size
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import (
@@ -217,6 +218,16 @@ def test_lists_of_merge_patches(family: str, containers: list[str]) -> None:
             "nested more than 200 levels deep",
             id="deep",
         ),
+        pytest.param(
+            rule(patches=[{"operation": "copy", "from": "/spec", "path": f"/spec/{at}"} for at in range(60)]),
+            "the patch puts more than 3 MiB into the object",
+            id="doubled by each copy",
+        ),
+        pytest.param(
+            rule(mergePatches=[{"patchData": {"data": {str(at): "x" * 100_000}}} for at in range(40)]),
+            "it is larger than 3 MiB",
+            id="many patches",
+        ),
     ],
 )
 def test_a_rule_that_fails_changes_nothing(wrong: Object, message: str) -> None:
@@ -226,6 +237,16 @@ def test_a_rule_that_fails_changes_nothing(wrong: Object, message: str) -> None:
     assert len(errors) == 1
     assert errors[0].startswith("resource modifier rule 1: ")
     assert message in errors[0]
+
+
+def test_rules_that_double_an_object_end() -> None:
+    """Each of them is small; all together they are not."""
+    text = rule(patches=[{"operation": "add", "path": "/spec/text", "value": "x" * 100_000}])
+    copies = [rule(patches=[{"operation": "copy", "from": "/spec", "path": f"/spec/{at}"}]) for at in range(9)]
+    obj, errors = modify(text, *copies)
+    assert text_size(obj, most=1 << 30) < 4 << 20
+    assert errors
+    assert all("MiB" in error for error in errors)
 
 
 PATCHES = replace_class("X")

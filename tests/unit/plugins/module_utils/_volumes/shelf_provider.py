@@ -191,6 +191,9 @@ class ShelfProvider:
             del SHELF[snapshot.handle]
         return {}
 
+    def deletion_notes(self) -> tuple[str, ...]:
+        return ()
+
 
 #: Typed, so that the type checker sees whether a provider is one.
 ROW = ProviderRow(name=ShelfProvider.name, title=ShelfBackup.title, make=ShelfProvider)

@@ -29,6 +29,7 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory
 
 Object = dict[str, t.Any]
 DRIVER = "disk.example"
+_LISTED = {resource.plural for resource in SNAPSHOT_TYPES}
 _VERBS = ("create", "delete", "get", "list", "patch")
 NAME = "snapshot.storage.kubernetes.io/deletion-secret-name"
 NAMESPACE = "snapshot.storage.kubernetes.io/deletion-secret-namespace"
@@ -64,6 +65,7 @@ class DriverApi(MemoryApi):
     def _forbid(self, verb: str, path: str, _dry_run: bool) -> KubeError | None:
         word = {"POST": "create"}.get(verb, verb.lower())
         for plural in path.split("/"):
+            word = "list" if word == "get" and path.endswith(f"/{plural}") and plural in _LISTED else word
             if (word, plural) in self.forbidden:
                 return KubeError(f"You may not {word} {plural}.", status=403, reason="Forbidden")
         return None
@@ -284,3 +286,55 @@ def test_why_not(
 
 def test_a_driver_that_nobody_names(api: DriverApi) -> None:
     assert storage(api).why_not("") == "the backup does not say which driver made it"
+
+
+def retained(name: str, handle: str = "h1", driver: str = DRIVER, **spec: t.Any) -> Object:
+    reference = {"kind": "VolumeSnapshot", "namespace": "shop", "name": f"of-{name}", "uid": f"uid-{name}"}
+    return {
+        "metadata": {"name": name},
+        "spec": {"deletionPolicy": "Retain", "driver": driver, "volumeSnapshotRef": reference, **spec},
+        "status": {"snapshotHandle": handle},
+    }
+
+
+def add_retained(api: DriverApi, content: Object) -> None:
+    more = {member: value for member, value in content.items() if member != "metadata"}
+    api.add("volumesnapshotcontents", str(content["metadata"]["name"]), **more)
+
+
+def test_what_outlived_its_namespace_goes_with_its_snapshot(api: DriverApi) -> None:
+    """Found by the recorded handle alone, also before the driver has taken it on."""
+    new = retained("new", source={"snapshotHandle": "h1"})
+    new["status"] = {}
+    others = (retained("other-handle", "h2"), retained("other-driver", driver="other.csi.test"))
+    for content in (retained("old"), new, *others):
+        add_retained(api, content)
+    found = storage(api)
+    assert found.delete([stored()], timeout=5.0) == {}
+    assert sorted(api.contents) == ["other-driver", "other-handle"]
+    assert (api.asked_to_delete, found.notes) == (["h1"], [])
+
+
+def test_what_has_its_snapshot_object_still_is_told_and_left(api: DriverApi) -> None:
+    add_retained(api, retained("used"))
+    api.add("volumesnapshots", "of-used", "shop", metadata={"uid": "uid-used"})
+    add_retained(api, retained("old"))
+    api.add("volumesnapshots", "of-old", "shop", metadata={"uid": "another one of that name"})
+    found = storage(api)
+    assert found.delete([stored()], timeout=5.0) == {}
+    assert sorted(api.contents) == ["used"]
+    assert found.notes == [
+        "The VolumeSnapshotContent used names a snapshot that is deleted now, and so does its VolumeSnapshot "
+        "shop/of-used: nothing can be restored from them."
+    ]
+
+
+@pytest.mark.parametrize("refuse", [True, False])
+def test_of_a_snapshot_that_stays_everything_stays(api: DriverApi, *, refuse: bool) -> None:
+    add_retained(api, retained("old"))
+    api.refuse_deletion = refuse
+    if not refuse:
+        api.forbidden = {("list", "volumesnapshotcontents")}
+    failed = delete(api, stored(), timeout=0.05)
+    assert bool(failed) is refuse
+    assert sorted(api.contents) == ["old"]
