@@ -29,7 +29,6 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory
 
 Object = dict[str, t.Any]
 DRIVER = "disk.example"
-_LISTED = {resource.plural for resource in SNAPSHOT_TYPES}
 _VERBS = ("create", "delete", "get", "list", "patch")
 NAME = "snapshot.storage.kubernetes.io/deletion-secret-name"
 NAMESPACE = "snapshot.storage.kubernetes.io/deletion-secret-namespace"
@@ -65,8 +64,8 @@ class DriverApi(MemoryApi):
     def _forbid(self, verb: str, path: str, _dry_run: bool) -> KubeError | None:
         word = {"POST": "create"}.get(verb, verb.lower())
         for plural in path.split("/"):
-            word = "list" if word == "get" and path.endswith(f"/{plural}") and plural in _LISTED else word
-            if (word, plural) in self.forbidden:
+            lists = word == "get" and path.endswith(f"/{plural}")
+            if (word, plural) in self.forbidden or (lists and ("list", plural) in self.forbidden):
                 return KubeError(f"You may not {word} {plural}.", status=403, reason="Forbidden")
         return None
 
