@@ -24,7 +24,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapsh
     SnapshotDeleter,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import some_of
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import (
     Claim,
@@ -91,6 +91,7 @@ def _partly_told(outcome: BackupOutcome, deletion: _Deletion) -> t.Iterator[None
             "backup": outcome.backup or {},
             "warnings_list": outcome.warnings_list,
             "deleted": deletion.deleted_keys,
+            "deleted_snapshots": deletion.gone_snapshots,
         }
         exc.details.update({name: value for name, value in told.items() if name not in exc.details})
         raise
@@ -117,9 +118,10 @@ class _Deletion:
         self._recorded: RecordedSnapshots | None = None
         self._what = f"Backup '{entry.name}' in {outcome.location}"
         self._restore_keys: list[str] = []
-        #: Whether anything may be gone, and the keys that are.
+        #: Whether anything may be gone, and the keys and snapshots that are.
         self.has_begun = False
         self.deleted_keys: list[str] = []
+        self.gone_snapshots: list[dict[str, t.Any]] = []
 
     def check(self) -> None:
         """Raise for what must not be deleted. Reads only."""
@@ -261,15 +263,16 @@ class _Deletion:
         doomed = [RecordedSnapshot(**snapshot) for snapshot in self._outcome.deleted_snapshots]
         self.has_begun = self.has_begun or bool(doomed)
         failed = self._deleter.delete(doomed, contents=self._recorded.contents)
-        deleted = [snapshot._asdict() for snapshot in doomed if snapshot not in failed]
-        if failed and not self._force:
-            raise SnapshotError(
+        self.gone_snapshots = [snapshot._asdict() for snapshot in doomed if snapshot not in failed]
+        if failed and (self._deleter.is_cancelled or not self._force):
+            error = Cancelled if self._deleter.is_cancelled else SnapshotError
+            raise error(
                 f"{self._what} stays, because not all of its snapshots could be deleted: {_tell(failed)}.",
                 hint="Delete it again when that is put right, or set force: true to leave them behind.",
-                details={"snapshots": [snapshot._asdict() for snapshot in failed], "deleted_snapshots": deleted},
+                details={"snapshots": [snapshot._asdict() for snapshot in failed]},
             )
         self._leave_behind(failed)
-        self._outcome.deleted_snapshots = deleted
+        self._outcome.deleted_snapshots = self.gone_snapshots
 
     def _leave_behind(self, snapshots: t.Mapping[RecordedSnapshot, str]) -> None:
         for snapshot, why in snapshots.items():

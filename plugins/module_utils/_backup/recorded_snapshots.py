@@ -57,6 +57,10 @@ class SnapshotDeleter:
         self._storage: StorageSnapshots | None = None
         self._no_storage = ""
 
+    @property
+    def is_cancelled(self) -> bool:
+        return self._cancel.is_cancelled
+
     def why_not(self, snapshot: RecordedSnapshot) -> str:
         """Why the snapshot cannot be deleted here, as far as can be told without trying; empty when it may."""
         if snapshot.kind == "CSI":
@@ -67,7 +71,10 @@ class SnapshotDeleter:
         return "only Velero's node agent can delete from its repository"
 
     def delete(self, snapshots: t.Sequence[RecordedSnapshot], *, contents: Contents) -> Reasons:
-        """Delete them; one that is gone is fine. Returns why others are still there."""
+        """Delete them; one that is gone is fine. Returns why others are still there.
+
+        A run that is told to stop gives up the rest: whoever asked looks at ``is_cancelled``.
+        """
         failed = {snapshot: why for snapshot in snapshots if (why := self.why_not(snapshot))}
         rest = [snapshot for snapshot in snapshots if snapshot not in failed]
         failed |= self._delete_native([snapshot for snapshot in rest if snapshot.kind == "native"])
@@ -89,11 +96,11 @@ class SnapshotDeleter:
     def _delete_native(self, snapshots: t.Sequence[RecordedSnapshot]) -> Reasons:
         failed = {}
         for snapshot in snapshots:
-            self._cancel.check()
             try:
+                self._cancel.check()
                 if self._ebs is not None:
                     self._ebs.delete_snapshot(snapshot.handle)
-            except SnapshotError as exc:
+            except (SnapshotError, Cancelled) as exc:
                 failed[snapshot] = exc.sentence
         return failed
 

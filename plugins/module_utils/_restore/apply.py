@@ -227,9 +227,19 @@ class Applier:
             return
 
     def _note_gone(self, exc: KubeError) -> None:
-        """After the last attempt: a server that gives no answer gives none to the other objects either."""
-        if exc.unreachable:
+        """After the last attempt: a server that gives no answer gives none to the other objects either.
+
+        One that is only late may wait for somebody whom it asks about this one.
+        """
+        if exc.unreachable and not (isinstance(exc, KubeTimeout) and self._is_there()):
             self._gone = exc
+
+    def _is_there(self) -> bool:
+        try:
+            self._client.version()
+        except ArkiveError:
+            return False
+        return True
 
     def _post(self, item: PlanItem, resource: ApiResource, prepared: Prepared) -> dict[str, t.Any]:
         """Create; a pod whose service account is on its way (its namespace is new) is tried once more."""
@@ -286,8 +296,7 @@ class Applier:
             if prepared.native is not None:
                 self._create_from_snapshot(item, resource, prepared, prepared.native)
                 return
-            created = create_object(self._client, resource, prepared.body, namespace=item.namespace)
-            self._finish_created(item, resource, prepared, created)
+            self._create_anew(item, resource, prepared)
             return
         self._planner.settle_existing(item, existing, prepared.body)
         if item.intent == "create" and prepared.native is not None:
@@ -338,10 +347,7 @@ class Applier:
         """Put the whole object in the place of the other; one that cannot be is an error."""
         resource, prepared = self._ready(item)
         if item.method == "recreate":
-            delete_object(self._client, resource, item.name, item.namespace)
-            self._wait_gone(item, resource)
-            created = create_object(self._client, resource, prepared.body, namespace=item.namespace)
-            self._finish_created(item, resource, prepared, created)
+            self._recreate(item, resource, prepared)
         else:
             live = get_object(self._client, resource, item.name, item.namespace)
             if live is None:
@@ -349,6 +355,31 @@ class Applier:
             body = replacement(item.group_resource, live, prepared.body)
             replace_object(self._client, resource, item.name, body, namespace=item.namespace)
         item.state = "updated"
+
+    def _recreate(self, item: PlanItem, resource: ApiResource, prepared: Prepared) -> None:
+        """From the deletion on the object is missing until the new one is there: whatever comes between is told so."""
+        delete_object(self._client, resource, item.name, item.namespace)
+        try:
+            self._wait_gone(item, resource)
+            self._create_anew(item, resource, prepared)
+        except ArkiveError as exc:
+            why = f"the old one was deleted, and the new one is not there: {_first_line(exc)}"
+            hint = f"Run the restore again with name: {self._restore_name} to have it made. {exc.hint or ''}".rstrip()
+            if isinstance(exc, Cancelled):
+                self._record_error(item, RestoreError(why, hint=hint))
+                raise
+            raise RestoreError(why, hint=hint) from exc
+
+    def _create_anew(self, item: PlanItem, resource: ApiResource, prepared: Prepared) -> None:
+        """In the place of one that is gone."""
+        try:
+            created = create_object(self._client, resource, prepared.body, namespace=item.namespace)
+        except KubeError as exc:
+            if not is_passing(exc):
+                raise
+            self._create_again(item, resource)
+        else:
+            self._finish_created(item, resource, prepared, created)
 
     def _wait_established(self, item: PlanItem, resource: ApiResource) -> None:
         self._progress(f"waiting for CustomResourceDefinition {item.name} to be established")

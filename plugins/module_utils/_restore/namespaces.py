@@ -17,7 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import P
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import create_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.sure_creates import create_surely
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait_for_object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.live_state import LiveState, namespace_state
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.namespace_leases import NamespaceLeases
@@ -65,9 +65,8 @@ class NamespaceMaker:
         try:
             if self._live.namespaces.get(item.name) == "terminating":
                 self._wait_gone(item.name, item.resource)
-            create_object(
-                self._client, item.resource, self._preparer.prepare_namespace(item.name, self._sources[item.name])
-            )
+            body = self._preparer.prepare_namespace(item.name, self._sources[item.name])
+            create_surely(self._client, item.resource, body, is_ours=lambda found: _has_labels(found, body))
         except KubeError as exc:
             if not exc.already_exists:
                 item.state, why = "failed", exc.message.partition("\n")[0]
@@ -82,7 +81,10 @@ class NamespaceMaker:
 
     def _reserve(self, namespace: str) -> None:
         """A namespace that is new may be new to two restores."""
-        held = self._leases.acquire_new(namespace)
+        try:
+            held = self._leases.acquire_new(namespace)
+        except KubeError as exc:
+            held = f"nobody knows whether another restore is at work in it: {exc.message.rstrip('.')}"
         if held:
             with self._lock:
                 self._missing[namespace] = held
@@ -124,6 +126,12 @@ class NamespaceMaker:
                 f"it is still being deleted after {self._timeout:g} s",
                 hint="See the conditions in its status for what holds it, or give a longer terminating_timeout.",
             ) from exc
+
+
+def _has_labels(namespace: t.Mapping[str, t.Any], body: t.Mapping[str, t.Any]) -> bool:
+    """By the labels of the restore among them, that it was made by it."""
+    wanted, found = ((obj.get("metadata") or {}).get("labels") or {} for obj in (body, namespace))
+    return bool(wanted.items() <= found.items())
 
 
 def namespace_error(name: str, why: str) -> str:

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import secrets
 import time
 import typing as t
 
@@ -24,6 +25,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.claims import
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.groups import SetGroups
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.names import (
     COMPLETE,
+    RUN_ANNOTATION,
     STATE_ANNOTATION,
     is_complete,
     known_snapshot,
@@ -57,6 +59,7 @@ class CsiProvider:
         self._client = client
         self._never_cancelled = client.with_cancel(CancelToken())
         self._request = request
+        self._run = secrets.token_hex(8)
         self._api, group_api = find_apis(client)
         self._groups = SetGroups(client, request, group_api, cancel=cancel)
         self._missing = self._find_missing()
@@ -195,7 +198,7 @@ class CsiProvider:
             class_name=name,
             name=snapshot_name(request.name, claim.name),
             labels={**request.labels, **set_labels(request.name)},
-            annotations=set_annotations(request.name),
+            annotations={**set_annotations(request.name), RUN_ANNOTATION: self._run},
         )
         return PlannedSnapshot(claim=claim, wish=wish, why=why)
 

@@ -21,6 +21,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import C
 STATE_ANNOTATION = "arkive.k8s/snapshot-state"
 #: The name of the set in full; a label has room for 63 characters only.
 NAME_ANNOTATION = "arkive.k8s/snapshot-name"
+#: Of the run that made it: two may make sets of one name.
+RUN_ANNOTATION = "arkive.k8s/snapshot-run"
 COMPLETE = "complete"
 UNFINISHED = "unfinished"
 _LONGEST_NAME = 253
@@ -77,6 +79,7 @@ def known_snapshot(snapshot: t.Mapping[str, t.Any]) -> CutSnapshot:
 __all__ = (
     "COMPLETE",
     "NAME_ANNOTATION",
+    "RUN_ANNOTATION",
     "STATE_ANNOTATION",
     "UNFINISHED",
     "is_complete",

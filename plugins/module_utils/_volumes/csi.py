@@ -23,8 +23,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import P
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.namespace_watch import NamespaceWatch
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import create_object, get_object
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_removal import SnapshotRemoval
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.sure_creates import CreateUnknown, create_surely
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_removal import SnapshotRemoval, is_made_for
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_status import is_cut, stated_error, take_status
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_api import SnapshotApi
@@ -53,6 +54,7 @@ class CsiSnapshots:
 
     def __init__(self, client: KubeClient, api: SnapshotApi, *, with_contents: bool, cancel: CancelToken) -> None:
         self._client = client.with_cancel(CancelToken())
+        self._making_client = client.with_cancel(cancel)
         self._api = api
         self._with_contents = with_contents
         self._cancel = cancel
@@ -179,24 +181,23 @@ class CsiSnapshots:
         api = self._api.snapshots
         body = {"apiVersion": api.api_version, "kind": api.kind, "metadata": metadata, "spec": spec}
         try:
-            made = self._post(body, wish.namespace)
+            made = create_surely(
+                self._making_client,
+                api,
+                body,
+                namespace=wish.namespace,
+                is_ours=lambda found: is_made_for(wish, found),
+            )
+        except CreateUnknown as exc:
+            # Whoever removes the set looks for it by its name.
+            cut.name = name
+            cut.fail(exc.sentence)
+            return
         except KubeError as exc:
             cut.fail(f"The VolumeSnapshot of {wish.where} was not made: {exc.sentence}")
             return
         cut.name, cut.uid = made["metadata"]["name"], made["metadata"]["uid"]
         watch.track(made)
-
-    def _post(self, body: Object, namespace: str) -> Object:
-        """The name is ours: a request whose answer was lost is cleared up by a look."""
-        try:
-            return create_object(self._client, self._api.snapshots, body, namespace=namespace)
-        except KubeError as exc:
-            if not exc.unreachable:
-                raise
-            found = get_object(self._client, self._api.snapshots, body["metadata"]["name"], namespace)
-            if found is None:
-                return create_object(self._client, self._api.snapshots, body, namespace=namespace)
-            return found
 
     # -- news ---------------------------------------------------------------------------------------------------------
 

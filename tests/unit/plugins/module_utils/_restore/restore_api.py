@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import gzip
 import io
 import json
@@ -16,6 +17,7 @@ import urllib.parse
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_writer import TarballWriter
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.json_patch import apply_merge_patch
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
@@ -55,6 +57,8 @@ class RestoreApi:
         #: Asked after a request had its effect: the answer is lost when it returns an error.
         self.lose: t.Callable[[str, str], KubeError | None] = lambda _verb, _path: None
         self.cancel = CancelToken()
+        #: How far the server's clock is before that of this machine.
+        self.ahead = dt.timedelta()
         self._version = 0
         self._lock = threading.Lock()
 
@@ -67,6 +71,14 @@ class RestoreApi:
 
     def with_cancel(self, _cancel: t.Any) -> RestoreApi:
         return self
+
+    def server_now(self) -> dt.datetime:
+        return utc_now() + self.ahead
+
+    def version(self) -> Object:
+        with self._lock:
+            self._note("GET", "/version")
+        return {}
 
     def discovery(self) -> Discovery:
         return Discovery(
