@@ -19,6 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.prepare import
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import MissingVolumeData
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.results import RestoreIssues
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import ClaimDecision
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import RESTORE_NAME_LABEL
 
 _EMPTY_HINT = "Set on_missing_volume_data: warn to restore it with an empty volume, or leave it out."
 _KEPT_HINT = (
@@ -61,6 +62,8 @@ class ClaimRules:
         volume = self._live.volumes.get(str((live.get("spec") or {}).get("volumeName") or ""))
         origin = stored.origin_of(live, volume)
         wanted = decision.is_wanted
+        if origin == "restored" and wanted and not item.made_before and not _is_bound(live):
+            return self._accepts_unfinished(item, live)
         if origin == "foreign" and wanted and self._policy == "fail":
             item.kept = FOREIGN
             self.refuse(item, "a claim of its name is in the cluster", hint=_FOREIGN_HINT)
@@ -70,6 +73,25 @@ class ClaimRules:
             self._keep(item, FOREIGN, f"is {FOREIGN}; {rest}.", hint=_KEPT_HINT if wanted else "")
         elif origin in ("original", "restored") and wanted and not item.made_before and _has_copy(decision):
             self._keep(item, NOT_ROLLED_BACK, f"is {NOT_ROLLED_BACK} to what the backup holds.", hint=_KEPT_HINT)
+        return True
+
+    def _accepts_unfinished(self, item: PlanItem, live: t.Mapping[str, t.Any]) -> bool:
+        """A claim that another restore of the backup has made, and that has no volume so far."""
+        csi = self._preparer.volumes.csi
+        snapshot = str(((live.get("spec") or {}).get("dataSource") or {}).get("name") or "")
+        maker = str((live["metadata"].get("labels") or {}).get(RESTORE_NAME_LABEL) or "")
+        by = f"restore '{maker}'" if maker else "another restore"
+        again = f"Run that restore again with name: {maker}, or delete" if maker else "Delete"
+        hint = f"{again} the claim and what uses it and restore again."
+        if csi is None or not csi.target.is_missing(item.namespace or "", snapshot):
+            item.kept = f"its volume is still to be made from VolumeSnapshot {snapshot}"
+            self._warn(item, f"was made by {by}, and {item.kept}.", hint=hint)
+            return True
+        why = f"{by} has made it, and VolumeSnapshot {snapshot}, which its volume is to be made from, is not there"
+        if self._policy == "fail":
+            self.refuse(item, why, hint=hint)
+            return False
+        self._warn(item, f"gets no volume: {why}.", hint=hint)
         return True
 
     def displace(self, item: PlanItem) -> None:
@@ -118,6 +140,10 @@ class ClaimRules:
             name=item.name,
             hint=hint,
         )
+
+
+def _is_bound(claim: t.Mapping[str, t.Any]) -> bool:
+    return bool((claim.get("spec") or {}).get("volumeName"))
 
 
 def _has_copy(decision: ClaimDecision) -> bool:

@@ -17,6 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text, rules_text
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_api import (
     GROUP,
@@ -112,6 +113,17 @@ class CsiTarget:
         """Whether the volume of a claim, as it is made, comes without a pod that uses it."""
         found = self.class_of(body)[1]
         return found is not None and found.get("volumeBindingMode", "Immediate") == "Immediate"
+
+    def is_missing(self, namespace: str, snapshot: str) -> bool:
+        """Whether a VolumeSnapshot is surely not there."""
+        if self.api is None:
+            return True
+        try:
+            return get_object(self._client, self.api.snapshots, snapshot, namespace) is None
+        except KubeError as exc:
+            if not exc.forbidden:
+                raise
+            return False
 
     def why_not_bound_yet(self, claim: Object) -> str:
         """Why nobody makes a volume for a live claim for now; empty where one is on its way."""

@@ -65,6 +65,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.transforms imp
     resolve_order,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.unfit_names import check_names
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.vanished_claims import find_vanished
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volume_finalizer import VolumeFinalizer
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import (
@@ -391,6 +392,7 @@ class _Run:
             last = max(of_volumes, default=0)
             applier.apply(rest[:last])
             self._await_volumes_at_once()
+            self._tell_vanished()
             self._hold_back()
             applier.apply(rest[last:])
         except Cancelled as exc:
@@ -416,6 +418,18 @@ class _Run:
         ]
         self._late_volumes = [volume for volume in left if not any(volume is each for each in at_once)]
         self._finish(at_once)
+
+    def _tell_vanished(self) -> None:
+        """The plan may be old by now, and what is written next would make up for a claim that is gone."""
+        for volume, why in find_vanished(self._client, self._api.find(CLAIMS), self._volumes.volumes, self._live):
+            volume.state, volume.message = "failed", why
+            self._issues.error(
+                f"PersistentVolumeClaim {volume.namespace}/{volume.claim} does not come back: {why}",
+                resource=str(CLAIMS),
+                namespace=volume.namespace,
+                name=volume.claim,
+                hint=self._resume_hint,
+            )
 
     def _finish(self, volumes: t.Sequence[RestoredVolume]) -> None:
         """What is left to do for the volumes of claims."""

@@ -170,6 +170,7 @@ class NamespaceLeases:
                     return holder_of(standing)
                 self._progress(f"taking over namespace {namespace} from {_who(holder_of(standing))}")
                 self._delete(namespace, standing)
+                self._tell_broken_off(namespace, holder_of(standing).restore)
         except CreateUnknown:
             self._doubtful.add(namespace)
             raise
@@ -298,6 +299,15 @@ class NamespaceLeases:
         except KubeError as exc:
             if not exc.not_found and exc.status != 409:
                 raise
+
+    def _tell_broken_off(self, namespace: str, restore: str) -> None:
+        if restore and restore != self._holder.restore:
+            self._issues.warning(
+                f"Restore '{restore}' was broken off while it worked in namespace '{namespace}'; what it has left there"
+                " may not be whole.",
+                namespace=namespace,
+                hint=f"Run it again with name: {restore} to finish it.",
+            )
 
     def _tell_unguarded(self, namespace: str, exc: KubeError) -> None:
         with self._lock:

@@ -49,6 +49,12 @@ def leave_out_snapshots(waves: t.Sequence[Wave], sources: CsiSources | None, liv
             _leave_out(item, f"its VolumeSnapshot is not restored: {snapshot.reason}")
         elif snapshot.action == "unchanged" and item.intent and not snapshot.made_before:
             _leave_out(item, "its VolumeSnapshot is there already")
+        elif snapshot.intent == "create" and item.action == "unchanged" and item.made_before:
+            # It knows the uid of the old one, and would never be bound to another.
+            item.settle(
+                "update", "its VolumeSnapshot is gone; it is deleted and created anew, the storage keeps its own"
+            )
+            item.method = "recreate"
     return [item for item in (*snapshots.values(), *contents.values()) if before[id(item)] and not item.intent]
 
 
