@@ -25,7 +25,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapsh
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._core.words import some_of
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted, some_of
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import (
     Claim,
     ClaimHeld,
@@ -86,6 +86,7 @@ def _partly_told(outcome: BackupOutcome, deletion: _Deletion) -> t.Iterator[None
     try:
         yield
     except ArkiveError as exc:
+        deletion.tell_gone()
         told = {
             "changed": deletion.has_begun,
             "backup": outcome.backup or {},
@@ -273,6 +274,12 @@ class _Deletion:
             )
         self._leave_behind(failed)
         self._outcome.deleted_snapshots = self.gone_snapshots
+
+    def tell_gone(self) -> None:
+        """Of a deletion that did not come to its end."""
+        if self.gone_snapshots:
+            count = counted(len(self.gone_snapshots), "snapshot")
+            self._warn(f"{self._what} has lost {count} already, and cannot be restored whole: delete it again.")
 
     def _leave_behind(self, snapshots: t.Mapping[RecordedSnapshot, str]) -> None:
         for snapshot, why in snapshots.items():
