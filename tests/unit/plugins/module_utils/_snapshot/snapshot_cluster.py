@@ -109,12 +109,17 @@ class SnapshotCluster:
 
     def patch(self, path: str, body: Object, **_more: t.Any) -> Object:
         self.patches.append((path.rpartition("/")[2], body))
+        if path not in self.objects:
+            raise KubeError("It is not there.", status=404)
         found = self.objects[path]
         found.setdefault("spec", {}).update(body.get("spec", {}))
         found["metadata"].setdefault("annotations", {}).update(body.get("metadata", {}).get("annotations", {}))
         return found
 
-    def delete(self, path: str, **_more: t.Any) -> Object:
+    def delete(self, path: str, *, body: Object | None = None, **_more: t.Any) -> Object:
+        uid = ((body or {}).get("preconditions") or {}).get("uid")
+        if uid and path in self.objects and self.objects[path]["metadata"].get("uid") != uid:
+            raise KubeError("The uid is another one.", status=409, reason="Conflict")
         if self.objects.pop(path, None) is None:
             raise KubeError("It is not there.", status=404)
         name = path.rpartition("/")[2]
