@@ -68,6 +68,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.unfit_names im
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.vanished_claims import find_vanished
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volume_finalizer import VolumeFinalizer
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import VOLUME_SNAPSHOTS
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import (
     default_restore_name,
 )
@@ -477,6 +478,7 @@ class _Run:
             leases=self._leases,
             sources=self._selection.namespaces,
             accounts=self._api.find(GroupResource("serviceaccounts")),
+            snapshots=self._api.find(VOLUME_SNAPSHOTS),
             terminating_timeout=self._request.terminating_timeout,
             issues=self._issues,
             progress=self._progress,

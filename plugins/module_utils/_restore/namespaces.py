@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
@@ -24,8 +25,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.namespace_leas
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import PlanItem
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.prepare import Preparer
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.results import RestoreIssues
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import RESTORE_NAME_LABEL
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi_nudge import nudge_leaving
 
 _ACCOUNT_SECONDS = 15.0
+_NUDGE_SECONDS = 5.0
 
 
 class NamespaceMaker:
@@ -40,6 +44,7 @@ class NamespaceMaker:
         leases: NamespaceLeases,
         sources: t.Mapping[str, str],
         accounts: ApiResource | None,
+        snapshots: ApiResource | None,
         terminating_timeout: float,
         issues: RestoreIssues,
         progress: ProgressSink,
@@ -51,6 +56,7 @@ class NamespaceMaker:
         self._leases = leases
         self._sources = sources
         self._accounts = accounts
+        self._snapshots = snapshots
         self._timeout = terminating_timeout
         self._issues = issues
         self._progress = progress
@@ -111,21 +117,34 @@ class NamespaceMaker:
 
     def _wait_gone(self, name: str, resource: ApiResource) -> None:
         self._progress(f"waiting for the old namespace {name} to be gone")
-        try:
-            wait_for_object(
-                self._client,
-                resource,
-                name,
-                None,
-                lambda namespace: namespace_state(namespace) != "terminating",
-                timeout=self._timeout,
-                cancel=self._cancel,
-            )
-        except KubeTimeout as exc:
-            raise KubeTimeout(
-                f"it is still being deleted after {self._timeout:g} s",
-                hint="See the conditions in its status for what holds it, or give a longer terminating_timeout.",
-            ) from exc
+        end = time.monotonic() + self._timeout
+        while (left := end - time.monotonic()) > 0:
+            try:
+                wait_for_object(
+                    self._client,
+                    resource,
+                    name,
+                    None,
+                    lambda namespace: namespace_state(namespace) != "terminating",
+                    timeout=min(_NUDGE_SECONDS, left),
+                    cancel=self._cancel,
+                )
+            except KubeError as exc:
+                if not (isinstance(exc, KubeTimeout) or exc.may_pass):
+                    raise
+            else:
+                return
+            self._nudge(name)
+        raise KubeTimeout(
+            f"it is still being deleted after {self._timeout:g} s",
+            hint="See the conditions in its status for what holds it, or give a longer terminating_timeout.",
+        )
+
+    def _nudge(self, namespace: str) -> None:
+        """What a restore that was broken off has left there may hold it."""
+        if self._snapshots is not None:
+            with contextlib.suppress(KubeError):
+                nudge_leaving(self._client, self._snapshots, namespace, label_selector=RESTORE_NAME_LABEL)
 
 
 def _has_labels(namespace: t.Mapping[str, t.Any], body: t.Mapping[str, t.Any]) -> bool:

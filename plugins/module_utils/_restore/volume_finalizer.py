@@ -80,6 +80,8 @@ class VolumeFinalizer:
         self._news = threading.Event()
         self._consumers: dict[str, frozenset[str]] = {}
         self._errors: dict[int, tuple[float, str]] = {}
+        #: Those whose claims were deleted meanwhile.
+        self._unclaimed: list[RestoredVolume] = []
         self._changed = False
 
     def run(self, volumes: t.Iterable[RestoredVolume], *, unmade: t.Collection[str] = ()) -> bool:
@@ -120,7 +122,7 @@ class VolumeFinalizer:
                 for volume in list(waiting):
                     if self._look(volume, watches[volume.namespace], seconds):
                         waiting.remove(volume)
-                        if volume.state == "bound":
+                        if volume.state == "bound" or any(volume is each for each in self._unclaimed):
                             finish(volume)
                 if seconds >= self._timeout:
                     break
@@ -160,7 +162,9 @@ class VolumeFinalizer:
         if live is None:
             if not watch.is_complete:
                 return False
-            self._fail(volume, "somebody has deleted it")
+            # Nothing is made from its snapshot any more, whose objects might hold their namespace.
+            self._unclaimed.append(volume)
+            self._fail(volume, "somebody has deleted it", stays=False)
             return True
         phase = (live.get("status") or {}).get("phase")
         if phase == "Bound":
@@ -245,7 +249,8 @@ class VolumeFinalizer:
 
     def _finish(self, volume: RestoredVolume) -> None:
         try:
-            self._set_traits(volume)
+            if volume.state == "bound":
+                self._set_traits(volume)
         except ArkiveError as exc:
             policy = f" (reclaim policy {volume.traits.reclaim_policy})" if volume.traits else ""
             self._error(
@@ -281,9 +286,10 @@ class VolumeFinalizer:
             self._issues.warning(sentence, **_where(volume), hint=self._resume_hint)
         self._changed = True
 
-    def _fail(self, volume: RestoredVolume, why: str) -> None:
+    def _fail(self, volume: RestoredVolume, why: str, *, stays: bool = True) -> None:
+        """``stays``: the objects of its snapshot do."""
         volume.state, hint = "failed", self._resume_hint
-        if volume.source is not None:
+        if volume.source is not None and stays:
             name = volume.source.restored_name
             hint += f" VolumeSnapshot and VolumeSnapshotContent {name} stay in the cluster until then."
         self._error(volume, why, hint)

@@ -170,6 +170,8 @@ class SnapshotRemoval:
                 if content is not None and "deletionTimestamp" not in content["metadata"]:
                     self._delete_orphan(cut)
                 nudge(self._client, self._api.contents, cut.content)
+                if self._snapshot_of(cut) is not None:
+                    nudge(self._client, self._api.snapshots, cut.name, cut.wish.namespace)
             time.sleep(_PAUSE)
 
     def _delete_orphan(self, cut: CutSnapshot) -> None:
