@@ -66,6 +66,8 @@ class LiveState:
     namespaces: dict[str, NamespaceState]
     volumes: dict[str, dict[str, t.Any]]
     claims: dict[tuple[str, str], str] = dataclasses.field(default_factory=dict)
+    #: Names of VolumeSnapshotContents of this restore, with what becomes of the storage's snapshot when they go.
+    content_policies: dict[str, str] = dataclasses.field(default_factory=dict)
     _claim_uids: dict[tuple[str, str], str] = dataclasses.field(default_factory=dict)
     _names: dict[tuple[GroupResource, str | None], frozenset[str]] = dataclasses.field(default_factory=dict)
     _lock: threading.Lock = dataclasses.field(default_factory=threading.Lock)

@@ -34,6 +34,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.results import RestoreIssues
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.selection import CLAIMS, PODS, VOLUMES, Selection
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.snapshot_items import leave_out_snapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import VOLUME_SNAPSHOT_CONTENTS
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import (
     CRDS,
     HIGH_PRIORITIES,
@@ -295,6 +296,11 @@ class Planner:
             item.reason = LEAVING
             return
         item.made_before, item.kept = made_by(live, self._restore_name), ""
+        if item.group_resource == VOLUME_SNAPSHOT_CONTENTS and item.made_before:
+            # Whatever is different by now was written by its controllers.
+            self._live.content_policies[item.name] = str((live.get("spec") or {}).get("deletionPolicy") or "")
+            item.settle("unchanged")
+            return
         if item.group_resource == CLAIMS:
             self._live.note_claim(live)
         if item.group_resource == CLAIMS and not self.claims.accepts_live(item, live):

@@ -49,13 +49,21 @@ def leave_out_snapshots(waves: t.Sequence[Wave], sources: CsiSources | None, liv
             _leave_out(item, f"its VolumeSnapshot is not restored: {snapshot.reason}")
         elif snapshot.action == "unchanged" and item.intent and not snapshot.made_before:
             _leave_out(item, "its VolumeSnapshot is there already")
-        elif snapshot.intent == "create" and item.action == "unchanged" and item.made_before:
-            # It knows the uid of the old one, and would never be bound to another.
-            item.settle(
-                "update", "its VolumeSnapshot is gone; it is deleted and created anew, the storage keeps its own"
-            )
-            item.method = "recreate"
+        elif snapshot.intent == "create" and item.name in live.content_policies:
+            _make_anew(item, live.content_policies[item.name])
     return [item for item in (*snapshots.values(), *contents.values()) if before[id(item)] and not item.intent]
+
+
+def _make_anew(content: PlanItem, policy: str) -> None:
+    """One that outlived its VolumeSnapshot knows its uid, and would never be bound to another."""
+    if policy == "Retain":
+        content.settle(
+            "update", "its VolumeSnapshot is gone; it is deleted and created anew, the storage keeps its own"
+        )
+        content.method = "recreate"
+    else:
+        why = f"it belongs to a VolumeSnapshot that is gone, and its deletionPolicy is {policy}"
+        content.settle("conflict", why, hint="Set it to Retain, so that it can go without what the storage has.")
 
 
 def _why_idle(name: str, claim: PlanItem | None, live: LiveState) -> str:
