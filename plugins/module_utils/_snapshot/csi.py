@@ -18,6 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import P
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need, find_forbidden
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object, patch_object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text, rules_text
@@ -126,14 +127,20 @@ class CsiProvider:
         self._groups.await_cut(timeout=max(0.0, end - time.monotonic()))
 
     def seal(self, cuts: t.Sequence[CutSnapshot]) -> None:
-        patch = {"metadata": {"annotations": {STATE_ANNOTATION: COMPLETE}}}
         sealed = self._groups.seal(self._snapshots)
-        self._for_each(
-            [cut for cut in cuts if not any(cut is other for other in sealed)],
-            lambda cut: patch_object(
-                self._never_cancelled, self._api.snapshots, cut.name, patch, namespace=cut.wish.namespace
-            ),
-        )
+        self._for_each([cut for cut in cuts if not any(cut is other for other in sealed)], self._seal)
+
+    def _seal(self, cut: CutSnapshot) -> None:
+        # With its uid the server refuses to change another one of its name.
+        patch = {"metadata": {"uid": cut.uid, "annotations": {STATE_ANNOTATION: COMPLETE}}}
+        try:
+            patch_object(self._never_cancelled, self._api.snapshots, cut.name, patch, namespace=cut.wish.namespace)
+        except KubeError as exc:
+            if not (exc.not_found or exc.conflict):
+                raise
+            raise SnapshotError(
+                f"The VolumeSnapshot {cut.wish.namespace}/{cut.name} was deleted by somebody before it was done."
+            ) from exc
 
     def retain(self, cuts: t.Sequence[CutSnapshot]) -> bool:
         open_ones = [cut for cut in cuts if cut.content and self._policy_of(cut) != "Retain"]

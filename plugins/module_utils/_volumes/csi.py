@@ -144,7 +144,7 @@ class CsiSnapshots:
     def read(self, cut: CutSnapshot) -> tuple[Object, Object | None]:
         """The VolumeSnapshot and its content as they are now. Raises ``KubeError``; also when it is gone."""
         snapshot = get_object(self._client, self._api.snapshots, cut.name, cut.wish.namespace)
-        if snapshot is None:
+        if snapshot is None or not _is_same(cut, snapshot):
             raise KubeError(f"The VolumeSnapshot {cut.wish.namespace}/{cut.name} is gone.", status=404)
         content = None
         if self._with_contents and cut.content:
@@ -250,6 +250,9 @@ class CsiSnapshots:
         take_status(cut, snapshot, content)
         if is_done(cut):
             return True
+        if snapshot is None and self._is_gone(cut):
+            cut.fail(f"The VolumeSnapshot {cut.wish.namespace}/{cut.name} was deleted by somebody meanwhile.")
+            return True
         error = stated_error(snapshot, content)
         if not error:
             errors.pop(id(cut), None)
@@ -263,11 +266,21 @@ class CsiSnapshots:
         with self._lock:
             watch, contents = self._watches.get(cut.wish.namespace), self._contents
         snapshot = watch.current(cut.name) if watch is not None else None
+        if snapshot is not None and not _is_same(cut, snapshot):
+            snapshot = None
         if contents is None:
             return snapshot, None
         bound = cut.content or str(((snapshot or {}).get("status") or {}).get("boundVolumeSnapshotContentName") or "")
         # What the controller calls a content that it makes itself.
         return snapshot, contents.current(bound or f"snapcontent-{cut.uid}")
+
+    def _is_gone(self, cut: CutSnapshot) -> bool:
+        """Whether that is certain."""
+        try:
+            found = get_object(self._client, self._api.snapshots, cut.name, cut.wish.namespace)
+        except KubeError:
+            return False
+        return found is None or not _is_same(cut, found)
 
     def _read_again(self, cut: CutSnapshot) -> None:
         """Should the watch have been cut without a sign."""
@@ -302,6 +315,11 @@ class CsiSnapshots:
     def _notify(self) -> None:
         with self._news:
             self._news.notify_all()
+
+
+def _is_same(cut: CutSnapshot, snapshot: Object) -> bool:
+    """False for another one, which has its name by now."""
+    return not cut.uid or snapshot["metadata"].get("uid") == cut.uid
 
 
 def _slim(obj: Object) -> Object:
