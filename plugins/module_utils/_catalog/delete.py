@@ -29,8 +29,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.snapshot_delet
     SnapshotDeleter,
     SnapshotProvider,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimHeld
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store, refuse_write
@@ -113,6 +114,8 @@ class _Deletion:
         #: Whether anything may be gone, and the keys that are.
         self._has_begun = False
         self._deleted_keys: list[str] = []
+        #: Nobody knows that they are gone before their providers have said so.
+        self._gone_snapshots: list[dict[str, t.Any]] = []
 
     def run(self) -> t.Sequence[RecordedSnapshot]:
         """Delete everything; returns the snapshots that are gone."""
@@ -125,11 +128,13 @@ class _Deletion:
         try:
             yield
         except ArkiveError as exc:
+            self._tell_gone()
             known = {
                 "changed": self._has_begun,
                 "backup": self._plan.backup or {},
                 "warnings_list": to_return(self.issues.warnings),
                 "deleted": self._deleted_keys,
+                "deleted_snapshots": self._gone_snapshots,
             }
             exc.details.update({name: value for name, value in known.items() if name not in exc.details})
             raise
@@ -201,18 +206,24 @@ class _Deletion:
         self._has_begun = True
         failed = self._deleter.delete(plan.snapshots, contents=plan.contents)
         deleted = [snapshot for snapshot in plan.snapshots if snapshot not in failed]
+        self._gone_snapshots = [snapshot._asdict() for snapshot in deleted]
         self._warn(*self._deleter.notes)
-        if failed and not self._force:
-            raise CatalogError(
+        is_cancelled = self._deleter.is_cancelled
+        if failed and (is_cancelled or not self._force):
+            error = Cancelled if is_cancelled else CatalogError
+            raise error(
                 f"{plan.what} stays, because not all of its snapshots could be deleted: {reasons_text(failed)}.",
                 hint="Delete it again when that is put right, or set force: true to leave them behind.",
-                details={
-                    "snapshots": [snapshot._asdict() for snapshot in failed],
-                    "deleted_snapshots": [snapshot._asdict() for snapshot in deleted],
-                },
+                details={"snapshots": [snapshot._asdict() for snapshot in failed]},
             )
         self._warn(*left_behind(failed))
         return deleted
+
+    def _tell_gone(self) -> None:
+        """Of a deletion that did not come to its end."""
+        if self._gone_snapshots:
+            count = counted(len(self._gone_snapshots), "snapshot")
+            self._warn(f"{self._plan.what} has lost {count} already, and cannot be restored whole: delete it again.")
 
 
 __all__ = ("DeletedBackup", "delete_backup")

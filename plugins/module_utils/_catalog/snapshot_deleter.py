@@ -36,6 +36,10 @@ class SnapshotProvider(t.Protocol):
     def delete(self, snapshots: t.Sequence[RecordedSnapshot], contents: RecordedContents) -> Reasons:
         """Delete them; one that is gone is fine. Returns why others are still there."""
 
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the run is told to stop: it gives up what is not gone then."""
+
     def deletion_notes(self) -> tuple[str, ...]:
         """What else is to be told of the deletions so far: a sentence each."""
 
@@ -64,6 +68,11 @@ class SnapshotDeleter:
             if provider.name in found:
                 failed |= provider.delete(found[provider.name], contents)
         return failed
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the run is told to stop: what is not gone by then was given up."""
+        return any(provider.is_cancelled for provider in self._providers)
 
     @property
     def notes(self) -> list[str]:

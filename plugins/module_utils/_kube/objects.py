@@ -88,18 +88,24 @@ def delete_object(
     *,
     propagation: str = "Background",
     grace_seconds: int | None = None,
+    uid: str = "",
     dry_run: bool = False,
 ) -> bool:
-    """Ask for deletion; False when the object was not there. Finalizers may keep it for a while."""
+    """Ask for deletion; False when the object was not there. Finalizers may keep it for a while.
+
+    ``uid``: that object only, and none that has its name by now.
+    """
     options: dict[str, t.Any] = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": propagation}
     if grace_seconds is not None:
         options["gracePeriodSeconds"] = grace_seconds
+    if uid:
+        options["preconditions"] = {"uid": uid}
     if dry_run:
         options["dryRun"] = ["All"]
     try:
         client.delete(_named(resource, name, namespace), body=options)
     except KubeError as exc:
-        if exc.not_found:
+        if exc.not_found or (uid and exc.conflict):
             return False
         raise
     return True

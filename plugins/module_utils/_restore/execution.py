@@ -47,6 +47,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.restor
     RestoredVolumes,
     plan_volumes,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.vanished_claims import find_vanished
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.volume_finalizer import VolumeFinalizer
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.workloads.ready_wait import WorkloadWait
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CLAIMS, CRDS, PODS
@@ -201,7 +202,7 @@ class Execution:
         ]
         last = max(with_volumes, default=0)
         self._carry_out(applier, self._rest()[:last])
-        late = self._await_volumes()
+        late = self._tell_vanished(self._await_volumes())
         lost = self._volumes.find_lost(self._applied)
         self._applied = self._applied.with_plan(self._ready.judge.hold_back(self._applied.plan, lost))
         self._carry_out(applier, self._rest()[last:])
@@ -258,6 +259,25 @@ class Execution:
         ]
         self._finish_volumes(at_once)
         return [volume for volume in left if not any(volume is each for each in at_once)]
+
+    def _tell_vanished(self, late: t.Sequence[RestoredVolume]) -> list[RestoredVolume]:
+        """The plan may be old by now, and what is written next would make up for a claim that is gone.
+
+        Returns ``late`` as they are now.
+        """
+        claims, volumes = self._api.find(CLAIMS), self._volumes.volumes
+        lost: dict[int, RestoredVolume] = {}
+        for volume, why in find_vanished(self._run.client, claims, volumes, self._findings.live):
+            lost[volume.item.number] = dataclasses.replace(volume, state="failed", message=why)
+            self._run.issues.error(
+                f"PersistentVolumeClaim {volume.namespace}/{volume.claim} does not come back: {why}",
+                resource=str(CLAIMS),
+                namespace=volume.namespace,
+                name=volume.claim,
+                hint=self._run.resume_hint,
+            )
+        self._volumes = self._volumes.replacing(lost.values())
+        return [lost.get(volume.item.number, volume) for volume in late]
 
     def _finish_volumes(self, volumes: t.Sequence[RestoredVolume]) -> None:
         """What is left to do for the volumes of claims."""

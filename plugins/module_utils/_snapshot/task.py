@@ -231,7 +231,7 @@ class _Task:
         left = self._provider.discard(cuts)
         for cut in cuts:
             if cut.name:
-                cut.fail("It was removed, because the set is not good.")
+                cut.fail(cut.left or "It was removed, because the set is not good.")
         return left
 
     def _end(self, cuts: t.Sequence[CutSnapshot]) -> SnapshotOutcome:

@@ -41,7 +41,8 @@ class CutSnapshot:
     """The life of one snapshot. It is ``cut`` as soon as the storage has it; from then on the volume may be written to.
 
     ``name`` and ``uid`` of the VolumeSnapshot, ``content`` the name of its VolumeSnapshotContent; all empty while
-    they are not known. ``ready``: volumes can be made from it. ``error``: a sentence.
+    they are not known. A name without a uid is that of an object of which nobody knows whether it was made.
+    ``ready``: volumes can be made from it. ``error``: a sentence. ``left``: why it could not be removed, a sentence.
     """
 
     wish: SnapshotWish
@@ -57,6 +58,7 @@ class CutSnapshot:
     created: dt.datetime | None = None
     ready: bool = False
     error: str = ""
+    left: str = ""
 
     @property
     def failed(self) -> bool:

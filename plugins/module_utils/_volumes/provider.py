@@ -221,7 +221,14 @@ class VolumeProvider(t.Protocol):
         """Why it cannot be deleted here, as far as can be told without trying; empty when it may."""
 
     def delete(self, snapshots: t.Sequence[RecordedSnapshot], contents: StoredContents) -> Reasons:
-        """Delete them; one that is gone is fine. Returns why others are still there. Raises ``Cancelled``."""
+        """Delete them; one that is gone is fine. Returns why others are still there.
+
+        A run that is told to stop gives up the rest: whoever asked looks at ``is_cancelled``.
+        """
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the run is told to stop."""
 
     def deletion_notes(self) -> tuple[str, ...]:
         """What else is to be told of the deletions so far: a sentence each."""

@@ -37,6 +37,9 @@ class NewVolumes:
     def adopt_volume(self, desired: Object, live: Object) -> dict[str, t.Any]:
         return dict(desired)
 
+    def is_lost(self, claim: Object) -> bool:
+        return False
+
     def make(
         self,
         resource: ApiResource,
@@ -70,6 +73,9 @@ class RemadeVolumes:
         """The volume that it names has its data."""
 
     def is_made_from(self, claim: Object, namespace: str, live: Object, *, ours: bool) -> bool:
+        return False
+
+    def is_lost(self, claim: Object) -> bool:
         return False
 
     def error_of(self, source: DataSource) -> str:

@@ -129,6 +129,9 @@ class SnapshotObjects(t.Protocol):
     def restored_content_name(self, name: str) -> str:
         """The name under which a VolumeSnapshotContent comes back."""
 
+    def nudge_leaving(self, namespace: str) -> None:
+        """Have those of restores that are being deleted looked at once more: they hold ``namespace``, which is too."""
+
     def reset_snapshot(self, draft: ObjectDraft, source: DataSource, *, namespace: str) -> None:
         """Bind it to a content that is there, in place of one that is made. ``namespace`` is that of the backup."""
 
@@ -141,8 +144,8 @@ class RestoreVolumes(t.Protocol):
 
     ``remakes_volumes``: a stored PersistentVolume itself comes back, with new storage behind it, and ``of_volume``,
     ``why_leaving``, ``adopt_volume`` and ``make`` are asked. Else a claim gets a new volume, and ``of_claim``,
-    ``why_not``, ``provision`` and, at the end, ``error_of`` and ``take_out`` are. ``objects`` None: none of the
-    archive's objects belong to the snapshots. ``name`` is the provider's.
+    ``why_not``, ``provision``, ``is_lost`` and, at the end, ``error_of`` and ``take_out`` are. ``objects`` None: none
+    of the archive's objects belong to the snapshots. ``name`` is the provider's.
     """
 
     name: str
@@ -189,6 +192,9 @@ class RestoreVolumes(t.Protocol):
         cancel: CancelToken,
     ) -> MadeVolume:
         """Make the storage from ``source`` and the PersistentVolume ``body`` with it. Raises ``ArkiveError``."""
+
+    def is_lost(self, claim: Object) -> bool:
+        """Whether what a live ``claim`` without a volume is to get one from is surely not there any more."""
 
     def error_of(self, source: DataSource) -> str:
         """What is said to be wrong with it in the cluster; empty when nothing is, or nobody can tell."""

@@ -22,6 +22,8 @@ SET_LABEL = "arkive.k8s/snapshot"
 STATE_ANNOTATION = "arkive.k8s/snapshot-state"
 #: The name of the set in full; a label has room for 63 characters only.
 NAME_ANNOTATION = "arkive.k8s/snapshot-name"
+#: Of the run that made it: two may make sets of one name.
+RUN_ANNOTATION = "arkive.k8s/snapshot-run"
 COMPLETE = "complete"
 UNFINISHED = "unfinished"
 _LONGEST_NAME = 253
@@ -78,6 +80,7 @@ def known_snapshot(snapshot: t.Mapping[str, t.Any]) -> CutSnapshot:
 __all__ = (
     "COMPLETE",
     "NAME_ANNOTATION",
+    "RUN_ANNOTATION",
     "SET_LABEL",
     "STATE_ANNOTATION",
     "UNFINISHED",

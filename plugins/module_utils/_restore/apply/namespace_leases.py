@@ -17,11 +17,12 @@ import types
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339, utc_now
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import create_object, get_object, replace_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object, replace_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.sure_creates import CreateUnknown, create_surely
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.lease_holder import (
     RestoreProcess,
     holder_of,
@@ -58,8 +59,13 @@ class NamespaceLeases:
         self._progress = run.progress
         self._cancel = run.cancel
         self._lock = threading.Lock()
+        self._looking = threading.Lock()
         self._held: dict[str, Lease] = {}
         self._lost: dict[str, str] = {}
+        #: When each was last known to be ours.
+        self._known: dict[str, float] = {}
+        #: Where nobody knows whether a lease of ours was made.
+        self._doubtful: set[str] = set()
         self._told = False
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
@@ -93,8 +99,9 @@ class NamespaceLeases:
         if lease is None:
             return None
         holder = holder_of(lease)
-        ended = is_surely_gone(holder.process) or holder.restore == self._holder.restore or not _looks_alive(lease)
-        return None if ended else holder
+        if is_surely_gone(holder.process) or holder.restore == self._holder.restore:
+            return None
+        return holder if self._looks_alive(lease) else None
 
     def acquire_new(self, namespace: str) -> str:
         """In a namespace that was just made: why nothing may be restored there, empty when it may."""
@@ -104,8 +111,20 @@ class NamespaceLeases:
         return "" if holder is None else f"{_who(holder)} is at work in namespace '{namespace}'"
 
     def why_lost(self, namespace: str) -> str:
-        """Why nothing more may be restored into ``namespace``; empty when it may."""
+        """Why nothing more may be restored into ``namespace``; empty when it may.
+
+        Who did not renew a lease in its time, such as a process that was stopped, has to look whose it is by now.
+        """
+        if namespace in self._held and self._is_overdue(namespace):
+            with self._looking:
+                if self._is_overdue(namespace) and (lease := self._held.get(namespace)) is not None:
+                    self._renew(namespace, lease)
+                if self._is_overdue(namespace) and namespace in self._held:
+                    return f"nobody knows whether another restore took over namespace '{namespace}'"
         return self._lost.get(namespace, "")
+
+    def _is_overdue(self, namespace: str) -> bool:
+        return _awake_or_not() - self._known.get(namespace, 0.0) >= _DURATION
 
     def __enter__(self) -> NamespaceLeases:
         self._thread = threading.Thread(target=self._keep, name="restore leases", daemon=True)
@@ -119,7 +138,9 @@ class NamespaceLeases:
         if self._thread is not None:
             self._thread.join()
         with concurrent.futures.ThreadPoolExecutor(max_workers=self._workers) as pool:
-            for done in [pool.submit(self._release, name, lease) for name, lease in self._held.items()]:
+            tasks = [pool.submit(self._release, name, lease) for name, lease in self._held.items()]
+            tasks += [pool.submit(self._release_doubtful, name) for name in self._doubtful]
+            for done in tasks:
                 done.result()
 
     def _acquire(self, namespace: str) -> RestoreProcess | None:
@@ -134,18 +155,27 @@ class NamespaceLeases:
                     return holder_of(standing)
                 self._progress(f"taking over namespace {namespace} from {_who(holder_of(standing))}")
                 self._delete(namespace, standing)
+                self._tell_broken_off(namespace, holder_of(standing).restore)
+        except CreateUnknown:
+            self._doubtful.add(namespace)
+            raise
         except KubeError as exc:
             if not (exc.forbidden or exc.not_found):
                 raise
             self._tell_unguarded(namespace, exc)
             return None
+        self._note(namespace, lease)
+        return None
+
+    def _note(self, namespace: str, lease: Lease, *, asked: float | None = None) -> None:
+        """It is ours, since it was ``asked`` for at the latest."""
         with self._lock:
             self._held[namespace] = lease
-        return None
+            self._known[namespace] = _awake_or_not() if asked is None else asked
 
     def _take(self, resource: ApiResource, namespace: str) -> Lease | None:
         """The new lease; None when there is one."""
-        now = _micro_time()
+        now = self._micro_time()
         spec = {
             "holderIdentity": self._holder.identity,
             "leaseDurationSeconds": _DURATION,
@@ -155,7 +185,7 @@ class NamespaceLeases:
         metadata = {"name": LEASE_NAME, "namespace": namespace, "annotations": self._holder.annotations}
         body = {"apiVersion": resource.api_version, "kind": "Lease", "metadata": metadata, "spec": spec}
         try:
-            return create_object(self._client, resource, body, namespace=namespace)
+            return create_surely(self._client, resource, body, namespace=namespace, is_ours=self._is_ours)
         except KubeError as exc:
             if exc.already_exists:
                 return None
@@ -166,7 +196,7 @@ class NamespaceLeases:
         holder = holder_of(lease)
         if self._force or is_surely_gone(holder.process):
             return True
-        if holder.restore != self._holder.restore and _looks_alive(lease):
+        if holder.restore != self._holder.restore and self._looks_alive(lease):
             return False
         # Clocks differ: what counts is that nothing changes for as long as the lease lasts.
         self._progress(f"watching the lease of {_who(holder)} in namespace {namespace}")
@@ -189,7 +219,8 @@ class NamespaceLeases:
                 self._renew(namespace, lease)
 
     def _renew(self, namespace: str, lease: Lease) -> None:
-        lease["spec"]["renewTime"] = _micro_time()
+        asked = _awake_or_not()
+        lease["spec"]["renewTime"] = self._micro_time()
         try:
             renewed = replace_object(
                 self._last_client, t.cast(ApiResource, self._resource), LEASE_NAME, lease, namespace=namespace
@@ -197,29 +228,51 @@ class NamespaceLeases:
         except KubeError as exc:
             # What cannot be reached now is tried again.
             if exc.not_found or exc.status == 409:
-                self._regain(namespace)
+                self._regain(namespace, asked)
             return
-        with self._lock:
-            self._held[namespace] = renewed
+        self._note(namespace, renewed, asked=asked)
 
-    def _regain(self, namespace: str) -> None:
+    def _regain(self, namespace: str, asked: float) -> None:
         """The lease was changed: by ourselves, when an answer was lost; or it was deleted; or somebody took it over."""
         resource = t.cast(ApiResource, self._resource)
         try:
             found = get_object(self._last_client, resource, LEASE_NAME, namespace) or self._take(resource, namespace)
         except KubeError:
             return
+        if found is not None and self._is_ours(found):
+            self._note(namespace, found, asked=asked)
+            return
         with self._lock:
-            if found is not None and holder_of(found).identity == self._holder.identity:
-                self._held[namespace] = found
-            else:
-                self._held.pop(namespace, None)
-                self._lost[namespace] = f"another restore took over namespace '{namespace}'"
+            self._held.pop(namespace, None)
+            self._lost[namespace] = f"another restore took over namespace '{namespace}'"
 
     def _release(self, namespace: str, lease: Lease) -> None:
         # One that stays counts as dead after its time.
         with contextlib.suppress(KubeError):
             self._delete(namespace, lease)
+
+    def _release_doubtful(self, namespace: str) -> None:
+        with contextlib.suppress(KubeError):
+            resource = t.cast(ApiResource, self._resource)
+            found = get_object(self._last_client, resource, LEASE_NAME, namespace)
+            if found is not None and self._is_ours(found):
+                self._delete(namespace, found)
+
+    def _is_ours(self, lease: Lease) -> bool:
+        return holder_of(lease).identity == self._holder.identity
+
+    def _micro_time(self) -> str:
+        return self._client.server_now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+    def _looks_alive(self, lease: Lease) -> bool:
+        """By the API server's clock, which all share; a time that cannot be read is no sign of death."""
+        spec = lease.get("spec") or {}
+        try:
+            renewed = parse_rfc3339(str(spec.get("renewTime") or ""))
+        except ValidationError:
+            return True
+        seconds = float(spec.get("leaseDurationSeconds") or _DURATION)
+        return self._client.server_now() < renewed + dt.timedelta(seconds=seconds)
 
     def _delete(self, namespace: str, lease: Lease) -> None:
         """Delete just this lease, as it was read."""
@@ -231,6 +284,15 @@ class NamespaceLeases:
         except KubeError as exc:
             if not exc.not_found and exc.status != 409:
                 raise
+
+    def _tell_broken_off(self, namespace: str, restore: str) -> None:
+        if restore and restore != self._holder.restore:
+            self._issues.warning(
+                f"Restore '{restore}' was broken off while it worked in namespace '{namespace}'; what it has left there"
+                " may not be whole.",
+                namespace=namespace,
+                hint=f"Run it again with name: {restore} to finish it.",
+            )
 
     def _tell_unguarded(self, namespace: str, exc: KubeError) -> None:
         with self._lock:
@@ -261,18 +323,9 @@ def _who(holder: RestoreProcess) -> str:
     return f"restore '{holder.restore or holder.identity or 'unknown'}'{on}"
 
 
-def _looks_alive(lease: Lease) -> bool:
-    """By both clocks; a time that cannot be read is no sign of death."""
-    spec = lease.get("spec") or {}
-    try:
-        renewed = parse_rfc3339(str(spec.get("renewTime") or ""))
-    except ValidationError:
-        return True
-    return utc_now() < renewed + dt.timedelta(seconds=float(spec.get("leaseDurationSeconds") or _DURATION))
-
-
-def _micro_time() -> str:
-    return utc_now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+def _awake_or_not() -> float:
+    """Seconds that go on while the process, or the machine, is stopped."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 __all__ = ("NamespaceLeases",)

@@ -8,11 +8,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+import time
+import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import create_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.sure_creates import create_surely
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait_for_object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.namespace_leases import NamespaceLeases
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import namespace_state
@@ -25,6 +28,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.unmade_n
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 
+_NUDGE_SECONDS = 5.0
+
 
 class NamespaceMaker:
     """Makes each namespace once. One that could not be made fails all of its objects at once, without another wait."""
@@ -33,6 +38,7 @@ class NamespaceMaker:
         self._run = run
         self._live = findings.live
         self._objects = findings.objects
+        self._snapshots = findings.volumes.objects
         self._leases = leases
         self._lock = threading.Lock()
         self._missing: dict[str, str] = {}
@@ -45,7 +51,8 @@ class NamespaceMaker:
         try:
             if self._live.namespaces.get(item.name) == "terminating":
                 self._wait_gone(item.name, item.resource)
-            create_object(self._run.client, item.resource, self._objects.load(item.body))
+            body = self._objects.load(item.body)
+            create_surely(self._run.client, item.resource, body, is_ours=lambda found: _has_labels(found, body))
         except KubeError as exc:
             if not exc.already_exists:
                 why = exc.message.partition("\n")[0]
@@ -59,7 +66,10 @@ class NamespaceMaker:
 
     def _reserve(self, namespace: str) -> None:
         """A namespace that is new may be new to two restores."""
-        held = self._leases.acquire_new(namespace)
+        try:
+            held = self._leases.acquire_new(namespace)
+        except KubeError as exc:
+            held = f"nobody knows whether another restore is at work in it: {exc.message.rstrip('.')}"
         if held:
             with self._lock:
                 self._missing[namespace] = held
@@ -71,21 +81,41 @@ class NamespaceMaker:
 
     def _wait_gone(self, name: str, resource: ApiResource) -> None:
         self._run.progress(f"waiting for the old namespace {name} to be gone")
-        try:
-            wait_for_object(
-                self._run.client,
-                resource,
-                name,
-                None,
-                lambda namespace: namespace_state(namespace) != "terminating",
-                timeout=self._run.request.terminating_timeout,
-                cancel=self._run.cancel,
-            )
-        except KubeTimeout as exc:
-            raise KubeTimeout(
-                f"it is still being deleted after {self._run.request.terminating_timeout:g} s",
-                hint="See the conditions in its status for what holds it, or give a longer terminating_timeout.",
-            ) from exc
+        timeout = self._run.request.terminating_timeout
+        end = time.monotonic() + timeout
+        while (left := end - time.monotonic()) > 0:
+            try:
+                wait_for_object(
+                    self._run.client,
+                    resource,
+                    name,
+                    None,
+                    lambda namespace: namespace_state(namespace) != "terminating",
+                    timeout=min(_NUDGE_SECONDS, left),
+                    cancel=self._run.cancel,
+                )
+            except KubeError as exc:
+                if not (isinstance(exc, KubeTimeout) or exc.may_pass):
+                    raise
+            else:
+                return
+            self._nudge(name)
+        raise KubeTimeout(
+            f"it is still being deleted after {timeout:g} s",
+            hint="See the conditions in its status for what holds it, or give a longer terminating_timeout.",
+        )
+
+    def _nudge(self, namespace: str) -> None:
+        """What a restore that was broken off has left there may hold it."""
+        if self._snapshots is not None:
+            with contextlib.suppress(KubeError):
+                self._snapshots.nudge_leaving(namespace)
+
+
+def _has_labels(namespace: t.Mapping[str, t.Any], body: t.Mapping[str, t.Any]) -> bool:
+    """By the labels of the restore among them, that it was made by it."""
+    wanted, found = ((obj.get("metadata") or {}).get("labels") or {} for obj in (body, namespace))
+    return bool(wanted.items() <= found.items())
 
 
 __all__ = ("NamespaceMaker",)

@@ -12,7 +12,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import (
     create_encoded,
     create_object,
@@ -23,6 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import (
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.object_waits import ObjectWaits
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.status import write_status
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import Applied
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.existing import ExistingObjects
@@ -171,9 +172,19 @@ class ObjectWriter:
         return self._finish_created(item, resource, created)
 
     def _note_gone(self, exc: KubeError) -> None:
-        """After the last attempt: a server that gives no answer gives none to the other objects either."""
-        if exc.unreachable:
+        """After the last attempt: a server that gives no answer gives none to the other objects either.
+
+        One that is only late may wait for somebody whom it asks about this one.
+        """
+        if exc.unreachable and not (isinstance(exc, KubeTimeout) and self._is_there()):
             self.gone = exc
+
+    def _is_there(self) -> bool:
+        try:
+            self._client.version()
+        except ArkiveError:
+            return False
+        return True
 
     def _find_existing(self, item: PlanItem, resource: ApiResource, exc: KubeError) -> Object | None:
         """What stands in the way of a create; node ports that are taken may be its own (Velero 1.18)."""
@@ -188,10 +199,7 @@ class ObjectWriter:
             self._waits.await_gone(item, resource)
             if item.facts.remade_from is not None:
                 return self._create_from_snapshot(item, resource, item.facts.remade_from)
-            body = self._objects.load(item.body)
-            return self._finish_created(
-                item, resource, create_object(self._client, resource, body, namespace=item.namespace)
-            )
+            return self._create_anew(item, resource)
         stored = item.facts.stored_claim
         decided = self._existing.decide(
             item,
@@ -235,8 +243,10 @@ class ObjectWriter:
 
     def update(self, item: PlanItem) -> Applied:
         resource = _served(item)
-        if item.method != "patch":
-            self._overwrite(item, resource)
+        if item.method == "recreate":
+            return self._recreate(item, resource)
+        if item.method == "replace":
+            self._replace(item, resource)
             return Applied(item, "updated")
         try:
             self._patch(item, resource)
@@ -266,15 +276,35 @@ class ObjectWriter:
             if self._run.cancel.wait(attempt * _PAUSE):
                 self._run.cancel.check()
 
-    def _overwrite(self, item: PlanItem, resource: ApiResource) -> None:
+    def _recreate(self, item: PlanItem, resource: ApiResource) -> Applied:
+        """From the deletion on the object is missing until the new one is there: whatever comes between is told so."""
+        delete_object(self._client, resource, item.name, item.namespace)
+        try:
+            self._waits.await_gone(item, resource)
+            made = self._create_anew(item, resource)
+        except ArkiveError as exc:
+            why = f"the old one was deleted, and the new one is not there: {_first_line(exc)}"
+            hint = f"Run the restore again with name: {self._run.name} to have it made. {exc.hint or ''}".rstrip()
+            error = RestoreError(why, hint=hint)
+            if isinstance(exc, Cancelled):
+                return self._failed(item, error)
+            raise error from exc
+        return made if made.state == "failed" else Applied(item, "updated")
+
+    def _create_anew(self, item: PlanItem, resource: ApiResource) -> Applied:
+        """In the place of one that is gone."""
+        body = self._objects.load(item.body)
+        try:
+            created = create_object(self._client, resource, body, namespace=item.namespace)
+        except KubeError as exc:
+            if not is_passing(exc):
+                raise
+            return self._create_again(item, resource)
+        return self._finish_created(item, resource, created)
+
+    def _replace(self, item: PlanItem, resource: ApiResource) -> None:
         """Put the whole object in the place of the other; one that cannot be is an error."""
         body = self._objects.load(item.body)
-        if item.method == "recreate":
-            delete_object(self._client, resource, item.name, item.namespace)
-            self._waits.await_gone(item, resource)
-            created = create_object(self._client, resource, body, namespace=item.namespace)
-            self._finish_created(item, resource, created)
-            return
         live = get_object(self._client, resource, item.name, item.namespace)
         if live is None:
             raise KubeError("It was deleted by someone else meanwhile.", status=404)

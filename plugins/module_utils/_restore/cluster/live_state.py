@@ -65,6 +65,9 @@ class LiveState:
     namespaces: dict[str, NamespaceState]
     volumes: dict[str, dict[str, t.Any]]
     claims: dict[tuple[str, str], str] = dataclasses.field(default_factory=dict)
+    #: Names of VolumeSnapshotContents of this restore, with what becomes of the storage's snapshot when they go.
+    content_policies: dict[str, str] = dataclasses.field(default_factory=dict)
+    _claim_uids: dict[tuple[str, str], str] = dataclasses.field(default_factory=dict)
     _names: dict[tuple[GroupResource, str | None], frozenset[str]] = dataclasses.field(default_factory=dict)
     _lock: threading.Lock = dataclasses.field(default_factory=threading.Lock)
 
@@ -77,6 +80,11 @@ class LiveState:
         metadata = claim["metadata"]
         volume = str((claim.get("spec") or {}).get("volumeName") or "") if bound else ""
         self.claims[(metadata["namespace"], metadata["name"])] = volume
+        self._claim_uids[(metadata["namespace"], metadata["name"])] = str(metadata.get("uid") or "")
+
+    def claim_uid(self, namespace: str, name: str) -> str:
+        """Of a claim that was found; empty for another."""
+        return self._claim_uids.get((namespace, name), "")
 
     def names(self, client: KubeClient, resource: ApiResource, namespace: str | None) -> frozenset[str]:
         """Names of the live objects of a type, listed on demand; empty where they may not be listed."""

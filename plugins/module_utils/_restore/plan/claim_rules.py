@@ -21,6 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.claim_ori
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import RESTORE_NAME_LABEL
 
 _EMPTY_HINT = "Set on_missing_volume_data: warn to restore it with an empty volume, or leave it out."
 _KEPT_HINT = (
@@ -60,6 +61,8 @@ class ClaimRules:
         volume = self._live.volumes.get(str((live.get("spec") or {}).get("volumeName") or ""))
         origin = self._stored_claim(item, stored, decision).origin_of(live, volume)
         wanted = decision.is_wanted
+        if origin == "restored" and wanted and not item.made_before and not _is_bound(live):
+            return self._judge_unfinished(item, live, decision)
         if origin == "foreign" and wanted and self._policy == "fail":
             foreign = dataclasses.replace(item, kept=FOREIGN)
             return self.refuse(foreign, "a claim of its name is in the cluster", hint=_FOREIGN_HINT)
@@ -70,6 +73,24 @@ class ClaimRules:
         if origin in ("original", "restored") and wanted and not item.made_before and _has_copy(decision):
             self._warn(item, f"is {NOT_ROLLED_BACK} to what the backup holds.", hint=_KEPT_HINT)
             return dataclasses.replace(item, kept=NOT_ROLLED_BACK)
+        return item
+
+    def _judge_unfinished(self, item: PlanItem, live: Object, decision: ClaimDecision) -> PlanItem:
+        """A claim that another restore of the backup has made, and that has no volume so far."""
+        snapshot = str(((live.get("spec") or {}).get("dataSource") or {}).get("name") or "")
+        maker = str((live["metadata"].get("labels") or {}).get(RESTORE_NAME_LABEL) or "")
+        by = f"restore '{maker}'" if maker else "another restore"
+        again = f"Run that restore again with name: {maker}, or delete" if maker else "Delete"
+        hint = f"{again} the claim and what uses it and restore again."
+        source = decision.snapshot
+        if source is None or not self._volumes.provider_of(source).is_lost(live):
+            kept = f"its volume is still to be made{f' from VolumeSnapshot {snapshot}' if snapshot else ''}"
+            self._warn(item, f"was made by {by}, and {kept}.", hint=hint)
+            return dataclasses.replace(item, kept=kept)
+        why = f"{by} has made it, and VolumeSnapshot {snapshot}, which its volume is to be made from, is not there"
+        if self._policy == "fail":
+            return self.refuse(item, why, hint=hint)
+        self._warn(item, f"gets no volume: {why}.", hint=hint)
         return item
 
     def judge_displaced(self, item: PlanItem) -> PlanItem:
@@ -121,6 +142,10 @@ class ClaimRules:
 def would_lose_data(item: PlanItem) -> bool:
     """Whether a claim of the plan would lose data by not being made."""
     return item.facts.volume is not None and item.facts.volume.is_wanted
+
+
+def _is_bound(claim: Object) -> bool:
+    return bool((claim.get("spec") or {}).get("volumeName"))
 
 
 def _has_copy(decision: ClaimDecision) -> bool:

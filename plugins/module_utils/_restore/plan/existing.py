@@ -18,6 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings 
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.metadata import made_by
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.overwrite import NEVER_RECREATED
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import VOLUME_SNAPSHOT_CONTENTS
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CLAIMS
 
 Object: t.TypeAlias = "dict[str, t.Any]"
@@ -42,6 +43,10 @@ class ExistingObjects:
         if live["metadata"].get("deletionTimestamp"):
             return item.with_reason(LEAVING)
         item = dataclasses.replace(item, made_before=made_by(live, self._run.name), kept="")
+        if item.group_resource == VOLUME_SNAPSHOT_CONTENTS and item.made_before:
+            # Whatever is different by now was written by its controllers.
+            self._live.content_policies[item.name] = str((live.get("spec") or {}).get("deletionPolicy") or "")
+            return item.settled("unchanged")
         if item.group_resource == CLAIMS:
             self._live.note_claim(live)
             item = self._claims.judge_live(item, live, stored_claim or {})

@@ -36,6 +36,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.order imp
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.snapshot_items import leave_out_snapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.transforms import make_preparer
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import VOLUME_SNAPSHOT_CONTENTS
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import ResourceModifiers
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import (
     CLAIMS,
@@ -51,7 +52,7 @@ _Groups: t.TypeAlias = "dict[str | None, _Candidates]"
 _Planned: t.TypeAlias = "list[PlanItem]"
 
 #: Whose bodies are asked for even where nothing is written: for hooks, and for volumes that are still awaited.
-_ALWAYS_KEPT = frozenset({CLAIMS, PODS})
+_ALWAYS_KEPT = frozenset({CLAIMS, PODS, VOLUME_SNAPSHOT_CONTENTS})
 
 
 class Planner:
@@ -300,7 +301,8 @@ def drop_idle_snapshots(plan: RestorePlan, findings: Findings) -> RestorePlan:
     """The plan without the snapshots that nothing will be made from."""
     found = leave_out_snapshots(plan, findings.volumes.objects, findings.live)
     for item in found:
-        findings.diffs.drop(item)
+        if not item.intent:
+            findings.diffs.drop(item)
     return plan.replacing(found)
 
 

@@ -67,6 +67,8 @@ class VolumeFinalizer:
         self._news = threading.Event()
         self._consumers: dict[str, frozenset[str]] = {}
         self._errors: dict[int, tuple[float, str]] = {}
+        #: Those whose claims were deleted meanwhile, by their place in the plan.
+        self._unclaimed: set[int] = set()
 
     def run(self, volumes: t.Iterable[RestoredVolume], *, unmade: t.Collection[str] = ()) -> Finished:
         """A run that is cancelled ends at once.
@@ -107,7 +109,7 @@ class VolumeFinalizer:
     # -- waiting ------------------------------------------------------------------------------------------------------
 
     def _await(self, waiting: list[RestoredVolume], finish: t.Callable[[RestoredVolume], None]) -> list[RestoredVolume]:
-        """``finish`` those that are bound. Returns what became of the others."""
+        """``finish`` those that are bound, and those that nobody claims any more. Returns what became of the others."""
         watches = self._open_watches(waiting)
         done: list[RestoredVolume] = []
         begun = time.monotonic()
@@ -121,7 +123,7 @@ class VolumeFinalizer:
                     if found is None:
                         continue
                     waiting.remove(volume)
-                    if found.state == "bound":
+                    if found.state == "bound" or found.item.number in self._unclaimed:
                         finish(found)
                     else:
                         done.append(found)
@@ -162,7 +164,11 @@ class VolumeFinalizer:
             return self._fail(volume, f"nobody knows whether it has a volume: {watch.refused.sentence}")
         live = watch.current(volume.claim)
         if live is None:
-            return self._fail(volume, "somebody has deleted it") if watch.is_complete else None
+            if not watch.is_complete:
+                return None
+            # Nothing is made from its snapshot any more, whose objects might hold their namespace.
+            self._unclaimed.add(volume.item.number)
+            return self._fail(volume, "somebody has deleted it", stays=False)
         phase = (live.get("status") or {}).get("phase")
         if phase == "Bound":
             name = str(live["spec"].get("volumeName") or "")
@@ -237,7 +243,7 @@ class VolumeFinalizer:
     def _finish(self, volume: RestoredVolume) -> Finished:
         changed = False
         try:
-            changed = self._set_traits(volume)
+            changed = volume.state == "bound" and self._set_traits(volume)
         except ArkiveError as exc:
             policy = f" (reclaim policy {volume.traits.reclaim_policy})" if volume.traits else ""
             why = f"its volume '{volume.volume}' was not made what it was{policy}: {exc.message}"
@@ -273,9 +279,10 @@ class VolumeFinalizer:
             self._run.issues.warning(sentence, **_where(volume), hint=self._run.resume_hint)
         return Finished((volume,), changed=left is not None)
 
-    def _fail(self, volume: RestoredVolume, why: str) -> RestoredVolume:
+    def _fail(self, volume: RestoredVolume, why: str, *, stays: bool = True) -> RestoredVolume:
+        """``stays``: the objects of its snapshot do."""
         hint = self._run.resume_hint
-        if volume.source is not None:
+        if volume.source is not None and stays:
             name = volume.source.helper
             hint += f" VolumeSnapshot and VolumeSnapshotContent {name} stay in the cluster until then."
         return dataclasses.replace(self._with_error(volume, why, hint), state="failed")

@@ -22,12 +22,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import (
-    create_object,
-    delete_object,
-    get_object,
-    patch_object,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import delete_object, get_object, patch_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.sure_creates import CreateUnknown, create_surely
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.classes import ChosenClass
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.nudge import NUDGE_SECONDS, nudge
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
@@ -62,13 +58,17 @@ class GroupApi:
 
 @dataclasses.dataclass(slots=True, kw_only=True)
 class GroupCut:
-    """One group. ``uid`` is empty until it was made. ``error``: a sentence; empty while all is well."""
+    """One group. ``uid`` is empty until it was made. ``error``: a sentence; empty while all is well.
+
+    ``is_doubtful``: nobody knows whether it was made.
+    """
 
     name: str
     namespace: str
     claims: frozenset[str]
     uid: str = ""
     is_cut: bool = False
+    is_doubtful: bool = False
     error: str = ""
 
 
@@ -128,8 +128,13 @@ class GroupSnapshots:
         api = self.api.groups
         named = {**metadata, "name": group.name, "namespace": group.namespace}
         body = {"apiVersion": api.api_version, "kind": api.kind, "metadata": named, "spec": spec}
+        client = self._client.with_cancel(self._cancel)
         try:
-            made = create_object(self._client, api, body, namespace=group.namespace)
+            # Its name is its own.
+            made = create_surely(client, api, body, namespace=group.namespace, is_ours=lambda _found: True)
+        except CreateUnknown as exc:
+            group.error, group.is_doubtful = exc.sentence, True
+            return
         except KubeError as exc:
             group.error = f"The VolumeGroupSnapshot {group.namespace}/{group.name} was not made: {exc.sentence}"
             return
@@ -194,6 +199,8 @@ class GroupSnapshots:
         """
         where = f"VolumeGroupSnapshot {group.namespace}/{group.name}"
         try:
+            if not group.uid and not self._was_made(group):
+                return ""
             content = self._await_content(group)
             self._prepare_removal(group, retain=retain)
             delete_object(self._client, self.api.groups, group.name, group.namespace)
@@ -204,6 +211,12 @@ class GroupSnapshots:
         except KubeError as exc:
             return f"The {where} could not be removed: {exc.sentence}"
         return ""
+
+    def _was_made(self, group: GroupCut) -> bool:
+        """Whether one of which nobody knew is there; its uid is noted then."""
+        found = get_object(self._client, self.api.groups, group.name, group.namespace)
+        group.uid = str(((found or {}).get("metadata") or {}).get("uid") or "")
+        return found is not None
 
     def _await_content(self, group: GroupCut) -> str:
         """The name of its content, empty when there is none; a young group is given time to be complete.

@@ -8,6 +8,8 @@
 
 A csi-snapshotter that has just written to the object may take the deletion for old news, and then does nothing about it
 before its next full round, a quarter of an hour later (seen with external-snapshotter 8.3). Any change wakes it up.
+So it is with the snapshot controller and a VolumeSnapshot that was deleted while a claim was made from it: once that
+claim is gone, nobody looks.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import secrets
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import patch_object
 
 #: How long a deletion may take before the controllers are made to look again, in seconds.
@@ -37,4 +40,17 @@ def nudge(client: KubeClient, resource: ApiResource, name: str, namespace: str |
             raise
 
 
-__all__ = ("NUDGE_SECONDS", "nudge")
+def nudge_leaving(client: KubeClient, resource: ApiResource, namespace: str, *, label_selector: str) -> None:
+    """Nudge those of a namespace that are being deleted; where they may not be listed, none. Raises ``KubeError``."""
+    try:
+        pages = list_pages(client, resource, namespace=namespace, label_selector=label_selector)
+        leaving = [item for page in pages for item in page.items if "deletionTimestamp" in item["metadata"]]
+    except KubeError as exc:
+        if not (exc.not_found or exc.forbidden):
+            raise
+        return
+    for item in leaving:
+        nudge(client, resource, item["metadata"]["name"], namespace)
+
+
+__all__ = ("NUDGE_SECONDS", "nudge", "nudge_leaving")

@@ -78,6 +78,10 @@ class CsiProvider:
     def delete(self, snapshots: t.Sequence[RecordedSnapshot], contents: StoredContents) -> Reasons:
         return self._deletion.delete(snapshots, contents)
 
+    @property
+    def is_cancelled(self) -> bool:
+        return self._context.cancel.is_cancelled
+
     def deletion_notes(self) -> tuple[str, ...]:
         return self._deletion.notes
 

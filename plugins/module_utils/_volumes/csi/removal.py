@@ -33,6 +33,10 @@ _RELEASE_SECONDS = 30.0
 _PAUSE = 0.2
 _AT_A_TIME = 8
 
+#: Without it the driver's side leaves a content alone (external-snapshotter 8).
+_BEING_DELETED = "snapshot.storage.kubernetes.io/volumesnapshot-being-deleted"
+
+Object: t.TypeAlias = "dict[str, t.Any]"
 Policy: t.TypeAlias = t.Literal["Delete", "Retain"]
 
 
@@ -90,15 +94,19 @@ class SnapshotRemoval:
         if not made:
             return []
         with concurrent.futures.ThreadPoolExecutor(min(len(made), _AT_A_TIME)) as pool:
-            return [text for text in pool.map(remove, made) if text]
+            for cut, text in zip(made, pool.map(remove, made), strict=True):
+                cut.left = text
+        return [cut.left for cut in made if cut.left]
 
     def _discard(self, cut: CutSnapshot) -> str:
         what = f"VolumeSnapshot {cut.wish.namespace}/{cut.name}"
         try:
+            if not cut.uid and not self._was_made(cut):
+                return ""
             content = self._content_of(cut)
             if content is not None and (content.get("spec") or {}).get("deletionPolicy") != "Delete":
                 self.set_policy(cut, "Delete")
-            delete_object(self._client, self._api.snapshots, cut.name, cut.wish.namespace)
+            delete_object(self._client, self._api.snapshots, cut.name, cut.wish.namespace, uid=cut.uid)
             left = self._wait_gone(cut, _DISCARD_SECONDS)
         except KubeError as exc:
             return f"The {what} could not be removed: {exc.sentence}"
@@ -112,7 +120,7 @@ class SnapshotRemoval:
             content = self._content_of(cut)
             if content is not None and (content.get("spec") or {}).get("deletionPolicy") != "Retain":
                 return f"The {what} was left in the cluster: its content {cut.content} would take the snapshot with it."
-            delete_object(self._client, self._api.snapshots, cut.name, cut.wish.namespace)
+            delete_object(self._client, self._api.snapshots, cut.name, cut.wish.namespace, uid=cut.uid)
             if content is not None:
                 left = f"VolumeSnapshotContent {cut.content}"
                 delete_object(self._client, self._api.contents, cut.content)
@@ -121,35 +129,75 @@ class SnapshotRemoval:
             return f"The {left} was left in the cluster: {exc.sentence}"
         return f"The {what} was deleted, and {still} is still there." if still else ""
 
-    def _content_of(self, cut: CutSnapshot) -> dict[str, t.Any] | None:
+    def _was_made(self, cut: CutSnapshot) -> bool:
+        """Whether an object of which nobody knew is there; its uid is noted then."""
+        found = self._snapshot_of(cut)
+        if found is None or not is_made_for(cut.wish, found):
+            return False
+        cut.uid = str(found["metadata"].get("uid") or "")
+        return True
+
+    def _snapshot_of(self, cut: CutSnapshot) -> Object | None:
+        """None as well where another has its name by now."""
+        found = get_object(self._client, self._api.snapshots, cut.name, cut.wish.namespace)
+        return None if found is None or (cut.uid and found["metadata"].get("uid") != cut.uid) else found
+
+    def _content_of(self, cut: CutSnapshot) -> Object | None:
         """Also one that was made after anybody looked last."""
         if not self._with_contents:
             return None
         if not cut.content:
-            snapshot = get_object(self._client, self._api.snapshots, cut.name, cut.wish.namespace) or {}
-            bound = (snapshot.get("status") or {}).get("boundVolumeSnapshotContentName")
+            bound = ((self._snapshot_of(cut) or {}).get("status") or {}).get("boundVolumeSnapshotContentName")
             cut.content = str(bound or f"snapcontent-{cut.uid}")
-        return get_object(self._client, self._api.contents, cut.content)
+        found = get_object(self._client, self._api.contents, cut.content)
+        owner = str((((found or {}).get("spec") or {}).get("volumeSnapshotRef") or {}).get("uid") or "")
+        return None if cut.uid and owner and owner != cut.uid else found
 
     def _wait_gone(self, cut: CutSnapshot, seconds: float) -> str:
         """What is still there at the end, in words; empty when all is gone."""
         start = last_nudge = time.monotonic()
         while True:
             left = ""
-            if self._with_contents and get_object(self._client, self._api.contents, cut.content) is not None:
+            content = self._content_of(cut)
+            if content is not None:
                 left = f"VolumeSnapshotContent {cut.content}"
-            elif get_object(self._client, self._api.snapshots, cut.name, cut.wish.namespace) is not None:
+            elif self._snapshot_of(cut) is not None:
                 left = "the object itself"
             now = time.monotonic()
             if not left or now >= start + seconds:
                 return left
             if self._with_contents and now >= last_nudge + NUDGE_SECONDS:
                 last_nudge = now
+                if content is not None and "deletionTimestamp" not in content["metadata"]:
+                    self._delete_orphan(cut)
                 nudge(self._client, self._api.contents, cut.content)
+                if self._snapshot_of(cut) is not None:
+                    nudge(self._client, self._api.snapshots, cut.name, cut.wish.namespace)
             time.sleep(_PAUSE)
 
+    def _delete_orphan(self, cut: CutSnapshot) -> None:
+        """Nobody else deletes a content whose VolumeSnapshot went while it was to be retained."""
+        if self._snapshot_of(cut) is not None:
+            return
+        mark = {"metadata": {"annotations": {_BEING_DELETED: "yes"}}}
+        try:
+            patch_object(self._client, self._api.contents, cut.content, mark)
+            delete_object(self._client, self._api.contents, cut.content)
+        except KubeError as exc:
+            if not (exc.not_found or exc.forbidden):
+                raise
 
-def _adopt(snapshot: dict[str, t.Any]) -> CutSnapshot:
+
+def is_made_for(wish: SnapshotWish, snapshot: Object) -> bool:
+    """Whether a VolumeSnapshot is that of ``wish``: by all that it was to have, its run's mark among it."""
+    metadata, source = snapshot["metadata"], (snapshot.get("spec") or {}).get("source") or {}
+    return source.get("persistentVolumeClaimName") == wish.claim and all(
+        wanted.items() <= (metadata.get(member) or {}).items()
+        for member, wanted in (("labels", wish.labels), ("annotations", wish.annotations))
+    )
+
+
+def _adopt(snapshot: Object) -> CutSnapshot:
     metadata = snapshot["metadata"]
     claim = str((snapshot["spec"].get("source") or {}).get("persistentVolumeClaimName") or "")
     return CutSnapshot(
@@ -160,4 +208,4 @@ def _adopt(snapshot: dict[str, t.Any]) -> CutSnapshot:
     )
 
 
-__all__ = ("Policy", "SnapshotRemoval")
+__all__ = ("Policy", "SnapshotRemoval", "is_made_for")

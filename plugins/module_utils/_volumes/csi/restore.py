@@ -18,7 +18,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import RESTORE_NAME_LABEL
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import GROUP
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.nudge import nudge_leaving
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.records import METHOD
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.removal import SnapshotRemoval
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sources import (
@@ -99,6 +101,10 @@ class CsiRestore(CsiSources, NewVolumes):
         except KubeError:
             return ""  # only the explanation is missing
 
+    def is_lost(self, claim: Object) -> bool:
+        snapshot = str(((claim.get("spec") or {}).get("dataSource") or {}).get("name") or "")
+        return bool(snapshot) and self._target.is_missing(str(claim["metadata"]["namespace"]), snapshot)
+
     def take_out(self, source: DataSource, *, namespace: str, claim: str) -> list[str] | None:
         """Remove VolumeSnapshot and content, whatever happens; the policy of the content is Retain."""
         if self._target.api is None:
@@ -109,6 +115,11 @@ class CsiRestore(CsiSources, NewVolumes):
         return SnapshotRemoval(client, self._target.api, with_contents=True).release([objects])
 
     # -- the objects of the snapshots ---------------------------------------------------------------------------------
+
+    def nudge_leaving(self, namespace: str) -> None:
+        api = self._target.api
+        if api is not None:
+            nudge_leaving(self._client, api.snapshots, namespace, label_selector=RESTORE_NAME_LABEL)
 
     @property
     def are_served(self) -> bool:

@@ -180,8 +180,14 @@ class SetGroups:
 
     def discard(self) -> list[str]:
         """Remove what this run has begun. Sentences for what stays."""
-        made = [group for group, _cuts in self._begun if group.uid]
-        return [text for text in (self._cutter().remove(group, retain=False) for group in made) if text]
+        left = []
+        for group, cuts in self._begun:
+            text = self._cutter().remove(group, retain=False) if group.uid or group.is_doubtful else ""
+            if text:
+                left.append(text)
+            for cut in cuts:
+                cut.left = text
+        return left
 
     def remove(self, *, retained: t.Container[str]) -> list[str]:
         """Remove the groups that were found; the storage keeps those whose uid is ``retained``."""

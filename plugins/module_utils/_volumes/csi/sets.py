@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import secrets
 import time
 import typing as t
 
@@ -17,6 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import P
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need, find_forbidden
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object, patch_object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text, rules_text
@@ -36,6 +38,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import 
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_names import (
     COMPLETE,
+    RUN_ANNOTATION,
     SET_LABEL,
     STATE_ANNOTATION,
     is_complete,
@@ -61,6 +64,7 @@ class CsiSet:
         self._client = client
         self._never_cancelled = client.with_cancel(CancelToken())
         self._request = request
+        self._run = secrets.token_hex(8)
         self._api, group_api = find_apis(client)
         self._groups = SetGroups(client, request, group_api, cancel=cancel)
         self._missing = self._find_missing()
@@ -127,14 +131,20 @@ class CsiSet:
         self._groups.await_cut(timeout=max(0.0, end - time.monotonic()))
 
     def seal(self, cuts: t.Sequence[CutSnapshot]) -> None:
-        patch = {"metadata": {"annotations": {STATE_ANNOTATION: COMPLETE}}}
         sealed = self._groups.seal(self._snapshots)
-        self._for_each(
-            [cut for cut in cuts if not any(cut is other for other in sealed)],
-            lambda cut: patch_object(
-                self._never_cancelled, self._api.snapshots, cut.name, patch, namespace=cut.wish.namespace
-            ),
-        )
+        self._for_each([cut for cut in cuts if not any(cut is other for other in sealed)], self._seal)
+
+    def _seal(self, cut: CutSnapshot) -> None:
+        # With its uid the server refuses to change another one of its name.
+        patch = {"metadata": {"uid": cut.uid, "annotations": {STATE_ANNOTATION: COMPLETE}}}
+        try:
+            patch_object(self._never_cancelled, self._api.snapshots, cut.name, patch, namespace=cut.wish.namespace)
+        except KubeError as exc:
+            if not (exc.not_found or exc.conflict):
+                raise
+            raise SnapshotError(
+                f"The VolumeSnapshot {cut.wish.namespace}/{cut.name} was deleted by somebody before it was done."
+            ) from exc
 
     def retain(self, cuts: t.Sequence[CutSnapshot]) -> bool:
         open_ones = [cut for cut in cuts if cut.content and self._policy_of(cut) != "Retain"]
@@ -199,7 +209,7 @@ class CsiSet:
             class_name=name,
             name=snapshot_name(request.name, claim.name),
             labels={**request.labels, **set_labels(request.name)},
-            annotations=set_annotations(request.name),
+            annotations={**set_annotations(request.name), RUN_ANNOTATION: self._run},
         )
         return PlannedSnapshot(claim=claim, wish=wish, why=why)
 

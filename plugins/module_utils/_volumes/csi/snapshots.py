@@ -23,9 +23,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import P
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.namespace_watch import NamespaceWatch
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import create_object, get_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.sure_creates import CreateUnknown, create_surely
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import SnapshotApi
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.removal import SnapshotRemoval
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.removal import SnapshotRemoval, is_made_for
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.status import is_cut, stated_error, take_status
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
 
@@ -53,6 +54,7 @@ class CsiSnapshots:
 
     def __init__(self, client: KubeClient, api: SnapshotApi, *, with_contents: bool, cancel: CancelToken) -> None:
         self._client = client.with_cancel(CancelToken())
+        self._making_client = client.with_cancel(cancel)
         self._api = api
         self._with_contents = with_contents
         self._cancel = cancel
@@ -142,7 +144,7 @@ class CsiSnapshots:
     def read(self, cut: CutSnapshot) -> tuple[Object, Object | None]:
         """The VolumeSnapshot and its content as they are now. Raises ``KubeError``; also when it is gone."""
         snapshot = get_object(self._client, self._api.snapshots, cut.name, cut.wish.namespace)
-        if snapshot is None:
+        if snapshot is None or not _is_same(cut, snapshot):
             raise KubeError(f"The VolumeSnapshot {cut.wish.namespace}/{cut.name} is gone.", status=404)
         content = None
         if self._with_contents and cut.content:
@@ -179,24 +181,23 @@ class CsiSnapshots:
         api = self._api.snapshots
         body = {"apiVersion": api.api_version, "kind": api.kind, "metadata": metadata, "spec": spec}
         try:
-            made = self._post(body, wish.namespace)
+            made = create_surely(
+                self._making_client,
+                api,
+                body,
+                namespace=wish.namespace,
+                is_ours=lambda found: is_made_for(wish, found),
+            )
+        except CreateUnknown as exc:
+            # Whoever removes the set looks for it by its name.
+            cut.name = name
+            cut.fail(exc.sentence)
+            return
         except KubeError as exc:
             cut.fail(f"The VolumeSnapshot of {wish.where} was not made: {exc.sentence}")
             return
         cut.name, cut.uid = made["metadata"]["name"], made["metadata"]["uid"]
         watch.track(made)
-
-    def _post(self, body: Object, namespace: str) -> Object:
-        """The name is ours: a request whose answer was lost is cleared up by a look."""
-        try:
-            return create_object(self._client, self._api.snapshots, body, namespace=namespace)
-        except KubeError as exc:
-            if not exc.unreachable:
-                raise
-            found = get_object(self._client, self._api.snapshots, body["metadata"]["name"], namespace)
-            if found is None:
-                return create_object(self._client, self._api.snapshots, body, namespace=namespace)
-            return found
 
     # -- news ---------------------------------------------------------------------------------------------------------
 
@@ -249,6 +250,9 @@ class CsiSnapshots:
         take_status(cut, snapshot, content)
         if is_done(cut):
             return True
+        if snapshot is None and self._is_gone(cut):
+            cut.fail(f"The VolumeSnapshot {cut.wish.namespace}/{cut.name} was deleted by somebody meanwhile.")
+            return True
         error = stated_error(snapshot, content)
         if not error:
             errors.pop(id(cut), None)
@@ -262,11 +266,21 @@ class CsiSnapshots:
         with self._lock:
             watch, contents = self._watches.get(cut.wish.namespace), self._contents
         snapshot = watch.current(cut.name) if watch is not None else None
+        if snapshot is not None and not _is_same(cut, snapshot):
+            snapshot = None
         if contents is None:
             return snapshot, None
         bound = cut.content or str(((snapshot or {}).get("status") or {}).get("boundVolumeSnapshotContentName") or "")
         # What the controller calls a content that it makes itself.
         return snapshot, contents.current(bound or f"snapcontent-{cut.uid}")
+
+    def _is_gone(self, cut: CutSnapshot) -> bool:
+        """Whether that is certain."""
+        try:
+            found = get_object(self._client, self._api.snapshots, cut.name, cut.wish.namespace)
+        except KubeError:
+            return False
+        return found is None or not _is_same(cut, found)
 
     def _read_again(self, cut: CutSnapshot) -> None:
         """Should the watch have been cut without a sign."""
@@ -301,6 +315,11 @@ class CsiSnapshots:
     def _notify(self) -> None:
         with self._news:
             self._news.notify_all()
+
+
+def _is_same(cut: CutSnapshot, snapshot: Object) -> bool:
+    """False for another one, which has its name by now."""
+    return not cut.uid or snapshot["metadata"].get("uid") == cut.uid
 
 
 def _slim(obj: Object) -> Object:

@@ -26,7 +26,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import create_object, delete_object, patch_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import delete_object, patch_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.sure_creates import create_surely
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait_for_object
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import SnapshotApi, list_classes
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.nudge import NUDGE_SECONDS, nudge
@@ -96,49 +97,57 @@ class StorageSnapshots:
     def delete(self, snapshots: t.Sequence[StoredSnapshot], *, timeout: float) -> dict[StoredSnapshot, str]:
         """Have them deleted, all at once; one that is gone is fine. Returns why others are still there.
 
-        Raises ``Cancelled`` when the run was told to stop. In any case no object of the deletion is left in the
-        cluster. What had outlived its VolumeSnapshot by its policy Retain goes with the snapshot that it names.
+        A run that is told to stop gives up those that are not gone. In any case no object of the deletion is left in
+        the cluster. What had outlived its VolumeSnapshot by its policy Retain goes with the snapshot that it names.
         """
         if not snapshots:
             return {}
         with concurrent.futures.ThreadPoolExecutor(min(len(snapshots), _AT_A_TIME)) as pool:
             reasons = list(pool.map(lambda snapshot: self._delete(snapshot, timeout), snapshots))
-        self._client.cancel.check()
         failed = {snapshot: why for snapshot, why in zip(snapshots, reasons, strict=True) if why}
         gone = {(snapshot.driver, snapshot.handle): snapshot for snapshot in snapshots if snapshot not in failed}
         names = {self._content_for(snapshot)["metadata"]["name"] for snapshot in gone.values()}
-        self.notes += remove_retained(self._client, self._api, gone.keys(), driver_asked=names)
+        if gone and not self._client.cancel.is_cancelled:
+            self.notes += remove_retained(self._client, self._api, gone.keys(), driver_asked=names)
         return failed
 
     def _delete(self, snapshot: StoredSnapshot, timeout: float) -> str:
         body = self._content_for(snapshot)
         name = body["metadata"]["name"]
         try:
-            self._create(body)
-            try:
-                return self._have_deleted(name, timeout)
-            finally:
-                self._remove(name)
+            why = self._have_deleted(body, timeout)
         except KubeError as exc:
-            return exc.sentence
+            why = exc.sentence
         except Cancelled as exc:
-            return exc.message
+            why = exc.message
+        try:
+            # Also when nobody knows whether it was made.
+            self._remove(name)
+        except KubeError as exc:
+            left = (
+                f"VolumeSnapshotContent {name} may be left in the cluster, the next deletion of the backup removes it"
+            )
+            why = f"{why.rstrip('.') or exc.sentence.rstrip('.')}; {left}"
+        return why
 
     def _create(self, body: dict[str, t.Any]) -> None:
+        """The name is of the snapshot: one that is there was left by an earlier run."""
         try:
-            create_object(self._client, self._api.contents, body)
+            create_surely(self._client, self._api.contents, body, is_ours=lambda _found: True)
         except KubeError as exc:
-            # The name is of the snapshot: an earlier run, or a lost answer to this request, has left it.
             if not exc.already_exists:
                 raise
 
-    def _have_deleted(self, name: str, timeout: float) -> str:
+    def _have_deleted(self, body: dict[str, t.Any], timeout: float) -> str:
         """Empty when the driver has deleted the snapshot behind the object, else why not."""
-        contents = self._api.contents
-        taken_on = self._wait(name, _is_taken_on, timeout)
+        contents, name = self._api.contents, body["metadata"]["name"]
+        # What an earlier run has left may be on its way out, without anybody's word on the snapshot.
+        taken_on = self._offer(body, timeout) or self._offer(body, timeout)
         if taken_on is not None and not _handle(taken_on):
             taken_on = self._wait_out_error(name, taken_on)
-        if taken_on is not None and not _handle(taken_on):
+        if taken_on is None:
+            return f"somebody has deleted VolumeSnapshotContent {name}, which was to have it deleted"
+        if not _handle(taken_on):
             error = stated_error(None, taken_on)
             if _GONE.search(error):
                 return ""
@@ -149,6 +158,11 @@ class StorageSnapshots:
             return ""
         error = stated_error(None, left)
         return f"the driver did not delete it within {timeout:g} s{f': {error}' if error else ''}"
+
+    def _offer(self, body: dict[str, t.Any], timeout: float) -> dict[str, t.Any] | None:
+        """The object as its driver has taken it on, or has not within ``timeout``; None when it has gone meanwhile."""
+        self._create(body)
+        return self._wait(body["metadata"]["name"], _is_taken_on, timeout)
 
     def _wait_out_error(self, name: str, state: dict[str, t.Any]) -> dict[str, t.Any] | None:
         """An error of the driver may pass; that there is no such snapshot does not."""

@@ -14,6 +14,8 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need, find_forbidden
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text, rules_text
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import (
     GROUP,
@@ -74,6 +76,17 @@ class CsiTarget:
             return stored
         default = next((entry for entry in found if has_annotation(entry, _DEFAULT_SNAPSHOT_CLASS)), None)
         return str(default["metadata"]["name"]) if default else next(iter(names), "")
+
+    def is_missing(self, namespace: str, snapshot: str) -> bool:
+        """Whether a VolumeSnapshot is surely not there."""
+        if self.api is None:
+            return True
+        try:
+            return get_object(self._client, self.api.snapshots, snapshot, namespace) is None
+        except KubeError as exc:
+            if not exc.forbidden:
+                raise
+            return False
 
     def _why_other_driver(self, driver: str, claim: Object) -> str:
         name, found = self._classes.storage_class(claim)

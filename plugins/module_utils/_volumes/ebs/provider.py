@@ -15,6 +15,7 @@ import functools
 import re
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
@@ -90,13 +91,17 @@ class EbsProvider:
     def delete(self, snapshots: t.Sequence[RecordedSnapshot], contents: StoredContents) -> Reasons:
         failed: Reasons = {}
         for snapshot in snapshots:
-            self._context.cancel.check()
             try:
+                self._context.cancel.check()
                 if self._ec2 is not None:
                     self._ec2.delete_snapshot(snapshot.handle)
-            except SnapshotError as exc:
+            except (SnapshotError, Cancelled) as exc:
                 failed[snapshot] = exc.sentence
         return failed
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self._context.cancel.is_cancelled
 
     def deletion_notes(self) -> tuple[str, ...]:
         return ()

@@ -151,7 +151,8 @@ class EbsSet:
                 try:
                     self._ebs.delete_snapshot(cut.handle)
                 except SnapshotError as exc:
-                    left.append(exc.sentence)
+                    cut.left = exc.sentence
+                    left.append(cut.left)
         return left
 
     def remove(self, members: t.Sequence[SetMember]) -> list[str]:

@@ -11,6 +11,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
+import yaml
+from api_proxy import ApiProxy, Fate
 from callers import Callers
 from volume_lab import CLAIM, DataApp, Object, Storage
 
@@ -229,6 +231,32 @@ def test_a_driver_that_stops_and_comes_back(
     assert files_of(store) == before
     assert left_over(client) == []
     delete_backup("b1", store=store, providers=make_providers(VolumeContext(connect=lambda: client)))
+    assert handle not in storage.snapshots(source)
+    assert files_of(store) == left_over(client) == []
+
+
+@pytest.mark.fault
+def test_an_answer_is_lost(
+    client: KubeClient, api: SnapshotApi, volume: DataApp, storage: Storage, store: LocalStore, kubeconfig: str
+) -> None:
+    """The object was made, and is found: the snapshot goes, and nothing is left of the request."""
+    (source,) = volume.volume_handles()
+    (handle,) = keep_snapshots(client, api, volume, 1)
+    put_backup(store, handle)
+    proxy, lost = ApiProxy(yaml.safe_load(Path(kubeconfig).read_text())), []
+
+    def decide(method: str, target: str) -> Fate:
+        if method != "POST" or "/volumesnapshotcontents" not in target or lost:
+            return "pass"
+        lost.append(target)
+        return "lose"
+
+    proxy.decide = decide
+    try:
+        delete_backup("b1", store=store, providers=make_providers(VolumeContext(connect=proxy.connect)))
+    finally:
+        proxy.close()
+    assert [fate for fate, _method, _target in proxy.met] == ["lose"]
     assert handle not in storage.snapshots(source)
     assert files_of(store) == left_over(client) == []
 

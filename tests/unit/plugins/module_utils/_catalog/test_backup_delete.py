@@ -19,8 +19,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.errors import CatalogError
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.recorded_snapshots import RecordedSnapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimRecord
@@ -249,6 +250,53 @@ def test_where_nothing_can_be_deleted_the_snapshots_stay_too(
     assert [key for key in all_keys(store) if "claim" not in key] == before
 
 
+def test_a_store_that_refuses_once_the_snapshots_are_gone(
+    store: Watched, account: Ec2Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The backup is still to be seen: that it has lost them is told, and a second run ends it."""
+    put(store, **{"b1-volumesnapshots.json.gz": native(account.make_snapshot())})
+    delete_many = store.delete_many
+
+    def refuse(keys: t.Sequence[str]) -> None:
+        if "backups/b1/velero-backup.json" in keys:
+            raise StoreError("1 object could not be deleted (Access Denied).", failure="denied")
+        delete_many(keys)
+
+    monkeypatch.setattr(store, "delete_many", refuse)
+    providers = make_providers(VolumeContext(location=account.snapshotter().location))
+    with pytest.raises(StoreError, match="Access Denied") as caught:
+        delete(store, providers=providers)
+    assert account.snapshots == set()
+    assert caught.value.details["changed"] is True
+    assert len(caught.value.details["deleted_snapshots"]) == 1
+    assert "has lost 1 snapshot already" in caught.value.details["warnings_list"][0]["message"]
+    monkeypatch.setattr(store, "delete_many", delete_many)
+    delete(store, providers=providers)
+    assert all_keys(store) == []
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_run_that_is_told_to_stop(
+    store: Watched, account: Ec2Account, monkeypatch: pytest.MonkeyPatch, *, force: bool
+) -> None:
+    """What is gone by then is told, and the backup stays, with force too."""
+    first, second = account.make_snapshot(), account.make_snapshot()
+    put(store, **{"b1-volumesnapshots.json.gz": native(first, second)})
+    before, cancel = all_keys(store), CancelToken()
+    delete_snapshot = EbsSnapshotter.delete_snapshot
+
+    def stop_after(self: EbsSnapshotter, snapshot_id: str) -> None:
+        delete_snapshot(self, snapshot_id)
+        cancel.cancel("SIGTERM")
+
+    monkeypatch.setattr(EbsSnapshotter, "delete_snapshot", stop_after)
+    providers = make_providers(VolumeContext(location=account.snapshotter().location, cancel=cancel))
+    with pytest.raises(Cancelled, match="The run was cancelled: SIGTERM") as caught:
+        delete(store, providers=providers, force=force)
+    assert [entry["handle"] for entry in caught.value.details["deleted_snapshots"]] == [first]
+    assert (account.snapshots, all_keys(store)) == ({second}, before)
+
+
 @pytest.mark.parametrize(
     "kept", ["backups/b1/velero-backup.json", "backups/b1/b1.tar.gz", "restores/r1/r1-arkive.json.gz"]
 )
@@ -303,6 +351,8 @@ def test_snapshots_go_before_what_tells_of_them(
     )
     assert [entry["handle"] for entry in caught.value.details["snapshots"]] == [second]
     assert [entry["handle"] for entry in caught.value.details["deleted_snapshots"]] == [first]
+    (warning,) = caught.value.details["warnings_list"]
+    assert warning["message"].endswith("has lost 1 snapshot already, and cannot be restored whole: delete it again.")
     assert all_keys(store) == before
     assert account.snapshots == {second}
     forced = delete(store, providers=providers, force=True)

@@ -388,3 +388,88 @@ def test_snapshot_of_somebody_else(api: VolumeApi, store: t.Any) -> None:
     for again in ("r", "other"):
         found = restore(api, store, name=again)
         assert (found.changed, found.warnings_list, api.snapshots) == (False, [], ["weekly", name])
+
+
+def test_a_content_that_outlived_its_snapshot_is_made_anew(api: VolumeApi, store: t.Any) -> None:
+    """The namespace went, with the VolumeSnapshot: what is bound to its uid is never bound to the new one."""
+    put_backup(store)
+    api.provisions = False
+    done = restore(api, store, name="r", resource_timeout=0.0)
+    assert volumes_of(done) == [("CSISnapshot", "failed", "")]
+    (name,) = api.names("volumesnapshotcontents")
+    content = api.objects[("volumesnapshotcontents", "", name)]
+    content["spec"]["volumeSnapshotRef"]["uid"] = "gone"
+    for plural in ("volumesnapshots", "persistentvolumeclaims"):
+        for found in api.names(plural, "shop"):
+            del api.objects[(plural, "shop", found)]
+    planned = plan(api, store, name="r")
+    assert plan_of(planned)["volumesnapshotcontents"] == "unverified"
+    before = content["metadata"]["uid"]
+    api.provisions = True
+    made: list[t.Any] = []
+    api.lose = lambda verb, path: made.append(path) if path.endswith("/volumesnapshotcontents") else None
+    again = restore(api, store, name="r")
+    assert (again.phase, again.errors_list, volumes_of(again)) == (
+        "Completed",
+        [],
+        [("CSISnapshot", "bound", "pvc-data")],
+    )
+    assert (len(made), before in str(api.objects), api.snapshots) == (1, False, [])
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["its snapshot is there", "its snapshot is gone"])
+@pytest.mark.parametrize("policy", ["fail", "warn"])
+def test_a_claim_that_another_restore_left_without_a_volume(
+    api: VolumeApi, store: t.Any, there: bool, policy: str
+) -> None:
+    """It is told as what it is, and one that can never have a volume is not taken for restored."""
+    put_backup(store)
+    api.provisions = False
+    restore(api, store, name="r", resource_timeout=0.0)
+    (snapshot,) = api.names("volumesnapshots", "shop")
+    if not there:
+        del api.objects[("volumesnapshots", "shop", snapshot)]
+    planned = plan(api, store, name="other", on_missing_volume_data=policy)
+    again = "Run that restore again with name: r, or delete the claim and what uses it and restore again."
+    if not there and policy == "fail":
+        assert planned.refusal is not None
+        assert "restore 'r' has made it, and VolumeSnapshot" in planned.refusal.sentence
+        assert again.rstrip(".") in planned.refusal.sentence
+        with pytest.raises(RestoreError, match="which its volume is to be made from, is not there"):
+            restore(api, store, name="other")
+        return
+    (warning,) = planned.warnings_list
+    said = "its volume is still to be made from VolumeSnapshot" if there else "gets no volume: restore 'r' has made it"
+    assert (said in warning["message"], warning["hint"]) == (True, again)
+
+
+def test_a_claim_that_vanishes_after_the_plan(api: VolumeApi, store: t.Any) -> None:
+    """What mounts it is held back: a controller would make an empty one in its place."""
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {
+            "containers": [{"name": "c"}],
+            "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}],
+        },
+    }
+    put_backup(store, *OBJECTS, ("pods", pod))
+    assert restore(api, store, name="r", excluded_resources=["pods"]).phase == "Completed"
+    claim = api.objects[("persistentvolumeclaims", "shop", "data")]
+
+    def vanish(verb: str, path: str, _dry: bool) -> KubeError | None:
+        if verb == "POST" and path.endswith("/leases"):
+            api.objects.pop(("persistentvolumeclaims", "shop", "data"), None)
+        return None
+
+    api.refuse = vanish
+    done = restore(api, store, name="other")
+    assert (done.phase, api.names("pods", "shop")) == ("PartiallyFailed", [])
+    messages = [error["message"] for error in done.errors_list]
+    assert any("data does not come back: somebody has deleted it since the restore was planned" in m for m in messages)
+    assert any("held back: it needs claim 'data'" in m for m in messages)
+    api.refuse = lambda *_given: None
+    again = restore(api, store, name="other")
+    assert (again.phase, api.names("pods", "shop")) == ("Completed", ["web"])
+    assert api.objects[("persistentvolumeclaims", "shop", "data")]["metadata"]["uid"] != claim["metadata"]["uid"]

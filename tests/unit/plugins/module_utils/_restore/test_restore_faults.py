@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores import find_unfinished
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply import object_waits
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply import object_waits, object_writer
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import (
     RestoreApi,
     config,
@@ -73,6 +73,76 @@ def test_an_object_of_somebody_else_came_meanwhile(api: RestoreApi, store: t.Any
     done = restore(api, store, name="r")
     assert done.states == {"failed": 1, "unchanged": 1}
     assert api.objects[("configmaps", "shop", "a")]["data"] == {"a": "2"}
+
+
+def remade(api: RestoreApi) -> list[str]:
+    """What was asked about the object, but reads."""
+    return [request.partition(" ")[0] for request in api.requests if "/configmaps" in request and "GET" not in request]
+
+
+@pytest.mark.parametrize("had_effect", [False, True], ids=["without effect", "with effect"])
+def test_an_object_that_is_made_anew_is_made_in_any_case(api: RestoreApi, store: t.Any, had_effect: bool) -> None:
+    """The old one is gone by then: an answer that is lost must not be the end of it."""
+    write_backup(store, "b", config("a", a="1"))
+    api.add("configmaps", "a", "shop", data={"a": "2"})
+    failures = [NO_ANSWER]
+
+    def fail(verb: str, path: str, *_dry: bool) -> KubeError | None:
+        return failures.pop() if is_config(verb, path) and failures else None
+
+    if had_effect:
+        api.lose = fail
+    else:
+        api.refuse = fail
+    done = restore(api, store, name="r", existing_resource_policy="recreate")
+    assert (done.phase, done.errors_list, done.states["updated"]) == ("Completed", [], 1)
+    assert api.objects[("configmaps", "shop", "a")]["data"] == {"a": "1"}
+    assert remade(api) == ["DELETE", "POST"] + ["POST"] * (not had_effect)
+
+
+def test_an_object_that_is_gone_and_not_made_anew(api: RestoreApi, store: t.Any) -> None:
+    """It is told that it is missing, and under its name the restore makes it."""
+    write_backup(store, "b", config("a", a="1"))
+    api.add("configmaps", "a", "shop", data={"a": "2"})
+    refusal = KubeError("a webhook denied the request", status=403, reason="Forbidden")
+    api.refuse = lambda verb, path, _dry: refusal if is_config(verb, path) else None
+    done = restore(api, store, name="r", existing_resource_policy="recreate")
+    (error,) = done.errors_list
+    assert (done.phase, api.names("configmaps", "shop")) == ("PartiallyFailed", [])
+    assert "the old one was deleted, and the new one is not there: a webhook denied" in error["message"]
+    assert error["hint"] == "Run the restore again with name: r to have it made."
+    api.refuse = lambda *_given: None
+    assert restore(api, store, name="r", existing_resource_policy="recreate").phase == "Completed"
+    assert api.objects[("configmaps", "shop", "a")]["data"] == {"a": "1"}
+
+
+@pytest.mark.parametrize("had_effect", [False, True], ids=["without effect", "with effect"])
+def test_the_answer_to_a_new_namespace_is_lost(api: RestoreApi, store: t.Any, had_effect: bool) -> None:
+    write_backup(store, "b", config("a", "new"))
+    failures = [NO_ANSWER]
+
+    def fail(verb: str, path: str, *_dry: bool) -> KubeError | None:
+        return failures.pop() if failures and (verb, path) == ("POST", "/api/v1/namespaces") else None
+
+    if had_effect:
+        api.lose = fail
+    else:
+        api.refuse = fail
+    done = restore(api, store, name="r")
+    assert (done.phase, done.errors_list) == ("Completed", [])
+    assert api.names("configmaps", "new") == ["a"]
+
+
+def test_one_type_without_an_answer(api: RestoreApi, store: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody whom the server asks about it hangs: the others are restored all the same."""
+    monkeypatch.setattr(object_writer, "_PAUSE", 0.0)
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "shop"}}
+    write_backup(store, "b", ("secrets", secret), config("a"))
+    late = KubeTimeout("The API server did not answer within 30 s.")
+    api.refuse = lambda verb, path, _dry: late if verb == "POST" and path.endswith("/secrets") else None
+    done = restore(api, store, name="r")
+    assert (done.phase, len(done.errors_list)) == ("PartiallyFailed", 1)
+    assert (api.names("configmaps", "shop"), api.names("secrets", "shop")) == (["a"], [])
 
 
 def test_an_update_is_sent_again(api: RestoreApi, store: t.Any) -> None:

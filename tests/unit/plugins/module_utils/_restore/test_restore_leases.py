@@ -34,7 +34,7 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.res
 
 
 def hold(
-    api: RestoreApi, namespace: str = "shop", *, restore_name: str = "other", age: float, duration: int = 60
+    api: RestoreApi, namespace: str = "shop", *, restore_name: str = "other", age: float, duration: float = 60
 ) -> None:
     renewed = dt.datetime.now(tz=dt.UTC) - dt.timedelta(seconds=age)
     api.add(
@@ -97,11 +97,10 @@ def test_held_by_another(api: RestoreApi, store: t.Any) -> None:
 
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("restore_name", ["other", "r"])
-def test_a_dead_holder(api: RestoreApi, store: t.Any, restore_name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dead_holder(api: RestoreApi, store: t.Any, restore_name: str) -> None:
     """What does not change for as long as the lease lasts is dead."""
-    monkeypatch.setattr(namespace_leases, "_DURATION", 0)
     write_backup(store, "b", config("a"))
-    hold(api, restore_name=restore_name, age=600, duration=0)
+    hold(api, restore_name=restore_name, age=600, duration=0.01)
     assert restore(api, store, name="r").phase == "Completed"
 
 
@@ -193,6 +192,100 @@ def test_a_lease_that_was_taken_over(api: RestoreApi) -> None:
     kept = Kept(api)
     hold(api, age=0)
     assert kept.renew() == "another restore took over namespace 'shop'"
+
+
+def test_who_was_stopped_looks_whose_the_lease_is(api: RestoreApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its process stood still for longer than the lease lasts, and no thread has renewed it since."""
+    clock = [0.0]
+    monkeypatch.setattr(namespace_leases, "_awake_or_not", lambda: clock[0])
+    kept = Kept(api)
+    before = len(api.requests)
+    clock[0] = 59.0
+    assert kept.leases.why_lost("shop") == ""
+    assert len(api.requests) == before
+    clock[0] = 61.0
+    assert kept.leases.why_lost("shop") == ""
+    assert api.requests[before:] == ["PUT /apis/coordination.k8s.io/v1/namespaces/shop/leases/arkive-restore"]
+    hold(api, age=0)
+    clock[0] = 122.0
+    assert kept.leases.why_lost("shop") == "another restore took over namespace 'shop'"
+
+
+def test_who_was_stopped_and_cannot_look(api: RestoreApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(namespace_leases, "_awake_or_not", lambda: clock[0])
+    kept = Kept(api)
+    clock[0] = 61.0
+    api.refuse = lambda verb, _path, _dry: KubeError("no answer") if verb == "PUT" else None
+    assert kept.leases.why_lost("shop") == "nobody knows whether another restore took over namespace 'shop'"
+    api.refuse = lambda *_given: None
+    assert kept.leases.why_lost("shop") == ""
+
+
+def test_the_clock_is_the_servers(api: RestoreApi, store: t.Any) -> None:
+    """This machine's is wrong by an hour: the lease of another, renewed just now, is alive, and so is told as such."""
+    write_backup(store, "b", config("a"))
+    api.clock_ahead = dt.timedelta(hours=-1)
+    hold(api, age=3600)
+    assert plan(api, store, name="r").refusal is not None
+    with pytest.raises(RestoreError, match="restore 'other' on far is at work in namespace 'shop'"):
+        restore(api, store, name="r")
+
+
+@pytest.mark.parametrize("had_effect", [False, True])
+def test_the_answer_to_the_lease_is_lost(api: RestoreApi, store: t.Any, had_effect: bool) -> None:
+    write_backup(store, "b", config("a"))
+    failures = [KubeError("no answer")]
+
+    def fail(verb: str, path: str, *_dry: bool) -> KubeError | None:
+        return failures.pop() if failures and verb == "POST" and path.endswith("/leases") else None
+
+    if had_effect:
+        api.lose = fail
+    else:
+        api.refuse = fail
+    assert restore(api, store, name="r").phase == "Completed"
+    assert api.names("leases", "shop") == []
+
+
+def test_a_lease_of_which_nobody_knows(api: RestoreApi, store: t.Any) -> None:
+    """The restore is not begun, and what may have been made of the lease is taken away."""
+    write_backup(store, "b", config("a"))
+    away: list[str] = []
+
+    def stay_away(verb: str, path: str, *_dry: bool) -> KubeError | None:
+        if verb == "POST" and path.endswith("/leases"):
+            away.append(path)
+        # The look, too; not what comes after it.
+        return KubeError("no answer") if len(away) == 1 and path.endswith("/arkive-restore") else None
+
+    api.refuse = stay_away
+    api.lose = lambda verb, path: KubeError("no answer") if verb == "POST" and path.endswith("/leases") else None
+
+    def come_back(verb: str, path: str, *_dry: bool) -> KubeError | None:
+        found = stay_away(verb, path)
+        if found is not None:
+            api.refuse = lambda *_given: None
+        return found
+
+    api.refuse = come_back
+    with pytest.raises(KubeError, match="Nobody knows whether Lease shop/arkive-restore was made"):
+        restore(api, store, name="r")
+    assert (api.names("leases", "shop"), api.names("configmaps", "shop")) == ([], [])
+
+
+def test_a_new_namespace_whose_lease_nobody_knows(api: RestoreApi, store: t.Any) -> None:
+    """Nothing goes into it, as another restore might work there."""
+    write_backup(store, "b", config("a"), config("a", "new"))
+    failure = KubeError("The lease is too heavy.", status=500)
+    api.refuse = lambda verb, path, _dry: failure if verb == "POST" and "/new/leases" in path else None
+    done = restore(api, store, name="r")
+    assert (done.phase, api.names("configmaps", "new"), api.names("configmaps", "shop")) == (
+        "PartiallyFailed",
+        [],
+        ["a"],
+    )
+    assert "nobody knows whether another restore is at work in it" in done.errors_list[0]["message"]
 
 
 def test_processes_of_this_machine() -> None:

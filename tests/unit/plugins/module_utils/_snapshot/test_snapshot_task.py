@@ -311,6 +311,23 @@ def test_an_error_inside_the_window(shop: t.Any, provider: FakeProvider, steps: 
         assert raised.value.details["changed"] is True
 
 
+def test_what_could_not_be_removed_is_not_told_as_removed(
+    shop: t.Any, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def discard(cuts: t.Sequence[CutSnapshot]) -> list[str]:
+        for cut in cuts:
+            cut.left = "The API server is gone."
+        return [cut.left for cut in cuts]
+
+    monkeypatch.setattr(provider, "discard", discard)
+    token = CancelToken()
+    provider.on_cut = lambda cuts: token.cancel("SIGTERM")
+    with pytest.raises(Cancelled) as raised:
+        take(shop, provider, cancel=token)
+    (entry,) = raised.value.details["snapshots"]
+    assert (entry["state"], entry["error"]) == ("failed", "The API server is gone.")
+
+
 def test_a_run_that_is_cancelled_while_it_quiesces(shop: t.Any, provider: FakeProvider, steps: Steps) -> None:
     token = CancelToken()
 

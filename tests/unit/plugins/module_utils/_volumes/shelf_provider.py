@@ -191,6 +191,10 @@ class ShelfProvider:
             del SHELF[snapshot.handle]
         return {}
 
+    @property
+    def is_cancelled(self) -> bool:
+        return False
+
     def deletion_notes(self) -> tuple[str, ...]:
         return ()
 

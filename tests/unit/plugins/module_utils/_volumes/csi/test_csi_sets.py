@@ -55,7 +55,13 @@ def test_a_plan(api: SnapshotCluster) -> None:
     assert (first.wish.class_name, first.why) == ("fast", "it is the driver's default class")
     assert (second.wish.class_name, second.wish.name) == ("slow", "s-named")
     assert first.wish.labels == {"team": "shop", "arkive.k8s/snapshot": "s"}
-    assert first.wish.annotations == {"arkive.k8s/snapshot-name": "s", "arkive.k8s/snapshot-state": "unfinished"}
+    run = first.wish.annotations["arkive.k8s/snapshot-run"]
+    assert first.wish.annotations == {
+        "arkive.k8s/snapshot-name": "s",
+        "arkive.k8s/snapshot-state": "unfinished",
+        "arkive.k8s/snapshot-run": run,
+    }
+    assert provider_of(api).plan([claim()])[0].wish.annotations["arkive.k8s/snapshot-run"] != run
 
 
 @pytest.mark.parametrize(
