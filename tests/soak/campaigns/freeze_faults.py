@@ -23,8 +23,7 @@ from campaigns.live_support import CutProxy, Started
 
 _LAB = Path(__file__).parents[2] / "cluster" / "lab.py"
 _PAUSE_SECONDS = LEASE_SECONDS + 2
-#: Until a module that has just been started is at work.
-_START_SECONDS = 0.8
+_SIGTERM_BIT = 1 << (signal.SIGTERM - 1)
 _WATCH_SECONDS = 6.0
 
 
@@ -139,16 +138,14 @@ class Faults:
         subprocess.run(argv, check=True, timeout=60, capture_output=True)
 
     def _at_module(self, fault: Fault, run: Started, act: t.Callable[[list[int]], None]) -> None:
-        """At the module that runs now. Between two of them the next one is met, once it is at work."""
-        pids = _modules(run, self._outside)
-        if pids:
-            act(pids)
+        """At the module that runs now, or at the next one, as soon as it is at work."""
+        if _modules_at_work(run, self._outside):
+            act(_modules(run, self._outside))
             return
 
         def work() -> None:
-            while run.runs and not _modules(run, self._outside):
+            while run.runs and not _modules_at_work(run, self._outside):
                 time.sleep(0.05)
-            time.sleep(_START_SECONDS)
             act(_modules(run, self._outside))
 
         self._start(work)
@@ -194,6 +191,29 @@ def _modules(run: Started, outside: Outside) -> list[int]:
         if len(words) == 1 and pathlib.Path(words[0]).name.startswith("python"):
             found.append(pid)
     return found
+
+
+def _modules_at_work(run: Started, outside: Outside) -> bool:
+    """Whether a module has come to its own work: it obeys SIGTERM, or waits for a program.
+
+    Before that a signal ends Python, and nothing has been done by the task.
+    """
+    parents = {_parent(pid) for pid in run.descendants()}
+    return any(_obeys_sigterm(pid) or pid in parents for pid in _modules(run, outside))
+
+
+def _obeys_sigterm(pid: int) -> bool:
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("SigCgt:"):
+                return bool(int(line.partition(":")[2], 16) & _SIGTERM_BIT)
+    return False
+
+
+def _parent(pid: int) -> int:
+    with contextlib.suppress(OSError):
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    return 0
 
 
 __all__ = ("Faults",)
