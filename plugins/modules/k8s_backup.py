@@ -452,11 +452,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_option
     storage_location,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, Result, Task, run_task
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import SnapshotDeleter
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
@@ -486,7 +484,8 @@ def make(task: Task) -> Result:
     client = connect(kube_auth(task.params), cancel=task.cancel)
     engine = plan_backup if task.check_mode else run_backup
     outcome = engine(request, client=client, store=store, progress=task.progress, cancel=task.cancel)
-    result = _result(task, outcome)
+    answer = outcome.to_return(default_on_error=task.params["hook_on_error_default"])
+    result: Result = {"changed": outcome.changed, **answer}
     if task.diff_mode:
         after = request.spec.to_dict()
         result["diff"] = text_diff(None if outcome.changed else after, after, title=f"backup {request.name}")
@@ -508,18 +507,26 @@ def delete(task: Task) -> Result:
         return connect(kube_auth(task.params), cancel=task.cancel)
 
     context = VolumeContext(connect=connect_when_needed, location=location, cancel=task.cancel)
-    deleter = SnapshotDeleter(make_providers(context))
-    outcome = delete_backup(name, store=store, deleter=deleter, check_mode=task.check_mode, force=task.params["force"])
-    result = _result(task, outcome)
+    outcome = delete_backup(
+        name,
+        store=store,
+        providers=make_providers(context),
+        check_mode=task.check_mode,
+        force=task.params["force"],
+    )
+    result: Result = {
+        "changed": outcome.changed,
+        "backup": outcome.backup or {},
+        "phase": outcome.phase,
+        "deleted": outcome.deleted,
+        "deleted_snapshots": outcome.deleted_snapshots,
+        "warnings_list": outcome.warnings_list,
+        "location": outcome.location,
+    }
     if task.diff_mode:
         before = (outcome.backup or {}).get("spec")
         result["diff"] = text_diff(before, None, title=f"backup {name}")
     return result
-
-
-def _result(task: Task, outcome: BackupOutcome) -> Result:
-    answer = outcome.to_return(default_on_error=task.params["hook_on_error_default"])
-    return {"changed": outcome.changed, **answer}
 
 
 def work(task: Task) -> Result:

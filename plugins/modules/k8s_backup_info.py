@@ -259,9 +259,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_option
     storage_location,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Result, Task, run_task
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_filter import BackupFilter
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.describe import SECTIONS, Section
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.info import list_backups
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.backup_filter import BackupFilter
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.describe import SECTIONS, Section
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import list_backups
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store

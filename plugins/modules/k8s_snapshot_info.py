@@ -146,6 +146,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries impo
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_SNAPSHOT_INFO
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE_UNUSED
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Result, Task, run_task
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issue
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
@@ -186,7 +187,7 @@ def work(task: Task) -> Result:
     return {
         "changed": False,
         "snapshots": found.snapshots,
-        "warnings_list": [{"message": message} for message in found.warnings],
+        "warnings_list": [Issue(message=message).to_return() for message in found.warnings],
     }
 
 

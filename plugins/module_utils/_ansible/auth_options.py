@@ -13,7 +13,9 @@ import typing as t
 from ansible.module_utils.basic import env_fallback
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth
+
+if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth
 
 
 def _option(variable: str, **settings: t.Any) -> dict[str, t.Any]:
@@ -54,6 +56,9 @@ AUTH = ArgumentSpec(
 
 def kube_auth(params: t.Mapping[str, t.Any]) -> KubeAuth:
     """The credential that the options give."""
+    # A module that has these options only for module_defaults loads no client.
+    from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth
+
     headers = {name: value for name, value in (params["proxy_headers"] or {}).items() if value is not None}
     plain = {name: params[name] for name in AUTH.options if name not in ("proxy_headers", "impersonate_groups")}
     return KubeAuth(

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
@@ -17,23 +18,15 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options i
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.manifest_options import MANIFEST, manifest_documents
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import selection
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.spec_request import request_of
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_manifest import parse_manifest
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import DEFAULT_NAMESPACE
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import parse_backup_hooks_option
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.manifest import Manifest, find_manifest
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import read_labels
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import (
-    POLICY_ANNOTATION,
-    ResourcePolicy,
-    parse_policy,
-    policy_text,
-)
 
 _TEXTS: dict[str, t.Any] = {"type": "list", "elements": "str"}
 _DEFAULT_LOCATION = "default"
-_POLICIES = "resource_policies"
 
 _POLICY_REFERENCE = ArgumentSpec(
     options={
@@ -107,14 +100,16 @@ def backup_request(params: t.Mapping[str, t.Any]) -> BackupRequest:
     """
     try:
         manifest = backup_manifest(params)
-        return BackupRequest(
-            name=backup_name(params, manifest),
-            spec=BackupSpec.from_options({**manifest.options, **_given_fields(params, manifest)}),
-            namespace=params["velero_namespace"] or manifest.namespace or DEFAULT_NAMESPACE,
-            labels=manifest.labels,
-            policy=_inline_policy(params[_POLICIES]),
+        request = request_of(
+            manifest,
+            fields=_given_fields(params, manifest),
+            name=params["name"] or "",
+            namespace=params["velero_namespace"] or "",
+            policies=params["resource_policies"],
+        )
+        return dataclasses.replace(
+            request,
             snapshot_location=snapshot_location(params),
-            annotations=_annotations(params, manifest),
             backup_hooks=parse_backup_hooks_option(params["backup_hooks"]),
             all_api_versions=params["all_api_versions"],
             skip_forbidden=params["skip_forbidden"],
@@ -139,26 +134,11 @@ def _given_fields(params: t.Mapping[str, t.Any], manifest: Manifest) -> dict[str
     if "uploader_config" in given:
         files = given["uploader_config"]["parallel_files_upload"]
         given["uploader_config"] = {} if files is None else {"parallelFilesUpload": files}
-    if params[_POLICIES] is not None and "resource_policy" in manifest.options:
-        given["resource_policy"] = None
     location: str = params["storage_location"]["name"]
     # The default of the option does not win over what the manifest says.
     if location != _DEFAULT_LOCATION or not manifest.options.get("storage_location"):
         given["storage_location"] = location
     return given
-
-
-def _inline_policy(document: t.Any) -> ResourcePolicy | None:
-    if document is None:
-        return None
-    return parse_policy(document, source=_POLICIES)
-
-
-def _annotations(params: t.Mapping[str, t.Any], manifest: Manifest) -> dict[str, str]:
-    """Those of the manifest, and a policy of the task, which is said nowhere else in a Backup."""
-    annotations = {name: text for name, text in manifest.annotations.items() if name != POLICY_ANNOTATION}
-    document = params[_POLICIES]
-    return annotations | ({} if document is None else {POLICY_ANNOTATION: policy_text(document, source=_POLICIES)})
 
 
 __all__ = ("BACKUP", "backup_manifest", "backup_name", "backup_request")

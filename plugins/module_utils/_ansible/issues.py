@@ -14,8 +14,6 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.printable import one_line
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 
-Issue: t.TypeAlias = "dict[str, t.Any]"
-
 #: Warnings that are shown one by one; errors that are told in ``msg``. All are in the result.
 SHOWN_WARNINGS = 10
 _SHOWN_ERRORS = 3
@@ -25,12 +23,7 @@ _LONGEST = 600
 _FIELDS = ("resource", "namespace", "name", "message", "reason", "hint")
 
 
-def issue(message: str, **fields: str) -> Issue:
-    """An entry of ``warnings_list`` or ``errors_list``."""
-    return whole_issue({"message": message, **fields})
-
-
-def whole_issue(entry: t.Mapping[str, t.Any]) -> Issue:
+def whole_issue(entry: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """``entry`` with all of its members, each on one line."""
     return {**entry, **{name: one_line(str(entry.get(name) or "")) for name in _FIELDS}}
 
@@ -98,9 +91,7 @@ def _cut(text: str) -> str:
 
 __all__ = (
     "SHOWN_WARNINGS",
-    "Issue",
     "first_errors",
-    "issue",
     "issue_text",
     "shown_warnings",
     "singular",

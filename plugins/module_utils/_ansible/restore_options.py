@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
@@ -24,15 +25,14 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.api_ver
     parse_version_priorities,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.spec_request import request_of
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.manifest import Manifest, find_manifest
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import read_labels
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import parse_modifiers
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_manifest import parse_restore_manifest
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import parse_priorities
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import POLICIES, RestoreSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import POLICIES
 
 _TEXTS: dict[str, t.Any] = {"type": "list", "elements": "str"}
-_DEFAULT_NAMESPACE = "velero"
 
 _STATUS = ArgumentSpec(
     options={
@@ -110,14 +110,15 @@ def restore_request(params: t.Mapping[str, t.Any], *, want_diff: bool) -> Restor
     Raises ``ValidationError``, with the phase in which Velero would leave such a restore.
     """
     try:
-        manifest = _manifest(params)
-        given = _given_fields(params, manifest)
-        request = RestoreRequest(
-            spec=RestoreSpec.from_options({**manifest.options, **given}),
-            from_manifest=frozenset(manifest.options) - given.keys(),
-            name=params["name"] or manifest.name,
-            velero_namespace=params["velero_namespace"] or manifest.namespace or _DEFAULT_NAMESPACE,
-            modifiers=parse_modifiers(params["resource_modifiers"]) if params["resource_modifiers"] else None,
+        request = request_of(
+            _manifest(params),
+            fields=_given_fields(params),
+            name=params["name"] or "",
+            namespace=params["velero_namespace"] or "",
+            modifiers=params["resource_modifiers"],
+        )
+        request = dataclasses.replace(
+            request,
             storage_class_mapping=_mapping(params, "storage_class_mapping"),
             image_mapping=_mapping(params, "image_mapping"),
             names=tuple(params["names"] or ()),
@@ -161,7 +162,7 @@ def _manifest(params: t.Mapping[str, t.Any]) -> Manifest:
     return parse_restore_manifest(find_manifest(documents, "Restore", source=source), source=source)
 
 
-def _given_fields(params: t.Mapping[str, t.Any], manifest: Manifest) -> dict[str, t.Any]:
+def _given_fields(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """The fields of the spec that are options of the task."""
     fields = selection(params) | {name: params[name] for name in SPEC_FIELDS.options}
     given: dict[str, t.Any] = {name: value for name, value in fields.items() if value is not None}
@@ -172,16 +173,11 @@ def _given_fields(params: t.Mapping[str, t.Any], manifest: Manifest) -> dict[str
         given["namespace_mapping"] = _mapping(params, "namespace_mapping")
     if "item_operation_timeout" in given:
         given["item_operation_timeout"] = seconds(params, "item_operation_timeout")
-    if given.get("existing_resource_policy") == "none" and "existing_resource_policy" not in manifest.options:
-        # Velero stores nothing for its default.
-        given["existing_resource_policy"] = None
     if "uploader_config" in given:
         config = given["uploader_config"]
         given["uploader_config"] = {
             member: config[name] for name, member in _UPLOADER_MEMBERS.items() if config[name] is not None
         }
-    if params["resource_modifiers"]:
-        given["resource_modifier"] = None
     return given
 
 

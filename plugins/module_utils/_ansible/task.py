@@ -13,13 +13,14 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.cancel_signals import CancelSignals
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.issues import first_errors, issue
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.issues import first_errors
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.progress_file import progress_to
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import ResultKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import Result, clean_details
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task_module import TaskModule
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issue
 
 #: Documented in the fragment ``_progress``. The action plugin heeds it; the module only has to know its name.
 PROGRESS = ArgumentSpec(options={"show_progress": {"type": "bool"}})
@@ -76,9 +77,9 @@ def _result_of(work: t.Callable[[Task], Result], task: Task, module: TaskModule)
 def _failure(exc: ArkiveError, details: Result) -> Result:
     """The error comes first, those that the run had met before it behind."""
     before = [entry for entry in details.get("errors_list") or () if entry.get("message") != exc.message]
-    raised = issue(exc.message, reason=str(getattr(exc, "reason", "")), hint=exc.hint or "")
+    raised = Issue(message=exc.message, reason=str(getattr(exc, "reason", "")), hint=exc.hint or "")
     said = f" Errors before that: {first_errors(before)}" if before else ""
-    return {**details, "errors_list": [raised, *before], "failed": True, "msg": f"{exc.sentence}{said}"}
+    return {**details, "errors_list": [raised.to_return(), *before], "failed": True, "msg": f"{exc.sentence}{said}"}
 
 
 def _controller_pids() -> list[int]:

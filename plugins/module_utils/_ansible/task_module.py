@@ -16,13 +16,13 @@ from ansible.module_utils.common.parameters import remove_values
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.issues import (
     first_errors,
-    issue,
     shown_warnings,
     whole_issue,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import ResultKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.secret_params import DiscreetModule
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.unknown_options import Spec, find_unknown
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issue
 from ansible_collections.arkive.k8s.plugins.module_utils._core.printable import one_line, printable, printable_tree
 
 Result: t.TypeAlias = "dict[str, t.Any]"
@@ -55,7 +55,7 @@ class TaskModule(DiscreetModule):
             msg = " ".join([*self._unknown_options(), msg])
         said = one_line(str(self._without_secrets(msg)))
         whole = self._whole(result)
-        whole["errors_list"] = whole["errors_list"] or [issue(said)]
+        whole["errors_list"] = whole["errors_list"] or [Issue(message=said).to_return()]
         self._warn_of(whole)
         super().fail_json(msg=said, **whole)
 

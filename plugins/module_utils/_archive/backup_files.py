@@ -22,7 +22,7 @@ if t.TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class BackupFiles:
-    """What ``BackupRepository.publish`` stores; the schemas are Velero 1.18's.
+    """What ``BackupWriter.publish`` stores; the schemas are Velero 1.18's.
 
     ``metadata`` is the Backup object with a terminal phase. ``tarball`` stands at its start (a rewound spool) and is
     what ``tarball_summary`` describes. ``logs`` and ``digests`` (of ``ItemDigests``) are gzip'd already. ``record`` is
@@ -45,7 +45,7 @@ class BackupFiles:
 
 @dataclass(frozen=True, kw_only=True)
 class RestoreFiles:
-    """What ``BackupRepository.write_restore`` stores. No Restore object is among it: Velero keeps none in the store."""
+    """What ``BackupWriter.write_restore`` stores. No Restore object is among it: Velero keeps none in the store."""
 
     logs: ByteSource | bytes
     results: dict[str, t.Any]

@@ -4,120 +4,153 @@
 
 # Private: not for use outside of this collection.
 
-"""The files of backups and restores as the store has them: every byte of one goes through here, in and out."""
+"""Reads the files of one backup, whichever version of Ark or Velero has written them."""
 
 from __future__ import annotations
 
-import hashlib
-import io
-import types
 import typing as t
-from dataclasses import dataclass
 
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.codec import Codec, codec_of
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.arkive_record import ArkiveRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.file_access import FileAccess
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.gunzip import GunzipReader
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_json import (
+    MAX_TEXT,
+    parse_gzip_document,
+    parse_text,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
-from ansible_collections.arkive.k8s.plugins.module_utils._store.store import read_exactly
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.ark import convert_backup, legacy_volume_snapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.document_shapes import BACKUP_FILES
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import ARK_METADATA_FILE
 
 if t.TYPE_CHECKING:
-    from ansible_collections.arkive.k8s.plugins.module_utils._store.store import ByteSource, Store, StoredObject
+    from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_reader import TarballReader
+    from ansible_collections.arkive.k8s.plugins.module_utils._store.store import ByteSource, Store
+    from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 
-
-@dataclass(frozen=True, slots=True)
-class StoredFile:
-    """A file that was written: its own size and digest (in hex), whatever form it has as ``stored``."""
-
-    size: int
-    sha256: str
-    stored: StoredObject
-
-    @property
-    def key(self) -> str:
-        return self.stored.key
+#: The gzip'd JSON files of a backup, as attributes of ``BackupKeys``.
+JsonFile: t.TypeAlias = t.Literal[
+    "results",
+    "resource_list",
+    "volumeinfo",
+    "volumesnapshots",
+    "podvolumebackups",
+    "itemoperations",
+    "csi_volumesnapshots",
+    "csi_volumesnapshotcontents",
+    "arkive_record",
+]
+_MAX_METADATA = 16 << 20
+_CHUNK = 1 << 18
 
 
 class StoredFiles:
-    """Writes and reads files in ``store``, in the form that its location gives them.
+    """The files of the backup at ``keys``, each read anew. Safe to use from several threads.
 
-    Sizes, limits and digests are those of the files themselves. Claims are no files: they are in the store as they are.
+    After ``cancel`` no long read goes on.
     """
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
-        self._codec = codec_of(store.location)
+    def __init__(self, store: Store, keys: BackupKeys, cancel: CancelToken | None = None) -> None:
+        self.name = keys.name
+        self._files = FileAccess(store)
+        self._keys = keys
+        self._cancel = cancel or CancelToken()
 
-    def put(self, key: str, source: ByteSource, *, size: int | None) -> StoredFile:
-        """Store all of ``source``; ``size`` in bytes, where it is known."""
-        if self._codec is None:
-            stored = self.store.put_file(key, source, size=size)
-            return StoredFile(stored.size, stored.sha256, stored)
-        plain = _Measured(source)
-        stored = self.store.put_file(key, self._codec.encode(key, plain))
-        return StoredFile(plain.size, plain.sha256, stored)
+    def read_backup(self) -> dict[str, t.Any] | None:
+        """The Backup object, None when there is none; one of Ark's is converted to Velero's words.
 
-    def put_bytes(self, key: str, data: bytes) -> None:
-        """Store ``data``."""
-        self.store.put(key, self.encoded(key, data))
+        Raises ``ArchiveError`` unless it is an object with metadata; ``find_problems`` says what else is wrong.
+        """
+        data = self._get(self._keys.metadata, _MAX_METADATA)
+        if data is None:
+            return None
+        backup = parse_text(data, what=self._keys.metadata)
+        if not isinstance(backup, dict) or not isinstance(backup.get("metadata"), dict):
+            raise ArchiveError(f"{self._keys.metadata} is not a Backup object.")
+        return convert_backup(backup) if self._is_of_ark else backup
 
-    def encoded(self, key: str, data: bytes) -> bytes:
-        """What the store is to be given for ``data``."""
-        return data if self._codec is None else self._codec.encode(key, io.BytesIO(data)).read()
+    def read_json(self, file: JsonFile) -> t.Any:
+        """A file's document; None when the file is not there (all of them are optional) or says ``null``.
 
-    def get(self, key: str, *, max_bytes: int) -> bytes:
-        """The whole file; ``StoreError`` when it is larger than ``max_bytes``."""
-        if self._codec is None:
-            return self.store.get(key, max_bytes=max_bytes)
-        data = self.get_start(key, max_bytes + 1)
-        if len(data) > max_bytes:
-            where = self.store.location.describe
-            raise StoreError(f"{key} in {where} is larger than {max_bytes} bytes.", failure="too_large")
-        return data
+        Raises ``ArchiveError`` for what is no JSON, or of another type than the file's. Where Ark kept the snapshots
+        in the Backup's status, these are the volumesnapshots.
+        """
+        key: str = getattr(self._keys, file)
+        data = self._get(key, MAX_TEXT)
+        if data is None:
+            return self._snapshots_in_status() if file == "volumesnapshots" and self._is_of_ark else None
+        return parse_gzip_document(data, BACKUP_FILES[file], what=key)
 
-    def get_start(self, key: str, length: int) -> bytes:
-        """The first ``length`` bytes; fewer when there are no more."""
-        if self._codec is None:
-            return self.store.get_range(key, 0, length)
-        with self.open(key) as source:
-            return read_exactly(source, length)
+    def read_record(self) -> ArkiveRecord | None:
+        """Our own record; None for a backup that Velero wrote."""
+        document = self.read_json("arkive_record")
+        return None if document is None else ArkiveRecord.from_dict(document)
 
-    def open(self, key: str) -> OpenFile:
-        """The file as a stream, to be used in a ``with`` statement."""
-        return OpenFile(self.store.open(key), key, self._codec)
+    def read_log_end(self, limit: int) -> tuple[str, bool] | None:
+        """At most the last ``limit`` bytes of the log, from the start of a line, and whether there was more before."""
+        key = self._keys.logs
+        try:
+            file = self._files.open(key)
+        except StoreError as exc:
+            if exc.not_found:
+                return None
+            raise
+        kept, truncated = b"", False
+        with file as stream:
+            reader = GunzipReader(_Cancellable(stream, self._cancel), what=key)
+            while data := reader.read(_CHUNK):
+                kept += data
+                if len(kept) > limit:
+                    kept, truncated = kept[-limit:], True
+        if truncated:
+            kept = kept.partition(b"\n")[2]
+        return kept.decode("utf-8", "replace"), truncated
 
+    def open_tarball(self) -> TarballReader:
+        """The backup's objects, checked against the digest in our record where there is one."""
+        from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_reader import TarballReader
 
-class OpenFile:
-    """A file that is being read; closed at the end of a ``with`` statement, which it must be used in."""
-
-    def __init__(self, stream: t.BinaryIO, key: str, codec: Codec | None) -> None:
-        self._stream = stream
-        self._key = key
-        self._codec = codec
-
-    def __enter__(self) -> ByteSource:
-        return self._stream if self._codec is None else self._codec.decode(self._key, self._stream)
-
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: types.TracebackType | None
-    ) -> None:
-        self._stream.close()
-
-
-class _Measured:
-    """Notes the size and the digest of what is read."""
-
-    def __init__(self, source: ByteSource) -> None:
-        self._source = source
-        self._digest = hashlib.sha256()
-        self.size = 0
+        key = self._keys.tarball
+        record = self.read_record()
+        digest = record.files.get(key.rpartition("/")[2]) if record else None
+        try:
+            file = self._files.open(key)
+        except StoreError as exc:
+            if not exc.not_found:
+                raise
+            raise ArchiveError(f"The backup '{self.name}' has no tarball ({key}).") from exc
+        with file as stream:
+            source = _Cancellable(stream, self._cancel)
+            return TarballReader.open(source, expected_sha256=digest.sha256 if digest else None, what=key)
 
     @property
-    def sha256(self) -> str:
-        return self._digest.hexdigest()
+    def _is_of_ark(self) -> bool:
+        return self._keys.metadata.endswith(f"/{ARK_METADATA_FILE}")
+
+    def _snapshots_in_status(self) -> list[dict[str, t.Any]] | None:
+        return legacy_volume_snapshots(self.read_backup() or {}) or None
+
+    def _get(self, key: str, limit: int) -> bytes | None:
+        try:
+            return self._files.get(key, max_bytes=limit)
+        except StoreError as exc:
+            if exc.not_found:
+                return None
+            if exc.failure == "too_large":
+                raise ArchiveError(exc.message) from exc
+            raise
+
+
+class _Cancellable:
+    def __init__(self, source: ByteSource, cancel: CancelToken) -> None:
+        self._source = source
+        self._cancel = cancel
 
     def read(self, size: int = -1, /) -> bytes:
-        data = self._source.read(size)
-        self._digest.update(data)
-        self.size += len(data)
-        return data
+        self._cancel.check()
+        return self._source.read(size)
 
 
-__all__ = ("OpenFile", "StoredFile", "StoredFiles")
+__all__ = ("JsonFile", "StoredFiles")

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookResult, OnError, Phase
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookPolicy, HookResult, Phase
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import BackupHook, BackupHooks
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 Event: t.TypeAlias = t.Literal["pre", "post", "on_success", "on_failure"]
 #: These run even when the run was cancelled: they put back what the ones before have changed.
@@ -28,26 +28,20 @@ class BackupHookRunner:
 
     def __init__(
         self,
-        client: KubeClient,
+        run: ClusterRun,
         hooks: BackupHooks,
-        *,
-        log: RunLog,
-        default_on_error: OnError,
-        cancel: CancelToken,
-        log_output: bool = True,
+        policy: HookPolicy,
     ) -> None:
         """Raises ``HookError`` for a command that would freeze something: nothing here would guard it."""
-        self._client = client
+        self._run = run
         self._hooks: dict[Event, tuple[BackupHook, ...]] = {
             "pre": hooks.pre,
             "post": hooks.post,
             "on_success": hooks.on_success,
             "on_failure": hooks.on_failure,
         }
-        self._log = log
-        self._default_on_error = default_on_error
-        self._cancel = cancel
-        self._log_output = log_output
+        self._issues = run.issues
+        self._policy = policy
         self._began = False
         self.results: list[HookResult] = []
         for event, entries in self._hooks.items():
@@ -62,7 +56,7 @@ class BackupHookRunner:
         """
         if event == "pre":
             self._began = True
-            self._cancel.check()
+            self._run.cancel.check()
         elif event == "post" and not self._began:
             return []
         results: list[HookResult] = []
@@ -74,12 +68,12 @@ class BackupHookRunner:
                 result = HookResult.not_run(hook, (entry.namespace, entry.pod), "skipped", why)
             else:
                 result = self._run_one(event, entry, hook)
-                if result.failed and hook.resolved_on_error(self._default_on_error) == "Fail":
+                if self._policy.is_fatal(result):
                     failed = result
             results.append(result)
             self.results.append(result)
         if failed is not None:
-            self._log.error(f"Error running {event} hooks of the backup", error=failed.error)
+            self._issues.error(f"Error running {event} hooks of the backup", error=failed.error)
             if event == "pre":
                 raise _pre_error(failed.hook, (failed.namespace, failed.pod), failed.error)
         return results
@@ -91,34 +85,30 @@ class BackupHookRunner:
         for index, entry in enumerate(self._hooks["pre"]):
             hook = _to_hook("pre", index, entry)
             try:
-                resolve_container(self._find_pod(entry, self._client), hook.container)
+                resolve_container(self._find_pod(entry, self._run.client), hook.container)
             except (KubeError, HookError) as exc:
                 self._log_unrun(entry, hook, exc.sentence)
-                if hook.resolved_on_error(self._default_on_error) == "Fail":
-                    self._log.error("Error running pre hooks of the backup", error=exc.sentence)
+                if hook.resolved_on_error(self._policy.default_on_error) == "Fail":
+                    self._issues.error("Error running pre hooks of the backup", error=exc.sentence)
                     raise _pre_error(hook, (entry.namespace, entry.pod), exc.sentence) from exc
 
     def _run_one(self, event: Event, entry: BackupHook, hook: Hook) -> HookResult:
         from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import run_hook
 
-        cancel = CancelToken() if event in _NEVER_CANCELLED else self._cancel
+        run = self._run.uncancelled() if event in _NEVER_CANCELLED else self._run
         try:
-            pod = self._find_pod(entry, self._client.with_cancel(cancel))
+            pod = self._find_pod(entry, run.client.with_cancel(run.cancel))
         except (KubeError, HookError) as exc:
             self._log_unrun(entry, hook, exc.sentence)
             return HookResult.not_run(hook, (entry.namespace, entry.pod), "failed", exc.sentence)
-        return run_hook(
-            self._client,
-            pod,
-            hook,
-            log=self._log,
-            default_on_error=self._default_on_error,
-            log_output=self._log_output,
-            cancel=cancel,
-        )
+        except Cancelled as exc:
+            if event == "pre":
+                raise
+            return HookResult.not_run(hook, (entry.namespace, entry.pod), "skipped", f"not run: {exc.sentence}")
+        return run_hook(run, pod, hook, self._policy)
 
     def _log_unrun(self, entry: BackupHook, hook: Hook, why: str) -> None:
-        self._log.error(
+        self._issues.error(
             "Error executing hook", error=why, hookName=hook.name, name=entry.pod, namespace=entry.namespace
         )
 

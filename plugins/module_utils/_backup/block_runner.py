@@ -14,11 +14,8 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.blocks import Block
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshots import VolumeSnapshots
-from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted, some_of
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_window import QuiescedPod, SectionSettings
@@ -35,23 +32,17 @@ class BlockRunner:
 
     def __init__(
         self,
-        client: KubeClient,
         settings: SectionSettings,
         preflight: Preflight,
         *,
         volumes: VolumeSnapshots,
-        progress: ProgressSink,
-        cancel: CancelToken,
-        workers: int,
     ) -> None:
-        self._client = client
         self._settings = settings
         self._preflight = preflight
-        self._log = settings.log
+        self._issues = settings.run.issues
         self._volumes = volumes
-        self._progress = progress
-        self._cancel = cancel
-        self._workers = workers
+        self._progress = settings.run.progress
+        self._cancel = settings.run.cancel
         self._lock = threading.Lock()
         self._sections: dict[int, CriticalSection] = {}
         self._done = 0
@@ -70,10 +61,10 @@ class BlockRunner:
 
     def run(self, blocks: t.Sequence[Block], sink: PodSink) -> None:
         """Run every block. One that breaks does not keep the others; the first error is raised after all are done."""
-        with concurrent.futures.ThreadPoolExecutor(self._workers, thread_name_prefix="arkive-block") as pool:
+        with concurrent.futures.ThreadPoolExecutor(self._settings.workers, thread_name_prefix="arkive-block") as pool:
             # Every hook is seen through before the first one runs.
             pods = [pod for block in blocks for pod in block.pods]
-            found = list(pool.map(lambda pod: prepare_pod(pod, self._preflight, self._log), pods))
+            found = list(pool.map(lambda pod: prepare_pod(pod, self._preflight, self._issues), pods))
             rest = iter(found)
             prepared = [[next(rest) for _pod in block.pods] for block in blocks]
             self._cancel.check()
@@ -89,7 +80,7 @@ class BlockRunner:
     def _run_block(self, number: int, block: Block, pods: list[QuiescedPod], sink: PodSink, total: int) -> None:
         if self._cancel.is_cancelled:
             return
-        section = CriticalSection(self._client, pods, self._settings, sequential=block.sequential)
+        section = CriticalSection(pods, self._settings, sequential=block.sequential)
         with self._lock:
             self._sections[number] = section
         with section:

@@ -13,15 +13,13 @@ import threading
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import ListScope, Selection
-from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339, utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.garbage import rare_collections
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import readable
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem, list_raw_pages
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 #: More lists at a time are hardly faster, and each holds a page.
 _LISTS_AT_A_TIME = 3
@@ -36,13 +34,11 @@ class Collector:
     ``lists``: for each list that was read, its type, namespace, resourceVersion and time, for our own record.
     """
 
-    def __init__(
-        self, client: KubeClient, selection: Selection, *, log: RunLog, cancel: CancelToken, workers: int
-    ) -> None:
-        self._client = client
+    def __init__(self, run: ClusterRun, selection: Selection, *, workers: int) -> None:
+        self._client = run.client
         self._selection = selection
-        self._log = log
-        self._cancel = cancel
+        self._issues = run.issues
+        self._cancel = run.cancel
         self._workers = min(workers, _LISTS_AT_A_TIME)
         self._lock = threading.Lock()
         self.lists: list[dict[str, str]] = []
@@ -80,9 +76,9 @@ class Collector:
                 sink(resource, page.items)
                 del page  # or it is kept while the next one is asked for
         except KubeError as exc:
-            self._log.error("Error listing items", error=exc.sentence, **fields)
+            self._issues.error("Error listing items", error=exc.sentence, **fields)
             return False
-        self._log.info(f"Retrieved {count} items", **fields)
+        self._issues.info(f"Retrieved {count} items", **fields)
         entry = {
             "resource": str(resource.group_resource),
             "version": resource.api_version,
@@ -99,7 +95,7 @@ class Collector:
         metadata = item.obj["metadata"]
         where = {"namespace": metadata["namespace"]} if "namespace" in metadata else {}
         what = f"{item.obj['kind']} {readable('/'.join([*where.values(), metadata['name']]))}"
-        self._log.error(f"{what} is left out", error=item.problem, **{**fields, **where, "name": metadata["name"]})
+        self._issues.error(f"{what} is left out", error=item.problem, **{**fields, **where, "name": metadata["name"]})
 
     def _read(self, scope: ListScope, sink: PageSink) -> None:
         # One list for each selector: the sink drops what several of them match.

@@ -11,14 +11,12 @@ from __future__ import annotations
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink import ItemSink
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.related import read_object
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import Selection
-from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 DEFINITIONS = GroupResource("customresourcedefinitions", "apiextensions.k8s.io")
 
@@ -53,15 +51,7 @@ _BUILT_IN = frozenset(
 )
 
 
-def store_definitions(
-    client: KubeClient,
-    discovery: Discovery,
-    selection: Selection,
-    sink: ItemSink,
-    *,
-    log: RunLog,
-    cancel: CancelToken,
-) -> None:
+def store_definitions(run: ClusterRun, discovery: Discovery, selection: Selection, sink: ItemSink) -> None:
     """Store the definition of each custom type of which something was stored, unless the filters speak of CRDs."""
     resource = discovery.find(DEFINITIONS)
     if resource is None or selection.filter.crd_state != "unset":
@@ -69,12 +59,12 @@ def store_definitions(
     for gr in sink.stored_types:
         if gr.group in _BUILT_IN or sink.has(resource, "", str(gr)):
             continue
-        cancel.check()
+        run.cancel.check()
         try:
-            definition = read_object(client, resource, "", str(gr))
+            definition = read_object(run.client, resource, "", str(gr))
         except KubeError as exc:
             hint = "Grant get on customresourcedefinitions, or exclude them." if exc.forbidden else exc.hint
-            log.warning(
+            run.issues.warning(
                 "Unable to read the definition of a custom type",
                 error=exc.message,
                 resource=str(DEFINITIONS),

@@ -12,52 +12,49 @@ wants nothing more than to hear what is frozen, and that it is thawed.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import resolve_request
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.annotated import list_marked_pods
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeping import sweep_namespaces
-from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import Swept
 
 
-@contextlib.contextmanager
-def freezes_told(client: KubeClient, request: BackupRequest, outcome: BackupOutcome) -> t.Iterator[None]:
-    """Where the store ends the block: thaw what dead runs left frozen, and name what is still held."""
+def sweep_early(run: ClusterRun, request: BackupRequest) -> list[dict[str, t.Any]]:
+    """Thaw what dead runs left frozen, and tell the run what is still held. Returns entries of ``swept``.
+
+    Raises nothing: something worse is under way.
+    """
     try:
-        yield
-    except StoreError:
-        try:
-            _look(client, request, outcome)
-        except Cancelled:
-            pass
-        except ArkiveError as exc:
-            outcome.warn(f"Whether an earlier run has left anything frozen could not be found out: {exc.sentence}")
-        raise
+        return _look(run, request)
+    except Cancelled:
+        pass
+    except ArkiveError as exc:
+        run.issues.warning(f"Whether an earlier run has left anything frozen could not be found out: {exc.sentence}")
+    return []
 
 
-def _look(client: KubeClient, request: BackupRequest, outcome: BackupOutcome) -> None:
+def _look(run: ClusterRun, request: BackupRequest) -> list[dict[str, t.Any]]:
     # What may not be listed is no reason to leave the rest frozen.
-    resolved = resolve_request(dataclasses.replace(request, skip_forbidden=True), client, RunLog(None))
+    resolved = resolve_request(dataclasses.replace(request, skip_forbidden=True), run.telling(Issues()))
     namespaces = resolved.selection.list_namespaces
-    pods = list_marked_pods(client, namespaces)
-    sweeping = sweep_namespaces(client, pods, namespaces, helper=request.freeze_policy.helper_pod)
-    outcome.swept += [swept.to_return() for swept in sweeping.ended]
-    outcome.warn(*sweeping.notes, *sweeping.unread)
+    pods = list_marked_pods(run.client, namespaces)
+    sweeping = sweep_namespaces(run.client, pods, namespaces, helper=request.freeze_policy.helper_pod)
+    run.issues.add_warnings([*sweeping.notes, *sweeping.unread])
     for swept in sweeping.done:
         if swept.state == "live":
-            outcome.warn(_held(swept), resource="pods", namespace=swept.namespace, name=swept.pod)
+            run.issues.warning(_held(swept), resource="pods", namespace=swept.namespace, name=swept.pod)
         elif swept.error:
-            outcome.warn(f"A freeze of an earlier run: {swept.error}", namespace=swept.namespace, name=swept.pod)
+            run.issues.warning(f"A freeze of an earlier run: {swept.error}", namespace=swept.namespace, name=swept.pod)
+    return [swept.to_return() for swept in sweeping.ended]
 
 
 def _held(swept: Swept) -> str:
@@ -69,4 +66,4 @@ def _held(swept: Swept) -> str:
     )
 
 
-__all__ = ("freezes_told",)
+__all__ = ("sweep_early",)

@@ -4,55 +4,36 @@
 
 # Private: not for use outside of this collection.
 
-"""Make one backup: claim its name, collect into spools, publish, the commit point last."""
+"""One backup from the first look at its location to the release of its name."""
 
 from __future__ import annotations
 
 import contextlib
-import gzip
+import dataclasses
 import secrets
-import time
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.arkive_record import ArkiveRecord
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import BackupFiles
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import CommitUnknown
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.item_digests import ItemDigests
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.name_claim import acquire_name
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.spool import Spool
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_writer import TarballWriter
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_hooks import BackupHookRunner
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.early_look import freezes_told
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.existing import outcome_of_existing
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.early_look import sweep_early
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.existing import find_existing
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.failures import failures_told
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.issues import list_issues
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.leftovers import clear_leftovers, end_interrupted
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.old_backup import remove_old
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import SnapshotDeleter
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.making import BackupMaker
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import Resolved, resolve_request
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.run import BackupRun
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_plan import backup_job
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshots import VolumeSnapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.interrupted import end_interrupted
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.leftovers import clear_leftovers
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.name_claim import acquire_name
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
-from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import hook_status
+from ansible_collections.arkive.k8s.plugins.module_utils._core.timings import Timings
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
+from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store, refuse_write
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import BackupTally, build_backup
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
-
-#: Written into each backup: who made it.
-TOOL = "arkive.k8s"
 
 
 def run_backup(
@@ -68,322 +49,104 @@ def run_backup(
     Nothing is in the store after an error, and nothing is frozen; unless it is ``CommitUnknown``: then the backup may
     be stored, and all that it names is there. Once it is stored nothing is an error any more.
     """
-    outcome = BackupOutcome(location=store.location.describe)
-    with failures_told(request, outcome):
-        _run(request, client, store, outcome, progress, cancel or CancelToken())
-    return outcome
+    run = ClusterRun(client=client, progress=progress, cancel=cancel or CancelToken(), run_id=secrets.token_hex(8))
+    engine = _Engine(run, request, Catalog(store))
+    with failures_told(request, engine.outcome):
+        engine.run()
+    return engine.outcome()
 
 
-def _run(
-    request: BackupRequest,
-    client: KubeClient,
-    store: Store,
-    outcome: BackupOutcome,
-    progress: ProgressSink,
-    cancel: CancelToken,
-) -> None:
-    request.validate()
-    repository = BackupRepository(store)
-    with _timed(outcome, "check_location"), freezes_told(client, request, outcome):
-        store.check(write=False)
-        refuse_write(store.location)
-        repository.validate()
-    if outcome_of_existing(repository, request, outcome):
-        _end_interrupted(repository, request, client, outcome)
-        return
-    run_id = secrets.token_hex(8)
-    with freezes_told(client, request, outcome):
-        # Not before: what is stored already needs no right to write.
-        store.check(write=True)
-        claim = acquire_name(repository, request.name, run_id=run_id, cancel=cancel, progress=progress)
-    try:
-        # Somebody may have finished this name while we waited for the claim.
-        if outcome_of_existing(repository, request, outcome):
-            return
-        outcome.warn(*clear_leftovers(repository, request.name))
-        maker = _Maker(request, client, repository, outcome, progress, cancel, run_id)
-        if claim.took_over is not None and claim.took_over.is_gone:
-            maker.ended_run = claim.took_over.run
-        if claim.took_over is not None and not repository.exists(request.name):
-            maker.clear_interrupted(claim.took_over)
-        with maker.ending_hooks():
-            maker.make_and_publish(claim)
-    finally:
-        claim.release()
-        outcome.warn(*filter(None, [claim.left_behind]))
+class _Engine:
+    """Knows how far the run has got: ``outcome`` tells it, however the run ends."""
 
-
-def _end_interrupted(
-    repository: BackupRepository, request: BackupRequest, client: KubeClient, outcome: BackupOutcome
-) -> None:
-    """The backup is stored, but its run was not there to the end: what it had still to do is done now."""
-    holder, left = end_interrupted(repository, request.name)
-    if holder is None:
-        return
-    outcome.warn(*left, f"The backup was stored by {holder.who}, which did not end as it should.")
-    namespaces = sorted({str(volume.get("pvcNamespace", "")) for volume in outcome.volumes} - {""})
-    if not namespaces:
-        return
-    job = backup_job(request, run_id="", location=outcome.location)
-    try:
-        for provider in make_providers(VolumeContext(connect=lambda: client, location=request.snapshot_location)):
-            outcome.warn(*provider.end_backup(job, namespaces))
-    except ArkiveError as exc:
-        outcome.warn(f"Whether that run left VolumeSnapshot objects in the cluster is unknown: {exc.sentence}")
-
-
-class _Spools:
-    """Where the files of one backup grow."""
-
-    def __init__(self, name: str, stack: contextlib.ExitStack) -> None:
-        self.log = stack.enter_context(Spool(f"the log of backup '{name}'"))
-        self.tarball = stack.enter_context(Spool(f"the tarball of backup '{name}'"))
-        self.digests = stack.enter_context(Spool(f"the digests of backup '{name}'"))
-        self.held = stack.enter_context(Spool(f"the pods of backup '{name}'"))
-
-
-class _Maker:
-    """Makes the files of one backup, and publishes them."""
-
-    def __init__(
-        self,
-        request: BackupRequest,
-        client: KubeClient,
-        repository: BackupRepository,
-        outcome: BackupOutcome,
-        progress: ProgressSink,
-        cancel: CancelToken,
-        run_id: str,
-    ) -> None:
+    def __init__(self, run: ClusterRun, request: BackupRequest, catalog: Catalog) -> None:
+        self._run = run
         self._request = request
-        self._client = client
-        self._repository = repository
-        self._outcome = outcome
-        self._progress = progress
-        self._cancel = cancel
-        self._run_id = run_id
-        #: By the time these run the log is stored, so they have one of their own. Made now, to refuse bad ones early.
-        self._ending_log = RunLog(None)
-        self._ending_hooks = self._hook_runner(self._ending_log)
-        self._providers = make_providers(
-            VolumeContext(connect=lambda: client, location=request.snapshot_location, cancel=cancel)
+        self._catalog = catalog
+        self._store = catalog.store
+        self._location = catalog.store.location.describe
+        self._timings = Timings()
+        self._swept: list[dict[str, t.Any]] = []
+        self._existing: BackupOutcome | None = None
+        self._maker: BackupMaker | None = None
+
+    def outcome(self) -> BackupOutcome:
+        """What has become of the backup so far."""
+        outcome = self._existing or BackupOutcome(location=self._location)
+        outcome = dataclasses.replace(
+            outcome, issues=self._run.issues, swept=self._swept, timings=self._timings.to_dict()
         )
-        self._snapshots: VolumeSnapshots | None = None
-        #: The run of this name before, if it is known to be gone.
-        self.ended_run = ""
+        return self._maker.outcome(outcome) if self._maker is not None else outcome
+
+    def run(self) -> None:
+        request, run = self._request, self._run
+        request.validate()
+        with self._timings.measure("check_location"), self._sweeping_where_the_store_fails():
+            self._store.check(write=False)
+            refuse_write(self._store.location)
+            self._catalog.validate()
+        if self._find_existing():
+            self._end_interrupted()
+            return
+        with self._sweeping_where_the_store_fails():
+            # Not before: what is stored already needs no right to write.
+            self._store.check(write=True)
+            claim = acquire_name(
+                self._catalog, request.name, run_id=run.run_id, cancel=run.cancel, progress=run.progress
+            )
+        try:
+            # Somebody may have finished this name while we waited for the claim.
+            if not self._find_existing():
+                self._make(claim)
+        finally:
+            claim.release()
+            run.issues.add_warnings(filter(None, [claim.left_behind]))
 
     @contextlib.contextmanager
-    def ending_hooks(self) -> t.Iterator[None]:
-        """Run the backup's own ``on_success`` or ``on_failure`` hooks when the block has ended."""
+    def _sweeping_where_the_store_fails(self) -> t.Iterator[None]:
+        """Where the store ends the block: thaw what dead runs left frozen, and name what is still held."""
         try:
             yield
-        finally:
-            completed = self._outcome.is_stored and self._outcome.phase == "Completed"
-            self._beside(lambda: self._run_ending("on_success" if completed else "on_failure"))
-
-    def make_and_publish(self, claim: Claim) -> None:
-        """Collect everything, then write it. What happened is in the outcome, also when this raises."""
-        with contextlib.ExitStack() as stack:
-            spools = _Spools(self._request.name, stack)
-            writer = stack.enter_context(TarballWriter(spools.tarball, digests=ItemDigests(spools.digests)))
-            try:
-                self._publish(self._make(spools, writer), claim)
-            except BaseException:
-                if not self._outcome.may_be_stored:
-                    self._with_snapshots(VolumeSnapshots.abandon)
-                raise
-            finally:
-                if self._outcome.is_stored:
-                    self._with_snapshots(VolumeSnapshots.release)
-                self._with_snapshots(VolumeSnapshots.close)
-
-    def _with_snapshots(self, act: t.Callable[[VolumeSnapshots], list[str] | None]) -> None:
-        """An end of the snapshots: it hides no earlier error, and does not undo what is stored."""
-        snapshots = self._snapshots
-        if snapshots is not None:
-            self._beside(lambda: self._outcome.warn(*(act(snapshots) or ())))
-
-    def _beside(self, act: t.Callable[[], None]) -> None:
-        """Do what changes nothing any more in how the run has ended: what goes wrong is a warning, whatever it is."""
-        try:
-            act()
-        except Exception as exc:
-            said = exc.sentence if isinstance(exc, ArkiveError) else f"{type(exc).__name__}: {exc}"
-            self._outcome.warn(f"After the backup had ended, something was left undone: {said}")
-
-    def _make(self, spools: _Spools, writer: TarballWriter) -> BackupFiles:
-        request, outcome, client = self._request, self._outcome, self._client
-        started = utc_now()
-        compressed = gzip.GzipFile(fileobj=t.cast("t.Any", spools.log), mode="wb")
-        log = RunLog(compressed, backup=f"{request.namespace}/{request.name}")
-        try:
-            with _timed(outcome, "discovery"):
-                resolved = resolve_request(request, client, log)
-            run = self._collect(resolved, spools, writer, log)
-            tarball = writer.close()
-        finally:
-            outcome.warnings_list += list_issues(log, "warning")
-            outcome.errors_list += list_issues(log, "error")
-            outcome.timings["api_requests"] = client.requests_made
-        outcome.items = run.sink.item_counts()
-        log.info(f"Backed up a total of {run.sink.stored} items")
-        compressed.close()
-        tally = BackupTally(
-            warnings=log.warnings,
-            errors=log.errors,
-            items=run.sink.total,
-            hook_status=hook_status(outcome.hooks),
-            snapshots=run.snapshots.counts(),
-        )
-        metadata = build_backup(
-            request.name,
-            request.spec,
-            started=started,
-            completed=utc_now(),
-            tally=tally,
-            cluster_version=resolved.version,
-            namespace=request.namespace,
-            labels=request.labels,
-            annotations=request.annotations,
-            excluded_by_label=resolved.selection.namespaces.excluded_by_label,
-        )
-        return BackupFiles(
-            metadata=metadata,
-            tarball=spools.tarball.rewind(),
-            tarball_summary=tarball,
-            logs=spools.log.rewind(),
-            digests=spools.digests.rewind(),
-            results=log.results(),
-            resource_list=run.sink.resource_list(),
-            volumeinfo=outcome.volumes,
-            volumesnapshots=run.snapshots.records(metadata["metadata"]["uid"]),
-            record=self._record(run),
-        )
-
-    def _collect(self, resolved: Resolved, spools: _Spools, writer: TarballWriter, log: RunLog) -> BackupRun:
-        """All steps, between the backup's own pre and post hooks."""
-        job = backup_job(self._request, run_id=self._run_id, location=self._outcome.location)
-        self._snapshots = snapshots = VolumeSnapshots(
-            self._request,
-            {provider.name: provider.for_backup(job, resolved.discovery) for provider in self._providers},
-            log=log,
-            progress=self._progress,
-            sweeps=not self._repository.store.exists(BackupKeys(self._request.name).metadata),
-        )
-        run = BackupRun(
-            self._request,
-            resolved,
-            client=self._client,
-            writer=writer,
-            held_file=spools.held,
-            log=log,
-            outcome=self._outcome,
-            run_id=self._run_id,
-            ended_run=self.ended_run,
-            progress=self._progress,
-            cancel=self._cancel,
-            snapshots=snapshots,
-        )
-        hooks = self._hook_runner(log)
-        try:
-            hooks.run("pre")
-            for step, action in run.steps():
-                with _timed(self._outcome, step):
-                    action()
-                self._cancel.check()
-        finally:
-            try:
-                hooks.run("post")
-            finally:
-                self._outcome.backup_hooks += hooks.results
-        return run
-
-    def _hook_runner(self, log: RunLog) -> BackupHookRunner:
-        request = self._request
-        return BackupHookRunner(
-            self._client,
-            request.backup_hooks,
-            log=log,
-            default_on_error=request.hook_on_error_default,
-            cancel=self._cancel,
-            log_output=request.log_output,
-        )
-
-    def clear_interrupted(self, holder: ClaimRecord) -> None:
-        """What a run of this name has left that did not commit, and whose claim was taken over."""
-        if self._remove_old("interrupted"):
-            self._outcome.warn(f"This backup was begun by {holder.who}, which had not finished it: its files are gone.")
-
-    def _replace_failed(self) -> None:
-        """Not before the new one is ready: a failed backup is better than none."""
-        name = self._request.name
-        was_there = self._repository.exists(name)
-        try:
-            self._remove_old("replaced")
         except StoreError:
-            self._outcome.replaced = was_there and not self._is_surely_there(name)
+            self._swept += sweep_early(self._run, self._request)
             raise
-        self._outcome.replaced = was_there
 
-    def _is_surely_there(self, name: str) -> bool:
-        with contextlib.suppress(StoreError):
-            return self._repository.exists(name)
-        return False
+    def _find_existing(self) -> bool:
+        self._existing = find_existing(self._catalog, self._request, location=self._location)
+        if self._existing is None:
+            return False
+        told = self._existing.issues
+        self._run.issues.extend(warnings=told.warnings, errors=told.errors)
+        return True
 
-    def _remove_old(self, what: t.Literal["replaced", "interrupted"]) -> bool:
-        deleter = SnapshotDeleter(self._providers)
-        return remove_old(self._repository, self._request.name, what, deleter=deleter, warn=self._outcome.warn)
+    def _make(self, claim: Claim) -> None:
+        issues, name = self._run.issues, self._request.name
+        issues.add_warnings(clear_leftovers(self._catalog, name))
+        self._maker = maker = BackupMaker(self._run, self._request, self._catalog, self._timings)
+        before = claim.took_over
+        if before is not None and not self._catalog.exists(name):
+            maker.clear_interrupted(before)
+        with maker.ending_hooks():
+            maker.make_and_publish(claim, ended_run=before.run if before is not None and before.is_gone else "")
 
-    def _run_ending(self, when: t.Literal["on_success", "on_failure"]) -> None:
-        """What these hooks meet is told by the outcome alone: it changes nothing in what is stored."""
-        self._outcome.backup_hooks += self._ending_hooks.run(when)
-        log = self._ending_log
-        self._outcome.warnings_list += [*list_issues(log, "warning"), *list_issues(log, "error")]
-
-    def _record(self, run: BackupRun) -> ArkiveRecord:
-        outcome, on_error = self._outcome, self._request.hook_on_error_default
-        return ArkiveRecord(
-            run_id=self._run_id,
-            tool=TOOL,
-            hooks=[hook.to_return(default_on_error=on_error, with_output=False) for hook in outcome.all_hooks],
-            freezes=[freeze.to_return() for freeze in outcome.freezes],
-            lists=run.collector.lists,
-            items=outcome.items,
-            timings=outcome.timings,
-        )
-
-    def _publish(self, files: BackupFiles, claim: Claim) -> None:
-        """Write the files, the commit point last. A lost claim before it is an error, and leaves nothing to be seen."""
-        outcome, name = self._outcome, self._request.name
-        self._progress(f"writing {outcome.location}/{BackupKeys(name).directory}")
-        with _timed(outcome, "publish"):
-            self._cancel.check()
-            if self._request.replace_failed:
-                self._replace_failed()
-            try:
-                self._repository.publish(files, claim=claim, cancel=self._cancel, warn=outcome.warn)
-            except CommitUnknown as exc:
-                outcome.end_unknown(files.metadata, exc.details["commit_point"])
-                # Nobody shall work on the name before that run's write can have come to nothing.
-                claim.leave()
-                raise
-        outcome.end_stored(files.metadata)
-        counts = files.metadata["status"]
-        numbers = [
-            counted(sum(outcome.items.values()), "item"),
-            counted(counts.get("errors", 0), "error"),
-            counted(counts.get("warnings", 0), "warning"),
-        ]
-        self._beside(lambda: self._progress(f"{counts['phase']}: {', '.join(numbers)}"))
-
-
-@contextlib.contextmanager
-def _timed(outcome: BackupOutcome, step: str) -> t.Iterator[None]:
-    start = time.monotonic()
-    try:
-        yield
-    finally:
-        outcome.timings[step] = outcome.timings.get(step, 0.0) + time.monotonic() - start
+    def _end_interrupted(self) -> None:
+        """The backup is stored, but its run was not there to the end: what it had still to do is done now."""
+        request, issues = self._request, self._run.issues
+        holder, left = end_interrupted(self._catalog, request.name)
+        if holder is None:
+            return
+        issues.add_warnings([*left, f"The backup was stored by {holder.who}, which did not end as it should."])
+        volumes = self._existing.volumes if self._existing is not None else []
+        namespaces = sorted({str(volume.get("pvcNamespace", "")) for volume in volumes} - {""})
+        if not namespaces:
+            return
+        job = backup_job(request, run_id="", location=self._location)
+        context = VolumeContext(connect=lambda: self._run.client, location=request.snapshot_location)
+        try:
+            for provider in make_providers(context):
+                issues.add_warnings(provider.end_backup(job, namespaces))
+        except ArkiveError as exc:
+            issues.warning(f"Whether that run left VolumeSnapshot objects in the cluster is unknown: {exc.sentence}")
 
 
 __all__ = ("run_backup",)

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import plural
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import (
@@ -24,67 +24,45 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec imp
     differing_fields,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import POLICY_ANNOTATION
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import parse_result_text
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.results_file import parse_results
 
 
-def outcome_of_existing(repository: BackupRepository, request: BackupRequest, outcome: BackupOutcome) -> bool:
-    """True when the store holds the backup that ``request`` asks for; ``outcome`` then tells it.
+def find_existing(catalog: Catalog, request: BackupRequest, *, location: str) -> BackupOutcome | None:
+    """The backup that ``request`` asks for, as the store holds it; None when it does not.
 
     Raises ``ValidationError`` when it holds another one of that name: a backup is never altered.
     """
-    backup = repository.read_sound_backup(request.name)
+    backup = catalog.read_sound_backup(request.name)
     if backup is None:
-        return False
+        return None
     phase = (backup.get("status") or {}).get("phase", "")
     if phase not in TERMINAL_PHASES:
         raise ValidationError(
-            f"Backup '{request.name}' in {outcome.location} is still being made: its phase is {phase or 'New'}.",
+            f"Backup '{request.name}' in {location} is still being made: its phase is {phase or 'New'}.",
             hint="Wait until it is done, or choose another name.",
             details={"phase": "Failed"},
         )
     if phase in FAILED_PHASES and request.replace_failed:
-        return False
+        return None
     differing = _differences(request, backup)
     if differing:
         raise ValidationError(
-            f"Backup '{request.name}' exists in {outcome.location} with another spec: {', '.join(differing)} "
+            f"Backup '{request.name}' exists in {location} with another spec: {', '.join(differing)} "
             f"{plural(len(differing), 'differs', 'differ')}.",
             hint="A backup is never altered: choose another name, or delete it with state=absent.",
             details={"differing_fields": differing, "phase": "Failed"},
         )
-    outcome.backup = backup
-    record = repository.read_record(request.name)
-    if record:
-        outcome.items = dict(record.items)
-        outcome.recorded_hooks = list(record.hooks)
-        outcome.recorded_freezes = list(record.freezes)
-    outcome.volumes = repository.read_json(request.name, "volumeinfo") or []
-    results = repository.read_json(request.name, "results") or {}
-    outcome.errors_list = _stored_issues(results.get("errors") or {})
-    outcome.warnings_list = _stored_issues(results.get("warnings") or {})
-    return True
-
-
-def _stored_issues(bucket: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
-    """The messages of a results file, which names no more than the namespace of each."""
-    found = [("", text) for text in [*(bucket.get("velero") or []), *(bucket.get("cluster") or [])]]
-    for namespace, texts in sorted((bucket.get("namespaces") or {}).items()):
-        found += [(namespace, text) for text in texts]
-    return [_stored_issue(namespace, text) for namespace, text in found]
-
-
-def _stored_issue(namespace: str, text: str) -> dict[str, t.Any]:
-    """What the run itself had told, as far as Velero's line still has it."""
-    told = parse_result_text(text)
-    message, error = told.get("message", ""), told.get("error", "")
-    return {
-        "resource": told.get("resource", ""),
-        "namespace": namespace,
-        "name": told.get("name", ""),
-        "message": ": ".join(filter(None, (message, error))),
-        "reason": "",
-        "hint": "",
-    }
+    files = catalog.files(request.name)
+    record = files.read_record()
+    return BackupOutcome(
+        backup=backup,
+        items=dict(record.items) if record else {},
+        recorded_hooks=list(record.hooks) if record else [],
+        recorded_freezes=list(record.freezes) if record else [],
+        volumes=files.read_json("volumeinfo") or [],
+        issues=parse_results(files.read_json("results") or {}),
+        location=location,
+    )
 
 
 def _differences(request: BackupRequest, backup: t.Mapping[str, t.Any]) -> list[str]:
@@ -97,4 +75,4 @@ def _differences(request: BackupRequest, backup: t.Mapping[str, t.Any]) -> list[
     return differing_fields(asked, compared_spec(stored) | {"resourcePolicies": annotations.get(POLICY_ANNOTATION)})
 
 
-__all__ = ("outcome_of_existing",)
+__all__ = ("find_existing",)

@@ -9,6 +9,8 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import datetime as dt
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
@@ -18,8 +20,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object i
 
 
 @contextlib.contextmanager
-def failures_told(request: BackupRequest, outcome: BackupOutcome) -> t.Iterator[None]:
-    """Put what had happened into the ``details`` of an error that passes, with the phase that Velero would give.
+def failures_told(request: BackupRequest, so_far: t.Callable[[], BackupOutcome]) -> t.Iterator[None]:
+    """Put what had happened (``so_far``) into the ``details`` of an error that passes, with Velero's phase for it.
 
     The Backup object among them is nowhere stored: a backup that failed leaves nothing in its location. But one whose
     commit is unknown is told as it may be there, and once a backup is stored an error is only a warning.
@@ -28,31 +30,31 @@ def failures_told(request: BackupRequest, outcome: BackupOutcome) -> t.Iterator[
     try:
         yield
     except ArkiveError as exc:
+        outcome = so_far()
         if outcome.is_stored:
-            outcome.warn(f"The backup is stored, but what followed failed: {exc.sentence}")
+            outcome.issues.warning(f"The backup is stored, but what followed failed: {exc.sentence}")
             return
-        if outcome.commit_unknown:
-            _tell(exc, request, outcome)
-            raise
-        invalid = isinstance(exc, ValidationError) and exc.details.get("phase") != "Failed"
-        errors = exc.details.get("validation_errors") or [exc.message]
-        outcome.changed = outcome.replaced
-        outcome.backup = build_failed_backup(
-            request.name,
-            request.spec,
-            namespace=request.namespace,
-            started=started,
-            failed=utc_now(),
-            reason="" if invalid else exc.message,
-            validation_errors=errors if invalid else (),
-        )
-        _tell(exc, request, outcome)
+        if not outcome.commit_unknown:
+            outcome = dataclasses.replace(
+                outcome, changed=outcome.replaced, backup=_failed_backup(request, exc, started)
+            )
+        told = outcome.to_return(default_on_error=request.hook_on_error_default)
+        exc.details.update({"changed": outcome.changed, **told})
         raise
 
 
-def _tell(exc: ArkiveError, request: BackupRequest, outcome: BackupOutcome) -> None:
-    told = outcome.to_return(default_on_error=request.hook_on_error_default)
-    exc.details.update({"changed": outcome.changed, **told})
+def _failed_backup(request: BackupRequest, exc: ArkiveError, started: dt.datetime) -> dict[str, t.Any]:
+    invalid = isinstance(exc, ValidationError) and exc.details.get("phase") != "Failed"
+    errors = exc.details.get("validation_errors") or [exc.message]
+    return build_failed_backup(
+        request.name,
+        request.spec,
+        namespace=request.namespace,
+        started=started,
+        failed=utc_now(),
+        reason="" if invalid else exc.message,
+        validation_errors=errors if invalid else (),
+    )
 
 
 __all__ = ("failures_told",)

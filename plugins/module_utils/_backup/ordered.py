@@ -14,14 +14,13 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink import ItemSink
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.related import read_object
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import PODS, Selection
-from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +33,7 @@ class OrderedItem:
 
 
 def resolve_ordered(
-    ordered: t.Mapping[str, t.Sequence[str]], discovery: Discovery, selection: Selection, log: RunLog
+    ordered: t.Mapping[str, t.Sequence[str]], discovery: Discovery, selection: Selection, issues: Issues
 ) -> list[OrderedItem]:
     """The spec's ``orderedResources``. What is not listed by this backup is a warning, and left out."""
     items = []
@@ -42,13 +41,13 @@ def resolve_ordered(
         found = discovery.resolve(plural)
         resource = selection.find(found.group_resource) if found else None
         if resource is None:
-            log.warning("The type of orderedResources is not in this backup", resource=plural)
+            issues.warning("The type of orderedResources is not in this backup", resource=plural)
             continue
         for text in names:
             namespace, slash, name = text.rpartition("/")
             if bool(slash) != resource.namespaced:
                 wanted = "namespace/name" if resource.namespaced else "a name without namespace"
-                log.warning(f"An entry of orderedResources is not {wanted}", resource=plural, name=text)
+                issues.warning(f"An entry of orderedResources is not {wanted}", resource=plural, name=text)
                 continue
             items.append(OrderedItem(resource=resource, namespace=namespace, name=name))
     return items
@@ -59,29 +58,21 @@ def names_of(items: t.Iterable[OrderedItem], gr: GroupResource) -> list[tuple[st
     return [(item.namespace, item.name) for item in items if item.resource.group_resource == gr]
 
 
-def store_ordered(
-    client: KubeClient,
-    items: t.Iterable[OrderedItem],
-    selection: Selection,
-    sink: ItemSink,
-    *,
-    log: RunLog,
-    cancel: CancelToken,
-) -> None:
+def store_ordered(run: ClusterRun, items: t.Iterable[OrderedItem], selection: Selection, sink: ItemSink) -> None:
     """Store them in their order, but for pods: those come with their block."""
     for item in items:
         if item.resource.group_resource == PODS:
             continue
-        cancel.check()
+        run.cancel.check()
         fields = {"resource": str(item.resource.group_resource), "name": item.name}
         fields |= {"namespace": item.namespace} if item.namespace else {}
         try:
-            obj = read_object(client, item.resource, item.namespace, item.name)
+            obj = read_object(run.client, item.resource, item.namespace, item.name)
         except KubeError as exc:
-            log.error("Error getting an ordered item", error=exc.sentence, **fields)
+            run.issues.error("Error getting an ordered item", error=exc.sentence, **fields)
             continue
         if obj is None:
-            log.warning("An entry of orderedResources does not exist", **fields)
+            run.issues.warning("An entry of orderedResources does not exist", **fields)
         elif selection.spec.selects_labels(obj["metadata"].get("labels")):
             sink.store_all(item.resource, [RawItem(obj, encode_compact(obj))])
 

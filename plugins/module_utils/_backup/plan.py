@@ -8,29 +8,31 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.name_claim import is_over
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.spool import Spool
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_hooks import BackupHookRunner
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.existing import outcome_of_existing
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.existing import find_existing
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.failures import failures_told
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.issues import list_issues
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.leftovers import clear_leftovers, end_interrupted
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import resolve_request
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.run import BackupRun
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.run import BackupRun, Collected
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_plan import backup_job
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshots import VolumeSnapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.interrupted import end_interrupted
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.leftovers import clear_leftovers
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.name_claim import is_over
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
+from ansible_collections.arkive.k8s.plugins.module_utils._core.timings import Timings
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import ClaimHeld, read_claim
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store, refuse_write
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
 
@@ -47,72 +49,107 @@ def plan_backup(
 
     The steps are those of the run itself; only the tarball is none, and the hooks are not executed.
     """
-    token = cancel or CancelToken()
-    outcome = BackupOutcome(location=store.location.describe)
-    with failures_told(request, outcome):
+    run = ClusterRun(client=client, progress=progress, cancel=cancel or CancelToken())
+    planning = _Planning(run, request, Catalog(store))
+    with failures_told(request, planning.outcome):
+        planning.run()
+    return planning.outcome()
+
+
+class _Planning:
+    """``outcome`` tells what is known so far."""
+
+    def __init__(self, run: ClusterRun, request: BackupRequest, catalog: Catalog) -> None:
+        self._run = run
+        self._request = request
+        self._catalog = catalog
+        self._location = catalog.store.location.describe
+        self._timings = Timings()
+        self._existing: BackupOutcome | None = None
+        self._steps: BackupRun | None = None
+        self._is_whole = False
+
+    def outcome(self) -> BackupOutcome:
+        issues, timings = self._run.issues, self._timings.to_dict()
+        if self._existing is not None:
+            return dataclasses.replace(self._existing, issues=issues, timings=timings)
+        collected = self._steps.collected if self._steps is not None else Collected()
+        phase = "PartiallyFailed" if issues.errors else "New"
+        return BackupOutcome(
+            changed=self._is_whole,
+            items=collected.items if self._is_whole else {},
+            planned_hooks=collected.planned_hooks,
+            swept=collected.swept,
+            volumes=collected.volumes,
+            issues=issues,
+            timings=timings,
+            location=self._location,
+            foreseen_phase=phase if self._is_whole else "",
+        )
+
+    def run(self) -> None:
+        request, catalog, issues = self._request, self._catalog, self._run.issues
         request.validate()
-        store.check(write=False)
-        refuse_write(store.location)
-        repository = BackupRepository(store)
-        repository.validate()
-        if outcome_of_existing(repository, request, outcome):
-            holder, _warnings = end_interrupted(repository, request.name, dry_run=True)
+        catalog.store.check(write=False)
+        refuse_write(catalog.store.location)
+        catalog.validate()
+        self._existing = find_existing(catalog, request, location=self._location)
+        if self._existing is not None:
+            told = self._existing.issues
+            issues.extend(warnings=told.warnings, errors=told.errors)
+            holder, _warnings = end_interrupted(catalog, request.name, dry_run=True)
             if holder is not None:
-                outcome.warn(f"The backup was stored by {holder.who}, which did not end as it should.")
-            return outcome
-        store.check(write=True, touch=False)
-        _foresee_claim(repository, request.name, outcome)
-        outcome.warn(*clear_leftovers(repository, request.name, dry_run=True))
-        log = RunLog(None, backup=f"{request.namespace}/{request.name}")
-        own_hooks = BackupHookRunner(
-            client, request.backup_hooks, log=log, default_on_error=request.hook_on_error_default, cancel=token
-        )
-        providers = make_providers(
-            VolumeContext(connect=lambda: client, location=request.snapshot_location, cancel=token)
-        )
-        job = backup_job(request, run_id="", location=outcome.location)
+                issues.warning(f"The backup was stored by {holder.who}, which did not end as it should.")
+            return
+        catalog.store.check(write=True, touch=False)
+        self._foresee_claim()
+        issues.add_warnings(clear_leftovers(catalog, request.name, dry_run=True))
         try:
             with Spool(f"the plan of backup '{request.name}'") as held_file:
-                resolved = resolve_request(request, client, log)
-                volumes = {provider.name: provider.for_backup(job, resolved.discovery) for provider in providers}
-                run = BackupRun(
-                    request,
-                    resolved,
-                    client=client,
-                    writer=_NoTarball(),
-                    held_file=held_file,
-                    log=log,
-                    outcome=outcome,
-                    progress=progress,
-                    cancel=token,
-                    snapshots=VolumeSnapshots(request, volumes, log=log, progress=progress),
-                )
-                own_hooks.foresee()
-                for _step, action in run.steps(dry_run=True):
-                    action()
-                    token.check()
+                self._go_through(held_file)
         finally:
-            outcome.warnings_list += list_issues(log, "warning")
-            outcome.errors_list = list_issues(log, "error")
-            outcome.timings["api_requests"] = client.requests_made
-        outcome.items = run.sink.item_counts()
-        outcome.changed = True
-        outcome.foreseen_phase = "PartiallyFailed" if outcome.errors_list else "New"
-    return outcome
+            self._timings.count("api_requests", self._run.client.requests_made)
+        self._is_whole = True
 
+    def _go_through(self, held_file: Spool) -> None:
+        run, request = self._run, self._request
+        own_hooks = BackupHookRunner(run, request.backup_hooks, request.hook_policy)
+        providers = make_providers(
+            VolumeContext(connect=lambda: run.client, location=request.snapshot_location, cancel=run.cancel)
+        )
+        job = backup_job(request, run_id="", location=self._location)
+        resolved = resolve_request(request, run)
+        volumes = {provider.name: provider.for_backup(job, resolved.discovery) for provider in providers}
+        self._steps = BackupRun(
+            request,
+            resolved,
+            run,
+            writer=_NoTarball(),
+            held_file=held_file,
+            snapshots=VolumeSnapshots(run, request, volumes),
+        )
+        own_hooks.foresee()
+        for _step, action in self._steps.steps(dry_run=True):
+            action()
+            run.cancel.check()
 
-def _foresee_claim(repository: BackupRepository, name: str, outcome: BackupOutcome) -> None:
-    """Raise ``ClaimHeld`` while another run makes a backup of that name; what it has left is only told."""
-    key = BackupKeys(name).claim
-    holder = read_claim(repository.store, key)
-    if holder is None:
-        return
-    if not is_over(repository, name, holder):
-        if not holder.commits:
-            raise ClaimHeld(key, holder)
-        outcome.warn(f"{holder.who} was about to store this backup: the run would wait until it has, or has ended.")
-    elif not repository.exists(name):
-        outcome.warn(f"This backup was begun by {holder.who}, which had not finished it: its files would be removed.")
+    def _foresee_claim(self) -> None:
+        """Raise ``ClaimHeld`` while another run makes a backup of that name; what it has left is only told."""
+        name, issues = self._request.name, self._run.issues
+        key = BackupKeys(name).claim
+        holder = read_claim(self._catalog.store, key)
+        if holder is None:
+            return
+        if not is_over(self._catalog, name, holder):
+            if not holder.commits:
+                raise ClaimHeld(key, holder)
+            issues.warning(
+                f"{holder.who} was about to store this backup: the run would wait until it has, or has ended."
+            )
+        elif not self._catalog.exists(name):
+            issues.warning(
+                f"This backup was begun by {holder.who}, which had not finished it: its files would be removed."
+            )
 
 
 class _NoTarball:

@@ -21,7 +21,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import mounted_claims
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.annotated import FROZEN_ANNOTATION
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 
 class PodStep:
@@ -36,7 +35,6 @@ class PodStep:
         held: HeldPods,
         *,
         rules: t.Sequence[ResolvedRule],
-        log: RunLog,
     ) -> None:
         self.resource = resource
         self._selection = selection
@@ -44,7 +42,6 @@ class PodStep:
         self._collector = collector
         self._held = held
         self._rules = rules
-        self._log = log
         self._lock = threading.Lock()
         self.hooked: list[HookedPod] = []
         self.marked: list[dict[str, t.Any]] = []

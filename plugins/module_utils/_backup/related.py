@@ -19,16 +19,15 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_rules import is_bound
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink import ItemSink
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import CLAIMS, PODS, VOLUMES, Selection
-from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import some_of
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import mounted_claims
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem, list_raw_pages
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 PRIORITY_CLASSES = GroupResource("priorityclasses", "scheduling.k8s.io")
 SERVICE_ACCOUNTS = GroupResource("serviceaccounts")
@@ -45,20 +44,17 @@ class RelatedItems:
 
     def __init__(
         self,
-        client: KubeClient,
+        run: ClusterRun,
         discovery: Discovery,
         selection: Selection,
         sink: ItemSink,
-        *,
-        log: RunLog,
-        cancel: CancelToken,
     ) -> None:
-        self._client = client
+        self._client = run.client
         self._discovery = discovery
         self._selection = selection
         self._sink = sink
-        self._log = log
-        self._cancel = cancel
+        self._issues = run.issues
+        self._cancel = run.cancel
         self._lock = threading.Lock()
         #: Needed names by type and namespace (empty for the whole cluster).
         self._needed: dict[GroupResource, dict[str, set[str]]] = collections.defaultdict(
@@ -124,7 +120,7 @@ class RelatedItems:
         for name in names:
             if name not in found:
                 fields = {"namespace": namespace} if namespace else {}
-                self._log.warning(
+                self._issues.warning(
                     "Unable to find an object that a stored one needs",
                     name=name,
                     resource=str(resource.group_resource),
@@ -159,11 +155,11 @@ class RelatedItems:
         message = f"Unable to read the {resource.group_resource} that stored objects need{f': {what}' if what else ''}"
         fields: dict[str, t.Any] = {"resource": str(resource.group_resource), "error": exc.sentence}
         if namespace:
-            self._log.error(message, namespace=namespace, **fields)
+            self._issues.error(message, namespace=namespace, **fields)
             return
         # Who has rights in namespaces only still gets a backup of them, and is told what is not in it.
         hint = "Grant get and list, or set include_cluster_resources: false." if exc.forbidden else ""
-        self._log.warning(message, **fields, **({"hint": hint} if hint else {}))
+        self._issues.warning(message, **fields, **({"hint": hint} if hint else {}))
 
 
 def read_named(client: KubeClient, resource: ApiResource, namespace: str, names: t.Sequence[str]) -> dict[str, RawItem]:

@@ -12,7 +12,8 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult, OnError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookPolicy, HookResult, OnError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy, FreezeRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import DEFAULT_NAMESPACE
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
@@ -54,6 +55,10 @@ class BackupRequest:
     log_output: bool = True
     workers: int = DEFAULT_WORKERS
 
+    @property
+    def hook_policy(self) -> HookPolicy:
+        return HookPolicy(default_on_error=self.hook_on_error_default, log_output=self.log_output)
+
     def validate(self) -> None:
         """Raise ``ValidationError`` for what Velero would answer with FailedValidation, and for what cannot be done."""
         self.spec.validate(self.name)
@@ -73,14 +78,13 @@ class BackupRequest:
         return [*self.spec.unsupported_fields(), *(self.policy.unsupported_actions() if self.policy else [])]
 
 
-@dataclasses.dataclass(slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class BackupOutcome:
     """The answer, the same members whatever happened.
 
     ``backup``: the Velero object as stored (None when nothing was); with ``commit_unknown`` as it may be.
     ``items``: stored objects for each group-resource.
     ``hooks`` and ``freezes`` are of this run; the planned ones of check mode, the recorded ones of a stored backup.
-    ``warnings_list`` and ``errors_list``: dicts with resource, namespace, name, message, reason, hint.
     """
 
     changed: bool = False
@@ -101,11 +105,8 @@ class BackupOutcome:
     recorded_freezes: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     swept: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     volumes: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
-    warnings_list: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
-    errors_list: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    issues: Issues = dataclasses.field(default_factory=Issues)
     timings: dict[str, float] = dataclasses.field(default_factory=dict)
-    deleted: list[str] = dataclasses.field(default_factory=list)
-    deleted_snapshots: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     location: str = ""
     #: Of a plan: the phase in which the run would end by what is known already, ``New`` where nothing is.
     foreseen_phase: str = ""
@@ -126,24 +127,18 @@ class BackupOutcome:
         """True when nothing that the backup names may be taken back."""
         return self.is_stored or self.commit_unknown
 
-    def end_stored(self, backup: t.Mapping[str, t.Any]) -> None:
-        """The run has made ``backup`` visible."""
-        self.changed, self.backup = True, dict(backup)
+    @property
+    def warnings_list(self) -> list[dict[str, str]]:
+        return to_return(self.issues.warnings)
 
-    def end_unknown(self, backup: t.Mapping[str, t.Any], commit_point: dict[str, str]) -> None:
-        """The run tried to, and nobody can tell what came of it."""
-        self.end_stored(backup)
-        self.commit_unknown, self.commit_point = True, commit_point
-
-    def warn(self, *sentences: str, **fields: str) -> None:
-        """Warnings beside the log, which may be stored already."""
-        empty = dict.fromkeys(("resource", "namespace", "name", "reason", "hint"), "")
-        self.warnings_list += [{**empty, **fields, "message": text} for text in sentences]
+    @property
+    def errors_list(self) -> list[dict[str, str]]:
+        return to_return(self.issues.errors)
 
     @property
     def all_hooks(self) -> list[HookResult]:
         """The hooks of this run in the order in which they were started."""
-        return sorted([*self.backup_hooks, *self.hooks], key=lambda result: result.started)
+        return in_order([*self.backup_hooks, *self.hooks])
 
     def to_return(self, *, default_on_error: OnError, with_output: bool = True) -> dict[str, t.Any]:
         """The keys of the task result."""
@@ -163,10 +158,13 @@ class BackupOutcome:
             "warnings_list": self.warnings_list,
             "errors_list": self.errors_list,
             "timings": {name: round(seconds, 3) for name, seconds in self.timings.items()},
-            "deleted": self.deleted,
-            "deleted_snapshots": self.deleted_snapshots,
             "location": self.location,
         }
 
 
-__all__ = ("DEFAULT_WORKERS", "UNKNOWN_PHASE", "BackupOutcome", "BackupRequest")
+def in_order(hooks: t.Iterable[HookResult]) -> list[HookResult]:
+    """As they were started."""
+    return sorted(hooks, key=lambda result: result.started)
+
+
+__all__ = ("DEFAULT_WORKERS", "UNKNOWN_PHASE", "BackupOutcome", "BackupRequest", "in_order")

@@ -18,9 +18,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.access import (
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import Selection, select
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import ResolvedRule, resolve_rules
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import find_forbidden
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text
@@ -28,7 +30,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy
     ResourcePolicy,
     policy_of_config_map,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,23 +43,24 @@ class Resolved:
     rules: tuple[ResolvedRule, ...]
 
 
-def resolve_request(request: BackupRequest, client: KubeClient, log: RunLog) -> Resolved:
-    """Ask the cluster what the request means. What is odd goes to ``log``.
+def resolve_request(request: BackupRequest, run: ClusterRun) -> Resolved:
+    """Ask the cluster what the request means. What is odd is told the run.
 
     Raises ``ValidationError`` for a request that means nothing here, and ``KubeError`` for missing rights.
     """
+    client, issues = run.client, run.issues
     for sentence in request.unsupported():
-        log.warning(sentence)
+        issues.warning(sentence)
     version = client.version()
     discovery = Discovery.read(client)
     for group in discovery.failed_groups:
-        log.warning(f"Unable to discover API group {group}")
-    policy = _read_policy(request, client, log)
+        issues.warning(f"Unable to discover API group {group}")
+    policy = _read_policy(request, client, issues)
     selection = select(client, discovery, request.spec, policy=policy, all_api_versions=request.all_api_versions)
     for warning in (*selection.namespaces.warnings, *selection.filter.warnings):
-        log.warning(warning)
+        issues.warning(warning)
     for name in selection.namespaces.missing:
-        log.error("An included namespace does not exist", name=name, namespace=name, resource="namespaces")
+        issues.error("An included namespace does not exist", name=name, namespace=name, resource="namespaces")
 
     def resolve_name(name: str) -> str | None:
         found = discovery.resolve(name)
@@ -68,19 +70,19 @@ def resolve_request(request: BackupRequest, client: KubeClient, log: RunLog) -> 
         version=version,
         discovery=discovery,
         policy=policy,
-        selection=_check_access(request, client, selection, log),
+        selection=_check_access(request, client, selection, issues),
         rules=resolve_rules(request.spec.hooks, resolve_name),
     )
 
 
-def _check_access(request: BackupRequest, client: KubeClient, selection: Selection, log: RunLog) -> Selection:
+def _check_access(request: BackupRequest, client: KubeClient, selection: Selection, issues: Issues) -> Selection:
     """Without what may not be listed, where that is wanted; else a refusal that names it."""
     forbidden = find_forbidden(client, list_needs(selection), workers=request.workers)
     if not forbidden:
         return selection
     if not request.skip_forbidden:
         raise forbidden_error(forbidden, server=client.server)
-    log.warning(f"Left out, because the API server does not let you: {rights_text(forbidden)}")
+    issues.warning(f"Left out, because the API server does not let you: {rights_text(forbidden)}")
     places = {(need.group, need.resource, need.namespace) for need in forbidden}
     left_out = frozenset(
         scope
@@ -91,7 +93,7 @@ def _check_access(request: BackupRequest, client: KubeClient, selection: Selecti
     return dataclasses.replace(selection, left_out=left_out)
 
 
-def _read_policy(request: BackupRequest, client: KubeClient, log: RunLog) -> ResourcePolicy | None:
+def _read_policy(request: BackupRequest, client: KubeClient, issues: Issues) -> ResourcePolicy | None:
     """The resource policy: given with the request, or the ConfigMap that the spec names."""
     if request.policy is not None:
         return request.policy
@@ -112,7 +114,7 @@ def _read_policy(request: BackupRequest, client: KubeClient, log: RunLog) -> Res
     unsupported = policy.unsupported_actions()
     request.refuse(unsupported)
     for sentence in unsupported:
-        log.warning(sentence)
+        issues.warning(sentence)
     return policy
 
 

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.spool import Spool
@@ -28,80 +29,103 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.ordered import 
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.pod_step import PodStep
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.related import RelatedItems
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import Resolved
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import CLAIMS, PODS
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_plan import VolumePlanner
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshots import VolumeSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volumes import VolumeNotes
-from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import find_forbidden
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeping import sweep_namespaces
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import NAMESPACES
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._backup.block_runner import BlockRunner
+    from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
     from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
+    from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord
     from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import PlannedPod
 
 Steps: t.TypeAlias = "tuple[tuple[str, t.Callable[[], None]], ...]"
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """What the steps of a backup came to. ``items``: stored objects by group-resource."""
+
+    items: dict[str, int] = dataclasses.field(default_factory=dict)
+    hooks: list[HookResult] = dataclasses.field(default_factory=list)
+    freezes: list[FreezeRecord] = dataclasses.field(default_factory=list)
+    planned_hooks: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    swept: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    volumes: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+
+
 class BackupRun:
-    """What happened is in ``outcome``, also after an error. A dry run executes nothing and plans its hooks instead."""
+    """Does the steps; ``collected`` tells what happened, also after an error. A dry run plans its hooks instead."""
 
     def __init__(
         self,
         request: BackupRequest,
         resolved: Resolved,
+        context: ClusterRun,
         *,
-        client: KubeClient,
         writer: ItemWriter,
         held_file: Spool,
-        log: RunLog,
-        outcome: BackupOutcome,
-        progress: ProgressSink,
-        cancel: CancelToken,
         snapshots: VolumeSnapshots,
-        run_id: str = "",
-        ended_run: str = "",
     ) -> None:
-        """``ended_run``: the run of this name before, if it is known to be gone: what it has frozen is thawed."""
         self._request = request
-        self._client = client
+        self._context = context
+        self._client = context.client
         self._resolved = resolved
         self._selection = resolved.selection
-        self._log = log
-        self._outcome = outcome
-        self._progress = progress
-        self._cancel = cancel
-        self._run_id = run_id
-        self._ended_run = ended_run
+        self._issues = context.issues
+        self._progress = context.progress
         preferred = {resource.group_resource: resource.version for resource in resolved.discovery.preferred()}
         self.sink = ItemSink(writer, self._selection, backup_name=request.name, preferred=preferred)
-        self.collector = Collector(client, self._selection, log=log, cancel=cancel, workers=request.workers)
-        self._related = RelatedItems(client, resolved.discovery, self._selection, self.sink, log=log, cancel=cancel)
-        self._planner = VolumePlanner(
-            client, request, resolved, self.sink, providers=snapshots.providers, log=log, cancel=cancel
-        )
+        self.collector = Collector(context, self._selection, workers=request.workers)
+        self._related = RelatedItems(context, resolved.discovery, self._selection, self.sink)
+        self._planner = VolumePlanner(context, request, resolved, self.sink, providers=snapshots.providers)
         self.snapshots = snapshots
         self.sink.change(CLAIMS, snapshots.mark_claim)
-        self._volumes = VolumeNotes(self.sink, tell=snapshots.describe, log=log)
-        self._ordered = resolve_ordered(request.spec.ordered_resources, resolved.discovery, self._selection, log)
+        self._volumes = VolumeNotes(self.sink, tell=snapshots.describe, issues=context.issues)
+        self._ordered = resolve_ordered(
+            request.spec.ordered_resources, resolved.discovery, self._selection, context.issues
+        )
         self._held = HeldPods(held_file)
         self._pods = self._make_pod_step()
+        self._runner: BlockRunner | None = None
+        self._described: list[dict[str, t.Any]] = []
+        self._planned_hooks: list[dict[str, t.Any]] = []
+        self._swept: list[dict[str, t.Any]] = []
 
-    def steps(self, *, dry_run: bool = False) -> Steps:
-        """The steps, by the name under which their time is returned."""
+    @property
+    def collected(self) -> Collected:
+        """What the steps have done so far."""
+        runner = self._runner
+        return Collected(
+            items=self.sink.item_counts(),
+            hooks=runner.results if runner is not None else [],
+            freezes=runner.freezes if runner is not None else [],
+            planned_hooks=self._planned_hooks,
+            swept=self._swept,
+            volumes=self._described,
+        )
+
+    def steps(self, *, dry_run: bool = False, ended_run: str = "") -> Steps:
+        """The steps, by the name under which their time is returned.
+
+        ``ended_run``: the run of this name before, if it is known to be gone: what it has frozen is thawed.
+        """
+        hooks = self.plan_blocks if dry_run else lambda: self.run_blocks(ended_run)
         return (
             ("ordered", self.store_ordered),
             ("pods", self.collect_pods),
             ("volumes", lambda: self.plan_volumes(dry_run=dry_run)),
-            ("hooks", self.plan_blocks if dry_run else self.run_blocks),
+            ("hooks", hooks),
             *((("snapshots", self.cut_volumes),) if not dry_run else ()),
             ("items", self.collect_rest),
             ("related", self.collect_related),
@@ -121,15 +145,15 @@ class BackupRun:
         self._pods.collect()
         for namespace, name in names_of(self._ordered, PODS):
             if not (self._held.has(namespace, name) or self.sink.has(self._pods.resource, namespace, name)):
-                self._log.warning(
+                self._issues.warning(
                     "An entry of orderedResources does not exist", resource="pods", namespace=namespace, name=name
                 )
         count = len(self._pods.hooked)
         self._progress(f"pods: {self.sink.counts['pods'] + count} found, {count} with hooks")
 
-    def run_blocks(self) -> None:
+    def run_blocks(self, ended_run: str = "") -> None:
         """Thaw what dead runs left frozen; quiesce, release and store the pods with hooks."""
-        self._sweep(self._pods.marked if self._pods is not None else [])
+        self._sweep(self._pods.marked if self._pods is not None else [], ended_run)
         if self._pods is None:
             return
         blocks = self._blocks(self._pods)
@@ -144,29 +168,11 @@ class BackupRun:
 
         request = self._request
         settings = SectionSettings(
-            run_id=self._run_id,
-            policy=request.freeze_policy,
-            default_on_error=request.hook_on_error_default,
-            log=self._log,
-            cancel=self._cancel,
-            log_output=request.log_output,
-            workers=request.workers,
+            run=self._context, policy=request.freeze_policy, hooks=request.hook_policy, workers=request.workers
         )
         preflight = Preflight(self._client, ApiObjectReader(self._client), policy=request.freeze_policy)
-        runner = BlockRunner(
-            self._client,
-            settings,
-            preflight,
-            volumes=self.snapshots,
-            progress=self._progress,
-            cancel=self._cancel,
-            workers=request.workers,
-        )
-        try:
-            runner.run(blocks, self._pods.finish)
-        finally:
-            self._outcome.hooks += runner.results
-            self._outcome.freezes += runner.freezes
+        self._runner = BlockRunner(settings, preflight, volumes=self.snapshots)
+        self._runner.run(blocks, self._pods.finish)
 
     def plan_volumes(self, *, dry_run: bool = False) -> None:
         """Decide on every volume, before anything is quiesced."""
@@ -184,7 +190,7 @@ class BackupRun:
 
     def describe(self, *, dry_run: bool = False) -> None:
         """Note what became of each volume, and say how many objects there are now that all are counted."""
-        self._outcome.volumes += self._volumes.describe()
+        self._described = self._volumes.describe()
         left_out = self.sink.total - self.sink.stored
         beside = f", {left_out} left out after a hook that failed" if left_out else ""
         if dry_run and self.snapshots.planned:
@@ -205,8 +211,8 @@ class BackupRun:
         reader = ApiObjectReader(self._client)
         for block in blocks:
             planned = [self._plan_pod(hooked, reader) for hooked in block.pods]
-            self._outcome.planned_hooks += [entry for pod in planned for entry in pod.pre]
-            self._outcome.planned_hooks += [entry for pod in planned for entry in pod.post]
+            self._planned_hooks += [entry for pod in planned for entry in pod.pre]
+            self._planned_hooks += [entry for pod in planned for entry in pod.post]
             for hooked, found in zip(block.pods, planned, strict=True):
                 self._pods.finish(hooked.pod, found.stored)
 
@@ -226,10 +232,10 @@ class BackupRun:
         )
         namespace, name = hooked.key
         for hook, why in planned.failed:
-            self._log.error("Error executing hook", error=why, name=name, namespace=namespace)
+            self._issues.error("Error executing hook", error=why, name=name, namespace=namespace)
             if hook.resolved_on_error(default) == "Fail":
                 message = f"Error running {hook.phase} hooks for pod"
-                self._log.error(message, error=why, name=name, namespace=namespace, resource="pods")
+                self._issues.error(message, error=why, name=name, namespace=namespace, resource="pods")
         return planned
 
     def collect_rest(self) -> None:
@@ -241,9 +247,7 @@ class BackupRun:
     def collect_related(self) -> None:
         """What the stored objects need, and the definitions of their types."""
         self._related.collect()
-        store_definitions(
-            self._client, self._resolved.discovery, self._selection, self.sink, log=self._log, cancel=self._cancel
-        )
+        store_definitions(self._context, self._resolved.discovery, self._selection, self.sink)
 
     def collect_namespaces(self) -> None:
         """The Namespace objects that the lists mean or a selector picks, and those of stored objects (Velero 1.18)."""
@@ -262,14 +266,14 @@ class BackupRun:
 
     def _store_ordered(self, items: t.Sequence[OrderedItem]) -> None:
         if items:
-            store_ordered(self._client, items, self._selection, self.sink, log=self._log, cancel=self._cancel)
+            store_ordered(self._context, items, self._selection, self.sink)
 
     def _make_pod_step(self) -> PodStep | None:
         resource = self._selection.find(PODS)
         if resource is None:
             return None
         rules = self._resolved.rules
-        return PodStep(resource, self._selection, self.sink, self.collector, self._held, rules=rules, log=self._log)
+        return PodStep(resource, self._selection, self.sink, self.collector, self._held, rules=rules)
 
     def _blocks(self, pods: PodStep) -> list[Block]:
         # Lists end in any order; hooks run in one that people can foresee.
@@ -281,7 +285,7 @@ class BackupRun:
     def _warn(self, hooked: HookedPod) -> None:
         namespace, name = hooked.key
         for warning in hooked.warnings:
-            self._log.warning(warning, name=name, namespace=namespace, resource="pods")
+            self._issues.warning(warning, name=name, namespace=namespace, resource="pods")
 
     def _check_exec(self, blocks: t.Sequence[Block]) -> None:
         namespaces = [hooked.key[0] for block in blocks for hooked in block.pods]
@@ -291,20 +295,20 @@ class BackupRun:
         if not self._request.skip_forbidden:
             raise forbidden_error(forbidden, server=self._client.server)
         # The hooks themselves then say, one by one, that they could not run.
-        self._log.warning(f"The API server does not let you: {rights_text(forbidden)}")
+        self._issues.warning(f"The API server does not let you: {rights_text(forbidden)}")
 
-    def _sweep(self, marked: t.Sequence[dict[str, t.Any]]) -> None:
+    def _sweep(self, marked: t.Sequence[dict[str, t.Any]], ended_run: str) -> None:
         namespaces = self._selection.list_namespaces
         helper = self._request.freeze_policy.helper_pod
-        sweeping = sweep_namespaces(self._client, marked, namespaces, helper=helper, ended_run=self._ended_run)
+        sweeping = sweep_namespaces(self._client, marked, namespaces, helper=helper, ended_run=ended_run)
         for note in sweeping.unread:
-            self._log.info(note)
+            self._issues.info(note)
         for note in sweeping.notes:
-            self._log.warning(note)
+            self._issues.warning(note)
         for swept in sweeping.ended:
-            self._outcome.swept.append(swept.to_return())
+            self._swept.append(swept.to_return())
             if swept.error:
-                self._log.warning(
+                self._issues.warning(
                     f"a freeze of an earlier run: {swept.error}",
                     name=swept.pod,
                     namespace=swept.namespace,
@@ -312,4 +316,4 @@ class BackupRun:
                 )
 
 
-__all__ = ("BackupRun",)
+__all__ = ("BackupRun", "Collected")

@@ -22,10 +22,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.related import 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import Resolved
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import CLAIMS, PODS, VOLUMES
-from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import find_forbidden
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import mounted_claims
@@ -33,7 +33,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import HookedPod
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import STORAGE_LOCATION_LABEL
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.decision import VolumeDecision, decide
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import BackupJob, BackupVolumes, Key
@@ -66,22 +65,21 @@ class VolumePlanner:
 
     def __init__(
         self,
-        client: KubeClient,
+        run: ClusterRun,
         request: BackupRequest,
         resolved: Resolved,
         sink: ItemSink,
         *,
         providers: t.Mapping[str, BackupVolumes],
-        log: RunLog,
-        cancel: CancelToken,
     ) -> None:
-        self._client = client
+        self._run = run
+        self._client = run.client
         self._request = request
         self._resolved = resolved
         self._sink = sink
         self._providers = providers
-        self._log = log
-        self._cancel = cancel
+        self._issues = run.issues
+        self._cancel = run.cancel
         self._lock = threading.Lock()
         self._mounted: dict[str, set[str]] = {}
         self._claims: dict[Key, Object] = {}
@@ -123,9 +121,7 @@ class VolumePlanner:
         selection = self._resolved.selection
         listed = selection.find(CLAIMS)
         if listed is not None:
-            collector = Collector(
-                self._client, selection, log=RunLog(None), cancel=self._cancel, workers=self._request.workers
-            )
+            collector = Collector(self._run.telling(Issues()), selection, workers=self._request.workers)
             collector.run([listed], self._take)
         resource = self._resolved.discovery.find(CLAIMS)
         if resource is None or selection.lists_all_of(CLAIMS):
@@ -161,7 +157,7 @@ class VolumePlanner:
             raise forbidden_error(
                 forbidden, server=self._client.server, otherwise="snapshot_volumes: false to leave the data out"
             )
-        self._log.warning(f"No {volumes.title} are taken: the API server does not let you {rights_text(forbidden)}")
+        self._issues.warning(f"No {volumes.title} are taken: the API server does not let you {rights_text(forbidden)}")
         return False
 
     def _read_volumes(self) -> dict[str, Object]:

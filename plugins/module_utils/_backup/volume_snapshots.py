@@ -18,11 +18,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink impor
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_plan import VolumePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
-from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
+from ansible_collections.arkive.k8s.plugins.module_utils._core.run_context import RunContext
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.decision import NOT_WANTED, PRE_HOOK_FAILED
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import BackupVolumes, Key
 
@@ -37,19 +36,18 @@ class VolumeSnapshots:
 
     def __init__(
         self,
+        run: RunContext,
         request: BackupRequest,
         providers: t.Mapping[str, BackupVolumes],
         *,
-        log: RunLog,
-        progress: ProgressSink,
         sweeps: bool = True,
     ) -> None:
         """``sweeps`` False leaves alone what runs of this name have left: a backup that is there may need it."""
         self.providers = providers
         self._sweeps = sweeps
         self._request = request
-        self._log = log
-        self._progress = progress
+        self._issues = run.issues
+        self._progress = run.progress
         self._lock = threading.Lock()
         self._plan = VolumePlan()
         #: Claims whose snapshot is this run's business no more: taken, or left out.
@@ -65,7 +63,7 @@ class VolumeSnapshots:
             if decision.error:
                 self._tell_error(key, decision.error)
             elif not decision.provider and not decision.on_purpose:
-                self._log.warning(
+                self._issues.warning(
                     f"The data of the volume is not in this backup: {decision.reason.rstrip(';')}", **_fields(key)
                 )
         if dry_run:
@@ -217,10 +215,10 @@ class VolumeSnapshots:
 
     def _warn(self, sentences: t.Iterable[str]) -> None:
         for text in sentences:
-            self._log.warning(text)
+            self._issues.warning(text)
 
     def _tell_error(self, key: Key, error: str) -> None:
-        self._log.error("Error snapshotting a volume", error=error, **_fields(key))
+        self._issues.error("Error snapshotting a volume", error=error, **_fields(key))
 
 
 _LEASE_RAN_OUT = "The lease ran out before the snapshot was cut."

@@ -14,7 +14,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_rules import is_bound
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink import ItemSink
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import CLAIMS, PODS, VOLUMES
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.decision import NEEDS_AGENT
 
 #: Names the volumes of a pod that Velero's node agent is to back up.
@@ -24,10 +24,12 @@ _AGENT_ANNOTATION = "backup.velero.io/backup-volumes"
 class VolumeNotes:
     """Notes the stored claims, the volumes and the pods' wishes as they come by. Thread-safe."""
 
-    def __init__(self, sink: ItemSink, *, tell: t.Callable[[tuple[str, str]], dict[str, t.Any]], log: RunLog) -> None:
+    def __init__(
+        self, sink: ItemSink, *, tell: t.Callable[[tuple[str, str]], dict[str, t.Any]], issues: Issues
+    ) -> None:
         """``tell`` returns what became of the volume of a claim (namespace, name), as members of its entry."""
         self._tell = tell
-        self._log = log
+        self._issues = issues
         self._lock = threading.Lock()
         self._claims: dict[tuple[str, str], str] = {}
         self._volumes: dict[str, dict[str, t.Any]] = {}
@@ -68,7 +70,7 @@ class VolumeNotes:
         if not wanted:
             return
         namespace, name = pod["metadata"].get("namespace", ""), pod["metadata"]["name"]
-        self._log.warning(
+        self._issues.warning(
             f"The pod's annotation {_AGENT_ANNOTATION} asks for a file system backup of {', '.join(wanted)}, which "
             "needs Velero's node agent: their data is in this backup only where it has snapshots of them",
             name=name,

@@ -20,13 +20,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.explanations imp
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.killing import kill_tracked, take_tracked, tracked_argv
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import (
     Hook,
+    HookPolicy,
     HookResult,
     HookState,
-    OnError,
     log_fields,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.retries import run_with_retries
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import (
     ExecError,
@@ -37,7 +37,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import (
     exec_command,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import is_finished, pod_identity
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 #: No right, or no such pod: another try ends in the same way.
 _FINAL_STATUS = (401, 403, 404)
@@ -63,50 +62,32 @@ def resolve_container(pod: t.Mapping[str, t.Any], name: str) -> str:
     return name
 
 
-def run_hook(
-    client: KubeClient,
-    pod: t.Mapping[str, t.Any],
-    hook: Hook,
-    *,
-    log: RunLog,
-    default_on_error: OnError = "Fail",
-    log_output: bool = True,
-    cancel: CancelToken | None = None,
-) -> HookResult:
+def run_hook(run: ClusterRun, pod: t.Mapping[str, t.Any], hook: Hook, policy: HookPolicy) -> HookResult:
     """Run ``hook`` in ``pod``, again where it says so. Every failure is in the result, none is raised.
 
-    ``log_output`` False keeps its output out of the log. A cancelled hook is not tried again.
+    A cancelled hook is not tried again.
     """
-    execution = HookExecution(client, pod, hook, log=log, default_on_error=default_on_error, log_output=log_output)
+    execution = HookExecution(run, pod, hook, policy)
     return run_with_retries(
         hook,
-        lambda: execution.attempt(cancel=cancel),
-        log=log,
-        default_on_error=default_on_error,
-        cancel=cancel or CancelToken(),
+        execution.attempt,
+        run=run,
+        policy=policy,
     )
 
 
 class HookExecution:
     """One hook in one pod, to be tried once or more often."""
 
-    def __init__(
-        self,
-        client: KubeClient,
-        pod: t.Mapping[str, t.Any],
-        hook: Hook,
-        *,
-        log: RunLog,
-        default_on_error: OnError,
-        log_output: bool,
-    ) -> None:
-        self._client = client
+    def __init__(self, run: ClusterRun, pod: t.Mapping[str, t.Any], hook: Hook, policy: HookPolicy) -> None:
+        self._client = run.client
+        self._cancel = run.cancel
         self._pod = pod
         self._hook = hook
-        self._log = log
-        self._log_output = log_output
+        self._issues = run.issues
+        self._log_output = policy.log_output
         self._namespace, self._name = pod_identity(pod)
-        self._fields = {"name": self._name, "namespace": self._namespace, **log_fields(hook, default_on_error)}
+        self._fields = {"name": self._name, "namespace": self._namespace, **log_fields(hook, policy.default_on_error)}
 
     def attempt(
         self,
@@ -117,7 +98,7 @@ class HookExecution:
         last_words: str = "",
         cancel: CancelToken | None = None,
     ) -> HookResult:
-        """One try; a failure is not logged yet.
+        """One try; a failure is not logged yet. ``cancel``: in the place of the run's.
 
         ``argv`` replaces the command that is sent (a freeze under its lease) and ``extra_seconds`` is what it may take
         beyond the hook's own timeout; ``clean`` takes out of stdout, and out of what is logged of stderr, what the hook
@@ -145,9 +126,9 @@ class HookExecution:
         self._fields["hookContainer"] = container
         if is_finished(self._pod):
             phase = (self._pod.get("status") or {}).get("phase")
-            self._log.info(f"Pod entered phase {phase} before some hooks ran, skipping hook", **self._fields)
+            self._issues.info(f"Pod entered phase {phase} before some hooks ran, skipping hook", **self._fields)
             return finish("skipped", container, attempts=0)
-        self._log.info("running exec hook", **self._fields)
+        self._issues.info("running exec hook", **self._fields)
         limit = self._hook.timeout_seconds
         tracks = self._hook.kill_on_timeout and limit is not None and argv is None
         try:
@@ -157,7 +138,7 @@ class HookExecution:
                 tracks=tracks,
                 timeout=None if limit is None else limit + extra_seconds,
                 last_words=last_words,
-                cancel=cancel,
+                cancel=cancel or self._cancel,
             )
         except ExecTimeout as exc:
             error = f"timed out after {format_duration(limit or 0)}"
@@ -191,8 +172,8 @@ class HookExecution:
         if result.rc:
             error = explain_exit(self._hook.argv, result.rc, clean(stderr), with_output=self._log_output)
         if self._log_output:
-            self._log.info(f"stdout: {clean(result.stdout).decode('utf-8', 'replace')}", **self._fields)
-            self._log.info(f"stderr: {clean(stderr).decode('utf-8', 'replace')}", **self._fields)
+            self._issues.info(f"stdout: {clean(result.stdout).decode('utf-8', 'replace')}", **self._fields)
+            self._issues.info(f"stderr: {clean(stderr).decode('utf-8', 'replace')}", **self._fields)
         return finish(
             "failed" if result.rc else "ok",
             container,
@@ -227,7 +208,7 @@ class HookExecution:
         tracks: bool,
         timeout: float | None,
         last_words: str,
-        cancel: CancelToken | None,
+        cancel: CancelToken,
     ) -> ExecResult:
         def send(command: list[str]) -> ExecResult:
             return exec_command(
@@ -251,7 +232,7 @@ class HookExecution:
         else:
             if result.rc not in _NO_PROGRAM or take_tracked(result.stderr)[1] is not None:
                 return result
-        self._log.warning(
+        self._issues.warning(
             f"kill_on_timeout has no effect in container {container} of pod {self._namespace}/{self._name}: "
             "it has no /bin/sh",
             **self._fields,

@@ -84,6 +84,21 @@ class Hook:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class HookPolicy:
+    """How the hooks of a run are taken: what a failure does where the hook does not say so itself.
+
+    ``log_output`` False keeps what commands print out of the log and of errors.
+    """
+
+    default_on_error: OnError = "Fail"
+    log_output: bool = True
+
+    def is_fatal(self, result: HookResult) -> bool:
+        """The hook has failed, and that is not to be passed over."""
+        return result.failed and result.hook.resolved_on_error(self.default_on_error) == "Fail"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class HookResult:
     """What became of one hook in one pod. ``error`` is empty when it went well.
 
@@ -198,6 +213,7 @@ __all__ = (
     "ANNOTATION_HOOK_NAME",
     "DEFAULT_TIMEOUT_SECONDS",
     "Hook",
+    "HookPolicy",
     "HookResult",
     "HookState",
     "OnError",

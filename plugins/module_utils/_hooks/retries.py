@@ -11,10 +11,15 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import format_duration
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookResult, OnError, log_fields
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
+from ansible_collections.arkive.k8s.plugins.module_utils._core.run_context import RunContext
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import (
+    Hook,
+    HookPolicy,
+    HookResult,
+    OnError,
+    log_fields,
+)
 
 #: No pause between two tries is longer.
 LONGEST_BACKOFF_SECONDS = 60.0
@@ -24,9 +29,8 @@ def run_with_retries(
     hook: Hook,
     attempt: t.Callable[[], HookResult],
     *,
-    log: RunLog,
-    default_on_error: OnError,
-    cancel: CancelToken,
+    run: RunContext,
+    policy: HookPolicy,
     may_repeat: t.Callable[[HookResult], bool] = lambda result: result.may_be_repeated,
 ) -> HookResult:
     """The result of the last try; pauses double. A failure is an error in the log only when it is final.
@@ -36,22 +40,22 @@ def run_with_retries(
     first = result = attempt()
     pause = hook.retry_backoff_seconds
     for tried in range(1, hook.retries + 1):
-        if not result.failed or cancel.is_cancelled or not may_repeat(result):
+        if not result.failed or run.cancel.is_cancelled or not may_repeat(result):
             break
         pause = min(pause, LONGEST_BACKOFF_SECONDS)
-        log.warning(
+        run.issues.warning(
             f"Error executing hook, it is tried again in {format_duration(pause)} ({tried} of {hook.retries})",
             error=result.error,
-            **_where(result, default_on_error),
+            **_where(result, policy.default_on_error),
         )
-        if cancel.wait(pause):
+        if run.cancel.wait(pause):
             break
         pause *= 2
         last = attempt()
         spent = (last.started - first.started).total_seconds() + last.duration_seconds
         result = dataclasses.replace(last, attempts=tried + 1, started=first.started, duration_seconds=spent)
     if result.failed:
-        log.error("Error executing hook", error=result.error, **_where(result, default_on_error))
+        run.issues.error("Error executing hook", error=result.error, **_where(result, policy.default_on_error))
     return result
 
 

@@ -13,11 +13,13 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import resolve_container
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import mounted_claims
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freeze import ActiveFreeze
@@ -39,7 +41,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.patience impor
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import select_pods
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.release import Releaser
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import Swept, judge_marks, sweep
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,32 +91,37 @@ def thaw_path(
     """
     _check_lease_id(request)
     patience = Patience(0.0 if check_mode else THAW_SECONDS, progress=progress)
-    task, outcome, scene = request.task, HookTaskOutcome(), _read(request, client, patience=patience)
+    task, scene, issues = request.task, _read(request, client, patience=patience), Issues()
     freezes = _freezes_to_end(request, scene, client)
     if not freezes and scene.missing is not None:
         raise _missing_error(request, scene)
-    outcome.changed = bool(freezes)
-    outcome.warnings += scene.found.faults
+    issues.add_warnings(scene.found.faults)
     if check_mode:
-        return outcome
+        return HookTaskOutcome(changed=bool(freezes), issues=issues)
     for freeze in freezes:
         progress(f"thawing {freeze.where}")
+        warnings: list[str] = []
         releaser = Releaser(
-            client,
-            log=RunLog(None, backup=TASK_HOOK_NAME),
-            default_on_error=task.on_error,
-            warnings=outcome.warnings,
+            ClusterRun(client=client, progress=progress),
+            task.hook_policy,
             helper=task.freeze_policy.helper_pod,
+            warnings=warnings,
         )
         target = freeze.lease.target
         releaser.release({"metadata": {"namespace": target.namespace, "name": target.pod}}, [freeze], [])
-        outcome.errors += releaser.errors
-        outcome.freezes += freeze.records
+        issues.add_warnings(warnings)
+        issues.add_errors(releaser.errors)
         if request.lease_id:
-            outcome.errors += _unproven(freeze, request.lease_id)
+            issues.add_errors(_unproven(freeze, request.lease_id))
     ended = {freeze.lease.lease_id for freeze in freezes}
-    _sweep_others(scene, ended, outcome, client=client, helper=task.freeze_policy.helper_pod)
-    return outcome
+    swept = _sweep_others(scene, ended, client, task.freeze_policy.helper_pod)
+    issues.add_warnings(found.error for found in swept if found.error)
+    return HookTaskOutcome(
+        changed=bool(freezes or swept),
+        freezes=[record for freeze in freezes for record in freeze.records],
+        swept=[found.to_return() for found in swept],
+        issues=issues,
+    )
 
 
 def sweep_namespace(
@@ -139,31 +145,23 @@ def sweep_namespace(
     past = dataclasses.replace(found, marks=tuple(mark for mark in found.marks if mark not in live))
     done = judge_marks(past, now=now) if check_mode else sweep(client, past, pods=scene.pods, helper=helper)
     done = [Swept(mark=mark, state="live") for mark in found.marks if mark in live] + done
-    outcome = HookTaskOutcome(swept=[entry.to_return() for entry in done], warnings=notes)
-    outcome.changed = any(entry.state != "live" for entry in done)
+    issues = Issues.of(warnings=notes)
     if not check_mode:
-        outcome.errors = [entry.error for entry in done if entry.state == "failed"]
-        outcome.warnings += [entry.error for entry in done if entry.error and entry.state != "failed"]
-    return outcome
+        issues.add_errors(entry.error for entry in done if entry.state == "failed")
+        issues.add_warnings(entry.error for entry in done if entry.error and entry.state != "failed")
+    return HookTaskOutcome(
+        changed=any(entry.state != "live" for entry in done),
+        swept=[entry.to_return() for entry in done],
+        issues=issues,
+    )
 
 
-def _sweep_others(
-    scene: _Scene,
-    ended: t.Collection[str],
-    outcome: HookTaskOutcome,
-    *,
-    client: KubeClient,
-    helper: HelperPod | None,
-) -> None:
+def _sweep_others(scene: _Scene, ended: t.Collection[str], client: KubeClient, helper: HelperPod | None) -> list[Swept]:
     """What dead runs have left beside the freezes that were asked for."""
     others = dataclasses.replace(
         scene.found, marks=tuple(mark for mark in scene.found.marks if mark.lease_id not in ended)
     )
-    for swept in sweep(client, others, pods=scene.pods, helper=helper):
-        if swept.state != "live":
-            outcome.swept.append(swept.to_return())
-            outcome.changed = True
-            outcome.warnings += [swept.error] if swept.error else []
+    return [found for found in sweep(client, others, pods=scene.pods, helper=helper) if found.state != "live"]
 
 
 def _check_lease_id(request: FreezeTaskRequest) -> None:
@@ -281,27 +279,27 @@ def _renew(
     """Renew the lease on the pod that is marked with it; None when it does not hold any more."""
     if scene.missing is not None:
         raise scene.missing
-    outcome = HookTaskOutcome(lease_ids=[request.lease_id])
+    issues = Issues()
     now = client.server_now()
     marks = [mark for mark in scene.found.marks if mark.lease_id == request.lease_id and mark.until > now]
     live = freezes_of(marks, scene.pods, _thaw_hook(request), now=now)
     if not live:
         return None
-    if not check_mode:
-        seconds = request.task.freeze_policy.lease_seconds
-        lease = dataclasses.replace(live[0].lease, seconds=seconds)
-        found = renew(client, lease)
-        if found not in ("renewed", "rearmed"):
-            return None
-        if found == "rearmed":
-            outcome.warnings.append(
-                f"The timer of the lease on {live[0].where} was dead, so that nothing but this task would have thawed "
-                "it. A new one runs."
-            )
-        renewed = make_marks(lease, run_id=request.task.run_id, seconds=seconds, now=client.server_now())
-        outcome.warnings += put_marks(client, renewed)
-        outcome.freezes += live[0].records
-    return outcome
+    if check_mode:
+        return HookTaskOutcome(lease_ids=[request.lease_id])
+    seconds = request.task.freeze_policy.lease_seconds
+    lease = dataclasses.replace(live[0].lease, seconds=seconds)
+    found = renew(client, lease)
+    if found not in ("renewed", "rearmed"):
+        return None
+    if found == "rearmed":
+        issues.warning(
+            f"The timer of the lease on {live[0].where} was dead, so that nothing but this task would have thawed "
+            "it. A new one runs."
+        )
+    renewed = make_marks(lease, run_id=request.task.run_id, seconds=seconds, now=client.server_now())
+    issues.add_warnings(put_marks(client, renewed))
+    return HookTaskOutcome(lease_ids=[request.lease_id], freezes=live[0].records, issues=issues)
 
 
 def _thaw_hook(request: FreezeTaskRequest) -> Hook:

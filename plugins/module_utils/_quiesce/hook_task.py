@@ -11,23 +11,25 @@ A freeze outlives the task: it is handed to its lease, and a later task releases
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.annotations import parse_backup_hooks
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import run_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import (
     DEFAULT_TIMEOUT_SECONDS,
     Hook,
+    HookPolicy,
     HookResult,
     OnError,
     Phase,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import read_pod
@@ -45,7 +47,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import
     SectionSettings,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeping import sweep_namespaces
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 TASK_HOOK_NAME = "k8s_hook_exec"
 
@@ -69,8 +70,12 @@ class HookTaskRequest:
     run_id: str = ""
     log_output: bool = True
 
+    @property
+    def hook_policy(self) -> HookPolicy:
+        return HookPolicy(default_on_error=self.on_error, log_output=self.log_output)
 
-@dataclasses.dataclass(slots=True, kw_only=True)
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class HookTaskOutcome:
     """What happened. ``lease_ids``: freezes that are held now. ``planned``: what check mode would run."""
 
@@ -80,8 +85,7 @@ class HookTaskOutcome:
     freezes: list[FreezeRecord] = dataclasses.field(default_factory=list)
     lease_ids: list[str] = dataclasses.field(default_factory=list)
     swept: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
-    warnings: list[str] = dataclasses.field(default_factory=list)
-    errors: list[str] = dataclasses.field(default_factory=list)
+    issues: Issues = dataclasses.field(default_factory=Issues)
 
     def to_return(self, *, default_on_error: OnError) -> dict[str, t.Any]:
         """The keys of the task result. Nobody has thawed yet what is held."""
@@ -95,19 +99,17 @@ class HookTaskOutcome:
             "lease_ids": self.lease_ids,
             "lease_id": self.lease_ids[0] if len(self.lease_ids) == 1 else None,
             "swept": self.swept,
-            "warnings_list": [{"message": message} for message in self.warnings],
-            "errors_list": [{"message": message} for message in self.errors],
+            "warnings_list": to_return(self.issues.warnings),
+            "errors_list": to_return(self.issues.errors),
         }
 
-    @contextlib.contextmanager
-    def told(self, *, default_on_error: OnError) -> t.Iterator[HookTaskOutcome]:
-        """Put what had happened into the ``details`` of an error that passes."""
-        try:
-            yield self
-        except ArkiveError as exc:
-            self.changed = self.changed or any(result.state != "skipped" for result in self.hooks)
-            exc.details.update(self.to_return(default_on_error=default_on_error))
-            raise
+    @property
+    def warnings(self) -> list[str]:
+        return [issue.message for issue in self.issues.warnings]
+
+    @property
+    def errors(self) -> list[str]:
+        return [issue.message for issue in self.issues.errors]
 
 
 def run_hook_task(
@@ -122,180 +124,170 @@ def run_hook_task(
 
     Every freeze is checked before the first command runs. Raises ``HookError`` when no pod is selected.
     """
-    outcome = HookTaskOutcome()
-    with outcome.told(default_on_error=request.on_error):
-        _run(request, client, outcome, progress, cancel or CancelToken(), check_mode=check_mode)
-    return outcome
+    run = ClusterRun(client=client, progress=progress, cancel=cancel or CancelToken(), run_id=request.run_id)
+    task = _HookTask(run, request)
+    try:
+        task.run(check_mode=check_mode)
+    except ArkiveError as exc:
+        exc.details.update(task.outcome.to_return(default_on_error=request.on_error))
+        raise
+    return task.outcome
 
 
-def _run(
-    request: HookTaskRequest,
-    client: KubeClient,
-    outcome: HookTaskOutcome,
-    progress: ProgressSink,
-    token: CancelToken,
-    *,
-    check_mode: bool,
-) -> None:
-    patience = Patience(THAW_SECONDS if _thaws(request) and not check_mode else 0.0, progress=progress)
-    pods = select_pods(
-        client, request.namespace, pod=request.pod, label_selector=request.label_selector, patience=patience
-    )
-    pairs = [(pod, hook) for pod in pods for hook in _hooks_of(pod, request, outcome)]
-    if check_mode:
-        _foresee(client, pairs, request, outcome)
-        return
-    settings = SectionSettings(
-        run_id=request.run_id,
-        policy=request.freeze_policy,
-        default_on_error=request.on_error,
-        log=RunLog(None, backup=TASK_HOOK_NAME),
-        cancel=token,
-        log_output=request.log_output,
-    )
-    _sweep_first(client, request, pods, outcome)
-    preflight = Preflight(client, ApiObjectReader(client), policy=request.freeze_policy)
-    plans = [(pod, preflight.examine(pod, hook)) for pod, hook in pairs]
-    refusals = [plan.refusal for _pod, plan in plans if plan.refusal]
-    if refusals:
-        outcome.errors += refusals
-        return
-    freezing = [QuiescedPod(pod=pod, pre=[plan], post=[]) for pod, plan in plans if plan.targets]
-    for pod, plan in plans:
-        if plan.targets:
-            continue
-        token.check()
-        progress(f"{'/'.join(pod_identity(pod))}: running {' '.join(plan.hook.argv)[:80]}")
-        if _thaws(request) or recognise(plan.hook.argv).thaws:
-            _thaw(client, pod, plan.hook, settings, outcome)
+class _HookTask:
+    """One task; ``outcome`` tells what has happened so far, however it ends."""
+
+    def __init__(self, run: ClusterRun, request: HookTaskRequest) -> None:
+        self._run = run
+        self._request = request
+        # What a section tells its run is told by the sentences of this task.
+        self._settings = SectionSettings(
+            run=run.telling(Issues()), policy=request.freeze_policy, hooks=request.hook_policy
+        )
+        self._would_change = False
+        self._hooks: list[HookResult] = []
+        self._planned: list[dict[str, t.Any]] = []
+        self._freezes: list[FreezeRecord] = []
+        self._lease_ids: list[str] = []
+        self._swept: list[dict[str, t.Any]] = []
+
+    @property
+    def outcome(self) -> HookTaskOutcome:
+        return HookTaskOutcome(
+            changed=self._would_change or any(result.state != "skipped" for result in self._hooks),
+            hooks=self._hooks,
+            planned=self._planned,
+            freezes=self._freezes,
+            lease_ids=self._lease_ids,
+            swept=self._swept,
+            issues=self._run.issues,
+        )
+
+    def run(self, *, check_mode: bool) -> None:
+        run, request = self._run, self._request
+        patience = Patience(THAW_SECONDS if _thaws(request) and not check_mode else 0.0, progress=run.progress)
+        pods = select_pods(
+            run.client, request.namespace, pod=request.pod, label_selector=request.label_selector, patience=patience
+        )
+        pairs = [(pod, hook) for pod in pods for hook in self._hooks_of(pod)]
+        if check_mode:
+            self._foresee(pairs)
+            return
+        self._sweep_first(pods)
+        preflight = Preflight(run.client, ApiObjectReader(run.client), policy=request.freeze_policy)
+        plans = [(pod, preflight.examine(pod, hook)) for pod, hook in pairs]
+        refusals = [plan.refusal for _pod, plan in plans if plan.refusal]
+        if refusals:
+            run.issues.add_errors(refusals)
+            return
+        freezing = [QuiescedPod(pod=pod, pre=[plan], post=[]) for pod, plan in plans if plan.targets]
+        for pod, plan in plans:
+            if plan.targets:
+                continue
+            run.cancel.check()
+            run.progress(f"{'/'.join(pod_identity(pod))}: running {' '.join(plan.hook.argv)[:80]}")
+            if _thaws(request) or recognise(plan.hook.argv).thaws:
+                self._thaw(pod, plan.hook)
+            else:
+                self._hooks.append(run_hook(self._settings.run, pod, plan.hook, self._settings.hooks))
+        if freezing:
+            run.progress(f"freezing in {', '.join('/'.join(pod_identity(entry.pod)) for entry in freezing)}"[:200])
+            self._freeze(freezing)
+        self._judge()
+
+    def _foresee(self, pairs: t.Sequence[tuple[t.Mapping[str, t.Any], Hook]]) -> None:
+        """What would run, and what is known to fail, in the run's words. A freeze that is refused stops all others."""
+        reader, policy = ApiObjectReader(self._run.client), self._request.freeze_policy
+        self._planned = [plan_hook(pod, hook, reader=reader, policy=policy) for pod, hook in pairs]
+        failing = [(hook, entry) for (_pod, hook), entry in zip(pairs, self._planned, strict=True) if entry["refused"]]
+        refused = [entry["refused"] for hook, entry in failing if is_freeze(hook)]
+        if refused:
+            self._run.issues.add_errors(refused)
+            return
+        self._would_change = bool(pairs)
+        for hook, entry in failing:
+            self._tell_failure(hook, entry["namespace"], entry["pod"], entry["refused"])
+
+    def _sweep_first(self, pods: t.Sequence[dict[str, t.Any]]) -> None:
+        """End what dead runs have left frozen in the namespace."""
+        client, request = self._run.client, self._request
+        sweeping = sweep_namespaces(client, pods, [request.namespace], helper=request.freeze_policy.helper_pod)
+        self._swept += [swept.to_return() for swept in sweeping.ended]
+        self._run.issues.add_warnings([swept.error for swept in sweeping.ended if swept.error] + list(sweeping.notes))
+
+    def _hooks_of(self, pod: t.Mapping[str, t.Any]) -> list[Hook]:
+        request = self._request
+        if request.phase is None:
+            return [
+                Hook(
+                    source="task",
+                    name=TASK_HOOK_NAME,
+                    phase="pre",
+                    argv=request.argv,
+                    container=request.container,
+                    on_error=request.on_error,
+                    timeout_seconds=request.timeout_seconds,
+                )
+            ]
+        declared = parse_backup_hooks(pod)
+        self._run.issues.add_warnings(declared.warnings)
+        hook = declared.phase(request.phase)
+        return [hook] if hook else []
+
+    def _freeze(self, pods: t.Sequence[QuiescedPod]) -> None:
+        """Freeze all pods, and leave them to their leases; where one of them fails, release the others at once."""
+        section = CriticalSection(pods, self._settings)
+        try:
+            section.quiesce()
+            self._run.cancel.check()
+        except BaseException:
+            section.release()
+            self._hooks += section.results
+            self._freezes += section.freezes
+            raise
+        self._hooks += section.results
+        self._run.issues.add_warnings(section.warnings)
+        if any(result.failed for result in section.results):
+            section.release()
+            self._run.issues.add_errors(section.errors)
         else:
-            result = run_hook(
-                client,
-                pod,
-                plan.hook,
-                log=settings.log,
-                default_on_error=request.on_error,
-                log_output=request.log_output,
-                cancel=token,
-            )
-            outcome.hooks.append(result)
-    if freezing:
-        progress(f"freezing in {', '.join('/'.join(pod_identity(entry.pod)) for entry in freezing)}"[:200])
-        _freeze(client, freezing, settings, outcome)
-    _judge(outcome, request.on_error)
+            self._lease_ids += [freeze.lease.lease_id for freeze in section.hand_over()]
+        self._freezes += section.freezes
+
+    def _thaw(self, pod: t.Mapping[str, t.Any], hook: Hook) -> None:
+        """Run a command that thaws; where it ends a marked freeze, as the release of its lease.
+
+        A pod's own post hook ends every freeze that is marked on the pod, whatever it does itself.
+        """
+        paths = {command.path for command in recognise(hook.argv).thaws}
+        held = [
+            freeze
+            for freeze in freezes_of(read_pod(pod).marks, [pod], hook, now=self._run.client.server_now())
+            if hook.phase == "post" or paths & {target.path for target in freeze.lease.targets}
+        ]
+        settings = self._settings
+        warnings: list[str] = []
+        releaser = Releaser(settings.run, settings.hooks, helper=settings.policy.helper_pod, warnings=warnings)
+        try:
+            self._hooks += releaser.release(pod, held, [hook])
+        finally:
+            self._run.issues.add_warnings(warnings)
+        self._run.issues.add_errors(releaser.errors)
+        self._freezes += [record for freeze in held for record in freeze.records]
+
+    def _judge(self) -> None:
+        for result in self._hooks:
+            if result.failed:
+                self._tell_failure(result.hook, result.namespace, result.pod, result.error)
+
+    def _tell_failure(self, hook: Hook, namespace: str, pod: str, error: str) -> None:
+        fatal = hook.resolved_on_error(self._request.on_error) == "Fail"
+        tell = self._run.issues.error if fatal else self._run.issues.warning
+        tell(f"The {hook.phase} hook in {namespace}/{pod} failed: {error}.")
 
 
 def _thaws(request: HookTaskRequest) -> bool:
     return request.phase == "post" or bool(recognise(request.argv).thaws)
-
-
-def _foresee(
-    client: KubeClient,
-    pairs: t.Sequence[tuple[t.Mapping[str, t.Any], Hook]],
-    request: HookTaskRequest,
-    outcome: HookTaskOutcome,
-) -> None:
-    """What would run, and what is known to fail, in the words of the run. A freeze that is refused stops all others."""
-    reader = ApiObjectReader(client)
-    outcome.planned = [plan_hook(pod, hook, reader=reader, policy=request.freeze_policy) for pod, hook in pairs]
-    failing = [(hook, entry) for (_pod, hook), entry in zip(pairs, outcome.planned, strict=True) if entry["refused"]]
-    outcome.errors = [entry["refused"] for hook, entry in failing if is_freeze(hook)]
-    if outcome.errors:
-        return
-    outcome.changed = bool(pairs)
-    for hook, entry in failing:
-        text = _failure(hook, entry["namespace"], entry["pod"], entry["refused"])
-        (outcome.errors if hook.resolved_on_error(request.on_error) == "Fail" else outcome.warnings).append(text)
-
-
-def _failure(hook: Hook, namespace: str, pod: str, error: str) -> str:
-    return f"The {hook.phase} hook in {namespace}/{pod} failed: {error}."
-
-
-def _sweep_first(
-    client: KubeClient, request: HookTaskRequest, pods: t.Sequence[dict[str, t.Any]], outcome: HookTaskOutcome
-) -> None:
-    """End what dead runs have left frozen in the namespace."""
-    sweeping = sweep_namespaces(client, pods, [request.namespace], helper=request.freeze_policy.helper_pod)
-    outcome.swept += [swept.to_return() for swept in sweeping.ended]
-    outcome.warnings += [swept.error for swept in sweeping.ended if swept.error] + list(sweeping.notes)
-
-
-def _hooks_of(pod: t.Mapping[str, t.Any], request: HookTaskRequest, outcome: HookTaskOutcome) -> list[Hook]:
-    if request.phase is None:
-        return [
-            Hook(
-                source="task",
-                name=TASK_HOOK_NAME,
-                phase="pre",
-                argv=request.argv,
-                container=request.container,
-                on_error=request.on_error,
-                timeout_seconds=request.timeout_seconds,
-            )
-        ]
-    declared = parse_backup_hooks(pod)
-    outcome.warnings += declared.warnings
-    hook = declared.phase(request.phase)
-    return [hook] if hook else []
-
-
-def _freeze(
-    client: KubeClient, pods: t.Sequence[QuiescedPod], settings: SectionSettings, outcome: HookTaskOutcome
-) -> None:
-    """Freeze all pods, and leave them to their leases; where one of them fails, release the others at once."""
-    section = CriticalSection(client, pods, settings)
-    try:
-        section.quiesce()
-        settings.cancel.check()
-    except BaseException:
-        section.release()
-        outcome.hooks += section.results
-        outcome.freezes += section.freezes
-        raise
-    outcome.hooks += section.results
-    outcome.warnings += section.warnings
-    if any(result.failed for result in section.results):
-        section.release()
-        outcome.errors += section.errors
-    else:
-        outcome.lease_ids += [freeze.lease.lease_id for freeze in section.hand_over()]
-    outcome.freezes += section.freezes
-
-
-def _thaw(
-    client: KubeClient, pod: t.Mapping[str, t.Any], hook: Hook, settings: SectionSettings, outcome: HookTaskOutcome
-) -> None:
-    """Run a command that thaws; where it ends a marked freeze, as the release of its lease.
-
-    A pod's own post hook ends every freeze that is marked on the pod, whatever it does itself.
-    """
-    paths = {command.path for command in recognise(hook.argv).thaws}
-    held = [
-        freeze
-        for freeze in freezes_of(read_pod(pod).marks, [pod], hook, now=client.server_now())
-        if hook.phase == "post" or paths & {target.path for target in freeze.lease.targets}
-    ]
-    releaser = Releaser(
-        client,
-        log=settings.log,
-        default_on_error=settings.default_on_error,
-        log_output=settings.log_output,
-        warnings=outcome.warnings,
-        helper=settings.policy.helper_pod,
-    )
-    outcome.hooks += releaser.release(pod, held, [hook])
-    outcome.errors += releaser.errors
-    outcome.freezes += [record for freeze in held for record in freeze.records]
-
-
-def _judge(outcome: HookTaskOutcome, default_on_error: OnError) -> None:
-    outcome.changed = any(result.state != "skipped" for result in outcome.hooks)
-    for result in outcome.hooks:
-        if result.failed:
-            text = _failure(result.hook, result.namespace, result.pod, result.error)
-            fatal = result.hook.resolved_on_error(default_on_error) == "Fail"
-            (outcome.errors if fatal else outcome.warnings).append(text)
 
 
 __all__ = ("TASK_HOOK_NAME", "HookTaskOutcome", "HookTaskRequest", "run_hook_task")

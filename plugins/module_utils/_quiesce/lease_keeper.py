@@ -12,8 +12,6 @@ import threading
 import time
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freeze import ActiveFreeze
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import Renewal, renew
@@ -38,8 +36,9 @@ class LeaseKeeper:
     ``warnings``: leases that did not hold all the time, or of which nobody knows.
     """
 
-    def __init__(self, client: KubeClient, settings: SectionSettings) -> None:
-        self._client = client.with_cancel(CancelToken())
+    def __init__(self, settings: SectionSettings) -> None:
+        self._context = settings.run.uncancelled()
+        self._client = self._context.client
         self._settings = settings
         self._lock = threading.Lock()
         #: Each freeze with the lock that is held while it is renewed.
@@ -98,9 +97,9 @@ class LeaseKeeper:
             if found in ("renewed", "rearmed"):
                 held.lease_end = sent + lease.seconds
                 now = self._client.server_now()
-                marks = make_marks(lease, run_id=self._settings.run_id, seconds=lease.seconds, now=now)
+                marks = make_marks(lease, run_id=self._context.run_id, seconds=lease.seconds, now=now)
                 for failure in put_marks(self._client, marks):
-                    self._settings.log.info(failure)
+                    self._context.issues.info(failure)
             if found != "renewed":
                 self._warn(_TOLD[found].format(where=held.where))
         except KubeError as exc:
@@ -111,7 +110,7 @@ class LeaseKeeper:
             if text in self.warnings:
                 return
             self.warnings.append(text)
-        self._settings.log.warning(text)
+        self._context.issues.warning(text)
 
 
 __all__ = ("LeaseKeeper",)

@@ -16,9 +16,9 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import HookExecution, run_hook
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookResult, OnError
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookPolicy, HookResult
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.retries import run_with_retries
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freeze import ActiveFreeze
@@ -39,7 +39,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.other_freezes 
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import HookPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.release import Releaser
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 _KILLED = 128
 DEFAULT_WORKERS = 8
@@ -64,12 +63,9 @@ class QuiescedPod:
 class SectionSettings:
     """What all sections of a run share; ``workers`` bounds how many more threads they have between them."""
 
-    run_id: str
+    run: ClusterRun
     policy: FreezePolicy
-    default_on_error: OnError
-    log: RunLog
-    cancel: CancelToken
-    log_output: bool = True
+    hooks: HookPolicy = dataclasses.field(default_factory=HookPolicy)
     workers: int = DEFAULT_WORKERS
     #: Room for threads beside those that the sections are called in.
     spare_threads: threading.Semaphore = dataclasses.field(init=False)
@@ -83,15 +79,15 @@ class PodWindow:
 
     def __init__(
         self,
-        client: KubeClient,
         entry: QuiescedPod,
         settings: SectionSettings,
         *,
         claims: FrozenClaims,
         keep: t.Callable[[ActiveFreeze], None],
     ) -> None:
-        self._client = client
         self._settings = settings
+        self._run = settings.run
+        self._client = settings.run.client
         self._claims = claims
         self._keep = keep
         self._namespace, self._name = pod_identity(entry.pod)
@@ -109,23 +105,23 @@ class PodWindow:
     def mark_ahead(self) -> None:
         """Put the mark of the pod's first hook, if that freezes: later on it would be done while others are frozen."""
         plan = self.entry.pre[0] if self.entry.pre else None
-        if plan is not None and plan.targets and not plan.refusal and not self._settings.cancel.is_cancelled:
+        if plan is not None and plan.targets and not plan.refusal and not self._run.cancel.is_cancelled:
             self._ahead = self._new_lease(plan)
 
     def quiesce(self) -> None:
         """Run the pre hooks. A cancelled run starts no more of them; after a Fail the others are skipped."""
         entry, settings = self.entry, self._settings
         for at, plan in enumerate(entry.pre):
-            if settings.cancel.is_cancelled:
+            if self._run.cancel.is_cancelled:
                 return
             left_alone = len(entry.left_alone)
             result = self._run_pre(plan)
             self.pre.append(result)
-            stops = result.failed and plan.hook.resolved_on_error(settings.default_on_error) == "Fail"
+            stops = settings.hooks.is_fatal(result)
             if result.may_have_run or not (stops or len(entry.left_alone) > left_alone):
                 entry.release_owed = True
             if stops:
-                settings.log.error(
+                self._run.issues.error(
                     "Error running pre hooks for pod",
                     error=result.error,
                     name=self._name,
@@ -168,14 +164,15 @@ class PodWindow:
         return bool(self.entry.held)
 
     def _run_pre(self, plan: HookPlan) -> HookResult:
-        settings = self._settings
         if plan.refusal:
             self.entry.left_alone.append(plan)
-            settings.log.error("Error executing hook", error=plan.refusal, name=self._name, namespace=self._namespace)
+            self._run.issues.error(
+                "Error executing hook", error=plan.refusal, name=self._name, namespace=self._namespace
+            )
             return self._unexecuted(plan.hook, "failed", plan.refusal)
         for note in plan.notes:
             text = f"pod {self._namespace}/{self._name}: {note}"
-            settings.log.warning(text, name=self._name, namespace=self._namespace, resource="pods")
+            self._run.issues.warning(text, name=self._name, namespace=self._namespace, resource="pods")
             self.warnings.append(text)
         if plan.targets:
             return self._freeze(plan)
@@ -183,43 +180,26 @@ class PodWindow:
         if plan.freeze == "unrecognised" and hook.retries:
             # It may have frozen something before it failed.
             hook = dataclasses.replace(hook, retries=0)
-        result = run_hook(
-            self._client,
-            self.entry.pod,
-            hook,
-            log=settings.log,
-            default_on_error=settings.default_on_error,
-            log_output=settings.log_output,
-            cancel=settings.cancel,
-        )
+        result = run_hook(self._run, self.entry.pod, hook, self._settings.hooks)
         return dataclasses.replace(result, hook=plan.hook)
 
     def _freeze(self, plan: HookPlan) -> HookResult:
         """The hook under its lease; tried again only when it is proven that nothing of the first try is frozen."""
-        settings = self._settings
         keys = [(target.node, target.claim) for target in plan.targets if target.claim]
         taken = self._claims.take(keys)
         if taken:
             why = f"the claim is already frozen by this run, through {taken}"
             self.entry.left_alone.append(plan)
-            settings.log.info(f"hook skipped: {why}", name=self._name, namespace=self._namespace)
+            self._run.issues.info(f"hook skipped: {why}", name=self._name, namespace=self._namespace)
             return self._unexecuted(plan.hook, "skipped", why)
-        execution = HookExecution(
-            self._client,
-            self.entry.pod,
-            plan.hook,
-            log=settings.log,
-            default_on_error=settings.default_on_error,
-            log_output=settings.log_output,
-        )
+        execution = HookExecution(self._run, self.entry.pod, plan.hook, self._settings.hooks)
         before = len(self.entry.held)
         try:
             result = run_with_retries(
                 plan.hook,
                 lambda: self._freeze_past_others(plan, execution),
-                log=settings.log,
-                default_on_error=settings.default_on_error,
-                cancel=settings.cancel,
+                run=self._run,
+                policy=self._settings.hooks,
                 may_repeat=lambda failed: failed.may_be_repeated and len(self.entry.held) == before,
             )
         finally:
@@ -236,9 +216,9 @@ class PodWindow:
         if not is_busy(result.stderr) or len(self.entry.held) > before:
             return result
         others = self._look_at_others(plan)
-        if not others.ended or self._settings.cancel.is_cancelled:
+        if not others.ended or self._run.cancel.is_cancelled:
             return _explain_busy(result, plan, others)
-        self._settings.log.info(others.said, name=self._name, namespace=self._namespace)
+        self._run.issues.info(others.said, name=self._name, namespace=self._namespace)
         again = self._try_freeze(plan, execution)
         return _explain_busy(again, plan, self._look_at_others(plan)) if is_busy(again.stderr) else again
 
@@ -247,7 +227,7 @@ class PodWindow:
             self._client.with_cancel(CancelToken()),
             self.entry.pod,
             plan.targets,
-            own_run=self._settings.run_id,
+            own_run=self._run.run_id,
             helper=self._settings.policy.helper_pod,
         )
 
@@ -272,7 +252,7 @@ class PodWindow:
         self.entry.held.append(held)
         self.freezes += records
         words = lease.last_words if held.armed else ""
-        result = execution.attempt(argv=argv, clean=lease.clean, last_words=words, cancel=settings.cancel)
+        result = execution.attempt(argv=argv, clean=lease.clean, last_words=words)
         stderr, values = take_marker(result.stderr, lease.lease_id)
         result = dataclasses.replace(result, stderr=stderr)
         if result.state == "failed" and self._nothing_frozen(plan, result, values, held):
@@ -291,15 +271,12 @@ class PodWindow:
     @property
     def _releaser(self) -> Releaser:
         return Releaser(
-            self._client,
-            log=self._settings.log,
-            default_on_error=self._settings.default_on_error,
-            log_output=self._settings.log_output,
-            warnings=self.warnings,
-            cancel=self._settings.cancel,
-            marked=self._marked,
-            own_run=self._settings.run_id,
+            self._run,
+            self._settings.hooks,
             helper=self._settings.policy.helper_pod,
+            warnings=self.warnings,
+            marked=self._marked,
+            own_run=self._run.run_id,
         )
 
     def _nothing_frozen(
@@ -359,10 +336,10 @@ class PodWindow:
         return lease
 
     def _mark(self, lease: Lease, seconds: float) -> None:
-        marks = make_marks(lease, run_id=self._settings.run_id, seconds=seconds, now=self._client.server_now())
+        marks = make_marks(lease, run_id=self._run.run_id, seconds=seconds, now=self._client.server_now())
         for failure in put_marks(self._client, marks):
             self.warnings.append(failure)
-            self._settings.log.warning(failure, name=self._name, namespace=self._namespace, resource="pods")
+            self._run.issues.warning(failure, name=self._name, namespace=self._namespace, resource="pods")
 
     def _unexecuted(self, hook: Hook, state: t.Literal["failed", "skipped"], why: str) -> HookResult:
         return HookResult.not_run(hook, (self._namespace, self._name), state, why)

@@ -8,17 +8,17 @@
 
 from __future__ import annotations
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import HookedPod
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_window import QuiescedPod
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 
-def prepare_pod(hooked: HookedPod, preflight: Preflight, log: RunLog) -> QuiescedPod:
+def prepare_pod(hooked: HookedPod, preflight: Preflight, issues: Issues) -> QuiescedPod:
     """The pod as a critical section takes it: each of its pre hooks seen through, its warnings logged."""
     namespace, name = hooked.key
     for warning in hooked.warnings:
-        log.warning(warning, name=name, namespace=namespace, resource="pods")
+        issues.warning(warning, name=name, namespace=namespace, resource="pods")
     pre = [preflight.examine(hooked.pod, hook) for hook in hooked.pre]
     return QuiescedPod(pod=hooked.pod, pre=pre, post=list(hooked.post), release_owed=not pre)
 

@@ -14,13 +14,12 @@ import datetime as dt
 import time
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import HookExecution, resolve_container
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookResult, OnError
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookPolicy, HookResult
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.retries import run_with_retries
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.account import Account, explain_unproven, settle
@@ -48,7 +47,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.other_freezes 
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import HookPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.thaw import ThawElsewhere, Thawer
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 #: How long a release is tried after the lease must have fired.
 _PATIENCE_SECONDS = 90.0
@@ -64,28 +62,25 @@ class Releaser:
 
     def __init__(
         self,
-        client: KubeClient,
+        run: ClusterRun,
+        hooks: HookPolicy,
         *,
-        log: RunLog,
-        default_on_error: OnError,
+        helper: HelperPod | None,
         warnings: list[str],
-        log_output: bool = True,
-        cancel: CancelToken | None = None,
         marked: list[ActiveFreeze] | None = None,
-        helper: HelperPod | None = None,
         own_run: str = "",
     ) -> None:
-        """``cancel`` ends nothing but the retries of post hooks. ``helper``: what thaws where no container can.
+        """The run's cancel token ends nothing but the retries of post hooks. ``helper`` thaws where no container can.
 
         With ``marked``, what was released is added there for the caller to ``unmark``, once nothing is frozen any more.
         With ``own_run``, a post hook that would thaw what another live run has frozen is not run.
         """
-        self._client = client.with_cancel(CancelToken())
-        self._log = log
-        self._default_on_error = default_on_error
-        self._log_output = log_output
+        self._cancellable = run
+        self._run = run.uncancelled()
+        self._client = self._run.client
+        self._issues = run.issues
+        self._hooks = hooks
         self._warnings = warnings
-        self._cancel = cancel or CancelToken()
         self._marked = marked
         self._helper = helper
         self._own_run = own_run
@@ -125,9 +120,9 @@ class Releaser:
                 else:
                     result = self._run_post(pod, hook, may_take_long=not open_freezes)
                 results.append(result)
-                if result.failed and hook.resolved_on_error(self._default_on_error) == "Fail":
+                if self._hooks.is_fatal(result):
                     namespace, name = pod_identity(pod)
-                    self._log.error(
+                    self._issues.error(
                         "Error running post hooks for pod",
                         error=result.error,
                         name=name,
@@ -160,23 +155,14 @@ class Releaser:
         execution = self._execution(pod, hook)
         return self._run_once_or_more(
             hook if may_take_long else dataclasses.replace(hook, retries=0),
-            lambda: execution.attempt(cancel=CancelToken()),
+            execution.attempt,
         )
 
     def _run_once_or_more(self, hook: Hook, attempt: t.Callable[[], HookResult]) -> HookResult:
-        return run_with_retries(
-            hook, attempt, log=self._log, default_on_error=self._default_on_error, cancel=self._cancel
-        )
+        return run_with_retries(hook, attempt, run=self._cancellable, policy=self._hooks)
 
     def _execution(self, pod: t.Mapping[str, t.Any], hook: Hook) -> HookExecution:
-        return HookExecution(
-            self._client,
-            pod,
-            hook,
-            log=self._log,
-            default_on_error=self._default_on_error,
-            log_output=self._log_output,
-        )
+        return HookExecution(self._run, pod, hook, self._hooks)
 
     def _release_by_hook(self, pod: t.Mapping[str, t.Any], hook: Hook, held: ActiveFreeze) -> HookResult:
         same_container = not held.armed or _container_of(pod, hook) == held.lease.target.container
@@ -200,7 +186,6 @@ class Releaser:
                 argv=release_argv(held.lease, hook.argv, pure=pure),
                 extra_seconds=_BESIDE_HOOK_SECONDS if held.returned else SCRIPT_SECONDS,
                 clean=held.lease.clean,
-                cancel=CancelToken(),
             ),
         )
         stderr, values = take_marker(result.stderr, held.lease.lease_id)
@@ -320,7 +305,7 @@ class Releaser:
     def _record_error(self, held: ActiveFreeze, text: str) -> None:
         target = held.lease.target
         self.errors.append(text)
-        self._log.error(
+        self._issues.error(
             "Error releasing a freeze", error=text, name=target.pod, namespace=target.namespace, resource="pods"
         )
 

@@ -12,7 +12,6 @@ import time
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freeze import ActiveFreeze
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.frozen_claims import FrozenClaims
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease_keeper import LeaseKeeper
@@ -38,16 +37,15 @@ class CriticalSection:
 
     def __init__(
         self,
-        client: KubeClient,
         pods: t.Sequence[QuiescedPod],
         settings: SectionSettings,
         sequential: bool = False,
     ) -> None:
         self._settings = settings
         self._sequential = sequential
-        self._keeper = LeaseKeeper(client, settings)
+        self._keeper = LeaseKeeper(settings)
         claims = FrozenClaims()
-        self._windows = [PodWindow(client, entry, settings, claims=claims, keep=self._keeper.keep) for entry in pods]
+        self._windows = [PodWindow(entry, settings, claims=claims, keep=self._keeper.keep) for entry in pods]
 
     def __enter__(self) -> CriticalSection:
         try:

@@ -15,21 +15,22 @@ import contextlib
 import dataclasses
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.open_backup import OpenBackup
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.garbage import rare_collections
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import PLAN_PREFIX, ProgressSink, no_progress
+from ansible_collections.arkive.k8s.plugins.module_utils._core.timings import Timings
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.chosen import choose_objects
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.contents import GO_ON
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.schedule import with_backup
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.source import BackupSource
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.source import open_source, with_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.execution import Execution, Ready
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.prepared import PreparedObjects
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.timings import Timings
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.planner import Planner
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.transforms import find_out
@@ -88,7 +89,7 @@ class _Opened:
 
     run: RestoreRun
     report: RestoreReport
-    source: BackupSource
+    backup: OpenBackup
     objects: PreparedObjects
     timings: Timings
 
@@ -101,34 +102,30 @@ def _opened(
     request = with_backup(request, store)
     with (
         rare_collections(),
-        BackupSource.open(store, request.spec.backup_name, cancel=cancel) as source,
+        open_source(store, request.spec.backup_name, cancel=cancel) as backup,
         PreparedObjects() as objects,
     ):
         started = utc_now()
         spec = request.spec
         name = request.name or default_restore_name(spec.schedule_name or spec.backup_name, started)
         report = RestoreReport(request, name, client=client, store=store, started=started)
-        run = RestoreRun(
-            request=request,
-            name=name,
-            client=client,
-            issues=report.issues,
-            progress=progress,
-            cancel=cancel or client.cancel,
+        context = ClusterRun(
+            client=client, issues=report.issues, progress=progress, cancel=cancel or client.cancel, run_id=name
         )
-        yield _Opened(run, report, source, objects, Timings())
+        run = RestoreRun(request=request, name=name, context=context)
+        yield _Opened(run, report, backup, objects, Timings())
 
 
 def _plan(opened: _Opened) -> Ready:
     """Read the archive's index, the API and what is in the cluster; decide on every object."""
-    run, report, source = opened.run, opened.report, opened.source
+    run, report, backup = opened.run, opened.report, opened.backup
     with opened.timings.measure("plan"):
-        report.log.info(f"starting restore {run.name} from backup {run.request.spec.backup_name}")
-        for warning in source.warnings:
+        run.issues.info(f"starting restore {run.name} from backup {run.request.spec.backup_name}")
+        for warning in backup.warnings:
             run.issues.warning(warning)
         if not run.request.name:
             report.tell_unfinished()
-        chosen = choose_objects(run, source)
+        chosen = choose_objects(run, backup)
         findings = find_out(run, chosen, opened.objects)
         planner = Planner(run, chosen, findings)
         planned = planner.plan()
@@ -138,8 +135,6 @@ def _plan(opened: _Opened) -> Ready:
         run=run,
         report=report,
         timings=opened.timings,
-        chosen=chosen,
-        findings=findings,
         planner=planner,
         planned=planned,
     )

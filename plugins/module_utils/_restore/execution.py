@@ -15,6 +15,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.timings import Timings
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
@@ -33,7 +34,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.hooks.pod_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.judge import Judge
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem, RestorePlan, Wave
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.timings import Timings
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.claim_rules import ClaimRules
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.existing import ExistingObjects
@@ -61,11 +61,17 @@ class Ready:
     run: RestoreRun
     report: RestoreReport
     timings: Timings
-    chosen: Chosen
-    findings: Findings
     planner: Planner
     planned: Planned
     volumes: RestoredVolumes = dataclasses.field(default_factory=RestoredVolumes)
+
+    @property
+    def chosen(self) -> Chosen:
+        return self.planner.chosen
+
+    @property
+    def findings(self) -> Findings:
+        return self.planner.findings
 
     @property
     def plan(self) -> RestorePlan:
@@ -98,7 +104,7 @@ class Execution:
         self._changed_volumes = False
         self._workloads: dict[str, int] | None = None
         recorded = RecordedHooks(ready.report.previous.hooks)
-        self._hooks = RestoredPodHooks(ready.run, recorded, ready.report.log, ready.report.note_hooks)
+        self._hooks = RestoredPodHooks(ready.run, recorded, ready.report.note_hooks)
 
     # -- before -------------------------------------------------------------------------------------------------------
 
@@ -220,7 +226,7 @@ class Execution:
     def _plan_new_types(self) -> None:
         """What waited for a definition is planned now, from what was kept of it."""
         self._api = ApiTypes(Discovery.read(self._run.client))
-        self._ready.chosen.source.contents.know_types(self._api)
+        self._ready.chosen.contents.know_types(self._api)
         plan = self._ready.planner.plan_new_types(self._applied.plan, self._api)
         self._applied = self._applied.with_plan(plan)
 

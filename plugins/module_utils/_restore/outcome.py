@@ -12,6 +12,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import RestorePhase
@@ -21,11 +22,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object 
 class RestoreOutcome:
     """For the task's result. ``changed`` of a plan says whether running it would change anything.
 
-    ``hooks`` as in the result of every hook run; ``warnings_list`` and ``errors_list`` have resource, namespace, name,
-    message, reason and hint; ``timings`` are seconds for each step and the number of API requests. ``phase`` of a plan
-    is ``New``. ``recorded`` tells whether the restore was written to the store. ``workloads`` are those that were
-    waited for, by ``ready`` and ``not_ready``; None where nobody asked to wait. ``volumes``: for each claim,
-    where its data comes from and what became of it. ``refusal``: of a plan, why the run would not begin.
+    ``hooks`` as in the result of every hook run; ``timings`` are seconds for each step and the number of API requests.
+    ``phase`` of a plan is ``New``. ``recorded`` tells whether the restore was written to the store. ``workloads`` are
+    those that were waited for, by ``ready`` and ``not_ready``; None where nobody asked to wait. ``volumes``: for each
+    claim, where its data comes from and what became of it. ``refusal``: of a plan, why the run would not begin.
     """
 
     restore: dict[str, t.Any]
@@ -35,8 +35,7 @@ class RestoreOutcome:
     diffs: list[dict[str, str]]
     diffs_left_out: int
     hooks: list[dict[str, t.Any]]
-    warnings_list: list[dict[str, str]]
-    errors_list: list[dict[str, str]]
+    issues: Issues
     timings: dict[str, float]
     recorded: bool = False
     workloads: dict[str, int] | None = None
@@ -46,6 +45,14 @@ class RestoreOutcome:
     @property
     def name(self) -> str:
         return str(self.restore["metadata"]["name"])
+
+    @property
+    def warnings_list(self) -> list[dict[str, str]]:
+        return to_return(self.issues.warnings)
+
+    @property
+    def errors_list(self) -> list[dict[str, str]]:
+        return to_return(self.issues.errors)
 
     @property
     def summary(self) -> dict[str, int]:
@@ -61,7 +68,7 @@ class RestoreOutcome:
     def closing_line(self) -> str:
         """The last line of progress: ``Completed: 7 created, 1 skipped, 0 errors, 2 warnings``."""
         numbers = [f"{count} {state}" for state, count in sorted(self.states.items())]
-        numbers += [counted(len(self.errors_list), "error"), counted(len(self.warnings_list), "warning")]
+        numbers += [counted(len(self.issues.errors), "error"), counted(len(self.issues.warnings), "warning")]
         return f"{self.phase}: {', '.join(numbers)}"
 
     @property

@@ -11,22 +11,36 @@ from __future__ import annotations
 import dataclasses
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.results import RestoreIssues
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreRun:
-    """One restore, ``name``: what it is asked, the cluster that it goes to, and whom it tells."""
+    """One restore, ``name``: what it is asked, and the context of the run."""
 
     request: RestoreRequest
     name: str
-    client: KubeClient
-    issues: RestoreIssues
-    progress: ProgressSink
-    cancel: CancelToken
+    context: ClusterRun
+
+    @property
+    def client(self) -> KubeClient:
+        return self.context.client
+
+    @property
+    def issues(self) -> Issues:
+        return self.context.issues
+
+    @property
+    def progress(self) -> ProgressSink:
+        return self.context.progress
+
+    @property
+    def cancel(self) -> CancelToken:
+        return self.context.cancel
 
     @property
     def workers(self) -> int:

@@ -11,11 +11,12 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult, OnError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord
 
 
-@dataclasses.dataclass(slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotOutcome:
     """``snapshots`` are entries of the result; ``planned`` what check mode would run.
 
@@ -31,8 +32,7 @@ class SnapshotOutcome:
     before: list[str] = dataclasses.field(default_factory=list)
     after: list[str] = dataclasses.field(default_factory=list)
     timings: dict[str, float] = dataclasses.field(default_factory=dict)
-    warnings: list[str] = dataclasses.field(default_factory=list)
-    errors: list[str] = dataclasses.field(default_factory=list)
+    issues: Issues = dataclasses.field(default_factory=Issues)
 
     def to_return(self, *, default_on_error: OnError) -> dict[str, t.Any]:
         """The keys of the task result."""
@@ -45,9 +45,17 @@ class SnapshotOutcome:
             "freeze_window_seconds": None if window is None else round(window, 2),
             "swept": self.swept,
             "timings": {name: round(spent, 3) for name, spent in self.timings.items()},
-            "warnings_list": [{"message": message} for message in self.warnings],
-            "errors_list": [{"message": message} for message in self.errors],
+            "warnings_list": to_return(self.issues.warnings),
+            "errors_list": to_return(self.issues.errors),
         }
+
+    @property
+    def warnings(self) -> list[str]:
+        return [issue.message for issue in self.issues.warnings]
+
+    @property
+    def errors(self) -> list[str]:
+        return [issue.message for issue in self.issues.errors]
 
     @property
     def freeze_window_seconds(self) -> float | None:

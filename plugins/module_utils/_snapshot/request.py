@@ -14,7 +14,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import OnError
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookPolicy, OnError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import HookRule
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
@@ -98,6 +98,10 @@ class SnapshotRequest:
             raise ValidationError(f"group_label: '{self.group_label}' is not the key of a label.")
         if SET_LABEL in self.labels:
             raise ValidationError(f"labels: {SET_LABEL} is set by the name.", hint="Leave it out.")
+
+    @property
+    def hook_policy(self) -> HookPolicy:
+        return HookPolicy(default_on_error=self.quiescing.on_error, log_output=self.log_output)
 
     @property
     def where(self) -> str:

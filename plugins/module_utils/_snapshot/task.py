@@ -16,9 +16,12 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
+from ansible_collections.arkive.k8s.plugins.module_utils._core.timings import Timings
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted, some_of
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import is_freeze, plan_pod_hooks
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.claims import find_claims, read_volumes
@@ -37,6 +40,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets 
 )
 
 _NAMED = 5
+_KEPT = "The snapshots are good, and kept."
 
 
 def remove_snapshots(
@@ -49,13 +53,16 @@ def remove_snapshots(
     """Remove the set; one that is not there is fine. What could not be removed is in ``errors``."""
     provider.check(removing=True)
     members = provider.find()
-    outcome = SnapshotOutcome(changed=bool(members), before=[member.cut.name for member in members])
+    left: list[str] = []
     if members and not check_mode:
         progress(f"removing {counted(len(members), 'snapshot')}")
-        outcome.errors = provider.remove(members)
-    outcome.snapshots = [snapshot_entry(member.cut, set_name=request.name) for member in members]
-    outcome.warnings = list(provider.warnings)
-    return outcome
+        left = provider.remove(members)
+    return SnapshotOutcome(
+        changed=bool(members),
+        snapshots=[snapshot_entry(member.cut, set_name=request.name) for member in members],
+        before=[member.cut.name for member in members],
+        issues=Issues.of(warnings=provider.warnings, errors=left),
+    )
 
 
 def take_snapshots(
@@ -71,11 +78,11 @@ def take_snapshots(
 
     Raises ``SnapshotError`` before anything is begun, and ``Cancelled`` after everything was undone.
     """
-    task = _Task(request, client, provider, progress, cancel or CancelToken())
+    run = ClusterRun(client=client, progress=progress, cancel=cancel or CancelToken(), run_id=request.run_id)
     claims = find_claims(client, request.namespace, request.selection)
     provider.check()
     members = provider.find()
-    task.outcome.before = task.outcome.after = [member.cut.name for member in members]
+    task = _Task(run, request, provider, before=[member.cut.name for member in members])
     if members:
         _check_members(request, members, [claim["metadata"]["name"] for claim in claims])
         return task.keep(members, check_mode=check_mode)
@@ -88,61 +95,65 @@ def take_snapshots(
 
 
 class _Task:
-    def __init__(
-        self,
-        request: SnapshotRequest,
-        client: KubeClient,
-        provider: SetSnapshots,
-        progress: ProgressSink,
-        cancel: CancelToken,
-    ) -> None:
+    """Takes, keeps or foresees one set, once."""
+
+    def __init__(self, run: ClusterRun, request: SnapshotRequest, provider: SetSnapshots, *, before: list[str]) -> None:
+        """``before``: the names of the snapshots that the set has."""
+        self._run = run
+        self._issues = run.issues
         self._request = request
-        self._client = client
         self._provider = provider
-        self._progress = progress
-        self._cancel = cancel
+        self._before = before
+        self._timings = Timings()
+        self._window: SnapshotWindow | None = None
+        self._changed = False
         self._late: t.Sequence[CutSnapshot] = ()
-        self.outcome = SnapshotOutcome()
 
     def foresee(self, plans: t.Sequence[PlannedSnapshot], quiescing: QuiescePlan) -> SnapshotOutcome:
         """What would be done; nothing is executed."""
-        outcome, wanted = self.outcome, self._request.quiescing
-        reader = ApiObjectReader(self._client)
+        wanted, policy = self._request.quiescing, self._request.hook_policy
+        reader = ApiObjectReader(self._run.client)
+        planned: list[dict[str, t.Any]] = []
         refusals: list[str] = []
         failures: list[str] = []
         late: list[str] = []
         for hooked in quiescing.hooked:
-            planned = plan_pod_hooks(
+            found = plan_pod_hooks(
                 hooked.pod,
                 hooked.pre,
                 hooked.post,
                 reader=reader,
                 policy=wanted.policy,
-                default_on_error=wanted.on_error,
+                default_on_error=policy.default_on_error,
             )
-            outcome.planned += [*planned.pre, *planned.post]
-            for hook, why in planned.failed:
+            planned += [*found.pre, *found.post]
+            for hook, why in found.failed:
                 text = f"The {hook.phase} hook in {'/'.join(hooked.key)} failed: {why.rstrip('.')}."
-                if hook.resolved_on_error(wanted.on_error) != "Fail":
-                    outcome.warnings.append(text)
+                if hook.resolved_on_error(policy.default_on_error) != "Fail":
+                    self._issues.warning(text)
                 elif is_freeze(hook) and hook.phase == "pre":
                     refusals.append(why)
                 else:
                     (failures if hook.phase == "pre" else late).append(text)
-        outcome.errors = refusals or failures or [f"{text} The snapshots are good, and kept." for text in late]
-        outcome.snapshots = [planned_entry(plan, set_name=self._request.name) for plan in plans]
-        outcome.after = [plan.wish.name for plan in plans]
-        outcome.changed = True
-        return self._tell(quiescing.warnings)
+        self._issues.add_errors(refusals or failures or [f"{text} {_KEPT}" for text in late])
+        self._issues.add_warnings([*quiescing.warnings, *self._provider.warnings])
+        return SnapshotOutcome(
+            changed=True,
+            snapshots=[planned_entry(plan, set_name=self._request.name) for plan in plans],
+            planned=planned,
+            before=self._before,
+            after=[plan.wish.name for plan in plans],
+            issues=self._issues,
+        )
 
     def keep(self, members: t.Sequence[SetMember], *, check_mode: bool) -> SnapshotOutcome:
         """The set is there already."""
         cuts = [member.cut for member in members]
         if self._request.retain:
             if check_mode:
-                self.outcome.changed = any(member.policy != "Retain" for member in members)
+                self._changed = any(member.policy != "Retain" for member in members)
             else:
-                self.outcome.changed = self._provider.retain(cuts)
+                self._changed = self._provider.retain(cuts)
         if not check_mode:
             with self._provider:
                 self._await_ready(cuts)
@@ -150,51 +161,50 @@ class _Task:
 
     def take(self, plans: t.Sequence[PlannedSnapshot], quiescing: QuiescePlan) -> SnapshotOutcome:
         """All of it; whatever happens, nothing stays frozen, and nothing of a set that is not good is left."""
-        provider, outcome = self._provider, self.outcome
-        window = SnapshotWindow(self._client, self._request, quiescing, progress=self._progress, cancel=self._cancel)
+        provider, issues = self._provider, self._issues
+        self._window = window = SnapshotWindow(self._run, self._request, quiescing)
         try:
             with provider:
                 self._cut(window, plans)
                 taken = provider.taken
-                outcome.errors += window.errors_of(taken)
-                if not outcome.errors:
+                issues.add_errors(window.errors_of(taken))
+                if not issues.errors:
                     self._finish(taken)
         except BaseException as exc:
-            self._account_for(window)
+            issues.add_warnings(window.warnings)
             try:
-                outcome.errors += self._discard(provider.taken)
+                issues.add_errors(self._discard(provider.taken))
             except ArkiveError as left:
                 # What went wrong first is what the user must hear of.
-                outcome.errors.append(f"What was made of the set could not be removed: {left.sentence}")
+                issues.error(f"What was made of the set could not be removed: {left.sentence}")
             if isinstance(exc, ArkiveError):
-                outcome.snapshots = [snapshot_entry(cut, set_name=self._request.name) for cut in provider.taken]
-                self._tell(())
-                exc.details.update(outcome.to_return(default_on_error=self._request.quiescing.on_error))
+                issues.add_warnings(provider.warnings)
+                told = self._outcome(provider.taken, after=[])
+                exc.details.update(told.to_return(default_on_error=self._request.quiescing.on_error))
             raise
-        self._account_for(window)
-        if outcome.errors:
-            outcome.errors += [*window.post_errors, *self._discard(provider.taken)]
+        issues.add_warnings(window.warnings)
+        if issues.errors:
+            issues.add_errors([*window.post_errors, *self._discard(provider.taken)])
         else:
-            outcome.errors += [f"{text} The snapshots are good, and kept." for text in window.post_errors]
+            issues.add_errors(f"{text} {_KEPT}" for text in window.post_errors)
         return self._end(provider.taken)
 
     def _cut(self, window: SnapshotWindow, plans: t.Sequence[PlannedSnapshot]) -> None:
-        started = time.monotonic()
-        window.prepare()
-        self.outcome.timings["prepare"] = time.monotonic() - started
+        with self._timings.measure("prepare"):
+            window.prepare()
         if window.refusals:
             return
         started = time.monotonic()
         with window:
-            self.outcome.timings["quiesce"] = time.monotonic() - started
+            self._timings.add("quiesce", time.monotonic() - started)
             if window.is_quiesced:
-                self.outcome.changed = True
+                self._changed = True
                 began = time.monotonic()
-                self._progress(f"cutting {counted(len(plans), 'snapshot')}")
+                self._run.progress(f"cutting {counted(len(plans), 'snapshot')}")
                 self._provider.take(plans, timeout=window.seconds_left)
-                self.outcome.timings["cut"] = time.monotonic() - began
-        self.outcome.timings["window"] = time.monotonic() - started
-        self._cancel.check()
+                self._timings.add("cut", time.monotonic() - began)
+        self._timings.add("window", time.monotonic() - started)
+        self._run.cancel.check()
 
     def _finish(self, cuts: t.Sequence[CutSnapshot]) -> None:
         """They are good: say so to later runs, and wait until they can be used."""
@@ -207,39 +217,41 @@ class _Task:
         timeout = self._request.ready_seconds
         if timeout is None or all(cut.ready for cut in cuts):
             return
-        started = time.monotonic()
-        self._progress("waiting until volumes can be made from the snapshots")
-        late = self._provider.wait_ready(cuts, timeout=timeout, progress=self._progress)
-        self.outcome.timings["ready"] = time.monotonic() - started
-        self.outcome.errors += [cut.error for cut in cuts if cut.failed]
-        if not self.outcome.errors:
+        self._run.progress("waiting until volumes can be made from the snapshots")
+        with self._timings.measure("ready"):
+            late = self._provider.wait_ready(cuts, timeout=timeout, progress=self._run.progress)
+        self._issues.add_errors(cut.error for cut in cuts if cut.failed)
+        if not self._issues.errors:
             self._late = late
 
     def _discard(self, cuts: t.Sequence[CutSnapshot]) -> list[str]:
         if cuts:
-            self._progress("removing what was made of the set")
+            self._run.progress("removing what was made of the set")
         left = self._provider.discard(cuts)
         for cut in cuts:
             if cut.name:
                 cut.fail("It was removed, because the set is not good.")
         return left
 
-    def _account_for(self, window: SnapshotWindow) -> None:
-        outcome = self.outcome
-        outcome.hooks, outcome.freezes = window.results, window.freezes
-        outcome.swept, outcome.warnings = window.swept, outcome.warnings + window.warnings
-        outcome.changed = outcome.changed or any(result.state != "skipped" for result in window.results)
-
     def _end(self, cuts: t.Sequence[CutSnapshot]) -> SnapshotOutcome:
-        outcome = self.outcome
-        outcome.snapshots = [snapshot_entry(cut, set_name=self._request.name) for cut in cuts]
-        outcome.after = [cut.name for cut in cuts if cut.name and not cut.failed]
-        outcome.errors += [f"{cut.error} It is kept: run the task again to wait longer." for cut in self._late]
-        return self._tell(())
+        self._issues.add_errors(f"{cut.error} It is kept: run the task again to wait longer." for cut in self._late)
+        self._issues.add_warnings(self._provider.warnings)
+        return self._outcome(cuts, after=[cut.name for cut in cuts if cut.name and not cut.failed])
 
-    def _tell(self, warnings: t.Iterable[str]) -> SnapshotOutcome:
-        self.outcome.warnings += [*warnings, *self._provider.warnings]
-        return self.outcome
+    def _outcome(self, cuts: t.Sequence[CutSnapshot], *, after: list[str]) -> SnapshotOutcome:
+        window = self._window
+        hooks = window.results if window is not None else []
+        return SnapshotOutcome(
+            changed=self._changed or any(result.state != "skipped" for result in hooks),
+            snapshots=[snapshot_entry(cut, set_name=self._request.name) for cut in cuts],
+            hooks=hooks,
+            freezes=window.freezes if window is not None else [],
+            swept=window.swept if window is not None else [],
+            before=self._before,
+            after=after,
+            timings=self._timings.to_dict(),
+            issues=self._issues,
+        )
 
 
 def _check_members(request: SnapshotRequest, members: t.Sequence[SetMember], claims: t.Sequence[str]) -> None:

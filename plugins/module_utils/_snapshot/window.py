@@ -12,11 +12,10 @@ import concurrent.futures
 import time
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted, plural
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord
@@ -28,9 +27,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import
     SectionSettings,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeping import sweep_namespaces
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.pods import TASK_HOOK_NAME, QuiescePlan
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.pods import QuiescePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SnapshotRequest
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot
 
 #: Of what a freeze may last, this much is left for the release.
@@ -42,24 +40,20 @@ class SnapshotWindow:
 
     def __init__(
         self,
-        client: KubeClient,
+        run: ClusterRun,
         request: SnapshotRequest,
         plan: QuiescePlan,
-        *,
-        progress: ProgressSink,
-        cancel: CancelToken,
     ) -> None:
-        self._client = client
+        self._run = run
+        self._client = run.client
         self._request = request
         self._plan = plan
-        self._progress = progress
+        self._progress = run.progress
         self._settings = SectionSettings(
-            run_id=request.run_id,
+            # What a section tells its run is told by the sentences of this task.
+            run=run.telling(Issues()),
             policy=request.quiescing.policy,
-            default_on_error=request.quiescing.on_error,
-            log=RunLog(None, backup=TASK_HOOK_NAME),
-            cancel=cancel,
-            log_output=request.log_output,
+            hooks=request.hook_policy,
             workers=request.workers,
         )
         self._entries: list[QuiescedPod] = []
@@ -85,9 +79,9 @@ class SnapshotWindow:
             min(self._request.workers, max(1, len(self._plan.hooked))), thread_name_prefix="arkive-preflight"
         ) as pool:
             self._entries = list(
-                pool.map(lambda pod: prepare_pod(pod, preflight, self._settings.log), self._plan.hooked)
+                pool.map(lambda pod: prepare_pod(pod, preflight, self._settings.run.issues), self._plan.hooked)
             )
-        self._settings.cancel.check()
+        self._run.cancel.check()
         self.refusals = [
             plan.refusal
             for entry in self._entries
@@ -96,7 +90,7 @@ class SnapshotWindow:
         ]
 
     def __enter__(self) -> SnapshotWindow:
-        self._section = CriticalSection(self._client, self._entries, self._settings, sequential=self._plan.sequential)
+        self._section = CriticalSection(self._entries, self._settings, sequential=self._plan.sequential)
         if self._entries:
             names = ", ".join("/".join(pod_identity(entry.pod)) for entry in self._entries)
             self._progress(f"quiescing {names}"[:200])
@@ -115,7 +109,7 @@ class SnapshotWindow:
     @property
     def is_quiesced(self) -> bool:
         """No pre hook with Fail has failed, and the run goes on."""
-        return all(entry.stored for entry in self._entries) and not self._settings.cancel.is_cancelled
+        return all(entry.stored for entry in self._entries) and not self._run.cancel.is_cancelled
 
     @property
     def seconds_left(self) -> float:

@@ -12,8 +12,6 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._store.kinds import kind_of
-from ansible_collections.arkive.k8s.plugins.module_utils._store.read_only import ReadOnlyStore
-from ansible_collections.arkive.k8s.plugins.module_utils._store.retrying import RetryingStore
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
@@ -27,9 +25,16 @@ def open_store(location: StorageLocation, *, cancel: CancelToken | None = None) 
     """
     kind, cancel = kind_of(location), cancel or CancelToken()
     store = kind.open(location, cancel)
+    # Wrappers are loaded where they are put around a store: few tasks need one.
     if kind.attempts > 1:
+        from ansible_collections.arkive.k8s.plugins.module_utils._store.retrying import RetryingStore
+
         store = RetryingStore(store, attempts=kind.attempts, cancel=cancel)
-    return ReadOnlyStore(store) if location.read_only else store
+    if location.read_only:
+        from ansible_collections.arkive.k8s.plugins.module_utils._store.read_only import ReadOnlyStore
+
+        store = ReadOnlyStore(store)
+    return store
 
 
 __all__ = ("open_store",)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name, label_value
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import find_misfit, quoted, readable
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.ark import VELERO_API_VERSION
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.document_shapes import BACKUP_STATUS
@@ -91,9 +91,21 @@ def _is_string_map(value: t.Any) -> bool:
     return isinstance(value, dict) and all(isinstance(entry, str) for entry in value.values())
 
 
+def phase_of(backup: t.Mapping[str, t.Any]) -> str:
+    """Empty for a backup that was never run."""
+    status = backup.get("status")
+    return str(status.get("phase") or "") if isinstance(status, dict) else ""
+
+
 def schedule_of(backup: t.Mapping[str, t.Any]) -> str:
     """The schedule that made a backup; empty for one that none made."""
-    return str(((backup.get("metadata") or {}).get("labels") or {}).get(SCHEDULE_LABEL, ""))
+    labels = (backup.get("metadata") or {}).get("labels")
+    return str(labels.get(SCHEDULE_LABEL, "")) if isinstance(labels, dict) else ""
 
 
-__all__ = ("SCHEDULE_LABEL", "find_problems", "schedule_of")
+def is_of_schedule(backup: t.Mapping[str, t.Any], schedule: str) -> bool:
+    """Whether that schedule made it: a name that is too long for a label stands there shortened."""
+    return schedule_of(backup) in (schedule, label_value(schedule))
+
+
+__all__ = ("SCHEDULE_LABEL", "find_problems", "is_of_schedule", "phase_of", "schedule_of")

@@ -17,9 +17,10 @@ import time
 
 import urllib3
 
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_files import StoredFiles
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._core import accelerators
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth, connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -51,14 +52,14 @@ def main() -> None:
         "timings": outcome.timings,
         "errors": outcome.errors_list,
     }
-    print(json.dumps({**result, "paths": _listed_paths(client, BackupRepository(store), name)}))
+    print(json.dumps({**result, "paths": _listed_paths(client, Catalog(store).files(name))}))
 
 
-def _listed_paths(client: KubeClient, repository: BackupRepository, name: str) -> list[str]:
+def _listed_paths(client: KubeClient, files: StoredFiles) -> list[str]:
     """The paths of all lists, of the namespaces as well, which the engine reads first."""
-    record = repository.read_record(name)
+    record = files.read_record()
     if record is None:
-        raise SystemExit(f"The backup '{name}' has no record.")
+        raise SystemExit(f"The backup '{files.name}' has no record.")
     by_name = {str(found.group_resource): found for found in Discovery.read(client).preferred()}
     listed = {by_name[entry["resource"]].path(entry["namespace"] or None) for entry in record.lists}
     return sorted(listed | {by_name["namespaces"].path()})

@@ -93,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
         "robust", _robust, "check that stop and start clean up in every state, on clusters of their own", state=False
     )
     command("_init", _init, None).add_argument("--fd", type=int)
-    command("_forward", _forward, None, state=False).add_argument("--fd", type=int)
+    command("_forward", _forward, None).add_argument("--fd", type=int)
     command("_relay", _relay, None).add_argument("--fd", type=int, nargs="+")
     command("_watchdog", _watchdog, None).add_argument("--init", type=int)
     return parser
@@ -197,7 +197,7 @@ def _init(options: argparse.Namespace) -> None:
 
 
 def _forward(options: argparse.Namespace) -> None:
-    forward(options.fd)
+    forward(options.fd, options.state)
 
 
 def _relay(options: argparse.Namespace) -> None:

@@ -27,7 +27,7 @@ class Component:
 
 def first(lab: Lab, listener: int) -> list[Component]:
     """What needs nothing else.  ``listener`` is the socket on the host's 127.0.0.1 that the forwarder serves."""
-    forward = (sys.executable, str(CODE / "lab.py"), "_forward", "--fd", str(listener))
+    forward = (sys.executable, str(CODE / "lab.py"), "_forward", "--fd", str(listener), "--state", str(lab.state))
     return [
         _etcd(lab),
         Component("containerd", ("containerd", "--config", str(lab.path("containerd.toml")))),

@@ -2,59 +2,84 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From one network namespace to another: from the host's 127.0.0.1 to the API server in the node, above all.
+"""From one network namespace to another: from the host to the API server in the node, from pods to the S3 server.
 
 The listening socket was made in the one namespace and handed over; connections on from here are made in the other.  So
-the kubeconfig can name 127.0.0.1, and never an address that a route could take off the machine.
+the kubeconfig can name 127.0.0.1, and never an address that a route could take off the machine.  The S3 server, which
+is the host's, also listens on a socket in the file system, which has no network namespace.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
+import typing as t
+from pathlib import Path
 
-from kubelab.model import API_PORT, NODE_ADDRESS
+from kubelab.model import API_PORT, NODE_ADDRESS, S3_PORT, S3_SOCKET
+
+Connect: t.TypeAlias = "t.Callable[[], t.Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]"
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Who has said all may still be answered: only that end of the connection is closed."""
     try:
         while data := await reader.read(1 << 16):
             writer.write(data)
             await writer.drain()
+        writer.write_eof()
     except OSError:
-        pass
-    finally:
         writer.close()
 
 
-async def _serve(listener: socket.socket, host: str, port: int) -> None:
+async def _serve(listener: socket.socket, connect: Connect) -> None:
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            far_reader, far_writer = await asyncio.open_connection(host, port)
+            far_reader, far_writer = await connect()
         except OSError:
             writer.close()
             return
-        await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
+        try:
+            await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
+        finally:
+            for each in (writer, far_writer):
+                each.close()
 
     server = await asyncio.start_server(connected, sock=listener, backlog=256)
     await server.serve_forever()
 
 
-def forward(fd: int) -> None:
-    """Serve the listening socket with this number for the API server; does not return."""
+def _to(host: str, port: int) -> Connect:
+    return lambda: asyncio.open_connection(host, port)
+
+
+async def _serve_all(served: list[tuple[socket.socket, Connect]]) -> None:
+    await asyncio.gather(*(_serve(listener, connect) for listener, connect in served))
+
+
+def forward(fd: int, state: Path) -> None:
+    """In the node: the listening socket with this number leads to the API server, and one that is made here to S3.
+
+    Does not return.
+    """
+    os.chdir(state)  # the path of a socket must be short
+    for_pods = socket.create_server((str(NODE_ADDRESS.ip), S3_PORT), backlog=256)
+    for_host = socket.socket(fileno=fd)
+    served = [
+        (for_host, _to(str(NODE_ADDRESS.ip), API_PORT)),
+        (for_pods, lambda: asyncio.open_unix_connection(S3_SOCKET)),
+    ]
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(socket.socket(fileno=fd), str(NODE_ADDRESS.ip), API_PORT))
-
-
-async def _serve_all(listeners: list[socket.socket]) -> None:
-    await asyncio.gather(*(_serve(each, *each.getsockname()) for each in listeners))
+        asyncio.run(_serve_all(served))
 
 
 def relay(fds: list[int]) -> None:
     """Serve sockets that listen in another namespace for what has the same address in this one; does not return."""
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve_all([socket.socket(fileno=fd) for fd in fds]))
+        listeners = [socket.socket(fileno=fd) for fd in fds]
+        asyncio.run(_serve_all([(each, _to(*each.getsockname())) for each in listeners]))
 
 
 __all__ = ["forward", "relay"]

@@ -29,6 +29,8 @@ SERVICES = ipaddress.IPv4Network("198.18.32.0/22")
 POD_RANGE = next(PODS.subnets(new_prefix=NODE_MASK))
 API_SERVICE = SERVICES[1]
 API_PORT = 6443
+S3_PORT = 9000  # where the node has the S3 server for its pods
+S3_SOCKET = "s3/s3.sock"  # of the S3 server, in the state directory
 REGISTRY_ADDRESS = "127.0.0.1:5000"
 
 
@@ -67,6 +69,11 @@ class Lab:
     def node_url(self) -> str:
         """The API server seen from the node."""
         return f"https://{NODE_ADDRESS.ip}:{API_PORT}"
+
+    @property
+    def pod_s3_url(self) -> str:
+        """The S3 server seen from pods."""
+        return f"http://{NODE_ADDRESS.ip}:{S3_PORT}"
 
     @property
     def cgroup(self) -> str:
@@ -111,6 +118,8 @@ __all__ = [
     "PODS",
     "POD_RANGE",
     "REGISTRY_ADDRESS",
+    "S3_PORT",
+    "S3_SOCKET",
     "SERVICES",
     "Lab",
     "default_state",

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from kubelab.commands import LabError, processes_started_as, say, wait_until, write
 from kubelab.localhttp import fetch
+from kubelab.model import S3_SOCKET
 from kubelab.pypi import program_in, python_package
 from kubelab.versions import SEAWEEDFS_FROM_PYPI
 
@@ -95,7 +96,7 @@ class S3Files:
             "-s3",
             f"-s3.config={self._home}/identities.json",
             "-filer.localSocket=filer.sock",
-            "-s3.localSocket=s3.sock",
+            f"-s3.localSocket={Path(S3_SOCKET).name}",
             "-s3.port.iceberg=0",
             "-s3.port.lance=0",
             "-s3.autoCreateBucket=false",  # as real ones: a put into no bucket is an error

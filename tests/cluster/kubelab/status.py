@@ -35,6 +35,8 @@ def status(state: Path) -> dict[str, t.Any]:
             kubeconfig=str(lab.kubeconfig), server=lab.host_url, kubectl=lab.program("kubectl"), index=lab.index
         )
         found["pids"] = component_pids(lab)
+        if server:
+            found["s3"]["pod_endpoint"] = lab.pod_s3_url
     if server:
         found["pids"]["s3"] = s3.pids()[0]
     for pid in VeleroFiles(state).pids():

@@ -12,6 +12,7 @@ import typing as t
 from checks import environments
 from checks.citations import check_citations
 from checks.console import note, run
+from checks.constructors import check_constructors
 from checks.named_paths import check_paths
 from checks.paths import TREE
 from checks.report import Report
@@ -45,6 +46,7 @@ _CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
 _OWN_CHECKS: tuple[tuple[str, t.Callable[[pathlib.Path], list[str]]], ...] = (
     ("citations", check_citations),
     ("named paths", check_paths),
+    ("constructors", check_constructors),
 )
 
 

@@ -24,15 +24,14 @@ import typing as t
 from pathlib import Path
 from unittest import mock
 
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.describe import SECTIONS
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.info import list_backups
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.describe import SECTIONS
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import list_backups
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply import object_writer
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import REVIEWS, ApiType
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore import restore_api
 from campaigns.archives_objects import KINDS
 from campaigns.archives_spoil import Files, spoil
@@ -41,7 +40,11 @@ _MAX_MEMORY = 300 << 20
 #: Of the processor. The largest inputs are 15 MiB of JSON, read several times.
 _MAX_SECONDS = 40
 _MOST_ADDRESSES = 3 << 30
-_VERBS = frozenset({"create", "delete", "get", "list", "patch", "update"})
+_VERBS = ("create", "delete", "get", "list", "patch", "update")
+_TYPES = [
+    ApiType(group=group, version=version, plural=plural, kind=kind, namespaced=namespaced, verbs=_VERBS)
+    for group, version, plural, kind, namespaced in KINDS
+]
 
 #: Options of a restore, and what it may write with them: None is everything.
 _REQUESTS: tuple[tuple[dict[str, t.Any], frozenset[str] | None], ...] = (
@@ -63,19 +66,11 @@ _REQUESTS: tuple[tuple[dict[str, t.Any], frozenset[str] | None], ...] = (
 
 
 class Api(restore_api.RestoreApi):
-    """Knows all the types of the sound backup."""
+    """Serves all the types of the sound backup; nothing can be watched."""
 
-    def can_i(self, *_args: t.Any, **_more: t.Any) -> bool:
-        return True
-
-    def stream(self, path: str, **_more: t.Any) -> t.Iterator[bytes]:
-        raise KubeError(f"watching {path} is forbidden", status=403, reason="Forbidden")
-
-    def discovery(self) -> Discovery:
-        return Discovery(
-            ApiResource(group, version, plural, kind.lower(), kind, namespaced, _VERBS, (), True)
-            for group, version, plural, kind, namespaced in KINDS
-        )
+    def __init__(self) -> None:
+        super().__init__()
+        self.types = [*_TYPES, *REVIEWS]
 
 
 class Archives:
@@ -84,7 +79,6 @@ class Archives:
     def __enter__(self) -> t.Self:
         self._until = contextlib.ExitStack()
         self._folder = Path(self._until.enter_context(tempfile.TemporaryDirectory(prefix="arkive-archives-")))
-        self._until.enter_context(mock.patch.object(Discovery, "read", lambda client: client.discovery()))
         self._until.enter_context(mock.patch.object(object_writer, "_PAUSE", 0.0))
         return self
 
@@ -117,7 +111,7 @@ def _planned(store: t.Any, options: dict[str, t.Any]) -> str:
     api = Api()
     api.add("namespaces", "shop", status={"phase": "Active"})
     try:
-        outcome = restore_api.plan(t.cast("t.Any", api), store, **_of_request(options))
+        outcome = restore_api.plan(api, store, **_of_request(options))
     finally:
         written = [request for request in api.requests if not request.startswith("GET")]
     return f"a plan has written {written}" if written else _encodable(outcome.plan_items)
@@ -129,7 +123,7 @@ def _restored(store: t.Any, options: dict[str, t.Any], allowed: frozenset[str] |
     named = {(GroupResource.parse(path.split("/")[1]).resource, path) for path in _paths(store)}
     refused = ""
     try:
-        outcome = restore_api.restore(t.cast("t.Any", api), store, **_of_request(options))
+        outcome = restore_api.restore(api, store, **_of_request(options))
         refused = _encodable([outcome.plan_items, outcome.errors_list, outcome.warnings_list])
     finally:
         refused = refused or _stranger(api, named, allowed)

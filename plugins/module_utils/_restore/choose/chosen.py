@@ -11,47 +11,50 @@ from __future__ import annotations
 import dataclasses
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.member_gate import BadMembers
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.open_backup import OpenBackup
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.api_versions import choose_versions
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.choice import ObjectChoice
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.contents import BackupContents
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.selection import (
     ChosenItems,
     leave_out_bad,
     select,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.source import BackupSource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.unfit_names import check_names
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.version_priorities import (
     read_version_priorities,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.results import RestoreIssues
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """``items`` of the backup ``source``, for a cluster that serves ``api``."""
+    """``items`` among the ``contents`` of a ``backup``, for a cluster that serves ``api``."""
 
-    source: BackupSource
+    backup: OpenBackup
+    contents: BackupContents
     items: ChosenItems
     discovery: Discovery
     api: ApiTypes
 
 
-def choose_objects(run: RestoreRun, source: BackupSource) -> Chosen:
+def choose_objects(run: RestoreRun, backup: OpenBackup) -> Chosen:
     """Read the API, and the names of the stored objects: an object itself only where a filter has to see it.
 
     Raises ``ValidationError`` for names in the request that the backup does not hold.
     """
-    request, spec, contents, issues = run.request, run.request.spec, source.contents, run.issues
+    request, spec, issues = run.request, run.request.spec, run.issues
+    contents = BackupContents(backup.items)
     discovery = Discovery.read(run.client)
     for failed in discovery.failed_groups:
         issues.warning(f"The API group {failed}")
     api = ApiTypes(discovery)
     for unsupported in spec.unsupported_fields():
         issues.warning(unsupported)
-    if request.all_api_versions and source.has_api_versions:
+    if request.all_api_versions and backup.has_api_versions:
         choose_versions(contents, discovery, read_version_priorities(run.client, discovery, request))
     contents.know_types(api)
     if request.on_bad_member == "skip":
@@ -63,10 +66,10 @@ def choose_objects(run: RestoreRun, source: BackupSource) -> Chosen:
         issues.warning(warning)
     if not items.count and not items.namespaces:
         issues.warning(f"Nothing in backup '{spec.backup_name}' fits the filters: zero items to be restored.")
-    return Chosen(source=source, items=items, discovery=discovery, api=api)
+    return Chosen(backup=backup, contents=contents, items=items, discovery=discovery, api=api)
 
 
-def _tell_bad_members(bad: BadMembers, issues: RestoreIssues) -> None:
+def _tell_bad_members(bad: BadMembers, issues: Issues) -> None:
     for sentence in bad.sentences:
         issues.error(f"{sentence} It was left out.")
     rest = bad.count - len(bad.sentences)

@@ -12,8 +12,8 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import ItemRef
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.item_source import ItemSource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.item_source import ItemSource
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes

@@ -8,135 +8,33 @@
 
 from __future__ import annotations
 
-import difflib
-import types
-import typing as t
+import dataclasses
 
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_reader import BackupEntry, BackupReader
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.name_claim import is_in_progress
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.find_backup import find_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.newest import newest_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.open_backup import OpenBackup, open_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
-from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.contents import BackupContents
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.item_source import ItemSource
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import check_backup_phase
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import (
-    describe_restic_volumes,
-    describe_volumes,
-)
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import StoredRecords
-
-_PODS = GroupResource("pods")
-_LISTED_NAMES = 5
 
 
-class BackupSource:
-    """An open backup: ``contents``, the Backup's own ``spec``, ``volume_info`` and ``records``.
-
-    The volume info is what that file says or, without one, what its older files do; empty when nothing does. The
-    records are the files that tell of snapshots.
-    """
-
-    def __init__(
-        self, backup: t.Mapping[str, t.Any], items: ItemSource, volume_info: t.Sequence[dict[str, t.Any]]
-    ) -> None:
-        self._backup = backup
-        self._items = items
-        self.contents = BackupContents(items)
-        self.volume_info = volume_info
-        self.records = StoredRecords()
-
-    @classmethod
-    def open(cls, store: Store, name: str, *, cancel: CancelToken | None = None) -> BackupSource:
-        """Read the whole tarball and check it against our record where there is one.
-
-        Raises ``RestoreError`` for an unknown backup, ``ValidationError`` for one that is not finished,
-        ``ArchiveError`` for a corrupt one or one that no Velero server would take over, ``StoreError``.
-        """
-        store.check(write=False)
-        reader = BackupReader(store, cancel)
-        backup = reader.read_sound_backup(name)
-        if backup is None:
-            reader.validate(writable=False)
-            raise _unknown_backup(reader, reader.entries(), name, store.location.describe)
-        check_backup_phase(backup)
-        volume_info = reader.read_json(name, "volumeinfo")
-        # Read in any case: where one is damaged, nobody can say what is missing (Velero fails as well).
-        pod_volumes = reader.read_json(name, "podvolumebackups")
-        snapshots = reader.read_json(name, "volumesnapshots")
-        older = describe_volumes(
-            volumesnapshots=snapshots,
-            podvolumebackups=pod_volumes,
-            csi_volumesnapshots=reader.read_json(name, "csi_volumesnapshots"),
-        )
-        source = cls(backup, reader.open_tarball(name), volume_info or older)
-        source.records = StoredRecords(volumesnapshots=snapshots, volumeinfo=volume_info)
-        if pod_volumes is None and not source.has_api_versions:
-            source.volume_info = [*source.volume_info, *source._restic_volumes()]
-        return source
-
-    def _restic_volumes(self) -> t.Iterator[dict[str, t.Any]]:
-        """What annotations of pods tell, where no file does (Ark, Velero 1.0)."""
-        for ref in self.contents.refs(_PODS):
-            try:
-                pod = self.contents.read(ref)
-            except ArchiveError:
-                continue  # told of when it would be restored
-            yield from describe_restic_volumes(pod)
-
-    @property
-    def spec(self) -> t.Mapping[str, t.Any]:
-        return self._backup.get("spec") or {}
-
-    @property
-    def has_api_versions(self) -> bool:
-        """True when objects may lie in it in several API versions (Velero 1.4 and later)."""
-        return str((self._backup.get("status") or {}).get("formatVersion") or "") >= "1.1.0"
-
-    @property
-    def warnings(self) -> list[str]:
-        """What was odd about the archive, and a phase that promises less than everything."""
-        name, phase = self._backup["metadata"]["name"], (self._backup.get("status") or {}).get("phase")
-        odd = list(self.contents.warnings)
-        if phase in ("Failed", "PartiallyFailed"):
-            odd.append(f"Backup '{name}' is {phase}: it may not hold everything that it was asked for.")
-        return odd
-
-    def close(self) -> None:
-        self._items.close()
-
-    def __enter__(self) -> BackupSource:
-        return self
-
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: types.TracebackType | None
-    ) -> None:
-        self.close()
+def with_backup(request: RestoreRequest, store: Store) -> RestoreRequest:
+    """``request`` with the name of a backup, whether it named that or a schedule. Raises ``CatalogError``."""
+    spec = request.spec
+    if spec.backup_name:
+        return request
+    name = newest_backup(store, spec.schedule_name)
+    return dataclasses.replace(request, spec=dataclasses.replace(spec, backup_name=name))
 
 
-def _unknown_backup(reader: BackupReader, entries: t.Sequence[BackupEntry], name: str, where: str) -> RestoreError:
-    """The sentence for a name without a ``velero-backup.json``."""
-    for entry in entries:
-        if entry.name == name and entry.claimed and is_in_progress(reader, name):
-            return RestoreError(
-                f"Backup '{name}' in {where} is still being made.", hint="Wait until its run has ended."
-            )
-        if entry.name == name:
-            return RestoreError(
-                f"Backup '{name}' in {where} was never finished: it has no velero-backup.json.", hint="Make it again."
-            )
-    names = [entry.name for entry in entries if entry.complete]
-    near = difflib.get_close_matches(name, names, n=_LISTED_NAMES, cutoff=0.5)
-    if near:
-        hint = f"Did you mean {', '.join(near)}?"
-    elif names:
-        hint = f"It holds {counted(len(names), 'backup')}, such as {', '.join(names[-_LISTED_NAMES:])}."
-    else:
-        hint = "It holds no backups at all: check path, bucket and prefix."
-    return RestoreError(f"There is no backup '{name}' in {where}.", hint=hint, details={"near_names": near})
+def open_source(store: Store, name: str, *, cancel: CancelToken | None = None) -> OpenBackup:
+    """Raises ``ValidationError`` for a backup that is not finished, and what ``find_backup`` and ``open_backup`` do."""
+    catalog = Catalog(store, cancel)
+    backup = find_backup(catalog, name)
+    check_backup_phase(backup)
+    return open_backup(catalog.files(name), backup)
 
 
-__all__ = ("BackupSource",)
+__all__ = ("open_source", "with_backup")

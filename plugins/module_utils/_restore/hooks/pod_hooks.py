@@ -14,7 +14,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import run_hook
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookResult
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookPolicy, HookResult
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.restore_exec import RestoreExecHook, exec_hooks_of_pod
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.restore_owners import (
     PodOwner,
@@ -33,7 +33,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.hooks.hook_rec
     record_result,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 #: How often to say that hooks are still waited for, in seconds.
 _REMINDER_SECONDS = 15.0
@@ -54,20 +53,19 @@ class RestoredPodHooks:
     for the record so far.
     """
 
-    def __init__(
-        self, run: RestoreRun, recorded: RecordedHooks, log: RunLog, save: t.Callable[[Entries], None]
-    ) -> None:
+    def __init__(self, run: RestoreRun, recorded: RecordedHooks, save: t.Callable[[Entries], None]) -> None:
         self._client = run.client
         self._rules = run.request.spec.hooks
         self._recorded = recorded
-        self._log = log
         self._issues = run.issues
+        #: Each command is in the log; what has failed is told in the end, by what it does to the restore.
+        self._commands = run.context.telling(run.issues.beside())
         self._progress = run.progress
         self._cancel = run.cancel
         self._stop = HookStop(run.cancel)
         self._longest_wait = run.request.hook_wait_limit
         self._workers = run.workers
-        self._log_output = run.request.log_output
+        self._policy = HookPolicy(default_on_error="Continue", log_output=run.request.log_output)
         self._lock = threading.Lock()
         self._news = threading.Event()
         self._ended = threading.Event()
@@ -138,7 +136,7 @@ class RestoredPodHooks:
         """Entries of the restore's record, for the hooks that have a result."""
         with self._lock:
             found = [(result, run.restored) for run in self._runs for result in run.results]
-        entries = [record_result(result, restored, with_output=self._log_output) for result, restored in found]
+        entries = [record_result(result, restored, with_output=self._policy.log_output) for result, restored in found]
         return [entry for entry in entries if entry is not None]
 
     def _await_end(self) -> None:
@@ -215,15 +213,7 @@ class RestoredPodHooks:
     def _execute(self, pod: t.Mapping[str, t.Any], hook: Hook) -> HookResult:
         self._saver.notify()  # of what ran before in this pod
         # A hook that runs is not cut off by the failure of another pod's hook, only by the end of the run.
-        return run_hook(
-            self._client,
-            pod,
-            hook,
-            log=self._log,
-            default_on_error="Continue",
-            log_output=self._log_output,
-            cancel=self._cancel,
-        )
+        return run_hook(self._commands, pod, hook, self._policy)
 
     def _retire(self, run: PodHookRun) -> None:
         with self._lock:

@@ -72,12 +72,26 @@ class VolumeArchive(t.Protocol):
         """The object, None when the archive does not hold it."""
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class VolumeTerms:
+    """What backup and restore were asked to do about volumes.
+
+    ``snapshot_volumes`` is the backup's. ``restores_volumes`` is False when the restore's filters leave
+    PersistentVolumes out; ``restore_data`` is False for ``restorePVs: false``. ``restore_name`` goes into the new names
+    of volumes, so that the same restore gives the same ones.
+    """
+
+    snapshot_volumes: bool | None = None
+    namespace_mapping: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    restores_volumes: bool = True
+    restore_data: bool = True
+    restore_name: str = ""
+
+
 class VolumeDecisions:
     """Decides on each volume by the backup's volume records, else by its reclaim policy.
 
-    ``live`` are the PersistentVolumes of the target cluster by name; ``restores_volumes`` is False when the restore's
-    filters leave PersistentVolumes out; ``restore_data`` is False for ``restorePVs: false``. ``restore_name`` goes into
-    the new names of volumes, so that the same restore gives the same ones. ``providers`` know the backup's snapshots.
+    ``live`` are the PersistentVolumes of the target cluster by name; ``providers`` know the backup's snapshots.
     """
 
     def __init__(
@@ -85,12 +99,8 @@ class VolumeDecisions:
         *,
         archive: VolumeArchive,
         volume_info: t.Sequence[Object],
-        snapshot_volumes: bool | None,
-        namespace_mapping: t.Mapping[str, str],
         live: t.Mapping[str, Object],
-        restores_volumes: bool = True,
-        restore_data: bool = True,
-        restore_name: str = "",
+        terms: VolumeTerms | None = None,
         providers: t.Sequence[RestoreVolumes] = (),
     ) -> None:
         self._providers = {provider.name: provider for provider in providers}
@@ -107,18 +117,14 @@ class VolumeDecisions:
                 saved = entry.get("pvbInfo") or {}
                 pod = (str(saved.get("podNamespace", "")), str(saved.get("podName", "")))
                 self._pod_volumes.setdefault(pod, []).append(str(saved.get("volumeName", "")))
-        self._snapshot_volumes = snapshot_volumes
-        self._mapping = namespace_mapping
         self._live = live
-        self._restores_volumes = restores_volumes
-        self._restore_data = restore_data
-        self._restore_name = restore_name
+        self._terms = terms or VolumeTerms()
 
     def why_not_restored(self, volume: Object) -> str:
         """Why this PersistentVolume is not brought back; empty when it is."""
         name = volume["metadata"]["name"]
         method = self._method(name)
-        comes_without_its_snapshot = not self._restore_data and self._remakes(method)
+        comes_without_its_snapshot = not self._terms.restore_data and self._remakes(method)
         if comes_without_its_snapshot or self.remade_from(volume) is not None:
             return ""
         if method:
@@ -129,7 +135,7 @@ class VolumeDecisions:
 
     def remade_from(self, volume: Object) -> DataSource | None:
         """The snapshot that a stored PersistentVolume is made anew from, None when there is none."""
-        method = self._method(str(volume["metadata"]["name"])) if self._restore_data else ""
+        method = self._method(str(volume["metadata"]["name"])) if self._terms.restore_data else ""
         found = (provider.of_volume(volume) for provider in self._of_method(method))
         return next((source for source in found if source is not None), None)
 
@@ -149,12 +155,12 @@ class VolumeDecisions:
     def for_claim(self, claim: Object, *, source_namespace: str) -> ClaimDecision:
         """What becomes of the volume of a PersistentVolumeClaim as it is stored."""
         name = str((claim.get("spec") or {}).get("volumeName") or "")
-        source = self._source_of(claim, source_namespace) if self._restore_data else None
+        source = self._source_of(claim, source_namespace) if self._terms.restore_data else None
         if source is not None and self._counts(source, name):
             return self._from_snapshot(source, claim, name, source_namespace)
         if not name:
             return ClaimDecision(keeps_volume=True)
-        target = (self._mapping.get(source_namespace, source_namespace), str(claim["metadata"]["name"]))
+        target = (self._terms.namespace_mapping.get(source_namespace, source_namespace), str(claim["metadata"]["name"]))
         stored = self._archive.find_object(VOLUMES, None, name)
         live = self._live.get(self.target_name(name))
         remade_from = self.remade_from(stored) if stored is not None else None
@@ -168,7 +174,7 @@ class VolumeDecisions:
             if stored is None and not _outlives_claim(live):
                 return self._lost(name, f"its volume '{name}' is about to be deleted")
             return ClaimDecision(keeps_volume=True, volume=name, remade_from=remade_from)
-        if stored is not None and self._restores_volumes:
+        if stored is not None and self._terms.restores_volumes:
             return ClaimDecision(keeps_volume=True, volume=name, remade_from=remade_from)
         return self._lost(name, f"its volume '{name}' is neither in the cluster nor restored")
 
@@ -194,7 +200,7 @@ class VolumeDecisions:
 
     def lost_of_pod(self, namespace: str, name: str) -> t.Sequence[str]:
         """The volumes of a stored pod, without a claim, whose data was saved and cannot be brought back here."""
-        return self._pod_volumes.get((namespace, name), ()) if self._restore_data else ()
+        return self._pod_volumes.get((namespace, name), ()) if self._terms.restore_data else ()
 
     def target_name(self, name: str) -> str:
         """The name under which a volume comes back.
@@ -205,12 +211,12 @@ class VolumeDecisions:
         if name not in self._live or not self._remakes(self._method(name)):
             return name
         stored = self._archive.find_object(VOLUMES, None, name)
-        if stored is None or (self._restore_data and self.remade_from(stored) is None):
+        if stored is None or (self._terms.restore_data and self.remade_from(stored) is None):
             return name
         claim = (stored.get("spec") or {}).get("claimRef") or {}
-        if claim.get("namespace") not in self._mapping:
+        if claim.get("namespace") not in self._terms.namespace_mapping:
             return name
-        return f"velero-clone-{uuid.uuid5(_CLONES, f'{self._restore_name}/{name}')}"
+        return f"velero-clone-{uuid.uuid5(_CLONES, f'{self._terms.restore_name}/{name}')}"
 
     def _counts(self, source: DataSource, volume: str) -> bool:
         """Whether a snapshot is what the backup means by the volume's data.
@@ -225,7 +231,7 @@ class VolumeDecisions:
         if volume and self._entry(volume).get("result") == "failed":
             missing = "the snapshot of its volume failed"
         elif not missing:
-            target = self._mapping.get(source_namespace, source_namespace)
+            target = self._terms.namespace_mapping.get(source_namespace, source_namespace)
             missing = self.provider_of(source).why_not(source, namespace=target, claim=claim)
         return ClaimDecision(False, missing, volume=volume, snapshot=None if missing else source)
 
@@ -261,7 +267,7 @@ class VolumeDecisions:
 
     def _unrecorded_source(self, name: str) -> DataSource | None:
         """Without records: the snapshot that the claim of a stored volume names, if it can be used."""
-        if not self._restore_data:
+        if not self._terms.restore_data:
             return None
         stored = self._archive.find_object(VOLUMES, None, name) or {}
         reference = (stored.get("spec") or {}).get("claimRef") or {}
@@ -280,16 +286,16 @@ class VolumeDecisions:
 
     def _lost(self, name: str, missing: str) -> ClaimDecision:
         entry = self._entry(name)
-        if not self._restore_data:
+        if not self._terms.restore_data:
             return ClaimDecision(False, "restore_pvs is false", on_purpose=True, volume=name)
         if self._method(name):
             return ClaimDecision(False, missing, volume=name)
         reason = str(entry.get("skippedReason") or "").strip().rstrip(";")
         if entry.get("skipped"):
             missing = f"the backup left its data out{f' ({reason})' if reason else ''}"
-        elif self._snapshot_volumes is False:
+        elif self._terms.snapshot_volumes is False:
             missing = "the backup was made with snapshotVolumes: false"
-        on_purpose = self._snapshot_volumes is False or bool(_ON_PURPOSE.search(reason))
+        on_purpose = self._terms.snapshot_volumes is False or bool(_ON_PURPOSE.search(reason))
         return ClaimDecision(False, missing, on_purpose=on_purpose, volume=name)
 
 
@@ -307,4 +313,4 @@ def _outlives_claim(volume: Object) -> bool:
     return retained or (volume.get("status") or {}).get("phase") == "Available"
 
 
-__all__ = ("ClaimDecision", "VolumeDecisions", "VolumeTraits")
+__all__ = ("ClaimDecision", "VolumeDecisions", "VolumeTerms", "VolumeTraits")

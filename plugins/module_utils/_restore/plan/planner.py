@@ -54,15 +54,15 @@ _ALWAYS_KEPT = frozenset({CLAIMS, PODS})
 
 
 class Planner:
-    """Plans waves of types. Reads only."""
+    """Plans waves of types. Reads only. ``chosen`` and ``findings`` are what it plans from."""
 
     def __init__(self, run: RestoreRun, chosen: Chosen, findings: Findings) -> None:
         self._run = run
-        self._chosen = chosen
-        self._findings = findings
+        self.chosen = chosen
+        self.findings = findings
         self._live = findings.live
         self._preparer = make_preparer(run, chosen, findings.volumes)
-        self._reader = ObjectReader(run, chosen.source.contents, self._preparer, findings.objects)
+        self._reader = ObjectReader(run, chosen.contents, self._preparer, findings.objects)
         self._lists = LiveLists(run.client, run.cancel)
         self._claims = ClaimRules(run, findings)
         self._existing = ExistingObjects(run, findings, self._claims)
@@ -71,8 +71,8 @@ class Planner:
 
     def plan(self) -> Planned:
         """All chosen objects in Velero's order; ``namespaces`` stands for the target namespaces."""
-        high, low = resolve_order(self._chosen.discovery, self._run.request)
-        types: set[GroupResource] = {*self._chosen.items.refs, NAMESPACES}
+        high, low = resolve_order(self.chosen.discovery, self._run.request)
+        types: set[GroupResource] = {*self.chosen.items.refs, NAMESPACES}
         opened: list[tuple[tuple[GroupResource, ...], list[Candidate | PlanItem]]] = []
         groups: dict[GroupResource, _Groups] = {}
         for wave in restore_waves(types, high=high, low=low):
@@ -83,14 +83,14 @@ class Planner:
                 else:
                     places += self._open(group_resource, groups.setdefault(group_resource, {}))
             opened.append((wave, places))
-        planned = {item.number: item for item in self._plan_groups(groups, self._chosen.api)}
+        planned = {item.number: item for item in self._plan_groups(groups, self.chosen.api)}
         plan = RestorePlan(
             tuple(
                 Wave(wave, tuple(place if isinstance(place, PlanItem) else planned[place.number] for place in places))
                 for wave, places in opened
             )
         )
-        return Planned(plan=drop_idle_snapshots(plan, self._findings), unreadable=self._reader.unreadable)
+        return Planned(plan=drop_idle_snapshots(plan, self.findings), unreadable=self._reader.unreadable)
 
     def plan_new_types(self, plan: RestorePlan, api: ApiTypes) -> RestorePlan:
         """The plan, with what had no type before this restore created CustomResourceDefinitions."""
@@ -102,14 +102,14 @@ class Planner:
         return plan.replacing(self._plan_groups(groups, api))
 
     def _plan_namespaces(self) -> t.Iterator[PlanItem]:
-        for target, source in self._chosen.items.namespaces.items():
+        for target, source in self.chosen.items.namespaces.items():
             item = PlanItem(
                 number=next(self._numbers),
                 group_resource=NAMESPACES,
                 name=target,
                 kind="Namespace",
                 api_version="v1",
-                resource=self._chosen.api.namespaces,
+                resource=self.chosen.api.namespaces,
             )
             state = self._live.namespaces[target]
             if state in ("present", "unknown"):
@@ -118,13 +118,13 @@ class Planner:
                 )
                 continue
             body = self._preparer.prepare_namespace(target, source)
-            self._findings.diffs.add(item, None, body)
+            self.findings.diffs.add(item, None, body)
             reason = LEAVING if state == "terminating" else ""
-            yield item.with_reason(reason, body=self._findings.objects.add(body))
+            yield item.with_reason(reason, body=self.findings.objects.add(body))
 
     def _open(self, group_resource: GroupResource, groups: _Groups) -> t.Iterator[Candidate | PlanItem]:
         """Candidates of one type, which come into ``groups``; an object whose place is taken by another is left out."""
-        for ref in self._chosen.items.refs.get(group_resource, ()):
+        for ref in self.chosen.items.refs.get(group_resource, ()):
             namespace = self._run.request.spec.target_namespace(ref.namespace) if ref.namespace else None
             name = self._preparer.target_name(ref)
             candidate = Candidate(next(self._numbers), group_resource, name, namespace, ref)
@@ -276,7 +276,7 @@ class Planner:
             self._run.issues.warning(
                 warning, resource=str(item.group_resource), namespace=item.namespace or "", name=item.name
             )
-        self._findings.diffs.add(item, None, found.prepared.body)
+        self.findings.diffs.add(item, None, found.prepared.body)
         return item
 
     def _live_controller(self, candidate: Candidate, owner: t.Mapping[str, t.Any] | None, api: ApiTypes) -> str:

@@ -24,7 +24,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.selecti
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.configmaps import read_configmap
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import LiveState, read_live_state
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import RuleContext
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import VolumeDecisions
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import (
+    VolumeDecisions,
+    VolumeTerms,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.prepared import PreparedObjects
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.metadata import restore_labels
@@ -40,7 +43,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifi
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CLAIMS, VOLUMES
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import RestoreJob
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import RestoreJob, StoredRecords
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.storage_classes import STORAGE_CLASSES, StorageClasses
 
 
@@ -83,7 +86,7 @@ def find_out(run: RestoreRun, chosen: Chosen, objects: PreparedObjects) -> Findi
 
 def read_classes(run: RestoreRun, chosen: Chosen) -> StorageClasses:
     """The storage classes that there will be. Nothing is read before somebody asks."""
-    contents, refs = chosen.source.contents, chosen.items.refs
+    contents, refs = chosen.contents, chosen.items.refs
 
     def restored() -> dict[str, dict[str, t.Any]]:
         return {ref.name: contents.read(ref) for ref in refs.get(STORAGE_CLASSES, ())}
@@ -94,12 +97,12 @@ def read_classes(run: RestoreRun, chosen: Chosen) -> StorageClasses:
 
 def decide_volumes(run: RestoreRun, chosen: Chosen, live: LiveState, classes: StorageClasses) -> VolumeDecisions:
     """What becomes of volumes, by the backup's records and the providers that know its snapshots."""
-    request, spec, source, client = run.request, run.request.spec, chosen.source, run.client
-    archive = VolumeObjects(source.contents)
+    request, spec, backup, client = run.request, run.request.spec, chosen.backup, run.client
+    archive = VolumeObjects(chosen.contents)
     job = RestoreJob(
         name=run.name,
         archive=archive,
-        records=source.records,
+        records=StoredRecords(volumesnapshots=backup.volumesnapshots, volumeinfo=backup.volumeinfo),
         discovery=chosen.discovery,
         classes=classes,
         leaves_objects_out=excludes_snapshots(resource_filter(spec, chosen.discovery)),
@@ -109,22 +112,24 @@ def decide_volumes(run: RestoreRun, chosen: Chosen, live: LiveState, classes: St
     )
     return VolumeDecisions(
         archive=archive,
-        volume_info=source.volume_info,
-        snapshot_volumes=source.spec.get("snapshotVolumes"),
-        namespace_mapping=spec.namespace_mapping,
+        volume_info=backup.volumes,
         live=live.volumes,
-        restores_volumes=VOLUMES in chosen.items.refs,
-        restore_data=spec.restore_pvs is not False,
-        restore_name=run.name,
         providers=[provider.for_restore(job) for provider in providers],
+        terms=VolumeTerms(
+            snapshot_volumes=backup.spec.get("snapshotVolumes"),
+            namespace_mapping=spec.namespace_mapping,
+            restores_volumes=VOLUMES in chosen.items.refs,
+            restore_data=spec.restore_pvs is not False,
+            restore_name=run.name,
+        ),
     )
 
 
 def make_preparer(run: RestoreRun, chosen: Chosen, volumes: VolumeDecisions) -> Preparer:
     """All rules, mappings and modifiers of a restore, ready to be applied to its objects."""
-    request, spec, source, discovery = run.request, run.request.spec, chosen.source, chosen.discovery
+    request, spec, discovery = run.request, run.request.spec, chosen.discovery
     context = RuleContext(
-        archive=source.contents,
+        archive=chosen.contents,
         volumes=volumes,
         namespace_mapping=spec.namespace_mapping,
         preserve_node_ports=bool(spec.preserve_node_ports),
@@ -136,7 +141,7 @@ def make_preparer(run: RestoreRun, chosen: Chosen, volumes: VolumeDecisions) -> 
         hook_rules=spec.hooks,
     )
     return Preparer(
-        source.contents,
+        chosen.contents,
         spec,
         context,
         labels=restore_labels(spec.backup_name, run.name, legacy=request.legacy_labels),

@@ -16,18 +16,16 @@ import gzip
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import RestoreFiles, gzip_json
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_writer import BackupWriter
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.legacy_layout import group_by_directory
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_files import StoredFiles
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_json import MAX_TEXT, parse_gzip_document
-from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.file_access import FileAccess
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores import is_unfinished, read_record
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.document_shapes import RESTORE_RECORD
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import RESTORES, RestoreKeys
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import RestoreKeys
 
 #: Version of our own record of a restore.
 _RECORD_VERSION = 1
@@ -52,7 +50,7 @@ class RestoreRecords:
     def read_previous(self, backup_name: str) -> PreviousRun:
         """What the same restore did before. Raises ``RestoreError`` for the name of another backup's restore."""
         try:
-            record = _read_record(self._store, self._keys)
+            record = read_record(self._store, self._name)
         except StoreError as exc:
             if exc.not_found:
                 return PreviousRun()
@@ -68,7 +66,7 @@ class RestoreRecords:
                 f"Restore '{self._name}' was made from backup '{earlier}', not from '{backup_name}'.",
                 hint="Choose another name; the same name again resumes a restore.",
             )
-        return PreviousRun(tuple(record.get("hooks") or ()), unfinished=_is_unfinished(record))
+        return PreviousRun(tuple(record.get("hooks") or ()), unfinished=is_unfinished(record))
 
     def write(
         self,
@@ -81,8 +79,7 @@ class RestoreRecords:
         log: bytes,
     ) -> bool:
         """Write everything, our own record last. False when the location must not be written."""
-        repository = BackupRepository(self._store)
-        if not self._may_write(repository):
+        if not self._may_write():
             return False
         files = RestoreFiles(
             logs=gzip.compress(log, mtime=0),
@@ -90,18 +87,18 @@ class RestoreRecords:
             resource_list=resource_list(applied),
             volumeinfo=list(volumeinfo),
         )
-        repository.write_restore(self._name, files)
+        BackupWriter(self._store).write_restore(self._name, files)
         self._put_record(restore, summary=applied.plan.counts_by_resource(), hooks=hooks)
         return True
 
     def write_progress(self, restore: t.Mapping[str, t.Any], hooks: t.Sequence[t.Mapping[str, t.Any]]) -> None:
         """Our own record only, while the restore is in progress: what is in it is known when it is resumed."""
-        if self._may_write(BackupRepository(self._store)):
+        if self._may_write():
             started = {**restore, "status": {**restore.get("status", {}), "phase": "InProgress"}}
             self._put_record(started, summary={}, hooks=hooks)
 
-    def _may_write(self, repository: BackupRepository) -> bool:
-        return not (self._store.location.read_only or repository.is_legacy)
+    def _may_write(self) -> bool:
+        return not (self._store.location.read_only or Catalog(self._store).is_legacy)
 
     def _put_record(
         self,
@@ -111,40 +108,7 @@ class RestoreRecords:
         hooks: t.Sequence[t.Mapping[str, t.Any]],
     ) -> None:
         record = {"version": _RECORD_VERSION, "restore": restore, "summary": summary, "hooks": list(hooks)}
-        StoredFiles(self._store).put_bytes(self._keys.arkive_record, gzip_json(record))
-
-
-def find_unfinished(store: Store, backup_name: str) -> list[str]:
-    """Restores of ``backup_name`` that were begun and never ended: they run still, or they were broken off.
-
-    One listing; a record is read only where nothing was written after it.
-    """
-    found = []
-    for name, files in group_by_directory(store.list(RESTORES).objects, RESTORES).items():
-        if not is_subdomain_name(name):
-            continue
-        keys, present = RestoreKeys(name), {info.key for info in files}
-        if keys.arkive_record not in present or keys.results in present:
-            continue
-        try:
-            record = _read_record(store, keys)
-            if _is_unfinished(record) and record["restore"]["spec"]["backupName"] == backup_name:
-                found.append(name)
-        except (StoreError, ArchiveError, LookupError, TypeError):
-            # Deleted meanwhile, or damaged: nobody can say anything about it.
-            continue
-    return sorted(found)
-
-
-def _read_record(store: Store, keys: RestoreKeys) -> dict[str, t.Any]:
-    data = StoredFiles(store).get(keys.arkive_record, max_bytes=MAX_TEXT)
-    record: dict[str, t.Any] | None = parse_gzip_document(data, RESTORE_RECORD, what=keys.arkive_record)
-    return record or {}
-
-
-def _is_unfinished(record: t.Mapping[str, t.Any]) -> bool:
-    status = (record.get("restore") or {}).get("status") or {}
-    return bool(status.get("phase") == "InProgress")
+        FileAccess(self._store).put_bytes(self._keys.arkive_record, gzip_json(record))
 
 
 def resource_list(applied: AppliedPlan) -> dict[str, list[str]]:
@@ -158,4 +122,4 @@ def resource_list(applied: AppliedPlan) -> dict[str, list[str]]:
     return {kind: sorted(names) for kind, names in sorted(found.items())}
 
 
-__all__ = ("PreviousRun", "RestoreRecords", "find_unfinished", "resource_list")
+__all__ = ("PreviousRun", "RestoreRecords", "resource_list")

@@ -15,17 +15,18 @@ import io
 import time
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores import find_unfinished
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult, hook_status
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem, RestorePlan
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.results import RestoreIssues
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.unmade_namespaces import namespace_error
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.plan_diffs import PlanDiffs
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.records import RestoreRecords, find_unfinished
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.records import RestoreRecords
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.restored_volumes import RestoredVolumes
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
@@ -37,6 +38,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object 
     final_phase,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import NAMESPACES
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.results_file import restore_results
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 #: Entries of a task's result or of the record.
@@ -63,7 +65,7 @@ class RestoreWork:
 
 
 class RestoreReport:
-    """``issues`` and ``log`` take what is to be told; ``previous`` is an earlier run.
+    """``issues`` take what is to be told; ``previous`` is an earlier run.
 
     Raises ``RestoreError`` for the name of another backup's restore.
     """
@@ -78,8 +80,8 @@ class RestoreReport:
         self._started = started
         self._requests_before = client.requests_made
         self._log_stream = io.BytesIO()
-        self.log = RunLog(self._log_stream, restore=f"{request.velero_namespace}/{name}")
-        self.issues = RestoreIssues(self.log)
+        log = RunLog(self._log_stream, restore=f"{request.velero_namespace}/{name}")
+        self.issues = Issues(log.write)
         self._records = RestoreRecords(store, name)
         self.previous = self._records.read_previous(request.spec.backup_name)
         self._restore = build_restore(name, request.spec, namespace=request.velero_namespace, created=started)
@@ -136,8 +138,8 @@ class RestoreReport:
             "plan": [item.to_return() for item in plan.items if item.action == "conflict"],
             "plan_counts": plan.counts(),
             "volumes": volumes.to_return(),
-            "warnings_list": [issue.to_return() for issue in self.issues.warnings],
-            "errors_list": [issue.to_return() for issue in self.issues.errors],
+            "warnings_list": to_return(self.issues.warnings),
+            "errors_list": to_return(self.issues.errors),
         }
 
     def untouched(self, work: RestoreWork) -> RestoreOutcome:
@@ -153,13 +155,24 @@ class RestoreReport:
         written = any(item.intent and applied.is_written(item) for item in applied.plan.items)
         changed = bool(work.hooks) or written or work.changed_volumes
         self._restore["status"] = self._status(work, phase)
-        self.issues.log_summary()
+        self._log_summary()
         recorded = False
         if self._request.write_records and (changed or phase != "Completed" or self.previous.unfinished):
             clock = time.monotonic()
             recorded = self._write_records(work)
             work = dataclasses.replace(work, timings={**work.timings, "records": time.monotonic() - clock})
         return self._outcome(work, phase, changed=changed, recorded=recorded)
+
+    def _log_summary(self) -> None:
+        """The closing lines of Velero's restore log."""
+        for level, found in (("warning", self.issues.warnings), ("error", self.issues.errors)):
+            for issue in found:
+                if issue.namespace:
+                    where = f"Namespace {issue.namespace}, resource restore"
+                else:
+                    where = "Cluster resource restore" if issue.resource else "Velero restore"
+                self.issues.info(f"{where} {level}: {issue.message}")
+        self.issues.info("restore completed")
 
     def _status(self, work: RestoreWork, phase: RestorePhase) -> dict[str, t.Any]:
         return build_status(
@@ -179,7 +192,7 @@ class RestoreReport:
             return self._records.write(
                 self._restore,
                 applied=work.applied,
-                results=self.issues.to_velero(),
+                results=restore_results(self.issues),
                 hooks=[*self.previous.hooks, *work.hook_records],
                 volumeinfo=work.volumes.to_velero(),
                 log=self._log_stream.getvalue(),
@@ -203,8 +216,7 @@ class RestoreReport:
             diffs=work.diffs.to_return(work.applied.plan.items),
             diffs_left_out=work.diffs.left_out,
             hooks=[result.to_return(default_on_error="Continue") for result in work.hooks],
-            warnings_list=[issue.to_return() for issue in self.issues.warnings],
-            errors_list=[issue.to_return() for issue in self.issues.errors],
+            issues=self.issues,
             timings=timings,
             recorded=recorded,
             workloads=work.workloads,

@@ -16,11 +16,10 @@ import yaml
 from callers import RBAC
 from volume_lab import CLAIM, PATH, DataApp
 
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import SnapshotDeleter
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth, connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -144,8 +143,8 @@ def test_backup_restore_and_deletion(documented: Documented, app: DataApp, store
     app.await_ready()
     assert app.files()["kept"] == "yes"
 
-    deleter = SnapshotDeleter(make_providers(VolumeContext(connect=lambda: documented.caller("delete"))))
-    gone = delete_backup("rights", store=store, deleter=deleter)
+    providers = make_providers(VolumeContext(connect=lambda: documented.caller("delete")))
+    gone = delete_backup("rights", store=store, providers=providers)
     assert (gone.changed, gone.warnings_list) == (True, [])
     assert [snapshot["kind"] for snapshot in gone.deleted_snapshots] == ["CSI"]
 

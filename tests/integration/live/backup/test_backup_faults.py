@@ -19,9 +19,9 @@ import boto3
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
@@ -82,7 +82,7 @@ def back_up(client: t.Any, store: Store, namespace: str, **spec: t.Any) -> Backu
 
 
 def stored_maps(store: Store) -> int:
-    with BackupRepository(store).open_tarball("fault") as tarball:
+    with Catalog(store).files("fault").open_tarball() as tarball:
         return sum(str(item.group_resource) == "configmaps" and item.name.startswith("c-") for item in tarball.items)
 
 

@@ -14,9 +14,11 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.blocks import Block, build_blocks, find_hooks
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult, OnError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookPolicy, HookResult, OnError
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import resolve_rules
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import exec_command
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy, FreezeRecord
@@ -28,7 +30,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import
     SectionSettings,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import parse_hook_rules
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 Object = dict[str, t.Any]
 PATH = "/data"
@@ -72,7 +73,7 @@ class HookRun:
     freezes: list[FreezeRecord] = dataclasses.field(default_factory=list)
     errors: list[str] = dataclasses.field(default_factory=list)
     stored: dict[str, bool] = dataclasses.field(default_factory=dict)
-    log: RunLog = dataclasses.field(default_factory=lambda: RunLog(None, backup="velero/test"))
+    issues: Issues = dataclasses.field(default_factory=Issues)
     most_threads: int = 0
 
     def of(self, pod_name: str) -> list[HookResult]:
@@ -146,16 +147,14 @@ class HookPods:
         """Run the hooks as a backup does; ``together``: all pods as one block."""
         done = HookRun()
         settings = SectionSettings(
-            run_id="live-test",
+            run=ClusterRun(client=self.client, run_id="live-test", issues=done.issues, cancel=cancel or CancelToken()),
             policy=FreezePolicy(lease_seconds=30),
-            default_on_error=default_on_error,
-            log=done.log,
-            cancel=cancel or CancelToken(),
+            hooks=HookPolicy(default_on_error=default_on_error),
             workers=workers,
         )
         preflight = Preflight(self.client, ApiObjectReader(self.client), policy=settings.policy)
         blocks = self.blocks(rules, **order)
-        prepared = [([prepare_pod(each, preflight, done.log) for each in block.pods], block) for block in blocks]
+        prepared = [([prepare_pod(each, preflight, done.issues) for each in block.pods], block) for block in blocks]
         if together:
             everybody = [entry for entries, _block in prepared for entry in entries]
             prepared = [(everybody, Block([]))]
@@ -174,7 +173,7 @@ class HookPods:
         work: t.Callable[[], None],
         done: HookRun,
     ) -> None:
-        section = CriticalSection(self.client, entries, settings, sequential=block.sequential)
+        section = CriticalSection(entries, settings, sequential=block.sequential)
         try:
             with section:
                 work()

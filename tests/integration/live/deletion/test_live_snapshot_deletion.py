@@ -15,8 +15,8 @@ from callers import Callers
 from volume_lab import CLAIM, DataApp, Object, Storage
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import gzip_json
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.delete import delete_backup
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import SnapshotDeleter
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.errors import CatalogError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -25,7 +25,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location i
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.store import LocalStore
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import SnapshotApi, find_snapshot_api
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.snapshots import CsiSnapshots
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotWish
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
@@ -106,14 +105,12 @@ def test_the_snapshots_are_gone_from_the_storage(
     handles = keep_snapshots(client, api, volume, 3)
     kept, *doomed = handles
     put_backup(store, *doomed)
-    deleter = SnapshotDeleter(make_providers(VolumeContext(connect=lambda: client)))
-    planned = delete_backup("b1", store=store, deleter=deleter, check_mode=True)
+    providers = make_providers(VolumeContext(connect=lambda: client))
+    planned = delete_backup("b1", store=store, providers=providers, check_mode=True)
     assert [entry["handle"] for entry in planned.deleted_snapshots] == doomed
     assert storage.snapshots(source) >= set(handles)
     assert files_of(store) == sorted(planned.deleted)
-    done = delete_backup(
-        "b1", store=store, deleter=SnapshotDeleter(make_providers(VolumeContext(connect=lambda: client)))
-    )
+    done = delete_backup("b1", store=store, providers=make_providers(VolumeContext(connect=lambda: client)))
     assert done.deleted_snapshots == planned.deleted_snapshots
     assert storage.snapshots(source) & set(handles) == {kept}
     assert done.warnings_list == []
@@ -126,9 +123,7 @@ def test_one_that_is_gone_is_fine(
     (source,) = volume.volume_handles()
     (there,) = keep_snapshots(client, api, volume, 1)
     put_backup(store, NO_SUCH, there)
-    outcome = delete_backup(
-        "b1", store=store, deleter=SnapshotDeleter(make_providers(VolumeContext(connect=lambda: client)))
-    )
+    outcome = delete_backup("b1", store=store, providers=make_providers(VolumeContext(connect=lambda: client)))
     assert [entry["handle"] for entry in outcome.deleted_snapshots] == [NO_SUCH, there]
     assert there not in storage.snapshots(source)
     assert files_of(store) == left_over(client) == []
@@ -138,14 +133,14 @@ def test_one_that_is_gone_is_fine(
 def test_a_driver_that_is_not_there(client: KubeClient, store: LocalStore, *, force: bool) -> None:
     put_backup(store, "h1", driver="other.csi.test")
     before = files_of(store)
-    deleter = SnapshotDeleter(make_providers(VolumeContext(connect=lambda: client)))
+    providers = make_providers(VolumeContext(connect=lambda: client))
     if force:
-        outcome = delete_backup("b1", store=store, deleter=deleter, force=True)
+        outcome = delete_backup("b1", store=store, providers=providers, force=True)
         assert "its driver other.csi.test is not in this cluster" in outcome.warnings_list[0]["message"]
         assert (outcome.deleted_snapshots, files_of(store)) == ([], [])
     else:
         with pytest.raises(ValidationError, match=r"h1 \(CSI, volume pv-0\): its driver other\.csi\.test is not in"):
-            delete_backup("b1", store=store, deleter=deleter)
+            delete_backup("b1", store=store, providers=providers)
         assert files_of(store) == before
     assert left_over(client) == []
 
@@ -170,12 +165,12 @@ def test_a_driver_that_does_not_run(client: KubeClient, store: LocalStore, deaf_
     """The backup stays, and no VolumeSnapshotContent waits for the driver for ever."""
     put_backup(store, "h1", driver=deaf_driver)
     before = files_of(store)
-    deleter = SnapshotDeleter(make_providers(VolumeContext(connect=lambda: client, delete_timeout=2)))
-    with pytest.raises(SnapshotError, match=r"stays, because .* no csi-snapshotter of its driver has looked at it"):
-        delete_backup("b1", store=store, deleter=deleter)
+    providers = make_providers(VolumeContext(connect=lambda: client, delete_timeout=2))
+    with pytest.raises(CatalogError, match=r"stays, because .* no csi-snapshotter of its driver has looked at it"):
+        delete_backup("b1", store=store, providers=providers)
     assert files_of(store) == before
     assert left_over(client) == []
-    outcome = delete_backup("b1", store=store, deleter=deleter, force=True)
+    outcome = delete_backup("b1", store=store, providers=providers, force=True)
     assert "no csi-snapshotter" in outcome.warnings_list[0]["message"]
     assert files_of(store) == left_over(client) == []
 
@@ -195,17 +190,17 @@ def test_a_driver_that_stops_and_comes_back(
     put_backup(store, handle)
     before = files_of(store)
     component("stop", "csi-snapshotter")
-    with pytest.raises(SnapshotError, match="no csi-snapshotter of its driver has looked at it"):
+    with pytest.raises(CatalogError, match="no csi-snapshotter of its driver has looked at it"):
         delete_backup(
             "b1",
             store=store,
-            deleter=SnapshotDeleter(make_providers(VolumeContext(connect=lambda: client, delete_timeout=2))),
+            providers=make_providers(VolumeContext(connect=lambda: client, delete_timeout=2)),
         )
     component("cont", "csi-snapshotter")
     assert handle in storage.snapshots(source)
     assert files_of(store) == before
     assert left_over(client) == []
-    delete_backup("b1", store=store, deleter=SnapshotDeleter(make_providers(VolumeContext(connect=lambda: client))))
+    delete_backup("b1", store=store, providers=make_providers(VolumeContext(connect=lambda: client)))
     assert handle not in storage.snapshots(source)
     assert files_of(store) == left_over(client) == []
 
@@ -218,5 +213,5 @@ def test_without_the_right_to_make_contents(client: KubeClient, callers: Callers
     before = files_of(store)
     lacks = r"the API server does not let you create, .*volumesnapshotcontents\.snapshot\.storage\.k8s\.io"
     with pytest.raises(ValidationError, match=lacks):
-        delete_backup("b1", store=store, deleter=SnapshotDeleter(make_providers(VolumeContext(connect=lambda: caller))))
+        delete_backup("b1", store=store, providers=make_providers(VolumeContext(connect=lambda: caller)))
     assert files_of(store) == before

@@ -14,10 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import SnapshotDeleter
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import plan_restore, run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
@@ -196,9 +195,7 @@ def test_from_backup_to_deletion(claims: EbsClaims, store: LocalStore, account: 
     assert (again.changed, again.errors_list, again.warnings_list) == (False, [], [])
     assert len(account.volumes - disks) == 2
 
-    deleted = delete_backup(
-        "b1", store=store, deleter=SnapshotDeleter(make_providers(VolumeContext(location=LOCATION)))
-    )
+    deleted = delete_backup("b1", store=store, providers=make_providers(VolumeContext(location=LOCATION)))
     assert {entry["handle"] for entry in deleted.deleted_snapshots} == set(snapshots.values())
     assert account.snapshots == set()
     assert store.list("").objects == []

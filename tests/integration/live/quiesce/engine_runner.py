@@ -22,8 +22,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import r
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth, connect
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.between_tasks import (
     FreezeTaskRequest,
     freeze_path,
@@ -47,7 +49,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import
 from ansible_collections.arkive.k8s.plugins.module_utils._store.kinds import make_location
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 Result = dict[str, t.Any]
 
@@ -106,14 +107,16 @@ def hold(asked: Result, *, client: t.Any, cancel: CancelToken, **_common: t.Any)
     plan = Preflight(client, ApiObjectReader(client), policy=policy).examine(
         pod, dataclasses.replace(hook, container=request.container)
     )
-    log = RunLog(None, backup="hold")
-    settings = SectionSettings(run_id=request.run_id, policy=policy, default_on_error="Fail", log=log, cancel=cancel)
-    section = CriticalSection(client, [QuiescedPod(pod=pod, pre=[plan], post=[])], settings)
+    run = ClusterRun(client=client, run_id=request.run_id, cancel=cancel)
+    settings = SectionSettings(run=run, policy=policy)
+    section = CriticalSection([QuiescedPod(pod=pod, pre=[plan], post=[])], settings)
     with section:
         time.sleep(asked["seconds"])
     return told(
         HookTaskOutcome(
-            hooks=section.results, freezes=section.freezes, warnings=section.warnings, errors=section.errors
+            hooks=section.results,
+            freezes=section.freezes,
+            issues=Issues.of(warnings=section.warnings, errors=section.errors),
         )
     )
 

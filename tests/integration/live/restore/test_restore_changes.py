@@ -12,8 +12,8 @@ import typing as t
 import pytest
 from restore_lab import action_of
 
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.errors import CatalogError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import parse_modifiers
 
 if t.TYPE_CHECKING:
@@ -249,7 +249,7 @@ def test_newest_completed_backup_of_a_schedule(home: str, cluster: Cluster, back
     assert (done.restore["spec"]["backupName"], done.restore["spec"]["scheduleName"]) == ("n-2", "nightly")
     assert done.name.startswith("nightly-")
     assert live_config(cluster, "c", home)["data"] == {"of": "n-2"}
-    with pytest.raises(RestoreError, match="There is no backup of schedule 'none'"):
+    with pytest.raises(CatalogError, match="There is no backup of schedule 'none'"):
         backups.restore("", schedule_name="none")
 
 

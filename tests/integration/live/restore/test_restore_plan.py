@@ -13,6 +13,7 @@ import pytest
 from restore_lab import action_of
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.errors import CatalogError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 
@@ -311,11 +312,11 @@ def test_backup_that_is_not_settled(backups: Backups, phase: str) -> None:
 
 
 def test_unknown_backup_lists_near_names(backups: Backups) -> None:
-    with pytest.raises(RestoreError, match="There is no backup 'nginx-backup'") as caught:
+    with pytest.raises(CatalogError, match="There is no backup 'nginx-backup'") as caught:
         backups.plan("nginx-backup")
     assert "no backups at all" in (caught.value.hint or "")
     backups.write("nginx-backup-1", [])
-    with pytest.raises(RestoreError) as caught:
+    with pytest.raises(CatalogError) as caught:
         backups.plan("nginx-backup")
     assert caught.value.hint == "Did you mean nginx-backup-1?"
 

@@ -14,9 +14,9 @@ import typing as t
 import pytest
 from every_type import LEFT_OUT, every_type, two_versions, widgets
 
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 
@@ -72,7 +72,7 @@ def back_up(backups: Backups, cluster: Cluster) -> t.Callable[..., Tarball]:
         outcome = run_backup(BackupRequest(name=name, spec=spec, **own), client=cluster.client, store=backups.store)
         assert (outcome.phase, outcome.errors_list) == ("Completed", [])
         found = Tarball()
-        with BackupRepository(backups.store).open_tarball(name) as reader:
+        with Catalog(backups.store).files(name).open_tarball() as reader:
             kinds = {ref.group_resource for ref in reader.items}
             refs = [*reader.items, *(ref for kind in kinds for refs in reader.versions(kind).values() for ref in refs)]
             for ref in refs:

@@ -15,14 +15,16 @@ import typing as t
 
 import pytest
 
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_writer import BackupWriter
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.removal import remove_files
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
-from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.test_repository import backup_files
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.written_backups import backup_files
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
@@ -33,27 +35,27 @@ def contents(store: Store) -> dict[str, bytes]:
 
 
 def test_a_backup_from_publish_to_delete(store: Store) -> None:
-    repository = BackupRepository(store)
-    repository.validate()
+    catalog, writer = Catalog(store), BackupWriter(store)
+    catalog.validate()
     files = backup_files()
     with Claim.acquire(store, BackupKeys("b1").claim, run_id="r1") as claim:
-        repository.publish(files, claim=claim)
-    assert repository.names() == ["b1"]
-    assert repository.read_backup("b1") == files.metadata
-    with repository.open_tarball("b1") as reader:
+        writer.publish(files, claim=claim)
+    assert catalog.names() == ["b1"]
+    assert catalog.read_backup("b1") == files.metadata
+    with catalog.files("b1").open_tarball() as reader:
         reader.verify()
         assert [ref.path for ref in reader.items] == ["resources/pods/namespaces/app/web.json"]
     with pytest.raises(ArchiveError, match="already exists"):
-        repository.publish(backup_files())
-    repository.validate()
-    assert repository.delete("b1")
+        writer.publish(backup_files())
+    catalog.validate()
+    assert remove_files(store, "b1")
     assert contents(store) == {}
 
 
 def test_both_stores_hold_the_same(local_location: StorageLocation, s3_location: StorageLocation) -> None:
     stores = open_store(local_location), open_store(s3_location)
     for store in stores:
-        BackupRepository(store).publish(backup_files())
+        BackupWriter(store).publish(backup_files())
     assert contents(stores[0]) == contents(stores[1]) != {}
 
 
@@ -63,7 +65,7 @@ def test_a_refused_commit_leaves_nothing(store: Store, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(store, "put_if_absent", refuse)  # the commit's own way to write
     with pytest.raises(StoreError, match="refused"):
-        BackupRepository(store).publish(backup_files())
+        BackupWriter(store).publish(backup_files())
     assert contents(store) == {}
 
 

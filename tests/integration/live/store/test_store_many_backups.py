@@ -15,9 +15,9 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import gzip_json
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_filter import BackupFilter
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.delete import delete_backup
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.info import list_backups
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.backup_filter import BackupFilter
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import list_backups
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
@@ -135,7 +135,7 @@ def test_backups_of_ark(store: Store, directory: str, tarball: bytes) -> None:
     assert found["volumes"][0]["nativeSnapshotInfo"]["snapshotHandle"] == "snap-1"
     assert found["logs"] == "level=info msg=done\n"
     with pytest.raises(ValidationError, match="snap-1" if directory else "at the root of the location"):
-        delete_backup("old", store=store)
+        delete_backup("old", store=store, providers=())
 
 
 def put_backup(store: Store, name: str) -> None:
@@ -150,9 +150,9 @@ def test_deletion(store: Store) -> None:
     for name in ("b1", "b10"):
         put_backup(store, name)
     before = {info.key for info in store.list().objects}
-    planned = delete_backup("b1", store=store, check_mode=True)
+    planned = delete_backup("b1", store=store, providers=(), check_mode=True)
     assert {info.key for info in store.list().objects} == before
-    done = delete_backup("b1", store=store)
+    done = delete_backup("b1", store=store, providers=())
     assert sorted(done.deleted) == sorted(planned.deleted)
     assert {info.key for info in store.list().objects} == before - set(done.deleted)
     assert sorted(done.deleted) == sorted(
@@ -163,15 +163,15 @@ def test_deletion(store: Store) -> None:
             "restores/of-b1/of-b1-arkive.json.gz",
         ]
     )
-    assert not delete_backup("b1", store=store).changed
+    assert not delete_backup("b1", store=store, providers=()).changed
 
 
 def test_deletion_while_a_run_works_on_it(store: Store) -> None:
     put_backup(store, "b1")
     claim = Claim.acquire(store, BackupKeys("b1").claim, run_id="r1")
     with pytest.raises(ValidationError, match="is in progress: run r1"):
-        delete_backup("b1", store=store)
-    assert delete_backup("b1", store=store, force=True).changed
+        delete_backup("b1", store=store, providers=())
+    assert delete_backup("b1", store=store, providers=(), force=True).changed
     assert store.list().objects == []
     claim.release()
     assert store.list().objects == []

@@ -19,10 +19,9 @@ import pytest
 from velero_judge import Judge, Object, until
 from volume_lab import DataApp, Storage
 
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import SnapshotDeleter
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
@@ -224,7 +223,7 @@ def test_we_delete_veleros_with_its_snapshot(theirs: Side, judged_store: t.Any, 
     done = delete_backup(
         theirs.backup,
         store=judged_store,
-        deleter=SnapshotDeleter(make_providers(VolumeContext(connect=lambda: client))),
+        providers=make_providers(VolumeContext(connect=lambda: client)),
     )
     assert f"backups/{theirs.backup}/velero-backup.json" in done.deleted
     assert {found["handle"] for found in done.deleted_snapshots} == theirs.snapshots

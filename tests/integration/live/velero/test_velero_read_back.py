@@ -13,7 +13,7 @@ from judged_backups import Judged
 from original_objects import Object, differences, moved
 from velero_judge import Judge
 
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.info import list_backups
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import list_backups
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec

@@ -16,11 +16,10 @@ import pytest
 from volume_lab import DataApp, Object, Storage
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError, CommitUnknown
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.info import list_backups
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import SnapshotDeleter
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import list_backups
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
@@ -196,9 +195,7 @@ def test_s3_that_refuses_deletes(make_app: t.Callable[..., DataApp], lab: Lab, s
     assert [CLAIM in warning["message"] for warning in outcome.warnings_list] == [True]
     assert lab.stored()["metadata"]["uid"] == (outcome.backup or {})["metadata"]["uid"]
     lab.heal()
-    deleted = delete_backup(
-        "b1", store=lab.store, deleter=SnapshotDeleter(make_providers(VolumeContext(connect=lambda: lab.client)))
-    )
+    deleted = delete_backup("b1", store=lab.store, providers=make_providers(VolumeContext(connect=lambda: lab.client)))
     assert deleted.changed
     assert lab.objects() == []
     assert storage.snapshots(*app.volume_handles()) == set()

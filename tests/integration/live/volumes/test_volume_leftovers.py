@@ -13,7 +13,7 @@ import pytest
 from volume_lab import DataApp, Storage, until
 from volume_runs import VolumeRuns
 
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_writer import BackupWriter
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshots import VolumeSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
@@ -83,7 +83,7 @@ def test_a_backup_that_is_not_stored_has_no_snapshots(
         assert len(storage.snapshots(volume)) == 1
         raise StoreError("The store is full.")
 
-    monkeypatch.setattr(BackupRepository, "publish", refuse)
+    monkeypatch.setattr(BackupWriter, "publish", refuse)
     with pytest.raises(StoreError, match="The store is full"):
         runs.back_up(app.namespace)
     assert app.snapshot_objects() == []

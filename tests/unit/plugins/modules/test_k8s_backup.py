@@ -13,6 +13,7 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.modules import k8s_backup
 
 Runner: t.TypeAlias = "t.Callable[..., dict[str, t.Any]]"
@@ -90,14 +91,17 @@ def test_phases(
     run_module: Runner, engine: Engine, tmp_path: pathlib.Path, phase: str, fail_on_partial: bool, failed: bool
 ) -> None:
     """The result is whole either way (docs/compatibility 14.16)."""
-    issue = {"namespace": "shop", "name": "web-0", "message": "it broke", "reason": "", "hint": "", "resource": "pods"}
-    engine.outcome = BackupOutcome(changed=True, backup=backup_object(phase), errors_list=[issue])
+    issues = Issues()
+    issues.error("it broke", namespace="shop", name="web-0", resource="pods")
+    engine.outcome = BackupOutcome(changed=True, backup=backup_object(phase), issues=issues)
     result = run_module(
         k8s_backup, name="x", fail_on_partial=fail_on_partial, storage_location={"path": str(tmp_path)}, **AUTH
     )
     assert result["failed"] is failed
     assert result["phase"] == phase
-    assert result["errors_list"] == [issue]
+    assert result["errors_list"] == [
+        {"namespace": "shop", "name": "web-0", "message": "it broke", "reason": "", "hint": "", "resource": "pods"}
+    ]
     if failed:
         assert "shop/web-0: it broke." in result["msg"]
 

@@ -15,7 +15,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.describe import SECTIONS
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.describe import SECTIONS
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.modules import k8s_backup_info
 
@@ -130,12 +130,16 @@ def test_wrong_sections(details: t.Any) -> None:
 
 
 def test_no_library_of_a_cluster_or_of_s3_is_loaded() -> None:
-    """Design: a module that talks to the store only does not import ``kubernetes``, and the reverse."""
+    """A module that talks to the store only does not import ``kubernetes``, nor what knows a cluster's volumes."""
     program = f"""
         import sys
         sys.path[:0] = {[path for path in sys.path if path]!r}
         import {k8s_backup_info.__name__}
-        print(sorted({{"kubernetes", "boto3", "botocore", "jmespath"}} & set(sys.modules)))
+        own = [name.split(".module_utils.")[1] for name in sys.modules if ".k8s.plugins.module_utils." in name]
+        loaded = {{*sys.modules, *own, *(name.partition(".")[0] for name in own)}}
+        libraries = {{"kubernetes", "boto3", "botocore", "jmespath"}}
+        rooms = {{"_kube.client", "_kube.auth", "_volumes", "_hooks", "_quiesce", "_backup", "_restore", "_snapshot"}}
+        print(sorted((libraries | rooms) & loaded))
         """
     ran = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"

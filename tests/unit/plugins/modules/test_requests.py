@@ -11,6 +11,7 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.between_tasks import FreezeTaskRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task import HookTaskOutcome, HookTaskRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import HelperPod
@@ -248,7 +249,7 @@ def test_sweep(run_module: Runner, called: list[tuple[str, t.Any]]) -> None:
 
 
 def test_errors_fail_the_task_with_all_that_happened(run_module: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
-    outcome = HookTaskOutcome(changed=True, errors=["It broke.", "And this."], warnings=["Odd."])
+    outcome = HookTaskOutcome(changed=True, issues=Issues.of(errors=["It broke.", "And this."], warnings=["Odd."]))
     monkeypatch.setattr(k8s_hook_exec, "run_hook_task", lambda *_args, **_means: outcome)
     result = run_module(k8s_hook_exec, argv=["id"], **POD)
     assert result["failed"]

@@ -17,10 +17,12 @@ import pytest
 import yaml
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible import result_keys
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.info import BackupListing
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import DeletedBackup
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import BackupListing
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task import HookTaskOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
@@ -47,7 +49,7 @@ OF_ANSIBLE = {"failed", "changed", "msg", "diff", "warnings", "invocation"}
 CANARY = "canary\x1b[2J\x9b\u202e\r\x00\udc80"
 
 
-def restore_outcome(phase: str = "Completed", errors: t.Sequence[dict[str, str]] = ()) -> RestoreOutcome:
+def restore_outcome(phase: str = "Completed", errors: t.Sequence[str] = ()) -> RestoreOutcome:
     return RestoreOutcome(
         restore={"metadata": {"name": "r"}, "spec": {"backupName": "b"}, "status": {"note": CANARY}},
         phase=t.cast("t.Any", phase),
@@ -56,10 +58,15 @@ def restore_outcome(phase: str = "Completed", errors: t.Sequence[dict[str, str]]
         diffs=[{"before_header": CANARY, "after_header": CANARY, "before": f"{CANARY}\n", "after": CANARY}],
         diffs_left_out=0,
         hooks=[{"stdout": CANARY}],
-        warnings_list=[{"message": CANARY}],
-        errors_list=list(errors),
+        issues=Issues.of(warnings=[CANARY], errors=errors),
         timings={},
     )
+
+
+def _canaries() -> Issues:
+    issues = Issues()
+    issues.warning(CANARY, name=CANARY)
+    return issues
 
 
 def _backup() -> BackupOutcome:
@@ -69,8 +76,18 @@ def _backup() -> BackupOutcome:
         items={CANARY: 1},
         recorded_hooks=[{"stdout": CANARY, "stdout_truncated": False}],
         volumes=[{"pvcName": CANARY}],
-        warnings_list=[{"message": CANARY, "name": CANARY}],
+        issues=_canaries(),
+        location=CANARY,
+    )
+
+
+def _deleted_backup() -> DeletedBackup:
+    return DeletedBackup(
+        changed=True,
+        backup={"metadata": {"annotations": {CANARY: CANARY}}, "spec": {}, "status": {"phase": "Completed"}},
         deleted=[CANARY],
+        deleted_snapshots=[{"handle": CANARY}],
+        issues=_canaries(),
         location=CANARY,
     )
 
@@ -89,7 +106,7 @@ SET = {"name": "s", "namespace": "shop", **AUTH}
 CASES = {
     "backup": Case(k8s_backup, ("run_backup", "plan_backup"), _backup, {"name": "b", **AUTH}, location=True),
     "backup absent": Case(
-        k8s_backup, ("delete_backup",), _backup, {"name": "b", "state": "absent", **AUTH}, location=True
+        k8s_backup, ("delete_backup",), _deleted_backup, {"name": "b", "state": "absent", **AUTH}, location=True
     ),
     "backup_info": Case(
         k8s_backup_info,
@@ -104,7 +121,7 @@ CASES = {
     "hook_exec": Case(
         k8s_hook_exec,
         ("run_hook_task",),
-        lambda: HookTaskOutcome(planned=[{"error": CANARY}], warnings=[CANARY], lease_ids=["1"]),
+        lambda: HookTaskOutcome(planned=[{"error": CANARY}], issues=Issues.of(warnings=[CANARY]), lease_ids=["1"]),
         {"namespace": "shop", "argv": ["id"], **AUTH},
     ),
     "hook_exec frozen": Case(
@@ -131,7 +148,7 @@ CASES = {
     "snapshot": Case(
         k8s_snapshot,
         ("take_snapshots",),
-        lambda: SnapshotOutcome(snapshots=[{"error": CANARY}], before=[CANARY], warnings=[CANARY]),
+        lambda: SnapshotOutcome(snapshots=[{"error": CANARY}], before=[CANARY], issues=Issues.of(warnings=[CANARY])),
         {"claims": ["data"], **SET},
     ),
     "snapshot absent": Case(k8s_snapshot, ("remove_snapshots",), SnapshotOutcome, {"state": "absent", **SET}),
@@ -251,7 +268,7 @@ def test_the_keys_are_those_of_the_documentation() -> None:
 def test_warnings_are_shown_by_ansible(run_module: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also when the task fails; the first of them, and how many more there are."""
     warnings = [f"Look at {number}." for number in range(14)]
-    outcome = SnapshotOutcome(warnings=warnings, errors=["It broke."])
+    outcome = SnapshotOutcome(issues=Issues.of(warnings=warnings, errors=["It broke."]))
     monkeypatch.setattr(k8s_snapshot, "choose_set", lambda *_given: None)
     monkeypatch.setattr(k8s_snapshot, "take_snapshots", lambda *_given, **_means: outcome)
     result = run_module(k8s_snapshot, claims=["data"], **SET)
@@ -266,7 +283,8 @@ def test_warnings_are_shown_by_ansible(run_module: Runner, monkeypatch: pytest.M
 def test_errors_that_fail_nothing_are_shown(
     run_module: Runner, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
 ) -> None:
-    outcome = restore_outcome("PartiallyFailed", [{"message": "was refused", "name": "web", "namespace": "shop"}])
+    outcome = restore_outcome("PartiallyFailed")
+    outcome.issues.error("was refused", name="web", namespace="shop")
     monkeypatch.setattr(k8s_restore, "run_restore", lambda *_given, **_means: outcome)
     arguments = {"backup": "b", "storage_location": {"path": str(tmp_path)}, **AUTH}
     passed = run_module(k8s_restore, fail_on_partial=False, **arguments)

@@ -10,6 +10,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookResult
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.outcome import SnapshotOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import (
@@ -146,7 +147,7 @@ def test_wrong_input(run_module: Runner, called: Calls, options: dict[str, t.Any
 def test_errors_and_hooks(run_module: Runner, called: Calls) -> None:
     hook = Hook(source="task", name="k8s_snapshot", phase="pre", argv=("sync",))
     failed = HookResult.not_run(hook, ("shop", "db-0"), "failed", "no")
-    called.outcome = SnapshotOutcome(hooks=[failed], errors=["It went wrong."], warnings=["Look."])
+    called.outcome = SnapshotOutcome(hooks=[failed], issues=Issues.of(errors=["It went wrong."], warnings=["Look."]))
     result = run_module(k8s_snapshot, claims=["data"], no_log_output=True, **SET)
     assert (result["failed"], result["msg"]) == (True, "The snapshot set shop/s was not taken as asked. It went wrong.")
     assert [entry["message"] for entry in result["warnings_list"]] == ["Look."]

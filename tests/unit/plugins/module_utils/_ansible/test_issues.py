@@ -13,11 +13,15 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.issues import (
     SHOWN_WARNINGS,
     first_errors,
-    issue,
     issue_text,
     shown_warnings,
     singular,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issue
+
+
+def _entry(message: str, hint: str = "") -> dict[str, str]:
+    return Issue(message=message, hint=hint).to_return()
 
 
 @pytest.mark.parametrize(
@@ -72,17 +76,17 @@ def test_one_of_a_resource(resource: str, word: str) -> None:
 
 def test_errors_in_msg() -> None:
     assert first_errors([]) == ""
-    assert first_errors([issue("A")]) == "A."
-    assert first_errors([issue("A"), issue("B", hint="Do C.")]) == "(1) A. (2) B. Do C."
-    many = first_errors([issue(f"Error {number}") for number in range(7)])
+    assert first_errors([_entry("A")]) == "A."
+    assert first_errors([_entry("A"), _entry("B", hint="Do C.")]) == "(1) A. (2) B. Do C."
+    many = first_errors([_entry(f"Error {number}") for number in range(7)])
     assert many == "(1) Error 0. (2) Error 1. (3) Error 2. And 4 more in errors_list."
-    assert len(first_errors([issue("x" * 10_000)])) < 1000
+    assert len(first_errors([_entry("x" * 10_000)])) < 1000
 
 
 def test_warnings_are_capped() -> None:
     """The rest is counted; one that is said twice is shown once."""
-    few = [issue(f"W{number}") for number in range(SHOWN_WARNINGS)]
+    few = [_entry(f"W{number}") for number in range(SHOWN_WARNINGS)]
     assert shown_warnings([*few, few[0]]) == [f"W{number}." for number in range(SHOWN_WARNINGS)]
-    shown = shown_warnings([issue(f"W{number}") for number in range(SHOWN_WARNINGS + 12)])
+    shown = shown_warnings([_entry(f"W{number}") for number in range(SHOWN_WARNINGS + 12)])
     assert len(shown) == SHOWN_WARNINGS + 1
     assert shown[-1] == "And 12 more warnings, see warnings_list in the result."

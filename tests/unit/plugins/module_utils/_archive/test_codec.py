@@ -19,16 +19,15 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive import codec
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_writer import BackupWriter
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.codec import codec_of
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.restores import find_restores
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_files import StoredFiles
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.delete import delete_backup
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.describe import SECTIONS
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.info import list_backups
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import SnapshotDeleter
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.file_access import FileAccess
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.describe import SECTIONS
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import list_backups
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores import find_restores
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
@@ -38,7 +37,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.wrapper import S
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import RestoreKeys
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.archives import obj, tar_gz
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.mirror import MARK, MirrorCodec, header
-from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.test_repository import FILES, backup_files
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.written_backups import FILES, backup_files
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._backup.backup_api import BackupApi, back_up
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import RestoreApi, restore
 
@@ -66,8 +65,13 @@ def store(location: LocalLocation) -> Store:
 
 
 @pytest.fixture
-def repository(store: Store) -> BackupRepository:
-    return BackupRepository(store)
+def writer(store: Store) -> BackupWriter:
+    return BackupWriter(store)
+
+
+@pytest.fixture
+def catalog(store: Store) -> Catalog:
+    return Catalog(store)
 
 
 def raw(store: Store) -> dict[str, bytes]:
@@ -88,9 +92,9 @@ def test_the_location_says_which(location: LocalLocation, tmp_path: Path) -> Non
     assert codec_of(LocalLocation(path=str(tmp_path))) is None
 
 
-def test_every_file_of_a_backup(repository: BackupRepository, store: Store) -> None:
+def test_every_file_of_a_backup(writer: BackupWriter, store: Store) -> None:
     files = backup_files()
-    record = repository.publish(files)
+    record = writer.publish(files)
     found = raw(store)
     assert sorted(found) == [f"backups/b1/{name}" for name in FILES]
     for key, data in found.items():
@@ -104,47 +108,47 @@ def test_every_file_of_a_backup(repository: BackupRepository, store: Store) -> N
     assert json.loads(plain(METADATA, found[METADATA])) == files.metadata
 
 
-def test_it_reads_back(repository: BackupRepository) -> None:
+def test_it_reads_back(writer: BackupWriter, catalog: Catalog) -> None:
     files = backup_files()
-    record = repository.publish(files)
-    assert repository.names() == ["b1"]
-    assert repository.read_sound_backup("b1") == files.metadata
-    assert repository.read_json("b1", "results") == files.results
-    assert repository.read_json("b1", "resource_list") == files.resource_list
-    assert repository.read_json("b1", "volumeinfo") == []
-    assert repository.read_record("b1") == record
-    assert repository.read_log_end("b1", 1000) == ("level=info msg=done\n", False)
-    with repository.open_tarball("b1") as reader:
+    record = writer.publish(files)
+    assert catalog.names() == ["b1"]
+    assert catalog.read_sound_backup("b1") == files.metadata
+    assert catalog.files("b1").read_json("results") == files.results
+    assert catalog.files("b1").read_json("resource_list") == files.resource_list
+    assert catalog.files("b1").read_json("volumeinfo") == []
+    assert catalog.files("b1").read_record() == record
+    assert catalog.files("b1").read_log_end(1000) == ("level=info msg=done\n", False)
+    with catalog.files("b1").open_tarball() as reader:
         assert [ref.name for ref in reader.items] == ["web"]
 
 
-def test_the_digest_is_checked_after_decoding(repository: BackupRepository, store: Store) -> None:
-    repository.publish(backup_files())
+def test_the_digest_is_checked_after_decoding(writer: BackupWriter, catalog: Catalog, store: Store) -> None:
+    writer.publish(backup_files())
     put(store, TARBALL, tar_gz(("resources/pods/namespaces/app/web.json", obj("Pod", "web", "app"))))
     with pytest.raises(ArchiveError, match="is not the one that was written: its SHA-256"):
-        repository.open_tarball("b1")
+        catalog.files("b1").open_tarball()
 
 
 @pytest.mark.parametrize("size", [0, 20, 60, 200])
-def test_a_file_that_was_cut(repository: BackupRepository, store: Store, size: int) -> None:
-    repository.publish(backup_files())
+def test_a_file_that_was_cut(writer: BackupWriter, catalog: Catalog, store: Store, size: int) -> None:
+    writer.publish(backup_files())
     store.put(TARBALL, store.get(TARBALL)[:size])
     with pytest.raises(ArchiveError):
-        repository.open_tarball("b1")
+        catalog.files("b1").open_tarball()
 
 
-def test_a_file_in_the_place_of_another_one(repository: BackupRepository, store: Store) -> None:
-    repository.publish(backup_files())
-    repository.publish(backup_files("b2"))
+def test_a_file_in_the_place_of_another_one(writer: BackupWriter, catalog: Catalog, store: Store) -> None:
+    writer.publish(backup_files())
+    writer.publish(backup_files("b2"))
     for file in (".tar.gz", "-results.gz"):
         store.put(f"backups/b1/b1{file}", store.get(f"backups/b2/b2{file}"))
-    for read in (lambda: repository.open_tarball("b1"), lambda: repository.read_json("b1", "results")):
+    for read in (lambda: catalog.files("b1").open_tarball(), lambda: catalog.files("b1").read_json("results")):
         with pytest.raises(ArchiveError, match="that of another key"):
             read()
 
 
 def test_limits_are_those_of_the_file(store: Store) -> None:
-    files = StoredFiles(store)
+    files = FileAccess(store)
     files.put_bytes("backups/b1/x", b"x" * 5000)
     assert store.size("backups/b1/x") > 5000
     assert files.get("backups/b1/x", max_bytes=5000) == b"x" * 5000
@@ -171,10 +175,10 @@ class Cutting(StoreWrapper):
 
 def test_a_commit_point_that_was_cut_is_mended(store: Store) -> None:
     said: list[str] = []
-    BackupRepository(Cutting(store)).publish(backup_files(), warn=said.append)
+    BackupWriter(Cutting(store)).publish(backup_files(), warn=said.append)
     (sentence,) = said
     assert "It was written again, and is whole now." in sentence
-    assert plain(METADATA, store.get(METADATA)) == BackupRepository(store).files.get(METADATA, max_bytes=1 << 20)
+    assert plain(METADATA, store.get(METADATA)) == FileAccess(store).get(METADATA, max_bytes=1 << 20)
 
 
 class Dropping(StoreWrapper):
@@ -187,14 +191,13 @@ class Dropping(StoreWrapper):
 
 def test_a_file_that_the_store_did_not_keep_whole(store: Store) -> None:
     with pytest.raises(ArchiveError, match=r"b1-results\.gz has \d+ bytes instead of \d+ bytes"):
-        BackupRepository(Dropping(store)).publish(backup_files())
+        BackupWriter(Dropping(store)).publish(backup_files())
     assert raw(store) == {}
 
 
-def test_a_whole_backup_and_restore(monkeypatch: pytest.MonkeyPatch, store: Store) -> None:
+def test_a_whole_backup_and_restore(store: Store) -> None:
     """Of all engines: whatever they leave in the store has its other form."""
     api = BackupApi()
-    monkeypatch.setattr(Discovery, "read", lambda client: client.discovery())
     api.add("namespaces", "shop", status={"phase": "Active"})
     api.add("configmaps", "settings", "shop", data={"a": "1"})
     assert back_up(api, store, included_namespaces=["shop"]).phase == "Completed"
@@ -212,5 +215,5 @@ def test_a_whole_backup_and_restore(monkeypatch: pytest.MonkeyPatch, store: Stor
     assert json.loads(gzip.decompress(record))["restore"]["spec"]["backupName"] == "b1"
     put(store, RestoreKeys("r2").logs, gzip.compress(b'msg="Starting restore of backup velero/b1"\n'))
     assert find_restores(store, "b1").keys.keys() == {"r1", "r2"}
-    delete_backup("b1", store=store, deleter=SnapshotDeleter(()))
+    delete_backup("b1", store=store, providers=())
     assert raw(store) == {}

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks import executor
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._backup.backup_api import BackupApi
@@ -20,7 +19,6 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._backup.back
 def api(monkeypatch: pytest.MonkeyPatch) -> BackupApi:
     """An API server with two namespaces."""
     fake = BackupApi()
-    monkeypatch.setattr(Discovery, "read", lambda _client: fake.discovery())
     monkeypatch.setattr(executor, "exec_command", fake.exec_command)
     for name in ("shop", "web"):
         fake.add("namespaces", name, status={"phase": "Active"})

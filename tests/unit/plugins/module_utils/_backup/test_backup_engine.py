@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
@@ -48,9 +48,9 @@ def test_a_backup(api: BackupApi, store: t.Any) -> None:
     assert outcome.items == {"configmaps": 1, "namespaces": 2, "pods": 2}
     assert (outcome.backup or {})["status"]["progress"] == {"totalItems": 5, "itemsBackedUp": 5}
     assert (outcome.backup or {})["status"]["hookStatus"] == {}
-    repository = BackupRepository(store)
-    assert repository.read_json("b1", "resource_list")["v1/Pod"] == ["shop/a", "web/b"]
-    record = repository.read_record("b1")
+    files = Catalog(store).files("b1")
+    assert files.read_json("resource_list")["v1/Pod"] == ["shop/a", "web/b"]
+    record = files.read_record()
     assert record is not None
     assert {entry["resource"] for entry in record.lists} > {"pods", "configmaps", "persistentvolumes"}
 
@@ -82,13 +82,13 @@ def test_a_pod_whose_pre_hook_fails_is_left_out(api: BackupApi, store: t.Any) ->
         "pods/shop/b",
     ]
     assert sorted(api.executed) == [("a", "bad"), ("b", "good")]
-    assert BackupRepository(store).read_json("b1", "resource_list")["v1/Pod"] == ["shop/a", "shop/b"]
+    assert Catalog(store).files("b1").read_json("resource_list")["v1/Pod"] == ["shop/a", "shop/b"]
     assert [entry["pvName"] for entry in outcome.volumes] == ["pv"]
 
 
 def test_a_pod_that_is_met_twice_has_its_hooks_once(api: BackupApi, store: t.Any) -> None:  # docs/compatibility E-6
     pod(api, "a", **{HOOK + "command": "pre"})
-    api.objects["pods"][0]["metadata"]["labels"] = {"app": "web", "tier": "front"}
+    api.first("pods")["metadata"]["labels"] = {"app": "web", "tier": "front"}
     either = [{"matchLabels": {"app": "web"}}, {"matchLabels": {"tier": "front"}}]
     outcome = run(api, store, or_label_selectors=either, ordered_resources={"pods": ["shop/a"]})
     assert api.executed == [("a", "pre")]
@@ -109,7 +109,7 @@ def test_a_malformed_timeout_is_a_warning(api: BackupApi, store: t.Any) -> None:
 )
 def test_a_pod_that_is_not_stored_has_no_hooks(api: BackupApi, store: t.Any, metadata: dict[str, t.Any]) -> None:
     pod(api, "a", **{HOOK + "command": "x"})
-    api.objects["pods"][0]["metadata"] |= metadata
+    api.first("pods")["metadata"] |= metadata
     run(api, store)
     assert api.executed == []
     assert "pods/shop/a" not in stored(store)
@@ -194,13 +194,13 @@ def test_check_mode_is_not_kept_from_replacing_by_a_claim_that_is_over(api: Back
     left = dataclasses.replace(ClaimRecord.make("r1", "host", 1, utc_now(), 600.0), commits=uid)
     store.put("backups/b1/b1-arkive-claim.json", left.encode())
     request = make_request(request={"replace_failed": True})
-    assert plan_backup(request, client=t.cast("t.Any", api), store=store).changed
+    assert plan_backup(request, client=api.client, store=store).changed
 
 
 def test_check_mode_counts_and_executes_nothing(api: BackupApi, store: t.Any, tmp_path: Path) -> None:
     pod(api, "a", **{HOOK + "command": '["x", "y"]', HOOK + "on-error": "Continue"})
     api.add("configmaps", "c", "shop")
-    plan = plan_backup(make_request(), client=t.cast("t.Any", api), store=store)
+    plan = plan_backup(make_request(), client=api.client, store=store)
     assert (plan.changed, plan.items) == (True, {"configmaps": 1, "namespaces": 2, "pods": 1})
     assert [(hook["pod"], hook["argv"], hook["on_error"]) for hook in plan.planned_hooks] == [
         ("a", ["x", "y"], "Continue")
@@ -214,7 +214,7 @@ CLAIM = "backups/b1/b1-arkive-claim.json"
 
 def foreseen(api: BackupApi, store: t.Any) -> list[str]:
     before = {info.key: store.get(info.key) for info in store.list().objects}
-    plan = plan_backup(make_request(), client=t.cast("t.Any", api), store=store)
+    plan = plan_backup(make_request(), client=api.client, store=store)
     assert {info.key: store.get(info.key) for info in store.list().objects} == before
     return [warning["message"] for warning in plan.warnings_list]
 
@@ -229,7 +229,7 @@ def test_check_mode_tells_what_a_dead_run_of_the_name_has_left(api: BackupApi, s
     ]
     assert run(api, store).phase == "Completed"
     # The run is over when its backup is to be seen, whenever its claim ends; the claim is removed by the next run.
-    stored_backup = BackupRepository(store).read_backup("b1") or {}
+    stored_backup = Catalog(store).read_backup("b1") or {}
     put_expired(store, age=0, key=CLAIM, commits=stored_backup["metadata"]["uid"])
     sentence = f"The backup was stored by {who}, which did not end as it should."
     assert foreseen(api, store) == [sentence]

@@ -11,49 +11,44 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_hooks import BackupHookRunner
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks import executor
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookPolicy
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import ExecResult
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import parse_backup_hooks_option
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_api import MemoryApi
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import types_named
 
 
 def pod(name: str, *, phase: str = "Running", ready: str = "True") -> dict[str, t.Any]:
     return {
-        "metadata": {"namespace": "shop", "name": name},
+        "metadata": {"namespace": "shop", "name": name, "labels": {"app": "db"}},
         "spec": {"containers": [{"name": "db"}]},
         "status": {"phase": phase, "conditions": [{"type": "Ready", "status": ready}]},
     }
 
 
-class Case:
+class Case(MemoryApi):
     """A cluster with some pods; a command that is called ``bad`` ends with 1."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.pods = {"b": pod("b"), "a": pod("a"), "0": pod("0", ready="False"), "1": pod("1", phase="Pending")}
+        super().__init__(types_named("pods"))
+        for body in (pod("b"), pod("a"), pod("0", ready="False"), pod("1", phase="Pending")):
+            self.kept.put(("pods", "shop", body["metadata"]["name"]), body)
         self.ran: list[str] = []
-        self.queries: list[t.Any] = []
-        self.log = RunLog(None, backup="velero/b")
+        self.issues = Issues()
         self.cancel = CancelToken()
         monkeypatch.setattr(executor, "exec_command", self._exec)
 
+    @property
+    def queries(self) -> list[t.Any]:
+        return [each.query for each in self.seen if each.path.endswith("/pods")]
+
     def runner(self, hooks: dict[str, t.Any], **more: t.Any) -> BackupHookRunner:
-        given: dict[str, t.Any] = {"log": self.log, "default_on_error": "Fail", "cancel": self.cancel} | more
-        return BackupHookRunner(t.cast("t.Any", self), parse_backup_hooks_option(hooks), **given)
-
-    def with_cancel(self, _cancel: CancelToken) -> Case:
-        return self
-
-    def get(self, path: str, *, query: t.Any = None) -> dict[str, t.Any]:
-        base = "/api/v1/namespaces/shop/pods"
-        if path == base:
-            self.queries.append(query)
-            return {"items": list(self.pods.values())}
-        name = path.removeprefix(base + "/")
-        if name not in self.pods:
-            raise KubeError(f"Pod {name} does not exist.", status=404)
-        return self.pods[name]
+        context = ClusterRun(client=self.client, issues=self.issues, cancel=self.cancel)
+        return BackupHookRunner(context, parse_backup_hooks_option(hooks), HookPolicy(**more))
 
     def _exec(self, _client: t.Any, **given: t.Any) -> ExecResult:
         given["cancel"].check()
@@ -123,7 +118,7 @@ def test_a_failing_pre_hook_lets_nothing_be_backed_up(case: Case) -> None:
 def test_continue(case: Case, default: str, on_error: str | None) -> None:
     runner = case.runner({"pre": [hook("bad", on_error=on_error), hook("two")]}, default_on_error=default)
     assert [result.state for result in runner.run("pre")] == ["failed", "ok"]
-    assert case.log.errors == 1
+    assert len(case.issues.errors) == 1
 
 
 @pytest.mark.parametrize("event", ["post", "on_success", "on_failure"])
@@ -131,7 +126,7 @@ def test_a_failure_elsewhere_is_an_error_and_no_exception(case: Case, event: t.A
     runner = case.runner({event: [hook("bad"), hook("two")]})
     runner.run("pre")
     assert [result.state for result in runner.run(event)] == ["failed", "skipped"]
-    assert [entry.message for entry in case.log.entries] == [
+    assert [entry.message for entry in case.issues.errors] == [
         "Error executing hook",
         f"Error running {event} hooks of the backup",
     ]
@@ -148,7 +143,7 @@ def test_a_cancelled_run(case: Case) -> None:
     runner.run("pre")
     case.cancel.cancel("SIGTERM")
     states = {event: [result.state for result in runner.run(event)] for event in events[1:]}
-    assert states == {"post": ["ok"], "on_success": ["lost"], "on_failure": ["ok"]}
+    assert states == {"post": ["ok"], "on_success": ["skipped"], "on_failure": ["ok"]}
     with pytest.raises(Cancelled):
         case.runner({"pre": [hook("one")]}).run("pre")
 
@@ -156,7 +151,7 @@ def test_a_cancelled_run(case: Case) -> None:
 @pytest.mark.parametrize(
     ("given", "error"),
     [
-        (hook("one", pod="gone"), "Pod gone does not exist."),
+        (hook("one", pod="gone"), 'pods "gone" not found'),
         (hook("one", container="nope"), 'no such container: "nope"'),
     ],
 )
@@ -164,11 +159,13 @@ def test_what_cannot_run_fails(case: Case, given: dict[str, t.Any], error: str) 
     runner = case.runner({"post": [given]})
     runner.run("pre")
     (result,) = runner.run("post")
-    assert (result.state, result.error, case.ran) == ("failed", error, [])
+    assert (result.state, case.ran) == ("failed", [])
+    assert result.error.endswith(error)
 
 
 def test_no_pod_of_a_selector_is_ready(case: Case) -> None:
-    del case.pods["a"], case.pods["b"]
+    for name in "ab":
+        del case.objects["pods", "shop", name]
     runner = case.runner({"pre": [hook("one", label_selector="app=db", on_error="Continue")]})
     (result,) = runner.run("pre")
     assert result.error.startswith("No pod with labels app in (db) is running and ready in namespace shop.")

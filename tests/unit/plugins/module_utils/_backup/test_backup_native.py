@@ -13,7 +13,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_writer import BackupWriter
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
@@ -164,7 +164,7 @@ def test_nothing_is_left_of_a_backup_that_fails(
     def refuse(*_given: t.Any, **_more: t.Any) -> t.NoReturn:
         raise StoreError("The store is full.")
 
-    monkeypatch.setattr(BackupRepository, "publish", refuse)
+    monkeypatch.setattr(BackupWriter, "publish", refuse)
     with pytest.raises(StoreError):
         run(api, store)
     assert account.snapshots == set()
@@ -173,7 +173,7 @@ def test_nothing_is_left_of_a_backup_that_fails(
 def test_check_mode_cuts_nothing(api: BackupApi, store: t.Any, account: Ec2Account) -> None:
     add_volume(api, account.make_volume())
     request = make_request(included_namespaces=["shop"], request={"snapshot_location": LOCATION})
-    outcome = plan_backup(request, client=t.cast("t.Any", api), store=store)
+    outcome = plan_backup(request, client=api.client, store=store)
     assert [entry["backupMethod"] for entry in outcome.volumes] == ["NativeSnapshot"]
     assert account.snapshots == set()
 

@@ -10,8 +10,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._backup.backup_api import (
@@ -49,7 +49,7 @@ def account(api: BackupApi) -> None:
 
 
 def contents(store: t.Any, path: str) -> dict[str, t.Any]:
-    with BackupRepository(store).open_tarball("b1") as tarball:
+    with Catalog(store).files("b1").open_tarball() as tarball:
         for item in tarball.items:
             if f"{item.group_resource}/{item.namespace}/{item.name}" == path:
                 return dict(tarball.read(item))
@@ -96,7 +96,7 @@ def test_pods_bring_claims_volumes_and_priorities(
     api: BackupApi, store: t.Any, options: dict[str, t.Any], related: list[str]
 ) -> None:
     api.add_pod("a", claims=["data"])
-    api.objects["pods"][0]["spec"]["priorityClassName"] = "high"
+    api.first("pods")["spec"]["priorityClassName"] = "high"
     claim(api, "data")
     for name in ("pv", "stranger"):
         api.add("persistentvolumes", name, spec={})
@@ -121,7 +121,7 @@ def test_a_selected_pod_brings_its_claim(
     api: BackupApi, store: t.Any, setup: dict[str, t.Any] | None, expected: list[str], warnings: int
 ) -> None:
     api.add_pod("a", claims=["data"])
-    api.objects["pods"][0]["metadata"] |= WEB
+    api.first("pods")["metadata"] |= WEB
     if setup is not None:
         claim(api, "data", phase="Pending", **setup)
     outcome = back_up(api, store, included_namespaces=["shop"], label_selector={"matchLabels": WEB["labels"]})
@@ -166,7 +166,7 @@ def test_bindings_are_read_by_one_list(api: BackupApi, store: t.Any) -> None:
     for number in range(30):
         api.add("serviceaccounts", f"robot-{number}", "shop")
     back_up(api, store, included_namespaces=["shop"])
-    assert len([path for path in api.paths if "clusterrolebindings" in path]) == 1
+    assert len([each.path for each in api.seen if "clusterrolebindings" in each.path]) == 1
 
 
 def test_related_items_are_not_stored_twice(api: BackupApi, store: t.Any) -> None:  # docs/compatibility 10.2: not twice
@@ -237,7 +237,7 @@ def test_ordered_resources_come_first_in_their_order(api: BackupApi, store: t.An
         store,
         ordered_resources={"configmaps": ["shop/c", "shop/a", "shop/gone"], "pods": ["shop/b", "shop/a"]},
     )
-    with BackupRepository(store).open_tarball("b1") as tarball:
+    with Catalog(store).files("b1").open_tarball() as tarball:
         order = [item.name for item in tarball.items if str(item.group_resource) == "configmaps"]
     assert sorted(order) == ["a", "b", "c"]
     executed = [pod for pod, _command in api.executed]
@@ -251,7 +251,7 @@ def test_api_versions(api: BackupApi, store: t.Any, all_versions: bool, versions
     """docs/compatibility 2.1, 3.6."""
     api.add("orders", "o1", "shop")
     back_up(api, store, request={"all_api_versions": all_versions}, included_namespaces=["shop"])
-    resource_list = BackupRepository(store).read_json("b1", "resource_list")
+    resource_list = Catalog(store).files("b1").read_json("resource_list")
     found = [kind.split("/")[1] for kind in resource_list if kind.startswith("shop.example")]
     assert found == versions
 
@@ -308,7 +308,7 @@ def test_an_unbound_claim_stays_as_it_is(api: BackupApi, store: t.Any) -> None: 
 def test_siblings_that_share_a_claim_come_along(api: BackupApi, store: t.Any) -> None:  # docs/compatibility 3.10, E-4
     for name in ("a", "b", "c"):
         api.add_pod(name, claims=["shared"] if name != "c" else (), **{HOOK: "x"})
-    api.objects["pods"][0]["metadata"] |= WEB
+    api.first("pods")["metadata"] |= WEB
     claim(api, "shared")
     back_up(api, store, included_namespaces=["shop"], label_selector={"matchLabels": WEB["labels"]})
     assert [entry for entry in stored(store) if entry.startswith("pods")] == ["pods/shop/a", "pods/shop/b"]
@@ -355,6 +355,6 @@ def test_the_plan_counts_what_the_run_stores(api: BackupApi, store: t.Any) -> No
     api.add("customresourcedefinitions", "orders.shop.example")
     account(api)
     request = make_request(included_namespaces=["shop"])
-    plan = plan_backup(request, client=t.cast("t.Any", api), store=store)
+    plan = plan_backup(request, client=api.client, store=store)
     assert api.executed == []
     assert plan.items == back_up(api, store, included_namespaces=["shop"]).items

@@ -8,13 +8,13 @@ import typing as t
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._backup import namespaces as namespaces_module
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import CLAIMS, PODS, Selection, select
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem, RawPage
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_api import MemoryApi
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import types_named
 
 ALL_VERBS = frozenset({"create", "delete", "get", "list", "patch", "update", "watch"})
 
@@ -43,45 +43,34 @@ DISCOVERED = [
 ]
 
 
-class Cluster:
+class Cluster(MemoryApi):
     """The namespaces of a cluster, and who may read them."""
 
-    server = "https://127.0.0.1:6443"
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.namespaces: dict[str, dict[str, t.Any]] = {}
+    def __init__(self) -> None:
+        super().__init__(types_named("namespaces"))
         self.may_list = True
         self.forbidden: set[str] = set()
+        self.refuse = self._forbid
         for name in ("default", "shop", "shop-test", "kube-system"):
-            self.add(name)
-        monkeypatch.setattr(namespaces_module, "list_raw_pages", self._list)
+            self.add_namespace(name)
 
-    def add(self, name: str, **labels: str) -> None:
-        self.namespaces[name] = {"metadata": {"name": name, "labels": labels}, "status": {"phase": "Active"}}
+    def add_namespace(self, name: str, **labels: str) -> None:
+        self.add("namespaces", name, metadata={"labels": labels}, status={"phase": "Active"})
 
-    def _list(self, _client: t.Any, _resource: ApiResource) -> t.Iterator[RawPage]:
-        if not self.may_list:
-            raise KubeError("You may not list namespaces.", status=403, reason="Forbidden")
-        items = [RawItem(obj, b"{}") for obj in self.namespaces.values()]
-        yield RawPage(items=items[:2], resource_version="5", remaining=None)
-        yield RawPage(items=items[2:], resource_version="5", remaining=None)
-
-    def get(self, path: str) -> dict[str, t.Any]:
+    def _forbid(self, _verb: str, path: str, _dry_run: bool) -> KubeError | None:
         name = path.rpartition("/")[2]
-        if name in self.forbidden:
-            raise KubeError("You may not.", status=403, reason="Forbidden")
-        if name not in self.namespaces:
-            raise KubeError("It is not there.", status=404, reason="NotFound")
-        return self.namespaces[name]
+        if name in self.forbidden or (name == "namespaces" and not self.may_list):
+            return KubeError(f"You may not list {name}.", status=403, reason="Forbidden")
+        return None
 
 
 @pytest.fixture
-def cluster(monkeypatch: pytest.MonkeyPatch) -> Cluster:
-    return Cluster(monkeypatch)
+def cluster() -> Cluster:
+    return Cluster()
 
 
 def choose(cluster: Cluster, **options: t.Any) -> Selection:
-    return select(t.cast("t.Any", cluster), Discovery(DISCOVERED), BackupSpec.from_options(options))
+    return select(cluster.client, Discovery(DISCOVERED), BackupSpec.from_options(options))
 
 
 def types_of(cluster: Cluster, **options: t.Any) -> list[str]:
@@ -143,7 +132,7 @@ def test_include_cluster_resources(
 )
 def test_resources(cluster: Cluster, included: list[str], excluded: list[str], types: list[str]) -> None:
     spec = BackupSpec(included_resources=tuple(included), excluded_resources=tuple(excluded))
-    found = select(t.cast("t.Any", cluster), Discovery(DISCOVERED), spec)
+    found = select(cluster.client, Discovery(DISCOVERED), spec)
     assert [str(each.group_resource) for each in found.types] == types
 
 
@@ -215,7 +204,7 @@ def test_namespaces(cluster: Cluster, options: t.Any, namespaces: list[str], lis
 
 
 def test_a_labelled_namespace_is_excluded(cluster: Cluster) -> None:  # docs/compatibility 3.2
-    cluster.add("secret", **{"velero.io/exclude-from-backup": "true"})
+    cluster.add_namespace("secret", **{"velero.io/exclude-from-backup": "true"})
     found = choose(cluster)
     assert not found.namespaces.accepts("secret")
     assert found.namespaces.accepts("shop")
@@ -283,7 +272,7 @@ def test_scopes(cluster: Cluster, resource: str, options: dict[str, t.Any], plac
 
 
 def test_a_namespace_of_argo_cd_is_a_warning(cluster: Cluster) -> None:  # docs/compatibility 3.14
-    cluster.add("gitops", **{"argocd.argoproj.io/managed-by": "argo"})
+    cluster.add_namespace("gitops", **{"argocd.argoproj.io/managed-by": "argo"})
     assert ["gitops" in warning for warning in choose(cluster).namespaces.warnings] == [True]
     assert choose(cluster, included_namespaces=["shop"]).namespaces.warnings == ()
 

@@ -19,11 +19,12 @@ import botocore.loaders
 import botocore.session
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._archive import name_claim, repository
+from ansible_collections.arkive.k8s.plugins.module_utils._archive import backup_writer
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.commit_point import Patience
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import CommitUnknown
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.repository import BackupRepository
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import UNKNOWN_PHASE, BackupOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog import name_claim
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
@@ -59,7 +60,7 @@ def account() -> t.Iterator[Ec2Account]:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is waited for in minutes is waited for in moments."""
     short = Patience(seconds=0.05, settle=0.02, settle_answered=0.01, pause=0.01)
-    monkeypatch.setattr(repository, "Patience", lambda: short)
+    monkeypatch.setattr(backup_writer, "Patience", lambda: short)
     monkeypatch.setattr(name_claim, "_PAUSE", 0.01)
 
 
@@ -125,7 +126,7 @@ class Case:
 
     def _check_whole(self, backup: dict[str, t.Any]) -> None:
         name = backup["metadata"]["name"]
-        record = BackupRepository(t.cast("t.Any", self.store.true)).read_record(name)
+        record = Catalog(t.cast("t.Any", self.store.true)).files(name).read_record()
         assert record is not None
         for file, digest in record.files.items():
             if file != "velero-backup.json":

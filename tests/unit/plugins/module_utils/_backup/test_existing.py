@@ -8,7 +8,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.existing import outcome_of_existing
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.existing import find_existing
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
@@ -20,60 +20,63 @@ class Record:
     freezes = [{"path": "/data"}]
 
 
-class Repository:
-    """One stored backup, with or without our record beside it."""
+class OneBackup:
+    """A catalog with one backup, and its files: with or without our record."""
 
     def __init__(self, phase: str | None = "Completed", *, record: bool = True, **options: t.Any) -> None:
         spec = BackupSpec.from_options(options).to_dict()
         self.backup = None if phase is None else {"spec": spec, "status": {"phase": phase} if phase else {}}
         self.record = Record() if record else None
-        self.files: dict[str, t.Any] = {"volumeinfo": [{"pvName": "pv-1"}]}
+        self.documents: dict[str, t.Any] = {"volumeinfo": [{"pvName": "pv-1"}]}
 
     def read_sound_backup(self, _name: str) -> t.Any:
         return self.backup
 
-    def read_record(self, _name: str) -> t.Any:
+    def files(self, _name: str) -> t.Any:
+        return self
+
+    def read_record(self) -> t.Any:
         return self.record
 
-    def read_json(self, _name: str, file: str) -> t.Any:
-        return self.files.get(file)
+    def read_json(self, file: str) -> t.Any:
+        return self.documents.get(file)
 
 
-def look(repository: Repository, *, replace_failed: bool = False, **options: t.Any) -> tuple[bool, BackupOutcome]:
+def look(catalog: OneBackup, *, replace_failed: bool = False, **options: t.Any) -> BackupOutcome | None:
     request = BackupRequest(name="nginx", spec=BackupSpec.from_options(options), replace_failed=replace_failed)
-    outcome = BackupOutcome(location="s3://b")
-    return outcome_of_existing(t.cast("t.Any", repository), request, outcome), outcome
+    return find_existing(t.cast("t.Any", catalog), request, location="s3://b")
 
 
 def test_nothing_is_there() -> None:
-    assert look(Repository(None)) == (False, BackupOutcome(location="s3://b"))
+    assert look(OneBackup(None)) is None
 
 
 @pytest.mark.parametrize("phase", ["Completed", "PartiallyFailed", "Failed", "FailedValidation"])
 def test_the_same_backup_is_told_and_nothing_runs(phase: str) -> None:
-    repository = Repository(phase, included_namespaces=["shop"], label_selector="app=web")
-    found, outcome = look(repository, included_namespaces=["shop"], label_selector={"matchLabels": {"app": "web"}})
-    assert found
+    catalog = OneBackup(phase, included_namespaces=["shop"], label_selector="app=web")
+    outcome = look(catalog, included_namespaces=["shop"], label_selector={"matchLabels": {"app": "web"}})
+    assert outcome is not None
     assert (outcome.changed, outcome.phase, outcome.items) == (False, phase, {"pods": 2})
     assert outcome.volumes == [{"pvName": "pv-1"}]
     assert (outcome.recorded_hooks, outcome.recorded_freezes) == ([{"pod": "db-0"}], [{"path": "/data"}])
 
 
 def test_a_backup_of_another_tool_has_no_record() -> None:
-    found, outcome = look(Repository(record=False))
-    assert found
+    outcome = look(OneBackup(record=False))
+    assert outcome is not None
     assert (outcome.items, outcome.recorded_hooks) == ({}, [])
 
 
 def test_its_warnings_and_errors_are_told_again() -> None:
     """As the run had told them, not as Velero's file has them."""
-    repository = Repository("PartiallyFailed")
+    catalog = OneBackup("PartiallyFailed")
     hook = " resource: /pods name: /y message: /Error executing hook error: /exit 1"
-    repository.files["results"] = {
+    catalog.documents["results"] = {
         "errors": {"velero": [" message: /bad"], "namespaces": {"web": [" name: /x"], "shop": [hook]}},
         "warnings": {"cluster": ["odd"]},
     }
-    _found, outcome = look(repository)
+    outcome = look(catalog)
+    assert outcome is not None
     told = [tuple(each[name] for name in ("resource", "namespace", "name", "message")) for each in outcome.errors_list]
     assert told == [
         ("", "", "", "bad"),
@@ -102,7 +105,7 @@ def test_its_warnings_and_errors_are_told_again() -> None:
 )
 def test_another_spec_is_refused(stored: dict[str, t.Any], asked: dict[str, t.Any], fields: list[str]) -> None:
     with pytest.raises(ValidationError, match="Backup 'nginx' exists in s3://b with another spec") as caught:
-        look(Repository(**stored), **asked)
+        look(OneBackup(**stored), **asked)
     assert caught.value.details == {"differing_fields": fields, "phase": "Failed"}
     assert ", ".join(fields) in caught.value.message
     assert "state=absent" in (caught.value.hint or "")
@@ -118,21 +121,21 @@ def test_another_spec_is_refused(stored: dict[str, t.Any], asked: dict[str, t.An
     ],
 )
 def test_what_does_not_differ(stored: dict[str, t.Any], asked: dict[str, t.Any]) -> None:
-    assert look(Repository(**stored), **asked)[0]
+    assert look(OneBackup(**stored), **asked) is not None
 
 
 def test_what_a_server_adds_is_not_compared() -> None:
-    repository = Repository(record=False)
-    assert repository.backup is not None
-    del repository.backup["spec"]["includedNamespaces"]  # Velero 1.18.1 leaves it empty
-    repository.backup["spec"] |= {"volumeSnapshotLocations": ["default"], "csiSnapshotTimeout": "20m0s"}
-    assert look(repository)[0]
+    catalog = OneBackup(record=False)
+    assert catalog.backup is not None
+    del catalog.backup["spec"]["includedNamespaces"]  # Velero 1.18.1 leaves it empty
+    catalog.backup["spec"] |= {"volumeSnapshotLocations": ["default"], "csiSnapshotTimeout": "20m0s"}
+    assert look(catalog) is not None
 
 
 @pytest.mark.parametrize("phase", ["New", "InProgress", "Finalizing", "WaitingForPluginOperations", "Deleting", ""])
 def test_one_that_is_being_made_is_refused(phase: str) -> None:
     with pytest.raises(ValidationError, match=f"is still being made: its phase is {phase or 'New'}"):
-        look(Repository(phase), replace_failed=True)
+        look(OneBackup(phase), replace_failed=True)
 
 
 @pytest.mark.parametrize(
@@ -140,14 +143,13 @@ def test_one_that_is_being_made_is_refused(phase: str) -> None:
     [("Completed", False), ("PartiallyFailed", True), ("Failed", True), ("FailedValidation", True)],
 )
 def test_replace_failed(phase: str, replaced: bool) -> None:
-    found, _outcome = look(Repository(phase), replace_failed=True)
-    assert found is not replaced
+    assert (look(OneBackup(phase), replace_failed=True) is None) is replaced
 
 
 def test_a_failed_one_of_another_spec_may_be_replaced() -> None:
-    assert not look(Repository("Failed"), replace_failed=True, ttl="1h")[0]
+    assert look(OneBackup("Failed"), replace_failed=True, ttl="1h") is None
     with pytest.raises(ValidationError, match="with another spec: ttl differs"):
-        look(Repository("Completed"), replace_failed=True, ttl="1h")
+        look(OneBackup("Completed"), replace_failed=True, ttl="1h")
 
 
 @pytest.mark.parametrize(
@@ -158,12 +160,12 @@ def test_a_policy_of_the_task(stored: str | None, asked: str | None, same: bool)
     def annotations(text: str | None) -> dict[str, str]:
         return {} if text is None else {"arkive.k8s/resource-policies": text}
 
-    repository = Repository()
-    assert repository.backup is not None
-    repository.backup["metadata"] = {"annotations": annotations(stored)}
+    catalog = OneBackup()
+    assert catalog.backup is not None
+    catalog.backup["metadata"] = {"annotations": annotations(stored)}
     request = BackupRequest(name="nginx", spec=BackupSpec(), annotations=annotations(asked))
     if same:
-        assert outcome_of_existing(t.cast("t.Any", repository), request, BackupOutcome())
+        assert find_existing(t.cast("t.Any", catalog), request, location="s3://b")
         return
     with pytest.raises(ValidationError, match="another spec: resourcePolicies differs"):
-        outcome_of_existing(t.cast("t.Any", repository), request, BackupOutcome())
+        find_existing(t.cast("t.Any", catalog), request, location="s3://b")

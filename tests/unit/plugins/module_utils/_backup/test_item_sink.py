@@ -12,11 +12,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink impor
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.namespaces import ChosenNamespaces
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import Selection
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volumes import VolumeNotes
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import GlobalFilter, IncludeExclude
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 PODS = ApiResource("", "v1", "pods", "pod", "Pod", True, frozenset())
 PVCS = ApiResource(
@@ -164,7 +164,7 @@ SKIPPED = {
     ],
 )
 def test_bound_claims_are_described(sink: ItemSink, claim: dict[str, t.Any], described: int) -> None:
-    notes = VolumeNotes(sink, tell=lambda _key: SKIPPED, log=RunLog(None))
+    notes = VolumeNotes(sink, tell=lambda _key: SKIPPED, issues=Issues())
     store(sink, PVCS, obj("data", kind="PersistentVolumeClaim") | claim)
     assert len(notes.describe()) == described
 
@@ -193,7 +193,7 @@ def test_what_is_said_of_a_volume(sink: ItemSink, volume: t.Any, info: dict[str,
         asked.append(key)
         return SKIPPED
 
-    notes = VolumeNotes(sink, tell=tell, log=RunLog(None))
+    notes = VolumeNotes(sink, tell=tell, issues=Issues())
     bound = {"spec": {"volumeName": "pv-1"}, "status": {"phase": "Bound"}}
     store(sink, PVCS, obj("data", kind="PersistentVolumeClaim") | bound)
     if volume is not None:
@@ -203,12 +203,12 @@ def test_what_is_said_of_a_volume(sink: ItemSink, volume: t.Any, info: dict[str,
 
 
 def test_a_wish_for_the_node_agent_is_a_warning(sink: ItemSink) -> None:  # docs/compatibility 3.12
-    log = RunLog(None)
-    notes = VolumeNotes(sink, tell=lambda _key: dict(SKIPPED), log=log)
+    issues = Issues()
+    notes = VolumeNotes(sink, tell=lambda _key: dict(SKIPPED), issues=issues)
     pod = obj(annotations={"backup.velero.io/backup-volumes": "data,scratch"})
     pod["spec"] = {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "d"}}, {"name": "scratch"}]}
     store(sink, PODS, pod)
     bound = {"spec": {"volumeName": "pv-1"}, "status": {"phase": "Bound"}}
     store(sink, PVCS, obj("d", kind="PersistentVolumeClaim") | bound)
-    assert log.warnings == 1
+    assert len(issues.warnings) == 1
     assert "node agent" in notes.describe()[0]["skippedReason"]

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import typing as t
 
@@ -11,6 +12,7 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks import executor
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import (
@@ -18,7 +20,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import 
     resolve_container,
     run_hook,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookResult
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookPolicy, HookResult
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import (
     ExecError,
@@ -68,7 +71,8 @@ class Run:
         self.failure: Exception | None = None
         self.calls: list[dict[str, t.Any]] = []
         self.stream = io.BytesIO()
-        self.log = RunLog(self.stream, backup="velero/b1")
+        self.issues = Issues(RunLog(self.stream, backup="velero/b1").write)
+        self.context = ClusterRun(client=t.cast("t.Any", None), issues=self.issues)
         monkeypatch.setattr(executor, "exec_command", self._exec)
 
     def _exec(self, _client: t.Any, **given: t.Any) -> ExecResult:
@@ -77,12 +81,15 @@ class Run:
             raise self.failure
         return self.answer
 
-    def __call__(self, hook: Hook, *, pod: dict[str, t.Any] | None = None, **more: t.Any) -> HookResult:
-        return run_hook(t.cast("t.Any", None), POD if pod is None else pod, hook, log=self.log, **more)
+    def __call__(
+        self, hook: Hook, *, pod: dict[str, t.Any] | None = None, cancel: CancelToken | None = None, **policy: t.Any
+    ) -> HookResult:
+        context = dataclasses.replace(self.context, cancel=cancel or CancelToken())
+        return run_hook(context, POD if pod is None else pod, hook, HookPolicy(**policy))
 
     def execution(self, hook: Hook) -> HookExecution:
         """What a run of ``hook`` tries."""
-        return HookExecution(t.cast("t.Any", None), POD, hook, log=self.log, default_on_error="Fail", log_output=True)
+        return HookExecution(self.context, POD, hook, HookPolicy())
 
     @property
     def lines(self) -> list[str]:
@@ -122,7 +129,7 @@ def test_no_such_container(run: Run, name: str, pod: dict[str, t.Any], message: 
     assert caught.value.message == message
     result = run(hook_of(container=name), pod=pod)
     assert (result.state, result.error, run.calls) == ("failed", message, [])
-    assert run.log.errors == 1
+    assert len(run.issues.errors) == 1
 
 
 def test_the_hook_is_not_changed_by_one_pod(run: Run) -> None:  # docs/compatibility C2
@@ -216,8 +223,8 @@ def test_failures(run: Run, answer: t.Any, state: str, error: str, may_have_run:
         run.answer = answer
     result = run(hook_of())
     assert (result.state, result.error, result.failed, result.may_have_run) == (state, error, True, may_have_run)
-    assert [entry.message for entry in run.log.entries] == ["Error executing hook"]
-    assert run.log.entries[0].fields["error"] == error
+    assert [entry.message for entry in run.issues.errors] == ["Error executing hook"]
+    assert run.issues.errors[0].error == error
 
 
 def test_a_timeout_keeps_what_came_but_does_not_log_it(run: Run) -> None:  # docs/compatibility C11
@@ -232,7 +239,7 @@ def test_a_finished_pod_is_skipped(run: Run, phase: str) -> None:  # docs/compat
     result = run(hook_of(), pod={**POD, "status": {"phase": phase}})
     assert (result.state, result.failed, result.container, run.calls) == ("skipped", False, "foo", [])
     assert f"Pod entered phase {phase} before some hooks ran" in run.lines[0]
-    assert run.log.errors == 0
+    assert run.issues.errors == ()
 
 
 @pytest.mark.parametrize("phase", ["Pending", "Unknown"])

@@ -10,9 +10,10 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookResult
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
+from ansible_collections.arkive.k8s.plugins.module_utils._core.run_context import RunContext
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookPolicy, HookResult
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.retries import run_with_retries
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 START = dt.datetime(2026, 6, 1, 2, 0, 0, tzinfo=dt.UTC)
 
@@ -37,7 +38,8 @@ class Case:
         self.hook = Hook(source="spec", name="r", phase="pre", argv=("x",), **hook)
         self.answers = list(answers)
         self.tried = 0
-        self.log = RunLog(None, backup="velero/b")
+        self.levels: list[str] = []
+        self.issues = Issues(lambda level, _message, _fields: self.levels.append(level))
 
     def attempt(self) -> HookResult:
         answer = {"state": "failed", "rc": 1, "error": "no"} | self.answers[min(self.tried, len(self.answers) - 1)]
@@ -48,13 +50,8 @@ class Case:
         )
 
     def run(self, cancel: CancelToken | None = None, **more: t.Any) -> HookResult:
-        return run_with_retries(
-            self.hook, self.attempt, log=self.log, default_on_error="Fail", cancel=cancel or Pauses(), **more
-        )
-
-    @property
-    def levels(self) -> list[str]:
-        return [entry.level for entry in self.log.entries]
+        context = RunContext(issues=self.issues, cancel=cancel or Pauses())
+        return run_with_retries(self.hook, self.attempt, run=context, policy=HookPolicy(), **more)
 
 
 OK = {"state": "ok", "rc": 0, "error": ""}

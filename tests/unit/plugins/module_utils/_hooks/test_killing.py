@@ -10,10 +10,12 @@ import typing as t
 
 import pytest
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks import executor, killing
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import run_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.killing import Tracked, take_tracked
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookResult
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookPolicy, HookResult
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import (
     ExecRefused,
@@ -21,7 +23,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import (
     ExecStreamLost,
     ExecTimeout,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 POD: dict[str, t.Any] = {
     "metadata": {"namespace": "shop", "name": "db-0"},
@@ -41,7 +42,7 @@ class Case:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.answers: list[ExecResult | Exception] = []
         self.calls: list[dict[str, t.Any]] = []
-        self.log = RunLog(None, backup="velero/b")
+        self.issues = Issues()
         for module in (executor, killing):
             monkeypatch.setattr(module, "exec_command", self._exec)
 
@@ -59,7 +60,7 @@ class Case:
         self.answers = list(answers)
         given: dict[str, t.Any] = {"kill_on_timeout": True, "retry_backoff_seconds": 0.0} | more
         hook = Hook(source="spec", name="r", phase="pre", argv=("sleep", "60"), **given)
-        result = run_hook(t.cast("t.Any", self), POD, hook, log=self.log)
+        result = run_hook(ClusterRun(client=t.cast("t.Any", self), issues=self.issues), POD, hook, HookPolicy())
         assert self.answers == []
         return result
 
@@ -116,7 +117,7 @@ def test_it_cannot_be_killed(case: Case, answers: list[t.Any], why: str) -> None
 def test_what_was_killed_is_tried_again(case: Case) -> None:
     result = case.run(ExecTimeout("x", stderr=MARKER), done(), done(stderr=MARKER), retries=3)
     assert (result.state, result.attempts, result.killed) == ("ok", 2, False)
-    assert (case.log.warnings, case.log.errors) == (1, 0)
+    assert (len(case.issues.warnings), case.issues.errors) == (1, ())
 
 
 @pytest.mark.parametrize(
@@ -131,15 +132,15 @@ def test_an_image_without_a_shell(case: Case, answer: t.Any) -> None:
     result = case.run(answer, ExecTimeout("x"))
     assert case.sent == [["arkive-hook", "sleep", "60"], ["sleep", "60"]]
     assert (result.state, result.killed) == ("timed_out", False)
-    assert [entry.level for entry in case.log.entries] == ["warning", "error"]
-    assert case.log.entries[0].message == (
+    assert [issue.message for issue in case.issues.warnings] == [
         "kill_on_timeout has no effect in container db of pod shop/db-0: it has no /bin/sh"
-    )
+    ]
+    assert len(case.issues.errors) == 1
 
 
 def test_a_program_that_is_missing_is_not_a_missing_shell(case: Case) -> None:
     result = case.run(done(127, MARKER + b"sleep: not found\n"))
-    assert (result.state, result.rc, result.stderr, case.log.warnings) == ("failed", 127, b"sleep: not found\n", 0)
+    assert (result.state, result.rc, result.stderr, case.issues.warnings) == ("failed", 127, b"sleep: not found\n", ())
 
 
 def test_another_refusal(case: Case) -> None:

@@ -14,9 +14,10 @@ import typing as t
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import OnError, hook_status
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookPolicy, OnError, hook_status
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import hooks_of_pod, resolve_rules
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
@@ -26,7 +27,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import
     SectionSettings,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import parse_hook_rules
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 pytestmark = pytest.mark.usefixtures("clock")
 
@@ -49,7 +49,7 @@ class Backup:
         self.cluster = cluster
         self.rules = resolve_rules(parse_hook_rules(rules or []), str)
         self.default_on_error: OnError = default_on_error
-        self.log = RunLog(None, backup="velero/b")
+        self.issues = Issues()
         self.ran: list[str] = []
         self.stored: list[str] = []
         self.results: list[t.Any] = []
@@ -59,21 +59,19 @@ class Backup:
         made = self.cluster.add_pod(name, **given)
         found = hooks_of_pod(made, self.rules)
         for warning in found.warnings:
-            self.log.warning(warning)
+            self.issues.warning(warning)
         preflight = Preflight(self.cluster, ApiObjectReader(self.cluster), policy=FreezePolicy())
         pre = [preflight.examine(made, hook) for hook in found.pre]
         return QuiescedPod(pod=made, pre=pre, post=list(found.post), release_owed=not pre)
 
     def block(self, *pods: QuiescedPod, sequential: bool = False) -> CriticalSection:
         settings = SectionSettings(
-            run_id="run1",
+            run=ClusterRun(client=self.cluster, run_id="run1", issues=self.issues),
             policy=FreezePolicy(),
-            default_on_error=self.default_on_error,
-            log=self.log,
-            cancel=CancelToken(),
+            hooks=HookPolicy(default_on_error=self.default_on_error),
             workers=1,
         )
-        section = CriticalSection(self.cluster, pods, settings, sequential=sequential)
+        section = CriticalSection(pods, settings, sequential=sequential)
         with section:
             for pod in pods:
                 if pod.stored:
@@ -123,7 +121,7 @@ def test_an_annotated_pre_hook_fails(
     given = annotations("pre", "bad", on_error=on_error) | annotations("post", "after")
     backup.block(backup.pod("a", metadata={"annotations": given}))
     assert backup.ran == ["a:bad", *(["store a", "a:after"] if stored else [])]
-    assert backup.log.errors == errors
+    assert len(backup.issues.errors) == errors
     assert backup.status == attempted(2 if stored else 1, 1)
 
 
@@ -149,7 +147,7 @@ def test_spec_hooks_after_a_fail_are_attempted_and_not_failed(cluster: t.Any) ->
         ("3", "skipped", 0),
     ]
     assert pre[3].error == "not run, because an earlier hook of the pod failed with on-error Fail"
-    assert backup.log.entries[-1].fields["error"] == "command terminated with exit code 1"
+    assert backup.issues.errors[-1].error == "command terminated with exit code 1"
 
 
 @pytest.mark.parametrize(
@@ -187,7 +185,7 @@ def test_a_post_hook_fails(cluster: t.Any, on_error: str, ran: list[str], errors
     rules = [{"name": "r", "post": [entry("bad", onError=on_error), entry("last")]}]
     backup = Backup(cluster, rules=rules)
     backup.block(backup.pod("a"))
-    assert (backup.ran, backup.stored, backup.log.errors) == (ran, ["a"], errors)
+    assert (backup.ran, backup.stored, len(backup.issues.errors)) == (ran, ["a"], errors)
     assert [result.state for result in backup.results] == states
     assert backup.status == attempted(2, 1)
 
@@ -195,7 +193,7 @@ def test_a_post_hook_fails(cluster: t.Any, on_error: str, ran: list[str], errors
 def test_only_an_invalid_timeout(cluster: t.Any) -> None:  # docs/compatibility D10
     backup = Backup(cluster)
     backup.block(backup.pod("a", metadata={"annotations": annotations("pre", "one", timeout="30")}))
-    assert (backup.log.warnings, backup.log.errors, backup.stored) == (1, 0, ["a"])
+    assert (len(backup.issues.warnings), backup.issues.errors, backup.stored) == (1, (), ["a"])
     assert backup.cluster.calls[-1].timeout == 30.0
 
 

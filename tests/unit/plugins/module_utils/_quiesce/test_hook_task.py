@@ -208,7 +208,8 @@ def test_a_thaw_without_the_id_finds_the_mark(cluster: t.Any) -> None:
 
 def test_a_path_that_nobody_froze_is_fine(cluster: t.Any) -> None:
     cluster.add_pod("db-0")
-    assert thaw_path(path_task(), client=cluster) == HookTaskOutcome()
+    done = thaw_path(path_task(), client=cluster).to_return(default_on_error="Fail")
+    assert done == HookTaskOutcome().to_return(default_on_error="Fail")
     assert cluster.calls == []
 
 

@@ -9,14 +9,15 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookResult
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookPolicy, HookResult
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import ExecRefused, ExecStreamLost, ExecTimeout
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freeze import ActiveFreeze
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import Lease
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord, FreezeTarget
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.release import Releaser
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 THAW = ("fsfreeze", "--unfreeze", "/data")
 WHERE = "/data in container db of pod shop/db-0"
@@ -33,9 +34,11 @@ class Case:
         self.cluster = cluster
         self.clock = clock
         self.pod = cluster.add_pod("db-0")
-        self.log = RunLog(None, backup="velero/b1")
+        self.issues = Issues()
         self.warnings: list[str] = []
-        self.releaser = Releaser(cluster, log=self.log, default_on_error="Fail", warnings=self.warnings)
+        self.releaser = Releaser(
+            ClusterRun(client=cluster, issues=self.issues), HookPolicy(), helper=None, warnings=self.warnings
+        )
 
     def held(
         self, path: str = "/data", *, armed: bool = True, container: str = "db", claim: str = "shop/data"
@@ -86,7 +89,10 @@ def test_the_post_hook_fails_and_we_thaw(case: Case, cluster: t.Any) -> None:
     (result,) = case.release([held], hook_of(("sh", "-c", "exit 7")))
     assert (result.state, result.rc, account(held)) == ("failed", 7, ("release", True, True))
     assert case.releaser.errors == []
-    assert [entry.message for entry in case.log.entries] == ["Error executing hook", "Error running post hooks for pod"]
+    assert [entry.message for entry in case.issues.errors] == [
+        "Error executing hook",
+        "Error running post hooks for pod",
+    ]
 
 
 def test_without_a_post_hook_we_thaw(case: Case) -> None:
@@ -104,7 +110,7 @@ def test_the_lease_fired_first(case: Case, cluster: t.Any) -> None:
     (error,) = case.releaser.errors
     assert error.startswith(f"The lease on {WHERE} ran out after 60 s, before the release")
     assert held.records[0].error == error
-    assert case.log.errors == 1
+    assert len(case.issues.errors) == 1
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,9 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import ExecRefused, ExecStreamLost, ExecTimeout
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce import lease_keeper
@@ -28,7 +30,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import
     QuiescedPod,
     SectionSettings,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 pytestmark = pytest.mark.usefixtures("clock")
 
@@ -45,7 +46,7 @@ class Block:
 
     def __init__(self, cluster: t.Any, policy: FreezePolicy | None = None) -> None:
         self.cluster = cluster
-        self.log = RunLog(None, backup="velero/b1")
+        self.issues = Issues()
         self.cancel = CancelToken()
         self.policy = policy or FreezePolicy()
         self.entries: list[QuiescedPod] = []
@@ -65,16 +66,13 @@ class Block:
     @property
     def settings(self) -> SectionSettings:
         return SectionSettings(
-            run_id="run1",
+            run=ClusterRun(client=self.cluster, run_id="run1", issues=self.issues, cancel=self.cancel),
             policy=self.policy,
-            default_on_error="Fail",
-            log=self.log,
-            cancel=self.cancel,
             workers=self.workers,
         )
 
     def run(self, work: t.Callable[[], None] = lambda: None) -> CriticalSection:
-        section = CriticalSection(self.cluster, self.entries, self.settings, sequential=self.sequential)
+        section = CriticalSection(self.entries, self.settings, sequential=self.sequential)
         with section:
             self.cluster.calls.append("work")
             work()
@@ -159,7 +157,7 @@ def test_a_pre_hook_fails(block: Block, cluster: t.Any, on_error: t.Any, stored:
     section = block.run()
     assert block.steps() == steps
     assert entry.stored is stored
-    messages = [entry.message for entry in block.log.entries]
+    messages = [entry.message for entry in block.issues.errors]
     # docs/compatibility D9
     assert messages == ["Error executing hook"] + ["Error running pre hooks for pod"] * (not stored)
     assert section.results[0].error == "command terminated with exit code 1"
@@ -187,7 +185,7 @@ def test_a_post_hook_fails(block: Block, cluster: t.Any) -> None:  # docs/compat
     section = block.run()
     assert entry.stored
     assert states(section) == [("post", "failed")]
-    assert [entry.message for entry in block.log.entries] == [
+    assert [entry.message for entry in block.issues.errors] == [
         "Error executing hook",
         "Error running post hooks for pod",
     ]
@@ -341,7 +339,7 @@ def test_a_command_that_freezes_and_thaws(block: Block, cluster: t.Any, thaw: st
     block.add("db-0", hook_of("pre", ("sh", "-c", "fsfreeze -f /data; snap; fsfreeze -u /data")), None)
     cluster.answers["release"] = [cluster.release_answer(thaw=thaw)]
     section = block.run()
-    assert (the_freeze(section)[0], section.errors, block.log.errors) == (thawed_by, [], 0)
+    assert (the_freeze(section)[0], section.errors, block.issues.errors) == (thawed_by, [], ())
 
 
 def test_a_freeze_that_never_began(block: Block, cluster: t.Any) -> None:
@@ -396,7 +394,7 @@ def test_a_pod_that_cannot_be_marked_is_frozen_with_a_warning(block: Block, clus
         "claim shop/data could not be marked as frozen",
         "pod shop/db-0 could not be marked as frozen",
     ]
-    assert block.log.warnings == 2
+    assert len(block.issues.warnings) == 2
 
 
 @pytest.mark.parametrize(
@@ -465,10 +463,10 @@ def test_no_lease_is_renewed_beyond_the_longest_freeze_or_after_it_is_dropped(
     asked: list[float] = []
     monkeypatch.setattr(lease_keeper, "renew", lambda *_given: asked.append(clock.now) or "renewed")
     entry = freezing(block)
-    section = CriticalSection(block.cluster, [entry], block.settings)
+    section = CriticalSection([entry], block.settings)
     section.quiesce()
     (held,) = section.hand_over()
-    keeper = lease_keeper.LeaseKeeper(block.cluster, block.settings)
+    keeper = lease_keeper.LeaseKeeper(block.settings)
     monkeypatch.setattr(keeper, "_stopped", OneTurn())
     monkeypatch.setattr(keeper, "_thread", threading.current_thread())
     keeper.keep(held)

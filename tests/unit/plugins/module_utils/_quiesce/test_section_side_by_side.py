@@ -13,7 +13,9 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, hook_status
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import ExecRefused, ExecTimeout
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.frozen_claims import FrozenClaims
@@ -25,7 +27,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import
     QuiescedPod,
     SectionSettings,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
 pytestmark = pytest.mark.usefixtures("clock")
 
@@ -43,7 +44,7 @@ class Block:
     def __init__(self, cluster: t.Any, *, workers: int = 8) -> None:
         self.cluster = cluster
         self.workers = workers
-        self.log = RunLog(None, backup="velero/b")
+        self.issues = Issues()
         self.cancel = CancelToken()
         self.entries: list[QuiescedPod] = []
 
@@ -59,14 +60,11 @@ class Block:
 
     def section(self, *, sequential: bool = False) -> CriticalSection:
         settings = SectionSettings(
-            run_id="run1",
+            run=ClusterRun(client=self.cluster, run_id="run1", issues=self.issues, cancel=self.cancel),
             policy=FreezePolicy(),
-            default_on_error="Fail",
-            log=self.log,
-            cancel=self.cancel,
             workers=self.workers,
         )
-        return CriticalSection(self.cluster, self.entries, settings, sequential)
+        return CriticalSection(self.entries, settings, sequential)
 
     def steps(self) -> list[str]:
         return [f"{call.kind} {call.pod}" for call in self.cluster.calls]
@@ -492,4 +490,4 @@ def test_a_thousand_hooks_over_two_hundred_pods(cluster: t.Any, workers: int) ->
         *((name, "post", at) for name in names for at in range(2)),
     ]
     assert hook_status(results) == {"hooksAttempted": 1000, "hooksFailed": 40}
-    assert block.log.errors == 40
+    assert len(block.issues.errors) == 40

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply import object_writer
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
@@ -20,7 +19,6 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.res
 def api(monkeypatch: pytest.MonkeyPatch) -> RestoreApi:
     """An API server with the namespace ``shop``; nobody waits between attempts."""
     fake = RestoreApi()
-    monkeypatch.setattr(Discovery, "read", lambda _client: fake.discovery())
     monkeypatch.setattr(object_writer, "_PAUSE", 0.0)
     fake.add("namespaces", "shop", status={"phase": "Active"})
     return fake

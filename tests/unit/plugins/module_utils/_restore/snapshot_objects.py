@@ -10,11 +10,15 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.restore import CsiRestore
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import RestoreJob, StoredRecords
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.storage_classes import StorageClasses
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_api import MemoryApi
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import (
+    SNAPSHOT_TYPES,
+    types_named,
+)
 
 Object = dict[str, t.Any]
 GROUP = "snapshot.storage.k8s.io"
@@ -88,42 +92,36 @@ def snapshot_class(name: str, driver: str = DRIVER, *, default: bool = False) ->
     return {"metadata": {"name": name, "annotations": annotations}, "driver": driver}
 
 
-class TargetCluster:
-    """A client that lists classes and answers reviews. ``forbidden``: plurals that may be neither listed nor made."""
+class TargetCluster(MemoryApi):
+    """Has classes, and tells rights one by one.
+
+    ``forbidden``: plurals that may be neither listed nor made; ``volumesnapshots@shop`` for one namespace.
+    """
 
     def __init__(
         self, *, classes: t.Sequence[Object] = (), forbidden: t.Collection[str] = (), api: bool = True
     ) -> None:
-        self.classes = list(classes)
+        super().__init__([*types_named("storageclasses"), *(SNAPSHOT_TYPES if api else ())])
+        self.lists_rights = False
         self.forbidden = forbidden
-        self.reviews: list[Need] = []
-        plurals = {"volumesnapshots": True, "volumesnapshotcontents": False, "volumesnapshotclasses": False}
-        kinds = ("VolumeSnapshot", "VolumeSnapshotContent", "VolumeSnapshotClass")
-        found = [ApiResource("storage.k8s.io", "v1", "storageclasses", "x", "StorageClass", False, frozenset())]
-        for (plural, namespaced), kind in zip(plurals.items(), kinds, strict=True):
-            found.append(ApiResource(GROUP, "v1", plural, "x", kind, namespaced, frozenset(), (), True))
-        self.discovery = Discovery(found if api else found[:1])
+        for each in classes:
+            body = {name: value for name, value in each.items() if name != "metadata"}
+            plural = "storageclasses" if "provisioner" in each else "volumesnapshotclasses"
+            self.add(plural, each["metadata"]["name"], metadata=each["metadata"], **body)
+        self.discovery = Discovery.read(self.client)
 
-    def get(self, path: str, **_more: t.Any) -> Object:
-        plural = path.rpartition("/")[2]
-        if plural in self.forbidden:
-            raise KubeError(f"{plural} is forbidden", status=403, reason="Forbidden")
-        wanted = "provisioner" if plural == "storageclasses" else "driver"
-        return {"items": [entry for entry in self.classes if wanted in entry], "metadata": {}}
+    @property
+    def reviews(self) -> list[Need]:
+        asked = [each.body["spec"]["resourceAttributes"] for each in self.seen if "accessreviews" in each.path]
+        return [Need(*(each.get(field, "") for field in Need._fields)) for each in asked]
 
-    def can_i(self, verb: str, *, group: str, resource: str, subresource: str, namespace: str) -> bool:
-        """``volumesnapshots@shop`` in ``forbidden``: in that namespace too; ``volumesnapshots``: cluster-wide."""
-        self.reviews.append(Need(verb, group, resource, subresource, namespace))
+    def allows(self, _user: str, _verb: str, resource: str, namespace: str) -> bool:
         if resource == "*":
             return not self.forbidden
         return (f"{resource}@{namespace}" if namespace else resource) not in self.forbidden
 
-    def post(self, _path: str, body: Object) -> Object:
-        """A review of the rules of one namespace, which this server cannot list."""
-        return {"status": {"resourceRules": [], "incomplete": bool(body)}}
-
     def storage_classes(self, mapping: t.Mapping[str, str] | None = None) -> StorageClasses:
-        return StorageClasses(t.cast("t.Any", self), self.discovery, mapping=mapping or {}, restored=lambda: {})
+        return StorageClasses(self.client, self.discovery, mapping=mapping or {}, restored=lambda: {})
 
 
 class StoredSnapshots:
@@ -164,7 +162,7 @@ class StoredSnapshots:
             classes=target.storage_classes(mapping),
             leaves_objects_out=left_out,
         )
-        return CsiRestore(t.cast("t.Any", target), job)
+        return CsiRestore(target.client, job)
 
 
 def without(obj: Object, *path: str) -> Object:

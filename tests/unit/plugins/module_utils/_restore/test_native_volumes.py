@@ -440,17 +440,17 @@ def test_the_namespace_of_a_live_volume(api: RestoreApi, namespace: Object | Non
     if namespace is not None:
         api.add("namespaces", "app", **namespace)
     api.add("persistentvolumeclaims", "data", "app", status={"phase": "Bound"})
-    volumes = EbsRestore({}, None, client=t.cast("t.Any", api), discovery=api.discovery())
+    volumes = EbsRestore({}, None, client=api.client, discovery=api.discovery())
     live = csi_volume(OLD, claimRef={"namespace": "app", "name": "data"})
     assert volumes.why_leaving(live) == expected
 
 
 def test_what_may_not_be_read_is_taken_to_be_there(api: RestoreApi) -> None:
+    volumes = EbsRestore({}, None, client=api.client, discovery=api.discovery())
     api.refuse = lambda _verb, _path, _dry_run: KubeError("no", status=403, reason="Forbidden")
-    volumes = EbsRestore({}, None, client=t.cast("t.Any", api), discovery=api.discovery())
     assert volumes.why_leaving(csi_volume(OLD, claimRef={"namespace": "app", "name": "data"})) == ""
 
 
 def test_a_live_volume_without_a_claim_is_healthy(api: RestoreApi) -> None:
-    volumes = EbsRestore({}, None, client=t.cast("t.Any", api), discovery=api.discovery())
+    volumes = EbsRestore({}, None, client=api.client, discovery=api.discovery())
     assert volumes.why_leaving(csi_volume(OLD)) == ""

@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.archives import obj, tar_gz
-from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore import restore_api
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import ApiType
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import (
     RestoreApi,
     actions,
@@ -79,10 +79,10 @@ def test_bad_members_that_the_filters_keep_out_are_no_matter(api: RestoreApi, st
     assert api.names("configmaps", "shop") == ["good"]
 
 
-def test_kinds_are_what_the_server_says(api: RestoreApi, store: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_kinds_are_what_the_server_says(api: RestoreApi, store: t.Any) -> None:
     """A custom kind under the plural of another one of its group, which no table knows."""
-    kinds = [("example.org", "v1", "widgets", "Widget", True), ("example.org", "v1", "admins", "Admin", True)]
-    monkeypatch.setattr(restore_api, "KINDS", [*restore_api.KINDS, *kinds])
+    for plural, kind in (("widgets", "Widget"), ("admins", "Admin")):
+        api.types.append(ApiType(group="example.org", plural=plural, kind=kind, custom=True))
     store_of(
         store,
         GOOD,

@@ -15,7 +15,10 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.table import apply_item_rules
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import VolumeDecisions
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import (
+    VolumeDecisions,
+    VolumeTerms,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.metadata import strip_system_metadata
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.snapshot_objects import (
     BOUND,
@@ -136,12 +139,9 @@ def decisions(
     return VolumeDecisions(
         archive=archive or StoredSnapshots(),
         volume_info=info,
-        snapshot_volumes=None,
-        namespace_mapping=mapping or {},
         live={},
-        restore_data=restore_data,
-        restore_name="r",
         providers=[sources],
+        terms=VolumeTerms(namespace_mapping=mapping or {}, restore_data=restore_data, restore_name="r"),
     )
 
 

@@ -15,13 +15,16 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import volume_finalizer
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_objects import Key
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import (
+    SNAPSHOT_TYPES,
+    types_named,
+)
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import (
-    KINDS,
     RestoreApi,
     plan,
     restore,
@@ -41,14 +44,10 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.sna
 )
 
 RESTORED = hashlib.sha256(f"r/shop/{NAME}".encode()).hexdigest()
-MORE_KINDS = {
-    "persistentvolumes": ("", "PersistentVolume", False),
-    "persistentvolumeclaims": ("", "PersistentVolumeClaim", True),
-    "storageclasses": ("storage.k8s.io", "StorageClass", False),
-    "volumesnapshots": (GROUP, "VolumeSnapshot", True),
-    "volumesnapshotcontents": (GROUP, "VolumeSnapshotContent", False),
-    "volumesnapshotclasses": (GROUP, "VolumeSnapshotClass", False),
-}
+
+
+#: Whose finalizers their controller takes away.
+_SNAPSHOTS = ("volumesnapshots", "volumesnapshotcontents")
 
 
 class VolumeApi(RestoreApi):
@@ -56,78 +55,49 @@ class VolumeApi(RestoreApi):
 
     def __init__(self) -> None:
         super().__init__()
+        self.types += [*types_named("storageclasses", "events"), *SNAPSHOT_TYPES]
+        self.kept.controllers.append(self._follow)
         self.provisions = True
         #: Of claims that are not provisioned: empty for one that is deleted at once.
         self.phase = "Pending"
         self.content_status: Object = {}
-        self.serves_snapshots = True
-        self.events: list[Object] = []
+        #: What the provisioner says of a claim that it does not bind.
+        self.complaint: Object = {}
 
-    def discovery(self) -> Discovery:
-        kinds = {plural: (group, kind, namespaced) for group, _version, plural, kind, namespaced in KINDS} | MORE_KINDS
-        verbs = frozenset({"create", "delete", "get", "list", "patch", "update"})
-        return Discovery(
-            ApiResource(group, "v1", plural, kind.lower(), kind, namespaced, verbs, (), True)
-            for plural, (group, kind, namespaced) in kinds.items()
-            if self.serves_snapshots or group != GROUP
-        )
-
-    def get(self, path: str, **more: t.Any) -> Object:
-        return {"items": self.events} if path.endswith("/events") else super().get(path, **more)
-
-    def post(self, path: str, body: t.Mapping[str, t.Any], **more: t.Any) -> Object:
-        made = super().post(path, body, **more)
-        if "dryRun" not in (more.get("query") or {}):
-            if made["kind"] == "PersistentVolumeClaim":
-                self._follow(made["metadata"]["name"])
-            elif made["kind"] == "VolumeSnapshotContent":
-                self.objects[("volumesnapshotcontents", "", made["metadata"]["name"])]["status"] = self.content_status
-        return made
-
-    def _follow(self, name: str) -> None:
-        if self.provisions:
-            self.bind(name)
-        elif self.phase:
-            self.objects[("persistentvolumeclaims", "shop", name)]["status"] = {"phase": self.phase}
-        else:
-            del self.objects[("persistentvolumeclaims", "shop", name)]
+    def _follow(self, change: str, key: Key, obj: Object) -> None:
+        plural, _namespace, name = key
+        if change == "MODIFIED" and plural in _SNAPSHOTS and obj["metadata"].get("deletionTimestamp"):
+            self.kept.remove(key)
+        if change == "ADDED" and plural == "volumesnapshotcontents":
+            self.kept.put(key, {**obj, "status": self.content_status})
+        if change == "ADDED" and plural == "persistentvolumeclaims" and obj.get("status") == {"phase": "Pending"}:
+            if self.provisions:
+                self.bind(name)
+            elif not self.phase:
+                self.kept.remove(key)
+            elif self.phase != "Pending":
+                self.kept.put(key, {**obj, "status": {"phase": self.phase}})
+            if self.complaint:
+                about = {"involvedObject": {"uid": obj["metadata"]["uid"]}, "type": "Warning"}
+                self.add("events", "e", "shop", **about, **self.complaint)
 
     def bind(self, name: str) -> None:
         """What a provisioner does, of a class with the policy Delete."""
-        claim = self.objects[("persistentvolumeclaims", "shop", name)]
-        claim["spec"]["volumeName"] = f"pvc-{name}"
-        claim["status"] = {"phase": "Bound"}
+        key = ("persistentvolumeclaims", "shop", name)
+        claim = self.objects[key]
+        spec = {**claim["spec"], "volumeName": f"pvc-{name}"}
         self.add("persistentvolumes", f"pvc-{name}", spec={"persistentVolumeReclaimPolicy": "Delete"},
                  metadata={"labels": {"zone": "here"}})  # fmt: skip
+        self.kept.put(key, {**claim, "spec": spec, "status": {"phase": "Bound"}})
 
     @property
     def snapshots(self) -> list[str]:
         return [*self.names("volumesnapshots", "shop"), *self.names("volumesnapshotcontents")]
 
 
-class ApiWatch:
-    """Knows at once what the API server has."""
-
-    def __init__(self, client: VolumeApi, resource: ApiResource, namespace: str, **_more: t.Any) -> None:
-        self._client, self._key = client, (resource.plural, namespace)
-        self.refused: KubeError | None = None
-        self.is_complete = True
-
-    def follow(self, _names: t.Iterable[str]) -> None:
-        self.refused = self._client.refuse("WATCH", self._key[0], False)
-
-    def current(self, name: str) -> Object | None:
-        return copy.deepcopy(self._client.objects.get((*self._key, name)))
-
-    def close(self) -> None:
-        self.refused = None
-
-
 @pytest.fixture
 def api(monkeypatch: pytest.MonkeyPatch) -> VolumeApi:
     fake = VolumeApi()
-    monkeypatch.setattr(Discovery, "read", lambda _client: fake.discovery())
-    monkeypatch.setattr(volume_finalizer, "NamespaceWatch", ApiWatch)
     for name in ("_CONSUMER_SECONDS", "_ERROR_SECONDS", "_TICK_SECONDS"):
         monkeypatch.setattr(volume_finalizer, name, 0.0)
     fake.add("namespaces", "shop", status={"phase": "Active"})
@@ -234,12 +204,11 @@ def test_broken_off_before_the_claim_was_bound(api: VolumeApi, store: t.Any) -> 
     put_backup(store)
     api.provisions = False
     cancel = CancelToken()
-    api.cancel = cancel
     api.lose = lambda verb, path: cancel.cancel("now") if path.endswith("persistentvolumeclaims") else None
-    done = restore(api, store, name="r")
+    done = restore(api, store, name="r", cancel=cancel)
     assert (done.phase, volumes_of(done)) == ("Failed", [("CSISnapshot", "planned", "")])
     assert api.snapshots == [RESTORED, RESTORED]
-    api.cancel, api.lose = CancelToken(), lambda _verb, _path: None
+    api.lose = lambda _verb, _path: None
     api.bind("data")
     again = restore(api, store, name="r")
     assert (again.phase, again.changed, volumes_of(again)) == (
@@ -256,6 +225,12 @@ def refuse(verb: str, plural: str, error: KubeError) -> t.Callable[[str, str, bo
     return lambda asked, path, dry: error if asked == verb and plural in path.split("/") and not dry else None
 
 
+def refuse_reading(api: VolumeApi, plural: str, error: KubeError) -> t.Callable[[str, str, bool], KubeError | None]:
+    """From when there is something to read."""
+    refused = refuse("GET", plural, error)
+    return lambda verb, path, dry: refused(verb, path, dry) if api.names(plural, "shop") else None
+
+
 QUOTA = KubeError("exceeded quota: q", status=403, reason="Forbidden")
 
 
@@ -266,7 +241,7 @@ QUOTA = KubeError("exceeded quota: q", status=403, reason="Forbidden")
         pytest.param("POST", "volumesnapshots", "exceeded quota", 1, "failed", id="the snapshot is refused"),
         pytest.param("PATCH", "persistentvolumes", "what it was (reclaim policy Retain): exceeded quota", 0, "bound",
                      id="the volume cannot be patched"),
-        pytest.param("WATCH", "persistentvolumeclaims", "nobody knows whether it has a volume", 2, "failed",
+        pytest.param("GET", "persistentvolumeclaims", "nobody knows whether it has a volume", 2, "failed",
                      id="claims may not be read"),
     ],
 )  # fmt: skip
@@ -275,7 +250,7 @@ def test_what_goes_wrong(
 ) -> None:
     """docs/compatibility 5.13: an error of the finalizer makes the restore PartiallyFailed."""
     put_backup(store)
-    api.refuse = refuse(verb, plural, QUOTA)
+    api.refuse = refuse_reading(api, plural, QUOTA) if verb == "GET" else refuse(verb, plural, QUOTA)
     done = restore(api, store, name="r")
     assert done.phase == "PartiallyFailed"
     assert any(message in error["message"] for error in done.errors_list)
@@ -301,7 +276,7 @@ def test_objects_that_cannot_be_taken_out(api: VolumeApi, store: t.Any) -> None:
 def test_provisioning_that_takes_too_long(api: VolumeApi, store: t.Any) -> None:
     put_backup(store)
     api.provisions = False
-    api.events = [{"reason": "ProvisioningFailed", "message": "no space", "lastTimestamp": "2026-01-01T00:00:00Z"}]
+    api.complaint = {"reason": "ProvisioningFailed", "message": "no space", "lastTimestamp": "2026-01-01T00:00:00Z"}
     done = restore(api, store, name="r", resource_timeout=0.05)
     assert (done.phase, volumes_of(done)) == ("PartiallyFailed", [("CSISnapshot", "failed", "")])
     assert done.errors_list[0]["message"] == (
@@ -377,7 +352,7 @@ def test_data_that_cannot_come_back(
 
 
 def test_cluster_without_snapshots(api: VolumeApi, store: t.Any) -> None:
-    api.serves_snapshots = False
+    api.types = [each for each in api.types if each.group != GROUP]
     snapshot_class = {"apiVersion": f"{GROUP}/v1", "kind": "VolumeSnapshotClass", "metadata": {"name": "c"}}
     put_backup(store, *OBJECTS, (f"volumesnapshotclasses.{GROUP}", snapshot_class))
     with pytest.raises(RestoreError, match="the cluster has no CSI snapshots"):

@@ -10,9 +10,9 @@ import typing as t
 
 import pytest
 
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores import find_unfinished
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply import object_waits
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.records import find_unfinished
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import (
     RestoreApi,
     config,

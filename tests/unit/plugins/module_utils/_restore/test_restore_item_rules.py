@@ -18,7 +18,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.tab
     ITEM_RULES,
     apply_item_rules,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import VolumeDecisions
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import (
+    VolumeDecisions,
+    VolumeTerms,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.metadata import (
     restore_labels,
     strip_system_metadata,
@@ -56,7 +59,7 @@ def run_rules(
 ) -> Draft:
     stored = archive or Archive()
     volumes = volumes or VolumeDecisions(
-        archive=stored, volume_info=[], snapshot_volumes=None, namespace_mapping=mapping or {}, live={}
+        archive=stored, volume_info=[], live={}, terms=VolumeTerms(namespace_mapping=mapping or {})
     )
     context = RuleContext(
         archive=stored,
@@ -239,10 +242,8 @@ def test_pod_volume_without_a_claim_is_told_of(*, restore_data: bool, keep: bool
     volumes = VolumeDecisions(
         archive=Archive(),
         volume_info=[claimed, entry],
-        snapshot_volumes=None,
-        namespace_mapping={"shop": "copy"},
         live={},
-        restore_data=restore_data,
+        terms=VolumeTerms(namespace_mapping={"shop": "copy"}, restore_data=restore_data),
     )
     pod = wait_pod() | {"metadata": {"name": "x"}}
     found = run_rules("pods", pod, mapping={"shop": "copy"}, volumes=volumes, keep_wait_containers=keep).warnings
@@ -458,12 +459,9 @@ def test_volume_with_a_native_snapshot_is_renamed() -> None:
     volumes = VolumeDecisions(
         archive=archive,
         volume_info=[{"pvName": "pv1", "backupMethod": "NativeSnapshot"}],
-        snapshot_volumes=None,
-        namespace_mapping=mapping,
         live={"pv1": obj},
-        restore_data=False,
-        restore_name="r",
         providers=[EbsRestore({}, None, client=t.cast("t.Any", None), discovery=Discovery([]))],
+        terms=VolumeTerms(namespace_mapping=mapping, restore_data=False, restore_name="r"),
     )
     name = volumes.target_name("pv1")
     assert name.startswith("velero-clone-")

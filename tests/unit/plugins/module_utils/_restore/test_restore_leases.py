@@ -156,7 +156,7 @@ class Kept:
 
     def __init__(self, api: RestoreApi) -> None:
         self.api = api
-        self.leases = NamespaceLeases(run_of(api), api.discovery().find(LEASES), RestoreProcess.current("r"))
+        self.leases = NamespaceLeases(run_of(api.client), api.discovery().find(LEASES), RestoreProcess.current("r"))
         self.leases.acquire(["shop"])
 
     def renew(self) -> str:

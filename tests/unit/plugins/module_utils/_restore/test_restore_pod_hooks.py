@@ -7,21 +7,19 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 import threading
 import typing as t
 
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookResult, HookState
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.hooks import pod_hooks
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.hooks.hook_records import RecordedHooks
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.hooks.pod_hooks import RestoredPodHooks, keep_pod
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.results import RestoreIssues
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import run_of
 
 PODS = ApiResource("", "v1", "pods", "pod", "Pod", True, frozenset())
@@ -87,7 +85,7 @@ class Runner:
         self.most = 0
         self._lock = threading.Lock()
 
-    def __call__(self, _client: t.Any, body: Pod, hook: Hook, **_options: t.Any) -> HookResult:
+    def __call__(self, _run: t.Any, body: Pod, hook: Hook, _policy: t.Any) -> HookResult:
         name = body["metadata"]["name"]
         with self._lock:
             self.ran.append((name, hook.argv[0]))
@@ -132,8 +130,7 @@ class Restore:
     def __init__(
         self, *, rules: t.Any = None, recorded: t.Sequence[t.Any] = (), workers: int = 4, log_output: bool = True
     ) -> None:
-        log = RunLog(io.BytesIO(), restore="velero/r")
-        self.issues = RestoreIssues(log)
+        self.issues = Issues()
         self.cancel = CancelToken()
         self.saved: list[list[t.Any]] = []
         self.was_saved = threading.Event()
@@ -150,7 +147,6 @@ class Restore:
                 log_output=log_output,
             ),
             RecordedHooks(recorded),
-            log,
             self._save,
         )
 

@@ -13,7 +13,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import RuleContext
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import VolumeDecisions
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import (
+    VolumeDecisions,
+    VolumeTerms,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.prepared import Prepared
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.overwrite import replacement
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.prepare import Preparer
@@ -46,9 +49,7 @@ class OneObject:
 def prepare(obj: Object, kind: str = "services", **options: t.Any) -> Prepared:
     archive = OneObject({"apiVersion": "v1", "kind": "Service", **obj})
     mapping = {"shop": "shop2"}
-    volumes = VolumeDecisions(
-        archive=archive, volume_info=[], snapshot_volumes=None, namespace_mapping=mapping, live={}
-    )
+    volumes = VolumeDecisions(archive=archive, volume_info=[], live={}, terms=VolumeTerms(namespace_mapping=mapping))
     spec = RestoreSpec.from_options({"backup_name": "b", "namespace_mapping": mapping})
     context = RuleContext(archive=archive, volumes=volumes, namespace_mapping=mapping)
     preparer = Preparer(

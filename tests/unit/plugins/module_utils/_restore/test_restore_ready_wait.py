@@ -7,22 +7,20 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 import threading
 import typing as t
 
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.prepared import Facts
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.results import RestoreIssues
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.workloads import ready_wait
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.workloads.ready_wait import WorkloadWait
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import run_of
 
 Object = dict[str, t.Any]
@@ -145,7 +143,7 @@ def wait(monkeypatch: pytest.MonkeyPatch) -> t.Callable[..., Told]:
             monkeypatch.setattr(FakeWatch, name, by_kind)
         monkeypatch.setattr(FakeWatch, "refusal", refusal)
         client, lines = FakeClient(pods, events), t.cast("list[str]", [])
-        issues = RestoreIssues(RunLog(io.BytesIO(), restore="velero/r"))
+        issues = Issues()
         this = run_of(client, issues=issues, progress=lines.append, cancel=cancel, wait_timeout=timeout)
         owned = Facts(owner={"controller": True})
         counts = WorkloadWait(this).run(

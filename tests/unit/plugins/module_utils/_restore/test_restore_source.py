@@ -15,7 +15,7 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.source import BackupSource
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.source import open_source
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.records import RestoreRecords
@@ -62,10 +62,10 @@ ARK = {"n/ark-backup.json": backup(apiVersion="ark.heptio.com/v1"), "n/n.tar.gz"
 def test_taken(store: LocalStore, files: dict[str, bytes], warning: str) -> None:
     for key, data in files.items():
         store.put(key, data)
-    with BackupSource.open(store, "n") as source:
-        assert len(source.contents.refs(GroupResource("pods"))) == 1
-        assert [text for text in source.warnings if text.startswith(warning)] == source.warnings
-        assert bool(source.warnings) == bool(warning)
+    with open_source(store, "n") as opened:
+        assert [ref.group_resource for ref in opened.items.items] == [GroupResource("pods")]
+        assert [text for text in opened.warnings if text.startswith(warning)] == opened.warnings
+        assert bool(opened.warnings) == bool(warning)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_refused(store: LocalStore, changed: dict[str, bytes | None], message: s
         if data is not None:
             store.put(key, data)
     with pytest.raises(ArkiveError, match=message):
-        BackupSource.open(store, "n").close()
+        open_source(store, "n").close()
 
 
 def gzipped(document: t.Any) -> bytes:
@@ -154,8 +154,8 @@ def test_volume_records(store: LocalStore, files: dict[str, bytes], records: lis
     """docs/compatibility 5.8 and 12.2."""
     for key, data in files.items():
         store.put(key, data)
-    with BackupSource.open(store, "n") as source:
-        found = [(e["backupMethod"], e.get("pvName", ""), e.get("pvcName", "")) for e in source.volume_info]
+    with open_source(store, "n") as opened:
+        found = [(e["backupMethod"], e.get("pvName", ""), e.get("pvcName", "")) for e in opened.volumes]
     assert found == records
 
 

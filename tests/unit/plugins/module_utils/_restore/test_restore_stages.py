@@ -15,12 +15,13 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import ItemRef
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_reader import TarballReader
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply import object_waits
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import Applied, AppliedPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem, RestorePlan, Wave
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.prepare import Preparer
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_objects import Key
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import ApiType
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import (
     Object,
     RestoreApi,
@@ -32,7 +33,7 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.res
 )
 
 Counts = collections.Counter[str]
-WIDGETS = ApiResource("example.org", "v1", "widgets", "widget", "Widget", True, frozenset({"create", "get", "list"}))
+WIDGETS = ApiType(group="example.org", plural="widgets", kind="Widget", custom=True)
 DEFINITION: Object = {
     "apiVersion": "apiextensions.k8s.io/v1",
     "kind": "CustomResourceDefinition",
@@ -77,11 +78,11 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> dict[str, Counts]:
 def widgets(api: RestoreApi, monkeypatch: pytest.MonkeyPatch) -> None:
     """The server serves widgets once their definition is there."""
 
-    def discover(_client: t.Any) -> Discovery:
-        known = list(api.discovery().resources)
-        return Discovery([*known, WIDGETS] if api.names("customresourcedefinitions") else known)
+    def serve(_change: str, key: Key, _obj: Object) -> None:
+        if key[0] == "customresourcedefinitions" and WIDGETS not in api.types:
+            api.types.append(WIDGETS)
 
-    monkeypatch.setattr(Discovery, "read", discover)
+    api.kept.controllers.append(serve)
     monkeypatch.setattr(object_waits, "wait_for_object", lambda *_given, **_more: None)
 
 
@@ -138,8 +139,8 @@ def test_what_came_after_the_plan_is_decided_on_as_if_it_had_been_there(api: Res
     def come(verb: str, path: str, _dry_run: bool) -> KubeError | None:
         if verb == "POST" and path.endswith("/configmaps") and not came:
             came.add("now")
-            api._store(("configmaps", "shop", "late"), {"metadata": {"name": "late"}, "data": {"a": "2"}})
-            api._store(("configmaps", "shop", "same"), {"metadata": {"name": "same"}, "data": {"a": "1"}})
+            api.add("configmaps", "late", "shop", data={"a": "2"})
+            api.add("configmaps", "same", "shop", data={"a": "1"})
         return None
 
     api.refuse = come

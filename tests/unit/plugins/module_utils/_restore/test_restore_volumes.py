@@ -9,7 +9,10 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import VolumeDecisions
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import (
+    VolumeDecisions,
+    VolumeTerms,
+)
 
 Object = dict[str, t.Any]
 CLAIM: Object = {"metadata": {"name": "data"}, "spec": {"volumeName": "pv1"}}
@@ -44,10 +47,10 @@ def decide(
     decisions = VolumeDecisions(
         archive=Stored(stored),
         volume_info=[{"pvName": "pv1", **info}] if info else [],
-        snapshot_volumes=snapshot_volumes,
-        namespace_mapping=mapping or {},
         live={"pv1": live} if live else {},
-        restores_volumes=restores_volumes,
+        terms=VolumeTerms(
+            snapshot_volumes=snapshot_volumes, namespace_mapping=mapping or {}, restores_volumes=restores_volumes
+        ),
     )
     found = decisions.for_claim(claim or CLAIM, source_namespace="shop")
     return found.keeps_volume, found.missing, found.on_purpose
@@ -149,8 +152,6 @@ def test_records_that_name_the_claim(method: str) -> None:
     decisions = VolumeDecisions(
         archive=Stored(volume("Retain")),
         volume_info=[{**claim, "backupMethod": method}, {**claim, "backupMethod": "later"}],
-        snapshot_volumes=None,
-        namespace_mapping={},
         live={},
     )
     found = decisions.for_claim(CLAIM, source_namespace="shop")

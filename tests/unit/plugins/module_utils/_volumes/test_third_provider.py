@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import gzip_json
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.recorded_snapshots import SnapshotDeleter
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.snapshot_deleter import SnapshotDeleter
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import VolumeDecisions
@@ -69,7 +69,6 @@ def store(tmp_path: Path) -> t.Any:
 @pytest.fixture
 def api(monkeypatch: pytest.MonkeyPatch) -> BackupApi:
     fake = BackupApi()
-    monkeypatch.setattr(Discovery, "read", lambda _client: fake.discovery())
     fake.add("namespaces", "shop", status={"phase": "Active"})
     fake.add("persistentvolumeclaims", "data", "shop", spec=CLAIM["spec"], status=CLAIM["status"])
     fake.add("persistentvolumes", "pv-data", spec=VOLUME["spec"])
@@ -77,21 +76,20 @@ def api(monkeypatch: pytest.MonkeyPatch) -> BackupApi:
 
 
 def test_backup_and_deletion(api: BackupApi, store: t.Any, shelf: dict[str, str]) -> None:
-    planned = plan_backup(make_request(included_namespaces=["shop"]), client=t.cast("t.Any", api), store=store)
+    planned = plan_backup(make_request(included_namespaces=["shop"]), client=api.client, store=store)
     assert [(entry["backupMethod"], entry["skipped"]) for entry in planned.volumes] == [(METHOD, False)]
     assert shelf == {}
     outcome = back_up(api, store, included_namespaces=["shop"])
     assert (outcome.phase, outcome.warnings_list, shelf) == ("Completed", [], {HANDLE: "/data"})
     (entry,) = outcome.volumes
     assert (entry["backupMethod"], entry["pvbInfo"]) == (METHOD, {"snapshotHandle": HANDLE})
-    done = delete_backup("b1", store=store, deleter=SnapshotDeleter(providers.make_providers(VolumeContext())))
+    done = delete_backup("b1", store=store, providers=providers.make_providers(VolumeContext()))
     assert ([snapshot["handle"] for snapshot in done.deleted_snapshots], shelf) == ([HANDLE], {})
 
 
 @pytest.mark.parametrize("there", [True, False])
 def test_restore(monkeypatch: pytest.MonkeyPatch, store: t.Any, shelf: dict[str, str], *, there: bool) -> None:
     api = RestoreApi()
-    monkeypatch.setattr(Discovery, "read", lambda _client: api.discovery())
     write_backup(store, "b", ("persistentvolumes", VOLUME), ("persistentvolumeclaims", CLAIM))
     info = {"pvcNamespace": "shop", "pvcName": "data", "pvName": "pv-data", "backupMethod": METHOD, "skipped": False}
     store.put("backups/b/b-volumeinfo.json.gz", gzip_json([{**info, "pvbInfo": {"snapshotHandle": HANDLE}}]))
@@ -145,8 +143,6 @@ def test_two_clouds_restore_their_own_volumes(*, is_theirs: bool) -> None:
     decisions = VolumeDecisions(
         archive=StoredVolume(volume),
         volume_info=[{"pvName": "pv-data", "backupMethod": "NativeSnapshot"}],
-        snapshot_volumes=None,
-        namespace_mapping={},
         live={},
         providers=[EbsRestore(lost, None, **given), OtherVolumes({}, None, **given)],
     )

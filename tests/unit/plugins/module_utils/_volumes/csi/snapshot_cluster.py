@@ -2,62 +2,62 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""VolumeSnapshots, their contents and classes in a table, by their paths."""
+"""VolumeSnapshots, their contents and classes, on the API server in memory."""
 
 from __future__ import annotations
 
-import copy
-import datetime as dt
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import GROUP, SnapshotApi
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_names import set_annotations, set_labels
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_api import MemoryApi
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_objects import Key
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import SNAPSHOT_TYPES
 
 Object = dict[str, t.Any]
-ROOT = f"/apis/{GROUP}/v1"
 DRIVER = "disk.example"
 
 
-def resource(plural: str, kind: str, *, namespaced: bool) -> ApiResource:
-    return ApiResource(
-        group=GROUP,
-        version="v1",
-        plural=plural,
-        singular=kind.lower(),
-        kind=kind,
-        namespaced=namespaced,
-        verbs=frozenset(("get", "list", "watch")),
-        preferred=True,
-    )
+class SnapshotCluster(MemoryApi):
+    """``deleted`` keeps what goes: a snapshot whose content has the policy Delete takes that and the storage's along.
 
-
-API = SnapshotApi(
-    snapshots=resource("volumesnapshots", "VolumeSnapshot", namespaced=True),
-    contents=resource("volumesnapshotcontents", "VolumeSnapshotContent", namespaced=False),
-    classes=resource("volumesnapshotclasses", "VolumeSnapshotClass", namespaced=False),
-)
-
-
-class SnapshotCluster:
-    """A client that deletes at once; ``patches`` and ``deleted`` keep what was asked for."""
-
-    server = "https://127.0.0.1:6443"
+    ``missing``: the rights that the caller lacks, as ``get volumesnapshots``. ``forbidden``: plurals that are refused
+    although the reviews of rights allow them.
+    """
 
     def __init__(self) -> None:
-        self.objects: dict[str, Object] = {}
-        self.patches: list[tuple[str, Object]] = []
+        super().__init__(SNAPSHOT_TYPES)
         self.deleted: list[str] = []
+        self.missing: list[str] = []
         self.forbidden: set[str] = set()
+        self.refuse = self._forbid
+        self.kept.controllers.append(self._follow)
+
+    @property
+    def patches(self) -> list[tuple[str, Object]]:
+        return [(each.path.rpartition("/")[2], each.body) for each in self.seen if each.verb == "PATCH"]
+
+    def allows(self, _user: str, verb: str, resource: str, _namespace: str) -> bool:
+        return not self.missing if resource == "*" else f"{verb} {resource}" not in self.missing
+
+    def _forbid(self, _verb: str, path: str, _dry_run: bool) -> KubeError | None:
+        is_refused = self.forbidden.intersection(path.split("/"))
+        return KubeError(f"You may not read {path}.", status=403, reason="Forbidden") if is_refused else None
+
+    def _follow(self, change: str, key: Key, _obj: Object) -> None:
+        plural, _namespace, name = key
+        if change != "DELETED" or plural != "volumesnapshots":
+            return
+        self.deleted.append(name)
+        content = ("volumesnapshotcontents", "", f"content-{name}")
+        if self.objects.get(content, {}).get("spec", {}).get("deletionPolicy") == "Delete":
+            self.kept.remove(content)
+            self.deleted.append(f"the storage's {name}")
 
     def add_class(self, name: str, driver: str = DRIVER, **metadata: t.Any) -> None:
-        body = {"metadata": {"name": name, **metadata}, "driver": driver, "deletionPolicy": "Delete"}
-        self.objects[f"{ROOT}/volumesnapshotclasses/{name}"] = body
+        self.add("volumesnapshotclasses", name, metadata=metadata, driver=driver, deletionPolicy="Delete")
 
-    def add(
+    def add_snapshot(
         self,
         claim: str,
         *,
@@ -70,60 +70,21 @@ class SnapshotCluster:
         """A snapshot of the set, bound to a content that is ready."""
         name, content = f"{set_name}-{claim}", f"content-{set_name}-{claim}"
         made = {"boundVolumeSnapshotContentName": content, "creationTime": "2026-06-01T02:00:00Z", "readyToUse": True}
-        self.objects[f"{ROOT}/namespaces/shop/volumesnapshots/{name}"] = {
-            "metadata": {
-                "namespace": "shop",
-                "name": name,
-                "uid": f"uid-{claim}",
-                "resourceVersion": "1",
-                "labels": set_labels(set_name),
-                "annotations": set_annotations(set_name, state),
-                **metadata,
-            },
-            "spec": {"source": {"persistentVolumeClaimName": claim}, "volumeSnapshotClassName": "fast"},
-            "status": made if status is None else status,
-        }
-        self.objects[f"{ROOT}/volumesnapshotcontents/{content}"] = {
-            "metadata": {"name": content},
-            "spec": {"driver": DRIVER, "deletionPolicy": policy},
-            "status": {"snapshotHandle": f"snap-{claim}", "restoreSize": 1024, "readyToUse": True},
-        }
-
-    def with_cancel(self, _cancel: t.Any) -> SnapshotCluster:
-        return self
-
-    def server_now(self) -> dt.datetime:
-        return utc_now()
-
-    def get(self, path: str, *, query: t.Any = None, **_more: t.Any) -> Object:
-        if any(word in path for word in self.forbidden):
-            raise KubeError(f"You may not read {path}.", status=403)
-        if path in self.objects:
-            return copy.deepcopy(self.objects[path])
-        plural = path.rpartition("/")[2]
-        if plural not in ("volumesnapshots", "volumesnapshotcontents", "volumesnapshotclasses"):
-            raise KubeError("It is not there.", status=404)
-        wanted = LabelSelector.from_text((query or {}).get("labelSelector", ""))
-        found = [obj for key, obj in self.objects.items() if key.rpartition("/")[0].endswith(plural)]
-        return {"items": [copy.deepcopy(obj) for obj in found if wanted.matches(obj["metadata"].get("labels"))]}
-
-    def patch(self, path: str, body: Object, **_more: t.Any) -> Object:
-        self.patches.append((path.rpartition("/")[2], body))
-        found = self.objects[path]
-        found.setdefault("spec", {}).update(body.get("spec", {}))
-        found["metadata"].setdefault("annotations", {}).update(body.get("metadata", {}).get("annotations", {}))
-        return found
-
-    def delete(self, path: str, **_more: t.Any) -> Object:
-        if self.objects.pop(path, None) is None:
-            raise KubeError("It is not there.", status=404)
-        name = path.rpartition("/")[2]
-        self.deleted.append(name)
-        content = f"{ROOT}/volumesnapshotcontents/content-{name}"
-        if self.objects.get(content, {}).get("spec", {}).get("deletionPolicy") == "Delete":
-            del self.objects[content]
-            self.deleted.append(f"the storage's {name}")
-        return {}
+        marks = {"labels": set_labels(set_name), "annotations": set_annotations(set_name, state)}
+        self.add(
+            "volumesnapshots",
+            name,
+            "shop",
+            metadata={"uid": f"uid-{claim}", **marks, **metadata},
+            spec={"source": {"persistentVolumeClaimName": claim}, "volumeSnapshotClassName": "fast"},
+            status=made if status is None else status,
+        )
+        self.add(
+            "volumesnapshotcontents",
+            content,
+            spec={"driver": DRIVER, "deletionPolicy": policy},
+            status={"snapshotHandle": f"snap-{claim}", "restoreSize": 1024, "readyToUse": True},
+        )
 
 
-__all__ = ("API", "DRIVER", "ROOT", "SnapshotCluster")
+__all__ = ("DRIVER", "SnapshotCluster")

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import typing as t
 
 import pytest
@@ -14,105 +15,72 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._kube import waits
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi import storage as csi_delete
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import GROUP, find_snapshot_api
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import find_snapshot_api
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.storage import StorageSnapshots, StoredSnapshot
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_api import MemoryApi
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_objects import Key
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import (
+    SNAPSHOT_TYPES,
+    types_named,
+)
 
 Object = dict[str, t.Any]
 DRIVER = "disk.example"
+_VERBS = ("create", "delete", "get", "list", "patch")
 NAME = "snapshot.storage.kubernetes.io/deletion-secret-name"
 NAMESPACE = "snapshot.storage.kubernetes.io/deletion-secret-namespace"
 
 
-class DriverApi:
-    """An API server with one csi-snapshotter, which does ``react`` to a new content and may ``refuse_deletion``."""
+class DriverApi(MemoryApi):
+    """An API server with one csi-snapshotter, which does ``react`` to a new content and may ``refuse_deletion``.
 
-    server = "https://127.0.0.1:6443"
+    It has no watches: objects are read again and again. ``forbidden``: verb and plural of what is refused.
+    """
 
     def __init__(self) -> None:
-        self.cancel = CancelToken()
-        self.contents: dict[str, Object] = {}
+        served = [*SNAPSHOT_TYPES, *types_named("csidrivers")]
+        super().__init__([dataclasses.replace(each, verbs=_VERBS) for each in served])
         self.created: list[Object] = []
         self.asked_to_delete: list[str] = []
-        self.classes: list[Object] = []
-        self.drivers = [DRIVER]
         self.refuse_deletion = False
         self.react: t.Callable[[Object], Object] = lambda content: {
             "snapshotHandle": content["spec"]["source"]["snapshotHandle"]
         }
         self.forbidden: set[tuple[str, str]] = set()
+        self.refuse = self._forbid
+        self.kept.controllers.append(self._follow)
 
-    def with_cancel(self, cancel: CancelToken) -> DriverApi:
-        view = copy.copy(self)
-        view.cancel = cancel
-        return view
+    @property
+    def contents(self) -> list[str]:
+        return self.names("volumesnapshotcontents")
 
-    def discovery(self) -> Discovery:
-        kinds = [
-            (GROUP, "volumesnapshots", "VolumeSnapshot", True),
-            (GROUP, "volumesnapshotcontents", "VolumeSnapshotContent", False),
-            (GROUP, "volumesnapshotclasses", "VolumeSnapshotClass", False),
-            ("storage.k8s.io", "csidrivers", "CSIDriver", False),
-        ]
-        # Without the verb watch, objects are read again and again.
-        verbs = frozenset({"get", "list"})
-        return Discovery(
-            ApiResource(group, "v1", plural, kind.lower(), kind, namespaced, verbs, (), True)
-            for group, plural, kind, namespaced in kinds
-        )
-
-    def get(self, path: str, **_more: t.Any) -> Object:
-        plural, name = self._read("get", path)
-        if plural == "volumesnapshotcontents" and name:
-            if name not in self.contents:
-                raise KubeError(f"{name} not found", status=404, reason="NotFound")
-            return copy.deepcopy(self.contents[name])
-        items = {
-            "volumesnapshotclasses": self.classes,
-            "csidrivers": [{"metadata": {"name": driver}} for driver in self.drivers],
-        }[plural]
-        return {"items": copy.deepcopy(items), "metadata": {}}
-
-    def post(self, path: str, body: Object, **_more: t.Any) -> Object:
-        self._read("create", path)
+    def add_class(self, body: Object) -> None:
         name = body["metadata"]["name"]
-        if name in self.contents:
-            raise KubeError(f"{name} already exists", status=409, reason="AlreadyExists")
-        content = copy.deepcopy(body)
-        self.created.append(copy.deepcopy(body))
-        content["status"] = self.react(content)
-        self.contents[name] = content
-        return copy.deepcopy(content)
+        self.add("volumesnapshotclasses", name, driver=body["driver"], parameters=body["parameters"])
 
-    def patch(self, path: str, body: Object, **_more: t.Any) -> Object:
-        _plural, name = self._read("patch", path)
-        if name not in self.contents:
-            raise KubeError(f"{name} not found", status=404, reason="NotFound")
-        if "finalizers" in body["metadata"]:
-            del self.contents[name]
-        return {}
+    def _forbid(self, verb: str, path: str, _dry_run: bool) -> KubeError | None:
+        word = {"POST": "create"}.get(verb, verb.lower())
+        for plural in path.split("/"):
+            if (word, plural) in self.forbidden:
+                return KubeError(f"You may not {word} {plural}.", status=403, reason="Forbidden")
+        return None
 
-    def delete(self, path: str, **_more: t.Any) -> Object:
-        _plural, name = self._read("delete", path)
-        if name not in self.contents:
-            raise KubeError(f"{name} not found", status=404, reason="NotFound")
-        content = self.contents[name]
-        if content["status"].get("snapshotHandle") and not self.refuse_deletion:
-            assert content["metadata"]["finalizers"], "it would be gone before the driver sees that it is deleted"
-            assert content["spec"]["deletionPolicy"] == "Delete"
-            self.asked_to_delete.append(content["status"]["snapshotHandle"])
-            del self.contents[name]
-        return {}
-
-    def _read(self, verb: str, path: str) -> tuple[str, str]:
-        plural, _slash, name = (
-            path.removeprefix(f"/apis/{GROUP}/v1/").removeprefix("/apis/storage.k8s.io/v1/").partition("/")
-        )
-        if (verb, plural) in self.forbidden:
-            raise KubeError(f"You may not {verb} {plural}.", status=403, reason="Forbidden")
-        return plural, name
+    def _follow(self, change: str, key: Key, content: Object) -> None:
+        """Without finalizers a content is gone before the snapshotter sees that it is deleted."""
+        if key[0] != "volumesnapshotcontents" or change == "DELETED":
+            return
+        if "status" not in content:
+            self.created.append(copy.deepcopy(content))
+            self.kept.put(key, {**content, "status": self.react(content)})
+        elif content["metadata"].get("deletionTimestamp") and not self.refuse_deletion:
+            handle = content["status"].get("snapshotHandle")
+            if handle:
+                assert content["spec"]["deletionPolicy"] == "Delete"
+                self.asked_to_delete.append(handle)
+                self.kept.remove(key)
 
 
 @pytest.fixture
@@ -124,10 +92,10 @@ def api(monkeypatch: pytest.MonkeyPatch) -> DriverApi:
 
 
 def storage(api: DriverApi, cancel: CancelToken | None = None) -> StorageSnapshots:
-    discovery = api.discovery()
+    discovery = Discovery.read(api.client)
     found = find_snapshot_api(discovery)
     assert found is not None
-    return StorageSnapshots(t.cast("t.Any", api), discovery, found, cancel=cancel or CancelToken())
+    return StorageSnapshots(api.client, discovery, found, cancel=cancel or CancelToken())
 
 
 def delete(api: DriverApi, *snapshots: StoredSnapshot, timeout: float = 5.0) -> dict[str, str]:
@@ -149,7 +117,7 @@ def snapshot_class(class_name: str, driver: str = DRIVER, /, **parameters: str) 
 def test_the_driver_is_asked_and_nothing_is_left(api: DriverApi) -> None:
     assert delete(api, stored("h1"), stored("h2")) == {}
     assert sorted(api.asked_to_delete) == ["h1", "h2"]
-    assert api.contents == {}
+    assert api.contents == []
     (first, second) = sorted(api.created, key=lambda body: str(body["spec"]["source"]["snapshotHandle"]))
     assert first["metadata"]["name"] != second["metadata"]["name"]
     assert first["spec"] == {
@@ -164,7 +132,9 @@ def test_what_an_earlier_run_left_is_taken_up(api: DriverApi) -> None:
     """Its name is of the snapshot."""
     delete(api, stored())
     (left,) = api.created
-    api.contents[left["metadata"]["name"]] = {**left, "status": {"snapshotHandle": "h1"}}
+    metadata = {"finalizers": left["metadata"]["finalizers"]}
+    status = {"snapshotHandle": "h1"}
+    api.add("volumesnapshotcontents", left["metadata"]["name"], metadata=metadata, spec=left["spec"], status=status)
     assert delete(api, stored()) == {}
     assert api.asked_to_delete == ["h1", "h1"]
 
@@ -198,7 +168,8 @@ def test_credentials(
     class_name: str | None,
     annotations: dict[str, str],
 ) -> None:
-    api.classes = classes
+    for each in classes:
+        api.add_class(each)
     assert delete(api, snapshot) == {}
     (made,) = api.created
     assert made["spec"].get("volumeSnapshotClassName") == class_name
@@ -216,7 +187,8 @@ def test_credentials(
     ],
 )
 def test_needs_content(api: DriverApi, classes: list[Object], *, needed: bool) -> None:
-    api.classes = classes
+    for each in classes:
+        api.add_class(each)
     assert storage(api).needs_content(DRIVER) is needed
 
 
@@ -230,7 +202,7 @@ def test_needs_content(api: DriverApi, classes: list[Object], *, needed: bool) -
 def test_one_that_is_gone_is_fine(api: DriverApi, error: str) -> None:
     api.react = lambda _content: {"error": {"message": error}}
     assert delete(api, stored()) == {}
-    assert api.contents == {}
+    assert api.contents == []
 
 
 @pytest.mark.parametrize(
@@ -257,7 +229,7 @@ def test_one_that_stays(api: DriverApi, status: Object, refuse: bool, why: str) 
     api.react = lambda _content: copy.deepcopy(status)
     api.refuse_deletion = refuse
     assert delete(api, stored(), timeout=0.01) == {"h1": why}
-    assert (api.contents, api.asked_to_delete) == ({}, [])
+    assert (api.contents, api.asked_to_delete) == ([], [])
 
 
 def test_one_of_two(api: DriverApi) -> None:
@@ -286,7 +258,7 @@ def test_a_cancelled_run_leaves_nothing(api: DriverApi) -> None:
     api.react = react
     with pytest.raises(Cancelled):
         storage(api, cancel).delete([stored()], timeout=60)
-    assert api.contents == {}
+    assert api.contents == []
 
 
 @pytest.mark.parametrize(
@@ -302,7 +274,11 @@ def test_a_cancelled_run_leaves_nothing(api: DriverApi) -> None:
 def test_why_not(
     api: DriverApi, drivers: list[str], classes: list[Object], forbidden: set[tuple[str, str]], why: str
 ) -> None:
-    api.drivers, api.classes, api.forbidden = drivers, classes, forbidden
+    for driver in drivers:
+        api.add("csidrivers", driver)
+    for each in classes:
+        api.add_class(each)
+    api.forbidden = forbidden
     assert storage(api).why_not(DRIVER) == why
 
 

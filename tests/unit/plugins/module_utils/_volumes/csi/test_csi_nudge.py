@@ -6,56 +6,46 @@
 
 from __future__ import annotations
 
-import typing as t
-
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.nudge import nudge
-
-CONTENTS = ApiResource(
-    group="snapshot.storage.k8s.io",
-    version="v1",
-    plural="volumesnapshotcontents",
-    singular="volumesnapshotcontent",
-    kind="VolumeSnapshotContent",
-    namespaced=False,
-    verbs=frozenset(),
-    preferred=True,
-)
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_api import MemoryApi
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import SNAPSHOT_TYPES
 
 
-class Server:
-    """Answers a patch with ``status``; 200 takes it."""
-
-    def __init__(self, status: int) -> None:
-        self.status = status
-        self.changes: list[tuple[str, t.Any]] = []
-
-    def patch(self, path: str, body: t.Any, **_more: t.Any) -> dict[str, t.Any]:
-        if self.status != 200:
-            raise KubeError("No.", status=self.status)
-        self.changes.append((path, body))
-        return {}
+@pytest.fixture
+def api() -> MemoryApi:
+    found = MemoryApi(SNAPSHOT_TYPES)
+    found.add("volumesnapshotcontents", "c")
+    return found
 
 
-def test_each_time_another_change() -> None:
-    server = Server(200)
+def nudge_it(api: MemoryApi, name: str = "c") -> None:
+    contents = Discovery.read(api.client).resolve("volumesnapshotcontents")
+    assert contents is not None
+    nudge(api.client, contents, name)
+
+
+def test_each_time_another_change(api: MemoryApi) -> None:
+    found = []
     for _time in range(2):
-        nudge(t.cast("t.Any", server), CONTENTS, "c")
-    (path, first), (_path, second) = server.changes
-    assert path == "/apis/snapshot.storage.k8s.io/v1/volumesnapshotcontents/c"
-    assert first["metadata"].keys() == {"annotations"}
-    assert first != second
+        nudge_it(api)
+        found.append(dict(api.objects["volumesnapshotcontents", "", "c"]["metadata"]))
+    first, second = found
+    assert first["annotations"] != second["annotations"]
+    assert {name for name in second if first[name] != second[name]} == {"annotations", "resourceVersion"}
 
 
-@pytest.mark.parametrize("status", [404, 403], ids=["gone", "must not be changed"])
-def test_what_is_fine(status: int) -> None:
-    nudge(t.cast("t.Any", Server(status)), CONTENTS, "c")
+def test_what_is_fine(api: MemoryApi) -> None:
+    nudge_it(api, "gone")
+    api.denied = {("patch", "volumesnapshotcontents")}
+    nudge_it(api)
 
 
 @pytest.mark.parametrize("status", [500, 409])
-def test_what_is_not(status: int) -> None:
+def test_what_is_not(api: MemoryApi, status: int) -> None:
+    api.refuse = lambda verb, _path, _dry: KubeError("No.", status=status) if verb == "PATCH" else None
     with pytest.raises(KubeError):
-        nudge(t.cast("t.Any", Server(status)), CONTENTS, "c")
+        nudge_it(api)

@@ -11,44 +11,33 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SnapshotRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi import listing as snapshot_list
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi import sets as snapshot_csi
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.listing import list_snapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sets import CsiSet
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import SnapshotQuery
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_names import snapshot_name
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.csi.snapshot_cluster import (
-    API,
     DRIVER,
-    ROOT,
     SnapshotCluster,
 )
 
 
 @pytest.fixture
-def missing() -> list[str]:
-    """The rights that the caller lacks, as ``get volumesnapshots``."""
-    return []
-
-
-@pytest.fixture
-def api(monkeypatch: pytest.MonkeyPatch, missing: list[str]) -> SnapshotCluster:
-    def find_forbidden(_client: t.Any, needs: t.Iterable[Need], **_more: t.Any) -> list[Need]:
-        return [need for need in needs if f"{need.verb} {need.resource}" in missing]
-
-    for module in (snapshot_csi, snapshot_list):
-        monkeypatch.setattr(module, "find_apis", lambda _client: (API, None))
-    monkeypatch.setattr(snapshot_csi, "find_forbidden", find_forbidden)
+def api() -> SnapshotCluster:
     return SnapshotCluster()
 
 
-def provider_of(api: t.Any, **more: t.Any) -> CsiSet:
+@pytest.fixture
+def missing(api: SnapshotCluster) -> list[str]:
+    """The rights that the caller lacks, as ``get volumesnapshots``."""
+    return api.missing
+
+
+def provider_of(api: SnapshotCluster, **more: t.Any) -> CsiSet:
     request = SnapshotRequest(**{"name": "s", "namespace": "shop", **more})
-    return CsiSet(api, request, cancel=CancelToken())
+    return CsiSet(api.client, request, cancel=CancelToken())
 
 
 def claim(name: str = "data", *, driver: str | None = DRIVER, **metadata: t.Any) -> ClaimVolume:
@@ -57,7 +46,7 @@ def claim(name: str = "data", *, driver: str | None = DRIVER, **metadata: t.Any)
     return ClaimVolume(claim=body, volume=volume)
 
 
-def test_a_plan(api: t.Any) -> None:
+def test_a_plan(api: SnapshotCluster) -> None:
     """docs/compatibility 8.3: what is chosen, and why; the labels and annotations that make it a set."""
     api.add_class("slow")
     api.add_class("fast", annotations={"snapshot.storage.kubernetes.io/is-default-class": "true"})
@@ -74,13 +63,13 @@ def test_a_plan(api: t.Any) -> None:
     [(DRIVER, "fast", "fast"), (DRIVER, "", "fast"), (None, "any", "any"), (None, "", "")],
     ids=["given", "only one", "driver unknown, given", "driver unknown"],
 )
-def test_the_class(api: t.Any, driver: str | None, wanted: str, expected: str) -> None:
+def test_the_class(api: SnapshotCluster, driver: str | None, wanted: str, expected: str) -> None:
     api.add_class("fast")
     (plan,) = provider_of(api, snapshot_class=wanted).plan([claim(driver=driver)])
     assert plan.wish.class_name == expected
 
 
-def test_classes_that_may_not_be_listed(api: t.Any) -> None:
+def test_classes_that_may_not_be_listed(api: SnapshotCluster) -> None:
     api.forbidden = {"volumesnapshotclasses"}
     (plan,) = provider_of(api).plan([claim()])
     assert (plan.wish.class_name, plan.why) == ("", "left to the snapshot controller")
@@ -95,7 +84,7 @@ def test_classes_that_may_not_be_listed(api: t.Any) -> None:
         ("", "", "of kind hostPath, which no CSI driver can snapshot"),
     ],
 )
-def test_claims_that_cannot_be_snapshotted(api: t.Any, wanted: str, driver: str, why: str) -> None:
+def test_claims_that_cannot_be_snapshotted(api: SnapshotCluster, wanted: str, driver: str, why: str) -> None:
     api.add_class("fast")
     with pytest.raises(SnapshotError, match=why):
         provider_of(api, snapshot_class=wanted).plan([claim(driver=driver)])
@@ -113,14 +102,14 @@ def test_claims_that_cannot_be_snapshotted(api: t.Any, wanted: str, driver: str,
     ],
 )
 def test_rights_that_are_missing(
-    api: t.Any, missing: list[str], lacking: list[str], options: dict[str, t.Any], why: str
+    api: SnapshotCluster, missing: list[str], lacking: list[str], options: dict[str, t.Any], why: str
 ) -> None:
     missing += lacking
     with pytest.raises(SnapshotError, match=why):
         provider_of(api, **options).check()
 
 
-def test_rights_that_can_be_done_without(api: t.Any, missing: list[str]) -> None:
+def test_rights_that_can_be_done_without(api: SnapshotCluster, missing: list[str]) -> None:
     missing += ["get volumesnapshotcontents", "watch volumesnapshotcontents", "create volumesnapshots"]
     provider = provider_of(api)
     provider.check(removing=True)
@@ -131,11 +120,11 @@ def test_rights_that_can_be_done_without(api: t.Any, missing: list[str]) -> None
     assert "creationTime" in provider.warnings[0]
 
 
-def test_what_is_there(api: t.Any) -> None:
-    api.add("b", policy="Retain")
-    api.add("a", state="unfinished", deletionTimestamp="2026-06-01T02:00:00Z")
-    api.add("c", status={"error": {"message": "no space"}})
-    api.add("data", set_name="other")
+def test_what_is_there(api: SnapshotCluster) -> None:
+    api.add_snapshot("b", policy="Retain")
+    api.add_snapshot("a", state="unfinished", deletionTimestamp="2026-06-01T02:00:00Z")
+    api.add_snapshot("c", status={"error": {"message": "no space"}})
+    api.add_snapshot("data", set_name="other")
     found = provider_of(api).find()
     assert [(one.cut.wish.claim, one.complete, one.policy, one.leaving, one.cut.error) for one in found] == [
         ("a", False, "Delete", True, ""),
@@ -145,19 +134,20 @@ def test_what_is_there(api: t.Any) -> None:
     assert (found[1].cut.handle, found[1].cut.ready, found[1].cut.size_bytes) == ("snap-b", True, 1024)
 
 
-def test_long_names_of_sets_are_told_apart(api: t.Any) -> None:
+def test_long_names_of_sets_are_told_apart(api: SnapshotCluster) -> None:
     """A label has room for 63 characters; the annotation has the name in full."""
     long = "x" * 60 + ".y"
-    api.add("a", set_name=long)
+    api.add_snapshot("a", set_name=long)
     assert len(provider_of(api, name=long).find()) == 1
-    path = f"{ROOT}/namespaces/shop/volumesnapshots/{long}-a"
-    api.objects[path]["metadata"]["annotations"]["arkive.k8s/snapshot-name"] = f"{long}.z"
+    api.objects["volumesnapshots", "shop", f"{long}-a"]["metadata"]["annotations"]["arkive.k8s/snapshot-name"] = (
+        f"{long}.z"
+    )
     assert provider_of(api, name=long).find() == []
 
 
-def test_retain(api: t.Any) -> None:
-    api.add("a")
-    api.add("b", policy="Retain")
+def test_retain(api: SnapshotCluster) -> None:
+    api.add_snapshot("a")
+    api.add_snapshot("b", policy="Retain")
     provider = provider_of(api, retain=True)
     cuts = [member.cut for member in provider.find()]
     assert provider.retain(cuts)
@@ -165,8 +155,8 @@ def test_retain(api: t.Any) -> None:
     assert not provider.retain(cuts)
 
 
-def test_seal(api: t.Any) -> None:
-    api.add("a", state="unfinished")
+def test_seal(api: SnapshotCluster) -> None:
+    api.add_snapshot("a", state="unfinished")
     provider = provider_of(api)
     provider.seal([member.cut for member in provider.find()])
     assert [member.complete for member in provider.find()] == [True]
@@ -176,8 +166,8 @@ def test_seal(api: t.Any) -> None:
     ("policy", "retain", "stays"),
     [("Delete", False, False), ("Retain", False, True), ("Delete", True, True)],
 )
-def test_remove(api: t.Any, policy: str, retain: bool, stays: bool) -> None:
-    api.add("a", policy=policy)
+def test_remove(api: SnapshotCluster, policy: str, retain: bool, stays: bool) -> None:
+    api.add_snapshot("a", policy=policy)
     provider = provider_of(api, retain=retain)
     assert provider.remove(provider.find()) == []
     assert api.objects == {}
@@ -185,18 +175,18 @@ def test_remove(api: t.Any, policy: str, retain: bool, stays: bool) -> None:
     assert ("The storage snapshot snap-a of claim shop/a stays (driver disk.example)." in provider.warnings) == stays
 
 
-def test_remove_without_rights_on_contents(api: t.Any, missing: list[str]) -> None:
+def test_remove_without_rights_on_contents(api: SnapshotCluster, missing: list[str]) -> None:
     missing.append("get volumesnapshotcontents")
-    api.add("a")
+    api.add_snapshot("a")
     provider = provider_of(api)
     assert provider.remove(provider.find()) == []
     assert api.deleted == ["s-a", "the storage's s-a"]
     assert "deletionPolicy Retain stays in the storage" in provider.warnings[0]
 
 
-def test_remove_what_never_got_a_content(api: t.Any) -> None:
-    api.add("a", status={}, state="unfinished")
-    del api.objects[f"{ROOT}/volumesnapshotcontents/content-s-a"]
+def test_remove_what_never_got_a_content(api: SnapshotCluster) -> None:
+    api.add_snapshot("a", status={}, state="unfinished")
+    del api.objects["volumesnapshotcontents", "", "content-s-a"]
     provider = provider_of(api)
     assert provider.remove(provider.find()) == []
     assert api.deleted == ["s-a"]
@@ -219,7 +209,7 @@ def test_names_that_are_cut_stay_different() -> None:
     assert snapshot_name("s", "c" * 300) != snapshot_name("s", "c" * 301)
 
 
-def test_groups_where_the_cluster_has_none(api: t.Any) -> None:
+def test_groups_where_the_cluster_has_none(api: SnapshotCluster) -> None:
     """docs/compatibility 8.5: only where the API is served; claims without the label do without it."""
     api.add_class("fast")
     provider = provider_of(api, group_label="velero.io/volume-group")
@@ -231,14 +221,11 @@ def test_groups_where_the_cluster_has_none(api: t.Any) -> None:
 # The list
 
 
-def test_the_list(api: t.Any) -> None:
-    api.add("b")
-    api.add("a", policy="Retain")
-    api.objects[f"{ROOT}/namespaces/shop/volumesnapshots/manual"] = {
-        "metadata": {"namespace": "shop", "name": "manual", "uid": "u"},
-        "spec": {"source": {"persistentVolumeClaimName": "b"}},
-    }
-    found = list_snapshots(SnapshotQuery(namespace="shop"), client=api)
+def test_the_list(api: SnapshotCluster) -> None:
+    api.add_snapshot("b")
+    api.add_snapshot("a", policy="Retain")
+    api.add("volumesnapshots", "manual", "shop", spec={"source": {"persistentVolumeClaimName": "b"}})
+    found = list_snapshots(SnapshotQuery(namespace="shop"), client=api.client)
     assert [(one["name"], one["set"], one["state"], one["complete"]) for one in found.snapshots] == [
         ("manual", "", "pending", False),
         ("s-a", "s", "ready", True),
@@ -257,20 +244,20 @@ def test_the_list(api: t.Any) -> None:
         ({"name": "none"}, []),
     ],
 )
-def test_the_list_narrowed(api: t.Any, query: dict[str, t.Any], expected: list[str]) -> None:
-    api.add("a")
-    api.add("b")
-    api.add("b", set_name="other")
-    found = list_snapshots(SnapshotQuery(**query), client=api)
+def test_the_list_narrowed(api: SnapshotCluster, query: dict[str, t.Any], expected: list[str]) -> None:
+    api.add_snapshot("a")
+    api.add_snapshot("b")
+    api.add_snapshot("b", set_name="other")
+    found = list_snapshots(SnapshotQuery(**query), client=api.client)
     assert [one["name"] for one in found.snapshots] == expected
 
 
 @pytest.mark.parametrize("count", [1, 40])
-def test_the_list_without_rights_on_contents(api: t.Any, count: int) -> None:
+def test_the_list_without_rights_on_contents(api: SnapshotCluster, count: int) -> None:
     for number in range(count):
-        api.add(f"c{number:02}")
+        api.add_snapshot(f"c{number:02}")
     api.forbidden = {"volumesnapshotcontents"}
-    found = list_snapshots(SnapshotQuery(), client=api)
+    found = list_snapshots(SnapshotQuery(), client=api.client)
     assert [one["handle"] for one in found.snapshots] == [""] * count
     assert [one["ready"] for one in found.snapshots] == [True] * count
     assert found.warnings == [
@@ -279,8 +266,8 @@ def test_the_list_without_rights_on_contents(api: t.Any, count: int) -> None:
     ]
 
 
-def test_a_long_list_reads_the_contents_at_once(api: t.Any) -> None:
+def test_a_long_list_reads_the_contents_at_once(api: SnapshotCluster) -> None:
     for number in range(40):
-        api.add(f"c{number:02}")
-    found = list_snapshots(SnapshotQuery(), client=api)
+        api.add_snapshot(f"c{number:02}")
+    found = list_snapshots(SnapshotQuery(), client=api.client)
     assert [one["handle"] for one in found.snapshots] == [f"snap-c{number:02}" for number in range(40)]

@@ -14,7 +14,6 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import no_progress
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SnapshotRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
@@ -23,6 +22,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.sets impor
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import SnapshotQuery
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_api import MemoryApi
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import types_named
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.ebs.ec2_account import (
     REGION,
     Ec2Account,
@@ -34,17 +35,14 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.ebs
 LOCATION = SnapshotLocation(region=REGION, access_key="key", secret_key="secret")
 
 
-class Cluster:
-    server = "https://127.0.0.1:6443"
+class Cluster(MemoryApi):
+    """Known by its namespace ``kube-system``, unless that may not be read."""
 
     def __init__(self, uid: str = "cluster-1") -> None:
-        self.uid = uid
-
-    def get(self, path: str) -> dict[str, t.Any]:
-        assert path == "/api/v1/namespaces/kube-system"
-        if not self.uid:
-            raise KubeError("No.", status=403)
-        return {"metadata": {"uid": self.uid}}
+        super().__init__(types_named("namespaces"))
+        self.add("namespaces", "kube-system", metadata={"uid": uid})
+        if not uid:
+            self.denied = {"namespaces"}
 
 
 @pytest.fixture
@@ -55,7 +53,7 @@ def account() -> t.Iterator[Ec2Account]:
 
 def provider_of(cluster: Cluster | None = None, cancel: CancelToken | None = None, **more: t.Any) -> EbsSet:
     request = SnapshotRequest(**{"name": "s", "namespace": "shop", **more})
-    return EbsSet(t.cast("t.Any", cluster or Cluster()), request, LOCATION, cancel=cancel or CancelToken())
+    return EbsSet((cluster or Cluster()).client, request, LOCATION, cancel=cancel or CancelToken())
 
 
 def claim(name: str, volume: dict[str, t.Any] | None) -> ClaimVolume:
@@ -191,9 +189,7 @@ def test_a_list(account: Ec2Account, query: dict[str, t.Any], found: list[str]) 
     cut(provider_of(namespace="work"), account, "a")
     cut(provider_of(Cluster("cluster-2")), account, "a")
     account.make_snapshot(tags={"velero.io/backup": "b"})
-    listed = list_ebs_snapshots(
-        SnapshotQuery(**query), client=t.cast("t.Any", Cluster()), ebs=EbsSnapshotter(LOCATION)
-    ).snapshots
+    listed = list_ebs_snapshots(SnapshotQuery(**query), client=Cluster().client, ebs=EbsSnapshotter(LOCATION)).snapshots
     assert [f"{one['namespace']}/{one['claim']}/{one['set']}" for one in listed] == found
     for one in listed:
         assert one["complete"] is (one["set"] == "s" and one["namespace"] == "shop")

@@ -1,0 +1,181 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Which backups a storage location holds, and where each of them lies, whoever has written it."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.legacy_layout import (
+    Directories,
+    group_by_directory,
+    metadata_file_of,
+    places_of,
+    read_flat_directories,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_files import StoredFiles
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import (
+    BACKUPS,
+    BackupKeys,
+    check_top_level,
+    top_level_strangers,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import find_problems
+
+if t.TYPE_CHECKING:
+    import datetime as dt
+
+    from ansible_collections.arkive.k8s.plugins.module_utils._store.store import ObjectInfo, Store
+
+
+@dataclass(frozen=True, slots=True)
+class BackupEntry:
+    """One directory with a backup's files: ``size`` in bytes; ``claimed`` when a run's claim lies in it.
+
+    ``complete``: a server sees a backup there; else it is being made, or a dead run has left it. ``files``: the size of
+    each by its name. ``written``: when its metadata file was stored, None when it has none. ``flat``: it lies at the
+    root of the location, as with Ark up to 0.9.
+    """
+
+    name: str
+    complete: bool
+    claimed: bool
+    size: int
+    objects: int
+    files: t.Mapping[str, int] = field(default_factory=dict)
+    written: dt.datetime | None = None
+    flat: bool = False
+
+
+class Catalog:
+    """The backups in ``store``. Safe to use from several threads. After ``cancel`` no long read goes on."""
+
+    def __init__(self, store: Store, cancel: CancelToken | None = None) -> None:
+        self.store = store
+        self._cancel = cancel or CancelToken()
+        #: Where backups lie that were listed or read already.
+        self._places: dict[str, BackupKeys] = {}
+        self._prefixes: list[str] | None = None
+        self._flat: Directories | None = None
+
+    @property
+    def is_legacy(self) -> bool:
+        """True for a location in Ark's layout up to 0.9: it is read, and never written."""
+        return bool(self._flat_directories())
+
+    def validate(self, *, writable: bool = True) -> None:
+        """Raise ``ValidationError`` when the location holds what no backup location does (Velero's own rule).
+
+        With ``writable=False`` the layout of Ark up to 0.9 is fine too.
+        """
+        self._prefixes = self._flat = None
+        if not self.is_legacy:
+            check_top_level(self._top_level())
+        elif writable:
+            raise ValidationError(
+                f"{self.store.location.describe} holds backups of Ark 0.9 or older at its root, and no tool could use "
+                "what would be written beside them.",
+                hint="Its backups can be listed and restored; keep new ones under another prefix or bucket.",
+            )
+
+    def entries(self) -> list[BackupEntry]:
+        """All directories with a backup's files, by name. One listing, no request for each backup."""
+        flat = self._flat_directories()
+        found = {name: self._entry(name, files, flat=True) for name, files in flat.items()}
+        for name, files in group_by_directory(self.store.list(BACKUPS).objects, BACKUPS).items():
+            found[name] = self._entry(name, files, flat=False)
+        return [entry for _name, entry in sorted(found.items())]
+
+    def entry(self, name: str) -> BackupEntry | None:
+        """The same for one name; None when it has no files."""
+        for flat in (False, True):
+            if is_subdomain_name(name) and (not flat or name in self._flat_directories()):
+                directory = BackupKeys(name, parent="" if flat else BACKUPS).directory
+                files = self.store.list(directory).objects
+                if files:
+                    return self._entry(name, files, flat=flat)
+        return None
+
+    def names(self) -> list[str]:
+        """The backups that are complete."""
+        return [entry.name for entry in self.entries() if entry.complete]
+
+    def exists(self, name: str) -> bool:
+        """True when a Velero server sees a backup of this name, and nothing may be stored under it."""
+        return self.store.exists(BackupKeys(name).metadata)
+
+    def files(self, name: str) -> StoredFiles:
+        """The files of a backup where it lies; where Velero would keep it when it is not there."""
+        return StoredFiles(self.store, self._find(name), self._cancel)
+
+    def read_backup(self, name: str) -> dict[str, t.Any] | None:
+        """The Backup object, None when there is no such backup; see ``StoredFiles.read_backup``."""
+        known = self._places.get(name)
+        for keys in places_of(name) if known is None else (known,):
+            backup = StoredFiles(self.store, keys, self._cancel).read_backup()
+            if backup is not None:
+                self._places[name] = keys
+                return backup
+        return None
+
+    def read_sound_backup(self, name: str) -> dict[str, t.Any] | None:
+        """The same, but an object that a Velero server would not take over raises ``ArchiveError``."""
+        backup = self.read_backup(name)
+        problems = find_problems(backup, name) if backup is not None else []
+        if problems:
+            raise ArchiveError(
+                f"The backup '{name}' in {self.store.location.describe} cannot be trusted. {' '.join(problems)}",
+                hint="No Velero server would take it over; use another backup.",
+                details={"problems": problems},
+            )
+        return backup
+
+    def _entry(self, name: str, files: t.Sequence[ObjectInfo], *, flat: bool) -> BackupEntry:
+        sizes = {info.key.split("/", 1 if flat else 2)[-1]: info.size for info in files}
+        metadata_file = metadata_file_of(sizes, flat=flat)
+        if metadata_file is not None and is_subdomain_name(name):
+            parent = "" if flat else BACKUPS
+            self._places[name] = BackupKeys(name, parent=parent, metadata_file=metadata_file)
+        return BackupEntry(
+            name=name,
+            complete=metadata_file is not None,
+            claimed=f"{name}-arkive-claim.json" in sizes,
+            size=sum(sizes.values()),
+            objects=len(files),
+            files=sizes,
+            written=next((info.modified for info in files if info.key.endswith(f"{name}/{metadata_file}")), None),
+            flat=flat,
+        )
+
+    def _find(self, name: str) -> BackupKeys:
+        known = self._places.get(name)
+        if known is not None:
+            return known
+        places = places_of(name)
+        for keys in places:
+            if self.store.exists(keys.metadata):
+                self._places[name] = keys
+                return keys
+        return places[0]
+
+    def _top_level(self) -> list[str]:
+        if self._prefixes is None:
+            self._prefixes = self.store.list("", "/").prefixes
+        return self._prefixes
+
+    def _flat_directories(self) -> Directories:
+        if self._flat is None:
+            self._flat = read_flat_directories(self.store, top_level_strangers(self._top_level()))
+        return self._flat
+
+
+__all__ = ("BackupEntry", "Catalog")

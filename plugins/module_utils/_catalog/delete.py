@@ -1,0 +1,217 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Delete a backup with its snapshots, and the records of the restores that were made from it."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_check import delete_checked
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.deletion_plan import (
+    DeletionPlan,
+    being_made,
+    left_behind,
+    plan_deletion,
+    reasons_text,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.errors import CatalogError
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.leftovers import clear_leftovers
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.name_claim import is_over
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.removal import hide_backup, remove_files
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.snapshot_deleter import (
+    SnapshotDeleter,
+    SnapshotProvider,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
+from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimHeld
+from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store, refuse_write
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import RESTORES, BackupKeys
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import phase_of
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class DeletedBackup:
+    """The keys and the snapshots that are, or in check mode would be, deleted; ``backup`` as it was stored."""
+
+    location: str
+    changed: bool = False
+    backup: dict[str, t.Any] | None = None
+    deleted: list[str] = dataclasses.field(default_factory=list)
+    deleted_snapshots: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    issues: Issues = dataclasses.field(default_factory=Issues)
+
+    @property
+    def warnings_list(self) -> list[dict[str, str]]:
+        return to_return(self.issues.warnings)
+
+    @property
+    def phase(self) -> str:
+        return phase_of(self.backup or {})
+
+
+def delete_backup(
+    name: str,
+    *,
+    store: Store,
+    providers: t.Iterable[SnapshotProvider],
+    check_mode: bool = False,
+    force: bool = False,
+) -> DeletedBackup:
+    """Remove the snapshots and all files of ``name``, and the records of its restores; one that is not there is fine.
+
+    ``providers`` delete the snapshots: the volume providers. Raises ``ValidationError`` for a backup that another run
+    makes, that is not finished, that cannot be read, or that has snapshots which no provider can delete, and
+    ``CatalogError`` when the deletion of one failed: then the backup is still there. ``force`` turns each of these into
+    a warning, and leaves such snapshots behind. A backup of Ark 0.9 or older at the root is never deleted.
+    """
+    # Refuses a bad name before anything is asked.
+    BackupKeys(name)
+    refuse_write(store.location)
+    store.check(write=True, touch=not check_mode)
+    catalog = Catalog(store)
+    entry = catalog.entry(name)
+    if entry is None:
+        return DeletedBackup(location=store.location.describe)
+    deleter = SnapshotDeleter(providers)
+    plan = plan_deletion(catalog, entry, deleter=deleter, force=force)
+    deletion = _Deletion(catalog, plan, deleter, force=force)
+    snapshots = plan.snapshots if check_mode else deletion.run()
+    deletion.issues.add_warnings(clear_leftovers(catalog, name, dry_run=check_mode))
+    return DeletedBackup(
+        location=store.location.describe,
+        changed=True,
+        backup=plan.backup,
+        deleted=plan.keys,
+        deleted_snapshots=[snapshot._asdict() for snapshot in snapshots],
+        issues=deletion.issues,
+    )
+
+
+class _Deletion:
+    """Carries a plan out, once."""
+
+    def __init__(self, catalog: Catalog, plan: DeletionPlan, deleter: SnapshotDeleter, *, force: bool) -> None:
+        self._catalog = catalog
+        self._store = catalog.store
+        self._plan = plan
+        self._deleter = deleter
+        self._force = force
+        self._name = plan.entry.name
+        self._claim_key = BackupKeys(plan.entry.name).claim
+        self.issues = Issues()
+        self._warn(*plan.warnings)
+        #: Whether anything may be gone, and the keys that are.
+        self._has_begun = False
+        self._deleted_keys: list[str] = []
+
+    def run(self) -> t.Sequence[RecordedSnapshot]:
+        """Delete everything; returns the snapshots that are gone."""
+        with self._partly_told():
+            return self._run()
+
+    @contextlib.contextmanager
+    def _partly_told(self) -> t.Iterator[None]:
+        """An error in the middle: what it left is said as it is, as far as anybody knows."""
+        try:
+            yield
+        except ArkiveError as exc:
+            known = {
+                "changed": self._has_begun,
+                "backup": self._plan.backup or {},
+                "warnings_list": to_return(self.issues.warnings),
+                "deleted": self._deleted_keys,
+            }
+            exc.details.update({name: value for name, value in known.items() if name not in exc.details})
+            raise
+
+    def _run(self) -> t.Sequence[RecordedSnapshot]:
+        """The snapshots go first, while the backup still records them; then what makes it a backup.
+
+        A second attempt finds the rest while any of its own files is there.
+        """
+        if self._force:
+            self._has_begun = True
+            self._store.delete_many([self._claim_key])
+            self._deleted_keys.append(self._claim_key)
+        try:
+            if self._plan.snapshots:
+                self._try_deletes()
+            claim = self._acquire()
+        except StoreError as exc:
+            if exc.failure != "full":
+                raise
+            # Nobody else can write here either, and this is how space is made.
+            self._warn(f"It was deleted without a claim of its name: {exc.message}")
+            return self._delete_all()
+        with claim:
+            snapshots = self._delete_all()
+        if claim.left_behind:
+            self._warn(claim.left_behind)
+        return snapshots
+
+    def _delete_all(self) -> t.Sequence[RecordedSnapshot]:
+        snapshots = self._delete_snapshots()
+        self._has_begun = True
+        self._deleted_keys += hide_backup(self._store, self._name)
+        delete_checked(self._store, RESTORES, self._plan.restore_keys)
+        self._deleted_keys += self._plan.restore_keys
+        remove_files(self._store, self._name, keep_claim=True)
+        return snapshots
+
+    def _warn(self, *sentences: str) -> None:
+        self.issues.add_warnings(sentences, name=self._name)
+
+    def _acquire(self) -> Claim:
+        try:
+            return Claim.acquire(
+                self._store,
+                self._claim_key,
+                run_id=f"delete-{self._name}",
+                is_over=lambda holder: is_over(self._catalog, self._name, holder),
+            )
+        except ClaimHeld as exc:
+            raise being_made(self._plan.what, exc.holder) from exc
+
+    def _try_deletes(self) -> None:
+        """Raise where nothing can be deleted: a backup that stays to be seen keeps its snapshots."""
+        claim = self._acquire()
+        claim.release()
+        if claim.left_behind:
+            raise StoreError(
+                f"{self._plan.what} stays as it is, with its snapshots: the storage does not delete. "
+                f"{claim.left_behind}",
+                hint="Grant these credentials the right to delete objects, or wait for the end of the retention.",
+            )
+
+    def _delete_snapshots(self) -> t.Sequence[RecordedSnapshot]:
+        """Those that are gone."""
+        plan = self._plan
+        if plan.contents is None or not plan.snapshots:
+            return ()
+        self._has_begun = True
+        failed = self._deleter.delete(plan.snapshots, contents=plan.contents)
+        deleted = [snapshot for snapshot in plan.snapshots if snapshot not in failed]
+        if failed and not self._force:
+            raise CatalogError(
+                f"{plan.what} stays, because not all of its snapshots could be deleted: {reasons_text(failed)}.",
+                hint="Delete it again when that is put right, or set force: true to leave them behind.",
+                details={
+                    "snapshots": [snapshot._asdict() for snapshot in failed],
+                    "deleted_snapshots": [snapshot._asdict() for snapshot in deleted],
+                },
+            )
+        self._warn(*left_behind(failed))
+        return deleted
+
+
+__all__ = ("DeletedBackup", "delete_backup")

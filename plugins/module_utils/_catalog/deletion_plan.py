@@ -1,0 +1,191 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""What goes when a backup is deleted, and whether it may go at all. Reads only."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import BackupEntry, Catalog
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.name_claim import is_over
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.recorded_snapshots import (
+    RecordedContents,
+    RecordedSnapshots,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores import find_restores
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.snapshot_deleter import SnapshotDeleter
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import some_of
+from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import ClaimRecord, read_claim
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import TERMINAL_PHASES
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import phase_of
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
+
+_SHOWN = 5
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class DeletionPlan:
+    """``backup``: the stored object, None where there is none to be read.
+
+    ``own_keys`` and ``restore_keys``: the files of the backup and of the restores that were made from it. ``contents``:
+    None when nobody can say which snapshots it has. ``warnings``: sentences.
+    """
+
+    entry: BackupEntry
+    what: str
+    backup: dict[str, t.Any] | None
+    own_keys: tuple[str, ...]
+    restore_keys: tuple[str, ...]
+    snapshots: tuple[RecordedSnapshot, ...]
+    contents: RecordedContents | None
+    warnings: tuple[str, ...]
+
+    @property
+    def keys(self) -> list[str]:
+        """All files that go."""
+        return [*self.own_keys, *self.restore_keys]
+
+
+def plan_deletion(catalog: Catalog, entry: BackupEntry, *, deleter: SnapshotDeleter, force: bool) -> DeletionPlan:
+    """Raises ``ValidationError`` for what must not be deleted; with ``force``, mostly, that is a warning."""
+    return _Planner(catalog, entry, deleter, force=force).plan()
+
+
+class _Planner:
+    def __init__(self, catalog: Catalog, entry: BackupEntry, deleter: SnapshotDeleter, *, force: bool) -> None:
+        self._catalog = catalog
+        self._store = catalog.store
+        self._entry = entry
+        self._deleter = deleter
+        self._force = force
+        self._what = f"Backup '{entry.name}' in {catalog.store.location.describe}"
+        self._warnings: list[str] = []
+
+    def plan(self) -> DeletionPlan:
+        self._refuse_root()
+        self._check_claim()
+        backup = self._read_backup()
+        recorded = self._read_snapshots()
+        snapshots = self._deletable(recorded.all) if recorded else []
+        keys, restore_keys = BackupKeys(self._entry.name), self._find_restores()
+        return DeletionPlan(
+            entry=self._entry,
+            what=self._what,
+            backup=backup,
+            own_keys=tuple(f"{keys.directory}{file}" for file in sorted(self._entry.files)),
+            restore_keys=tuple(restore_keys),
+            snapshots=tuple(snapshots),
+            contents=recorded.contents if recorded else None,
+            warnings=tuple(self._warnings),
+        )
+
+    def _refuse_root(self) -> None:
+        if self._entry.flat:
+            raise ValidationError(
+                f"{self._what} is one of Ark 0.9 or older at the root of the location, where nothing is ever changed.",
+                hint="Delete its directory with the tools of the storage.",
+            )
+
+    def _check_claim(self) -> None:
+        if not self._entry.claimed:
+            return
+        holder = read_claim(self._store, BackupKeys(self._entry.name).claim)
+        if holder is not None and not is_over(self._catalog, self._entry.name, holder):
+            refusal = being_made(self._what, holder)
+            self._refuse(refusal.message, hint=refusal.hint or "", details=refusal.details)
+            self._warnings.append(
+                "That run stops as soon as it sees that its claim is gone; it may leave some more files until then."
+            )
+
+    def _read_backup(self) -> dict[str, t.Any] | None:
+        """A directory without a Backup object is what a dead run has left."""
+        if not self._entry.complete:
+            return None
+        try:
+            backup = self._catalog.read_backup(self._entry.name)
+        except ArchiveError as exc:
+            self._refuse(
+                f"{self._what} cannot be read: {exc.message}",
+                hint="To delete it without knowing what it records, set force: true.",
+            )
+            return None
+        phase = phase_of(backup) if backup else ""
+        if backup and phase not in TERMINAL_PHASES:
+            self._refuse(
+                f"{self._what} is not finished: its phase is {phase or 'New'}, so a Velero server may work on it.",
+                hint="Wait until it is done. If no server will go on with it, set force: true.",
+            )
+        return backup
+
+    def _read_snapshots(self) -> RecordedSnapshots | None:
+        try:
+            return RecordedSnapshots(self._catalog.files(self._entry.name))
+        except ArchiveError as exc:
+            self._refuse(
+                f"Nobody can say which snapshots {self._what[0].lower()}{self._what[1:]} has: {exc.message}",
+                hint="To delete it and leave its snapshots behind, set force: true.",
+            )
+            return None
+
+    def _deletable(self, recorded: t.Sequence[RecordedSnapshot]) -> list[RecordedSnapshot]:
+        """Those that can be deleted; the others are refused unless forced."""
+        left = {snapshot: why for snapshot in recorded if (why := self._deleter.why_not(snapshot))}
+        if left and not self._force:
+            raise ValidationError(
+                f"{self._what} records snapshots that would be left behind: {reasons_text(left)}.",
+                hint="Put that right, let a Velero server delete it, or set force: true to leave them behind.",
+                details={"snapshots": [snapshot._asdict() for snapshot in left]},
+            )
+        self._warnings += left_behind(left)
+        return [snapshot for snapshot in recorded if snapshot not in left]
+
+    def _find_restores(self) -> list[str]:
+        """The files of the restores that were made from it."""
+        restores = find_restores(self._store, self._entry.name)
+        for restore in restores.unreadable:
+            self._warnings.append(
+                f"The record of restore '{restore}' is damaged and stays: it may have been made from this backup."
+            )
+        return [key for keys in restores.keys.values() for key in keys]
+
+    def _refuse(self, message: str, *, hint: str, details: t.Mapping[str, t.Any] | None = None) -> None:
+        if not self._force:
+            raise ValidationError(message, hint=hint, details=details)
+        self._warnings.append(message)
+
+
+def being_made(what: str, holder: ClaimRecord) -> ValidationError:
+    """The refusal of a backup that another run works on."""
+    return ValidationError(
+        f"{what} is in progress: {holder.who} works on it.",
+        hint=f"Wait for it; if it died, its claim ends at {holder.expires_text}. force: true does not wait.",
+        details={"holder": holder.to_dict()},
+    )
+
+
+def reasons_text(snapshots: t.Mapping[RecordedSnapshot, str]) -> str:
+    """Some of the snapshots, each with why it stays."""
+    return some_of([f"{snapshot}: {_plain(why)}" for snapshot, why in snapshots.items()], most=_SHOWN, separator="; ")
+
+
+def left_behind(snapshots: t.Mapping[RecordedSnapshot, str]) -> list[str]:
+    """A warning for each."""
+    return [
+        f"The snapshot {snapshot} is left behind, and nothing refers to it any more: {_plain(why)}."
+        for snapshot, why in snapshots.items()
+    ]
+
+
+def _plain(why: str) -> str:
+    return why.rstrip(".")
+
+
+__all__ = ("DeletionPlan", "being_made", "left_behind", "plan_deletion", "reasons_text")

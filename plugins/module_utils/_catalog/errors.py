@@ -1,0 +1,18 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""The domain error of this room."""
+
+from __future__ import annotations
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+
+
+class CatalogError(ArkiveError):
+    """A location does not hold the backup that is asked for, or a backup cannot be taken out of it."""
+
+
+__all__ = ("CatalogError",)

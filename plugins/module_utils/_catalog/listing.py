@@ -1,0 +1,88 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""List and describe the backups of a location. Needs no cluster."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.backup_filter import BackupFilter
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import BackupEntry, Catalog
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.describe import (
+    Section,
+    describe_backup,
+    describe_unreadable,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.name_claim import is_in_progress
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.side_by_side import read_each
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class BackupListing:
+    """``backups``: sorted by name. ``incomplete``: names that have files and no Backup object, and who makes them."""
+
+    backups: list[dict[str, t.Any]]
+    incomplete: list[dict[str, t.Any]]
+
+
+def list_backups(
+    store: Store,
+    wanted: BackupFilter | None = None,
+    *,
+    sections: t.Collection[Section] = (),
+    cancel: CancelToken | None = None,
+) -> BackupListing:
+    """The backups that ``wanted`` admits, those of Velero and Ark too.
+
+    One listing, then one object for each backup that the listing does not rule out, and then the files of ``sections``.
+    A backup that cannot be read is listed with its ``problems``, unless the filter asks for what only its object tells.
+    """
+    wanted = wanted or BackupFilter()
+    store.check(write=False)
+    catalog = Catalog(store, cancel)
+    catalog.validate(writable=False)
+    entries = catalog.entries() if not wanted.name else _entries_of(catalog, wanted.name)
+    complete = [entry for entry in entries if entry.complete and wanted.admits_entry(entry)]
+    found = read_each(lambda entry: _read(catalog, entry, wanted, sections), complete, cancel=cancel)
+    return BackupListing(
+        backups=[backup for backup in found if backup is not None],
+        incomplete=[_incomplete(catalog, entry) for entry in entries if not entry.complete],
+    )
+
+
+def _incomplete(catalog: Catalog, entry: BackupEntry) -> dict[str, t.Any]:
+    """A claim whose run has ended is no progress: that run was interrupted."""
+    in_progress = entry.claimed and is_in_progress(catalog, entry.name)
+    return {"name": entry.name, "in_progress": in_progress, "interrupted": entry.claimed and not in_progress}
+
+
+def _entries_of(catalog: Catalog, name: str) -> list[BackupEntry]:
+    """Raises ``ValidationError`` for what cannot be a name."""
+    entry = catalog.entry(BackupKeys(name).name)
+    return [] if entry is None else [entry]
+
+
+def _read(
+    catalog: Catalog, entry: BackupEntry, wanted: BackupFilter, sections: t.Collection[Section]
+) -> dict[str, t.Any] | None:
+    """None for what is not asked for, or is gone by now."""
+    try:
+        backup = catalog.read_backup(entry.name)
+    except (ArchiveError, ValidationError) as exc:
+        return None if wanted.reads_objects else describe_unreadable(entry, exc.message)
+    if backup is None or not wanted.admits(backup):
+        return None
+    return describe_backup(catalog.files(entry.name), entry, backup, sections)
+
+
+__all__ = ("BackupListing", "list_backups")

@@ -1,0 +1,129 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Which restores a location records, and from which backup they were made: their records do not lie below it."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+import zlib
+
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.file_access import FileAccess
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.legacy_layout import group_by_directory
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_json import MAX_TEXT, parse_gzip_document
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.side_by_side import read_each
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
+from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.document_shapes import RESTORE_RECORD
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import RESTORES, RestoreKeys
+
+#: Velero says at the start of a restore's log what it restores: bytes of the stored log, and of its text.
+_LOG_START = 128 << 10
+_LOG_TEXT = 1 << 20
+_STARTING = re.compile(rb"Starting restore of backup (?:[^/\s\"]+/)?(?P<name>[a-z0-9.-]+)")
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class FoundRestores:
+    """``keys`` of all files of each restore, by its name; ``unreadable``: nobody can say what those were made from."""
+
+    keys: dict[str, list[str]]
+    unreadable: list[str]
+
+
+def find_restores(store: Store, backup_name: str) -> FoundRestores:
+    """The restores made from ``backup_name``: by our own record, else by the start of the log (Velero, Ark 0.10).
+
+    One listing, and one small read for each restore.
+    """
+    directories = {
+        name: [info.key for info in files]
+        for name, files in group_by_directory(store.list(RESTORES).objects, RESTORES).items()
+        if is_subdomain_name(name)
+    }
+    sources = read_each(lambda name: _source_of(store, name, directories[name]), directories)
+    found = dict(zip(directories, sources, strict=True))
+    return FoundRestores(
+        keys={name: directories[name] for name, source in found.items() if source == backup_name},
+        unreadable=[name for name, source in found.items() if source is None],
+    )
+
+
+def find_unfinished(store: Store, backup_name: str) -> list[str]:
+    """Restores of ``backup_name`` that were begun and never ended: they run still, or they were broken off.
+
+    One listing; a record is read only where nothing was written after it.
+    """
+    found = []
+    for name, files in group_by_directory(store.list(RESTORES).objects, RESTORES).items():
+        if not is_subdomain_name(name):
+            continue
+        keys, present = RestoreKeys(name), {info.key for info in files}
+        if keys.arkive_record not in present or keys.results in present:
+            continue
+        try:
+            record = read_record(store, name)
+            if is_unfinished(record) and record["restore"]["spec"]["backupName"] == backup_name:
+                found.append(name)
+        except (StoreError, ArchiveError, LookupError, TypeError):
+            # Deleted meanwhile, or damaged: nobody can say anything about it.
+            continue
+    return sorted(found)
+
+
+def read_record(store: Store, name: str) -> dict[str, t.Any]:
+    """Our own record of a restore. Raises ``StoreError`` where there is none, ``ArchiveError`` for a damaged one."""
+    key = RestoreKeys(name).arkive_record
+    data = FileAccess(store).get(key, max_bytes=MAX_TEXT)
+    record: dict[str, t.Any] | None = parse_gzip_document(data, RESTORE_RECORD, what=key)
+    return record or {}
+
+
+def is_unfinished(record: t.Mapping[str, t.Any]) -> bool:
+    """Whether a recorded restore never ended."""
+    status = (record.get("restore") or {}).get("status") or {}
+    return bool(status.get("phase") == "InProgress")
+
+
+def _source_of(store: Store, name: str, present: t.Collection[str]) -> str | None:
+    """The name of the backup, empty when nothing tells it, None when what would tell it is damaged."""
+    keys = RestoreKeys(name)
+    try:
+        if keys.arkive_record in present:
+            return _recorded(read_record(store, name), name)
+        return _logged(FileAccess(store).get_start(keys.logs, _LOG_START)) if keys.logs in present else ""
+    except ArchiveError:
+        return None
+    except StoreError as exc:
+        if exc.not_found:  # deleted since it was listed
+            return ""
+        if exc.failure == "too_large":
+            return None
+        raise
+
+
+def _recorded(record: t.Mapping[str, t.Any], name: str) -> str:
+    try:
+        return str(record["restore"]["spec"]["backupName"])
+    except (LookupError, TypeError) as exc:
+        raise ArchiveError(f"The record of restore '{name}' does not say what it was restored from.") from exc
+
+
+def _logged(data: bytes) -> str:
+    try:
+        text = zlib.decompressobj(wbits=_GZIP).decompress(data, _LOG_TEXT)
+    except zlib.error as exc:
+        raise ArchiveError(f"The log of a restore is damaged: {exc}.") from exc
+    found = _STARTING.search(text)
+    return found["name"].decode() if found else ""
+
+
+__all__ = ("FoundRestores", "find_restores", "find_unfinished", "is_unfinished", "read_record")

@@ -1,0 +1,35 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private: not for use outside of this collection.
+
+"""Many small reads of one location at the same time."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import MAX_CONNECTIONS
+
+_Asked = t.TypeVar("_Asked")
+_Found = t.TypeVar("_Found")
+
+
+def read_each(
+    read: t.Callable[[_Asked], _Found], asked: t.Iterable[_Asked], *, cancel: CancelToken | None = None
+) -> list[_Found]:
+    """What ``read`` gives for each, in their order. After ``cancel`` nothing more is read: ``Cancelled`` is raised."""
+    token = cancel or CancelToken()
+
+    def read_one(one: _Asked) -> _Found:
+        token.check()
+        return read(one)
+
+    with concurrent.futures.ThreadPoolExecutor(MAX_CONNECTIONS, thread_name_prefix="arkive-catalog") as pool:
+        return list(pool.map(read_one, asked))
+
+
+__all__ = ("read_each",)
