@@ -13,7 +13,7 @@ import gc
 import typing as t
 
 #: Objects made before Python looks for cycles among them; 700 to 2,000 by default.
-_OBJECTS = 50_000
+_OBJECTS = 200_000
 
 
 @contextlib.contextmanager

@@ -72,7 +72,7 @@ class SmallBench:
         return _summary(self._wanted, backups, pings)
 
     def _backup(self, folder: pathlib.Path, name: str) -> _Spent:
-        given = {"kubeconfig": self._kubeconfig, "folder": str(folder), "namespace": NAMESPACE, "backup": name}
+        given = {"kubeconfig": self._kubeconfig, "folder": str(folder), "included": NAMESPACE, "backup": name}
         spent = _play("small.yml", given)
         with tarfile.open(folder / "backups" / name / f"{name}.tar.gz") as archive:
             stored = [path for path in archive.getnames() if path.startswith("resources/configmaps/namespaces/")]
