@@ -40,7 +40,7 @@ def test_two_pods_on_one_claim_are_one_block_and_frozen_once(pods: HookPods) -> 
         ("pre", "ok"),
         ("pre", "skipped"),
     ]
-    assert (done.errors, done.log.errors) == ([], 0)
+    assert (done.errors, done.issues.errors) == ([], ())
 
 
 @pytest.mark.parametrize("post", [True, False])
@@ -62,7 +62,7 @@ def test_a_declared_freeze(pods: HookPods, post: bool) -> None:
     assert seen == [True]
     assert freezes(done) == [("a", "post hook" if post else "release", True)]
     assert done.freezes[0].lease == "armed"
-    assert (done.errors, done.log.errors) == ([], 0)
+    assert (done.errors, done.issues.errors) == ([], ())
 
 
 def test_a_declared_freeze_of_the_nodes_disk_is_refused(pods: HookPods) -> None:

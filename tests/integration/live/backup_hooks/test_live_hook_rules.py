@@ -63,7 +63,7 @@ def test_a_pre_hook_fails(
     assert pods.sh("a", RAN).split() == ran
     assert done.stored == {"a": bool(ran)}
     assert hook_status(done.results) == status
-    assert done.log.errors == (1 if ran else 2)  # docs/compatibility D9
+    assert len(done.issues.errors) == (1 if ran else 2)  # docs/compatibility D9
 
 
 def test_containers_and_programs_that_are_not_there(pods: HookPods) -> None:  # docs/compatibility C3, A4
@@ -108,7 +108,7 @@ def test_kill_on_timeout_without_a_shell(pods: HookPods) -> None:
     rules = [{"name": "r", "pre": [run("/pause", timeout="2s", kill_on_timeout=True)]}]
     done = pods.back_up(rules)
     assert (done.results[0].state, done.results[0].killed) == ("timed_out", False)
-    assert [entry.message for entry in done.log.entries if entry.level == "warning"] == [
+    assert [issue.message for issue in done.issues.warnings] == [
         f"kill_on_timeout has no effect in container main of pod {pods.namespace}/a: it has no /bin/sh"
     ]
 
@@ -122,7 +122,7 @@ def test_retries(pods: HookPods, needed: int, state: str, attempts: int) -> None
     (result,) = done.results
     assert (result.state, result.attempts) == (state, attempts)
     assert pods.sh("a", RAN).split() == ["."] * attempts
-    assert (done.log.warnings, done.log.errors) == (attempts - 1, 0 if state == "ok" else 2)
+    assert (len(done.issues.warnings), len(done.issues.errors)) == (attempts - 1, 0 if state == "ok" else 2)
     assert result.duration_seconds >= sum(0.2 * 2**at for at in range(attempts - 1))
 
 

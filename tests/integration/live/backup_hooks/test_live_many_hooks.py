@@ -43,7 +43,7 @@ def test_a_thousand_hooks(pods: HookPods, count: int, hooks: int) -> None:
     assert hook_status(done.results) == {"hooksAttempted": 1000, "hooksFailed": count}
     assert collections.Counter(result.state for result in done.results) == {"ok": 1000 - count, "failed": count}
     assert [result.stdout for result in done.results[:pres]] == [f"out{at}\n".encode() for at in range(pres)]
-    assert done.log.errors == count
+    assert len(done.issues.errors) == count
     assert done.most_threads <= WORKERS
     assert grown < MOST_MEMORY_KIB
     wanted = [f"pre{at}" for at in range(pres)] + [f"post{at}" for at in range(posts)]
