@@ -30,6 +30,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.snapshot_delet
     SnapshotProvider,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
 from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimHeld
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store, refuse_write
@@ -40,17 +41,18 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class DeletedBackup:
-    """The keys and the snapshots that are, or in check mode would be, deleted; ``backup`` as it was stored.
-
-    ``warnings_list``: dicts with resource, namespace, name, message, reason, hint.
-    """
+    """The keys and the snapshots that are, or in check mode would be, deleted; ``backup`` as it was stored."""
 
     location: str
     changed: bool = False
     backup: dict[str, t.Any] | None = None
     deleted: list[str] = dataclasses.field(default_factory=list)
     deleted_snapshots: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
-    warnings_list: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    issues: Issues = dataclasses.field(default_factory=Issues)
+
+    @property
+    def warnings_list(self) -> list[dict[str, str]]:
+        return to_return(self.issues.warnings)
 
     @property
     def phase(self) -> str:
@@ -84,14 +86,14 @@ def delete_backup(
     plan = plan_deletion(catalog, entry, deleter=deleter, force=force)
     deletion = _Deletion(catalog, plan, deleter, force=force)
     snapshots = plan.snapshots if check_mode else deletion.run()
-    leftovers = clear_leftovers(catalog, name, dry_run=check_mode)
+    deletion.issues.add_warnings(clear_leftovers(catalog, name, dry_run=check_mode))
     return DeletedBackup(
         location=store.location.describe,
         changed=True,
         backup=plan.backup,
         deleted=plan.keys,
         deleted_snapshots=[snapshot._asdict() for snapshot in snapshots],
-        warnings_list=[*deletion.warnings_list, *(_warning(sentence) for sentence in leftovers)],
+        issues=deletion.issues,
     )
 
 
@@ -106,14 +108,11 @@ class _Deletion:
         self._force = force
         self._name = plan.entry.name
         self._claim_key = BackupKeys(plan.entry.name).claim
-        self._warnings = list(plan.warnings)
+        self.issues = Issues()
+        self._warn(*plan.warnings)
         #: Whether anything may be gone, and the keys that are.
         self._has_begun = False
         self._deleted_keys: list[str] = []
-
-    @property
-    def warnings_list(self) -> list[dict[str, t.Any]]:
-        return [_warning(sentence, name=self._name) for sentence in self._warnings]
 
     def run(self) -> t.Sequence[RecordedSnapshot]:
         """Delete everything; returns the snapshots that are gone."""
@@ -129,7 +128,7 @@ class _Deletion:
             known = {
                 "changed": self._has_begun,
                 "backup": self._plan.backup or {},
-                "warnings_list": self.warnings_list,
+                "warnings_list": to_return(self.issues.warnings),
                 "deleted": self._deleted_keys,
             }
             exc.details.update({name: value for name, value in known.items() if name not in exc.details})
@@ -152,12 +151,12 @@ class _Deletion:
             if exc.failure != "full":
                 raise
             # Nobody else can write here either, and this is how space is made.
-            self._warnings.append(f"It was deleted without a claim of its name: {exc.message}")
+            self._warn(f"It was deleted without a claim of its name: {exc.message}")
             return self._delete_all()
         with claim:
             snapshots = self._delete_all()
         if claim.left_behind:
-            self._warnings.append(claim.left_behind)
+            self._warn(claim.left_behind)
         return snapshots
 
     def _delete_all(self) -> t.Sequence[RecordedSnapshot]:
@@ -168,6 +167,9 @@ class _Deletion:
         self._deleted_keys += self._plan.restore_keys
         remove_files(self._store, self._name, keep_claim=True)
         return snapshots
+
+    def _warn(self, *sentences: str) -> None:
+        self.issues.add_warnings(sentences, name=self._name)
 
     def _acquire(self) -> Claim:
         try:
@@ -208,12 +210,8 @@ class _Deletion:
                     "deleted_snapshots": [snapshot._asdict() for snapshot in deleted],
                 },
             )
-        self._warnings += left_behind(failed)
+        self._warn(*left_behind(failed))
         return deleted
-
-
-def _warning(message: str, *, name: str = "") -> dict[str, t.Any]:
-    return {"resource": "", "namespace": "", "name": name, "message": message, "reason": "", "hint": ""}
 
 
 __all__ = ("DeletedBackup", "delete_backup")

@@ -87,7 +87,7 @@ def _deleted_backup() -> DeletedBackup:
         backup={"metadata": {"annotations": {CANARY: CANARY}}, "spec": {}, "status": {"phase": "Completed"}},
         deleted=[CANARY],
         deleted_snapshots=[{"handle": CANARY}],
-        warnings_list=[{"message": CANARY, "name": CANARY}],
+        issues=_canaries(),
         location=CANARY,
     )
 

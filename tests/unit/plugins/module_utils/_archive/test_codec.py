@@ -28,7 +28,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import 
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.describe import SECTIONS
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import list_backups
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores import find_restores
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
@@ -196,10 +195,9 @@ def test_a_file_that_the_store_did_not_keep_whole(store: Store) -> None:
     assert raw(store) == {}
 
 
-def test_a_whole_backup_and_restore(monkeypatch: pytest.MonkeyPatch, store: Store) -> None:
+def test_a_whole_backup_and_restore(store: Store) -> None:
     """Of all engines: whatever they leave in the store has its other form."""
     api = BackupApi()
-    monkeypatch.setattr(Discovery, "read", lambda client: client.discovery())
     api.add("namespaces", "shop", status={"phase": "Active"})
     api.add("configmaps", "settings", "shop", data={"a": "1"})
     assert back_up(api, store, included_namespaces=["shop"]).phase == "Completed"

@@ -106,12 +106,18 @@ def test_one_that_hangs_is_ended_with_its_children(tmp_path: Path) -> None:
 
 
 def test_a_cancelled_run_does_not_wait_for_it(tmp_path: Path) -> None:
-    cancel = CancelToken()
-    threading.Timer(1.0, cancel.cancel, ["test"]).start()
-    started = time.monotonic()
+    cancel, cancelled = CancelToken(), []
+
+    def cancel_when_alive() -> None:
+        while not (tmp_path / "alive").exists():
+            time.sleep(0.02)
+        cancelled.append(time.monotonic())
+        cancel.cancel("test")
+
+    threading.Thread(target=cancel_when_alive, daemon=True).start()
     with pytest.raises(Cancelled):
         run(_grandchild(tmp_path), cancel=cancel)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - cancelled[0] < 2
     _require_gone(tmp_path)
 
 

@@ -20,7 +20,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_option
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import list_backups
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._store import kinds, retrying
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
@@ -84,11 +83,8 @@ def test_options_that_contradict_each_other(options: dict[str, t.Any], message: 
     assert hint in (caught.value.hint or "")
 
 
-def test_backup_restore_and_deletion(
-    monkeypatch: pytest.MonkeyPatch, attic: dict[str, dict[str, t.Any]], store: Store
-) -> None:
+def test_backup_restore_and_deletion(attic: dict[str, dict[str, t.Any]], store: Store) -> None:
     api = BackupApi()
-    monkeypatch.setattr(Discovery, "read", lambda client: client.discovery())
     api.add("namespaces", "shop", status={"phase": "Active"})
     api.add("configmaps", "settings", "shop", data={"a": "1"})
     DOORS[0].failures = 2
