@@ -28,7 +28,13 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.contra
 def aged(token: str) -> str:
     """A token of the same place in a list of long ago: a server may keep newer ones than it says."""
     told = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-    return base64.urlsafe_b64encode(json.dumps({**told, "rv": 2}).encode()).decode().rstrip("=")
+    return token_of(2, told["start"])
+
+
+def token_of(version: int, start: str) -> str:
+    """As API servers make them."""
+    text = json.dumps({"v": "meta.k8s.io/v1", "rv": version, "start": start})
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 class ListContract(ApiContract):
@@ -170,4 +176,4 @@ class ListContract(ApiContract):
                 assert obj["kind"] == "ConfigMap"
 
 
-__all__ = ("ListContract",)
+__all__ = ("ListContract", "token_of")

@@ -15,59 +15,56 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce import helper_
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.helper_pod import HelperRun
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import HelperPod
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.thaw import ThawElsewhere, Thawer
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_api import MemoryApi
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_objects import Key
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import types_named
 
 HELPER = HelperPod(image="busybox:1")
-CLAIM = "/api/v1/namespaces/shop/persistentvolumeclaims/data"
 USER = {"metadata": {"name": "db-0"}}
 
 
-class Api:
-    """A cluster that makes one pod, whose container ends as a test has it."""
+class Api(MemoryApi):
+    """A cluster that makes one pod, whose container ends as a test has it. ``denied``: verbs."""
 
     def __init__(self, clock: t.Any) -> None:
+        super().__init__(types_named("namespaces", "persistentvolumeclaims", "pods", "events", "nodes"))
         self.clock = clock
-        self.claim: dict[str, t.Any] = {"spec": {"volumeName": "pv-data", "accessModes": ["ReadWriteOnce"]}}
         self.state: dict[str, t.Any] = {"terminated": {"exitCode": 0}}
         self.refusal: KubeError | None = None
-        self.denied: set[str] = set()
-        self.clock_ahead = dt.timedelta()
-        self.made: list[tuple[str, dict[str, t.Any]]] = []
-        self.deleted: list[str] = []
-        self.pods: list[dict[str, t.Any]] = []
         self.events: list[str] = []
+        self.refuse = lambda verb, path, _dry: self.refusal if verb == "POST" and path.endswith("/pods") else None
+        for name in ("shop", "kube-system"):
+            self.add("namespaces", name, status={"phase": "Active"})
+        spec = {"volumeName": "pv-data", "accessModes": ["ReadWriteOnce"]}
+        self.add("persistentvolumeclaims", "data", "shop", spec=spec)
+        self.kept.controllers.append(self._run_pod)
 
-    def server_now(self) -> dt.datetime:
-        return utc_now() + self.clock_ahead
+    def _run_pod(self, change: str, key: Key, pod: dict[str, t.Any]) -> None:
+        if change != "ADDED" or key[0] != "pods" or not pod["metadata"].get("generateName"):
+            return
+        status = {"phase": "Pending", "containerStatuses": [{"state": self.state}]}
+        self.kept.put(key, {**pod, "status": status})
+        for number, text in enumerate(self.events):
+            about = {"involvedObject": {"uid": pod["metadata"]["uid"]}, "type": "Warning"}
+            self.add("events", f"e-{number}", key[1], message=text, **about)
 
-    def can_i(self, verb: str, **_more: t.Any) -> bool:
+    def allows(self, _user: str, verb: str, _resource: str, _namespace: str) -> bool:
         return verb not in self.denied
 
-    def post(self, path: str, body: dict[str, t.Any]) -> dict[str, t.Any]:
-        if self.refusal is not None:
-            raise self.refusal
-        self.made.append((path, body))
-        return {"metadata": {"name": "arkive-thaw-x1", "uid": "u"}}
+    @property
+    def made(self) -> list[dict[str, t.Any]]:
+        return [each.body for each in self.seen if each.verb == "POST" and each.path.endswith("/pods")]
 
-    def get(self, path: str, *, query: t.Any = None, **_more: t.Any) -> dict[str, t.Any]:
-        if path == CLAIM:
-            return self.claim
-        if path.endswith("/events"):
-            return {"items": [{"message": text} for text in self.events]}
-        if path.endswith("/pods"):
-            return {"items": self.pods}
-        assert path.endswith("/pods/arkive-thaw-x1")
-        return {"metadata": {"uid": "u"}, "status": {"phase": "Pending", "containerStatuses": [{"state": self.state}]}}
-
-    def delete(self, path: str, **_more: t.Any) -> None:
-        self.deleted.append(path)
+    @property
+    def deleted(self) -> list[str]:
+        return [each.path for each in self.seen if each.verb == "DELETE"]
 
     def thaw(self, helper: HelperPod = HELPER, *users: t.Any) -> ThawElsewhere:
-        client: t.Any = self
-        return HelperRun(client, helper).thaw(claim="shop/data", node="node-1", device="7:1", users=users)
+        return HelperRun(self.client, helper).thaw(claim="shop/data", node="node-1", device="7:1", users=users)
 
     @property
     def spec(self) -> dict[str, t.Any]:
-        ((_path, body),) = self.made
+        (body,) = self.made
         spec: dict[str, t.Any] = body["spec"]
         return spec
 
@@ -89,7 +86,9 @@ def test_it_mounts_the_claim_on_that_node_and_is_removed(api: Api) -> None:
     assert api.spec["volumes"] == [{"name": "frozen", "persistentVolumeClaim": {"claimName": "data"}}]
     assert (container["image"], container["securityContext"]["privileged"]) == ("busybox:1", True)
     assert container["command"][-2:] == ["7:1", "/frozen"]
-    assert api.deleted == ["/api/v1/namespaces/shop/pods/arkive-thaw-x1"]
+    (path,) = api.deleted
+    assert path.startswith("/api/v1/namespaces/shop/pods/arkive-thaw-")
+    assert api.names("pods", "shop") == []
 
 
 @pytest.mark.parametrize(
@@ -109,7 +108,7 @@ def test_how_it_ends(api: Api, ended: dict[str, t.Any], state: str) -> None:
 def test_else_it_looks_among_the_mounts_of_the_node(api: Api, why: str) -> None:
     helper = HELPER
     if why == "ReadWriteOncePod":
-        api.claim["spec"]["accessModes"] = [why]
+        api.objects["persistentvolumeclaims", "shop", "data"]["spec"]["accessModes"] = [why]
     else:
         helper = HelperPod(image="busybox:1", namespace="kube-system", service_account="thawer")
     assert api.thaw(helper, USER).state == "thawed"
@@ -168,9 +167,8 @@ def test_one_that_never_runs_is_given_up_and_removed(api: Api) -> None:
 def test_leftovers_are_those_that_are_older_than_any_helper(api: Api) -> None:
     for name, age in (("old", 600), ("young", 60)):
         made = rfc3339(utc_now() - dt.timedelta(seconds=age))
-        api.pods.append({"metadata": {"namespace": "shop", "name": name, "creationTimestamp": made}})
-    client: t.Any = api
-    assert HelperRun(client, HELPER).remove_leftovers(["shop"]) == []
+        api.add("pods", name, "shop", metadata={"creationTimestamp": made, "labels": helper_pod._LABELS})
+    assert HelperRun(api.client, HELPER).remove_leftovers(["shop"]) == []
     assert api.deleted == ["/api/v1/namespaces/shop/pods/old"]
 
 

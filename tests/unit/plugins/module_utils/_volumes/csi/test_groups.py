@@ -24,6 +24,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.groups imp
     find_group_api,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_api import MemoryApi
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_objects import Key
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import ApiType, types_named
 
 Object = dict[str, t.Any]
 MARK = "velero.io/csi-volumegroupsnapshot-class"
@@ -81,11 +84,11 @@ TYPES = [
     *(resource(f"volumegroupsnapshot{what}", namespaced=False) for what in ("contents", "classes")),
 ]
 API = GroupApi(groups=TYPES[0], contents=TYPES[1], classes=TYPES[2], snapshots=SNAPSHOTS)
-PATH = f"/apis/{GROUP}/v1/namespaces/shop/volumegroupsnapshots/g"
+THE_GROUP = ("volumegroupsnapshots", "shop", "g")
+ITS_CONTENT = ("volumegroupsnapshotcontents", "", "c")
 CONTENT = f"/apis/{GROUP}/v1/volumegroupsnapshotcontents/c"
 GUARD = "snapshot.storage.kubernetes.io/volumesnapshot-in-group-protection"
 COMPLETE = {"boundVolumeGroupSnapshotContentName": "c", "readyToUse": True}
-MEMBERS = "/apis/snapshot.storage.k8s.io/v1/namespaces/shop/volumesnapshots"
 
 
 def test_the_api() -> None:
@@ -93,83 +96,80 @@ def test_the_api() -> None:
     assert find_group_api(Discovery(TYPES[:2]), SNAPSHOTS) is None
 
 
-class Cluster:
-    """Objects by path. A group that is deleted takes its members with it, if ``obedient``, and its content, by policy.
+class Cluster(MemoryApi):
+    """A group that is deleted takes its members with it, if ``obedient``, and its content, by policy.
 
-    The content goes at once, or once anything about it is changed if ``sleepy``.
+    Members that are ``stuck`` stay until their guard is taken away. The content goes at once, or once anything about it
+    is changed if ``sleepy``. ``forbidden``: paths.
     """
 
     def __init__(self) -> None:
-        self.objects: dict[str, Object] = {}
-        self.patches: list[tuple[str, Object]] = []
+        served = [
+            ApiType(group=GROUP, plural=each.plural, kind=each.kind, namespaced=each.namespaced, custom=True)
+            for each in TYPES
+        ]
+        super().__init__([*types_named("namespaces", "volumesnapshots"), *served])
         self.refusals: list[KubeError] = []
         self.forbidden: set[str] = set()
         self.obedient = True
         self.sleepy = False
         self.stuck: set[str] = set()
+        #: Those that had an effect.
+        self.patches: list[tuple[str, Object]] = []
+        self.refuse, self.lose = self._refuse, self._note
+        self.kept.controllers.append(self._follow)
+        self.add("namespaces", "shop", status={"phase": "Active"})
 
-    def with_cancel(self, _cancel: t.Any) -> Cluster:
-        return self
+    @property
+    def left(self) -> list[str]:
+        return [name for plural, _namespace, name in self.objects if plural != "namespaces"]
 
-    def post(self, path: str, body: Object, **_more: t.Any) -> Object:
-        if self.refusals:
-            raise self.refusals[0]
-        made = {**body, "metadata": {**body["metadata"], "uid": "uid-g"}}
-        self.objects[f"{path}/{body['metadata']['name']}"] = made
-        return made
+    def _refuse(self, verb: str, path: str, _dry_run: bool) -> KubeError | None:
+        if verb == "POST" and self.refusals:
+            return self.refusals[0]
+        return KubeError("No.", status=403) if path in self.forbidden else None
 
-    def get(self, path: str, **_more: t.Any) -> Object:
-        if path in self.forbidden:
-            raise KubeError("No.", status=403)
-        if path == MEMBERS:
-            return {"items": [obj for key, obj in self.objects.items() if key.startswith(f"{MEMBERS}/")]}
-        if path not in self.objects:
-            raise KubeError("It is not there.", status=404)
-        return self.objects[path]
+    def _note(self, verb: str, path: str) -> None:
+        if verb == "PATCH":
+            self.patches.append((path.rpartition("/")[2], self.seen[-1].body))
 
-    def patch(self, path: str, body: Object, **_more: t.Any) -> Object:
-        if path in self.forbidden:
-            raise KubeError("No.", status=403)
-        if path not in self.objects:
-            raise KubeError("It is not there.", status=404)
-        self.patches.append((path.rpartition("/")[2], body))
-        self.objects[path].setdefault("spec", {}).update(body.get("spec", {}))
-        if "finalizers" in body.get("metadata", {}):
-            del self.objects[path]
-        if "annotations" in body.get("metadata", {}):
+    def _follow(self, change: str, key: Key, obj: Object) -> None:
+        """What the snapshot controller does."""
+        metadata = obj["metadata"]
+        if change == "ADDED" and key == THE_GROUP:
+            self.kept.put(key, {**obj, "metadata": {**metadata, "finalizers": ["its controller"]}})
+        elif change == "MODIFIED" and key == THE_GROUP and metadata.get("deletionTimestamp") and self.obedient:
+            for member in self.names("volumesnapshots", "shop"):
+                if member not in self.stuck:
+                    self.kept.remove(("volumesnapshots", "shop", member))
+            self.kept.remove(THE_GROUP)
+            self._take_content()
+        elif change == "MODIFIED" and key[0] == "volumesnapshots" and GUARD not in metadata["finalizers"]:
+            if not metadata.get("annotations"):
+                self.kept.remove(key)
+        elif change == "MODIFIED" and key == ITS_CONTENT and metadata.get("annotations"):
             self.sleepy = False
             self._take_content()
-        return self.objects.get(path, {})
-
-    def delete(self, path: str, **_more: t.Any) -> Object:
-        if path not in self.objects:
-            raise KubeError("It is not there.", status=404)
-        if self.obedient:
-            del self.objects[path]
-            self.objects = {
-                key: obj
-                for key, obj in self.objects.items()
-                if not key.startswith(MEMBERS) or obj["metadata"]["name"] in self.stuck
-            }
-            self._take_content()
-        return {}
 
     def _take_content(self) -> None:
-        policy = self.objects.get(CONTENT, {}).get("spec", {}).get("deletionPolicy")
-        if policy == "Delete" and PATH not in self.objects and not self.sleepy:
-            del self.objects[CONTENT]
+        policy = self.objects.get(ITS_CONTENT, {}).get("spec", {}).get("deletionPolicy")
+        if policy == "Delete" and THE_GROUP not in self.objects and not self.sleepy:
+            self.kept.remove(ITS_CONTENT)
 
-    def add_member(self, claim: str, *, owner: str = "uid-g", cut: bool = True) -> None:
-        self.objects[f"{MEMBERS}/m-{claim}"] = {
-            "metadata": {
-                "namespace": "shop",
-                "name": f"m-{claim}",
-                "ownerReferences": [{"uid": owner}],
-                "finalizers": [GUARD, "other"],
-            },
-            "spec": {"source": {"persistentVolumeClaimName": claim}},
-            "status": {"creationTime": "2026-06-01T02:00:00Z"} if cut else {},
-        }
+    def add_content(self, policy: str) -> None:
+        self.add("volumegroupsnapshotcontents", "c", spec={"deletionPolicy": policy})
+
+    def add_member(self, claim: str, *, owner: str = "", cut: bool = True) -> None:
+        group = {"apiVersion": f"{GROUP}/v1", "kind": "VolumeGroupSnapshot", "name": "g"}
+        uid = owner or self.objects[THE_GROUP]["metadata"]["uid"]
+        self.add(
+            "volumesnapshots",
+            f"m-{claim}",
+            "shop",
+            metadata={"ownerReferences": [{**group, "uid": uid}], "finalizers": [GUARD, "other"]},
+            spec={"source": {"persistentVolumeClaimName": claim}},
+            status={"creationTime": "2026-06-01T02:00:00Z"} if cut else {},
+        )
 
 
 class Clock:
@@ -210,7 +210,7 @@ def token(monkeypatch: pytest.MonkeyPatch) -> Token:
 
 
 def begin(cluster: Cluster, token: Token) -> tuple[GroupSnapshots, GroupCut]:
-    cutter = GroupSnapshots(t.cast("t.Any", cluster), API, cancel=token)
+    cutter = GroupSnapshots(cluster.client, API, cancel=token)
     group = GroupCut(name="g", namespace="shop", claims=frozenset({"a", "b"}))
     cutter.begin(group, label=("key", "value"), class_name="fast", metadata={"labels": {"x": "y"}})
     return cutter, group
@@ -218,8 +218,8 @@ def begin(cluster: Cluster, token: Token) -> tuple[GroupSnapshots, GroupCut]:
 
 def test_what_is_asked_for(cluster: Cluster, token: Token) -> None:
     begin(cluster, token)
-    assert cluster.objects[PATH]["metadata"]["labels"] == {"x": "y"}
-    assert cluster.objects[PATH]["spec"] == {
+    assert cluster.objects[THE_GROUP]["metadata"]["labels"] == {"x": "y"}
+    assert cluster.objects[THE_GROUP]["spec"] == {
         "source": {"selector": {"matchLabels": {"key": "value"}}},
         "volumeGroupSnapshotClassName": "fast",
     }
@@ -248,9 +248,9 @@ def test_the_wait(
 ) -> None:
     cutter, group = begin(cluster, token)
     if status is None:
-        del cluster.objects[PATH]
+        del cluster.objects[THE_GROUP]
     else:
-        cluster.objects[PATH]["status"] = status
+        cluster.objects[THE_GROUP]["status"] = status
     cutter.await_cut([group], timeout=30.0)
     assert group.is_cut == is_cut
     assert error in group.error
@@ -259,11 +259,11 @@ def test_the_wait(
 
 def test_an_error_that_passes(cluster: Cluster, token: Token) -> None:
     cutter, group = begin(cluster, token)
-    cluster.objects[PATH]["status"] = {"error": {"message": "try again"}}
+    cluster.objects[THE_GROUP]["status"] = {"error": {"message": "try again"}}
 
     def succeed() -> None:
         if token.clock.now > 5:
-            cluster.objects[PATH]["status"] = {"creationTime": "2026-06-01T02:00:00Z"}
+            cluster.objects[THE_GROUP]["status"] = {"creationTime": "2026-06-01T02:00:00Z"}
 
     token.after = succeed
     cutter.await_cut([group], timeout=30.0)
@@ -307,60 +307,60 @@ def test_the_end(cluster: Cluster, token: Token, policy: str, retain: bool, patc
     """With Delete, the content goes with the group by the controller's hand."""
     cutter, group = begin(cluster, token)
     cluster.add_member("a")
-    cluster.objects[PATH]["status"] = COMPLETE
-    cluster.objects[CONTENT] = {"spec": {"deletionPolicy": policy}}
+    cluster.objects[THE_GROUP]["status"] = COMPLETE
+    cluster.add_content(policy)
     assert cutter.remove(group, retain=retain) == ""
     assert [body["spec"]["deletionPolicy"] for _name, body in cluster.patches] == patched
-    assert cluster.objects == {}
+    assert cluster.left == []
     assert token.clock.now == 0
 
 
 def test_a_controller_that_overlooks_the_deletion(cluster: Cluster, token: Token) -> None:
     cutter, group = begin(cluster, token)
-    cluster.objects[PATH]["status"] = COMPLETE
-    cluster.objects[CONTENT] = {"spec": {"deletionPolicy": "Delete"}}
+    cluster.objects[THE_GROUP]["status"] = COMPLETE
+    cluster.add_content("Delete")
     cluster.sleepy = True
     assert cutter.remove(group, retain=False) == ""
     assert [name for name, _body in cluster.patches] == ["c"]
-    assert cluster.objects == {}
+    assert cluster.left == []
     assert token.clock.now < 5
 
 
 def test_the_end_of_one_that_was_just_begun(cluster: Cluster, token: Token) -> None:
     """The controller would forget a content that is not bound yet."""
     cutter, group = begin(cluster, token)
-    cluster.objects[CONTENT] = {"spec": {"deletionPolicy": "Retain"}}
+    cluster.add_content("Retain")
 
     def bind(seconds: float) -> None:
         token.clock.now += seconds
-        if token.clock.now > 3 and PATH in cluster.objects:
-            cluster.objects[PATH]["status"] = COMPLETE
+        if token.clock.now > 3 and THE_GROUP in cluster.objects:
+            cluster.objects[THE_GROUP]["status"] = COMPLETE
             cluster.add_member("a", cut=token.clock.now > 5)
 
     token.clock.sleep = bind  # type: ignore[method-assign]
     assert cutter.remove(group, retain=False) == ""
-    assert cluster.objects == {}
+    assert cluster.left == []
     assert token.clock.now > 5
 
 
 def test_a_member_that_keeps_its_finalizer(cluster: Cluster, token: Token) -> None:
     """It was deleted before it named its group."""
     cutter, group = begin(cluster, token)
-    cluster.objects[PATH]["status"] = COMPLETE
+    cluster.objects[THE_GROUP]["status"] = COMPLETE
     cluster.stuck = {"m-a"}
     cluster.add_member("a")
     assert cutter.remove(group, retain=False) == ""
     assert [body["metadata"]["finalizers"] for _name, body in cluster.patches] == [["other"]]
-    assert cluster.objects == {}
+    assert cluster.left == []
 
 
 def test_a_member_that_waits_for_its_own_content(cluster: Cluster, token: Token) -> None:
     """It keeps its other finalizers, and its controller is made to look again."""
     cutter, group = begin(cluster, token)
-    cluster.objects[PATH]["status"] = COMPLETE
+    cluster.objects[THE_GROUP]["status"] = COMPLETE
     cluster.stuck = {"m-a"}
     cluster.add_member("a")
-    cluster.objects[f"{MEMBERS}/m-a"]["metadata"]["finalizers"] = ["other"]
+    cluster.objects["volumesnapshots", "shop", "m-a"]["metadata"]["finalizers"] = ["other"]
     assert "is still there" in cutter.remove(group, retain=False)
     changed = [body["metadata"].keys() for name, body in cluster.patches if name == "m-a"]
     assert len(changed) > 10
@@ -369,11 +369,11 @@ def test_a_member_that_waits_for_its_own_content(cluster: Cluster, token: Token)
 
 def test_the_end_without_rights_on_contents(cluster: Cluster, token: Token) -> None:
     cutter, group = begin(cluster, token)
-    cluster.objects[PATH]["status"] = COMPLETE
+    cluster.objects[THE_GROUP]["status"] = COMPLETE
     cluster.forbidden.add(CONTENT)
     assert "could not be removed: No." in cutter.remove(group, retain=True)
     assert cutter.remove(group, retain=False) == ""
-    assert cluster.objects == {}
+    assert cluster.left == []
 
 
 def test_one_that_does_not_go(cluster: Cluster, token: Token) -> None:
