@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import pathlib
 import shutil
 import typing as t
 
@@ -23,6 +24,16 @@ LIVE_RESULTS = "junit-live.xml"
 #: What speaks to S3 is tried with the oldest boto3 as well.
 _STORE_UNITS = "tests/unit/plugins/module_utils/_store"
 _STORE_LIVE = "tests/integration/live/store/test_store_contract.py"
+
+#: Pytest's exit code.
+_TESTS_FAILED = 1
+
+#: The options of the project without the one that keeps pytest from noting which tests failed.
+_STRICT = "--strict-markers --strict-config"
+
+#: A live test that failed beside the other lanes runs once more, if no more than these failed. What it says then
+#: counts, and the summary names it all the same: a test that passes only then is to be looked into.
+_MAY_RUN_AGAIN = 3
 
 #: Tests with these markers break things, need the node, or install Velero: they stay away from a cluster not ours.
 _LOCAL_ONLY = ("fault", "node", "velero")
@@ -45,7 +56,7 @@ def live(report: Report, variables: Variables, files: t.Sequence[str] = (LIVE,))
         options += ["-m", f"not ({local_only})"]
     else:
         install_shells()
-    _pytest(report, "pytest, live", variables, *options)
+    _pytest(report, "pytest, live", variables, *options, again=True)
     if LIVE in files or _STORE_LIVE in files:
         oldest = environments.oldest_boto3()
         _pytest(report, "pytest, live store, oldest boto3", variables, _STORE_LIVE, "-k", "s3", environment=oldest)
@@ -63,14 +74,24 @@ def _pytest(
     variables: Variables,
     *options: str,
     environment: environments.Environment | None = None,
+    again: bool = False,
 ) -> None:
     tools = environment or environments.tools()
-    results = WORK / f"junit-{name.rpartition(' ')[2]}.xml"
-    with report.step(name) as step:
+    memory = ("-o", f"addopts={_STRICT}", "-o", f"cache_dir={WORK / 'pytest-cache'}") if again else ()
+
+    def run_tests(results: pathlib.Path, *more: str) -> int:
         results.unlink(missing_ok=True)
-        argv = [tools.program("pytest"), "-q", "--color=no", f"--junitxml={results}", *options]
-        code, _printed = run(argv, cwd=TREE, env={**tools.variables, **variables})
+        argv = [tools.program("pytest"), "-q", "--color=no", f"--junitxml={results}", *memory, *options, *more]
+        return run(argv, cwd=TREE, env={**tools.variables, **variables})[0]
+
+    with report.step(name) as step:
+        results = WORK / f"junit-{name.rpartition(' ')[2]}.xml"
+        code = run_tests(results)
         step.count_junit(code, [results] if results.exists() else [])
+        if again and code == _TESTS_FAILED and step.failed <= _MAY_RUN_AGAIN:
+            note(f"{step.failed} failed: once more")
+            second = results.with_name(f"again-{results.name}")
+            step.count_again(run_tests(second, "--last-failed", "--last-failed-no-failures=none"), second)
 
 
 def _list_tests(folder: str, marker: str) -> None:

@@ -15,15 +15,24 @@ import xml.etree.ElementTree as ET
 
 from checks.console import CheckError, note, say
 
+#: Of each step; and how much of what a failed test says.
+_SHOWN_FAILURES = 20
+_SHOWN_CHARACTERS = 300
+
 
 @dataclasses.dataclass(slots=True)
 class Step:
-    """One check: the numbers are of tests where the tool counts them, else of the check itself."""
+    """One check: the numbers are of tests where the tool counts them, else of the check itself.
+
+    ``failures`` says which tests failed, and ``unsteady`` which ones passed only when they ran again.
+    """
 
     name: str
     passed: int = 0
     failed: int = 0
     seconds: float = 0.0
+    failures: list[str] = dataclasses.field(default_factory=list)
+    unsteady: list[str] = dataclasses.field(default_factory=list)
 
     def count(self, ok: bool) -> None:
         """Count one check."""
@@ -39,13 +48,39 @@ class Step:
         failed has at least one failure, whatever its reports say, and so has one that ran no test.
         """
         tests = failed = 0
+        failures: list[str] = []
         for file in files:
-            for suite in ET.parse(file).getroot().iter("testsuite"):
+            root = ET.parse(file).getroot()
+            failures += _failures(root)
+            for suite in root.iter("testsuite"):
                 tests += int(suite.get("tests", "0"))
                 failed += int(suite.get("failures", "0")) + int(suite.get("errors", "0"))
         failed = 0 if code == 0 and tests else max(failed, 1)
         self.passed += max(tests - failed, 0)
         self.failed += failed
+        if failed:
+            self.failures += failures
+
+    def count_again(self, code: int, file: pathlib.Path) -> None:
+        """Count the failed tests once more, by the JUnit report of their second run."""
+        again = Step(self.name)
+        again.count_junit(code, [file] if file.exists() else [])
+        if again.failed:
+            self.failures += [f"(again) {failure}" for failure in again.failures]
+            return
+        self.unsteady, self.failures = self.failures, []
+        self.passed, self.failed = self.passed + self.failed, 0
+
+
+def _failures(root: ET.Element) -> list[str]:
+    """A line for each failed test: its file and name, and the beginning of what it says."""
+    found = []
+    for case in root.iter("testcase"):
+        for outcome in (*case.iter("failure"), *case.iter("error")):
+            said = " ".join((outcome.get("message") or outcome.text or "").split())
+            where = case.get("classname", "").rpartition(".")[2]
+            found.append(f"{where}::{case.get('name', '')}: {said[:_SHOWN_CHARACTERS]}")
+    return found
 
 
 class Report:
@@ -79,8 +114,21 @@ class Report:
             verdict = "FAILED" if step.failed else "ok"
             counts = f"{step.passed:>5} passed  {step.failed:>3} failed"
             note(f"{step.name:<{width}}  {verdict:<6}  {counts}  {step.seconds:>7.1f} s")
+        self._list_tests("Passed only when they ran again", [(step.name, step.unsteady) for step in self.steps])
+        self._list_tests("Failed", [(step.name, step.failures) for step in self.steps])
         print(f"{passed} passed, {failed} failed", flush=True)
         return 1 if failed or not passed else 0
+
+    def _list_tests(self, title: str, found: t.Iterable[tuple[str, list[str]]]) -> None:
+        listed = [(name, tests) for name, tests in found if tests]
+        if not listed:
+            return
+        say(title)
+        for name, tests in listed:
+            for test in tests[:_SHOWN_FAILURES]:
+                note(f"{name}: {test}")
+            if len(tests) > _SHOWN_FAILURES:
+                note(f"{name}: and {len(tests) - _SHOWN_FAILURES} more")
 
 
 __all__ = ("Report", "Step")

@@ -16,6 +16,9 @@ import time
 from campaigns.case import Campaign
 from campaigns.table import CAMPAIGNS
 
+#: A campaign says how far it is this often.
+_PROGRESS_SECONDS = 60.0
+
 
 def main() -> int:
     """The exit code: 1 when a case failed."""
@@ -30,9 +33,12 @@ def main() -> int:
 def run(campaign: Campaign, name: str, seed: int, cases: range) -> list[str]:
     """What failed, a line each, which is printed as well."""
     failures = []
-    began = time.monotonic()
+    told = began = time.monotonic()
     with campaign:
-        for number in cases:
+        for done, number in enumerate(cases):
+            if time.monotonic() - told > _PROGRESS_SECONDS:
+                told = time.monotonic()
+                print(f"{name}: {done} of {len(cases)} cases, {len(failures)} failed, {told - began:.0f} s", flush=True)
             said = campaign.run_case(random.Random(f"{name}-{seed}-{number}"))
             if said:
                 failures.append(f"{said}  (make soak SOAK={name} SEED={seed} FIRST={number} COUNT=1)")

@@ -109,6 +109,26 @@ class Lease:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
+    @contextlib.contextmanager
+    def stopped_timers(self) -> t.Iterator[None]:
+        """The clock goes on meanwhile, but the timers act only afterwards: what is to come before them does."""
+        pids = self.timers
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+
+    def blocked_writer(self) -> Writer:
+        """A writer that was blocked before the timers could thaw."""
+        with self.stopped_timers():
+            writer = self.volume.writer()
+            writer.wait_until_it_blocks()
+        return writer
+
     def wait_for_the_timers_end(self, *, seconds: float = PATIENCE) -> None:
         wait_until(lambda: not self.timer_lives, "the end of the timer", seconds=seconds)
 

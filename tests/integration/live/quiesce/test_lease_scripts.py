@@ -69,9 +69,7 @@ def test_release_without_a_post_hook(lease: Lease, volume: Volume) -> None:
 
 def test_the_lease_thaws_when_nobody_does(lease: Lease, volume: Volume) -> None:
     lease.freeze(seconds=2)
-    writer = volume.writer()
-    writer.wait_until_it_blocks()
-    assert writer.finish() < 10
+    lease.blocked_writer().finish()
     lease_fired = lease.release(lease.thaw_argv, pure=True).report
     assert (lease_fired.winner, lease_fired.thaw, lease_fired.fired_frozen, lease_fired.proven) == (
         "lease",
@@ -82,7 +80,7 @@ def test_the_lease_thaws_when_nobody_does(lease: Lease, volume: Volume) -> None:
     assert lease_fired.frozen_up is not None
     assert lease_fired.fired_at is not None
     # Not before its time, and not long after it.
-    assert 2 <= lease_fired.fired_at - lease_fired.frozen_up < 8
+    assert 2 <= lease_fired.fired_at - lease_fired.frozen_up < 20
     lease.wait_for_the_timers_end()
     assert not lease.directory.exists()
 
@@ -184,12 +182,13 @@ def test_a_second_release_knows_what_the_first_has_done(lease: Lease, volume: Vo
 def test_the_lease_outlives_its_wrapper(lease: Lease, volume: Volume) -> None:
     script = 'fsfreeze --freeze "$0"; exec sleep 1000'
     wrapper = lease.start_freeze(["sh", "-c", script, volume.path], seconds=1, arm=5)
-    wait_until(
-        lambda: "sleep" in volume.shell("tr '\\0' ' ' </proc/${1%% *}/cmdline", lease.file("freezer"))[1], "the freeze"
-    )
-    writer = volume.writer()
-    writer.wait_until_it_blocks()
-    wrapper.kill()
+    wait_until(lambda: lease.file("freezer"), "the freezer's start")
+    with lease.stopped_timers():
+        command = "tr '\\0' ' ' </proc/${1%% *}/cmdline"
+        wait_until(lambda: volume.shell(command, lease.file("freezer"))[1].startswith("sleep"), "the freeze")
+        writer = volume.writer()
+        writer.wait_until_it_blocks()
+        wrapper.process.kill()
     writer.finish()
     report = lease.release().report
     assert (report.winner, report.fired_frozen, report.freezer_gone, report.proven) == ("lease", True, True, True)
@@ -220,9 +219,7 @@ def test_a_timer_that_is_killed_is_started_again(lease: Lease, volume: Volume) -
     (killed,) = lease.timers
     lease.kill_timer()
     wait_until(lambda: lease.timers not in ([], [killed]), "a new timer")
-    writer = volume.writer()
-    writer.wait_until_it_blocks()
-    writer.finish()
+    lease.blocked_writer().finish()
     report = lease.release().report
     assert (report.winner, report.fired_frozen, report.proven) == ("lease", True, True)
     assert wrapper.process.wait(20) == 0
@@ -269,9 +266,7 @@ def test_who_starts_a_timer_waits_for_it(lease: Lease) -> None:
 def test_a_timer_whose_directory_is_emptied_thaws_all_the_same(lease: Lease, volume: Volume) -> None:
     lease.freeze(seconds=2, arm=1)
     shutil.rmtree(lease.directory)
-    writer = volume.writer()
-    writer.wait_until_it_blocks()
-    writer.finish()
+    lease.blocked_writer().finish()
     lease.wait_for_the_timers_end()
 
 
@@ -354,9 +349,7 @@ def test_a_releaser_that_died_with_the_token_does_not_stop_the_lease(lease: Leas
     lease.freeze(seconds=1)
     (lease.directory / "token").mkdir()
     (lease.directory / "winner").write_text("release\n")
-    writer = volume.writer()
-    writer.wait_until_it_blocks()
-    writer.finish(seconds=30)
+    lease.blocked_writer().finish(seconds=30)
     report = lease.release(lease.thaw_argv).report
     assert (report.winner, report.thaw, report.fired_frozen, report.proven) == ("release", "0", True, True)
 
