@@ -32,7 +32,7 @@ def main() -> int:
 
 def run(campaign: Campaign, name: str, seed: int, cases: range) -> list[str]:
     """What failed, a line each, which is printed as well."""
-    failures = []
+    failures: list[str] = []
     told = began = time.monotonic()
     with campaign:
         for done, number in enumerate(cases):
