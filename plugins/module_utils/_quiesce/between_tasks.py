@@ -87,10 +87,12 @@ def thaw_path(
     """Release a freeze and prove it. Where the lease fired first, ``errors`` says since when nothing was protected.
 
     A path that nobody has frozen is fine and not changed, unless ``lease_id`` names a freeze. A pod that is gone does
-    not end the thaw: the claim's mark tells where it is.
+    not end the thaw: the claim's mark tells where it is. Nor does a client that is cancelled: only an API server that
+    is away is not waited for then.
     """
     _check_lease_id(request)
-    patience = Patience(0.0 if check_mode else THAW_SECONDS, progress=progress)
+    patience = Patience(0.0 if check_mode else THAW_SECONDS, progress=progress, cancel=client.cancel)
+    client = client.with_cancel(CancelToken())
     task, scene, issues = request.task, _read(request, client, patience=patience), Issues()
     freezes = _freezes_to_end(request, scene, client)
     if not freezes and scene.missing is not None:

@@ -122,12 +122,17 @@ def run_hook_task(
 ) -> HookTaskOutcome:
     """Run the hooks pod by pod. Failed hooks and refused freezes are in ``errors``, or in ``warnings`` with Continue.
 
-    Every freeze is checked before the first command runs. Raises ``HookError`` when no pod is selected.
+    Every freeze is checked before the first command runs. A task that thaws does so although it is cancelled; only an
+    API server that is away is not waited for then. Raises ``HookError`` when no pod is selected.
     """
     run = ClusterRun(client=client, progress=progress, cancel=cancel or CancelToken(), run_id=request.run_id)
+    patience = Patience()
+    if _thaws(request) and not check_mode:
+        patience = Patience(THAW_SECONDS, progress=progress, cancel=run.cancel)
+        run = run.uncancelled()
     task = _HookTask(run, request)
     try:
-        task.run(check_mode=check_mode)
+        task.run(patience, check_mode=check_mode)
     except ArkiveError as exc:
         exc.details.update(task.outcome.to_return(default_on_error=request.on_error))
         raise
@@ -163,9 +168,8 @@ class _HookTask:
             issues=self._run.issues,
         )
 
-    def run(self, *, check_mode: bool) -> None:
+    def run(self, patience: Patience, *, check_mode: bool) -> None:
         run, request = self._run, self._request
-        patience = Patience(THAW_SECONDS if _thaws(request) and not check_mode else 0.0, progress=run.progress)
         pods = select_pods(
             run.client, request.namespace, pod=request.pod, label_selector=request.label_selector, patience=patience
         )

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -25,12 +26,15 @@ _Answer = t.TypeVar("_Answer")
 class Patience:
     """How long an API server that is away is asked again, counted from the first question that it did not answer.
 
-    With ``seconds`` 0 there is none. A cancelled client ends it.
+    With ``seconds`` 0 there is none. What is set on ``cancel`` ends it, or on the client that is asked.
     """
 
-    def __init__(self, seconds: float = 0.0, *, progress: ProgressSink = no_progress) -> None:
+    def __init__(
+        self, seconds: float = 0.0, *, progress: ProgressSink = no_progress, cancel: CancelToken | None = None
+    ) -> None:
         self._seconds = seconds
         self._progress = progress
+        self._cancel = cancel
         self._end = 0.0
 
     def ask(self, client: KubeClient, question: t.Callable[[], _Answer]) -> _Answer:
@@ -56,8 +60,9 @@ class Patience:
                 hint="Run the task again when the API server answers: it proves that nothing is frozen any more.",
                 details=exc.details,
             ) from exc
-        if client.cancel.wait(_RETRY_SECONDS):
-            client.cancel.check()
+        cancel = self._cancel or client.cancel
+        if cancel.wait(_RETRY_SECONDS):
+            cancel.check()
 
 
 __all__ = ("THAW_SECONDS", "Patience")

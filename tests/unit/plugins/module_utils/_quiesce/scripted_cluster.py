@@ -16,6 +16,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks import executor
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -94,6 +95,7 @@ class Cluster:
 
     def __init__(self) -> None:
         self.pods: dict[str, dict[str, t.Any]] = {}
+        self.cancel = CancelToken()
         self.objects: dict[str, dict[str, t.Any]] = {}
         self.calls: list[Call] = []
         self.answers: dict[str, list[Answer]] = collections.defaultdict(list)

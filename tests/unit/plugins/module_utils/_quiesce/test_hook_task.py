@@ -114,6 +114,26 @@ def test_a_cancelled_task_starts_nothing(cluster: t.Any) -> None:
     assert cluster.calls == []
 
 
+@pytest.mark.parametrize("asked", [{"argv": ("fsfreeze", "-u", "/data")}, {"phase": "post"}], ids=["argv", "post"])
+def test_a_cancelled_task_thaws_all_the_same(cluster: t.Any, asked: dict[str, t.Any]) -> None:
+    """Its freeze may have no timer any more: whoever is told to stop thaws first."""
+    annotate(cluster, post='["fsfreeze", "-u", "/data"]')
+    (lease_id,) = freeze_path(path_task(), client=cluster).lease_ids
+    token = CancelToken()
+    token.cancel("SIGTERM")
+    outcome = run_hook_task(task(**asked), client=cluster, cancel=token)
+    assert (cluster.calls[-1].kind, cluster.calls[-1].lease_id) == ("release", lease_id)
+    assert (outcome.freezes[0].thawed_by, cluster.marks("db-0")) == ("post hook", [])
+
+
+def test_a_cancelled_thaw_of_a_path(cluster: t.Any) -> None:
+    cluster.add_pod("db-0")
+    freeze_path(path_task(), client=cluster)
+    cluster.cancel.cancel("SIGTERM")
+    outcome = thaw_path(path_task(), client=cluster)
+    assert (cluster.calls[-1].kind, outcome.errors, cluster.marks("db-0")) == ("release", [], [])
+
+
 def test_what_a_dead_run_left_is_thawed_first(cluster: t.Any) -> None:
     cluster.add_pod("db-0")
     freeze_path(path_task(), client=cluster)

@@ -120,3 +120,12 @@ def test_a_cancelled_run_does_not_wait(serve: t.Callable[..., Server]) -> None:
     with pytest.raises(Cancelled):
         server.ask(Patience(10))
     assert server.asked == 1
+
+
+def test_a_run_that_is_told_to_stop_waits_for_nobody(serve: t.Callable[..., Server]) -> None:
+    """A client that is not cancelled, asked for one that is."""
+    server, told = serve(_AWAY), CancelToken()
+    told.cancel("SIGTERM was received")
+    with pytest.raises(Cancelled, match="SIGTERM"):
+        server.ask(Patience(10, cancel=told))
+    assert server.asked == 1
