@@ -11,12 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible import storage_options
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import MINIMUM_VERSIONS
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import (
-    require_store_library,
-    storage_location,
-)
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import list_backups
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
@@ -55,16 +49,6 @@ class TestAttic(StoreContract):
 
 class TestClaimsInTheAttic(ClaimContract):
     """So do claims in it."""
-
-
-def test_options(monkeypatch: pytest.MonkeyPatch) -> None:
-    location = storage_location({"storage_location": {"box": "one", "lamp": "red", "path": None, "object_lock": False}})
-    assert location == AtticLocation(box="one", lamp="red")
-    asked: list[str] = []
-    monkeypatch.setattr(storage_options, "require_library", asked.append)
-    for options in ({"box": "one"}, {"path": "/srv"}, {"bucket": "b"}):
-        require_store_library({"storage_location": options})
-    assert asked == ["ladder", "boto3"]
 
 
 @pytest.mark.parametrize(
@@ -114,7 +98,3 @@ def test_rows(tmp_path: Path) -> None:
     assert kinds.kind_of(LocalLocation(path=str(tmp_path))) is of["path"]
     assert kinds.kind_of(S3Location(bucket="b")) is of["bucket"]
     assert kinds.kind_of(AtticLocation(box="one")) is ROW
-
-
-def test_the_version_of_each_library_is_known() -> None:
-    assert {kind.library for kind in kinds.KINDS if kind is not ROW} - {""} <= set(MINIMUM_VERSIONS)
