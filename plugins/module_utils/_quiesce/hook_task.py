@@ -248,6 +248,8 @@ class _HookTask:
             section.release()
             self._hooks += section.results
             self._freezes += section.freezes
+            self._run.issues.add_warnings(section.warnings)
+            self._run.issues.add_errors(section.errors)
             raise
         self._hooks += section.results
         self._run.issues.add_warnings(section.warnings)

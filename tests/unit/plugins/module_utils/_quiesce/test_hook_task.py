@@ -114,6 +114,22 @@ def test_a_cancelled_task_starts_nothing(cluster: t.Any) -> None:
     assert cluster.calls == []
 
 
+def test_a_cancelled_freeze_whose_release_fails_says_both(cluster: t.Any) -> None:
+    """A failed release is an error of its own, and does not hide the first one."""
+    cluster.add_pod("db-0")
+    token = CancelToken()
+
+    def cancel(call: t.Any) -> t.Any:
+        token.cancel("SIGTERM")
+        return cluster.freeze_answer()(call)
+
+    cluster.answers["freeze"] = [cancel]
+    cluster.answers["release"] = [cluster.release_answer(thaw="x", rc=1)] * 9
+    with pytest.raises(Cancelled) as caught:
+        run_hook_task(task(argv=("fsfreeze", "-f", "/data")), client=cluster, cancel=token)
+    assert any("/data" in error["message"] for error in caught.value.details["errors_list"])
+
+
 @pytest.mark.parametrize("asked", [{"argv": ("fsfreeze", "-u", "/data")}, {"phase": "post"}], ids=["argv", "post"])
 def test_a_cancelled_task_thaws_all_the_same(cluster: t.Any, asked: dict[str, t.Any]) -> None:
     """Its freeze may have no timer any more: whoever is told to stop thaws first."""
