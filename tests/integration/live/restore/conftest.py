@@ -6,18 +6,22 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 from pathlib import Path
 
 import pytest
 from restore_lab import NAMESPACES, Backups, Cluster
-from snapshot_lab import SnapshotLab
+from snapshot_lab import CLAIM_OF, Object, SnapshotLab
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import delete_object
 
 if t.TYPE_CHECKING:
     from conftest import Kubectl
+
+#: The kind of the application that ``archived`` is.
+STATEFUL = "statefulset"
 
 
 @pytest.fixture
@@ -38,3 +42,25 @@ def lab(cluster: Cluster, kubectl: Kubectl) -> t.Iterator[SnapshotLab]:
     made = SnapshotLab(cluster, kubectl)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def archived(client: KubeClient, kubectl: Kubectl) -> t.Iterator[tuple[str, t.Any, list[Object]]]:
+    """A stateful application that is gone, with a snapshot of its volume."""
+    lab = SnapshotLab(Cluster(client), kubectl)
+    namespace = lab.application(STATEFUL)
+    objects, info = lab.stored(namespace, CLAIM_OF[STATEFUL])
+    lab.lose(namespace)
+    yield namespace, objects, info
+    lab.close()
+
+
+@pytest.fixture
+def lost(archived: tuple[str, t.Any, list[Object]], cluster: Cluster, backups: Backups, kubectl: Kubectl) -> str:
+    """A namespace, made and empty, of an application that backup ``shop`` holds."""
+    before, objects, info = archived
+    namespace = cluster.new_name()
+    moved = json.loads(json.dumps([[str(key[0]), obj] for key, obj in objects.items()]).replace(before, namespace))
+    backups.write("shop", moved, spec={}, volume_info=json.loads(json.dumps(info).replace(before, namespace)))
+    kubectl("create", "namespace", namespace)
+    return namespace

@@ -18,7 +18,6 @@ from snapshot_lab import CLAIM_OF, DRIVER, SnapshotLab
 from volume_lab import until
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
@@ -68,28 +67,6 @@ kind: ValidatingAdmissionPolicyBinding
 metadata: {name: NAME}
 spec: {policyName: NAME, validationActions: [Deny]}
 """
-
-
-@pytest.fixture(scope="module")
-def archived(client: KubeClient, kubectl: Kubectl) -> t.Iterator[tuple[str, t.Any, list[Object]]]:
-    """A stateful application that is gone, with a snapshot of its volume."""
-    lab = SnapshotLab(Cluster(client), kubectl)
-    namespace = lab.application(KIND)
-    objects, info = lab.stored(namespace, CLAIM)
-    lab.lose(namespace)
-    yield namespace, objects, info
-    lab.close()
-
-
-@pytest.fixture
-def lost(archived: tuple[str, t.Any, list[Object]], cluster: Cluster, backups: Backups, kubectl: Kubectl) -> str:
-    """A namespace, made and empty, of an application that backup ``shop`` holds."""
-    before, objects, info = archived
-    namespace = cluster.new_name()
-    moved = json.loads(json.dumps([[str(key[0]), obj] for key, obj in objects.items()]).replace(before, namespace))
-    backups.write("shop", moved, spec={}, volume_info=json.loads(json.dumps(info).replace(before, namespace)))
-    kubectl("create", "namespace", namespace)
-    return namespace
 
 
 @pytest.fixture
