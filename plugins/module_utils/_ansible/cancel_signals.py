@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """From signals, and from the loss of the controller, to the cancel token of a run.
 
 A handler only sets the token: every wait polls it, and each freeze is released by the thread that holds it. Later
 signals change nothing until the module ends. Ansible tells a module to stop in different ways, or not at all:
 ansible-core 2.19 forwards SIGTERM and SIGINT to it, 2.18 lets it run on without its parents, AWX kills what is above.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Writes whole backups, and the files of restores.
 
 ``velero-backup.json`` is the commit point: it is stored last and removed first, so that a backup is listed only while
 all of its files are there.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

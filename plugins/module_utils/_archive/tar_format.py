@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Tar headers, made as Go's ``archive/tar`` makes them for Velero: USTAR where the name fits, else PAX.
 
 Python's ``tarfile`` spends most of its time on attributes that are the same for every member here: a header is a
 template with four fields filled in.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

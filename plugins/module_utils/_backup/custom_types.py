@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """CustomResourceDefinitions of stored objects, which no filter asked for and none refused (docs/compatibility 3.4)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What earlier runs have frozen, for a run that its store stops before it comes to the pods.
 
 A name that is held, or a location that is away, may be what the same bad night has left: who starts the run again then
 wants nothing more than to hear what is frozen, and that it is thawed.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

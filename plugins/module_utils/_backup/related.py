@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Objects that stored ones need, and that no list brought in (Velero 1.18, docs/compatibility 3.9).
 
 Pod -> its claims and its PriorityClass; bound claim -> its volume; service account -> the ClusterRoleBindings that name
 it and their ClusterRoles.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

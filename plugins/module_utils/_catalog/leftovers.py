@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What killed runs have left in a storage location, under whatever name: the next run there finds it and removes it.
 
 Never touched: what a live run works on, what a Velero server may be writing (it makes no claims), and files that name
 snapshots, which would then be known to nobody.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

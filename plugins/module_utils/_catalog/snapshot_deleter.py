@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Delete the snapshots that a backup records, where they are: by who took them.
 
 Who that is the caller of a deletion says. What is asked of one is a part of ``VolumeProvider`` in ``_volumes``, which a
 catalog that only lists must not load.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Which process something was written by, so that another one on the same machine knows for certain that it is gone.
 
 A host's name and a number are no proof: containers and clones of a machine share both. So a process is named by the
 boot of its kernel, the namespace in which its number counts, and its start time. Where the system tells none of that
 (no ``/proc``), nobody is ever known to be gone.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What must not be shown: every text that leaves the process is to be passed through ``mask``."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
 """The text of a list cut into the texts of its items, each of them proven to be one whole item.
 
 A list as an API server writes it has no blanks, and all of its items begin with the same key. The text is cut wherever
@@ -10,6 +9,8 @@ a comma and that beginning follow each other; unescaped quotes cannot stand insi
 two values. A piece that parses as one object is one item, as an object has only one end; one that does not was cut at
 an inner list, and is continued. Text of any other look is read item by item.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The objects of one type in one namespace as they are now, kept up to date by one watch."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """A short-lived pod that thaws one claim's file system on one node, where no container can.
 
 It mounts the claim, or, where it may not (it lives in another namespace, or the claim is ReadWriteOncePod and in use),
 finds the claim's volume among the mounts of its node. It compares the device before it thaws, ends by itself, and is
 removed whatever happens; what a killed run leaves is found by its label.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Run hooks in pods by a task of their own, without a backup: a command, or what the pods declare.
 
 A freeze outlives the task: it is handed to its lease, and a later task releases it by the lease's id or by the mark.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

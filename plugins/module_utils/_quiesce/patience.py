@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Who thaws does not go away because the API server is away for a moment: nobody would be left to thaw."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

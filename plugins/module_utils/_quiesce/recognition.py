@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Recognise commands that freeze or thaw a file system.
 
 ``fsfreeze -f/--freeze PATH`` and ``xfs_freeze -f PATH``, as an argv or inside ``sh -c``. What may be a freeze, but
 cannot be read for certain, is called unclear rather than let pass.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

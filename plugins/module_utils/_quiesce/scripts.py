@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The shell programs of the lease. POSIX sh: they run in dash, bash and busybox, in somebody else's container.
 
 They are short because an exec carries them in its URL. All state of a lease is in ``/dev/shm/arkive-<id>``, memory
@@ -31,6 +29,8 @@ Who starts a timer stays on as its parent, and starts it again when it was kille
 its last words. So the timer has somebody to reap it: pid 1 of a container often reaps nobody. Where the parent is
 killed as well, the next renewal starts a new timer.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

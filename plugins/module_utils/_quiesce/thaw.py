@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Thaw a claim's file system from wherever it can be reached: any container that mounts it on that node, else a helper.
 
 A frozen file system stays frozen when its last mount goes: the next pod that mounts the volume on that node gets the
 same one, frozen as it is. It ends with its node, and it does not go along when the volume moves to another node.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """A restore from the store to the cluster: a walk through the stages, none of which is asked again by a later one.
 
 choose -> plan -> judge -> apply -> volumes -> hooks -> report
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """One writer for a name: a claim object that the writer keeps renewing.
 
 A claim is made by put-if-absent. An expired one is taken over through a second object whose name is the digest of the
@@ -12,6 +10,8 @@ looks again whether the claim is still that one, and replaces it. Each claim has
 back and the second object can be removed at once. Where the server has no conditional writes, a writer waits a moment
 and looks whether its claim is still there.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

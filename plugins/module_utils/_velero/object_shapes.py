@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The parts of Kubernetes objects that a restore looks into, with their types: a row for each type that has rules.
 
 Source: the API reference of Kubernetes 1.36; external-snapshotter 8 for snapshots.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

@@ -2,13 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
-
 """Velero's resource policies: what to do with which volume, and more includes and excludes.
 
 The rules: Velero 1.18, docs/compatibility 3.13.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

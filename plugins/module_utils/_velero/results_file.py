@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The results file of a run: its warnings and errors, as Velero condenses them (docs/compatibility 5.14)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """How the data of volumes is kept: one provider for each way, all alike for the engines.
 
 A provider is a folder of this room and a row of the table in ``providers``. The engines ask the providers in the order
@@ -25,6 +23,8 @@ the archive. Restore: the archive and its records -> ``of_claim`` or ``of_volume
 the volume, that is made from it -> ``take_out``. Deletion: records -> ``RecordedSnapshot`` -> the provider of its
 ``kind``. Sets (snapshots without a backup): claims -> ``plan`` -> ``take`` -> ``seal``.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

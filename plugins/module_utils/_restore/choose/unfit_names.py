@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Names in the options of a restore that fit nothing in the backup: a slip of the pen restores to the wrong place."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

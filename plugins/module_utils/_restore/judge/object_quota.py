@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Whether objects fit into the quotas of a namespace all together (Kubernetes 1.34, ResourceQuota).
 
 The server's dry run judges each object as if it came alone.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Values of a restore's options that fit nothing in the backup, and so have no effect: told, never refused.
 
 A name that a restore cannot do without is another matter: ``unfit_names`` refuses it.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

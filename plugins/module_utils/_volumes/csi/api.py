@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The types of the CSI snapshot API (external-snapshotter 4 and later: snapshot.storage.k8s.io/v1)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Volume group snapshots: several claims cut as one by the storage (external-snapshotter 8, Velero 1.18).
 
 The members are VolumeSnapshots like others, but they live and go with their group: the snapshot controller lets none of
 them be deleted alone, and the storage has them as one.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Delete snapshots of a storage by their handles, after their objects have left the cluster.
 
 The only way to ask a CSI driver for it is a VolumeSnapshotContent with the policy Delete: one is made for each handle,
 and deleted as soon as its driver has taken it on (Velero 1.18, docs/compatibility 7.4).
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
