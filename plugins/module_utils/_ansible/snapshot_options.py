@@ -92,7 +92,7 @@ def snapshot_request(params: t.Mapping[str, t.Any]) -> SnapshotRequest:
         labels=read_labels(params["labels"], "labels"),
         group_label=params["group_label"] or "",
         retain=params["retain"],
-        cut_seconds=seconds(params, "csi_snapshot_timeout", least=1.0),
+        take_seconds=seconds(params, "csi_snapshot_timeout", least=1.0),
         ready_seconds=ready if params["wait"] else None,
         workers=params["workers"],
         log_output=not params["no_log_output"],

@@ -85,19 +85,19 @@ class BlockRunner:
             self._sections[number] = section
         with section:
             # Nothing in this window may wait for the store or for another block.
-            cut = self._cut_volumes(block, pods, section)
-        self._volumes.settle(cut, section)
+            taken = self._take_snapshots(block, pods, section)
+        self._volumes.settle(taken, section)
         for entry in pods:
             sink(entry.pod, entry.stored)
         self._report(pods, section, total)
 
-    def _cut_volumes(self, block: Block, pods: list[QuiescedPod], section: CriticalSection) -> list[tuple[str, str]]:
+    def _take_snapshots(self, block: Block, pods: list[QuiescedPod], section: CriticalSection) -> list[tuple[str, str]]:
         """Snapshots of what the block's pods mount, but for those whose pre hook failed."""
         keys: dict[bool, list[tuple[str, str]]] = {True: [], False: []}
         for entry, hooked in zip(pods, block.pods, strict=True):
             keys[entry.stored] += [(hooked.key[0], claim) for claim in hooked.claims]
         self._volumes.leave_out(keys[False])
-        return self._volumes.cut(keys[True], longest=section.freeze_seconds_left)
+        return self._volumes.take(keys[True], longest=section.freeze_seconds_left)
 
     def _report(self, pods: list[QuiescedPod], section: CriticalSection, total: int) -> None:
         with self._lock:

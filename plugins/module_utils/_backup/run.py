@@ -127,7 +127,7 @@ class BackupRun:
             ("pods", self.collect_pods),
             ("volumes", lambda: self.plan_volumes(dry_run=dry_run)),
             ("hooks", hooks),
-            *((("snapshots", self.cut_volumes),) if not dry_run else ()),
+            *((("snapshots", self.take_snapshots),) if not dry_run else ()),
             ("items", self.collect_rest),
             ("related", self.collect_related),
             *((("snapshots_ready", self.finish_volumes),) if not dry_run else ()),
@@ -184,9 +184,9 @@ class BackupRun:
         hooked = self._pods.hooked if self._pods is not None else []
         self.snapshots.begin(self._planner.make(hooked), dry_run=dry_run)
 
-    def cut_volumes(self) -> None:
+    def take_snapshots(self) -> None:
         """The snapshots of volumes that belong to no pod with hooks; then the claims that the spec wants first."""
-        self.snapshots.cut_rest()
+        self.snapshots.take_rest()
         self._store_ordered([item for item in self._ordered if item.resource.group_resource == CLAIMS])
 
     def finish_volumes(self) -> None:

@@ -103,7 +103,7 @@ class VolumeSnapshots:
                     self._handled.add(key)
                     self._left_out[key] = PRE_HOOK_FAILED
 
-    def cut(self, keys: t.Iterable[Key], *, longest: float | None = None) -> list[Key]:
+    def take(self, keys: t.Iterable[Key], *, longest: float | None = None) -> list[Key]:
         """Cut what is planned of these claims, within ``longest`` seconds. Returns those that were begun.
 
         What fails is told by ``settle``, which is for after the window.
@@ -137,9 +137,9 @@ class VolumeSnapshots:
         for volumes, found in groups:
             self._warn(volumes.drop_failed(found))
 
-    def cut_rest(self) -> None:
+    def take_rest(self) -> None:
         """The volumes that no block has to do with."""
-        keys = self.cut(self._plan.volumes)
+        keys = self.take(self._plan.volumes)
         self.settle(keys)
 
     # -- what is stored -----------------------------------------------------------------------------------------------

@@ -84,7 +84,7 @@ class SnapshotRequest:
     labels: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     group_label: str = ""
     retain: bool = False
-    cut_seconds: float = 600.0
+    take_seconds: float = 600.0
     ready_seconds: float | None = 600.0
     workers: int = DEFAULT_WORKERS
     log_output: bool = True

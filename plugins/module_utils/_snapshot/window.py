@@ -30,7 +30,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeping import sweep_namespaces
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.pods import QuiescePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SnapshotRequest
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import TakenSnapshot
 
 #: Of what a freeze may last, this much is left for the release.
 _RELEASE_SHARE = 0.1
@@ -115,7 +115,7 @@ class SnapshotWindow:
     @property
     def seconds_left(self) -> float:
         """How long the snapshots may take: never longer than the freeze may last, ``freeze_max`` from its start."""
-        wanted = self._request.cut_seconds
+        wanted = self._request.take_seconds
         if not self.freezes:
             return wanted
         longest = self._request.quiescing.policy.freeze_max_seconds
@@ -125,16 +125,16 @@ class SnapshotWindow:
             self._deadline = end
         return min(wanted, left)
 
-    def errors_of(self, cuts: t.Sequence[CutSnapshot]) -> list[str]:
+    def errors_of(self, snapshots: t.Sequence[TakenSnapshot]) -> list[str]:
         """Why what was cut must not be kept; empty when all is well. For after the window."""
         errors = list(self.refusals)
         errors += [self._sentence(result) for result in self._failures("pre")]
-        failed = [cut.error for cut in cuts if cut.failed]
+        failed = [taken.error for taken in snapshots if taken.failed]
         if failed and self._deadline is not None and self._ended >= self._deadline:
             longest, late = self._request.quiescing.policy.freeze_max_seconds, len(failed)
             errors.append(
                 f"The lease ran out before the snapshot was cut: the freeze may last {longest:g} s (freeze_max), and "
-                f"{late} of {counted(len(cuts), 'snapshot')} {plural(late, 'was', 'were')} not cut by then."
+                f"{late} of {counted(len(snapshots), 'snapshot')} {plural(late, 'was', 'were')} not cut by then."
             )
         errors += failed
         if self._section is not None:

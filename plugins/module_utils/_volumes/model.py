@@ -16,7 +16,7 @@ SnapshotState: t.TypeAlias = t.Literal["pending", "cut", "failed"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class SnapshotWish:
+class SnapshotSpec:
     """One VolumeSnapshot to be made of a PersistentVolumeClaim.
 
     ``class_name`` empty leaves the VolumeSnapshotClass to the snapshot controller; ``name`` empty means a new name,
@@ -37,7 +37,7 @@ class SnapshotWish:
 
 
 @dataclasses.dataclass(slots=True, kw_only=True)
-class CutSnapshot:
+class TakenSnapshot:
     """The life of one snapshot. It is ``cut`` as soon as the storage has it; from then on the volume may be written to.
 
     ``name`` and ``uid`` of the VolumeSnapshot, ``content`` the name of its VolumeSnapshotContent; all empty while
@@ -45,7 +45,7 @@ class CutSnapshot:
     ``ready``: volumes can be made from it. ``error``: a sentence. ``left``: why it could not be removed, a sentence.
     """
 
-    wish: SnapshotWish
+    spec: SnapshotSpec
     requested: dt.datetime
     state: SnapshotState = "pending"
     name: str = ""
@@ -66,7 +66,7 @@ class CutSnapshot:
 
     @property
     def where(self) -> str:
-        return self.wish.where
+        return self.spec.where
 
     def fail(self, error: str) -> None:
         """The first error is kept."""
@@ -74,4 +74,4 @@ class CutSnapshot:
             self.state, self.error = "failed", error
 
 
-__all__ = ("CutSnapshot", "SnapshotState", "SnapshotWish")
+__all__ = ("SnapshotSpec", "SnapshotState", "TakenSnapshot")

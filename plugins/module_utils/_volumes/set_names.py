@@ -14,7 +14,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339, utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotSpec, TakenSnapshot
 
 #: The label, and the tag, of a set's snapshots: its name.
 SET_LABEL = "arkive.k8s/snapshot"
@@ -61,20 +61,20 @@ def is_complete(snapshot: t.Mapping[str, t.Any]) -> bool:
     return annotations.get(STATE_ANNOTATION) == COMPLETE
 
 
-def known_snapshot(snapshot: t.Mapping[str, t.Any]) -> CutSnapshot:
+def known_snapshot(snapshot: t.Mapping[str, t.Any]) -> TakenSnapshot:
     """A VolumeSnapshot that is there, as one that was cut; its status is not read yet."""
-    metadata, spec = snapshot["metadata"], snapshot.get("spec") or {}
-    wish = SnapshotWish(
+    metadata, wanted = snapshot["metadata"], snapshot.get("spec") or {}
+    spec = SnapshotSpec(
         namespace=metadata["namespace"],
-        claim=str((spec.get("source") or {}).get("persistentVolumeClaimName") or ""),
-        class_name=str(spec.get("volumeSnapshotClassName") or ""),
+        claim=str((wanted.get("source") or {}).get("persistentVolumeClaimName") or ""),
+        class_name=str(wanted.get("volumeSnapshotClassName") or ""),
         name=metadata["name"],
         labels=metadata.get("labels") or {},
         annotations=metadata.get("annotations") or {},
     )
     made = metadata.get("creationTimestamp")
     requested: dt.datetime = parse_rfc3339(made) if made else utc_now()
-    return CutSnapshot(wish=wish, requested=requested, state="cut", name=metadata["name"], uid=metadata["uid"])
+    return TakenSnapshot(spec=spec, requested=requested, state="cut", name=metadata["name"], uid=metadata["uid"])
 
 
 __all__ = (

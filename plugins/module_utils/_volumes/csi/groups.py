@@ -57,7 +57,7 @@ class GroupApi:
 
 
 @dataclasses.dataclass(slots=True, kw_only=True)
-class GroupCut:
+class TakenGroup:
     """One group. ``uid`` is empty until it was made. ``error``: a sentence; empty while all is well.
 
     ``is_doubtful``: nobody knows whether it was made.
@@ -67,7 +67,7 @@ class GroupCut:
     namespace: str
     claims: frozenset[str]
     uid: str = ""
-    is_cut: bool = False
+    is_taken: bool = False
     is_doubtful: bool = False
     error: str = ""
 
@@ -120,7 +120,7 @@ class GroupSnapshots:
         self.api = api
         self._cancel = cancel
 
-    def begin(self, group: GroupCut, *, label: tuple[str, str], class_name: str, metadata: Object) -> None:
+    def begin(self, group: TakenGroup, *, label: tuple[str, str], class_name: str, metadata: Object) -> None:
         """Ask for a snapshot of all claims of the namespace that have ``label``. What goes wrong is its ``error``."""
         spec: Object = {"source": {"selector": {"matchLabels": {label[0]: label[1]}}}}
         if class_name:
@@ -140,12 +140,12 @@ class GroupSnapshots:
             return
         group.uid = made["metadata"]["uid"]
 
-    def await_cut(self, groups: t.Sequence[GroupCut], *, timeout: float) -> None:
+    def await_taken(self, groups: t.Sequence[TakenGroup], *, timeout: float) -> None:
         """Wait until the storage has cut each of them, or it failed. Raises ``Cancelled``."""
         end = time.monotonic() + timeout
         errors: dict[str, float] = {}
         while True:
-            pending = [group for group in groups if not group.is_cut and not group.error]
+            pending = [group for group in groups if not group.is_taken and not group.error]
             if not pending:
                 return
             for group in pending:
@@ -153,14 +153,14 @@ class GroupSnapshots:
             self._cancel.check()
             if time.monotonic() >= end:
                 for group in pending:
-                    if not group.is_cut and not group.error:
+                    if not group.is_taken and not group.error:
                         group.error = (
                             f"The VolumeGroupSnapshot {group.namespace}/{group.name} was not cut within {timeout:g} s."
                         )
                 return
             self._cancel.wait(_PAUSE)
 
-    def members(self, group: GroupCut, *, timeout: float) -> list[Object]:
+    def members(self, group: TakenGroup, *, timeout: float) -> list[Object]:
         """The VolumeSnapshots of its claims, as soon as all are there. Raises ``SnapshotError`` and ``Cancelled``."""
         end = time.monotonic() + timeout
         while True:
@@ -176,14 +176,14 @@ class GroupSnapshots:
             self._cancel.check()
             self._cancel.wait(_MEMBER_PAUSE)
 
-    def mark(self, group: GroupCut, members: t.Sequence[Object], *, metadata: Object) -> None:
+    def mark(self, group: TakenGroup, members: t.Sequence[Object], *, metadata: Object) -> None:
         """Put labels and annotations on the group and on its members. Raises ``KubeError``."""
         body = {"metadata": dict(metadata)}
         for member in members:
             patch_object(self._client, self.api.snapshots, member["metadata"]["name"], body, namespace=group.namespace)
         patch_object(self._client, self.api.groups, group.name, body, namespace=group.namespace)
 
-    def set_policy(self, group: GroupCut, policy: t.Literal["Delete", "Retain"]) -> bool:
+    def set_policy(self, group: TakenGroup, policy: t.Literal["Delete", "Retain"]) -> bool:
         """Say what becomes of the storage's group when the objects go. False when it was so. Raises ``KubeError``."""
         name = self._content_of(group)
         found = get_object(self._client, self.api.contents, name) if name else None
@@ -192,7 +192,7 @@ class GroupSnapshots:
         patch_object(self._client, self.api.contents, name, {"spec": {"deletionPolicy": policy}})
         return True
 
-    def remove(self, group: GroupCut, *, retain: bool) -> str:
+    def remove(self, group: TakenGroup, *, retain: bool) -> str:
         """Remove it with its members; what the storage has of it too, unless that is retained.
 
         Empty, or a sentence that says what stays.
@@ -212,13 +212,13 @@ class GroupSnapshots:
             return f"The {where} could not be removed: {exc.sentence}"
         return ""
 
-    def _was_made(self, group: GroupCut) -> bool:
+    def _was_made(self, group: TakenGroup) -> bool:
         """Whether one of which nobody knew is there; its uid is noted then."""
         found = get_object(self._client, self.api.groups, group.name, group.namespace)
         group.uid = str(((found or {}).get("metadata") or {}).get("uid") or "")
         return found is not None
 
-    def _await_content(self, group: GroupCut) -> str:
+    def _await_content(self, group: TakenGroup) -> str:
         """The name of its content, empty when there is none; a young group is given time to be complete.
 
         The controller loses what is deleted while it is being made (external-snapshotter 8): a content that is not
@@ -233,7 +233,7 @@ class GroupSnapshots:
                 return content
             time.sleep(_MEMBER_PAUSE)
 
-    def _prepare_removal(self, group: GroupCut, *, retain: bool) -> None:
+    def _prepare_removal(self, group: TakenGroup, *, retain: bool) -> None:
         try:
             self.set_policy(group, "Retain" if retain else "Delete")
         except KubeError as exc:
@@ -241,7 +241,7 @@ class GroupSnapshots:
             if retain or not exc.forbidden:
                 raise
 
-    def _look(self, group: GroupCut, errors: dict[str, float]) -> None:
+    def _look(self, group: TakenGroup, errors: dict[str, float]) -> None:
         try:
             found = get_object(self._client, self.api.groups, group.name, group.namespace)
         except KubeError as exc:
@@ -253,7 +253,7 @@ class GroupSnapshots:
             return
         status = found.get("status") or {}
         if status.get("creationTime"):
-            group.is_cut = True
+            group.is_taken = True
             return
         said = (status.get("error") or {}).get("message")
         if not said:
@@ -261,7 +261,7 @@ class GroupSnapshots:
         elif time.monotonic() - errors.setdefault(group.name, time.monotonic()) >= _ERROR_PATIENCE:
             group.error = f"The VolumeGroupSnapshot {group.namespace}/{group.name} failed: {said}"
 
-    def _members(self, group: GroupCut) -> list[Object]:
+    def _members(self, group: TakenGroup) -> list[Object]:
         pages = list_pages(self._client, self.api.snapshots, namespace=group.namespace)
         return [
             item
@@ -270,10 +270,10 @@ class GroupSnapshots:
             if any(owner.get("uid") == group.uid for owner in item["metadata"].get("ownerReferences") or ())
         ]
 
-    def _content_of(self, group: GroupCut) -> str:
+    def _content_of(self, group: TakenGroup) -> str:
         return _content_name(get_object(self._client, self.api.groups, group.name, group.namespace))
 
-    def _is_gone(self, group: GroupCut, content: str) -> bool:
+    def _is_gone(self, group: TakenGroup, content: str) -> bool:
         """Wait for that; ``content`` empty: it stays, or there is none."""
         start = last_nudge = time.monotonic()
         while True:
@@ -331,8 +331,8 @@ __all__ = (
     "DEFAULT_LABEL",
     "GROUP",
     "GroupApi",
-    "GroupCut",
     "GroupSnapshots",
+    "TakenGroup",
     "choose_group_class",
     "find_group_api",
 )

@@ -83,17 +83,17 @@ def _content_name(snapshot: Object) -> str:
 
 
 def _entry(snapshot: Object, read: _ContentReader) -> Object:
-    cut = known_snapshot(snapshot)
+    taken = known_snapshot(snapshot)
     name = _content_name(snapshot)
     content = read(name) if name else None
-    take_status(cut, snapshot, content)
+    take_status(taken, snapshot, content)
     error = stated_error(snapshot, content)
-    if not cut.created and not cut.handle:
-        cut.state = "pending"
-    if error and not cut.ready:
-        cut.fail(error)
+    if not taken.created and not taken.handle:
+        taken.state = "pending"
+    if error and not taken.ready:
+        taken.fail(error)
     return listed_entry(
-        cut,
+        taken,
         set_name=set_of(snapshot),
         complete=is_complete(snapshot),
         labels=snapshot["metadata"].get("labels") or {},

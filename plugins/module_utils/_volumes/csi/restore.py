@@ -31,7 +31,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sources im
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.status import stated_error
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.target import CsiTarget
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotSpec, TakenSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restore_kinds import NewVolumes
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import (
     DataSource,
@@ -109,8 +109,8 @@ class CsiRestore(CsiSources, NewVolumes):
         """Remove VolumeSnapshot and content, whatever happens; the policy of the content is Retain."""
         if self._target.api is None:
             return None
-        wish = SnapshotWish(namespace=namespace, claim=claim)
-        objects = CutSnapshot(wish=wish, requested=utc_now(), name=source.helper, content=source.helper)
+        spec = SnapshotSpec(namespace=namespace, claim=claim)
+        objects = TakenSnapshot(spec=spec, requested=utc_now(), name=source.helper, content=source.helper)
         client = self._client.with_cancel(CancelToken())
         return SnapshotRemoval(client, self._target.api, with_contents=True).release([objects])
 

@@ -18,7 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review imp
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.names import DRIVER
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotWish
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.native_records import (
     METHOD,
     NativeSnapshot,
@@ -72,8 +72,8 @@ class EbsBackup:
         labels = snapshot_tags(
             backup_labels=self._job.labels, backup_name=self._job.name, volume=str(claim.volume["metadata"]["name"])
         )
-        wish = SnapshotWish(namespace=claim.namespace, claim=claim.name, driver=DRIVER, labels=labels)
-        return SnapshotOffer(plan=PlannedSnapshot(claim=claim, wish=wish), is_mine=True)
+        spec = SnapshotSpec(namespace=claim.namespace, claim=claim.name, driver=DRIVER, labels=labels)
+        return SnapshotOffer(plan=PlannedSnapshot(claim=claim, spec=spec), is_mine=True)
 
     def begin(self, plans: t.Mapping[Key, PlannedSnapshot], *, namespaces: t.Sequence[str], sweeps: bool) -> list[str]:
         """What a dead run has left is known by its records only."""
@@ -112,7 +112,7 @@ class EbsBackup:
         try:
             kind, iops = ec2.volume_info(volume_id, zone)
             found = dataclasses.replace(found, volume_type=kind, iops=iops)
-            made = ec2.create_snapshot(volume_id, zone, plan.wish.labels)
+            made = ec2.create_snapshot(volume_id, zone, plan.spec.labels)
             found = dataclasses.replace(found, snapshot_id=made, phase="Completed")
         except SnapshotError as exc:
             error = exc.sentence

@@ -31,10 +31,10 @@ def list_ebs_snapshots(query: SnapshotQuery, *, client: KubeClient, ebs: EbsSnap
     entries = []
     for found in ebs.list_snapshots(tags):
         member = known_member(found)
-        if (query.claims and member.cut.wish.claim not in query.claims) or not selector.matches(found.tags):
+        if (query.claims and member.snapshot.spec.claim not in query.claims) or not selector.matches(found.tags):
             continue
         set_name = found.tags.get(SET_LABEL, "")
-        entries.append(listed_entry(member.cut, set_name=set_name, complete=member.complete, labels=found.tags))
+        entries.append(listed_entry(member.snapshot, set_name=set_name, complete=member.complete, labels=found.tags))
     entries.sort(key=lambda entry: (entry["namespace"], entry["set"], entry["claim"], entry["name"]))
     return FoundSnapshots(snapshots=entries, warnings=[])
 

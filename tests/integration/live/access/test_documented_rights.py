@@ -156,7 +156,7 @@ def test_snapshots(documented: Documented, app: DataApp) -> None:
         namespace=app.namespace,
         selection=Selection(claims=app.claims),
         quiescing=Quiescing(policy=POLICY),
-        cut_seconds=60.0,
+        take_seconds=60.0,
         ready_seconds=60.0,
         run_id="live",
     )

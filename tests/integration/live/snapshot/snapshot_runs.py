@@ -52,7 +52,7 @@ class SnapshotRuns:
                 "namespace": self.app.namespace,
                 "selection": Selection(claims=self.app.claims),
                 "quiescing": Quiescing(policy=policy, **(quiescing or {})),
-                "cut_seconds": 60.0,
+                "take_seconds": 60.0,
                 "ready_seconds": 60.0,
                 "run_id": "live",
                 **options,

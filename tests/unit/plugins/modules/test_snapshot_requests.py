@@ -95,7 +95,7 @@ def test_everything(run_module: Runner, called: Calls) -> None:
     assert (quiescing.pod_hooks, quiescing.on_error, quiescing.freeze_paths) == (False, "Continue", ("/data",))
     assert (quiescing.container, quiescing.policy.lease_seconds, quiescing.policy.freeze_max_seconds) == ("db", 10, 20)
     assert (request.snapshot_class, request.group_label, request.retain) == ("fast", "velero.io/volume-group", True)
-    assert (request.cut_seconds, request.ready_seconds, request.workers) == (60, None, 3)
+    assert (request.take_seconds, request.ready_seconds, request.workers) == (60, None, 3)
     assert (request.labels, request.log_output) == ({"team": "shop"}, False)
 
 

@@ -14,7 +14,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review imp
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotWish
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import (
     BackupJob,
     KeptSnapshots,
@@ -60,8 +60,8 @@ class ShelfBackup:
         path = ((claim.volume or {}).get("spec") or {}).get("hostPath")
         if not path:
             return SnapshotOffer(reason="shelf: no hostPath;")
-        wish = SnapshotWish(namespace=claim.namespace, claim=claim.name)
-        return SnapshotOffer(plan=PlannedSnapshot(claim=claim, wish=wish), is_mine=True)
+        spec = SnapshotSpec(namespace=claim.namespace, claim=claim.name)
+        return SnapshotOffer(plan=PlannedSnapshot(claim=claim, spec=spec), is_mine=True)
 
     def begin(self, plans: t.Mapping[Key, PlannedSnapshot], *, namespaces: t.Sequence[str], sweeps: bool) -> list[str]:
         self._plans = plans
