@@ -35,8 +35,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.timings import Ti
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult, hook_status
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import LockRecord, WriteLock
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import BackupTally, build_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.results_file import backup_results
@@ -109,13 +109,13 @@ class BackupMaker:
             completed = self._commit.is_stored and self._commit.phase == "Completed"
             self._beside(lambda: self._run_ending("on_success" if completed else "on_failure"))
 
-    def make_and_publish(self, claim: Claim, *, ended_run: str) -> None:
+    def make_and_publish(self, lock: WriteLock, *, ended_run: str) -> None:
         """Collect everything, then write it. ``ended_run``: the run of this name before, if it is known to be gone."""
         with contextlib.ExitStack() as stack:
             spools = _Spools(self._request.name, stack)
             writer = stack.enter_context(TarballWriter(spools.tarball, digests=ItemDigests(spools.digests)))
             try:
-                self._publish(self._make(spools, writer, ended_run), claim)
+                self._publish(self._make(spools, writer, ended_run), lock)
             except BaseException:
                 if not self._commit.may_be_stored:
                     self._with_snapshots(VolumeSnapshots.abandon)
@@ -220,8 +220,8 @@ class BackupMaker:
     def _hook_runner(self, run: ClusterRun) -> BackupHookRunner:
         return BackupHookRunner(run, self._request.backup_hooks, self._request.hook_policy)
 
-    def clear_interrupted(self, holder: ClaimRecord) -> None:
-        """What a run of this name has left that did not commit, and whose claim was taken over."""
+    def clear_interrupted(self, holder: LockRecord) -> None:
+        """What a run of this name has left that did not commit, and whose lock was taken over."""
         if self._remove_old("interrupted"):
             self._warn(f"This backup was begun by {holder.who}, which had not finished it: its files are gone.")
 
@@ -267,8 +267,8 @@ class BackupMaker:
             timings=self._timings.to_dict(),
         )
 
-    def _publish(self, files: BackupFiles, claim: Claim) -> None:
-        """Write the files, the commit point last. A lost claim before it is an error, and leaves nothing to be seen."""
+    def _publish(self, files: BackupFiles, lock: WriteLock) -> None:
+        """Write the files, the commit point last. A lost lock before it is an error, and leaves nothing to be seen."""
         run, name = self._run, self._request.name
         run.progress(f"writing {self._location}/{BackupKeys(name).directory}")
         with self._timings.measure("publish"):
@@ -276,11 +276,11 @@ class BackupMaker:
             if self._request.replace_failed:
                 self._replace_failed()
             try:
-                BackupWriter(self._catalog.store).publish(files, claim=claim, cancel=run.cancel, warn=self._warn)
+                BackupWriter(self._catalog.store).publish(files, lock=lock, cancel=run.cancel, warn=self._warn)
             except CommitUnknown as exc:
                 self._commit = _Commit(dict(files.metadata), exc.details["commit_point"])
                 # Nobody shall work on the name before that run's write can have come to nothing.
-                claim.leave()
+                lock.leave()
                 raise
         self._commit = _Commit(dict(files.metadata))
         counts = files.metadata["status"]

@@ -23,15 +23,15 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.interrupted import end_interrupted
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.leftovers import clear_leftovers
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.name_claim import is_over
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.name_lock import is_over
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._core.timings import Timings
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import ClaimHeld, read_claim
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store, refuse_write
+from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import WriteLockHeld, read_write_lock
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
@@ -102,7 +102,7 @@ class _Planning:
                 issues.warning(f"The backup was stored by {holder.who}, which did not end as it should.")
             return
         catalog.store.check(write=True, touch=False)
-        self._foresee_claim()
+        self._foresee_lock()
         issues.add_warnings(clear_leftovers(catalog, request.name, dry_run=True))
         try:
             with Spool(f"the plan of backup '{request.name}'") as held_file:
@@ -133,16 +133,16 @@ class _Planning:
             action()
             run.cancel.check()
 
-    def _foresee_claim(self) -> None:
-        """Raise ``ClaimHeld`` while another run makes a backup of that name; what it has left is only told."""
+    def _foresee_lock(self) -> None:
+        """Raise ``WriteLockHeld`` while another run makes a backup of that name; what it has left is only told."""
         name, issues = self._request.name, self._run.issues
-        key = BackupKeys(name).claim
-        holder = read_claim(self._catalog.store, key)
+        key = BackupKeys(name).write_lock
+        holder = read_write_lock(self._catalog.store, key)
         if holder is None:
             return
         if not is_over(self._catalog, name, holder):
             if not holder.commits:
-                raise ClaimHeld(key, holder)
+                raise WriteLockHeld(key, holder)
             issues.warning(
                 f"{holder.who} was about to store this backup: the run would wait until it has, or has ended."
             )

@@ -4,7 +4,7 @@
 
 """What killed runs have left in a storage location, under whatever name: the next run there finds it and removes it.
 
-Never touched: what a live run works on, what a Velero server may be writing (it makes no claims), and files that name
+Never touched: what a live run works on, what a Velero server may be writing (it makes no locks), and files that name
 snapshots, which would then be known to nobody.
 """
 
@@ -17,28 +17,32 @@ import secrets
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.name_claim import is_over
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.name_lock import is_over
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.recorded_snapshots import RecordedSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.removal import remove_files
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimHeld, read_claim
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import (
+    WriteLock,
+    WriteLockHeld,
+    read_write_lock,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BACKUPS, RESTORES, BackupKeys
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import BackupEntry, Catalog
     from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Unfinished
 
-#: A file that nobody has written to for so long, and that no live claim covers, is a dead run's: longer than a claim.
+#: A file that nobody has written to for so long, and that no live lock covers, is a dead run's: longer than a lock.
 _DEAD_FILE = dt.timedelta(seconds=150)
-#: The same where there are no claims: checks of the location, records of restores.
+#: The same where there are no locks: checks of the location, records of restores.
 _DEAD_PROBE = dt.timedelta(hours=1)
-#: An upload of somebody who makes no claims, such as a Velero server.
+#: An upload of somebody who makes no locks, such as a Velero server.
 _DEAD_UPLOAD = dt.timedelta(hours=24)
 
 
 def clear_leftovers(catalog: Catalog, name: str, *, dry_run: bool = False) -> list[str]:
-    """Remove them, but for those under ``name``, whose claim the caller has or had. A sentence for each find.
+    """Remove them, but for those under ``name``, whose lock the caller has or had. A sentence for each find.
 
     With ``dry_run`` they stay, and the sentences say what would be removed.
     """
@@ -63,7 +67,7 @@ class _Leftovers:
 
     def clear_claims(self) -> None:
         for entry in self._catalog.entries():
-            if entry.claimed and not entry.flat and entry.name != self._own:
+            if entry.locked and not entry.flat and entry.name != self._own:
                 self._clear_claim(entry)
 
     def clear_unfinished(self) -> None:
@@ -80,8 +84,8 @@ class _Leftovers:
             self.said.append(f"{len(dead)} {what} of killed runs: {'would be ' * self._dry_run}removed.")
 
     def _clear_claim(self, entry: BackupEntry) -> None:
-        key = BackupKeys(entry.name).claim
-        holder = read_claim(self._store, key)
+        key = BackupKeys(entry.name).write_lock
+        holder = read_write_lock(self._store, key)
         if holder is None or not is_over(self._catalog, entry.name, holder):
             self._live.add(entry.name)
             return
@@ -97,21 +101,21 @@ class _Leftovers:
             self.said.append(_left_by(entry, run, "would be removed"))
             return
         try:
-            claim = Claim.acquire(
+            lock = WriteLock.acquire(
                 self._store,
                 key,
                 run_id=f"clear-{secrets.token_hex(8)}",
                 is_over=lambda record: is_over(self._catalog, entry.name, record),
             )
-        except ClaimHeld:
+        except WriteLockHeld:
             self._live.add(entry.name)
             return
-        with claim:
+        with lock:
             if not self._catalog.exists(entry.name):
-                remove_files(self._store, entry.name, keep_claim=True)
+                remove_files(self._store, entry.name, keep_lock=True)
             self.said.append(_left_by(entry, run, "removed"))
-        if claim.left_behind:
-            self.said.append(claim.left_behind)
+        if lock.left_behind:
+            self.said.append(lock.left_behind)
 
     def _snapshots(self, name: str) -> str:
         try:

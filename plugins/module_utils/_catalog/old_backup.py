@@ -39,7 +39,7 @@ def remove_old(
         for found, why in SnapshotDeleter(providers).delete(recorded.all, contents=recorded.contents).items():
             warn(f"The snapshot {found} of the backup that was {what} is left behind: {why}")
     try:
-        return bool(remove_files(catalog.store, name, keep_claim=True))
+        return bool(remove_files(catalog.store, name, keep_lock=True))
     except StoreError as exc:
         warn(f"Files of the backup that was {what} could not be removed, and are written over: {exc.message}")
         return False

@@ -24,10 +24,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.store import LocalStore
+from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import LockRecord, WriteLock
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
@@ -478,7 +478,7 @@ def test_final_phases(store: Watched, phase: str) -> None:
 @pytest.mark.parametrize("check_mode", [False, True])
 def test_a_live_claim(store: Watched, *, check_mode: bool) -> None:
     put(store)
-    with Claim.acquire(t.cast("t.Any", store), BackupKeys("b1").claim, run_id="r1"):
+    with WriteLock.acquire(t.cast("t.Any", store), BackupKeys("b1").write_lock, run_id="r1"):
         before = all_keys(store)
         with pytest.raises(ValidationError, match=r"is in progress: run r1 on .* works on it") as caught:
             delete(store, check_mode=check_mode)
@@ -489,19 +489,19 @@ def test_a_live_claim(store: Watched, *, check_mode: bool) -> None:
 
 def test_a_live_claim_forced(store: Watched) -> None:
     put(store)
-    claim = Claim.acquire(t.cast("t.Any", store), BackupKeys("b1").claim, run_id="r1")
+    lock = WriteLock.acquire(t.cast("t.Any", store), BackupKeys("b1").write_lock, run_id="r1")
     outcome = delete(store, force=True)
     assert all_keys(store) == []
     assert "run r1" in outcome.warnings_list[0]["message"]
     with pytest.raises(StoreError, match="was lost"):
-        claim.confirm()
-    claim.release()
+        lock.confirm()
+    lock.release()
     assert all_keys(store) == []
 
 
 def test_an_expired_claim_is_taken_over(store: Watched) -> None:
     past = utc_now() - dt.timedelta(hours=1)
-    put(store, **{"b1-arkive-claim.json": ClaimRecord.make("r1", "host", 1, past, 60).encode()})
+    put(store, **{"b1-arkive-claim.json": LockRecord.make("r1", "host", 1, past, 60).encode()})
     assert "backups/b1/b1-arkive-claim.json" in delete(store).deleted
     assert all_keys(store) == []
 

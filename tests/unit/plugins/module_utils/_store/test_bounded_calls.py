@@ -20,10 +20,10 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._aws import bounded_calls
 from ansible_collections.arkive.k8s.plugins.module_utils._aws import client as aws_client
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.store import S3Store
+from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import WriteLock
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
@@ -105,12 +105,12 @@ def test_what_was_begun_is_cleaned_up_where_the_server_answers(told: CancelToken
     memory = MemoryS3()
     with S3Wire(memory) as wire:
         store = store_of(wire, told)
-        claim = Claim.acquire(store, "backups/n/n-arkive-claim.json", run_id="r")
+        lock = WriteLock.acquire(store, "backups/n/n-arkive-claim.json", run_id="r")
         told.cancel("SIGTERM was received")
         store.put("backups/n/x", b"1")
         store.delete_many(["backups/n/x"])
-        claim.release()
-        assert claim.left_behind == ""
+        lock.release()
+        assert lock.left_behind == ""
         assert memory.objects == {}
 
 
