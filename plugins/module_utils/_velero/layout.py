@@ -28,8 +28,8 @@ class BackupKeys:
     """The keys of one backup. Raises ``ValidationError`` unless ``name`` is a DNS subdomain name.
 
     Ark up to 0.9 kept backups at the root of the location (an empty ``parent``), up to 0.10 with another
-    ``metadata_file``. The ``csi_`` files are of Velero 1.4 to 1.16. ``write_lock``, ``arkive_record`` and ``digests`` are
-    ours: Velero ignores what it does not know inside ``backups/<n>/`` and deletes it together with the backup.
+    ``metadata_file``. The ``csi_`` files are of Velero 1.4 to 1.16. ``write_lock``, ``arkive_record`` and ``digests``
+    are ours: Velero ignores what it does not know inside ``backups/<n>/`` and deletes it together with the backup.
     """
 
     def __init__(self, name: str, *, parent: str = BACKUPS, metadata_file: str = METADATA_FILE) -> None:
