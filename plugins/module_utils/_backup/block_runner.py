@@ -18,10 +18,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.words import coun
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_window import QuiescedPod, SectionSettings
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.prepared_pods import prepare_pod
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import CriticalSection
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.quiesce_block import CriticalSection
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.quiesce_pod import QuiescedPod, SectionSettings
 
 #: Takes a pod when its block is done: the slim pod, and whether it may be stored.
 PodSink: t.TypeAlias = t.Callable[[t.Mapping[str, t.Any], bool], None]

@@ -55,7 +55,7 @@ class _Spools:
         self.log = stack.enter_context(Spool(f"the log of backup '{name}'"))
         self.tarball = stack.enter_context(Spool(f"the tarball of backup '{name}'"))
         self.digests = stack.enter_context(Spool(f"the digests of backup '{name}'"))
-        self.held = stack.enter_context(Spool(f"the pods of backup '{name}'"))
+        self.deferred = stack.enter_context(Spool(f"the pods of backup '{name}'"))
 
 
 class BackupMaker:
@@ -201,7 +201,7 @@ class BackupMaker:
             sweeps=not self._catalog.exists(self._request.name),
         )
         self._steps = steps = BackupRun(
-            self._request, resolved, run, writer=writer, held_file=spools.held, snapshots=snapshots
+            self._request, resolved, run, writer=writer, deferred_file=spools.deferred, snapshots=snapshots
         )
         hooks = self._hook_runner(run)
         try:

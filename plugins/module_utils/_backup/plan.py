@@ -125,7 +125,7 @@ class _Planning:
             resolved,
             run,
             writer=_NoTarball(),
-            held_file=held_file,
+            deferred_file=held_file,
             snapshots=VolumeSnapshots(run, request, volumes),
         )
         own_hooks.foresee()

@@ -13,7 +13,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.blocks import HookedPod, find_hooks
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.collect import Collector
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.held_pods import HeldPods
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.deferred_pods import DeferredPods
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink import ItemSink
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import Selection
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import ResolvedRule
@@ -32,7 +32,7 @@ class PodStep:
         selection: Selection,
         sink: ItemSink,
         collector: Collector,
-        held: HeldPods,
+        deferred: DeferredPods,
         *,
         rules: t.Sequence[ResolvedRule],
     ) -> None:
@@ -40,7 +40,7 @@ class PodStep:
         self._selection = selection
         self._sink = sink
         self._collector = collector
-        self._held = held
+        self._deferred = deferred
         self._rules = rules
         self._lock = threading.Lock()
         self.hooked: list[HookedPod] = []
@@ -63,21 +63,21 @@ class PodStep:
 
     def finish(self, pod: t.Mapping[str, t.Any], stored: bool) -> None:
         """Store a hooked pod, or leave it out when its pre hook failed."""
-        item = self._held.take(pod)
+        item = self._deferred.take(pod)
         if stored:
             self._sink.store_all(self.resource, [item])
         else:
             self._sink.leave_out(self.resource, item.obj)
 
     def _take(self, resource: ApiResource, items: list[RawItem]) -> None:
-        plain = [item for item in items if self._sink.accepts(item.obj) and not self._hold(item)]
+        plain = [item for item in items if self._sink.accepts(item.obj) and not self._defer(item)]
         self._sink.store_all(resource, plain)
 
     def _take_siblings(self, resource: ApiResource, items: list[RawItem]) -> None:
         """Velero pulls every running pod that mounts the claim of a selected one into its block."""
         self._take(resource, [item for item in items if self._shares_claim(item.obj)])
 
-    def _hold(self, item: RawItem) -> bool:
+    def _defer(self, item: RawItem) -> bool:
         """True for a pod that waits for its block."""
         pod = item.obj
         claims = mounted_claims(pod) if _is_running(pod) else ()
@@ -93,8 +93,8 @@ class PodStep:
                 self.marked.append(pod)
             if hooked is None:
                 return False
-            if not self._held.has(pod["metadata"]["namespace"], pod["metadata"]["name"]):
-                self._held.add(item)
+            if not self._deferred.has(pod["metadata"]["namespace"], pod["metadata"]["name"]):
+                self._deferred.add(item)
                 self.hooked.append(hooked)
         return True
 

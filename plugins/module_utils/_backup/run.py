@@ -19,7 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.access import (
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.blocks import Block, HookedPod, build_blocks
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.collect import Collector
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.custom_types import store_definitions
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.held_pods import HeldPods
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.deferred_pods import DeferredPods
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink import ItemSink, ItemWriter
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.ordered import (
     OrderedItem,
@@ -75,7 +75,7 @@ class BackupRun:
         context: ClusterRun,
         *,
         writer: ItemWriter,
-        held_file: Spool,
+        deferred_file: Spool,
         snapshots: VolumeSnapshots,
     ) -> None:
         self._request = request
@@ -96,7 +96,7 @@ class BackupRun:
         self._ordered = resolve_ordered(
             request.spec.ordered_resources, resolved.discovery, self._selection, context.issues
         )
-        self._held = HeldPods(held_file)
+        self._deferred = DeferredPods(deferred_file)
         self._pods = self._make_pod_step()
         self._runner: BlockRunner | None = None
         self._described: list[dict[str, t.Any]] = []
@@ -147,7 +147,7 @@ class BackupRun:
             return
         self._pods.collect()
         for namespace, name in names_of(self._ordered, PODS):
-            if not (self._held.has(namespace, name) or self.sink.has(self._pods.resource, namespace, name)):
+            if not (self._deferred.has(namespace, name) or self.sink.has(self._pods.resource, namespace, name)):
                 self._issues.warning(
                     "An entry of orderedResources does not exist", resource="pods", namespace=namespace, name=name
                 )
@@ -168,8 +168,8 @@ class BackupRun:
         # Many backups have no hooks. Whatever thaws is loaded here, before anything is frozen.
         from ansible_collections.arkive.k8s.plugins.module_utils._backup.block_runner import BlockRunner
         from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
-        from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_window import SectionSettings
         from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
+        from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.quiesce_pod import SectionSettings
 
         request = self._request
         settings = SectionSettings(
@@ -278,7 +278,7 @@ class BackupRun:
         if resource is None:
             return None
         rules = self._resolved.rules
-        return PodStep(resource, self._selection, self.sink, self.collector, self._held, rules=rules)
+        return PodStep(resource, self._selection, self.sink, self.collector, self._deferred, rules=rules)
 
     def _blocks(self, pods: PodStep) -> list[Block]:
         # Lists end in any order; hooks run in one that people can foresee.

@@ -26,7 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.decision impor
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import BackupVolumes, Key
 
 if t.TYPE_CHECKING:
-    from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import CriticalSection
+    from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.quiesce_block import CriticalSection
 
 _CLAIMS = "persistentvolumeclaims"
 
@@ -126,7 +126,7 @@ class VolumeSnapshots:
 
     def settle(self, keys: t.Sequence[Key], section: CriticalSection | None = None) -> None:
         """After the window: what did not hold is removed, what failed is told."""
-        torn = section.torn if section is not None else []
+        torn = section.broken_freezes if section is not None else []
         groups = self._by_provider(keys)
         for volumes, found in groups if torn else ():
             volumes.spoil(found, where=", ".join(record.target.where for record in torn))

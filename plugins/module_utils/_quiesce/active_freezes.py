@@ -34,7 +34,7 @@ class MarkedFreezes:
         return dataclasses.replace(self, marks=tuple(mark for mark in self.marks if not run or mark.run != run))
 
     def is_live(self, mark: Mark, now: dt.datetime) -> bool:
-        """Whether a run may still hold the freeze, or another one of the same file system or lease."""
+        """Whether a run may still hold the freeze, or another one of the same file system or timer."""
         return any(
             other.until >= now - CLOCK_SKEW
             for other in self.marks

@@ -37,7 +37,7 @@ class FrozenClaims:
                     return ""
                 self._changed.wait()
 
-    def settle(self, keys: t.Collection[ClaimKey], where: str) -> None:
+    def decide(self, keys: t.Collection[ClaimKey], where: str) -> None:
         """They are, or may be, frozen at ``where``; empty: nothing is frozen, others may try."""
         with self._changed:
             self._pending.difference_update(keys)

@@ -43,7 +43,7 @@ class Mount:
 class Probe:
     """What a container can do: ``missing`` tools, ``paths`` as they resolve there, its ``mounts``.
 
-    ``left``: leases of other runs that should have ended a minute ago and more, without proof of their thaw.
+    ``left``: timers of other runs that should have ended a minute ago and more, without proof of their thaw.
     """
 
     missing: tuple[str, ...]
@@ -236,7 +236,7 @@ def probe_container(
     paths: t.Sequence[str],
     tools: t.Sequence[str] = (),
 ) -> Probe:
-    """Ask the container, also for ``tools`` beside those of the lease.
+    """Ask the container, also for ``tools`` beside those of the timer.
 
     Raises ``QuiesceError`` where there is no shell, or the answer cannot be read.
     """

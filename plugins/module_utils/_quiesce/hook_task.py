@@ -4,7 +4,7 @@
 
 """Run hooks in pods by a task of their own, without a backup: a command, or what the pods declare.
 
-A freeze outlives the task: it is handed to its lease, and a later task releases it by the lease's id or by the mark.
+A freeze outlives the task: it is handed to its timer, and a later task releases it by the timer's id or by the mark.
 """
 
 # Private: not for use outside of this collection.
@@ -39,13 +39,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.patience impor
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import is_freeze, plan_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import select_pods
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import asked_for, recognise
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.release import Releaser
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import (
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.quiesce_block import (
     CriticalSection,
     QuiescedPod,
     SectionSettings,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import asked_for, recognise
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.release import Releaser
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeping import sweep_namespaces
 
 TASK_HOOK_NAME = "k8s_hook_exec"
@@ -239,7 +239,7 @@ class _HookTask:
         return [hook] if hook else []
 
     def _freeze(self, pods: t.Sequence[QuiescedPod]) -> None:
-        """Freeze all pods, and leave them to their leases; where one of them fails, release the others at once."""
+        """Freeze all pods, and leave them to their timers; where one of them fails, release the others at once."""
         section = CriticalSection(pods, self._settings)
         try:
             section.quiesce()
@@ -255,29 +255,29 @@ class _HookTask:
             section.release()
             self._run.issues.add_errors(section.errors)
         else:
-            self._lease_ids += [freeze.lease.lease_id for freeze in section.hand_over()]
+            self._lease_ids += [freeze.timer.lease_id for freeze in section.hand_over()]
         self._freezes += section.freezes
 
     def _thaw(self, pod: t.Mapping[str, t.Any], hook: Hook) -> None:
-        """Run a command that thaws; where it ends a marked freeze, as the release of its lease.
+        """Run a command that thaws; where it ends a marked freeze, as the release of its timer.
 
         A pod's own post hook ends every freeze that is marked on the pod, whatever it does itself.
         """
         paths = {command.path for command in recognise(hook.argv).thaws}
-        held = [
+        active = [
             freeze
             for freeze in freezes_of(read_pod(pod).marks, [pod], hook, now=self._run.client.server_now())
-            if hook.phase == "post" or paths & {target.path for target in freeze.lease.targets}
+            if hook.phase == "post" or paths & {target.path for target in freeze.timer.targets}
         ]
         settings = self._settings
         warnings: list[str] = []
         releaser = Releaser(settings.run, settings.hooks, helper=settings.policy.helper_pod, warnings=warnings)
         try:
-            self._hooks += releaser.release(pod, held, [hook])
+            self._hooks += releaser.release(pod, active, [hook])
         finally:
             self._run.issues.add_warnings(warnings)
         self._run.issues.add_errors(releaser.errors)
-        self._freezes += [record for freeze in held for record in freeze.records]
+        self._freezes += [record for freeze in active for record in freeze.records]
 
     def _judge(self) -> None:
         for result in self._hooks:

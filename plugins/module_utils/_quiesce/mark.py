@@ -24,7 +24,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Val
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import mounted_claims
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.annotated import FROZEN_ANNOTATION
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import Lease
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.freeze_timer import FreezeTimer
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import LONGEST_FREEZE_SECONDS, FreezeTarget
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import THAW_TOOL, FreezeCommand
 
@@ -108,8 +108,8 @@ def is_lease_id(text: str) -> bool:
     return _LEASE_ID.fullmatch(text) is not None
 
 
-def make_marks(lease: Lease, *, run_id: str, seconds: float, now: dt.datetime) -> list[Mark]:
-    """The marks of one lease: a run that still lives renews or removes them within ``seconds`` from ``now``.
+def make_marks(timer: FreezeTimer, *, run_id: str, seconds: float, now: dt.datetime) -> list[Mark]:
+    """The marks of one timer: a run that still lives renews or removes them within ``seconds`` from ``now``.
 
     That is the time of the API server, which all that read the marks go by.
     """
@@ -117,7 +117,7 @@ def make_marks(lease: Lease, *, run_id: str, seconds: float, now: dt.datetime) -
     return [
         Mark(
             run=run_id,
-            lease_id=lease.lease_id,
+            lease_id=timer.lease_id,
             namespace=target.namespace,
             pod=target.pod,
             container=target.container,
@@ -128,7 +128,7 @@ def make_marks(lease: Lease, *, run_id: str, seconds: float, now: dt.datetime) -
             device=target.device,
             tool=thaw[0] if thaw[0] in _TOOLS else posixpath.basename(thaw[0]),
         )
-        for target, thaw in zip(lease.targets, lease.thaws, strict=True)
+        for target, thaw in zip(timer.targets, timer.thaws, strict=True)
     ]
 
 

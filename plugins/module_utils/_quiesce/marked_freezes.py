@@ -17,8 +17,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hoo
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freeze import ActiveFreeze
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.errors import QuiesceError
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.freeze_timer import FreezeTimer
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import find_volume_mount
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import Lease
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import Mark
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord, FreezeTarget
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.thaw import mount_path
@@ -46,14 +46,14 @@ def freeze_of_task(pod: _Pod, hook: Hook, *, lease_id: str, container: str, path
     namespace, name = pod_identity(pod)
     node = str((pod.get("spec") or {}).get("nodeName", ""))
     target = FreezeTarget(namespace=namespace, pod=name, node=node, container=container, path=path)
-    return _to_freeze(Lease(lease_id, (target,), (("fsfreeze", "--unfreeze", path),), 1.0), hook)
+    return _to_freeze(FreezeTimer(lease_id, (target,), (("fsfreeze", "--unfreeze", path),), 1.0), hook)
 
 
 def _freeze(pod: _Pod | None, hook: Hook, marks: list[Mark], now: dt.datetime) -> ActiveFreeze:
     paths = [_path_in(pod, mark) for mark in marks]
     seconds = max(1.0, (marks[0].until - now).total_seconds())
     thaws = tuple(mark.thaw_argv(path) for mark, path in zip(marks, paths, strict=True))
-    freeze = _to_freeze(Lease(marks[0].lease_id, tuple(mark.target for mark in marks), thaws, seconds), hook)
+    freeze = _to_freeze(FreezeTimer(marks[0].lease_id, tuple(mark.target for mark in marks), thaws, seconds), hook)
     # Without a claim there is no other way than through the container.
     gone = any(mark.claim and not path for mark, path in zip(marks, paths, strict=True))
     return dataclasses.replace(freeze, container_gone=gone)
@@ -73,11 +73,11 @@ def _path_in(pod: _Pod | None, mark: Mark) -> str:
     return mount_path(pod, mark.container, mark.claim.partition("/")[2])
 
 
-def _to_freeze(lease: Lease, hook: Hook) -> ActiveFreeze:
-    records = [FreezeRecord(target=target, lease_id=lease.lease_id, lease="armed") for target in lease.targets]
+def _to_freeze(timer: FreezeTimer, hook: Hook) -> ActiveFreeze:
+    records = [FreezeRecord(target=target, lease_id=timer.lease_id, timer="armed") for target in timer.targets]
     now = time.monotonic()
     return ActiveFreeze(
-        lease=lease, records=records, armed=True, freezer=hook, frozen_at=now, lease_end=now + lease.seconds
+        timer=timer, records=records, armed=True, freezer=hook, frozen_at=now, timer_end=now + timer.seconds
     )
 
 

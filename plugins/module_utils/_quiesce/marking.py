@@ -66,7 +66,7 @@ def put_marks(client: KubeClient, marks: t.Sequence[Mark]) -> list[str]:
 
 
 def remove_marks(client: KubeClient, marks: t.Sequence[Mark]) -> list[str]:
-    """Take the entries of these leases away; an object that is gone is fine. Returns what did not work."""
+    """Take the entries of these timers away; an object that is gone is fine. Returns what did not work."""
     lease_ids = {mark.lease_id for mark in marks}
     failures = []
     for carrier in carriers_of(marks):

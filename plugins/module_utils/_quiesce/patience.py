@@ -16,7 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import P
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 
-#: As long as a release is tried after its lease must have fired.
+#: As long as a release is tried after its timer must have fired.
 THAW_SECONDS = 90.0
 _RETRY_SECONDS = 1.0
 

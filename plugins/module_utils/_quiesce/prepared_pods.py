@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import HookedPod
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_window import QuiescedPod
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.quiesce_pod import QuiescedPod
 
 
 def prepare_pod(hooked: HookedPod, preflight: Preflight, issues: Issues) -> QuiescedPod:

@@ -21,7 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.freeze_end imp
     end_by_claims,
     end_freeze,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import Lease
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.freeze_timer import FreezeTimer
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import Mark, read_claim
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.marking import remove_marks
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import HelperPod
@@ -136,9 +136,9 @@ class _Sweeper:
         if mark.claim:
             path = mount_path(pod, mark.container, mark.claim.partition("/")[2]) if pod else ""
             if pod is None or not path or (pod.get("spec") or {}).get("nodeName", "") != mark.node:
-                return end_by_claims(Lease(mark.lease_id, (mark.target,), (mark.thaw_argv(),), 1.0), self._thawer)
-        lease = Lease(mark.lease_id, (mark.target,), (mark.thaw_argv(path),), 1.0)
-        return end_freeze(self._client, lease, self._thawer, insist=True)
+                return end_by_claims(FreezeTimer(mark.lease_id, (mark.target,), (mark.thaw_argv(),), 1.0), self._thawer)
+        timer = FreezeTimer(mark.lease_id, (mark.target,), (mark.thaw_argv(path),), 1.0)
+        return end_freeze(self._client, timer, self._thawer, insist=True)
 
     def _pod_of(self, mark: Mark) -> _Pod | None:
         key = (mark.namespace, mark.pod)

@@ -17,8 +17,8 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import is_finished, mounted_claims
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.freeze_timer import run_script
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.helper_pod import HelperRun
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import run_script
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeTarget, HelperPod
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.remedy import thaw_by_hand
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.scripts import THAW_MOUNT

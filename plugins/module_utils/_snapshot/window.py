@@ -21,12 +21,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import A
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.prepared_pods import prepare_pod
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import asked_for
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import (
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.quiesce_block import (
     CriticalSection,
     QuiescedPod,
     SectionSettings,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import asked_for
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeping import sweep_namespaces
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.pods import QuiescePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SnapshotRequest
@@ -138,8 +138,8 @@ class SnapshotWindow:
             )
         errors += failed
         if self._section is not None:
-            if self._section.torn:
-                names = ", ".join(record.target.where for record in self._section.torn)
+            if self._section.broken_freezes:
+                names = ", ".join(record.target.where for record in self._section.broken_freezes)
                 errors.append(f"The lease ran out before the snapshot was cut: {names} was not frozen all the time.")
             errors += self._section.errors
         return errors

@@ -15,7 +15,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks import executor
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce import lease
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce import freeze_timer
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot import window as snapshot_window
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.outcome import SnapshotOutcome
@@ -122,7 +122,7 @@ def shop(cluster: t.Any, steps: Steps, monkeypatch: pytest.MonkeyPatch, clock: t
         finally:
             steps.extend(call.kind for call in cluster.calls[before:])
 
-    for module in (executor, lease):
+    for module in (executor, freeze_timer):
         monkeypatch.setattr(module, "exec_command", execute)
     monkeypatch.setattr(snapshot_window, "time", clock)
     cluster.add_pod("db-0", metadata={"annotations": dict(FREEZE)})

@@ -16,7 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.spool import S
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
 
 
-class HeldPods:
+class DeferredPods:
     """Thread-safe. ``spool`` belongs to the caller."""
 
     def __init__(self, spool: Spool) -> None:
@@ -50,4 +50,4 @@ def _key(pod: t.Mapping[str, t.Any]) -> tuple[str, str]:
     return pod["metadata"].get("namespace", ""), pod["metadata"]["name"]
 
 
-__all__ = ("HeldPods",)
+__all__ = ("DeferredPods",)

@@ -19,13 +19,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hoo
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import ExecRefused, ExecStreamLost, ExecTimeout
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce import lease_keeper
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce import timer_keeper
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.annotated import FROZEN_ANNOTATION
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import Mark
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import (
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.quiesce_block import (
     CriticalSection,
     QuiescedPod,
     SectionSettings,
@@ -424,7 +424,7 @@ def test_the_lease_is_renewed_while_the_work_lasts(
             raise answer
         return answer
 
-    monkeypatch.setattr(lease_keeper, "renew", renew)
+    monkeypatch.setattr(timer_keeper, "renew", renew)
     freezing(block)
     section = block.run(lambda: t.cast("None", asked.wait(10)))
     assert asked.is_set()
@@ -461,17 +461,17 @@ def test_no_lease_is_renewed_beyond_the_longest_freeze_or_after_it_is_dropped(
 ) -> None:
     block.policy = FreezePolicy(freeze_max_seconds=60.0)
     asked: list[float] = []
-    monkeypatch.setattr(lease_keeper, "renew", lambda *_given: asked.append(clock.now) or "renewed")
+    monkeypatch.setattr(timer_keeper, "renew", lambda *_given: asked.append(clock.now) or "renewed")
     entry = freezing(block)
     section = CriticalSection([entry], block.settings)
     section.quiesce()
-    (held,) = section.hand_over()
-    keeper = lease_keeper.LeaseKeeper(block.settings)
+    (active,) = section.hand_over()
+    keeper = timer_keeper.TimerKeeper(block.settings)
     monkeypatch.setattr(keeper, "_stopped", OneTurn())
     monkeypatch.setattr(keeper, "_thread", threading.current_thread())
-    keeper.keep(held)
+    keeper.keep(active)
     if dropped:
-        keeper.drop([held])
+        keeper.drop([active])
     clock.sleep(age)
     keeper._run()
     assert len(asked) == renewals

@@ -22,7 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.frozen_claims 
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import (
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.quiesce_block import (
     CriticalSection,
     QuiescedPod,
     SectionSettings,
@@ -157,9 +157,9 @@ def test_a_pod_whose_claim_another_one_froze_is_not_marked(block: Block, cluster
     section.quiesce()
     (record,) = section.freezes
     if hands_over:
-        (held,) = section.hand_over()
+        (active,) = section.hand_over()
         assert [bool(cluster.marks(name)) for name in "ab"] == [record.target.pod == name for name in "ab"]
-        assert held.lease.lease_id == cluster.marks(record.target.pod)[0]["lease"]
+        assert active.timer.lease_id == cluster.marks(record.target.pod)[0]["lease"]
     else:
         section.release()
         assert [cluster.marks(name) for name in "ab"] == [[], []]
@@ -296,11 +296,11 @@ def test_the_register_of_claims() -> None:
     waited: list[str] = []
     thread = threading.Thread(target=lambda: waited.append(claims.take([two])))
     thread.start()
-    claims.settle([one, two], "here")
+    claims.decide([one, two], "here")
     thread.join(PATIENCE)
     assert waited == ["here"]
     assert claims.take([("node", "c")]) == ""
-    claims.settle([("node", "c")], "")
+    claims.decide([("node", "c")], "")
     assert claims.take([("node", "c"), one]) == "here"
     assert claims.take([("node", "c")]) == ""
 
