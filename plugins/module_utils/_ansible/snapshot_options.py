@@ -20,8 +20,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_opti
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import (
     DEFAULT_WORKERS,
+    ClaimChoice,
     Quiescing,
-    Selection,
     SnapshotRequest,
     Workload,
 )
@@ -79,7 +79,7 @@ def snapshot_request(params: t.Mapping[str, t.Any]) -> SnapshotRequest:
     return SnapshotRequest(
         name=params["name"],
         namespace=params["namespace"],
-        selection=_selection(params),
+        choice=_selection(params),
         quiescing=Quiescing(
             rules=parse_hook_rules(params["hooks"]) if params["hooks"] is not None else (),
             pod_hooks=params["run_pod_hooks"],
@@ -100,11 +100,11 @@ def snapshot_request(params: t.Mapping[str, t.Any]) -> SnapshotRequest:
     )
 
 
-def _selection(params: t.Mapping[str, t.Any]) -> Selection:
+def _selection(params: t.Mapping[str, t.Any]) -> ClaimChoice:
     given = [params["label_selector"], *(params["or_label_selectors"] or ())]
     selectors = [LabelSelector.from_dict(label_selector(option) or {}) for option in given if option is not None]
     workload = params["workload"]
-    return Selection(
+    return ClaimChoice(
         claims=tuple(params["claims"] or ()),
         selectors=tuple(selectors),
         workload=Workload(workload["kind"], workload["name"]) if workload else None,

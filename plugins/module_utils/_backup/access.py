@@ -21,7 +21,7 @@ _NAMED_TWICE = 6
 
 
 class Listed(t.Protocol):
-    """What is to be listed (``_backup.selection.Selection``)."""
+    """What is to be listed (``_backup.list_plan.ListPlan``)."""
 
     @property
     def types(self) -> tuple[ApiResource, ...]:
@@ -32,14 +32,14 @@ class Listed(t.Protocol):
         """Where namespaced types are listed; None: over the whole cluster."""
 
 
-def list_needs(selection: Listed) -> list[Need]:
+def list_needs(list_plan: Listed) -> list[Need]:
     """``list`` of each type, where it will be listed.
 
     Namespace objects are left out of a run that names its namespaces: who may not list them all reads those alone.
     """
-    namespaces = selection.list_namespaces
+    namespaces = list_plan.list_namespaces
     needs: list[Need] = []
-    for resource in selection.types:
+    for resource in list_plan.types:
         gr = resource.group_resource
         if resource.namespaced and namespaces is not None:
             needs += [Need("list", gr.group, gr.resource, namespace=namespace) for namespace in namespaces]

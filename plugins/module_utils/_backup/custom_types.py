@@ -9,8 +9,8 @@
 from __future__ import annotations
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink import ItemSink
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.list_plan import ListPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.related import read_object
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import Selection
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
@@ -51,10 +51,10 @@ _BUILT_IN = frozenset(
 )
 
 
-def store_definitions(run: ClusterRun, discovery: Discovery, selection: Selection, sink: ItemSink) -> None:
+def store_definitions(run: ClusterRun, discovery: Discovery, list_plan: ListPlan, sink: ItemSink) -> None:
     """Store the definition of each custom type of which something was stored, unless the filters speak of CRDs."""
     resource = discovery.find(DEFINITIONS)
-    if resource is None or selection.filter.crd_state != "unset":
+    if resource is None or list_plan.filter.crd_state != "unset":
         return
     for gr in sink.stored_types:
         if gr.group in _BUILT_IN or sink.has(resource, "", str(gr)):

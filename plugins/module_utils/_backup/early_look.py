@@ -45,7 +45,7 @@ def sweep_early(run: ClusterRun, request: BackupRequest) -> list[dict[str, t.Any
 def _look(run: ClusterRun, request: BackupRequest) -> list[dict[str, t.Any]]:
     # What may not be listed is no reason to leave the rest frozen.
     resolved = resolve_request(dataclasses.replace(request, skip_forbidden=True), run.telling(Issues()))
-    namespaces = resolved.selection.list_namespaces
+    namespaces = resolved.list_plan.list_namespaces
     pods = list_marked_pods(run.client, namespaces)
     sweeping = sweep_namespaces(run.client, pods, namespaces, helper=request.freeze_policy.helper_pod)
     run.issues.add_warnings([*sweeping.notes, *sweeping.unread])

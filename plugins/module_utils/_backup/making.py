@@ -174,7 +174,7 @@ class BackupMaker:
             namespace=request.namespace,
             labels=request.labels,
             annotations=request.annotations,
-            excluded_by_label=resolved.selection.namespaces.excluded_by_label,
+            excluded_by_label=resolved.list_plan.namespaces.excluded_by_label,
         )
         return BackupFiles(
             metadata=metadata,

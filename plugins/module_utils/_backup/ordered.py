@@ -12,8 +12,8 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink import ItemSink
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.list_plan import PODS, ListPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.related import read_object
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import PODS, Selection
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
@@ -33,13 +33,13 @@ class OrderedItem:
 
 
 def resolve_ordered(
-    ordered: t.Mapping[str, t.Sequence[str]], discovery: Discovery, selection: Selection, issues: Issues
+    ordered: t.Mapping[str, t.Sequence[str]], discovery: Discovery, list_plan: ListPlan, issues: Issues
 ) -> list[OrderedItem]:
     """The spec's ``orderedResources``. What is not listed by this backup is a warning, and left out."""
     items = []
     for plural, names in ordered.items():
         found = discovery.resolve(plural)
-        resource = selection.find(found.group_resource) if found else None
+        resource = list_plan.find(found.group_resource) if found else None
         if resource is None:
             issues.warning("The type of orderedResources is not in this backup", resource=plural)
             continue
@@ -58,7 +58,7 @@ def names_of(items: t.Iterable[OrderedItem], gr: GroupResource) -> list[tuple[st
     return [(item.namespace, item.name) for item in items if item.resource.group_resource == gr]
 
 
-def store_ordered(run: ClusterRun, items: t.Iterable[OrderedItem], selection: Selection, sink: ItemSink) -> None:
+def store_ordered(run: ClusterRun, items: t.Iterable[OrderedItem], list_plan: ListPlan, sink: ItemSink) -> None:
     """Store them in their order, but for pods: those come with their block."""
     for item in items:
         if item.resource.group_resource == PODS:
@@ -75,7 +75,7 @@ def store_ordered(run: ClusterRun, items: t.Iterable[OrderedItem], selection: Se
             continue
         if obj is None:
             run.issues.warning("An entry of orderedResources does not exist", **fields)
-        elif selection.spec.selects_labels(obj["metadata"].get("labels")):
+        elif list_plan.spec.selects_labels(obj["metadata"].get("labels")):
             sink.store_all(item.resource, [RawItem(obj, encode_compact(obj))])
 
 

@@ -15,7 +15,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.blocks import H
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.collect import Collector
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.deferred_pods import DeferredPods
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink import ItemSink
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import Selection
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.list_plan import ListPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import ResolvedRule
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import mounted_claims
@@ -29,7 +29,7 @@ class PodStep:
     def __init__(
         self,
         resource: ApiResource,
-        selection: Selection,
+        list_plan: ListPlan,
         sink: ItemSink,
         collector: Collector,
         deferred: DeferredPods,
@@ -37,7 +37,7 @@ class PodStep:
         rules: t.Sequence[ResolvedRule],
     ) -> None:
         self.resource = resource
-        self._selection = selection
+        self._list_plan = list_plan
         self._sink = sink
         self._collector = collector
         self._deferred = deferred
@@ -45,7 +45,7 @@ class PodStep:
         self._lock = threading.Lock()
         self.hooked: list[HookedPod] = []
         self.marked: list[dict[str, t.Any]] = []
-        #: Claims that running pods of the selection mount, by namespace.
+        #: Claims that selected running pods mount, by namespace.
         self._claims: dict[str, set[str]] = {}
         self._unused = list(rules)
 
@@ -57,7 +57,7 @@ class PodStep:
     def collect(self) -> None:
         """List the pods; with label selectors also those that share a claim with one that was selected."""
         self._collector.run([self.resource], self._take)
-        if self._selection.spec.selectors:
+        if self._list_plan.spec.selectors:
             for namespace in sorted(self._claims):
                 self._collector.read(self.resource, namespace, self._take_siblings)
 

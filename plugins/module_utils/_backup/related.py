@@ -18,7 +18,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_rules import is_bound
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink import ItemSink
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import CLAIMS, PODS, VOLUMES, Selection
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.list_plan import CLAIMS, PODS, VOLUMES, ListPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import some_of
@@ -46,12 +46,12 @@ class RelatedItems:
         self,
         run: ClusterRun,
         discovery: Discovery,
-        selection: Selection,
+        list_plan: ListPlan,
         sink: ItemSink,
     ) -> None:
         self._client = run.client
         self._discovery = discovery
-        self._selection = selection
+        self._list_plan = list_plan
         self._sink = sink
         self._issues = run.issues
         self._cancel = run.cancel
@@ -96,9 +96,9 @@ class RelatedItems:
     def _resource(self, gr: GroupResource) -> ApiResource | None:
         """The type, if objects of it may come in and were not all listed anyway."""
         resource = self._discovery.find(gr)
-        if resource is None or self._selection.lists_all_of(gr):
+        if resource is None or self._list_plan.lists_all_of(gr):
             return None
-        return resource if self._selection.filter.admits_related(gr, namespaced=resource.namespaced) else None
+        return resource if self._list_plan.filter.admits_related(gr, namespaced=resource.namespaced) else None
 
     def _fetch(self, gr: GroupResource) -> None:
         resource = self._resource(gr)

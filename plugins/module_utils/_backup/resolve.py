@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From a request to what is to be listed: discovery, policy, selection, and whether the caller may read all of it."""
+"""From a request to what is to be listed: discovery, policy, the plan of lists, and whether the caller may read all of it."""
 
 # Private: not for use outside of this collection.
 
@@ -15,8 +15,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.access import (
     forbidden_error,
     list_needs,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.list_plan import ListPlan, plan_lists
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import Selection, select
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import (
@@ -44,7 +44,7 @@ class Resolved:
     version: t.Mapping[str, str]
     discovery: Discovery
     policy: ResourcePolicy | None
-    selection: Selection
+    list_plan: ListPlan
     rules: tuple[ResolvedRule, ...]
 
 
@@ -61,10 +61,10 @@ def resolve_request(request: BackupRequest, run: ClusterRun) -> Resolved:
     for group in discovery.failed_groups:
         issues.warning(f"Unable to discover API group {group}")
     policy = _read_policy(request, client, issues)
-    selection = select(client, discovery, request.spec, policy=policy, all_api_versions=request.all_api_versions)
-    for warning in (*selection.namespaces.warnings, *selection.filter.warnings):
+    list_plan = plan_lists(client, discovery, request.spec, policy=policy, all_api_versions=request.all_api_versions)
+    for warning in (*list_plan.namespaces.warnings, *list_plan.filter.warnings):
         issues.warning(warning)
-    for name in selection.namespaces.missing:
+    for name in list_plan.namespaces.missing:
         # In no namespace: it is told, and stored among the results, as a cluster-scoped object.
         issues.error("An included namespace does not exist", name=name, namespace="", resource=str(NAMESPACES))
 
@@ -79,27 +79,27 @@ def resolve_request(request: BackupRequest, run: ClusterRun) -> Resolved:
         version=version,
         discovery=discovery,
         policy=policy,
-        selection=_check_access(request, client, selection, issues),
+        list_plan=_check_access(request, client, list_plan, issues),
         rules=rules,
     )
 
 
-def _check_access(request: BackupRequest, client: KubeClient, selection: Selection, issues: Issues) -> Selection:
+def _check_access(request: BackupRequest, client: KubeClient, list_plan: ListPlan, issues: Issues) -> ListPlan:
     """Without what may not be listed, where that is wanted; else a refusal that names it."""
-    forbidden = find_forbidden(client, list_needs(selection), workers=request.workers)
+    forbidden = find_forbidden(client, list_needs(list_plan), workers=request.workers)
     if not forbidden:
-        return selection
+        return list_plan
     if not request.skip_forbidden:
         raise forbidden_error(forbidden, server=client.server)
     issues.warning(f"Left out, because the API server does not let you: {rights_text(forbidden)}")
     places = {(need.group, need.resource, need.namespace) for need in forbidden}
     left_out = frozenset(
         scope
-        for resource in selection.types
-        for scope in selection.scopes(resource)
+        for resource in list_plan.types
+        for scope in list_plan.scopes(resource)
         if (resource.group, resource.plural, scope.namespace) in places
     )
-    return dataclasses.replace(selection, left_out=left_out)
+    return dataclasses.replace(list_plan, left_out=left_out)
 
 
 def _read_policy(request: BackupRequest, client: KubeClient, issues: Issues) -> ResourcePolicy | None:

@@ -21,6 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.collect import 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.custom_types import store_definitions
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.deferred_pods import DeferredPods
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink import ItemSink, ItemWriter
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.list_plan import CLAIMS, PODS
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.ordered import (
     OrderedItem,
     names_of,
@@ -31,7 +32,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.pod_step import
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.related import RelatedItems
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import Resolved
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import CLAIMS, PODS
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_plan import VolumePlanner
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshots import VolumeSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volumes import VolumeNotes
@@ -82,19 +82,19 @@ class BackupRun:
         self._context = context
         self._client = context.client
         self._resolved = resolved
-        self._selection = resolved.selection
+        self._list_plan = resolved.list_plan
         self._issues = context.issues
         self._progress = context.progress
         preferred = {resource.group_resource: resource.version for resource in resolved.discovery.preferred()}
-        self.sink = ItemSink(writer, self._selection, backup_name=request.name, preferred=preferred)
-        self.collector = Collector(context, self._selection, workers=request.workers)
-        self._related = RelatedItems(context, resolved.discovery, self._selection, self.sink)
+        self.sink = ItemSink(writer, self._list_plan, backup_name=request.name, preferred=preferred)
+        self.collector = Collector(context, self._list_plan, workers=request.workers)
+        self._related = RelatedItems(context, resolved.discovery, self._list_plan, self.sink)
         self._planner = VolumePlanner(context, request, resolved, self.sink, providers=snapshots.providers)
         self.snapshots = snapshots
         self.sink.change(CLAIMS, snapshots.mark_claim)
         self._volumes = VolumeNotes(self.sink, tell=snapshots.describe, issues=context.issues)
         self._ordered = resolve_ordered(
-            request.spec.ordered_resources, resolved.discovery, self._selection, context.issues
+            request.spec.ordered_resources, resolved.discovery, self._list_plan, context.issues
         )
         self._deferred = DeferredPods(deferred_file)
         self._pods = self._make_pod_step()
@@ -245,40 +245,40 @@ class BackupRun:
 
     def collect_rest(self) -> None:
         """Everything else, from the pages straight into the tarball."""
-        rest = [r for r in self._selection.types if r.group_resource not in (PODS, NAMESPACES) or not r.preferred]
+        rest = [r for r in self._list_plan.types if r.group_resource not in (PODS, NAMESPACES) or not r.preferred]
         self._progress(f"listing {counted(len(rest), 'more type')}")
         self.collector.run(rest, self.sink.store_all)
 
     def collect_related(self) -> None:
         """What the stored objects need, and the definitions of their types."""
         self._related.collect()
-        store_definitions(self._context, self._resolved.discovery, self._selection, self.sink)
+        store_definitions(self._context, self._resolved.discovery, self._list_plan, self.sink)
 
     def collect_namespaces(self) -> None:
         """The Namespace objects that the lists mean or a selector picks, and those of stored objects (Velero 1.18)."""
         resource = self._resolved.discovery.find(NAMESPACES)
-        if resource is None or not self._selection.filter.lists(NAMESPACES, namespaced=False):
+        if resource is None or not self._list_plan.filter.lists(NAMESPACES, namespaced=False):
             return
-        chosen, selectors = self._selection.namespaces, self._selection.spec.selectors
+        chosen, selectors = self._list_plan.namespaces, self._list_plan.spec.selectors
         # A selector picks namespaces beside the lists too, and among all where there are no lists; never excluded ones.
         by_name = set() if selectors and chosen.matcher.is_everything else set(chosen.accepted)
         for name, entry in sorted(chosen.existing.items()):
             if entry.item is None or chosen.matcher.excludes_name(name):
                 continue
-            by_label = bool(selectors) and self._selection.spec.selects_labels(entry.labels)
+            by_label = bool(selectors) and self._list_plan.spec.selects_labels(entry.labels)
             if (entry.active and (name in by_name or by_label)) or name in self.sink.namespaces_with_items:
                 self.sink.store_all(resource, [entry.item])
 
     def _store_ordered(self, items: t.Sequence[OrderedItem]) -> None:
         if items:
-            store_ordered(self._context, items, self._selection, self.sink)
+            store_ordered(self._context, items, self._list_plan, self.sink)
 
     def _make_pod_step(self) -> PodStep | None:
-        resource = self._selection.find(PODS)
+        resource = self._list_plan.find(PODS)
         if resource is None:
             return None
         rules = self._resolved.rules
-        return PodStep(resource, self._selection, self.sink, self.collector, self._deferred, rules=rules)
+        return PodStep(resource, self._list_plan, self.sink, self.collector, self._deferred, rules=rules)
 
     def _blocks(self, pods: PodStep) -> list[Block]:
         # Lists end in any order; hooks run in one that people can foresee.
@@ -303,7 +303,7 @@ class BackupRun:
         self._issues.warning(f"The API server does not let you: {rights_text(forbidden)}")
 
     def _sweep(self, marked: t.Sequence[dict[str, t.Any]], ended_run: str) -> None:
-        namespaces = self._selection.list_namespaces
+        namespaces = self._list_plan.list_namespaces
         helper = self._request.freeze_policy.helper_pod
         sweeping = sweep_namespaces(self._client, marked, namespaces, helper=helper, ended_run=ended_run)
         for note in sweeping.unread:

@@ -18,10 +18,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.access import (
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.collect import Collector
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_rules import is_bound
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink import ItemSink
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.list_plan import CLAIMS, PODS, VOLUMES
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.related import read_named
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import Resolved
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import CLAIMS, PODS, VOLUMES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import find_forbidden
@@ -118,15 +118,15 @@ class VolumePlanner:
 
     def _read_claims(self) -> None:
         """Those that the lists will bring, and those that stored pods will."""
-        selection = self._resolved.selection
-        listed = selection.find(CLAIMS)
+        list_plan = self._resolved.list_plan
+        listed = list_plan.find(CLAIMS)
         if listed is not None:
-            collector = Collector(self._run.telling(Issues()), selection, workers=self._request.workers)
+            collector = Collector(self._run.telling(Issues()), list_plan, workers=self._request.workers)
             collector.run([listed], self._take)
         resource = self._resolved.discovery.find(CLAIMS)
-        if resource is None or selection.lists_all_of(CLAIMS):
+        if resource is None or list_plan.lists_all_of(CLAIMS):
             return
-        if not selection.filter.admits_related(CLAIMS, namespaced=True):
+        if not list_plan.filter.admits_related(CLAIMS, namespaced=True):
             return
         for namespace, names in sorted(self._mounted.items()):
             missing = sorted(name for name in names if (namespace, name) not in self._claims)

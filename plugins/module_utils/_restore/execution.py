@@ -21,8 +21,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.applier import Applier
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.ephemeral_claims import EphemeralClaims
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.lease_holder import RestoreProcess
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.namespace_leases import NamespaceLeases
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.lock_holder import RestoreProcess
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.namespace_locks import NamespaceLocks
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.namespaces import NamespaceMaker
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.object_waits import ObjectWaits
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.object_writer import ObjectWriter
@@ -112,7 +112,7 @@ class Execution:
     def foresee(self, refusal: ArkiveError | None) -> RestoreOutcome:
         """The outcome of the plan without carrying it out, with the errors and in the phase that ``run`` would have."""
         if refusal is None and self._has_work:
-            refusal = self._make_leases().find_refusal(self._namespaces_to_change())
+            refusal = self._make_locks().find_refusal(self._namespaces_to_change())
         changed = self._ready.plan.changes or bool(self._open_pods) or self._volumes.is_open
         return self._report.planned(self._work(), changed=changed, refusal=refusal)
 
@@ -133,8 +133,8 @@ class Execution:
             if self._hooks.open_hooks(self._findings.objects.load(item.body))
         ]
 
-    def _make_leases(self) -> NamespaceLeases:
-        return NamespaceLeases(self._run, self._api.find(LEASES), RestoreProcess.current(self._run.name))
+    def _make_locks(self) -> NamespaceLocks:
+        return NamespaceLocks(self._run, self._api.find(LEASES), RestoreProcess.current(self._run.name))
 
     def _namespaces_to_change(self) -> list[str]:
         """Those that are there; the others get their lease when they are made."""
@@ -148,10 +148,10 @@ class Execution:
         if not self._has_work:
             self._await_workloads()
             return self._report.untouched(self._work())
-        with self._make_leases() as leases:
-            leases.acquire(self._namespaces_to_change())
+        with self._make_locks() as locks:
+            locks.acquire(self._namespaces_to_change())
             self._report.note_start()
-            failure = self._apply(leases)
+            failure = self._apply(locks)
             if not failure:
                 self._await_workloads()
             clock = time.monotonic()
@@ -176,11 +176,11 @@ class Execution:
             failure=failure,
         )
 
-    def _apply(self, leases: NamespaceLeases) -> str:
+    def _apply(self, locks: NamespaceLocks) -> str:
         """Why the run had to be broken off; empty when it went through (with or without errors)."""
         try:
             with self._ready.timings.measure("apply"):
-                late = self._apply_waves(self._make_applier(leases))
+                late = self._apply_waves(self._make_applier(locks))
         except Cancelled as exc:
             self._run.issues.error(exc.message)
             return exc.message
@@ -231,7 +231,7 @@ class Execution:
         plan = self._ready.planner.plan_new_types(self._applied.plan, self._api)
         self._applied = self._applied.with_plan(plan)
 
-    def _make_applier(self, leases: NamespaceLeases) -> Applier:
+    def _make_applier(self, locks: NamespaceLocks) -> Applier:
         run, findings = self._run, self._findings
         writer = ObjectWriter(
             run,
@@ -240,7 +240,7 @@ class Execution:
             ObjectWaits(run, self._api.find(_ACCOUNTS)),
             self._follow_pod,
         )
-        return Applier(run, writer, NamespaceMaker(run, findings, leases))
+        return Applier(run, writer, NamespaceMaker(run, findings, locks))
 
     # -- volumes ------------------------------------------------------------------------------------------------------
 

@@ -40,7 +40,7 @@ class Workload:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class ClaimChoice:
     """Which PersistentVolumeClaims: exactly one of these says something."""
 
     claims: tuple[str, ...] = ()
@@ -78,7 +78,7 @@ class SnapshotRequest:
 
     name: str
     namespace: str
-    selection: Selection = dataclasses.field(default_factory=Selection)
+    choice: ClaimChoice = dataclasses.field(default_factory=ClaimChoice)
     quiescing: Quiescing = dataclasses.field(default_factory=Quiescing)
     snapshot_class: str = ""
     labels: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -119,8 +119,8 @@ def check_set_name(name: str) -> None:
 
 __all__ = (
     "DEFAULT_WORKERS",
+    "ClaimChoice",
     "Quiescing",
-    "Selection",
     "SnapshotRequest",
     "Workload",
     "WorkloadKind",

@@ -80,7 +80,7 @@ def take_snapshots(
     Raises ``SnapshotError`` before anything is begun, and ``Cancelled`` after everything was undone.
     """
     run = ClusterRun(client=client, progress=progress, cancel=cancel or CancelToken(), run_id=request.run_id)
-    claims = find_claims(client, request.namespace, request.selection)
+    claims = find_claims(client, request.namespace, request.choice)
     provider.check()
     members = provider.find()
     task = _Task(run, request, provider, before=[member.snapshot.name for member in members])

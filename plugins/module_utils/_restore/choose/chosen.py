@@ -16,12 +16,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Iss
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.api_versions import choose_versions
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.choice import ObjectChoice
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.contents import BackupContents
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.selection import (
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.chosen_items import (
     ChosenItems,
+    choose_items,
     leave_out_bad,
-    select,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.contents import BackupContents
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.unfit_names import check_names
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.version_priorities import (
     read_version_priorities,
@@ -60,7 +60,7 @@ def choose_objects(run: RestoreRun, backup: OpenBackup) -> Chosen:
     if request.on_bad_member == "skip":
         _tell_bad_members(leave_out_bad(contents, spec, discovery), issues)
     choice = ObjectChoice(request.names, request.select)
-    items = select(contents, spec, discovery, choice)
+    items = choose_items(contents, spec, discovery, choice)
     unfit = check_names(request, contents, discovery, unused=choice.unused)
     for warning in (*unfit, *items.warnings):
         issues.warning(warning)

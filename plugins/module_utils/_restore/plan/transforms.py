@@ -16,7 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.chosen import Chosen
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.selection import (
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.chosen_items import (
     canonical_filter,
     excludes_snapshots,
     resource_filter,

@@ -34,8 +34,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import F
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import (
+    ClaimChoice,
     Quiescing,
-    Selection,
     SnapshotRequest,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.task import remove_snapshots, take_snapshots
@@ -154,7 +154,7 @@ def test_snapshots(documented: Documented, app: DataApp) -> None:
     request = SnapshotRequest(
         name="rights",
         namespace=app.namespace,
-        selection=Selection(claims=app.claims),
+        choice=ClaimChoice(claims=app.claims),
         quiescing=Quiescing(policy=POLICY),
         take_seconds=60.0,
         ready_seconds=60.0,

@@ -152,7 +152,7 @@ def test_a_holder_that_is_dead(
 
 MARK = """
 import os
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.lease_holder import RestoreProcess
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.lock_holder import RestoreProcess
 print(RestoreProcess.current("x").process)
 """
 

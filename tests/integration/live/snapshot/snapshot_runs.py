@@ -16,8 +16,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.outcome import SnapshotOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import (
+    ClaimChoice,
     Quiescing,
-    Selection,
     SnapshotRequest,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.task import remove_snapshots, take_snapshots
@@ -50,7 +50,7 @@ class SnapshotRuns:
             **{
                 "name": name,
                 "namespace": self.app.namespace,
-                "selection": Selection(claims=self.app.claims),
+                "selection": ClaimChoice(claims=self.app.claims),
                 "quiescing": Quiescing(policy=policy, **(quiescing or {})),
                 "take_seconds": 60.0,
                 "ready_seconds": 60.0,

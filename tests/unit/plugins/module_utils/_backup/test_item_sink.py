@@ -9,8 +9,8 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink import ItemSink
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.list_plan import ListPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.namespaces import ChosenNamespaces
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import Selection
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volumes import VolumeNotes
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
@@ -49,7 +49,7 @@ def writer() -> Writer:
 
 @pytest.fixture
 def sink(writer: Writer) -> ItemSink:
-    selection = Selection(
+    list_plan = ListPlan(
         types=(PODS,),
         filter=GlobalFilter(IncludeExclude(), IncludeExclude()),
         namespaces=ChosenNamespaces(
@@ -61,7 +61,7 @@ def sink(writer: Writer) -> ItemSink:
         ),
     )
     preferred = {each.group_resource: each.version for each in (PODS, PVCS, PVS, DEPLOYMENTS, ROLES)}
-    return ItemSink(writer, selection, backup_name="b1", preferred=preferred)
+    return ItemSink(writer, list_plan, backup_name="b1", preferred=preferred)
 
 
 def obj(

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.claims import find_claims, read_volumes
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import (
-    Selection,
+    ClaimChoice,
     Workload,
     WorkloadKind,
 )
@@ -49,8 +49,8 @@ def api() -> Api:
     return Api()
 
 
-def names(api: Api, **selection: t.Any) -> list[str]:
-    return [claim["metadata"]["name"] for claim in find_claims(api.client, "shop", Selection(**selection))]
+def names(api: Api, **choice: t.Any) -> list[str]:
+    return [claim["metadata"]["name"] for claim in find_claims(api.client, "shop", ClaimChoice(**choice))]
 
 
 def test_claims_by_name(api: Api) -> None:

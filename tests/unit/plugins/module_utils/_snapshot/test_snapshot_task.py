@@ -20,8 +20,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import F
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot import window as snapshot_window
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.outcome import SnapshotOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import (
+    ClaimChoice,
     Quiescing,
-    Selection,
     SnapshotRequest,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.task import remove_snapshots, take_snapshots
@@ -146,7 +146,7 @@ def provider(shop: t.Any) -> FakeProvider:
 
 
 def request_of(*claims: str, **more: t.Any) -> SnapshotRequest:
-    given = {"name": "s", "namespace": "shop", "selection": Selection(claims=claims or ("data",)), "run_id": "r"}
+    given = {"name": "s", "namespace": "shop", "selection": ClaimChoice(claims=claims or ("data",)), "run_id": "r"}
     return SnapshotRequest(**(given | more))
 
 

@@ -23,7 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object, replace_object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.sure_creates import CreateUnknown, create_surely
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.lease_holder import (
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.lock_holder import (
     RestoreProcess,
     holder_of,
     is_surely_gone,
@@ -40,8 +40,8 @@ _LOOK_PAUSE = 1.0
 Lease: t.TypeAlias = "dict[str, t.Any]"
 
 
-class NamespaceLeases:
-    """The leases of one restore. Renewed by a thread while it is entered as a context manager, and removed at its end.
+class NamespaceLocks:
+    """The locks of one restore, a Lease object in each namespace. Renewed by a thread while it is entered as a context manager, and removed at its end.
 
     A lease that may not be written is a warning, not a refusal. ``force`` takes over what others hold.
     """
@@ -126,8 +126,8 @@ class NamespaceLeases:
     def _is_overdue(self, namespace: str) -> bool:
         return _awake_or_not() - self._known.get(namespace, 0.0) >= _DURATION
 
-    def __enter__(self) -> NamespaceLeases:
-        self._thread = threading.Thread(target=self._keep, name="restore leases", daemon=True)
+    def __enter__(self) -> NamespaceLocks:
+        self._thread = threading.Thread(target=self._keep, name="restore locks", daemon=True)
         self._thread.start()
         return self
 
@@ -328,4 +328,4 @@ def _awake_or_not() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
-__all__ = ("NamespaceLeases",)
+__all__ = ("NamespaceLocks",)

@@ -73,7 +73,7 @@ def excludes_snapshots(resources: IncludeExclude) -> bool:
     return any(resources.excludes_name(str(kind)) for kind in (VOLUME_SNAPSHOTS, VOLUME_SNAPSHOT_CONTENTS))
 
 
-def select(
+def choose_items(
     contents: BackupContents, spec: RestoreSpec, discovery: Discovery, choice: ObjectChoice | None = None
 ) -> ChosenItems:
     """The objects that pass the filters, and those that pods and claims among them need."""
@@ -212,8 +212,8 @@ class _Selector:
 __all__ = (
     "ChosenItems",
     "canonical_filter",
+    "choose_items",
     "excludes_snapshots",
     "leave_out_bad",
     "resource_filter",
-    "select",
 )

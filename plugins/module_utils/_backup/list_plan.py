@@ -49,7 +49,7 @@ class ListScope:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class ListPlan:
     """What to list, resolved.
 
     ``types``: in the order to take them; with all API versions a group-resource stands there once for each.
@@ -84,14 +84,14 @@ class Selection:
         return not self.spec.selectors and self.find(gr) is not None
 
 
-def select(
+def plan_lists(
     client: KubeClient,
     discovery: Discovery,
     spec: BackupSpec,
     *,
     policy: ResourcePolicy | None = None,
     all_api_versions: bool = False,
-) -> Selection:
+) -> ListPlan:
     """Resolve the spec against the cluster.
 
     Raises ``ValidationError`` as ``choose_namespaces`` does, and where the names of resources leave no type.
@@ -120,7 +120,7 @@ def select(
         )
     if all_api_versions:
         types = [version for resource in types for version in _versions(discovery, resource)]
-    return Selection(types=tuple(types), filter=resource_filter, namespaces=chosen, spec=spec)
+    return ListPlan(types=tuple(types), filter=resource_filter, namespaces=chosen, spec=spec)
 
 
 def _types(resources: t.Iterable[ApiResource], resource_filter: ResourceFilter) -> t.Iterator[ApiResource]:
@@ -151,4 +151,4 @@ def _order(resources: t.Iterable[ApiResource]) -> list[ApiResource]:
     return sorted(resources, key=lambda r: (r.group == "extensions", rank.get(r.group_resource, len(rank))))
 
 
-__all__ = ("CLAIMS", "FIRST", "PODS", "VOLUMES", "ListScope", "Selection", "select")
+__all__ = ("CLAIMS", "FIRST", "PODS", "VOLUMES", "ListPlan", "ListScope", "plan_lists")
