@@ -86,7 +86,7 @@ class BlockRunner:
         with section:
             # Nothing in this window may wait for the store or for another block.
             taken = self._take_snapshots(block, pods, section)
-        self._volumes.settle(taken, section)
+        self._volumes.account(taken, section)
         for entry in pods:
             sink(entry.pod, entry.stored)
         self._report(pods, section, total)

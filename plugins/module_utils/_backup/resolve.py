@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From a request to what is to be listed: discovery, policy, the plan of lists, and whether the caller may read all of it."""
+"""From a request to the plan of lists: discovery, policy, filters, and whether the caller may read all of it."""
 
 # Private: not for use outside of this collection.
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The snapshots of one backup: cut inside the windows of the blocks, kept when the backup is, else removed."""
+"""The snapshots of one backup: taken inside the windows of the blocks, kept when the backup is, else removed."""
 
 # Private: not for use outside of this collection.
 
@@ -106,7 +106,7 @@ class VolumeSnapshots:
     def take(self, keys: t.Iterable[Key], *, longest: float | None = None) -> list[Key]:
         """Cut what is planned of these claims, within ``longest`` seconds. Returns those that were begun.
 
-        What fails is told by ``settle``, which is for after the window.
+        What fails is told by ``account``, which is for after the window.
         """
         taken = self._take(keys)
         timeout, too_late = self._request.spec.csi_snapshot_timeout_seconds, ""
@@ -124,12 +124,12 @@ class VolumeSnapshots:
                     job.result()
         return taken
 
-    def settle(self, keys: t.Sequence[Key], section: CriticalSection | None = None) -> None:
+    def account(self, keys: t.Sequence[Key], section: CriticalSection | None = None) -> None:
         """After the window: what did not hold is removed, what failed is told."""
-        torn = section.broken_freezes if section is not None else []
+        broken = section.broken_freezes if section is not None else []
         groups = self._by_provider(keys)
-        for volumes, found in groups if torn else ():
-            volumes.spoil(found, where=", ".join(record.target.where for record in torn))
+        for volumes, found in groups if broken else ():
+            volumes.spoil(found, where=", ".join(record.target.where for record in broken))
         for key in keys:
             error = self.providers[self._plan.volumes[key].provider].error_of(key)
             if error:
@@ -140,7 +140,7 @@ class VolumeSnapshots:
     def take_rest(self) -> None:
         """The volumes that no block has to do with."""
         keys = self.take(self._plan.volumes)
-        self.settle(keys)
+        self.account(keys)
 
     # -- what is stored -----------------------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ _AGENT_ANNOTATION = "backup.velero.io/backup-volumes"
 
 
 class VolumeNotes:
-    """Notes the stored claims, the volumes and the pods' wishes as they come by. Thread-safe."""
+    """Notes the stored claims, the volumes and what the pods ask for as they come by. Thread-safe."""
 
     def __init__(
         self, sink: ItemSink, *, tell: t.Callable[[tuple[str, str]], dict[str, t.Any]], issues: Issues

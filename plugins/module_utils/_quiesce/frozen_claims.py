@@ -15,7 +15,7 @@ ClaimKey: t.TypeAlias = "tuple[str, str]"
 
 
 class FrozenClaims:
-    """Who freezes which claim on which node. Settled before a command is sent; safe from several threads."""
+    """Who freezes which claim on which node. Decided before a command is sent; safe from several threads."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -23,7 +23,7 @@ class FrozenClaims:
         self._pending: set[ClaimKey] = set()
 
     def take(self, keys: t.Collection[ClaimKey]) -> str:
-        """Empty: the caller freezes them all, and calls ``settle``. Else: where one of them is frozen already.
+        """Empty: the caller freezes them all, and calls ``decide``. Else: where one of them is frozen already.
 
         Waits while somebody else is about to freeze one of them: that may still fail.
         """

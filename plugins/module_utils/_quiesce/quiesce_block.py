@@ -124,7 +124,7 @@ class CriticalSection:
 
     @property
     def broken_freezes(self) -> list[FreezeRecord]:
-        """Freezes that did not hold until the release: what was cut meanwhile is not to be trusted."""
+        """Freezes that did not hold until the release: what was taken meanwhile is not to be trusted."""
         never = ("not frozen", "its own command")
         return [record for record in self.freezes if not record.consistent and record.thawed_by not in never]
 

@@ -73,7 +73,7 @@ class Quiescing:
 class SnapshotRequest:
     """One set of snapshots, ``name``, in ``namespace``. Seconds are seconds; ``ready_seconds`` None waits for nothing.
 
-    ``group_label``: claims with this label are cut as one group for each of its values.
+    ``group_label``: claims with this label are snapshotted as one group for each of its values.
     """
 
     name: str

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One set of snapshots: quiesce all pods, cut all snapshots, release all pods; then wait until they can be used.
+"""One set of snapshots: quiesce all pods, take all snapshots, release all pods; then wait until they can be used.
 
 The set is there as a whole, or not at all: when anything goes wrong, what the run made is removed.
 """

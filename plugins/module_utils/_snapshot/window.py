@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The window in which the snapshots of a set are cut: the pods that mount the claims are quiesced, and released."""
+"""The window in which the snapshots of a set are taken: the pods that mount the claims are quiesced, and released."""
 
 # Private: not for use outside of this collection.
 
@@ -37,7 +37,7 @@ _RELEASE_SHARE = 0.1
 
 
 class SnapshotWindow:
-    """``prepare`` first; then, unless there are ``refusals``, use it as a context around the cut."""
+    """``prepare`` first; then, unless there are ``refusals``, use it as a context around the taking."""
 
     def __init__(
         self,
@@ -126,7 +126,7 @@ class SnapshotWindow:
         return min(wanted, left)
 
     def errors_of(self, snapshots: t.Sequence[TakenSnapshot]) -> list[str]:
-        """Why what was cut must not be kept; empty when all is well. For after the window."""
+        """Why what was taken must not be kept; empty when all is well. For after the window."""
         errors = list(self.refusals)
         errors += [self._sentence(result) for result in self._failures("pre")]
         failed = [taken.error for taken in snapshots if taken.failed]

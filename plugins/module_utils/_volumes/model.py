@@ -38,7 +38,7 @@ class SnapshotSpec:
 
 @dataclasses.dataclass(slots=True, kw_only=True)
 class TakenSnapshot:
-    """The life of one snapshot. It is ``cut`` as soon as the storage has it; from then on the volume may be written to.
+    """The life of one snapshot. As soon as the storage has it, it is taken (``cut``), and its volume may be written to.
 
     ``name`` and ``uid`` of the VolumeSnapshot, ``content`` the name of its VolumeSnapshotContent; all empty while
     they are not known. A name without a uid is that of an object of which nobody knows whether it was made.

@@ -18,7 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import S
 
 #: The label, and the tag, of a set's snapshots: its name.
 SET_LABEL = "arkive.k8s/snapshot"
-#: ``complete`` once it is known that the freeze held until the snapshot was cut.
+#: ``complete`` once it is known that the freeze held until the snapshot was taken.
 STATE_ANNOTATION = "arkive.k8s/snapshot-state"
 #: The name of the set in full; a label has room for 63 characters only.
 NAME_ANNOTATION = "arkive.k8s/snapshot-name"
@@ -62,7 +62,7 @@ def is_complete(snapshot: t.Mapping[str, t.Any]) -> bool:
 
 
 def known_snapshot(snapshot: t.Mapping[str, t.Any]) -> TakenSnapshot:
-    """A VolumeSnapshot that is there, as one that was cut; its status is not read yet."""
+    """A VolumeSnapshot that is there, as one that was taken; its status is not read yet."""
     metadata, wanted = snapshot["metadata"], snapshot.get("spec") or {}
     spec = SnapshotSpec(
         namespace=metadata["namespace"],

@@ -19,7 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import S
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedSnapshot:
-    """One snapshot to be taken. ``why``: a phrase about its class. ``group``: those of one value are cut as one."""
+    """One snapshot to be taken. ``why``: a phrase about its class. ``group``: those of one value are one group."""
 
     claim: ClaimVolume
     spec: SnapshotSpec
@@ -29,7 +29,7 @@ class PlannedSnapshot:
 
 @dataclasses.dataclass(slots=True, kw_only=True)
 class SetMember:
-    """A snapshot of the set that is there. ``complete``: the run that cut it saw that it is good.
+    """A snapshot of the set that is there. ``complete``: the run that took it saw that it is good.
 
     ``policy``: what becomes of the storage snapshot when the object goes, empty if unknown. ``leaving``: it is being
     deleted. ``group``: the uid of the group that it lives and goes with.
@@ -92,7 +92,7 @@ class SetSnapshots(t.Protocol):
         """Raise ``SnapshotError`` unless all that the task needs is allowed."""
 
     def plan(self, claims: t.Sequence[ClaimVolume]) -> list[PlannedSnapshot]:
-        """How each claim would be cut. Raises ``SnapshotError``."""
+        """How each claim would be snapshotted. Raises ``SnapshotError``."""
 
     def find(self) -> list[SetMember]:
         """The snapshots of the set that are there, by claim."""

@@ -41,8 +41,9 @@ Lease: t.TypeAlias = "dict[str, t.Any]"
 
 
 class NamespaceLocks:
-    """The locks of one restore, a Lease object in each namespace. Renewed by a thread while it is entered as a context manager, and removed at its end.
+    """The locks of one restore: a Lease object in each namespace.
 
+    Renewed by a thread while it is entered as a context manager, and removed at its end.
     A lease that may not be written is a warning, not a refusal. ``force`` takes over what others hold.
     """
 

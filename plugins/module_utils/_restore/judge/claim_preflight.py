@@ -73,7 +73,7 @@ class ClaimPreflight:
             claims = self._look_at_quotas(new, claims)
             claims = {number: self._look_at_place(item) for number, item in claims.items()}
         lost = [item for item in claims.values() if item.action == "conflict"]
-        counted = self._rules.refuse_settled([*conflicts, *lost])
+        counted = self._rules.refuse_decided([*conflicts, *lost])
         known = {item.number for item in counted}
         return [*counted, *(item for item in (*refused, *lost) if item.number not in known)]
 
@@ -89,7 +89,7 @@ class ClaimPreflight:
             for key in names & refused.keys():
                 item = refused[key]
                 why = f"{item.kind} '{item.name}' is refused: {item.reason}"
-                found[number] = claim.settled("conflict", why, hint=item.hint)
+                found[number] = claim.decided("conflict", why, hint=item.hint)
         return found
 
     def _look_at_leaving(self, claims: _Claims) -> _Claims:
@@ -103,7 +103,7 @@ class ClaimPreflight:
             if namespace not in users:
                 users[namespace] = self._users_of_claims(namespace)
             if pod := users[namespace].get(item.name):
-                found[number] = item.settled(
+                found[number] = item.decided(
                     "conflict",
                     f"it is being deleted, and cannot go as long as pod '{pod}' uses it",
                     hint=f"Delete pod '{pod}' and what makes it, or restore into another namespace.",
@@ -118,12 +118,12 @@ class ClaimPreflight:
     def find_over_quota(self, plan: RestorePlan) -> list[PlanItem]:
         """Everything that would not fit any more once all before it are there, as the run will find, as conflicts."""
         new = [item for item in plan.items if item.action == "create"]
-        return [item.settled("conflict", why) for item, why in self._exceeding(new)]
+        return [item.decided("conflict", why) for item, why in self._exceeding(new)]
 
     def _look_at_quotas(self, new: t.Iterable[PlanItem], claims: _Claims) -> _Claims:
         """``new`` are all claims that would be made, with data or without."""
         over = self._exceeding([claims.get(item.number, item) for item in new])
-        return claims | {item.number: item.settled("conflict", why) for item, why in over if item.number in claims}
+        return claims | {item.number: item.decided("conflict", why) for item, why in over if item.number in claims}
 
     def _exceeding(self, new: t.Iterable[PlanItem]) -> t.Iterator[tuple[PlanItem, str]]:
         by_namespace: dict[str, list[PlanItem]] = {}

@@ -126,7 +126,7 @@ def _owner_key(item: PlanItem) -> _Owner:
 
 def _hold(item: PlanItem, claim: str, lost: t.Mapping[str, LostClaims], hint: str) -> PlanItem:
     why = lost[item.namespace or ""][claim].rstrip(".")
-    return item.settled(
+    return item.decided(
         "conflict", f"held back: it needs claim '{claim}', which did not come back with its data ({why})", hint=hint
     )
 

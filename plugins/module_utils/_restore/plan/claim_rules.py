@@ -102,9 +102,9 @@ class ClaimRules:
 
     def refuse(self, item: PlanItem, reason: str, *, hint: str = "") -> PlanItem:
         """The claim does not come back, and the restore is not begun."""
-        return item.settled("conflict", reason, hint=hint, forbids_all=True)
+        return item.decided("conflict", reason, hint=hint, forbids_all=True)
 
-    def refuse_settled(self, items: t.Iterable[PlanItem]) -> list[PlanItem]:
+    def refuse_decided(self, items: t.Iterable[PlanItem]) -> list[PlanItem]:
         """The same for conflicts that somebody else has found, unless that is accepted."""
         if self._policy != "fail":
             return []
@@ -115,7 +115,7 @@ class ClaimRules:
         if self._policy == "warn":
             self._warn(item, f"comes back with its data, but {why}.")
             return item
-        return item.settled("conflict", why, hint="Set on_missing_volume_data: warn to restore it all the same.")
+        return item.decided("conflict", why, hint="Set on_missing_volume_data: warn to restore it all the same.")
 
     def _stored_claim(self, item: PlanItem, claim: Object, decision: ClaimDecision) -> StoredClaim:
         namespace, name = item.source_namespace or "", decision.volume

@@ -46,7 +46,7 @@ class ExistingObjects:
         if item.group_resource == VOLUME_SNAPSHOT_CONTENTS and item.made_before:
             # Whatever is different by now was written by its controllers.
             self._live.content_policies[item.name] = str((live.get("spec") or {}).get("deletionPolicy") or "")
-            return item.settled("unchanged")
+            return item.decided("unchanged")
         if item.group_resource == CLAIMS:
             self._live.note_claim(live)
             item = self._claims.judge_live(item, live, stored_claim or {})
@@ -66,9 +66,9 @@ class ExistingObjects:
     def _compare(self, item: PlanItem, live: Object, desired: Object) -> PlanItem:
         comparison, policy = compare(item.group_resource, live, desired), self._run.request.spec.policy
         if comparison.equal:
-            return item.settled("unchanged")
+            return item.decided("unchanged")
         if comparison.always or policy != "none":
-            item = item.settled("update", comparison.reason, patch=comparison.patch)
+            item = item.decided("update", comparison.reason, patch=comparison.patch)
             if not comparison.always:
                 item = _with_method(item, policy)
             self._diffs.add_update(item, live)
@@ -81,7 +81,7 @@ class ExistingObjects:
             name=item.name,
             hint="Set existing_resource_policy: update to change it.",
         )
-        return item.settled("skip", "it exists and differs from the backup; existing_resource_policy is none")
+        return item.decided("skip", "it exists and differs from the backup; existing_resource_policy is none")
 
 
 def _with_method(item: PlanItem, policy: str) -> PlanItem:

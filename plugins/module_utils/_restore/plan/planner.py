@@ -119,7 +119,7 @@ class Planner:
             )
             state = self._live.namespaces[target]
             if state in ("present", "unknown"):
-                yield item.settled(
+                yield item.decided(
                     "unchanged", "it exists" if state == "present" else "it cannot be read; it is taken to exist"
                 )
                 continue
@@ -137,7 +137,7 @@ class Planner:
             key = (group_resource, namespace, name)
             if group_resource == LEASES and name == LEASE_NAME:
                 why = "it is the mark of a restore that ran while the backup was made"
-                yield self._reader.bare_item(candidate).settled("skip", why)
+                yield self._reader.bare_item(candidate).decided("skip", why)
             elif key in self._taken:
                 yield self._plan_displaced(candidate)
             else:
@@ -148,7 +148,7 @@ class Planner:
     def _plan_displaced(self, candidate: Candidate) -> PlanItem:
         """A claim whose place another one takes loses its data."""
         why = "an object of the same name from another namespace was mapped to its place"
-        item = self._reader.bare_item(candidate).settled("skip", why)
+        item = self._reader.bare_item(candidate).decided("skip", why)
         if candidate.group_resource != CLAIMS:
             return item
         try:
@@ -247,7 +247,7 @@ class Planner:
             return found
         if problem:
             why = f"it exists, and what is there cannot be compared: {problem}"
-            return self._reader.item(candidate, found).settled("conflict", why)
+            return self._reader.item(candidate, found).decided("conflict", why)
         body = found.prepared.body
         keep = candidate.group_resource in _ALWAYS_KEPT or not is_plainly_equal(live, body)
         item = self._reader.item(candidate, found, keep=keep)
@@ -268,7 +268,7 @@ class Planner:
         maker = self._live_controller(candidate, found.prepared.owner, api)
         if maker:
             why = f"its {maker} is in the cluster and makes its own"
-            return self._reader.item(candidate, found).settled("skip", why)
+            return self._reader.item(candidate, found).decided("skip", why)
         unlisted: dict[str, t.Any] = (
             {"action": "unverified", "reason": candidate.unlisted} if candidate.unlisted else {}
         )

@@ -91,7 +91,7 @@ def _carry_init_hook(live: t.Mapping[str, t.Any], desired: Object) -> None:
 
 
 def _carry_claim(live: t.Mapping[str, t.Any], desired: Object) -> None:
-    """Where its data came from is settled for a claim that is there, and so is the volume that it has."""
+    """Where its data came from is decided for a claim that is there, and so is the volume that it has."""
     source, target = live.get("spec") or {}, desired.setdefault("spec", {})
     _take_missing(source, target, "storageClassName", "volumeMode")
     for name in ("dataSource", "dataSourceRef", "volumeName"):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Volume group snapshots: several claims cut as one by the storage (external-snapshotter 8, Velero 1.18).
+"""Volume group snapshots: several claims snapshotted as one by the storage (external-snapshotter 8, Velero 1.18).
 
 The members are VolumeSnapshots like others, but they live and go with their group: the snapshot controller lets none of
 them be deleted alone, and the storage has them as one.
@@ -113,7 +113,7 @@ def choose_group_class(
 
 
 class GroupSnapshots:
-    """Begins groups, waits for them and removes them. No rights on the groups' contents are needed to cut."""
+    """Begins groups, waits for them and removes them. No rights on the groups' contents are needed to take one."""
 
     def __init__(self, client: KubeClient, api: GroupApi, *, cancel: CancelToken) -> None:
         self._client = client.with_cancel(CancelToken())
@@ -141,7 +141,7 @@ class GroupSnapshots:
         group.uid = made["metadata"]["uid"]
 
     def await_taken(self, groups: t.Sequence[TakenGroup], *, timeout: float) -> None:
-        """Wait until the storage has cut each of them, or it failed. Raises ``Cancelled``."""
+        """Wait until the storage has taken each of them, or it failed. Raises ``Cancelled``."""
         end = time.monotonic() + timeout
         errors: dict[str, float] = {}
         while True:

@@ -27,7 +27,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.records im
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotSpec, TakenSnapshot
 
-#: How long objects with finalizers are waited for, in seconds: a driver that is cutting finishes that first.
+#: How long objects with finalizers are waited for, in seconds: a driver that is taking one finishes that first.
 _DISCARD_SECONDS = 60.0
 _RELEASE_SECONDS = 30.0
 _PAUSE = 0.2
@@ -191,7 +191,7 @@ class SnapshotRemoval:
 
 
 def is_made_for(spec: SnapshotSpec, snapshot: Object) -> bool:
-    """Whether a VolumeSnapshot is that of ``wish``: by all that it was to have, its run's mark among it."""
+    """Whether a VolumeSnapshot is the one of ``spec``: by all that it was to have, its run's mark among it."""
     metadata, source = snapshot["metadata"], (snapshot.get("spec") or {}).get("source") or {}
     return source.get("persistentVolumeClaimName") == spec.claim and all(
         wanted.items() <= (metadata.get(member) or {}).items()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Claims of a set that are cut as one, because they have the same value of a label."""
+"""Claims of a set that are snapshotted as one, because they have the same value of a label."""
 
 # Private: not for use outside of this collection.
 
@@ -107,7 +107,7 @@ class SetGroups:
             )
 
     def await_taken(self, *, timeout: float) -> None:
-        """Wait until each is cut, or failed. Raises ``Cancelled``."""
+        """Wait until each is taken, or failed. Raises ``Cancelled``."""
         if not self._begun:
             return
         self._group_snapshots().await_taken([group for group, _snapshots in self._begun], timeout=timeout)

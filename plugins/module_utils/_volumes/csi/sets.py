@@ -80,7 +80,7 @@ class CsiSet:
 
     @property
     def with_contents(self) -> bool:
-        """Whether VolumeSnapshotContents may be read; else nothing but a creationTime tells that one is cut."""
+        """Whether VolumeSnapshotContents may be read; else nothing but a creationTime tells that one is taken."""
         return not any(need.verb in ("get", "list", "watch") for need in self._missing if not need.namespace)
 
     @property

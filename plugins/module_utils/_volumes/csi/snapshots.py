@@ -35,7 +35,7 @@ Object: t.TypeAlias = "dict[str, t.Any]"
 #: Requests at a time while snapshots are created.
 _AT_A_TIME = 16
 #: An error of a controller may pass with its next try; one that stays so long is final. In seconds.
-_CUT_ERROR_PATIENCE = 10.0
+_TAKE_ERROR_PATIENCE = 10.0
 _READY_ERROR_PATIENCE = 30.0
 #: What the watches did not tell is read so often, in seconds.
 _READ_SECONDS = 5.0
@@ -45,10 +45,10 @@ _LONGEST_CLAIM_PART = 200
 
 
 class CsiSnapshots:
-    """The CSI snapshots of one run. Thread-safe: blocks cut theirs side by side.
+    """The CSI snapshots of one run. Thread-safe: blocks take theirs side by side.
 
     Use it as a context: inside, the VolumeSnapshotContents are watched. ``with_contents``
-    False does without rights on them: then ``VolumeSnapshot.status.creationTime`` counts as cut, and handles stay
+    False does without rights on them: then ``VolumeSnapshot.status.creationTime`` counts as taken, and handles stay
     unknown. ``taken`` holds everything that this run made, also after an error.
     """
 
@@ -83,10 +83,10 @@ class CsiSnapshots:
     def take(
         self, namespace: str, specs: t.Sequence[SnapshotSpec], *, timeout: float, too_late: str = ""
     ) -> list[TakenSnapshot]:
-        """Make one VolumeSnapshot for each wish of one namespace; returns when each is cut or failed.
+        """Make one VolumeSnapshot for each spec of one namespace; returns when each is taken or failed.
 
         What goes wrong with one is its state; ``too_late`` is a sentence that stands before the error of one that is
-        not cut in time. Raises ``Cancelled`` when the run was told to stop: what was made by then
+        not taken in time. Raises ``Cancelled`` when the run was told to stop: what was made by then
         is in ``taken``.
         """
         if not specs:
@@ -103,7 +103,7 @@ class CsiSnapshots:
         return snapshots
 
     def await_taken(self, snapshots: t.Sequence[TakenSnapshot], *, timeout: float, too_late: str = "") -> None:
-        """Wait until each of ``cuts``, whose objects exist, is cut or failed."""
+        """Wait until each of ``snapshots``, whose objects exist, is taken or failed."""
 
         def look(taken: TakenSnapshot) -> bool:
             if is_taken(taken, with_contents=self._with_contents):
@@ -111,7 +111,7 @@ class CsiSnapshots:
             return taken.state != "pending"
 
         pending = [taken for taken in snapshots if taken.state == "pending"]
-        self._wait(pending, look, timeout=timeout, patience=_CUT_ERROR_PATIENCE, what="cut", too_late=too_late)
+        self._wait(pending, look, timeout=timeout, patience=_TAKE_ERROR_PATIENCE, what="cut", too_late=too_late)
 
     def wait_ready(
         self, snapshots: t.Sequence[TakenSnapshot], *, timeout: float, progress: ProgressSink = no_progress

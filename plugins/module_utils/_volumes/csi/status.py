@@ -20,7 +20,7 @@ Object: t.TypeAlias = "t.Mapping[str, t.Any]"
 
 
 def take_status(taken: TakenSnapshot, snapshot: Object | None, content: Object | None) -> None:
-    """Note in ``cut`` what the two objects know. It is cut when there is a handle or, without one, a creationTime.
+    """Note in ``taken`` what the two objects know. It is taken when there is a handle or, without one, a creationTime.
 
     A volume can be made from it when the VolumeSnapshot says so: its content may be ready a moment earlier, before the
     two are bound.

@@ -53,7 +53,7 @@ def known_member(found: EbsSnapshot) -> SetMember:
 
 
 def take_ebs_status(taken: TakenSnapshot, found: EbsSnapshot) -> None:
-    """Note in ``cut`` what EC2 says of it."""
+    """Note in ``taken`` what EC2 says of it."""
     taken.size_bytes, taken.ready = found.size_bytes, found.ready
     taken.created = found.started or taken.created
 

@@ -158,7 +158,7 @@ def test_plans_do_not_change() -> None:
     kind = GroupResource("configmaps")
     first, second = (PlanItem(number=number, group_resource=kind, name=f"c{number}") for number in (0, 1))
     planned = RestorePlan((Wave((kind,), (first, second)),))
-    judged = planned.replacing([second.settled("conflict", "no")])
+    judged = planned.replacing([second.decided("conflict", "no")])
     assert [item.action for item in planned.items] == ["create", "create"]
     assert [(item.action, item.intent) for item in judged.items] == [("create", "create"), ("conflict", "")]
     applied = AppliedPlan(judged).with_done([Applied(first, "created")])
