@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text, rules_text
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import NAMESPACES
 
 #: The rules to add name every type; a few of them are named in the sentence, too.
 _NAMED_TWICE = 6

@@ -12,13 +12,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink impor
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.list_plan import ListPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.related import read_object
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
-from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CRDS
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
-
-DEFINITIONS = GroupResource("customresourcedefinitions", "apiextensions.k8s.io")
 
 #: Groups that the API server itself serves: nobody need be asked whether their types are custom ones.
 _BUILT_IN = frozenset(
@@ -53,7 +51,7 @@ _BUILT_IN = frozenset(
 
 def store_definitions(run: ClusterRun, discovery: Discovery, list_plan: ListPlan, sink: ItemSink) -> None:
     """Store the definition of each custom type of which something was stored, unless the filters speak of CRDs."""
-    resource = discovery.find(DEFINITIONS)
+    resource = discovery.find(CRDS)
     if resource is None or list_plan.filter.crd_state != "unset":
         return
     for gr in sink.stored_types:
@@ -69,7 +67,7 @@ def store_definitions(run: ClusterRun, discovery: Discovery, list_plan: ListPlan
             run.issues.warning(
                 "Unable to read the definition of a custom type",
                 error=exc.message,
-                resource=str(DEFINITIONS),
+                resource=str(CRDS),
                 name=str(gr),
                 **({"hint": hint} if hint else {}),
             )
@@ -78,4 +76,4 @@ def store_definitions(run: ClusterRun, discovery: Discovery, list_plan: ListPlan
             sink.store_all(resource, [RawItem(definition, encode_compact(definition))])
 
 
-__all__ = ("DEFINITIONS", "store_definitions")
+__all__ = ("store_definitions",)

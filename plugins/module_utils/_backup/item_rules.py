@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.list_plan import CLAIMS, PODS
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, PODS
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource, label_value
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.annotated import FROZEN_ANNOTATION
 

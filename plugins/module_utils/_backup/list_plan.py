@@ -13,20 +13,14 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.namespaces import ChosenNamespaces, choose_namespaces
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, NAMESPACES, PODS, VOLUMES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import (
-    NAMESPACES,
-    ResourceFilter,
-    build_filter,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import ResourceFilter, build_filter
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import ResourcePolicy
 
-PODS = GroupResource("pods")
-CLAIMS = GroupResource("persistentvolumeclaims")
-VOLUMES = GroupResource("persistentvolumes")
 #: Velero takes these first, so that a pod's volumes are close to it.
 FIRST = (PODS, CLAIMS, VOLUMES)
 _NEEDED_VERBS = frozenset({"list", "create", "get", "delete"})
@@ -151,4 +145,4 @@ def _order(resources: t.Iterable[ApiResource]) -> list[ApiResource]:
     return sorted(resources, key=lambda r: (r.group == "extensions", rank.get(r.group_resource, len(rank))))
 
 
-__all__ = ("CLAIMS", "FIRST", "PODS", "VOLUMES", "ListPlan", "ListScope", "plan_lists")
+__all__ = ("FIRST", "ListPlan", "ListScope", "plan_lists")

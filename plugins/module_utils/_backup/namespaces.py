@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.patterns import matches_glob
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import plural
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -26,7 +27,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.namespace_patte
     resolve_namespaces,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import (
-    NAMESPACES,
     IncludeExclude,
     is_excluded_by_label,
 )

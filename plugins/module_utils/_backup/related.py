@@ -18,8 +18,17 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_rules import is_bound
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink import ItemSink
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.list_plan import CLAIMS, PODS, VOLUMES, ListPlan
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.list_plan import ListPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
+    CLAIMS,
+    CLUSTER_ROLE_BINDINGS,
+    CLUSTER_ROLES,
+    PODS,
+    PRIORITY_CLASSES,
+    SERVICE_ACCOUNTS,
+    VOLUMES,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import some_of
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -28,12 +37,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import mounted_claims
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem, list_raw_pages
-
-PRIORITY_CLASSES = GroupResource("priorityclasses", "scheduling.k8s.io")
-SERVICE_ACCOUNTS = GroupResource("serviceaccounts")
-_RBAC = "rbac.authorization.k8s.io"
-BINDINGS = GroupResource("clusterrolebindings", _RBAC)
-ROLES = GroupResource("clusterroles", _RBAC)
 
 #: Up to so many objects of a type are read one by one; more are read by one list.
 _FEW = 8
@@ -71,7 +74,7 @@ class RelatedItems:
             self._fetch(gr)
         if self._accounts:
             self._collect_bindings()
-            self._fetch(ROLES)
+            self._fetch(CLUSTER_ROLES)
 
     def _note_pod(self, pod: dict[str, t.Any]) -> None:
         namespace = pod["metadata"].get("namespace", "")
@@ -128,7 +131,7 @@ class RelatedItems:
                 )
 
     def _collect_bindings(self) -> None:
-        resource = self._resource(BINDINGS)
+        resource = self._resource(CLUSTER_ROLE_BINDINGS)
         if resource is None:
             return
         try:
@@ -139,7 +142,7 @@ class RelatedItems:
                 for item in bound:
                     reference = item.obj.get("roleRef") or {}
                     if reference.get("kind") == "ClusterRole":
-                        self._need(ROLES, "", reference.get("name", ""))
+                        self._need(CLUSTER_ROLES, "", reference.get("name", ""))
         except KubeError as exc:
             self._log_unreadable(resource, "", [], exc)
 

@@ -18,6 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.access import (
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.list_plan import ListPlan, plan_lists
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import (
     ResolvedRule,
@@ -30,7 +31,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run impor
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import (
     ResourcePolicy,
     policy_of_config_map,

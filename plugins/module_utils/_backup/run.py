@@ -21,7 +21,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.collect import 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.custom_types import store_definitions
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.deferred_pods import DeferredPods
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink import ItemSink, ItemWriter
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.list_plan import CLAIMS, PODS
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.ordered import (
     OrderedItem,
     names_of,
@@ -35,13 +34,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_plan import VolumePlanner
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshots import VolumeSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volumes import VolumeNotes
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, NAMESPACES, PODS
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import not_used
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import find_forbidden
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeping import sweep_namespaces
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import NAMESPACES
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._backup.block_runner import BlockRunner

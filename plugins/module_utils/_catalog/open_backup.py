@@ -15,14 +15,13 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_files import StoredFiles
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.item_source import ItemSource
-from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import PODS
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import phase_of
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import (
     describe_restic_volumes,
     describe_volumes,
 )
 
-_PODS = GroupResource("pods")
 #: As a backup stores it when objects may lie in it in several API versions (Velero 1.4 and later).
 _WITH_API_VERSIONS = "1.1.0"
 
@@ -100,7 +99,7 @@ def _has_api_versions(backup: t.Mapping[str, t.Any]) -> bool:
 
 def _restic_volumes(items: ItemSource) -> t.Iterator[dict[str, t.Any]]:
     """What annotations of pods say, where no file does (Ark, Velero 1.0)."""
-    pods = [ref for ref in items.items if ref.group_resource == _PODS]
+    pods = [ref for ref in items.items if ref.group_resource == PODS]
     for ref in sorted(pods, key=lambda ref: (ref.namespace or "", ref.name)):
         try:
             pod = items.read(ref)

@@ -12,7 +12,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_files import StoredFiles
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import VOLUME_SNAPSHOT_CONTENTS
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import VOLUME_SNAPSHOT_CONTENTS
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot, list_snapshots
 
 Object: t.TypeAlias = "t.Mapping[str, t.Any]"

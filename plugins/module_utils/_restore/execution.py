@@ -14,7 +14,13 @@ import time
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
-from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
+    CLAIMS,
+    CRDS,
+    LEASES,
+    PODS,
+    SERVICE_ACCOUNTS,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._core.timings import Timings
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
@@ -28,7 +34,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.object_w
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.object_writer import ObjectWriter
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.chosen import Chosen
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.restore_mark import LEASES
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.hooks.hook_records import RecordedHooks
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.hooks.pod_hooks import RestoredPodHooks
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.judge import Judge
@@ -50,9 +55,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.restor
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.vanished_claims import find_vanished
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.volume_finalizer import VolumeFinalizer
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.workloads.ready_wait import WorkloadWait
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CLAIMS, CRDS, PODS
-
-_ACCOUNTS = GroupResource("serviceaccounts")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,7 +239,7 @@ class Execution:
             run,
             findings,
             ExistingObjects(run, findings, ClaimRules(run, findings)),
-            ObjectWaits(run, self._api.find(_ACCOUNTS)),
+            ObjectWaits(run, self._api.find(SERVICE_ACCOUNTS)),
             self._follow_pod,
         )
         return Applier(run, writer, NamespaceMaker(run, findings, locks))

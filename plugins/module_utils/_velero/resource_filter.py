@@ -12,13 +12,12 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CRDS, NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.patterns import matches_glob
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
     ALWAYS_EXCLUDED,
-    CRDS,
     EXCLUDE_LABEL,
-    NAMESPACES,
     IncludeExclude,
     is_excluded_by_label,
     list_errors,
@@ -205,9 +204,7 @@ def _merge(spec: IncludeExclude, policy: IncludeExclude) -> IncludeExclude:
 
 __all__ = (
     "ALWAYS_EXCLUDED",
-    "CRDS",
     "EXCLUDE_LABEL",
-    "NAMESPACES",
     "GlobalFilter",
     "IncludeExclude",
     "Resolve",

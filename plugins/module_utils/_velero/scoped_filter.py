@@ -14,13 +14,9 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CRDS, NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
-    ALWAYS_EXCLUDED,
-    CRDS,
-    NAMESPACES,
-    IncludeExclude,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import ALWAYS_EXCLUDED, IncludeExclude
 
 CrdState: t.TypeAlias = t.Literal["included", "excluded", "unset"]
 

@@ -11,13 +11,12 @@ from __future__ import annotations
 import threading
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import STORAGE_CLASSES
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
 
-STORAGE_CLASSES = GroupResource("storageclasses", "storage.k8s.io")
 _DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 #: Where Kubernetes before 1.6 had the class of a claim.
 _BETA_CLASS = "volume.beta.kubernetes.io/storage-class"
@@ -106,4 +105,4 @@ def has_annotation(entry: Object, name: str) -> bool:
     return str(((entry.get("metadata") or {}).get("annotations") or {}).get(name, "")).lower() == "true"
 
 
-__all__ = ("STORAGE_CLASSES", "StorageClasses", "has_annotation")
+__all__ = ("StorageClasses", "has_annotation")

@@ -13,12 +13,12 @@ import concurrent.futures
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.namespaces import NamespaceMaker
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.object_writer import ObjectWriter
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import Applied, AppliedWaves
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem, Wave
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import NAMESPACES
 
 
 class Applier:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CRDS, PODS
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import (
@@ -31,7 +32,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings 
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.metadata import made_by
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.overwrite import replacement
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CRDS, PODS
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import DataSource
 
 #: How often an object is tried again while the server is going down or coming up, and the first pause, in seconds.

@@ -13,27 +13,24 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.member_gate import BadMembers
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import ItemRef
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
+    CLAIMS,
+    NAMESPACES,
+    PODS,
+    PRIORITY_CLASSES,
+    VOLUME_SNAPSHOT_CONTENTS,
+    VOLUME_SNAPSHOTS,
+    VOLUMES,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.choice import ObjectChoice
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.contents import BackupContents
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
-    VOLUME_SNAPSHOT_CONTENTS,
-    VOLUME_SNAPSHOTS,
-    IncludeExclude,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import IncludeExclude
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.namespace_patterns import expand_namespaces
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import (
-    CLAIMS,
-    NAMESPACES,
-    NON_RESTORABLE,
-    PODS,
-    VOLUMES,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import NON_RESTORABLE
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import SNAPSHOT_NAME
-
-_PRIORITY_CLASSES = GroupResource("priorityclasses", "scheduling.k8s.io")
 
 
 @dataclasses.dataclass(slots=True)
@@ -164,7 +161,7 @@ class _Selector:
                 if claim:
                     self._add(CLAIMS, ref.namespace, claim)
             if spec.get("priorityClassName"):
-                self._add(_PRIORITY_CLASSES, None, spec["priorityClassName"])
+                self._add(PRIORITY_CLASSES, None, spec["priorityClassName"])
         for ref in list(self._taken.get(CLAIMS, ())):
             claim = self._contents.read(ref)
             volume_name = (claim.get("spec") or {}).get("volumeName")

@@ -13,12 +13,12 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import ItemRef
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.item_source import ItemSource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes
 
-NAMESPACES = GroupResource("namespaces")
 _NO_NAMES: frozenset[str] = frozenset()
 #: What to do about a bad member.
 GO_ON = "Set on_bad_member: skip to restore everything else, or leave its type out with excluded_resources."

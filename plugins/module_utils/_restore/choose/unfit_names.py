@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, STATEFUL_SETS, VOLUMES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.contents import BackupContents
@@ -23,9 +24,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.namespace_patterns import is_pattern
 
 _CLASS_TYPES = (
-    GroupResource("persistentvolumeclaims"),
-    GroupResource("persistentvolumes"),
-    GroupResource("statefulsets", "apps"),
+    CLAIMS,
+    VOLUMES,
+    STATEFUL_SETS,
 )
 #: Names that a hint lists.
 _NAMED = 5

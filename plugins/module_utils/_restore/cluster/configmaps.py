@@ -10,17 +10,15 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CONFIG_MAPS
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
 
-_CONFIG_MAPS = GroupResource("configmaps")
-
 
 def read_configmap(client: KubeClient, discovery: Discovery, namespace: str, name: str) -> dict[str, t.Any] | None:
     """None where it is not there."""
-    resource = discovery.find(_CONFIG_MAPS)
+    resource = discovery.find(CONFIG_MAPS)
     return get_object(client, resource, name, namespace) if resource is not None else None
 
 

@@ -13,6 +13,7 @@ import dataclasses
 import threading
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import NAMESPACES, VOLUMES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
@@ -20,7 +21,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import list_raw_pages
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import NAMESPACES, VOLUMES
 
 NamespaceState: t.TypeAlias = t.Literal["present", "terminating", "absent", "unknown"]
 #: Above this many namespaces one LIST is cheaper than a GET for each.

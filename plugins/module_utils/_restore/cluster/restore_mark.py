@@ -8,9 +8,6 @@
 
 from __future__ import annotations
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
-
-LEASES = GroupResource("leases", "coordination.k8s.io")
 LEASE_NAME = "arkive-restore"
 
-__all__ = ("LEASES", "LEASE_NAME")
+__all__ = ("LEASE_NAME",)

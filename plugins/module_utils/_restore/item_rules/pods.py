@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import JOBS
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.restore_init import (
     add_init_containers,
     drop_wait_containers,
@@ -21,7 +21,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.dra
 _MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
 #: Says that a run has a volume of this pod frozen now; never true of a restored pod.
 _FROZEN_MARK = "arkive.k8s/frozen"
-_JOBS = GroupResource("jobs", "batch")
 
 
 def skip_finished_pod(draft: Draft, context: RuleContext) -> None:
@@ -41,7 +40,7 @@ def skip_pod_of_job(draft: Draft, context: RuleContext) -> None:
     if (
         owner
         and owner.get("kind") == "Job"
-        and str(owner.get("name")) in context.archive.names(_JOBS, draft.source_namespace)
+        and str(owner.get("name")) in context.archive.names(JOBS, draft.source_namespace)
     ):
         draft.skip = f"its Job '{owner.get('name')}' makes a new pod"
 

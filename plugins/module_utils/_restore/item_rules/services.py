@@ -11,14 +11,13 @@ from __future__ import annotations
 import json
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import SERVICES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import Shape, find_misfit
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 #: What a person may have written into that annotation: what has other types was never applied.
 _APPLIED: Shape = {"spec": {"ports": [{"name": str, "nodePort": int}], "healthCheckNodePort": int}}
-_SERVICES = GroupResource("services")
 _SLICE_MANAGER_LABEL = "endpointslice.kubernetes.io/managed-by"
 _SLICE_CONTROLLERS = ("endpointslice-controller.k8s.io", "endpointslicemirroring-controller.k8s.io")
 
@@ -42,7 +41,7 @@ def skip_rebuilt_endpoints(draft: Draft, context: RuleContext) -> None:
     if _is_api_server(draft):
         draft.skip = "kept by the API server itself"
         return
-    service = context.archive.find_object(_SERVICES, draft.source_namespace, draft.name)
+    service = context.archive.find_object(SERVICES, draft.source_namespace, draft.name)
     if service is not None and (service.get("spec") or {}).get("selector"):
         draft.skip = f"rebuilt by its controller from Service '{draft.name}'"
 

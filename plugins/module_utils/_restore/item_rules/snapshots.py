@@ -8,9 +8,12 @@
 
 from __future__ import annotations
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
+    CLAIMS,
+    CRDS,
+    VOLUME_SNAPSHOT_CLASSES,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import VOLUME_SNAPSHOT_CLASSES
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CLAIMS, CRDS
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import DataSource
 
 

@@ -13,9 +13,9 @@ import re
 import typing as t
 import uuid
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, VOLUMES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import readable
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CLAIMS, VOLUMES
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import (
     DataSource,
     RestoreVolumes,

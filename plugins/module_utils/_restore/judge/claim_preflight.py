@@ -11,6 +11,15 @@ from __future__ import annotations
 import functools
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
+    CLAIMS,
+    NODES,
+    PODS,
+    RESOURCE_QUOTAS,
+    VOLUME_SNAPSHOT_CONTENTS,
+    VOLUME_SNAPSHOTS,
+    VOLUMES,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
@@ -27,14 +36,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan imp
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.claim_rules import ClaimRules, would_lose_data
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
-    VOLUME_SNAPSHOT_CONTENTS,
-    VOLUME_SNAPSHOTS,
-)
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CLAIMS, PODS, VOLUMES
 
-_NODES = GroupResource("nodes")
-_QUOTAS = GroupResource("resourcequotas")
 #: What a claim gets its data through.
 _CARRIERS = (VOLUMES, VOLUME_SNAPSHOTS, VOLUME_SNAPSHOT_CONTENTS)
 #: Claims with data, by their numbers.
@@ -131,7 +133,7 @@ class ClaimPreflight:
             if item.intent and item.namespace and self._live.namespaces.get(item.namespace) == "present":
                 by_namespace.setdefault(item.namespace, []).append(item)
         for namespace, items in by_namespace.items():
-            quotas = self._list(_QUOTAS, namespace)
+            quotas = self._list(RESOURCE_QUOTAS, namespace)
             if not quotas:
                 continue
             bodies = [(item.group_resource, self._objects.load(item.body)) for item in items if item.body is not None]
@@ -156,7 +158,7 @@ class ClaimPreflight:
 
     @functools.cached_property
     def _nodes(self) -> list[dict[str, str]]:
-        return [node["metadata"].get("labels") or {} for node in self._list(_NODES, None)]
+        return [node["metadata"].get("labels") or {} for node in self._list(NODES, None)]
 
     def _list(self, group_resource: GroupResource, namespace: str | None) -> list[dict[str, t.Any]]:
         """Empty where it may not be listed: then the run finds out."""

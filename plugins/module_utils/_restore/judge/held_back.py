@@ -11,14 +11,20 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
+    CLAIMS,
+    CONFIG_MAPS,
+    CRDS,
+    NAMESPACES,
+    SECRETS,
+    STATEFUL_SETS,
+    VOLUME_SNAPSHOT_CONTENTS,
+    VOLUME_SNAPSHOTS,
+    VOLUMES,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem, RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.prepared import PreparedObjects
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
-    VOLUME_SNAPSHOT_CONTENTS,
-    VOLUME_SNAPSHOTS,
-)
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CLAIMS, CRDS, NAMESPACES, VOLUMES
 
 #: What never makes a pod.
 _INERT = frozenset(
@@ -29,13 +35,12 @@ _INERT = frozenset(
         VOLUME_SNAPSHOT_CONTENTS,
         CRDS,
         NAMESPACES,
-        GroupResource("configmaps"),
-        GroupResource("secrets"),
+        CONFIG_MAPS,
+        SECRETS,
     }
 )
 #: Members whose text is the name of a claim, in pods and in what makes them, custom resources among it.
 _CLAIM_MEMBERS = ("claimName", "existingClaim")
-_STATEFUL_SETS = GroupResource("statefulsets", "apps")
 
 #: Claims by name, each with why it did not come back.
 LostClaims: t.TypeAlias = "t.Mapping[str, str]"
@@ -87,7 +92,7 @@ def _used_claim(item: PlanItem, objects: PreparedObjects, names: t.Collection[st
 def _patterns(group_resource: GroupResource, body: t.Mapping[str, t.Any]) -> t.Iterator[re.Pattern[str]]:
     owner = re.escape(str((body.get("metadata") or {}).get("name", "")))
     # What a custom resource calls the stateful sets of its own is not known: its name is in theirs.
-    pods = owner if group_resource == _STATEFUL_SETS else rf"(.+-)?{owner}(-.+)?"
+    pods = owner if group_resource == STATEFUL_SETS else rf"(.+-)?{owner}(-.+)?"
     waiting: list[t.Any] = [body.get("spec"), body.get("template")]
     while waiting:
         value = waiting.pop()

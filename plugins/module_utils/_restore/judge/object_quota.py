@@ -17,14 +17,14 @@ import decimal
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, PODS, SERVICES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CLAIMS
 
 Object: t.TypeAlias = "t.Mapping[str, t.Any]"
 Amounts: t.TypeAlias = "dict[str, decimal.Decimal]"
 
-_PODS, _SERVICES = GroupResource("pods"), GroupResource("services")
+_PODS, _SERVICES = PODS, SERVICES
 #: Types that quotas also count by their bare name.
 _COUNTED = frozenset({"pods", "services", "secrets", "configmaps", "replicationcontrollers", "resourcequotas"})
 _ONE = decimal.Decimal(1)

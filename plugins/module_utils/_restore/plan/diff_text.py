@@ -11,9 +11,9 @@ from __future__ import annotations
 import json
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import SECRETS
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 
-_SECRETS = GroupResource("secrets")
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _HIDDEN_METADATA = ("managedFields", "uid", "resourceVersion", "generation", "creationTimestamp", "selfLink")
 _MASK = "********"
@@ -30,7 +30,7 @@ def diff_entry(
 
     Of objects with very many values they are JSON in lines.
     """
-    if group_resource == _SECRETS:
+    if group_resource == SECRETS:
         before, after = _mask_pair(before, after)
     write = _to_json if any(map(_is_large, (before, after))) else _to_yaml
     return {

@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, CRDS, VOLUMES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.server_owned import (
     carry_over,
     is_controller_annotation,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CRDS
 
 Object: t.TypeAlias = "dict[str, t.Any]"
 
 #: What is deleted with these is more than the object: data, or all objects of a type. They are changed in place.
-NEVER_RECREATED = frozenset({CRDS, GroupResource("persistentvolumes"), GroupResource("persistentvolumeclaims")})
+NEVER_RECREATED = frozenset({CRDS, VOLUMES, CLAIMS})
 
 
 def replacement(group_resource: GroupResource, live: t.Mapping[str, t.Any], desired: Object) -> Object:

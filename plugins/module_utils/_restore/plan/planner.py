@@ -13,13 +13,20 @@ import itertools
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
+    CLAIMS,
+    LEASES,
+    NAMESPACES,
+    PODS,
+    VOLUME_SNAPSHOT_CONTENTS,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.chosen import Chosen
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_lists import LiveLists
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.restore_mark import LEASE_NAME, LEASES
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.restore_mark import LEASE_NAME
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import (
     LEAVING,
     ObjectKey,
@@ -36,14 +43,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.order imp
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.snapshot_items import leave_out_snapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.transforms import make_preparer
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import VOLUME_SNAPSHOT_CONTENTS
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import ResourceModifiers
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import (
-    CLAIMS,
-    NAMESPACES,
-    PODS,
-    restore_waves,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import restore_waves
 
 #: Objects of one type in one namespace by their names, in the order of the names.
 _Candidates: t.TypeAlias = "dict[str, Candidate]"

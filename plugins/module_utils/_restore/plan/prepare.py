@@ -12,6 +12,13 @@ import copy
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import ItemRef
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
+    CLAIMS,
+    NAMESPACES,
+    VOLUME_SNAPSHOT_CONTENTS,
+    VOLUME_SNAPSHOTS,
+    VOLUMES,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.contents import BackupContents
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
@@ -19,13 +26,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.tab
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import VolumeDecisions
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.prepared import Prepared
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.metadata import strip_system_metadata
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
-    VOLUME_SNAPSHOT_CONTENTS,
-    VOLUME_SNAPSHOTS,
-    IncludeExclude,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import IncludeExclude
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import ResourceModifiers
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CLAIMS, NAMESPACES, VOLUMES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
 
 #: On an object: whether its status is restored, whatever the restore's spec says.

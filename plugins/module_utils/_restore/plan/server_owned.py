@@ -10,6 +10,18 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
+    CLAIMS,
+    CONTROLLER_REVISIONS,
+    JOBS,
+    LEASES,
+    PODS,
+    SECRETS,
+    SERVICES,
+    VOLUME_SNAPSHOT_CONTENTS,
+    VOLUME_SNAPSHOTS,
+    VOLUMES,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.restore_init import parse_init_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.jobs import UID_LABELS
@@ -151,16 +163,16 @@ def _dig(obj: Object | t.Mapping[str, t.Any], path: tuple[str, ...]) -> dict[str
 
 
 _RULES: dict[GroupResource, _CarryOver] = {
-    GroupResource("services"): _carry_service,
-    GroupResource("pods"): _carry_pod,
-    GroupResource("persistentvolumeclaims"): _carry_claim,
-    GroupResource("persistentvolumes"): _carry_volume,
-    GroupResource("secrets"): _carry_secret,
-    GroupResource("jobs", "batch"): _carry_job,
-    GroupResource("leases", "coordination.k8s.io"): _carry_spec,
-    GroupResource("controllerrevisions", "apps"): _carry_revision,
-    GroupResource("volumesnapshots", "snapshot.storage.k8s.io"): _carry_spec,
-    GroupResource("volumesnapshotcontents", "snapshot.storage.k8s.io"): _carry_spec,
+    SERVICES: _carry_service,
+    PODS: _carry_pod,
+    CLAIMS: _carry_claim,
+    VOLUMES: _carry_volume,
+    SECRETS: _carry_secret,
+    JOBS: _carry_job,
+    LEASES: _carry_spec,
+    CONTROLLER_REVISIONS: _carry_revision,
+    VOLUME_SNAPSHOTS: _carry_spec,
+    VOLUME_SNAPSHOT_CONTENTS: _carry_spec,
 }
 
 __all__ = ("carry_over", "is_controller_annotation")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, STORAGE_CLASSES, VOLUMES
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -40,11 +41,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifi
     ResourceModifiers,
     modifiers_of_configmap,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CLAIMS, VOLUMES
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import RestoreJob, StoredRecords
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.storage_classes import STORAGE_CLASSES, StorageClasses
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.storage_classes import StorageClasses
 
 
 def read_modifiers(client: KubeClient, discovery: Discovery, request: RestoreRequest) -> ResourceModifiers | None:

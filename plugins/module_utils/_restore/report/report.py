@@ -18,6 +18,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores import find_unfinished
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult, hook_status
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -37,7 +38,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object 
     build_status,
     final_phase,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.results_file import restore_results
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 

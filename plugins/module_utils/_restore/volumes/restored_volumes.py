@@ -11,16 +11,17 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
+    CLAIMS,
+    VOLUME_SNAPSHOT_CONTENTS,
+    VOLUME_SNAPSHOTS,
+    VOLUMES,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import VolumeTraits
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem, RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
-    VOLUME_SNAPSHOT_CONTENTS,
-    VOLUME_SNAPSHOTS,
-)
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CLAIMS, VOLUMES
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import DataSource
 
 VOLUME_TYPES = frozenset({CLAIMS, VOLUMES, VOLUME_SNAPSHOTS, VOLUME_SNAPSHOT_CONTENTS})

@@ -10,19 +10,26 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
+    DAEMON_SETS,
+    DEPLOYMENTS,
+    PODS,
+    REPLICA_SETS,
+    REPLICATION_CONTROLLERS,
+    STATEFUL_SETS,
+)
 
 Object: t.TypeAlias = "t.Mapping[str, t.Any]"
 
 #: What is waited for: what keeps pods running, and pods that nobody keeps. Jobs end when they like.
 WORKLOADS = frozenset(
     {
-        GroupResource("deployments", "apps"),
-        GroupResource("statefulsets", "apps"),
-        GroupResource("daemonsets", "apps"),
-        GroupResource("replicasets", "apps"),
-        GroupResource("replicationcontrollers"),
-        GroupResource("pods"),
+        DEPLOYMENTS,
+        STATEFUL_SETS,
+        DAEMON_SETS,
+        REPLICA_SETS,
+        REPLICATION_CONTROLLERS,
+        PODS,
     }
 )
 #: Reasons of waiting containers that are no trouble by themselves.

@@ -15,20 +15,20 @@ import threading
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource, label_value
-from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
-from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import readable
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
+    CLAIMS,
     VOLUME_SNAPSHOT_CONTENTS,
     VOLUME_SNAPSHOTS,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
+from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import readable
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import RESTORE_NAME_LABEL
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import SNAPSHOT_NAME
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.records import METHOD
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import StoredObjects
 
 PROVIDER = "csi"
-_CLAIMS = GroupResource("persistentvolumeclaims")
 #: On a stored VolumeSnapshot.
 HANDLE_ANNOTATION = "velero.io/csi-volumesnapshot-handle"
 DRIVER_ANNOTATION = "velero.io/csi-driver-name"
@@ -161,8 +161,8 @@ class CsiSources:
     def _read_claims(self, namespace: str) -> dict[str, str]:
         """The claims of one namespace by the snapshots that they name."""
         found: dict[str, str] = {}
-        for name in self._archive.names(_CLAIMS, namespace):
-            claim = self._archive.find_object(_CLAIMS, namespace, name) or {}
+        for name in self._archive.names(CLAIMS, namespace):
+            claim = self._archive.find_object(CLAIMS, namespace, name) or {}
             snapshot = _annotations(claim).get(SNAPSHOT_NAME)
             if snapshot:
                 found[str(snapshot)] = name

@@ -21,7 +21,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
-from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CSI_DRIVERS
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
@@ -34,7 +34,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.nudge impo
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.retained import remove_retained
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.status import stated_error
 
-CSI_DRIVERS = GroupResource("csidrivers", "storage.k8s.io")
 #: It keeps the object until the driver has deleted the snapshot; the snapshot controller puts it there as well.
 _FINALIZER = "snapshot.storage.kubernetes.io/volumesnapshotcontent-bound-protection"
 _SECRET_ANNOTATIONS = (
@@ -270,4 +269,4 @@ def _secret_of(content: Object, chosen: Object | None) -> dict[str, str]:
     return {}
 
 
-__all__ = ("CSI_DRIVERS", "StorageSnapshots", "StoredSnapshot")
+__all__ = ("StorageSnapshots", "StoredSnapshot")

@@ -14,13 +14,12 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import create_object, get_object
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.names import PROVIDER
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
@@ -29,7 +28,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restore_kinds 
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import DataSource, MadeVolume
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.zones import zone_of
 
-_CLAIMS = GroupResource("persistentvolumeclaims")
 _POLL_SECONDS = 1.0
 _REMINDER_SECONDS = 15.0
 
@@ -54,7 +52,7 @@ class EbsRestore(RemadeVolumes):
         self._snapshots = snapshots
         self._ebs = ebs
         self._client = client
-        self._claims = discovery.find(_CLAIMS)
+        self._claims = discovery.find(CLAIMS)
         self._namespaces = discovery.find(NAMESPACES)
 
     def of_volume(self, volume: Object) -> NativeSnapshot | None:

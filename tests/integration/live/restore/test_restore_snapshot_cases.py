@@ -14,12 +14,12 @@ from restore_lab import Cluster
 from snapshot_lab import Object, SnapshotLab, Stored
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import run_restore
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
     VOLUME_SNAPSHOT_CONTENTS,
     VOLUME_SNAPSHOTS,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import run_restore
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 
 if t.TYPE_CHECKING:
     from callers import Callers

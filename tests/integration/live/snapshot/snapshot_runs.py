@@ -44,13 +44,13 @@ class SnapshotRuns:
         quiescing: Object | None = None,
         **options: t.Any,
     ) -> SnapshotOutcome:
-        """All claims of the application, unless ``selection`` says others."""
+        """All claims of the application, unless ``choice`` says others."""
         policy = FreezePolicy(lease_seconds=min(30.0, freeze_max), freeze_max_seconds=freeze_max)
         request = SnapshotRequest(
             **{
                 "name": name,
                 "namespace": self.app.namespace,
-                "selection": ClaimChoice(claims=self.app.claims),
+                "choice": ClaimChoice(claims=self.app.claims),
                 "quiescing": Quiescing(policy=policy, **(quiescing or {})),
                 "take_seconds": 60.0,
                 "ready_seconds": 60.0,

@@ -14,6 +14,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import LEASES
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply import namespace_locks
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.lock_holder import (
@@ -21,7 +22,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.lock_hol
     is_surely_gone,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.namespace_locks import NamespaceLocks
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.restore_mark import LEASES
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import (
     RestoreApi,

@@ -146,7 +146,7 @@ def provider(shop: t.Any) -> FakeProvider:
 
 
 def request_of(*claims: str, **more: t.Any) -> SnapshotRequest:
-    given = {"name": "s", "namespace": "shop", "selection": ClaimChoice(claims=claims or ("data",)), "run_id": "r"}
+    given = {"name": "s", "namespace": "shop", "choice": ClaimChoice(claims=claims or ("data",)), "run_id": "r"}
     return SnapshotRequest(**(given | more))
 
 
