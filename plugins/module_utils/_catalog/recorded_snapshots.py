@@ -13,21 +13,20 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_files import StoredFiles
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import VOLUME_SNAPSHOT_CONTENTS
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot, list_snapshots
-
-Object: t.TypeAlias = "t.Mapping[str, t.Any]"
 
 
 class RecordedContents:
     """The VolumeSnapshotContents that a backup has stored, by their snapshots' handles."""
 
-    def __init__(self, files: StoredFiles, listed: t.Sequence[Object]) -> None:
+    def __init__(self, files: StoredFiles, listed: t.Sequence[ObjectView]) -> None:
         """``listed``: those of the backup's file of them (Velero 1.4 to 1.16)."""
         self._files = files
         self._by_handle = _by_handle(listed)
         self._was_read = False
 
-    def find(self, handle: str, *, thoroughly: bool) -> Object:
+    def find(self, handle: str, *, thoroughly: bool) -> ObjectView:
         """The object, ``thoroughly`` also from the tarball; empty where there is none."""
         if handle not in self._by_handle and thoroughly and not self._was_read:
             self._was_read = True
@@ -63,7 +62,7 @@ class RecordedSnapshots:
                 self.all[index] = snapshot._replace(driver=str(spec.get("driver") or ""))
 
 
-def _by_handle(contents: t.Sequence[Object]) -> dict[str, Object]:
+def _by_handle(contents: t.Sequence[ObjectView]) -> dict[str, ObjectView]:
     found = {}
     for content in contents:
         handle = (content.get("status") or {}).get("snapshotHandle")

@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
@@ -28,8 +29,6 @@ _SLACK_SECONDS = 15.0
 _PAUSE = 0.5
 _LONGEST_PAUSE = 5.0
 _POLL_SECONDS = 2.0
-
-Object: t.TypeAlias = "dict[str, t.Any]"
 
 
 class NamespaceWatch:

@@ -12,12 +12,11 @@ import contextlib
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import create_object, get_object
-
-Object: t.TypeAlias = "dict[str, t.Any]"
 
 _GATEWAY = frozenset({502, 503, 504})
 

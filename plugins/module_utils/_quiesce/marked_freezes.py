@@ -13,6 +13,7 @@ import datetime as dt
 import time
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freeze import ActiveFreeze
@@ -23,10 +24,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import Ma
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord, FreezeTarget
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.thaw import mount_path
 
-_Pod: t.TypeAlias = "t.Mapping[str, t.Any]"
 
-
-def freezes_of(marks: t.Iterable[Mark], pods: t.Iterable[_Pod], hook: Hook, *, now: dt.datetime) -> list[ActiveFreeze]:
+def freezes_of(
+    marks: t.Iterable[Mark], pods: t.Iterable[ObjectView], hook: Hook, *, now: dt.datetime
+) -> list[ActiveFreeze]:
     """The marked freezes, as a releaser takes them; ``hook`` stands for the command that froze.
 
     ``now`` by the clock that the marks go by.
@@ -41,7 +42,7 @@ def freezes_of(marks: t.Iterable[Mark], pods: t.Iterable[_Pod], hook: Hook, *, n
     return [_freeze(known.get((group[0].namespace, group[0].pod)), hook, group, now) for group in by_lease.values()]
 
 
-def freeze_of_task(pod: _Pod, hook: Hook, *, lease_id: str, container: str, path: str) -> ActiveFreeze:
+def freeze_of_task(pod: ObjectView, hook: Hook, *, lease_id: str, container: str, path: str) -> ActiveFreeze:
     """The freeze that a task names, whose mark is gone: the task's own words tell where it is."""
     namespace, name = pod_identity(pod)
     node = str((pod.get("spec") or {}).get("nodeName", ""))
@@ -49,7 +50,7 @@ def freeze_of_task(pod: _Pod, hook: Hook, *, lease_id: str, container: str, path
     return _to_freeze(FreezeTimer(lease_id, (target,), (("fsfreeze", "--unfreeze", path),), 1.0), hook)
 
 
-def _freeze(pod: _Pod | None, hook: Hook, marks: list[Mark], now: dt.datetime) -> ActiveFreeze:
+def _freeze(pod: ObjectView | None, hook: Hook, marks: list[Mark], now: dt.datetime) -> ActiveFreeze:
     paths = [_path_in(pod, mark) for mark in marks]
     seconds = max(1.0, (marks[0].until - now).total_seconds())
     thaws = tuple(mark.thaw_argv(path) for mark, path in zip(marks, paths, strict=True))
@@ -59,7 +60,7 @@ def _freeze(pod: _Pod | None, hook: Hook, marks: list[Mark], now: dt.datetime) -
     return dataclasses.replace(freeze, container_gone=gone)
 
 
-def _path_in(pod: _Pod | None, mark: Mark) -> str:
+def _path_in(pod: ObjectView | None, mark: Mark) -> str:
     """Where the container has the claim; the mark's own path where that is the same. Empty where it has not."""
     if pod is None or (pod.get("spec") or {}).get("nodeName", "") != mark.node:
         return ""

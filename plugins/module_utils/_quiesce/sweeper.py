@@ -13,6 +13,7 @@ import datetime as dt
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freezes import MarkedFreezes
@@ -26,8 +27,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import Ma
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.marking import remove_marks
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import HelperPod
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.thaw import Thawer, mount_path
-
-_Pod: t.TypeAlias = "t.Mapping[str, t.Any]"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +71,7 @@ def sweep(
     client: KubeClient,
     found: MarkedFreezes,
     *,
-    pods: t.Iterable[_Pod] = (),
+    pods: t.Iterable[ObjectView] = (),
     helper: HelperPod | None = None,
     own_run: str = "",
 ) -> list[Swept]:
@@ -90,7 +89,7 @@ class _Sweeper:
     def __init__(
         self,
         client: KubeClient,
-        pods: t.Iterable[_Pod],
+        pods: t.Iterable[ObjectView],
         helper: HelperPod | None,
         *,
         own_run: str,
@@ -140,7 +139,7 @@ class _Sweeper:
         timer = FreezeTimer(mark.lease_id, (mark.target,), (mark.thaw_argv(path),), 1.0)
         return end_freeze(self._client, timer, self._thawer, insist=True)
 
-    def _pod_of(self, mark: Mark) -> _Pod | None:
+    def _pod_of(self, mark: Mark) -> ObjectView | None:
         key = (mark.namespace, mark.pod)
         if key not in self._pods:
             try:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import is_finished, mounted_claims
@@ -26,8 +27,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.thaw_answer im
 
 #: A claim is tried this often through a helper pod, whatever nodes its marks name.
 _HELPER_TRIES = 2
-
-_Pod: t.TypeAlias = "t.Mapping[str, t.Any]"
 
 
 class Thawer:
@@ -103,7 +102,7 @@ class Thawer:
         return None
 
 
-def mounts_of_claim(pods: t.Iterable[_Pod], claim_name: str) -> list[FreezeTarget]:
+def mounts_of_claim(pods: t.Iterable[ObjectView], claim_name: str) -> list[FreezeTarget]:
     """Every running container that mounts the claim, those with the right to thaw (CAP_SYS_ADMIN) first."""
     found: list[tuple[bool, FreezeTarget]] = []
     for pod in pods:
@@ -127,7 +126,7 @@ def mounts_of_claim(pods: t.Iterable[_Pod], claim_name: str) -> list[FreezeTarge
     return [target for _may, target in found]
 
 
-def mount_path(pod: _Pod, container: str, claim_name: str) -> str:
+def mount_path(pod: ObjectView, container: str, claim_name: str) -> str:
     """Where ``container`` mounts the claim, by the pod's spec; empty when it does not."""
     volumes = _volumes_of_claim(pod, claim_name)
     for entry in _containers(pod.get("spec") or {}):
@@ -137,7 +136,7 @@ def mount_path(pod: _Pod, container: str, claim_name: str) -> str:
     return ""
 
 
-def _volumes_of_claim(pod: _Pod, claim_name: str) -> set[str]:
+def _volumes_of_claim(pod: ObjectView, claim_name: str) -> set[str]:
     name = pod["metadata"]["name"]
     return {
         volume["name"]
@@ -152,7 +151,7 @@ def _containers(spec: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
     return [container for kind in kinds for container in spec.get(kind) or []]
 
 
-def _running_containers(pod: _Pod) -> set[str]:
+def _running_containers(pod: ObjectView) -> set[str]:
     status = pod.get("status") or {}
     kinds = ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses")
     return {

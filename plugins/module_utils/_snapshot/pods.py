@@ -12,6 +12,7 @@ import dataclasses
 import shlex
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import resolve_container
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, OnError, Phase
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import (
@@ -38,14 +39,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import 
 TASK_HOOK_NAME = "k8s_snapshot"
 _POD_NAMES = ("pods", "pod", "po")
 
-Pod: t.TypeAlias = "dict[str, t.Any]"
-
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class QuiescePlan:
     """``pods`` are those that mount the claims, ``hooked`` those of them with something to run, and in which order."""
 
-    pods: list[Pod]
+    pods: list[Object]
     hooked: list[HookedPod]
     sequential: bool
     warnings: list[str]
@@ -86,7 +85,7 @@ def thaw_command(paths: t.Sequence[str]) -> tuple[str, ...]:
     return ("/bin/sh", "-c", f"r=0; {'; '.join(steps)}; exit $r")
 
 
-def _with_hooks(pod: Pod, rules: t.Sequence[ResolvedRule], quiescing: Quiescing) -> HookedPod:
+def _with_hooks(pod: Object, rules: t.Sequence[ResolvedRule], quiescing: Quiescing) -> HookedPod:
     if quiescing.pod_hooks:
         return give_hooks(pod, hooks_of_pod(pod, rules))
     bare = {**pod, "metadata": {**pod["metadata"], "annotations": {}}}
@@ -143,7 +142,7 @@ def _freeze_after(hooked: HookedPod, container: str, paths: t.Sequence[str]) -> 
     return dataclasses.replace(hooked, pre=(*hooked.pre, freeze), post=(thaw, *hooked.post))
 
 
-def _is_running(pod: Pod) -> bool:
+def _is_running(pod: Object) -> bool:
     return (pod.get("status") or {}).get("phase") == "Running"
 
 

@@ -30,6 +30,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.json_patch import
     parse_pointer,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._core.patterns import compile_glob
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import told
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
@@ -44,7 +45,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import 
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.object_shapes import find_object_misfit
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.strategic_merge import apply_strategic_merge
 
-Object: t.TypeAlias = "dict[str, t.Any]"
 _Operations: t.TypeAlias = "tuple[dict[str, t.Any], ...]"
 
 _FAMILIES = ("patches", "mergePatches", "strategicPatches")

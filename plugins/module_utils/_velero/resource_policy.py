@@ -17,6 +17,7 @@ import json
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import quoted, told
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
@@ -30,7 +31,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import 
 )
 
 ActionType: t.TypeAlias = t.Literal["skip", "snapshot", "fs-backup", "custom"]
-Object: t.TypeAlias = "t.Mapping[str, t.Any]"
 
 #: Ours, on a Backup: the policy that was given with the task, for which Velero's spec has no field.
 POLICY_ANNOTATION = "arkive.k8s/resource-policies"
@@ -57,7 +57,7 @@ class VolumeFacts:
     capacity: decimal.Decimal = decimal.Decimal(0)
     storage_class: str = ""
     volume_type: str = ""
-    source: Object = dataclasses.field(default_factory=dict)
+    source: ObjectView = dataclasses.field(default_factory=dict)
     claim_labels: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     claim_phase: str = ""
 
@@ -100,7 +100,7 @@ class VolumeConditions:
         driver = facts.source.get("driver")
         if facts.volume_type != "csi" or self.csi.get("driver", driver) != driver:
             return False
-        attributes: Object = self.csi.get("volumeAttributes") or {}
+        attributes: ObjectView = self.csi.get("volumeAttributes") or {}
         return attributes.items() <= (facts.source.get("volumeAttributes") or {}).items()
 
 
@@ -130,7 +130,7 @@ class ResourcePolicy:
     include_exclude: IncludeExcludePolicy | None = None
 
     def volume_action(
-        self, claim: Object | None = None, volume: Object | None = None, pod_volume: Object | None = None
+        self, claim: ObjectView | None = None, volume: ObjectView | None = None, pod_volume: ObjectView | None = None
     ) -> VolumeAction | None:
         """What the first rule that matches wants; None when none does.
 
@@ -179,7 +179,7 @@ def policy_text(document: str | t.Mapping[str, t.Any], *, source: str = "the res
     return json.dumps(read, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
 
 
-def policy_of_config_map(config_map: Object) -> ResourcePolicy:
+def policy_of_config_map(config_map: ObjectView) -> ResourcePolicy:
     """The policy in the only key of a ConfigMap; raises ``ValidationError``."""
     metadata = config_map["metadata"]
     source = f"the resource policy in ConfigMap {metadata.get('namespace', '')}/{metadata['name']}"
@@ -272,12 +272,12 @@ def _include_exclude(value: t.Any, where: str, *, snake: bool) -> IncludeExclude
     return IncludeExcludePolicy(**lists)
 
 
-def _facts(claim: Object | None, volume: Object | None, pod_volume: Object | None) -> VolumeFacts:
+def _facts(claim: ObjectView | None, volume: ObjectView | None, pod_volume: ObjectView | None) -> VolumeFacts:
     found: dict[str, t.Any] = {}
     if claim is not None:
         found["claim_labels"] = (claim.get("metadata") or {}).get("labels") or {}
         found["claim_phase"] = (claim.get("status") or {}).get("phase", "")
-    spec: Object = pod_volume or {}
+    spec: ObjectView = pod_volume or {}
     if volume is not None:
         spec = volume.get("spec") or {}
         found["capacity"] = parse_quantity((spec.get("capacity") or {}).get("storage", 0))

@@ -32,6 +32,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -52,7 +53,6 @@ if t.TYPE_CHECKING:
 
 #: Namespace and name of a claim.
 Key: t.TypeAlias = "tuple[str, str]"
-Object: t.TypeAlias = "dict[str, t.Any]"
 #: Why snapshots that were to be deleted are still there.
 Reasons: t.TypeAlias = "dict[RecordedSnapshot, str]"
 

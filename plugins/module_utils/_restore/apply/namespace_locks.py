@@ -19,6 +19,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object, replace_object
@@ -36,8 +37,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import Res
 _DURATION = 60
 _RENEW_PAUSE = 15.0
 _LOOK_PAUSE = 1.0
-
-Lease: t.TypeAlias = "dict[str, t.Any]"
 
 
 class NamespaceLocks:
@@ -61,7 +60,7 @@ class NamespaceLocks:
         self._cancel = run.cancel
         self._lock = threading.Lock()
         self._looking = threading.Lock()
-        self._held: dict[str, Lease] = {}
+        self._held: dict[str, Object] = {}
         self._lost: dict[str, str] = {}
         #: When each was last known to be ours.
         self._known: dict[str, float] = {}
@@ -168,13 +167,13 @@ class NamespaceLocks:
         self._note(namespace, lease)
         return None
 
-    def _note(self, namespace: str, lease: Lease, *, asked: float | None = None) -> None:
+    def _note(self, namespace: str, lease: Object, *, asked: float | None = None) -> None:
         """It is ours, since it was ``asked`` for at the latest."""
         with self._lock:
             self._held[namespace] = lease
             self._known[namespace] = _awake_or_not() if asked is None else asked
 
-    def _take(self, resource: ApiResource, namespace: str) -> Lease | None:
+    def _take(self, resource: ApiResource, namespace: str) -> Object | None:
         """The new lease; None when there is one."""
         now = self._micro_time()
         spec = {
@@ -192,7 +191,7 @@ class NamespaceLocks:
                 return None
             raise
 
-    def _may_take_over(self, resource: ApiResource, namespace: str, lease: Lease) -> bool:
+    def _may_take_over(self, resource: ApiResource, namespace: str, lease: Object) -> bool:
         """Whether its holder is dead; for an earlier run of the same restore this is worth waiting for."""
         holder = holder_of(lease)
         if self._force or is_surely_gone(holder.process):
@@ -219,7 +218,7 @@ class NamespaceLocks:
                     return
                 self._renew(namespace, lease)
 
-    def _renew(self, namespace: str, lease: Lease) -> None:
+    def _renew(self, namespace: str, lease: Object) -> None:
         asked = _awake_or_not()
         lease["spec"]["renewTime"] = self._micro_time()
         try:
@@ -247,7 +246,7 @@ class NamespaceLocks:
             self._held.pop(namespace, None)
             self._lost[namespace] = f"another restore took over namespace '{namespace}'"
 
-    def _release(self, namespace: str, lease: Lease) -> None:
+    def _release(self, namespace: str, lease: Object) -> None:
         # One that stays counts as dead after its time.
         with contextlib.suppress(KubeError):
             self._delete(namespace, lease)
@@ -259,13 +258,13 @@ class NamespaceLocks:
             if found is not None and self._is_ours(found):
                 self._delete(namespace, found)
 
-    def _is_ours(self, lease: Lease) -> bool:
+    def _is_ours(self, lease: Object) -> bool:
         return holder_of(lease).identity == self._holder.identity
 
     def _micro_time(self) -> str:
         return self._client.server_now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
-    def _looks_alive(self, lease: Lease) -> bool:
+    def _looks_alive(self, lease: Object) -> bool:
         """By the API server's clock, which all share; a time that cannot be read is no sign of death."""
         spec = lease.get("spec") or {}
         try:
@@ -275,7 +274,7 @@ class NamespaceLocks:
         seconds = float(spec.get("leaseDurationSeconds") or _DURATION)
         return self._client.server_now() < renewed + dt.timedelta(seconds=seconds)
 
-    def _delete(self, namespace: str, lease: Lease) -> None:
+    def _delete(self, namespace: str, lease: Object) -> None:
         """Delete just this lease, as it was read."""
         resource = t.cast(ApiResource, self._resource)
         preconditions = {"uid": lease["metadata"]["uid"], "resourceVersion": lease["metadata"]["resourceVersion"]}

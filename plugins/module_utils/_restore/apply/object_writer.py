@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CRDS, PODS
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import (
@@ -43,7 +44,6 @@ _NOT_READY = "not yet ready to handle request"
 #: Types whose objects are looked at once they are created.
 _FOLLOWED = frozenset({CRDS, PODS})
 
-Object: t.TypeAlias = "dict[str, t.Any]"
 #: Called with each pod or definition that this restore created, as the server returned it.
 OnCreated: t.TypeAlias = "t.Callable[[PlanItem, Object], None]"
 

@@ -16,12 +16,12 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.spool import Spool
 from ansible_collections.arkive.k8s.plugins.module_utils._core.accelerators import parse_json
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import ClaimDecision
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import DataSource
 
 #: Offset and length.
 Place: t.TypeAlias = "tuple[int, int]"
-Object: t.TypeAlias = "dict[str, t.Any]"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,13 +13,12 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import SERVICE_ACCOUNTS, VOLUMES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.metadata import OUR_LABELS
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.server_owned import (
     carry_over,
     is_controller_annotation,
 )
-
-Object: t.TypeAlias = "dict[str, t.Any]"
 
 #: Of the metadata, labels and annotations are compared.
 _NOT_COMPARED = frozenset({"apiVersion", "kind", "metadata", "status"})

@@ -9,9 +9,9 @@
 from __future__ import annotations
 
 import dataclasses
-import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, VOLUME_SNAPSHOT_CONTENTS
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import LEAVING, PlanItem
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.claim_rules import ClaimRules
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.compare import compare
@@ -19,8 +19,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings 
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.metadata import made_by
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.overwrite import NEVER_RECREATED
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
-
-Object: t.TypeAlias = "dict[str, t.Any]"
 
 
 class ExistingObjects:

@@ -12,12 +12,11 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, CRDS, VOLUMES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.server_owned import (
     carry_over,
     is_controller_annotation,
 )
-
-Object: t.TypeAlias = "dict[str, t.Any]"
 
 #: What is deleted with these is more than the object: data, or all objects of a type. They are changed in place.
 NEVER_RECREATED = frozenset({CRDS, VOLUMES, CLAIMS})

@@ -23,10 +23,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources i
     VOLUMES,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.restore_init import parse_init_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.jobs import UID_LABELS
 
-Object: t.TypeAlias = "dict[str, t.Any]"
 _CarryOver: t.TypeAlias = "t.Callable[[t.Mapping[str, t.Any], Object], None]"
 
 #: Annotations by which controllers talk to themselves; a trailing ``/`` stands for the whole prefix.

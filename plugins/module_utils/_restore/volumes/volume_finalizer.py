@@ -17,6 +17,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, PODS, VOLUMES
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
@@ -36,8 +37,6 @@ _CONSUMER_SECONDS = 5.0
 #: A driver that says twice, so far apart, that it cannot find a snapshot means it. In seconds.
 _ERROR_SECONDS = 15.0
 _AT_A_TIME = 8
-
-Object: t.TypeAlias = "dict[str, t.Any]"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

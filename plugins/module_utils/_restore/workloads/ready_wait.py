@@ -16,6 +16,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.namespace_watch import NamespaceWatch
@@ -37,8 +38,6 @@ _COLLECT_SECONDS = 0.05
 _REMINDER_SECONDS = 15.0
 #: How many pods of a workload are looked through for what is wrong with them.
 _PODS_LOOKED_AT = 50
-
-Object: t.TypeAlias = "dict[str, t.Any]"
 
 
 class WorkloadWait:

@@ -14,6 +14,7 @@ import threading
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -49,8 +50,6 @@ if t.TYPE_CHECKING:
 _AT_A_TIME = 8
 _NO_API = "csiSnapshot: the cluster does not serve VolumeSnapshots, or they may not be used;"
 _NOT_CSI = "csiSnapshot: the volume is not of a CSI driver;"
-
-Object: t.TypeAlias = "dict[str, t.Any]"
 
 
 class CsiBackup:

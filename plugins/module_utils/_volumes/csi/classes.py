@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 
 #: On a claim, the name of the class; on a class as a label, whatever its value.
 CLASS_KEY = "velero.io/csi-volumesnapshot-class"
 _DEFAULT_ANNOTATION = "snapshot.storage.kubernetes.io/is-default-class"
 
-Object: t.TypeAlias = "t.Mapping[str, t.Any]"
 Annotations: t.TypeAlias = "t.Mapping[str, str]"
 
 
@@ -29,7 +29,7 @@ class ChosenClass(t.NamedTuple):
 
 def choose_class(
     driver: str,
-    classes: t.Sequence[Object],
+    classes: t.Sequence[ObjectView],
     *,
     claim_annotations: Annotations | None = None,
     backup_annotations: Annotations | None = None,
@@ -68,7 +68,7 @@ def choose_class(
     )
 
 
-def _name(entry: Object) -> str:
+def _name(entry: ObjectView) -> str:
     return str(entry["metadata"]["name"])
 
 

@@ -18,6 +18,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -42,8 +43,6 @@ _MEMBER_PAUSE = 0.5
 _COMPLETE_SECONDS = 10.0
 _GONE_SECONDS = 60.0
 _MEMBER_FINALIZER = "snapshot.storage.kubernetes.io/volumesnapshot-in-group-protection"
-
-Object: t.TypeAlias = "dict[str, t.Any]"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import concurrent.futures
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
@@ -30,7 +31,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets 
 
 _AT_A_TIME = 16
 
-Object: t.TypeAlias = "dict[str, t.Any]"
 #: Reads the content of that name; None where it is gone or must not be read.
 _ContentReader: t.TypeAlias = "t.Callable[[str], Object | None]"
 

@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import SNAPSHOT_NAME
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import TakenSnapshot
@@ -38,8 +39,6 @@ _HANDLE = "velero.io/csi-volumesnapshot-handle"
 _DRIVER = "velero.io/csi-driver-name"
 _SIZE = "velero.io/csi-volumesnapshot-restore-size"
 _GROUP_HANDLE = "velero.io/csi-volumegroupsnapshot-handle"
-
-Object: t.TypeAlias = "dict[str, t.Any]"
 
 
 def snapshot_labels(claim: t.Mapping[str, t.Any], *, backup_name: str, run_id: str) -> dict[str, str]:

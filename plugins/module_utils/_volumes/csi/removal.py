@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
@@ -36,7 +37,6 @@ _AT_A_TIME = 8
 #: Without it the driver's side leaves a content alone (external-snapshotter 8).
 _BEING_DELETED = "snapshot.storage.kubernetes.io/volumesnapshot-being-deleted"
 
-Object: t.TypeAlias = "dict[str, t.Any]"
 Policy: t.TypeAlias = t.Literal["Delete", "Retain"]
 
 

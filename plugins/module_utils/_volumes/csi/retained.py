@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import delete_object, get_object
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import SnapshotApi
-
-Object: t.TypeAlias = "t.Mapping[str, t.Any]"
 
 
 def remove_retained(
@@ -38,7 +37,7 @@ def remove_retained(
     return [sentence for sentence in told if sentence]
 
 
-def _remove(client: KubeClient, api: SnapshotApi, content: Object) -> str:
+def _remove(client: KubeClient, api: SnapshotApi, content: ObjectView) -> str:
     """A sentence when it stays."""
     what = f"The VolumeSnapshotContent {content['metadata']['name']} names a snapshot that is deleted now"
     reference = (content.get("spec") or {}).get("volumeSnapshotRef") or {}
@@ -53,7 +52,7 @@ def _remove(client: KubeClient, api: SnapshotApi, content: Object) -> str:
     return ""
 
 
-def _snapshot_of(content: Object) -> tuple[str, str]:
+def _snapshot_of(content: ObjectView) -> tuple[str, str]:
     spec, status = content.get("spec") or {}, content.get("status") or {}
     handle = status.get("snapshotHandle") or (spec.get("source") or {}).get("snapshotHandle") or ""
     return str(spec.get("driver") or ""), str(handle)

@@ -19,6 +19,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -29,8 +30,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.removal import SnapshotRemoval, is_made_for
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.status import is_taken, stated_error, take_status
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotSpec, TakenSnapshot
-
-Object: t.TypeAlias = "dict[str, t.Any]"
 
 #: Requests at a time while snapshots are created.
 _AT_A_TIME = 16

@@ -21,6 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources i
     VOLUME_SNAPSHOTS,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import readable
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import RESTORE_NAME_LABEL
@@ -33,8 +34,6 @@ PROVIDER = "csi"
 HANDLE_ANNOTATION = "velero.io/csi-volumesnapshot-handle"
 DRIVER_ANNOTATION = "velero.io/csi-driver-name"
 SIZE_ANNOTATION = "velero.io/csi-volumesnapshot-restore-size"
-
-Object: t.TypeAlias = "t.Mapping[str, t.Any]"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +96,7 @@ class CsiSources:
         self._lock = threading.Lock()
         self._claims: dict[str, dict[str, str]] = {}
 
-    def of_claim(self, claim: Object, namespace: str) -> CsiSource | None:
+    def of_claim(self, claim: ObjectView, namespace: str) -> CsiSource | None:
         """The snapshot that a stored claim names; None when it names none. ``namespace`` is that of the backup."""
         name = _annotations(claim).get(SNAPSHOT_NAME)
         return self.of_snapshot(namespace, str(name)) if name else None
@@ -177,7 +176,7 @@ def restored_name(restore_name: str, namespace: str, snapshot: str) -> str:
     return hashlib.sha256(f"{restore_name}/{namespace}/{snapshot}".encode()).hexdigest()
 
 
-def is_made_from_snapshot(claim: Object, namespace: str, live: Object, *, ours: bool) -> bool:
+def is_made_from_snapshot(claim: ObjectView, namespace: str, live: ObjectView, *, ours: bool) -> bool:
     """By its data source: the snapshot as we name it, or as Velero's labels describe it."""
     snapshot = str(_annotations(claim).get(SNAPSHOT_NAME) or "")
     source = (live.get("spec") or {}).get("dataSource") or {}
@@ -193,7 +192,7 @@ def _missing(name: str, restored: str, why: str) -> CsiSource:
     return CsiSource(snapshot=name, restored_name=restored, missing=why)
 
 
-def _annotations(obj: Object) -> Object:
+def _annotations(obj: ObjectView) -> ObjectView:
     return (obj.get("metadata") or {}).get("annotations") or {}
 
 

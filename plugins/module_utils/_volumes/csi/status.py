@@ -13,13 +13,12 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import TakenSnapshot
 
-Object: t.TypeAlias = "t.Mapping[str, t.Any]"
 
-
-def take_status(taken: TakenSnapshot, snapshot: Object | None, content: Object | None) -> None:
+def take_status(taken: TakenSnapshot, snapshot: ObjectView | None, content: ObjectView | None) -> None:
     """Note in ``taken`` what the two objects know. It is taken when there is a handle or, without one, a creationTime.
 
     A volume can be made from it when the VolumeSnapshot says so: its content may be ready a moment earlier, before the
@@ -48,7 +47,7 @@ def take_status(taken: TakenSnapshot, snapshot: Object | None, content: Object |
     taken.ready = taken.ready or ready
 
 
-def stated_error(snapshot: Object | None, content: Object | None) -> str:
+def stated_error(snapshot: ObjectView | None, content: ObjectView | None) -> str:
     """What the controllers say went wrong, the driver's words before the others; empty when nothing did."""
     for obj in (content, snapshot):
         message = (_status(obj).get("error") or {}).get("message")
@@ -62,7 +61,7 @@ def is_taken(taken: TakenSnapshot, *, with_contents: bool) -> bool:
     return bool(taken.handle) if with_contents else taken.created is not None or bool(taken.handle)
 
 
-def _status(obj: Object | None) -> Object:
+def _status(obj: ObjectView | None) -> ObjectView:
     return (obj or {}).get("status") or {}
 
 

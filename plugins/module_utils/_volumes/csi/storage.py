@@ -22,6 +22,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CSI_DRIVERS
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
@@ -51,8 +52,6 @@ _GONE = re.compile(r"can ?not find snapshot|code = NotFound", re.IGNORECASE)
 _PATIENCE = 15.0
 _AT_A_TIME = 8
 
-Object: t.TypeAlias = "t.Mapping[str, t.Any]"
-
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class StoredSnapshot:
@@ -60,7 +59,7 @@ class StoredSnapshot:
 
     driver: str
     handle: str
-    content: Object = dataclasses.field(default_factory=dict, hash=False)
+    content: ObjectView = dataclasses.field(default_factory=dict, hash=False)
 
 
 class StorageSnapshots:
@@ -225,7 +224,7 @@ class StorageSnapshots:
         api = self._api.contents
         return {"apiVersion": api.api_version, "kind": api.kind, "metadata": metadata, "spec": spec}
 
-    def _choose_class(self, driver: str, wanted: str) -> Object | None:
+    def _choose_class(self, driver: str, wanted: str) -> ObjectView | None:
         """The snapshot's own class where the cluster still has it, else one of the driver: it names credentials."""
         classes = self._classes_of(driver)
         return next(
@@ -248,16 +247,16 @@ def _list_drivers(client: KubeClient, discovery: Discovery) -> set[str] | None:
         raise
 
 
-def _is_taken_on(content: Object | None) -> bool:
+def _is_taken_on(content: ObjectView | None) -> bool:
     return content is None or bool(_handle(content)) or bool(stated_error(None, content))
 
 
-def _handle(content: Object) -> str:
+def _handle(content: ObjectView) -> str:
     """Set by csi-snapshotter: without it a deletion would not reach the driver."""
     return str((content.get("status") or {}).get("snapshotHandle") or "")
 
 
-def _secret_of(content: Object, chosen: Object | None) -> dict[str, str]:
+def _secret_of(content: ObjectView, chosen: ObjectView | None) -> dict[str, str]:
     """The credentials for the deletion: those that the snapshot was made with, else those of the class."""
     stored = (content.get("metadata") or {}).get("annotations") or {}
     if all(annotation in stored for annotation in _SECRET_ANNOTATIONS):

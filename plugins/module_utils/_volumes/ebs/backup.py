@@ -13,6 +13,7 @@ import dataclasses
 import threading
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
@@ -39,8 +40,6 @@ if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
 
 _NO_LOCATION = "volumeSnapshot: no snapshot location is for it;"
-
-Object: t.TypeAlias = "dict[str, t.Any]"
 
 
 class EbsBackup:

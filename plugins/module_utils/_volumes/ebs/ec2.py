@@ -21,6 +21,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._aws.answers import Answer, GuardedClient, Pages
 from ansible_collections.arkive.k8s.plugins.module_utils._aws.client import Errors, make_client
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.errors import ebs_error
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.names import DRIVER
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
@@ -40,7 +41,6 @@ _CLUSTER_TAG = "KubernetesCluster"
 _GONE_SNAPSHOT = "InvalidSnapshot.NotFound"
 _GONE_VOLUME = "InvalidVolume.NotFound"
 
-Object: t.TypeAlias = "t.Mapping[str, t.Any]"
 Tags: t.TypeAlias = "t.Mapping[str, str]"
 
 
@@ -77,7 +77,7 @@ class EbsSnapshotter:
         self._lock = threading.Lock()
         self._made: tuple[GuardedClient, Errors] | None = None
 
-    def volume_id(self, volume: Object) -> str:
+    def volume_id(self, volume: ObjectView) -> str:
         """The EBS volume behind a PersistentVolume; empty when it is none."""
         spec = volume.get("spec") or {}
         if spec.get("csi"):
@@ -87,7 +87,7 @@ class EbsSnapshotter:
         match = _VOLUME_ID.search(str(found or ""))
         return match.group() if match else ""
 
-    def set_volume_id(self, volume: Object, volume_id: str) -> dict[str, t.Any]:
+    def set_volume_id(self, volume: ObjectView, volume_id: str) -> dict[str, t.Any]:
         """A copy of the PersistentVolume with ``volume_id`` behind it."""
         changed: dict[str, t.Any] = copy.deepcopy(dict(volume))
         spec = changed.get("spec") or {}

@@ -15,6 +15,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, NAMESPACES
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
@@ -30,8 +31,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.zones import z
 
 _POLL_SECONDS = 1.0
 _REMINDER_SECONDS = 15.0
-
-Object: t.TypeAlias = "t.Mapping[str, t.Any]"
 
 
 class EbsRestore(RemadeVolumes):
@@ -55,12 +54,12 @@ class EbsRestore(RemadeVolumes):
         self._claims = discovery.find(CLAIMS)
         self._namespaces = discovery.find(NAMESPACES)
 
-    def of_volume(self, volume: Object) -> NativeSnapshot | None:
+    def of_volume(self, volume: ObjectView) -> NativeSnapshot | None:
         """The snapshot that a stored PersistentVolume is made anew from; None where there is none to be used."""
         found = self._snapshots.get(str(volume["metadata"]["name"]))
         return None if found is None or self._why_not(volume) else found
 
-    def _why_not(self, volume: Object) -> str:
+    def _why_not(self, volume: ObjectView) -> str:
         """Why the volume cannot be made from its snapshot here; empty when it can, or has none."""
         found = self._snapshots.get(str(volume["metadata"]["name"]))
         if found is None:
@@ -75,10 +74,10 @@ class EbsRestore(RemadeVolumes):
             return f"{where} of the snapshot location '{found.location}', and snapshot_location is '{ours}'"
         return "" if self._ebs.volume_id(volume) else f"{where}, which is none of EBS"
 
-    def why_unreadable(self, volume: Object, entry: Object) -> str:
+    def why_unreadable(self, volume: ObjectView, entry: ObjectView) -> str:
         return self._why_not(volume)
 
-    def adopt_volume(self, desired: Object, live: Object) -> dict[str, t.Any]:
+    def adopt_volume(self, desired: ObjectView, live: ObjectView) -> dict[str, t.Any]:
         """``desired`` with the EBS volume of ``live``: that of one made from a snapshot is another one each time."""
         adopted = copy.deepcopy(dict(desired))
         for kind, member in (("csi", "volumeHandle"), ("awsElasticBlockStore", "volumeID")):
@@ -87,7 +86,7 @@ class EbsRestore(RemadeVolumes):
                 wanted[member] = there[member]
         return adopted
 
-    def why_leaving(self, live: Object) -> str:
+    def why_leaving(self, live: ObjectView) -> str:
         """Why a volume in the cluster is about to be gone; empty when it is healthy. What may not be read is there."""
         if live["metadata"].get("deletionTimestamp"):
             return "it is being deleted"
@@ -108,7 +107,7 @@ class EbsRestore(RemadeVolumes):
     def make(
         self,
         resource: ApiResource,
-        body: Object,
+        body: ObjectView,
         source: DataSource,
         *,
         terminating_timeout: float,
@@ -143,7 +142,7 @@ class EbsRestore(RemadeVolumes):
             said = exc.message.partition("\n")[0]
             raise SnapshotError(f"{said} The volume {volume_id} was made for it: {left}.", hint=exc.hint) from exc
 
-    def _create(self, resource: ApiResource, body: Object, volume_id: str) -> dict[str, t.Any]:
+    def _create(self, resource: ApiResource, body: ObjectView, volume_id: str) -> dict[str, t.Any]:
         """A request whose answer was lost is cleared up by a look, which waits for the server."""
         try:
             return create_object(self._client, resource, body)
@@ -199,7 +198,7 @@ def _try_delete(ebs: EbsSnapshotter, volume_id: str) -> str:
     return ""
 
 
-def _is_terminating(namespace: Object) -> bool:
+def _is_terminating(namespace: ObjectView) -> bool:
     phase = (namespace.get("status") or {}).get("phase")
     return phase == "Terminating" or bool(namespace["metadata"].get("deletionTimestamp"))
 
