@@ -18,7 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink impor
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.list_plan import ListPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import ResolvedRule
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import mounted_claims
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import is_running, mounted_claims
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.annotated import FROZEN_ANNOTATION
 
@@ -80,7 +80,7 @@ class PodStep:
     def _defer(self, item: RawItem) -> bool:
         """True for a pod that waits for its block."""
         pod = item.obj
-        claims = mounted_claims(pod) if _is_running(pod) else ()
+        claims = mounted_claims(pod) if is_running(pod) else ()
         marked = FROZEN_ANNOTATION in (pod["metadata"].get("annotations") or {})
         hooked = find_hooks(pod, self._rules)
         used = [rule for rule in self._unused if rule.matches(pod)]
@@ -100,11 +100,7 @@ class PodStep:
 
     def _shares_claim(self, pod: t.Mapping[str, t.Any]) -> bool:
         wanted = self._claims.get(pod["metadata"]["namespace"], set())
-        return _is_running(pod) and not wanted.isdisjoint(mounted_claims(pod))
-
-
-def _is_running(pod: t.Mapping[str, t.Any]) -> bool:
-    return (pod.get("status") or {}).get("phase") == "Running"
+        return is_running(pod) and not wanted.isdisjoint(mounted_claims(pod))
 
 
 __all__ = ("PodStep",)

@@ -16,6 +16,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import exec_command
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import claim_of_volume
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.errors import QuiesceError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeTarget
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.scripts import PROBE
@@ -111,11 +112,8 @@ def find_volume_mount(pod: t.Mapping[str, t.Any], container: str, path: str) -> 
             hint=OVERRIDE_HINT,
         )
     volume = next((v for v in spec.get("volumes") or [] if v["name"] == best["name"]), {"name": best["name"]})
-    if "persistentVolumeClaim" in volume:
-        claim = volume["persistentVolumeClaim"]["claimName"]
-    elif "ephemeral" in volume:
-        claim = f"{name}-{volume['name']}"
-    else:
+    claim = claim_of_volume(name, volume)
+    if not claim:
         kind = next((key for key in volume if key != "name"), "unknown")
         raise QuiesceError(
             f"The freeze of {where} is refused: volume {volume['name']} is of kind {kind}, which lies on the "

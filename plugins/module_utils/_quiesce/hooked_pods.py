@@ -17,7 +17,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks impor
     ResolvedRule,
     hooks_of_pod,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import is_finished, mounted_claims, pod_identity
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import (
+    is_finished,
+    is_running,
+    mounted_claims,
+    pod_identity,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import HookRule
 
 
@@ -41,7 +46,7 @@ class HookedPod:
 
     @property
     def is_running(self) -> bool:
-        return bool(self.pod["status"]["phase"] == "Running")
+        return is_running(self.pod)
 
     @property
     def is_ready(self) -> bool:

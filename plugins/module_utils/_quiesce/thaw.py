@@ -17,7 +17,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import is_finished, mounted_claims
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import claim_of_volume, claims_in_use
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.freeze_timer import run_script
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.helper_pod import HelperRun
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeTarget, HelperPod
@@ -45,7 +45,7 @@ class Thawer:
         except KubeError as exc:
             failure = f"the pods of namespace {namespace} cannot be listed: {exc.message}"
             return ThawElsewhere("failed", tries=(failure,), remedy=thaw_by_hand(claim, node, []))
-        users = [pod for pod in pods if name in mounted_claims(pod) and not is_finished(pod)]
+        users = [pod for pod in pods if name in claims_in_use(pod)]
         there = [pod for pod in users if not node or (pod.get("spec") or {}).get("nodeName") == node]
         tries: list[str] = []
         for target in mounts_of_claim(there, name):
@@ -141,8 +141,7 @@ def _volumes_of_claim(pod: ObjectView, claim_name: str) -> set[str]:
     return {
         volume["name"]
         for volume in (pod.get("spec") or {}).get("volumes") or []
-        if (volume.get("persistentVolumeClaim") or {}).get("claimName") == claim_name
-        or ("ephemeral" in volume and f"{name}-{volume['name']}" == claim_name)
+        if claim_of_volume(name, volume) == claim_name
     }
 
 

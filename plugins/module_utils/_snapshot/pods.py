@@ -23,7 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks impor
     unused_rules,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import mounted_claims, pod_identity
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import is_running, mounted_claims, pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.errors import QuiesceError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import find_volume_mount
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import (
@@ -55,7 +55,7 @@ def plan_quiescing(client: KubeClient, namespace: str, claims: t.Collection[str]
     items = client.get(f"/api/v1/namespaces/{namespace}/pods").get("items") or []
     wanted = set(claims)
     pods = sorted(
-        (pod for pod in items if _is_running(pod) and not wanted.isdisjoint(mounted_claims(pod))), key=pod_identity
+        (pod for pod in items if is_running(pod) and not wanted.isdisjoint(mounted_claims(pod))), key=pod_identity
     )
     rules = resolve_rules(quiescing.rules, lambda name: "pods" if name.lower() in _POD_NAMES else None)
     hooked = run_on_one([_with_hooks(pod, rules, quiescing) for pod in pods])
@@ -140,10 +140,6 @@ def _freeze_after(hooked: HookedPod, container: str, paths: t.Sequence[str]) -> 
     # Whatever becomes of it: the release proves that it is thawed, and the pod's own hooks are owed.
     thaw = hook("post", thaw_command(paths), "Continue")
     return dataclasses.replace(hooked, pre=(*hooked.pre, freeze), post=(thaw, *hooked.post))
-
-
-def _is_running(pod: Object) -> bool:
-    return (pod.get("status") or {}).get("phase") == "Running"
 
 
 __all__ = ("TASK_HOOK_NAME", "QuiescePlan", "freeze_command", "plan_quiescing", "thaw_command")

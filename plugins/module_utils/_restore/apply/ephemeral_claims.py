@@ -14,6 +14,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources i
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object, patch_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import ephemeral_claims
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.metadata import made_by
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 
@@ -29,10 +30,8 @@ class EphemeralClaims:
 
     def adopt(self, pod: t.Mapping[str, t.Any]) -> None:
         """``pod`` as the server has made it. A claim that cannot be given to it is an error."""
-        metadata = pod["metadata"]
-        for volume in (pod.get("spec") or {}).get("volumes") or ():
-            if "ephemeral" in volume:
-                self._adopt(metadata, f"{metadata['name']}-{volume['name']}")
+        for claim in ephemeral_claims(pod):
+            self._adopt(pod["metadata"], claim)
 
     def _adopt(self, pod: t.Mapping[str, t.Any], name: str) -> None:
         namespace = str(pod["namespace"])

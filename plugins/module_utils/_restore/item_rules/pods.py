@@ -16,6 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.restore_init imp
     drop_wait_containers,
     init_containers_of_pod,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import FINISHED_PHASES
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
 
 _MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
@@ -25,7 +26,7 @@ _FROZEN_MARK = "arkive.k8s/frozen"
 
 def skip_finished_pod(draft: Draft, context: RuleContext) -> None:
     phase = draft.stored_status.get("phase")
-    if phase in ("Succeeded", "Failed"):
+    if phase in FINISHED_PHASES:
         draft.skip = f"the pod had run to its end ({phase})"
 
 

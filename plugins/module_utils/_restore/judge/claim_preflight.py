@@ -23,8 +23,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources i
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import claims_in_use
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.pod_claims import claims_in_use
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import ClaimDecision
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.dry_run import DryRunJudge
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.object_quota import find_exceeding

@@ -23,9 +23,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.namespace_watch import NamespaceWatch
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object, patch_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import claims_in_use
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.events import last_warning
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.pod_claims import claims_in_use
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.restored_volumes import RestoredVolume
@@ -200,7 +200,7 @@ class VolumeFinalizer:
             try:
                 for page in list_pages(self._client, resource, namespace=namespace) if resource else ():
                     for pod in page.items:
-                        found |= claims_in_use(pod)
+                        found.update(claims_in_use(pod))
             except KubeError as exc:
                 if not exc.forbidden:
                     return None
