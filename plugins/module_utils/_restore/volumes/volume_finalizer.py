@@ -196,7 +196,8 @@ class VolumeFinalizer:
     def _used_claims(self, namespace: str) -> frozenset[str] | None:
         """The claims that pods of a namespace mount; empty where pods may not be listed, None for no answer."""
         if namespace not in self._consumers:
-            resource, found = self._api.find(PODS), set()
+            resource = self._api.find(PODS)
+            found: set[str] = set()
             try:
                 for page in list_pages(self._client, resource, namespace=namespace) if resource else ():
                     for pod in page.items:

@@ -30,8 +30,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.nudge impo
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 
 GROUP = "groupsnapshot.storage.k8s.io"
-#: What Velero groups by.
-DEFAULT_LABEL = "velero.io/volume-group"
 #: On a claim, the name of the class.
 CLASS_ANNOTATION = "velero.io/csi-volume-group-snapshot-class"
 _CLASS_LABEL = "velero.io/csi-volumegroupsnapshot-class"
@@ -327,7 +325,6 @@ def _is_made(member: Object) -> bool:
 
 __all__ = (
     "CLASS_ANNOTATION",
-    "DEFAULT_LABEL",
     "GROUP",
     "GroupApi",
     "GroupSnapshots",

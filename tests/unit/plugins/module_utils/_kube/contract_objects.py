@@ -12,10 +12,8 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import (
-    APPLY_PATCH,
     JSON_PATCH,
     MERGE_PATCH,
-    STRATEGIC_PATCH,
     KubeClient,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -25,6 +23,9 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.contra
     Place,
     ask,
 )
+
+STRATEGIC_PATCH = "application/strategic-merge-patch+json"
+APPLY_PATCH = "application/apply-patch+yaml"
 
 
 def patch_of(kind: str, data: Object) -> tuple[t.Any, str]:
