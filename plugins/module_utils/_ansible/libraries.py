@@ -44,7 +44,7 @@ def require_library(name: str) -> None:
     try:
         found = importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
-        return  # Installed without its metadata: the version cannot be told.
+        return  # Installed without its metadata: the version is not known.
     if LooseVersion(found) < LooseVersion(wanted):
         raise MissingLibraryError(
             f"The Python library {name} must be {wanted} or newer, and {sys.executable} has {found}.", hint=hint

@@ -19,7 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.manifest_optio
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import SHOWN_OBJECTS
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import selection
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import told
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import shown_value
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.api_versions import (
     Priorities,
     parse_version_priorities,
@@ -207,7 +207,7 @@ def _version_priorities(value: t.Any) -> Priorities:
         return parse_version_priorities(value, source=name)
     if not isinstance(value, dict) or not all(isinstance(versions, list) for versions in value.values()):
         raise ValidationError(
-            f"{name} is not a mapping of types to lists of versions: {told(value)}.",
+            f"{name} is not a mapping of types to lists of versions: {shown_value(value)}.",
             hint="Write, for example, widgets.example.org with the list [v2, v1].",
         )
     return {str(kind): tuple(str(version) for version in versions) for kind, versions in value.items()}

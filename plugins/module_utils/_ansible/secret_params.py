@@ -69,7 +69,7 @@ def secrets_of_params(params: t.Mapping[str, t.Any]) -> set[str]:
 
 
 def shown_params(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """The options as a result and a log may tell them: of a kubeconfig names and paths, of other files the path."""
+    """The options as a result and a log may show them: of a kubeconfig names and paths, of other files the path."""
     masked = {name: MASK for name in _PATHS if params.get(name) and not _is_path(params[name])}
     given = params.get("kubeconfig")
     mapping = kubeconfig_mapping(given) if isinstance(given, str) else given

@@ -26,7 +26,7 @@ class BackupFiles:
 
     ``metadata`` is the Backup object with a terminal phase. ``tarball`` stands at its start (a rewound spool) and is
     what ``tarball_summary`` describes. ``logs`` and ``digests`` (of ``ItemDigests``) are gzip'd already. ``record`` is
-    told the other files' digests on the way.
+    given the other files' digests on the way.
     """
 
     metadata: dict[str, t.Any]

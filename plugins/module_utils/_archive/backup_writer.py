@@ -39,7 +39,7 @@ if t.TYPE_CHECKING:
 
 
 def _nobody(_sentence: str) -> None:
-    """Who is told nothing."""
+    """Takes warnings and drops them."""
 
 
 #: A run that is refused stores nothing.
@@ -67,7 +67,7 @@ class BackupWriter:
         Before the commit one listing says whether everything is there as it was written, and after it the commit point
         is read back; after ``cancel`` nothing is committed. When anything fails, all that this call wrote is removed
         again, unless the ``lock`` was lost: then the files may be those of the run that took over. Raises
-        ``CommitUnknown`` when the backup may be to be seen; then everything stays. ``warn`` is told what did not
+        ``CommitUnknown`` when the backup may be to be seen; then everything stays. ``warn`` is given what did not
         hinder, also beside an error.
         """
         keys = BackupKeys(str(files.metadata.get("metadata", {}).get("name", "")))
@@ -102,7 +102,7 @@ class BackupWriter:
         return record
 
     def write_restore(self, name: str, files: RestoreFiles, *, warn: t.Callable[[str], None] = _nobody) -> None:
-        """Store the files of one restore; a failure removes what was written. ``warn`` is told what could not be."""
+        """Store the files of one restore; a failure removes what was written. ``warn`` is given what could not be."""
         keys = RestoreKeys(name)
         writer = _Writer(self._files, None, CancelToken())
         try:
@@ -171,7 +171,7 @@ class _Writer:
 
 
 class _Guarded:
-    """Stops an upload when the run is told to stop, or the lock is lost: it never replaces the new owner's file."""
+    """Stops an upload when the run is cancelled, or the lock is lost: it never replaces the new owner's file."""
 
     def __init__(self, source: ByteSource, lock: Ownership | None, cancel: CancelToken) -> None:
         self._source = source

@@ -18,7 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.accelerators impo
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._archive.byte_sink import ByteSink
 
-#: So many lines go into one gzip member: about half a MiB.
+#: This many lines go into one gzip member: about half a MiB.
 _LINES = 4096
 
 

@@ -88,7 +88,7 @@ def _next_header(stream: GunzipReader, what: str) -> tuple[tar_format.Header | N
     while True:
         block = stream.read(tar_format.BLOCK)
         if not block and not extensions:
-            # One gzip member is whole by its checksum. Of several, only the tar's end tells that none is missing.
+            # One gzip member is whole by its checksum. Of several, only the tar's end shows that none is missing.
             if stream.members > 1:
                 raise ArchiveError(f"{what} is truncated: it has no end.")
             return None, {}

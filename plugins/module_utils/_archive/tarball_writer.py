@@ -51,7 +51,7 @@ class TarballWriter:
     it, side by side with others: who adds too fast has to wait. Pieces may be written in any order.
 
     ``mtime`` (Unix seconds) makes the result reproducible; without it each member has the time of its writing.
-    ``digests`` is told every object's payload, and closed with the archive. As a context manager the writer gives up
+    ``digests`` is given every object's payload, and closed with the archive. As a context manager the writer gives up
     cleanly when the block raises: ``fileobj`` then holds half an archive.
     """
 
@@ -110,7 +110,7 @@ class TarballWriter:
             self._append(resource, noted, parts)
 
     def close(self) -> TarballSummary:
-        """Finish the archive. Raises what went wrong on the way, also when another thread was told already."""
+        """Finish the archive. Raises what went wrong on the way, also when another thread has had it already."""
         with self._changed:
             if self._closed:
                 raise ArchiveError("The archive is closed already.")

@@ -15,14 +15,14 @@ from ansible_collections.arkive.k8s.plugins.module_utils._aws.answers import Aba
 from ansible_collections.arkive.k8s.plugins.module_utils._core.abandonable import call_abandonable
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 
-#: Once the run is told to stop, a request has so long: what was begun is cleaned up where the server answers.
+#: Once the run is cancelled, a request has so long: what was begun is cleaned up where the server answers.
 _GRACE_SECONDS = 2.5
 #: Of one request with all of its retries. Nothing else ends a server that sends a byte now and then.
 _LONGEST_SECONDS = 1800.0
 
 
 class BoundedCalls:
-    """Waits for calls until the run is told to stop, and then a little longer; safe to use from several threads.
+    """Waits for calls until the run is cancelled, and then a little longer; safe to use from several threads.
 
     Once a server has let that moment pass, it is asked nothing more. Raises ``Abandoned``.
     """
@@ -53,7 +53,7 @@ class _Grace:
         self._ends = self._ends or now + _GRACE_SECONDS
         if self._calls.is_away or now >= self._ends:
             self._calls.is_away = True
-            raise Abandoned(f"no answer by the time the run was told to stop ({self._calls.cancel.reason})")
+            raise Abandoned(f"no answer by the time the run was cancelled ({self._calls.cancel.reason})")
 
 
 __all__ = ("BoundedCalls",)

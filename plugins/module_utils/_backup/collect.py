@@ -72,7 +72,7 @@ class Collector:
                 version = page.resource_version
                 count += len(page.items)
                 for item in page.bad:
-                    self._tell_bad(item, fields)
+                    self._report_bad(item, fields)
                 sink(resource, page.items)
                 del page  # or it is kept while the next one is asked for
         except KubeError as exc:
@@ -92,7 +92,7 @@ class Collector:
             self.lists.append(entry)
         return True
 
-    def _tell_bad(self, item: RawItem, fields: t.Mapping[str, str]) -> None:
+    def _report_bad(self, item: RawItem, fields: t.Mapping[str, str]) -> None:
         """An object of which nothing but its name is known."""
         metadata = item.obj["metadata"]
         where = {"namespace": metadata["namespace"]} if "namespace" in metadata else {}

@@ -29,7 +29,7 @@ if t.TYPE_CHECKING:
 
 
 def sweep_early(run: ClusterRun, request: BackupRequest) -> list[dict[str, t.Any]]:
-    """Thaw what dead runs left frozen, and tell the run what is still held. Returns entries of ``swept``.
+    """Thaw what dead runs left frozen, and report to the run what is still frozen. Returns entries of ``swept``.
 
     Raises nothing: something worse is under way.
     """
@@ -44,7 +44,7 @@ def sweep_early(run: ClusterRun, request: BackupRequest) -> list[dict[str, t.Any
 
 def _look(run: ClusterRun, request: BackupRequest) -> list[dict[str, t.Any]]:
     # What may not be listed is no reason to leave the rest frozen.
-    resolved = resolve_request(dataclasses.replace(request, skip_forbidden=True), run.telling(Issues()))
+    resolved = resolve_request(dataclasses.replace(request, skip_forbidden=True), run.with_issues(Issues()))
     namespaces = resolved.list_plan.list_namespaces
     pods = list_marked_pods(run.client, namespaces)
     sweeping = sweep_namespaces(run.client, pods, namespaces, helper=request.freeze_policy.helper_pod)

@@ -15,7 +15,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.early_look import sweep_early
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.existing import find_existing
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.failures import failures_told
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.failures import failures_with_outcome
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.making import BackupMaker
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_plan import backup_job
@@ -51,13 +51,13 @@ def run_backup(
     """
     run = ClusterRun(client=client, progress=progress, cancel=cancel or CancelToken(), run_id=secrets.token_hex(8))
     engine = _Engine(run, request, Catalog(store))
-    with failures_told(request, engine.outcome):
+    with failures_with_outcome(request, engine.outcome):
         engine.run()
     return engine.outcome()
 
 
 class _Engine:
-    """Knows how far the run has got: ``outcome`` tells it, however the run ends."""
+    """Knows how far the run has got: ``outcome`` has it, however the run ends."""
 
     def __init__(self, run: ClusterRun, request: BackupRequest, catalog: Catalog) -> None:
         self._run = run
@@ -113,8 +113,8 @@ class _Engine:
         self._existing = find_existing(self._catalog, self._request, location=self._location)
         if self._existing is None:
             return False
-        told = self._existing.issues
-        self._run.issues.extend(warnings=told.warnings, errors=told.errors)
+        found = self._existing.issues
+        self._run.issues.extend(warnings=found.warnings, errors=found.errors)
         return True
 
     def _make(self, lock: WriteLock) -> None:

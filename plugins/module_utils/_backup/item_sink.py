@@ -19,7 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import is_excluded_by_label
 
-#: Is told of each object that was stored. Called from several threads, before the object is cleaned.
+#: Called with each object that was stored. Called from several threads, before the object is cleaned.
 ItemObserver: t.TypeAlias = t.Callable[[dict[str, t.Any]], None]
 
 

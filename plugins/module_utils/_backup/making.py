@@ -69,7 +69,7 @@ class BackupMaker:
         self._location = catalog.store.location.describe
         #: By the time these run the log is stored, so they have one of their own. Made now, to refuse bad ones early.
         self._ending_issues = Issues()
-        self._ending_hooks = self._hook_runner(run.telling(self._ending_issues))
+        self._ending_hooks = self._hook_runner(run.with_issues(self._ending_issues))
         self._providers = make_providers(
             VolumeContext(connect=lambda: run.client, location=request.snapshot_location, cancel=run.cancel)
         )
@@ -144,7 +144,7 @@ class BackupMaker:
         started = utc_now()
         compressed = gzip.GzipFile(fileobj=t.cast("t.Any", spools.log), mode="wb")
         log = RunLog(t.cast("t.Any", compressed), backup=f"{request.namespace}/{request.name}")
-        logged = self._run.telling(Issues(log.write))
+        logged = self._run.with_issues(Issues(log.write))
         issues = logged.issues
         try:
             with self._timings.measure("discovery"):
@@ -249,10 +249,10 @@ class BackupMaker:
         self._run.issues.warning(sentence)
 
     def _run_ending(self, when: t.Literal["on_success", "on_failure"]) -> None:
-        """What these hooks meet is told by the outcome alone: it changes nothing in what is stored."""
+        """What these hooks meet is in the outcome alone: it changes nothing in what is stored."""
         self._own_hooks += self._ending_hooks.run(when)
-        told = self._ending_issues
-        self._run.issues.extend(warnings=[*told.warnings, *told.errors])
+        found = self._ending_issues
+        self._run.issues.extend(warnings=[*found.warnings, *found.errors])
 
     def _record(self, steps: BackupRun) -> ArkiveRecord:
         collected, on_error = steps.collected, self._request.hook_on_error_default

@@ -91,7 +91,7 @@ def choose_namespaces(client: KubeClient, discovery: Discovery, spec: BackupSpec
         nothing=expanded.matched_nothing,
     )
     accepted = tuple(sorted(name for name in existing if chosen.accepts(name)))
-    # Who sees a part of the namespaces only cannot tell what fits none.
+    # Who sees a part of the namespaces only cannot know what fits none.
     unfit = tuple(_without_effect(spec, existing, nothing=chosen.nothing)) if whole else ()
     return dataclasses.replace(chosen, accepted=accepted, warnings=(*_warnings(chosen, accepted, spec), *unfit))
 

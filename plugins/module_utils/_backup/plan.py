@@ -14,7 +14,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.spool import Spool
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_hooks import BackupHookRunner
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.existing import find_existing
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.failures import failures_told
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.failures import failures_with_outcome
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import resolve_request
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.run import BackupRun, Collected
@@ -51,13 +51,13 @@ def plan_backup(
     """
     run = ClusterRun(client=client, progress=progress, cancel=cancel or CancelToken())
     planning = _Planning(run, request, Catalog(store))
-    with failures_told(request, planning.outcome):
+    with failures_with_outcome(request, planning.outcome):
         planning.run()
     return planning.outcome()
 
 
 class _Planning:
-    """``outcome`` tells what is known so far."""
+    """``outcome`` has what is known so far."""
 
     def __init__(self, run: ClusterRun, request: BackupRequest, catalog: Catalog) -> None:
         self._run = run
@@ -95,8 +95,8 @@ class _Planning:
         catalog.validate()
         self._existing = find_existing(catalog, request, location=self._location)
         if self._existing is not None:
-            told = self._existing.issues
-            issues.extend(warnings=told.warnings, errors=told.errors)
+            found = self._existing.issues
+            issues.extend(warnings=found.warnings, errors=found.errors)
             holder, _warnings = end_interrupted(catalog, request.name, dry_run=True)
             if holder is not None:
                 issues.warning(f"The backup was stored by {holder.who}, which did not end as it should.")
@@ -134,7 +134,7 @@ class _Planning:
             run.cancel.check()
 
     def _foresee_lock(self) -> None:
-        """Raise ``WriteLockHeld`` while another run makes a backup of that name; what it has left is only told."""
+        """Raise ``WriteLockHeld`` while another run makes a backup of that name; what it has left is only a warning."""
         name, issues = self._request.name, self._run.issues
         key = BackupKeys(name).write_lock
         holder = read_write_lock(self._catalog.store, key)

@@ -38,7 +38,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import mounted_claims
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem, list_raw_pages
 
-#: Up to so many objects of a type are read one by one; more are read by one list.
+#: Up to this many objects of a type are read one by one; more are read by one list.
 _FEW = 8
 
 
@@ -162,7 +162,7 @@ class RelatedItems:
         if namespace:
             self._issues.error(message, namespace=namespace, **fields)
             return
-        # Who has rights in namespaces only still gets a backup of them, and is told what is not in it.
+        # Who has rights in namespaces only still gets a backup of them, and is warned of what is not in it.
         hint = "Grant get and list, or set include_cluster_resources: false." if exc.forbidden else ""
         self._issues.warning(message, **fields, **({"hint": hint} if hint else {}))
 

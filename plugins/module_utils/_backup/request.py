@@ -22,7 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 
 DEFAULT_WORKERS = 8
-#: No phase of Velero: the store did not tell whether the backup is there.
+#: No phase of Velero: the store did not say whether the backup is there.
 UNKNOWN_PHASE = "unknown: may be stored"
 
 

@@ -49,7 +49,7 @@ class Resolved:
 
 
 def resolve_request(request: BackupRequest, run: ClusterRun) -> Resolved:
-    """Ask the cluster what the request means. What is odd is told the run.
+    """Ask the cluster what the request means. What is odd is reported to the run.
 
     Raises ``ValidationError`` for a request that means nothing here, and ``KubeError`` for missing rights.
     """
@@ -65,7 +65,7 @@ def resolve_request(request: BackupRequest, run: ClusterRun) -> Resolved:
     for warning in (*list_plan.namespaces.warnings, *list_plan.filter.warnings):
         issues.warning(warning)
     for name in list_plan.namespaces.missing:
-        # In no namespace: it is told, and stored among the results, as a cluster-scoped object.
+        # In no namespace: it is reported, and stored among the results, as a cluster-scoped object.
         issues.error("An included namespace does not exist", name=name, namespace="", resource=str(NAMESPACES))
 
     def resolve_name(name: str) -> str | None:

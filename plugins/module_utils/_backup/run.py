@@ -65,7 +65,7 @@ class Collected:
 
 
 class BackupRun:
-    """Does the steps; ``collected`` tells what happened, also after an error. A dry run plans its hooks instead."""
+    """Does the steps; ``collected`` has what happened, also after an error. A dry run plans its hooks instead."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class BackupRun:
         self._planner = VolumePlanner(context, request, resolved, self.sink, providers=snapshots.providers)
         self.snapshots = snapshots
         self.sink.change(CLAIMS, snapshots.mark_claim)
-        self._volumes = VolumeNotes(self.sink, tell=snapshots.describe, issues=context.issues)
+        self._volumes = VolumeNotes(self.sink, outcome_of=snapshots.describe, issues=context.issues)
         self._ordered = resolve_ordered(
             request.spec.ordered_resources, resolved.discovery, self._list_plan, context.issues
         )
@@ -221,7 +221,7 @@ class BackupRun:
                 self._pods.finish(hooked.pod, found.stored)
 
     def _plan_pod(self, hooked: HookedPod, reader: ApiObjectReader) -> PlannedPod:
-        """The hooks of one pod; what cannot run is told as the run would tell it."""
+        """The hooks of one pod; what cannot run is reported as the run would report it."""
         from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import plan_pod_hooks
 
         self._warn(hooked)

@@ -47,7 +47,7 @@ class VolumePlan:
 
 
 def backup_job(request: BackupRequest, *, run_id: str, location: str) -> BackupJob:
-    """What the providers are told of a backup."""
+    """What the providers know of a backup."""
     spec = request.spec
     return BackupJob(
         name=request.name,
@@ -120,7 +120,7 @@ class VolumePlanner:
         list_plan = self._resolved.list_plan
         listed = list_plan.find(CLAIMS)
         if listed is not None:
-            collector = Collector(self._run.telling(Issues()), list_plan, workers=self._request.workers)
+            collector = Collector(self._run.with_issues(Issues()), list_plan, workers=self._request.workers)
             collector.run([listed], self._take)
         resource = self._resolved.discovery.find(CLAIMS)
         if resource is None or list_plan.lists_all_of(CLAIMS):
@@ -167,7 +167,7 @@ class VolumePlanner:
         return {name: item.obj for name, item in self._read(resource, "", names).items()}
 
     def _read(self, resource: ApiResource, namespace: str, names: t.Sequence[str]) -> dict[str, RawItem]:
-        """What cannot be read is told when it is to be stored."""
+        """What cannot be read is reported when it is to be stored."""
         try:
             return read_named(self._client, resource, namespace, names)
         except KubeError as exc:

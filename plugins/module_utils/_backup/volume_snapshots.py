@@ -57,11 +57,11 @@ class VolumeSnapshots:
     # -- life ---------------------------------------------------------------------------------------------------------
 
     def begin(self, plan: VolumePlan, *, dry_run: bool = False) -> None:
-        """Take over what was decided, and tell what will have no data. A dry run makes and removes nothing."""
+        """Take over what was decided, and report what will have no data. A dry run makes and removes nothing."""
         self._plan = plan
         for key, decision in plan.volumes.items():
             if decision.error:
-                self._tell_error(key, decision.error)
+                self._report_error(key, decision.error)
             elif not decision.provider and not decision.on_purpose:
                 self._issues.warning(
                     f"The data of the volume is not in this backup: {decision.reason.rstrip(';')}", **_fields(key)
@@ -106,7 +106,7 @@ class VolumeSnapshots:
     def take(self, keys: t.Iterable[Key], *, longest: float | None = None) -> list[Key]:
         """Cut what is planned of these claims, within ``longest`` seconds. Returns those that were begun.
 
-        What fails is told by ``account``, which is for after the window.
+        What fails is reported by ``account``, which is for after the window.
         """
         taken = self._take(keys)
         timeout, too_late = self._request.spec.csi_snapshot_timeout_seconds, ""
@@ -125,7 +125,7 @@ class VolumeSnapshots:
         return taken
 
     def account(self, keys: t.Sequence[Key], section: CriticalSection | None = None) -> None:
-        """After the window: what did not hold is removed, what failed is told."""
+        """After the window: what did not hold is removed, what failed is reported."""
         broken = section.broken_freezes if section is not None else []
         groups = self._by_provider(keys)
         for volumes, found in groups if broken else ():
@@ -133,7 +133,7 @@ class VolumeSnapshots:
         for key in keys:
             error = self.providers[self._plan.volumes[key].provider].error_of(key)
             if error:
-                self._tell_error(key, error)
+                self._report_error(key, error)
         for volumes, found in groups:
             self._warn(volumes.drop_failed(found))
 
@@ -157,7 +157,7 @@ class VolumeSnapshots:
             if kept is None:
                 continue
             for key, error in sorted(kept.errors.items()):
-                self._tell_error(key, error)
+                self._report_error(key, error)
             for resource, obj in kept.objects:
                 _store(sink, resource, obj)
             self._warn(volumes.drop_failed(list(kept.errors)))
@@ -217,7 +217,7 @@ class VolumeSnapshots:
         for text in sentences:
             self._issues.warning(text)
 
-    def _tell_error(self, key: Key, error: str) -> None:
+    def _report_error(self, key: Key, error: str) -> None:
         self._issues.error("Error snapshotting a volume", error=error, **_fields(key))
 
 

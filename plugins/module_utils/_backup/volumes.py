@@ -25,10 +25,10 @@ class VolumeNotes:
     """Notes the stored claims, the volumes and what the pods ask for as they come by. Thread-safe."""
 
     def __init__(
-        self, sink: ItemSink, *, tell: t.Callable[[tuple[str, str]], dict[str, t.Any]], issues: Issues
+        self, sink: ItemSink, *, outcome_of: t.Callable[[tuple[str, str]], dict[str, t.Any]], issues: Issues
     ) -> None:
-        """``tell`` returns what became of the volume of a claim (namespace, name), as members of its entry."""
-        self._tell = tell
+        """``outcome_of`` returns what became of the volume of a claim (namespace, name), as members of its entry."""
+        self._outcome_of = outcome_of
         self._issues = issues
         self._lock = threading.Lock()
         self._claims: dict[tuple[str, str], str] = {}
@@ -84,7 +84,7 @@ class VolumeNotes:
                     self._for_agent.add((namespace, claim))
 
     def _describe(self, key: tuple[str, str], volume: str) -> dict[str, t.Any]:
-        entry = {"pvcName": key[1], "pvcNamespace": key[0], "pvName": volume} | self._tell(key)
+        entry = {"pvcName": key[1], "pvcNamespace": key[0], "pvName": volume} | self._outcome_of(key)
         info = self._volumes.get(volume)
         return entry if info is None else entry | {"pvInfo": info}
 

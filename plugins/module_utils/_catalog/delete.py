@@ -119,16 +119,16 @@ class _Deletion:
 
     def run(self) -> t.Sequence[RecordedSnapshot]:
         """Delete everything; returns the snapshots that are gone."""
-        with self._partly_told():
+        with self._partial_result():
             return self._run()
 
     @contextlib.contextmanager
-    def _partly_told(self) -> t.Iterator[None]:
+    def _partial_result(self) -> t.Iterator[None]:
         """An error in the middle: what it left is said as it is, as far as anybody knows."""
         try:
             yield
         except ArkiveError as exc:
-            self._tell_gone()
+            self._report_gone()
             known = {
                 "changed": self._has_begun,
                 "backup": self._plan.backup or {},
@@ -219,7 +219,7 @@ class _Deletion:
         self._warn(*left_behind(failed))
         return deleted
 
-    def _tell_gone(self) -> None:
+    def _report_gone(self) -> None:
         """Of a deletion that did not come to its end."""
         if self._gone_snapshots:
             count = counted(len(self._gone_snapshots), "snapshot")

@@ -45,7 +45,7 @@ def list_backups(
     """The backups that ``wanted`` admits, those of Velero and Ark too.
 
     One listing, then one object for each backup that the listing does not rule out, and then the files of ``sections``.
-    A backup that cannot be read is listed with its ``problems``, unless the filter asks for what only its object tells.
+    A backup that cannot be read is listed with its ``problems``, unless the filter asks for what only its object has.
     """
     wanted = wanted or BackupFilter()
     store.check(write=False)

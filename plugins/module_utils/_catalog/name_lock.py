@@ -44,7 +44,7 @@ def lock_name(
     A run that was about to commit is waited for: it ends in a moment, or it has lost its store and its lock expires.
     Only then can nothing of it appear any more. Raises ``WriteLockHeld`` for every other live run.
     """
-    key, end, told = BackupKeys(name).write_lock, time.monotonic() + _PATIENCE, False
+    key, end, shown = BackupKeys(name).write_lock, time.monotonic() + _PATIENCE, False
     while True:
         try:
             return WriteLock.acquire(
@@ -53,8 +53,8 @@ def lock_name(
         except WriteLockHeld as exc:
             if not exc.holder.commits or time.monotonic() >= end:
                 raise
-            if not told:
-                told = True
+            if not shown:
+                shown = True
                 progress(f"run {exc.holder.run} was about to store this backup: waiting until it has, or has ended")
         cancel.wait(_PAUSE)
         cancel.check()

@@ -31,7 +31,7 @@ def remove_old(
     """Remove it with its snapshots, which their ``providers`` delete; False when nothing is there.
 
     What makes it a backup goes first: one that is to be seen has its snapshots. Raises ``StoreError`` where that
-    cannot be removed, and then nothing else was; what cannot be removed later is told to ``warn``.
+    cannot be removed, and then nothing else was; what cannot be removed later is given to ``warn``.
     """
     recorded = _recorded(catalog, name, what, warn)
     hide_backup(catalog.store, name)

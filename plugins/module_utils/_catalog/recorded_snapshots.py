@@ -44,7 +44,7 @@ class RecordedContents:
 
 
 class RecordedSnapshots:
-    """The snapshots that the files of a backup record, each with its driver where any of them tells it."""
+    """The snapshots that the files of a backup record, each with its driver where any of them has it."""
 
     def __init__(self, files: StoredFiles) -> None:
         """Raises ``ArchiveError`` when one of the files is damaged: then nobody knows."""

@@ -94,7 +94,7 @@ def is_unfinished(record: t.Mapping[str, t.Any]) -> bool:
 
 
 def _source_of(store: Store, name: str, present: t.Collection[str]) -> str | None:
-    """The name of the backup, empty when nothing tells it, None when what would tell it is damaged."""
+    """The name of the backup, empty when nothing has it, None when what would have it is damaged."""
     keys = RestoreKeys(name)
     try:
         if keys.arkive_record in present:

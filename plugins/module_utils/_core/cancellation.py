@@ -39,7 +39,7 @@ class CancelToken:
         return self._event.wait(max(0.0, seconds))
 
     def check(self) -> None:
-        """Raise ``Cancelled`` when the run was told to stop."""
+        """Raise ``Cancelled`` when the run was cancelled."""
         if self._event.is_set():
             raise Cancelled(f"The run was cancelled: {self._reason}.")
 

@@ -34,7 +34,7 @@ class ValidationError(ArkiveError):
 
 
 class Cancelled(ArkiveError):
-    """The run was told to stop (signal, lost parent)."""
+    """The run was cancelled (signal, lost parent)."""
 
 
 __all__ = ("ArkiveError", "Cancelled", "ValidationError")

@@ -12,7 +12,7 @@ import contextlib
 import gc
 import typing as t
 
-#: So many new containers start a search: a few large pages hold less. Python's own number is 700 to 2,000.
+#: This many new containers start a search: a few large pages hold less. Python's own number is 700 to 2,000.
 _NEW_CONTAINERS = 500_000
 
 

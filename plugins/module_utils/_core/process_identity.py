@@ -5,7 +5,7 @@
 """Which process something was written by, so that another one on the same machine knows for certain that it is gone.
 
 A host's name and a number are no proof: containers and clones of a machine share both. So a process is named by the
-boot of its kernel, the namespace in which its number counts, and its start time. Where the system tells none of that
+boot of its kernel, the namespace in which its number counts, and its start time. Where the system knows none of that
 (no ``/proc``), nobody is ever known to be gone.
 """
 
@@ -19,7 +19,7 @@ _START_TIME = 19  # field 22 of /proc/PID/stat, counted behind the program's nam
 
 
 def identify_process() -> str:
-    """``BOOT/NAMESPACE/START`` of this process; empty where the system does not tell."""
+    """``BOOT/NAMESPACE/START`` of this process; empty where the system does not say."""
     place, start = _place(), _start_time(os.getpid())[0]
     return f"{place}/{start}" if place and start else ""
 

@@ -20,7 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import P
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RunContext:
-    """Whom the run tells, what ends it early, its id (empty where it needs none), and its clock."""
+    """Where a run reports to, what ends it early, its id (empty where it needs none), and its clock."""
 
     progress: ProgressSink = no_progress
     cancel: CancelToken = dataclasses.field(default_factory=CancelToken)

@@ -32,7 +32,7 @@ class Timings:
         self._seconds[step] = self._seconds.get(step, 0.0) + seconds
 
     def count(self, name: str, number: int) -> None:
-        """A number that is told beside the times, such as that of the requests."""
+        """A number that is shown beside the times, such as that of the requests."""
         self._seconds[name] = number
 
     def to_dict(self) -> dict[str, float]:

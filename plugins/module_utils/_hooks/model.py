@@ -186,7 +186,7 @@ class HookResult:
 
 
 def log_fields(hook: Hook, default_on_error: OnError) -> dict[str, str]:
-    """The fields of a hook's log lines; ``hookCommand`` is what the Velero and Ark pages tell people to grep for."""
+    """The fields of a hook's log lines; ``hookCommand`` is what the Velero and Ark pages have people grep for."""
     timeout = hook.timeout_seconds
     return {
         "hookSource": hook.source,

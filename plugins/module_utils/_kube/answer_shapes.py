@@ -30,7 +30,7 @@ _METADATA: Shape = {
 }
 _OBJECT: Shape = {"apiVersion": str, "kind": str, "metadata": _METADATA}
 _NAMES: dict[str, Shape] = {"shortNames": [str], "verbs": [str]}
-#: All forms in which the API tells what it has.
+#: All forms in which the API lists what it has.
 _DISCOVERY: Shape = {
     "items": [
         {
@@ -83,7 +83,7 @@ def check_named(obj: t.Any) -> None:
 
 
 def check_discovery(answer: t.Any) -> None:
-    """Raise ``ValueError`` unless this tells what the API has."""
+    """Raise ``ValueError`` unless this lists what the API has."""
     misfit = find_misfit(answer, _DISCOVERY)
     if misfit:
         raise ValueError(misfit)

@@ -22,7 +22,7 @@ class ClusterRun(RunContext):
 
     client: KubeClient
 
-    def telling(self, issues: Issues) -> ClusterRun:
+    def with_issues(self, issues: Issues) -> ClusterRun:
         """The same run, whose warnings and errors go there."""
         return dataclasses.replace(self, issues=issues)
 

@@ -188,7 +188,7 @@ class _Run:
         return bytes(stderr) + (b"\n" + stderr.said if stderr.truncated and stderr.said else b"")
 
     def close(self) -> None:
-        """Tell the peer, if it can take it at once, and close."""
+        """Say goodbye, if the peer can take it at once, and close."""
         with contextlib.suppress(OSError):  # it may be gone already
             self._wire.send_now(encode_frame(OP_CLOSE, struct.pack("!H", 1000)))
         self._wire.close()

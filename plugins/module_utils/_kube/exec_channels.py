@@ -105,7 +105,7 @@ class ExecChannels:
 
 
 def exit_code(status: t.Mapping[str, t.Any]) -> int | None:
-    """The command's exit code in its status; None when the status tells of something else than an exit."""
+    """The command's exit code in its status; None when the status is about something else than an exit."""
     if status.get("status") == "Success":
         return 0
     if status.get("reason") != "NonZeroExitCode":

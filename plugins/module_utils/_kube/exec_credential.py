@@ -160,7 +160,7 @@ class _Plugin:
 
 
 def _cluster_info(cluster: Entry) -> dict[str, t.Any]:
-    """The cluster as client-go tells it to a plugin, the CA by its content."""
+    """The cluster as client-go gives it to a plugin, the CA by its content."""
     fields = cluster.fields
     names = ("server", "tls-server-name", "insecure-skip-tls-verify", "proxy-url", "disable-compression")
     info = {name: fields.value(name) for name in (*names, "certificate-authority-data") if name in fields}

@@ -4,8 +4,8 @@
 
 """An end to each request of urllib3, which itself only knows how long one read may last and looks at no cancel token.
 
-The connections of a pool tell the guard of the request that they serve which socket they use. One thread looks at all
-guards, and shuts the sockets of those whose time is over: whoever waits for them gets an error at once.
+The connections of a pool give the guard of the request that they serve the socket that they use. One thread looks at
+all guards, and shuts the sockets of those whose time is over: whoever waits for them gets an error at once.
 """
 
 # Private: not for use outside of this collection.

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whom a kubeconfig's user acts as, as kubectl tells it to the API server. The ``kubernetes`` library ignores it."""
+"""Whom a kubeconfig's user acts as, as kubectl passes it to the API server. The ``kubernetes`` library ignores it."""
 
 # Private: not for use outside of this collection.
 

@@ -41,7 +41,7 @@ def cut_list(data: bytes, parse: Parse, keep: Keep[Item], *, beginning: bytes = 
     try:
         found = _cut_at_commas(data, parse, keep, beginning)
     except RecursionError:
-        found = None  # one of the items is nested too deeply: the others are told apart the slow way
+        found = None  # one of the items is nested too deeply: the others are separated the slow way
     try:
         return _read_items(data, keep) if found is None else found
     except RecursionError as exc:
@@ -78,7 +78,7 @@ def _find_end(data: bytes, start: int, parse: Parse, separator: bytes) -> tuple[
         except ValueError:
             pass
         else:
-            # The mark tells that the items that were found are those of the list itself.
+            # The mark proves that the items that were found are those of the list itself.
             if data[end : end + 1] == b"]" and isinstance(envelope, dict) and envelope.pop("items", None) == [_MARK]:
                 return envelope, end
         if last < 0:
@@ -118,7 +118,7 @@ def _parse_pieces(
 
 
 def _read_items(data: bytes, keep: Keep[Item]) -> tuple[Document, list[Item]]:
-    """The slow way: the standard library's decoder tells where each item ends."""
+    """The slow way: the standard library's decoder finds where each item ends."""
     text = data.decode()
     decoder = json.JSONDecoder()
     envelope: Document = {}

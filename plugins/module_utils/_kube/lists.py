@@ -22,7 +22,7 @@ _MOST_RESTARTS = 5
 
 @dataclasses.dataclass
 class Page:
-    """items: raw objects with apiVersion and kind. remaining: objects after this page, None when not told."""
+    """items: raw objects with apiVersion and kind. remaining: objects after this page, None when not known."""
 
     items: list[dict[str, t.Any]]
     resource_version: str

@@ -43,7 +43,7 @@ class RawItem:
 
 @dataclasses.dataclass(slots=True)
 class RawPage:
-    """remaining: objects after this page, None when not told. bad: those with a problem, which are not in ``items``."""
+    """remaining: objects after this page, None when not known. bad: those with a problem, not in ``items``."""
 
     items: list[RawItem]
     resource_version: str

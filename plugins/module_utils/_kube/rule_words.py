@@ -38,7 +38,7 @@ def to_grant(rules: t.Sequence[str], namespaces: t.Sequence[str] = ()) -> str:
 
 
 def rule_for(refusal: str) -> str:
-    """What would have let a request pass, by the words of its refusal; empty where they do not tell."""
+    """What would have let a request pass, by the words of its refusal; empty where they do not say."""
     found = _REFUSAL.search(refusal)
     if found is None:
         return ""

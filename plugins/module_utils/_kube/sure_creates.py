@@ -35,7 +35,7 @@ def create_surely(
 ) -> Object:
     """Create ``obj``; when the answer is lost, look for it, and create once more what is not there.
 
-    ``is_ours`` tells what this call has made from what another has made under its name. Raises ``KubeError``: a
+    ``is_ours`` distinguishes what this call has made from what another has made under its name. Raises ``KubeError``: a
     ``CreateUnknown``, also in place of ``Cancelled``, where it may have been made all the same.
     """
 
@@ -51,7 +51,7 @@ def create_surely(
         if not leaves_open(exc):
             raise
         first = exc
-    with _told_as_unknown(resource, obj):
+    with _doubt_as_unknown(resource, obj):
         found = look()
         if found is None and (first.unreachable or first.status in _GATEWAY):
             try:
@@ -72,7 +72,7 @@ def leaves_open(exc: KubeError) -> bool:
 
 
 @contextlib.contextmanager
-def _told_as_unknown(resource: ApiResource, obj: t.Mapping[str, t.Any]) -> t.Iterator[None]:
+def _doubt_as_unknown(resource: ApiResource, obj: t.Mapping[str, t.Any]) -> t.Iterator[None]:
     try:
         yield
     except Cancelled as exc:

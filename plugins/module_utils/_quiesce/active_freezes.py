@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which freezes are marked, as pods and claims together tell."""
+"""Which freezes are marked, as pods and claims together say."""
 
 # Private: not for use outside of this collection.
 
@@ -59,7 +59,7 @@ def gather(pods: t.Iterable[t.Mapping[str, t.Any]], claims: t.Iterable[t.Mapping
 
 
 def _may_be_one_place(one: Mark, other: Mark) -> bool:
-    """Whether both may be of one file system, as far as they tell: what a mark leaves out fits everything."""
+    """Whether both may be of one file system, as far as they say: what a mark leaves out fits everything."""
     if one.claim and other.claim:
         return one.claim == other.claim and (not one.node or not other.node or one.node == other.node)
     return (one.namespace, one.pod) == (other.namespace, other.pod)

@@ -87,7 +87,7 @@ def thaw_path(
     """Release a freeze and prove it. Where the timer fired first, ``errors`` says since when nothing was protected.
 
     A path that nobody has frozen is fine and not changed, unless ``lease_id`` names a freeze. A pod that is gone does
-    not end the thaw: the claim's mark tells where it is. Nor does a client that is cancelled: only an API server that
+    not end the thaw: the claim's mark says where it is. Nor does a client that is cancelled: only an API server that
     is away is not waited for then.
     """
     _check_lease_id(request)

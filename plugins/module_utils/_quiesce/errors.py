@@ -16,7 +16,7 @@ class QuiesceError(ArkiveError):
 
 
 def unclear_freeze(asked: str, container: str, pod: str) -> QuiesceError:
-    """For a command that freezes something, nobody can tell what. ``asked``: "pre hook"; ``pod``: namespace/name."""
+    """For a command that freezes something, nobody knows what. ``asked``: "pre hook"; ``pod``: namespace/name."""
     return QuiesceError(
         f"The {asked} in container {container} of pod {pod} freezes a path that cannot be read from its text.",
         hint="Write the path out, or set allow_shared_freeze: true.",

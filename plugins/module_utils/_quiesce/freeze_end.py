@@ -82,8 +82,8 @@ def _elsewhere(timer: FreezeTimer, thawer: Thawer, reason: str) -> FreezeEnd:
     places = dict.fromkeys(answer.where for answer in answers if answer.where)
     notes = dict.fromkeys(answer.note for answer in answers if answer.note)
     may_return = any(answer.may_return for answer in answers)
-    told = dataclasses.replace(found, where=", ".join(places), note=" ".join(notes), may_return=may_return)
-    return FreezeEnd(elsewhere=told)
+    elsewhere = dataclasses.replace(found, where=", ".join(places), note=" ".join(notes), may_return=may_return)
+    return FreezeEnd(elsewhere=elsewhere)
 
 
 __all__ = ("FreezeEnd", "end_by_claims", "end_freeze")

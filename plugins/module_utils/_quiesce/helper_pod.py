@@ -134,7 +134,7 @@ class HelperRun:
         return _failed(where, f"it did not run within {_DEADLINE_SECONDS} s: {self._last_event(namespace, pod)}")
 
     def _last_event(self, namespace: str, pod: Object) -> str:
-        """What the node says about a pod that does not start: who may not ask is told that it waits."""
+        """What the node says about a pod that does not start: who may not ask only hears that it waits."""
         selector = f"involvedObject.uid={pod['metadata'].get('uid', '')},type=Warning"
         try:
             answer = self._client.get(f"/api/v1/namespaces/{namespace}/events", query={"fieldSelector": selector})

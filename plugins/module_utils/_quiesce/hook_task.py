@@ -140,14 +140,14 @@ def run_hook_task(
 
 
 class _HookTask:
-    """One task; ``outcome`` tells what has happened so far, however it ends."""
+    """One task; ``outcome`` has what has happened so far, however it ends."""
 
     def __init__(self, run: ClusterRun, request: HookTaskRequest) -> None:
         self._run = run
         self._request = request
-        # What a section tells its run is told by the sentences of this task.
+        # What a section reports to its run is in the sentences of this task.
         self._settings = SectionSettings(
-            run=run.telling(Issues()), policy=request.freeze_policy, hooks=request.hook_policy
+            run=run.with_issues(Issues()), policy=request.freeze_policy, hooks=request.hook_policy
         )
         self._would_change = False
         self._hooks: list[HookResult] = []
@@ -210,7 +210,7 @@ class _HookTask:
             return
         self._would_change = bool(pairs)
         for hook, entry in failing:
-            self._tell_failure(hook, entry["namespace"], entry["pod"], entry["refused"])
+            self._report_failure(hook, entry["namespace"], entry["pod"], entry["refused"])
 
     def _sweep_first(self, pods: t.Sequence[dict[str, t.Any]]) -> None:
         """End what dead runs have left frozen in the namespace."""
@@ -282,12 +282,12 @@ class _HookTask:
     def _judge(self) -> None:
         for result in self._hooks:
             if result.failed:
-                self._tell_failure(result.hook, result.namespace, result.pod, result.error)
+                self._report_failure(result.hook, result.namespace, result.pod, result.error)
 
-    def _tell_failure(self, hook: Hook, namespace: str, pod: str, error: str) -> None:
+    def _report_failure(self, hook: Hook, namespace: str, pod: str, error: str) -> None:
         fatal = hook.resolved_on_error(self._request.on_error) == "Fail"
-        tell = self._run.issues.error if fatal else self._run.issues.warning
-        tell(f"The {asked_for(hook)} in {namespace}/{pod} failed: {error.rstrip('.')}.")
+        add = self._run.issues.error if fatal else self._run.issues.warning
+        add(f"The {asked_for(hook)} in {namespace}/{pod} failed: {error.rstrip('.')}.")
 
 
 def _thaws(request: HookTaskRequest) -> bool:

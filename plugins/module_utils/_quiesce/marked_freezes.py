@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Freezes that an earlier task left behind, as the marks tell them."""
+"""Freezes that an earlier task left behind, as their marks describe them."""
 
 # Private: not for use outside of this collection.
 
@@ -43,7 +43,7 @@ def freezes_of(
 
 
 def freeze_of_task(pod: ObjectView, hook: Hook, *, lease_id: str, container: str, path: str) -> ActiveFreeze:
-    """The freeze that a task names, whose mark is gone: the task's own words tell where it is."""
+    """The freeze that a task names, whose mark is gone: the task's own options say where it is."""
     namespace, name = pod_identity(pod)
     node = str((pod.get("spec") or {}).get("nodeName", ""))
     target = FreezeTarget(namespace=namespace, pod=name, node=node, container=container, path=path)

@@ -99,7 +99,7 @@ class Preflight:
         namespace, name = pod_identity(pod)
         if not self._policy.allow_shared_freeze:
             for freeze in found.freezes:
-                # A path on no volume may be a link into one: only the container can tell. A relative one is refused
+                # A path on no volume may be a link into one: only the container knows. A relative one is refused
                 # at once: the script around the freeze may have changed the directory that it starts from.
                 if not freeze.path.startswith("/") or lies_on_volume(pod, container, freeze.path):
                     check_pod_spec(self._reader, pod, container=container, path=freeze.path)

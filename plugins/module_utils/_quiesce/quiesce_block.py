@@ -32,7 +32,7 @@ class CriticalSection:
     """Use as ``with section: work()``: entering runs the pre hooks, leaving releases every pod, whatever happened.
 
     The hooks of one pod run in their order, those of different pods side by side; with ``sequential`` strictly one
-    after the other, in the order of the block. What happened is told in the order of the block either way.
+    after the other, in the order of the block. What happened is reported in the order of the block either way.
     """
 
     def __init__(

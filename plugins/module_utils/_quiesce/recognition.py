@@ -61,7 +61,7 @@ class FreezeCommand:
 class Recognition:
     """What a command does to file systems.
 
-    ``plain``: the command is the tool itself, so its exit code tells exactly whether it worked.
+    ``plain``: the command is the tool itself, so its exit code says exactly whether it worked.
     ``unclear``: it freezes something, but what cannot be read from the text (a variable, a glob).
     """
 

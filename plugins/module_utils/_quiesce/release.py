@@ -55,7 +55,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.thaw import Th
 #: How long a release is tried after the timer must have fired.
 _PATIENCE_SECONDS = 90.0
 _RETRY_SECONDS = 1.0
-#: After so many tries in its own container, other ways are taken as well.
+#: After this many tries in its own container, other ways are taken as well.
 _TRIES_IN_CONTAINER = 3
 #: What the release itself may take beyond the post hook's own timeout, when no freezer has to be killed first.
 _BESIDE_HOOK_SECONDS = 2.0
@@ -271,7 +271,7 @@ class Releaser:
 
     def _account(self, active: ActiveFreeze, report: ReleaseReport, post: HookResult | None, *, pure: bool) -> None:
         if report.thaw == "0" and report.fired_at is None and active.thaws_itself:
-            # Nothing is protected beyond the command, and nobody has to be told so.
+            # Nothing is protected beyond the command, and nobody has to be warned.
             self._close(active, FreezeAccount("its own command", False, None))
             return
         account = account_for(

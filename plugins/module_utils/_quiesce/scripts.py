@@ -59,7 +59,7 @@ _THAW = (
     'case $?$e in 0*)t=1;;*nvalid\\ arg*)t=0;;127*)t=0;[ -e "$d/at" ]&&t=x;;*)t=x;;esac;};'
 )
 #: Remove what is proven over, of whatever run. It is kept for a while: who comes to release a timer that has fired is
-#: to be told, and a freeze that comes late is to be refused.
+#: to be informed, and a freeze that comes late is to be refused.
 _CLEAN = (
     f"now;for c in {_SHM}*;do for f in fired:60 released:600;do "
     '[ -f "$c/${f%:*}" ]&&read -r u x<"$c/${f%:*}"&&[ $((n-${u%%.*})) -gt ${f#*:} ]&&rm -rf "$c";done;done 2>/dev/null;'

@@ -129,7 +129,7 @@ class _Sweeper:
         return dataclasses.replace(found, state=state, error=error)
 
     def _end(self, mark: Mark) -> FreezeEnd:
-        """Through its own container where that still mounts the claim; never at a path that only the mark tells."""
+        """Through its own container where that still mounts the claim; never at a path that only the mark names."""
         pod = self._pod_of(mark)
         path = mark.path
         if mark.claim:

@@ -125,7 +125,7 @@ def _plan(opened: _Opened) -> Ready:
         for warning in backup.warnings:
             run.issues.warning(warning)
         if not run.request.name:
-            report.tell_unfinished()
+            report.report_unfinished()
         chosen = choose_objects(run, backup)
         findings = find_out(run, chosen, opened.objects)
         planner = Planner(run, chosen, findings)

@@ -204,7 +204,7 @@ class Execution:
         ]
         last = max(with_volumes, default=0)
         self._carry_out(applier, self._rest()[:last])
-        late = self._tell_vanished(self._await_volumes())
+        late = self._report_vanished(self._await_volumes())
         lost = self._volumes.find_lost(self._applied)
         self._applied = self._applied.with_plan(self._ready.judge.hold_back(self._applied.plan, lost))
         self._carry_out(applier, self._rest()[last:])
@@ -262,7 +262,7 @@ class Execution:
         self._finish_volumes(at_once)
         return [volume for volume in left if not any(volume is each for each in at_once)]
 
-    def _tell_vanished(self, late: t.Sequence[RestoredVolume]) -> list[RestoredVolume]:
+    def _report_vanished(self, late: t.Sequence[RestoredVolume]) -> list[RestoredVolume]:
         """The plan may be old by now, and what is written next would make up for a claim that is gone.
 
         Returns ``late`` as they are now.

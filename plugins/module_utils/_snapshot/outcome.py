@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a snapshot task tells in the end."""
+"""What a snapshot task reports in the end."""
 
 # Private: not for use outside of this collection.
 

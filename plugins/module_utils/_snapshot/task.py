@@ -180,8 +180,8 @@ class _Task:
                 issues.error(f"What was made of the set could not be removed: {left.sentence}")
             if isinstance(exc, ArkiveError):
                 issues.add_warnings(provider.warnings)
-                told = self._outcome(provider.taken, after=[])
-                exc.details.update(told.to_return(default_on_error=self._request.quiescing.on_error))
+                outcome = self._outcome(provider.taken, after=[])
+                exc.details.update(outcome.to_return(default_on_error=self._request.quiescing.on_error))
             raise
         issues.add_warnings(window.warnings)
         if issues.errors:

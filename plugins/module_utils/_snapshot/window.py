@@ -51,8 +51,8 @@ class SnapshotWindow:
         self._plan = plan
         self._progress = run.progress
         self._settings = SectionSettings(
-            # What a section tells its run is told by the sentences of this task.
-            run=run.telling(Issues()),
+            # What a section reports to its run is in the sentences of this task.
+            run=run.with_issues(Issues()),
             policy=request.quiescing.policy,
             hooks=request.hook_policy,
             workers=request.workers,

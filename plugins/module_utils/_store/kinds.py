@@ -94,7 +94,7 @@ def make_location(options: t.Mapping[str, t.Any]) -> StorageLocation:
 
 
 def _refuse_foreign(location: StorageLocation, kind: StoreKind, given: t.Mapping[str, StoreKind]) -> None:
-    # One with a default of its own cannot be told from one that was not given.
+    # One with a default of its own cannot be distinguished from one that was not given.
     wrong = {name: other for name, other in given.items() if other.options[name].default is None}
     if wrong:
         owners = " or ".join(dict.fromkeys(f"'{other.option}'" for other in wrong.values()))

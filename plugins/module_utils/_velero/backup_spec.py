@@ -18,7 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources i
     VOLUME_SNAPSHOTS,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
-from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import told
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import shown_value
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import HookRule, parse_hook_rules
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
     ALWAYS_EXCLUDED,
@@ -319,7 +319,7 @@ def _ordered(value: t.Mapping[str, t.Any]) -> dict[str, tuple[str, ...]]:
         names = written.split(",") if isinstance(written, str) else written
         if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
             raise ValidationError(
-                f"ordered_resources has no list of names for '{plural}': {told(written)}.",
+                f"ordered_resources has no list of names for '{plural}': {shown_value(written)}.",
                 hint="Write namespace/name for each object, or its name alone where it is cluster-scoped.",
             )
         out[plural] = tuple(name.strip() for name in names if name.strip())

@@ -19,7 +19,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
-from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import quoted, told
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import quoted, shown_value
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._core.yaml_documents import read_yaml
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import (
@@ -166,7 +166,7 @@ def parse_policy(document: str | t.Mapping[str, t.Any], *, source: str = "the re
         )
     policies = given.get("volumePolicies", [])
     if not isinstance(policies, list | tuple):
-        raise ValidationError(f"The volumePolicies of {source} are not a list: {told(policies)}.")
+        raise ValidationError(f"The volumePolicies of {source} are not a list: {shown_value(policies)}.")
     return ResourcePolicy(
         tuple(_policy(entry, f"{source}, volumePolicies[{at}]", snake=snake) for at, entry in enumerate(policies)),
         _include_exclude(given.get("includeExcludePolicy"), f"{source}, includeExcludePolicy", snake=snake),

@@ -13,7 +13,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.json_patch import PatchError, equal_json
-from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import quoted, readable, told
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import quoted, readable, shown_value
 
 _PATCH = "$patch"
 _RETAIN = "$retainKeys"
@@ -159,7 +159,7 @@ def _merge_member(before: t.Any, value: t.Any, how: t.Mapping[str, t.Any] | Merg
 
 def _listed(value: t.Any, name: str, where: str) -> list[t.Any]:
     if not isinstance(value, list):
-        raise PatchError(f"{readable(name)} of {where} is not a list: {told(value)}.")
+        raise PatchError(f"{readable(name)} of {where} is not a list: {shown_value(value)}.")
     return value
 
 

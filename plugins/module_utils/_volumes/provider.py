@@ -146,7 +146,7 @@ class BackupVolumes(t.Protocol):
         """Nothing is followed any more."""
 
     def take(self, keys: t.Sequence[Key], *, timeout: float, too_late: str) -> None:
-        """Take those snapshots side by side, within ``timeout`` seconds; what fails is told by ``error_of``.
+        """Take those snapshots side by side, within ``timeout`` seconds; what fails is reported by ``error_of``.
 
         ``too_late``: a sentence that stands before the error of one that was not taken in time.
         """
@@ -218,20 +218,20 @@ class VolumeProvider(t.Protocol):
         """The snapshots of one backup, as one restore makes volumes from them."""
 
     def why_not_delete(self, snapshot: RecordedSnapshot) -> str:
-        """Why it cannot be deleted here, as far as can be told without trying; empty when it may."""
+        """Why it cannot be deleted here, as far as is known without trying; empty when it may."""
 
     def delete(self, snapshots: t.Sequence[RecordedSnapshot], contents: StoredContents) -> Reasons:
         """Delete them; one that is gone is fine. Returns why others are still there.
 
-        A run that is told to stop gives up the rest: whoever asked looks at ``is_cancelled``.
+        A run that is cancelled gives up the rest: whoever asked looks at ``is_cancelled``.
         """
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether the run is told to stop."""
+        """Whether the run is cancelled."""
 
     def deletion_notes(self) -> tuple[str, ...]:
-        """What else is to be told of the deletions so far: a sentence each."""
+        """What else is to be reported of the deletions so far: a sentence each."""
 
 
 __all__ = (

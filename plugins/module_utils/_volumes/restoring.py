@@ -73,7 +73,7 @@ class StoredObjects(t.Protocol):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRecords:
-    """The files of a backup that tell of snapshots, None for one that is not there."""
+    """The files of a backup that describe snapshots, None for one that is not there."""
 
     volumesnapshots: t.Sequence[ObjectView] | None = None
     volumeinfo: t.Sequence[ObjectView] | None = None
@@ -196,7 +196,7 @@ class RestoreVolumes(t.Protocol):
         """Whether what a live ``claim`` without a volume is to get one from is surely not there any more."""
 
     def error_of(self, source: DataSource) -> str:
-        """What is said to be wrong with it in the cluster; empty when nothing is, or nobody can tell."""
+        """What is said to be wrong with it in the cluster; empty when nothing is, or nobody knows."""
 
     def take_out(self, source: DataSource, *, namespace: str, claim: str) -> list[str] | None:
         """Remove the objects that helped to make a volume; the storage keeps the snapshot.

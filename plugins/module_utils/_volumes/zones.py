@@ -27,7 +27,7 @@ _SEPARATOR = "__"
 
 
 def zone_of(volume: t.Mapping[str, t.Any]) -> str:
-    """The zone by its label, the deprecated label, or the required node affinity; empty when none of them tells."""
+    """The zone by its label, the deprecated label, or the required node affinity; empty when none of them says."""
     return _labelled_zone(volume) or _zone_of_affinity(volume)
 
 

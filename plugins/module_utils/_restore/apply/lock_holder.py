@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who restores into a namespace: told by the lease in it, and whether that process is surely gone."""
+"""Who restores into a namespace, by the Lease in it, and whether that process is surely gone."""
 
 # Private: not for use outside of this collection.
 

@@ -66,7 +66,7 @@ class NamespaceLocks:
         self._known: dict[str, float] = {}
         #: Where nobody knows whether a lease of ours was made.
         self._doubtful: set[str] = set()
-        self._told = False
+        self._warned = False
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -81,7 +81,7 @@ class NamespaceLocks:
             raise refusal
 
     def find_refusal(self, namespaces: t.Collection[str]) -> RestoreError | None:
-        """What ``acquire`` would raise, as far as a look can tell; nothing is written."""
+        """What ``acquire`` would raise, as far as a look can show; nothing is written."""
         if self._resource is None or self._force or not namespaces:
             return None
         with concurrent.futures.ThreadPoolExecutor(max_workers=self._workers) as pool:
@@ -89,7 +89,7 @@ class NamespaceLocks:
         return _refusal(dict(zip(namespaces, found, strict=True)))
 
     def _find_holder(self, namespace: str) -> RestoreProcess | None:
-        """Who is surely at work there. Whether an earlier run of the same restore is, only time would tell."""
+        """Who is surely at work there. Whether an earlier run of the same restore is, only time would show."""
         try:
             lease = get_object(self._client, t.cast(ApiResource, self._resource), LEASE_NAME, namespace)
         except KubeError as exc:
@@ -155,14 +155,14 @@ class NamespaceLocks:
                     return holder_of(standing)
                 self._progress(f"taking over namespace {namespace} from {_who(holder_of(standing))}")
                 self._delete(namespace, standing)
-                self._tell_broken_off(namespace, holder_of(standing).restore)
+                self._warn_broken_off(namespace, holder_of(standing).restore)
         except CreateUnknown:
             self._doubtful.add(namespace)
             raise
         except KubeError as exc:
             if not (exc.forbidden or exc.not_found):
                 raise
-            self._tell_unguarded(namespace, exc)
+            self._warn_unguarded(namespace, exc)
             return None
         self._note(namespace, lease)
         return None
@@ -285,7 +285,7 @@ class NamespaceLocks:
             if not exc.not_found and exc.status != 409:
                 raise
 
-    def _tell_broken_off(self, namespace: str, restore: str) -> None:
+    def _warn_broken_off(self, namespace: str, restore: str) -> None:
         if restore and restore != self._holder.restore:
             self._issues.warning(
                 f"Restore '{restore}' was broken off while it worked in namespace '{namespace}'; what it has left there"
@@ -294,10 +294,10 @@ class NamespaceLocks:
                 hint=f"Run it again with name: {restore} to finish it.",
             )
 
-    def _tell_unguarded(self, namespace: str, exc: KubeError) -> None:
+    def _warn_unguarded(self, namespace: str, exc: KubeError) -> None:
         with self._lock:
-            told, self._told = self._told, True
-        if not told:
+            warned, self._warned = self._warned, True
+        if not warned:
             self._issues.warning(
                 f"Other restores into namespace '{namespace}' would not be noticed: {exc.message}",
                 hint="Allow create, get, update and delete on leases.coordination.k8s.io in the namespaces.",

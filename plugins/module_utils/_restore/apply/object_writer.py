@@ -75,10 +75,10 @@ class ObjectWriter:
         except Cancelled:
             return Applied(item, "failed")
         except KubeError as exc:
-            told = self.gone is not None
+            known = self.gone is not None
             if exc.unauthorized:
                 self.gone = exc
-            if exc.unauthorized and told:
+            if exc.unauthorized and known:
                 return Applied(item, "failed")
             return self._failed(item, exc, reason=exc.reason)
         except ArkiveError as exc:
@@ -277,7 +277,7 @@ class ObjectWriter:
                 self._run.cancel.check()
 
     def _recreate(self, item: PlanItem, resource: ApiResource) -> Applied:
-        """From the deletion on the object is missing until the new one is there: whatever comes between is told so."""
+        """From the deletion on the object is missing until the new one is there: whatever comes between says so."""
         delete_object(self._client, resource, item.name, item.namespace)
         try:
             self._waits.await_gone(item, resource)

@@ -58,7 +58,7 @@ def choose_objects(run: RestoreRun, backup: OpenBackup) -> Chosen:
         choose_versions(contents, discovery, read_version_priorities(run.client, discovery, request))
     contents.know_types(api)
     if request.on_bad_member == "skip":
-        _tell_bad_members(leave_out_bad(contents, spec, discovery), issues)
+        _report_bad_members(leave_out_bad(contents, spec, discovery), issues)
     choice = ObjectChoice(request.names, request.select)
     items = choose_items(contents, spec, discovery, choice)
     unfit = check_names(request, contents, discovery, unused=choice.unused)
@@ -69,7 +69,7 @@ def choose_objects(run: RestoreRun, backup: OpenBackup) -> Chosen:
     return Chosen(backup=backup, contents=contents, items=items, discovery=discovery, api=api)
 
 
-def _tell_bad_members(bad: BadMembers, issues: Issues) -> None:
+def _report_bad_members(bad: BadMembers, issues: Issues) -> None:
     for sentence in bad.sentences:
         issues.error(f"{sentence} It was left out.")
     rest = bad.count - len(bad.sentences)

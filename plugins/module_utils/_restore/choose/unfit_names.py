@@ -128,7 +128,7 @@ def _collect(contents: BackupContents, types: t.Iterable[GroupResource], read: R
             try:
                 found.update(read(contents.read(ref)))
             except ArchiveError:
-                continue  # told of when it would be restored
+                continue  # reported when it would be restored
     return found
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""ConfigMaps that a restore is told by."""
+"""ConfigMaps that direct a restore."""
 
 # Private: not for use outside of this collection.
 

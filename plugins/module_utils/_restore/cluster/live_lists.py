@@ -39,7 +39,7 @@ class LiveLists:
             if exc.forbidden:
                 return False
             raise
-        # A server that does not tell how many are left may have any number of them.
+        # A server that does not say how many are left may have any number of them.
         return page.remaining is not None and page.remaining < wanted + namespaces * _OBJECTS_A_REQUEST
 
     def objects(self, resource: ApiResource, namespace: str | None) -> t.Iterator[tuple[dict[str, t.Any], str]]:

@@ -58,8 +58,8 @@ class RestoredPodHooks:
         self._rules = run.request.spec.hooks
         self._recorded = recorded
         self._issues = run.issues
-        #: Each command is in the log; what has failed is told in the end, by what it does to the restore.
-        self._commands = run.context.telling(run.issues.beside())
+        #: Each command is in the log; what has failed is reported in the end, by what it does to the restore.
+        self._commands = run.context.with_issues(run.issues.beside())
         self._progress = run.progress
         self._cancel = run.cancel
         self._stop = HookStop(run.cancel)

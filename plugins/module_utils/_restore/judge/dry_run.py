@@ -60,7 +60,7 @@ class DryRunJudge:
     def find_conflicts(self, plan: RestorePlan, items: t.Sequence[PlanItem]) -> list[PlanItem]:
         """Those of some items of a plan that the server refuses, as conflicts.
 
-        Items in a namespace that the server does not let us make are refused, the namespace itself is not told of.
+        Items in a namespace that the server does not let us make are refused, the namespace itself is not reported.
         """
         targets = {item.namespace for item in items}
         namespaces = [item for item in plan.of_types(NAMESPACES) if item.name in targets]

@@ -28,7 +28,7 @@ Place: t.TypeAlias = "tuple[int, int]"
 class Prepared:
     """``body`` is complete but for what the server adds. ``skip`` is a reason to leave the object out.
 
-    ``refusal`` is a reason why it cannot be restored; ``errors`` are told and stop nothing.
+    ``refusal`` is a reason why it cannot be restored; ``errors`` are reported and stop nothing.
     """
 
     body: Object

@@ -145,7 +145,7 @@ class ObjectReader:
             return self.item(candidate, read).decided("skip", prepared.skip)
         if prepared.refusal:
             return self.item(candidate, read).decided("conflict", prepared.refusal)
-        self._tell_errors(candidate, prepared)
+        self._report_errors(candidate, prepared)
         return read if read.resource is not None else _not_served(self.item(candidate, read, keep=True))
 
     def _read_again(self, candidate: Candidate, item: PlanItem, api: ApiTypes) -> Read | PlanItem:
@@ -164,7 +164,7 @@ class ObjectReader:
             found["managedFields"] = list(prepared.managed_fields)
         return self._objects.add(found) if found else None
 
-    def _tell_errors(self, candidate: Candidate, prepared: Prepared) -> None:
+    def _report_errors(self, candidate: Candidate, prepared: Prepared) -> None:
         for error in prepared.errors:
             self._run.issues.error(
                 f"error preparing {self.bare_item(candidate).title}: {error}",

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a restore does about claims whose data does not come back: refused, warned of, or told."""
+"""What a restore does about claims whose data does not come back: refused, warned of, or reported."""
 
 # Private: not for use outside of this collection.
 
@@ -52,7 +52,7 @@ class ClaimRules:
     def judge_live(self, item: PlanItem, live: ObjectView, stored: ObjectView) -> PlanItem:
         """A claim in whose place there is one, ``live``; refused where that hides data of the backup.
 
-        ``stored`` is the backup's. Who made it under the same restore is not told again that it is there.
+        ``stored`` is the backup's. Who made it under the same restore is not warned again that it is there.
         """
         decision = item.facts.volume
         if decision is None:

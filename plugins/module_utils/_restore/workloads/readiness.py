@@ -158,10 +158,10 @@ def stated_reason(pod: ObjectView) -> str:
     return _of_containers(status, _waiting_in_vain) or _of_containers(status, _ended_badly)
 
 
-def _of_containers(status: ObjectView, tell: t.Callable[[ObjectView], str]) -> str:
-    """The first container that has something to tell, init containers first."""
+def _of_containers(status: ObjectView, explain: t.Callable[[ObjectView], str]) -> str:
+    """The first container that has something to say, init containers first."""
     for container in (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())):
-        if why := tell(container):
+        if why := explain(container):
             return f"container {container['name']}: {why}"
     return ""
 
@@ -190,7 +190,7 @@ def _on_its_way(container: ObjectView) -> str:
 
 
 def _with_refusal(why: str, status: ObjectView) -> str:
-    """What keeps pods from being made is told by a condition."""
+    """What keeps pods from being made is said by a condition."""
     refusal = _condition(status, "ReplicaFailure")
     return f"{why} ({_sentence(refusal)})" if refusal.get("status") == "True" else why
 
@@ -202,9 +202,9 @@ def _condition(status: ObjectView, name: str) -> ObjectView:
     return {}
 
 
-def _sentence(told: ObjectView) -> str:
+def _sentence(condition: ObjectView) -> str:
     """``reason: message`` of a condition, a state or a status."""
-    return ": ".join(str(told[part]) for part in ("reason", "message") if told.get(part))
+    return ": ".join(str(condition[part]) for part in ("reason", "message") if condition.get(part))
 
 
 def _number(holder: ObjectView, name: str, default: int = 0) -> int:

@@ -51,7 +51,7 @@ class CsiDeletion:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What else is to be told of the deletions."""
+        """What else is to be reported of the deletions."""
         return tuple(self._storage.notes) if self._storage is not None else ()
 
     def _find_storage(self) -> StorageSnapshots | None:

@@ -42,7 +42,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring impo
 
 _POLICY_ANNOTATION = "velero.io/csi-vsc-deletion-policy"
 _VELERO_PREFIX = "velero.io/csi-"
-#: By which the snapshot controllers tell each other what they are at.
+#: By which the snapshot controllers let each other know what they are at.
 _CONTROLLER_ANNOTATIONS = (
     "snapshot.storage.kubernetes.io/volumesnapshot-being-created",
     "snapshot.storage.kubernetes.io/volumesnapshot-being-deleted",

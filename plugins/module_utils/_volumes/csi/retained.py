@@ -23,8 +23,8 @@ def remove_retained(
 ) -> list[str]:
     """Delete the VolumeSnapshotContents of ``deleted`` (driver and handle) whose VolumeSnapshot is gone.
 
-    One that has its VolumeSnapshot still is somebody's: it is told of, and left. ``driver_asked``: names of contents
-    that the deletion itself has made. Whoever may not list contents is told nothing.
+    One that has its VolumeSnapshot still is somebody's: it is reported, and left. ``driver_asked``: names of contents
+    that the deletion itself has made. Whoever may not list contents gets no report.
     """
     try:
         pages = list_pages(client, api.contents)
@@ -33,8 +33,8 @@ def remove_retained(
         if exc.forbidden:
             return []
         return [f"What still refers to the deleted snapshots in the cluster is unknown: {exc.sentence}"]
-    told = [_remove(client, api, item) for item in found if item["metadata"]["name"] not in driver_asked]
-    return [sentence for sentence in told if sentence]
+    sentences = [_remove(client, api, item) for item in found if item["metadata"]["name"] not in driver_asked]
+    return [sentence for sentence in sentences if sentence]
 
 
 def _remove(client: KubeClient, api: SnapshotApi, content: ObjectView) -> str:

@@ -80,7 +80,7 @@ class CsiSet:
 
     @property
     def with_contents(self) -> bool:
-        """Whether VolumeSnapshotContents may be read; else nothing but a creationTime tells that one is taken."""
+        """Whether VolumeSnapshotContents may be read; else nothing but a creationTime shows that one is taken."""
         return not any(need.verb in ("get", "list", "watch") for need in self._missing if not need.namespace)
 
     @property
@@ -112,7 +112,7 @@ class CsiSet:
         return [*(self._plan_one(claim, classes) for claim in claims if claim.name not in in_groups), *grouped]
 
     def find(self) -> list[SetMember]:
-        """Also those that are of a set whose long name has the same label are told apart."""
+        """Also those that are of a set whose long name has the same label are distinguished."""
         request = self._request
         label = set_labels(request.name)[SET_LABEL]
         pages = list_pages(

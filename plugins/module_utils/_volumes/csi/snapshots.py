@@ -36,7 +36,7 @@ _AT_A_TIME = 16
 #: An error of a controller may pass with its next try; one that stays so long is final. In seconds.
 _TAKE_ERROR_PATIENCE = 10.0
 _READY_ERROR_PATIENCE = 30.0
-#: What the watches did not tell is read so often, in seconds.
+#: What the watches did not show is read at this interval, in seconds.
 _READ_SECONDS = 5.0
 _TICK_SECONDS = 0.5
 _PROGRESS_SECONDS = 15.0
@@ -85,7 +85,7 @@ class CsiSnapshots:
         """Make one VolumeSnapshot for each spec of one namespace; returns when each is taken or failed.
 
         What goes wrong with one is its state; ``too_late`` is a sentence that stands before the error of one that is
-        not taken in time. Raises ``Cancelled`` when the run was told to stop: what was made by then
+        not taken in time. Raises ``Cancelled`` when the run was cancelled: what was made by then
         is in ``taken``.
         """
         if not specs:

@@ -95,7 +95,7 @@ class StorageSnapshots:
     def delete(self, snapshots: t.Sequence[StoredSnapshot], *, timeout: float) -> dict[StoredSnapshot, str]:
         """Have them deleted, all at once; one that is gone is fine. Returns why others are still there.
 
-        A run that is told to stop gives up those that are not gone. In any case no object of the deletion is left in
+        A run that is cancelled gives up those that are not gone. In any case no object of the deletion is left in
         the cluster. What had outlived its VolumeSnapshot by its policy Retain goes with the snapshot that it names.
         """
         if not snapshots:

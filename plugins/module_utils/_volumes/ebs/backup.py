@@ -59,7 +59,7 @@ class EbsBackup:
     # -- plan ---------------------------------------------------------------------------------------------------------
 
     def needs(self, namespaces: t.Sequence[str]) -> list[Need]:
-        """EC2 tells by the requests themselves."""
+        """EC2 answers the requests themselves."""
         return []
 
     def open(self, *, allowed: bool) -> None:

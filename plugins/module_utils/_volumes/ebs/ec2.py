@@ -102,7 +102,7 @@ class EbsSnapshotter:
         return changed
 
     def volume_info(self, volume_id: str, zone: str = "") -> tuple[str, int | None]:
-        """The type of a volume and, for types that are made with them, its IOPS. ``zone`` is only told in errors."""
+        """The type of a volume and, for types that are made with them, its IOPS. ``zone`` is only shown in errors."""
         found = self._describe_volume(volume_id, zone)
         kind = str(found.get("VolumeType") or "")
         iops = found.get("Iops") if kind in _WITH_IOPS else None

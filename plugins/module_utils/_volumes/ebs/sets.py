@@ -71,7 +71,7 @@ class EbsSet:
         self._pool.shutdown(wait=False)
 
     def check(self, *, removing: bool = False) -> None:
-        """EC2 tells by the requests themselves."""
+        """EC2 answers the requests themselves."""
 
     def plan(self, claims: t.Sequence[ClaimVolume]) -> list[PlannedSnapshot]:
         plans = []
@@ -176,7 +176,7 @@ class EbsSet:
             taken.state, taken.created = "cut", utc_now()
 
     def _tags(self) -> dict[str, str]:
-        """What tells the set from those of other namespaces and clusters of the same account."""
+        """What distinguishes the set from those of other namespaces and clusters of the same account."""
         request = self._request
         self._cluster = self._cluster or name_cluster(self._client)
         return {SET_LABEL: request.name, CLUSTER_TAG: self._cluster, NAMESPACE_TAG: request.namespace}

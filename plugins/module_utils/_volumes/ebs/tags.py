@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The tags by which EC2 snapshots of a set are known, and what they tell."""
+"""The tags by which EC2 snapshots of a set are known, and what they say."""
 
 # Private: not for use outside of this collection.
 

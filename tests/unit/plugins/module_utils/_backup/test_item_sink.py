@@ -164,7 +164,7 @@ SKIPPED = {
     ],
 )
 def test_bound_claims_are_described(sink: ItemSink, claim: dict[str, t.Any], described: int) -> None:
-    notes = VolumeNotes(sink, tell=lambda _key: SKIPPED, issues=Issues())
+    notes = VolumeNotes(sink, outcome_of=lambda _key: SKIPPED, issues=Issues())
     store(sink, PVCS, obj("data", kind="PersistentVolumeClaim") | claim)
     assert len(notes.describe()) == described
 
@@ -189,11 +189,11 @@ def test_bound_claims_are_described(sink: ItemSink, claim: dict[str, t.Any], des
 def test_what_is_said_of_a_volume(sink: ItemSink, volume: t.Any, info: dict[str, t.Any]) -> None:
     asked = []
 
-    def tell(key: tuple[str, str]) -> dict[str, t.Any]:
+    def outcome_of(key: tuple[str, str]) -> dict[str, t.Any]:
         asked.append(key)
         return SKIPPED
 
-    notes = VolumeNotes(sink, tell=tell, issues=Issues())
+    notes = VolumeNotes(sink, outcome_of=outcome_of, issues=Issues())
     bound = {"spec": {"volumeName": "pv-1"}, "status": {"phase": "Bound"}}
     store(sink, PVCS, obj("data", kind="PersistentVolumeClaim") | bound)
     if volume is not None:
@@ -204,7 +204,7 @@ def test_what_is_said_of_a_volume(sink: ItemSink, volume: t.Any, info: dict[str,
 
 def test_a_wish_for_the_node_agent_is_a_warning(sink: ItemSink) -> None:  # docs/compatibility 3.12
     issues = Issues()
-    notes = VolumeNotes(sink, tell=lambda _key: dict(SKIPPED), issues=issues)
+    notes = VolumeNotes(sink, outcome_of=lambda _key: dict(SKIPPED), issues=issues)
     pod = obj(annotations={"backup.velero.io/backup-volumes": "data,scratch"})
     pod["spec"] = {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "d"}}, {"name": "scratch"}]}
     store(sink, PODS, pod)

@@ -73,10 +73,10 @@ def test_a_call_under_way_is_given_up(told: CancelToken, name: str) -> None:
     silent = Silent(operation)
     with S3Wire(silent) as wire:
         store = store_of(wire, told)
-        telling = tell_when(silent.met, told)
+        with_issues = tell_when(silent.met, told)
         with pytest.raises(StoreError) as caught:
             act(store)
-        telling.join()
+        with_issues.join()
         began = time.monotonic()
         assert caught.value.failure == "unreachable"
         assert "no answer by the time that the run was told to stop" in caught.value.message
@@ -136,10 +136,10 @@ def test_ec2_is_no_exception(told: CancelToken) -> None:
     silent = Silent("DeleteObjects")
     with S3Wire(silent) as wire:
         location = SnapshotLocation(region="east", endpoint_url=wire.url, access_key="k" * 16, secret_key="s" * 16)
-        telling = tell_when(silent.met, told)
+        with_issues = tell_when(silent.met, told)
         with pytest.raises(SnapshotError, match="told to stop"):
             EbsSnapshotter(location, told).describe_snapshot("snap-1")
-        telling.join()
+        with_issues.join()
 
 
 def store_of(wire: S3Wire, cancel: CancelToken) -> S3Store:
