@@ -67,7 +67,7 @@ class BackupWriter:
         Before the commit one listing says whether everything is there as it was written, and after it the commit point
         is read back; after ``cancel`` nothing is committed. When anything fails, all that this call wrote is removed
         again, unless the ``lock`` was lost: then the files may be those of the run that took over. Raises
-        ``CommitUnknown`` when the backup may be to be seen; then everything stays. ``warn`` is given what did not
+        ``CommitUnknown`` when the backup may be visible; then everything stays. ``warn`` is given what did not
         hinder, also beside an error.
         """
         keys = BackupKeys(str(files.metadata.get("metadata", {}).get("name", "")))

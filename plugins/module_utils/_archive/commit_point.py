@@ -42,8 +42,8 @@ class Ownership(t.Protocol):
 class Patience:
     """How long the truth is looked for, in seconds.
 
-    ``arrival``: a write whose answer was lost may still arrive for so long; ``arrival_answered`` one that was answered
-    with an error.
+    ``arrival``: a write whose answer was lost may still arrive for this long; ``arrival_answered``: one that was
+    answered with an error.
     """
 
     seconds: float = 90.0
@@ -53,7 +53,7 @@ class Patience:
 
 
 class CommitPoint:
-    """Writes ``data``, whose uid is ``uid``, at ``key``. ``warnings``: what was odd although it is stored."""
+    """Writes ``data``, whose uid is ``uid``, at ``key``. ``warnings``: what went wrong although it is stored."""
 
     def __init__(
         self, store: Store, key: str, data: bytes, *, uid: str, lock: Ownership | None, patience: Patience

@@ -16,7 +16,7 @@ class ArchiveError(ArkiveError):
 
 
 class CommitUnknown(ArchiveError):
-    """Nobody can say whether the backup is to be seen: its commit point was written, and the store says no more.
+    """Nobody can say whether the backup is visible: its commit point was written, and the store says no more.
 
     Nothing that the backup names may be taken back.
     """

@@ -32,7 +32,7 @@ class GunzipReader:
     """The decompressed bytes of ``source``, which may hold several gzip members one after the other.
 
     ``sha256`` and ``compressed_size`` are of the bytes as stored, complete once ``drain`` has returned; ``size`` is of
-    the text, ``members`` how many were begun. ``what`` names the file in messages.
+    the text, ``members`` how many were started. ``what`` names the file in messages.
     """
 
     def __init__(self, source: ByteSource, *, what: str) -> None:

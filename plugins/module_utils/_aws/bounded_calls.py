@@ -15,7 +15,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._aws.answers import Aba
 from ansible_collections.arkive.k8s.plugins.module_utils._core.abandonable import call_abandonable
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 
-#: Once the run is cancelled, a request has so long: what was begun is cleaned up where the server answers.
+#: Once the run is cancelled, a request has this long: what was started is cleaned up where the server answers.
 _GRACE_SECONDS = 2.5
 #: Of one request with all of its retries. Nothing else ends a server that sends a byte now and then.
 _LONGEST_SECONDS = 1800.0

@@ -62,7 +62,7 @@ class BlockRunner:
     def run(self, blocks: t.Sequence[Block], sink: PodSink) -> None:
         """Run every block. One that breaks does not keep the others; the first error is raised after all are done."""
         with concurrent.futures.ThreadPoolExecutor(self._settings.workers, thread_name_prefix="arkive-block") as pool:
-            # Every hook is seen through before the first one runs.
+            # Every hook is examined before the first one runs.
             pods = [pod for block in blocks for pod in block.pods]
             found = list(pool.map(lambda pod: prepare_pod(pod, self._preflight, self._issues), pods))
             rest = iter(found)
@@ -92,7 +92,7 @@ class BlockRunner:
         self._report(pods, section, total)
 
     def _take_snapshots(self, block: Block, pods: list[QuiescedPod], section: CriticalSection) -> list[tuple[str, str]]:
-        """Snapshots of what the block's pods mount, but for those whose pre hook failed."""
+        """Snapshots of what the block's pods mount, except those whose pre hook failed."""
         keys: dict[bool, list[tuple[str, str]]] = {True: [], False: []}
         for entry, hooked in zip(pods, block.pods, strict=True):
             keys[entry.stored] += [(hooked.key[0], claim) for claim in hooked.claims]

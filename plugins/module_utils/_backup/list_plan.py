@@ -74,7 +74,7 @@ class ListPlan:
         return next((resource for resource in self.types if resource.group_resource == gr), None)
 
     def lists_all_of(self, gr: GroupResource) -> bool:
-        """True when every object of this type, in the namespaces that are meant, is listed."""
+        """True when every object of this type, in the chosen namespaces, is listed."""
         return not self.spec.selectors and self.find(gr) is not None
 
 

@@ -268,7 +268,7 @@ class BackupMaker:
         )
 
     def _publish(self, files: BackupFiles, lock: WriteLock) -> None:
-        """Write the files, the commit point last. A lost lock before it is an error, and leaves nothing to be seen."""
+        """Write the files, the commit point last. A lost lock before it is an error, and leaves nothing visible."""
         run, name = self._run, self._request.name
         run.progress(f"writing {self._location}/{BackupKeys(name).directory}")
         with self._timings.measure("publish"):

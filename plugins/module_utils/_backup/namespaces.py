@@ -50,8 +50,8 @@ class ChosenNamespaces:
     """What a spec's namespace lists mean in this cluster.
 
     ``matcher`` decides for a namespace by name. ``excluded_by_label``: what Velero adds to the excludes.
-    ``missing``: included by name, but not there. ``nothing``: a pattern matched no namespace, so nothing is meant.
-    ``accepted``: the existing ones that are meant, by name.
+    ``missing``: included by name, but not there. ``nothing``: a pattern matched no namespace, so nothing is chosen.
+    ``accepted``: the existing ones that are chosen, by name.
     """
 
     existing: t.Mapping[str, NamespaceEntry]

@@ -60,7 +60,7 @@ def names_of(items: t.Iterable[OrderedItem], gr: GroupResource) -> list[tuple[st
 
 
 def store_ordered(run: ClusterRun, items: t.Iterable[OrderedItem], list_plan: ListPlan, sink: ItemSink) -> None:
-    """Store them in their order, but for pods: those come with their block."""
+    """Store them in their order, except pods: those come with their block."""
     for item in items:
         if item.resource.group_resource == PODS:
             continue

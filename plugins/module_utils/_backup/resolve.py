@@ -49,7 +49,7 @@ class Resolved:
 
 
 def resolve_request(request: BackupRequest, run: ClusterRun) -> Resolved:
-    """Ask the cluster what the request means. What is odd is reported to the run.
+    """Ask the cluster what the request means. What looks wrong is reported to the run.
 
     Raises ``ValidationError`` for a request that means nothing here, and ``KubeError`` for missing rights.
     """

@@ -135,7 +135,7 @@ class BackupRun:
         )
 
     def store_ordered(self) -> None:
-        """What the spec wants first, but for claims, whose snapshots are taken before they are stored."""
+        """What the spec wants first, except claims, whose snapshots are taken before they are stored."""
         self._store_ordered([item for item in self._ordered if item.resource.group_resource != CLAIMS])
 
     def collect_pods(self) -> None:

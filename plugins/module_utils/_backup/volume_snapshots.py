@@ -50,7 +50,7 @@ class VolumeSnapshots:
         self._progress = run.progress
         self._lock = threading.Lock()
         self._plan = VolumePlan()
-        #: Claims whose snapshot is this run's business no more: taken, or left out.
+        #: Claims whose snapshot this run has dealt with: taken, or left out.
         self._handled: set[Key] = set()
         self._left_out: dict[Key, str] = {}
 
@@ -104,7 +104,7 @@ class VolumeSnapshots:
                     self._left_out[key] = PRE_HOOK_FAILED
 
     def take(self, keys: t.Iterable[Key], *, longest: float | None = None) -> list[Key]:
-        """Cut what is planned of these claims, within ``longest`` seconds. Returns those that were begun.
+        """Take what is planned for these claims, within ``longest`` seconds. Returns those that were started.
 
         What fails is reported by ``account``, which is for after the window.
         """

@@ -188,7 +188,7 @@ class _Deletion:
             raise being_made(self._plan.what, exc.holder) from exc
 
     def _try_deletes(self) -> None:
-        """Raise where nothing can be deleted: a backup that stays to be seen keeps its snapshots."""
+        """Raise where nothing can be deleted: a backup that stays visible keeps its snapshots."""
         lock = self._acquire()
         lock.release()
         if lock.left_behind:

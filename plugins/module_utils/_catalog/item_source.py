@@ -22,7 +22,7 @@ class ItemSource(t.Protocol):
 
     @property
     def warnings(self) -> t.Sequence[str]:
-        """What is odd about it."""
+        """Warnings about it."""
 
     @property
     def items(self) -> t.Sequence[ItemRef]:

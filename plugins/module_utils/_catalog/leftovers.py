@@ -33,7 +33,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import BackupEntry, Catalog
     from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Unfinished
 
-#: A file that nobody has written to for so long, and that no live lock covers, is a dead run's: longer than a lock.
+#: A file that nobody has written to for this long, and that no live lock covers, is a dead run's: longer than a lock.
 _DEAD_FILE = dt.timedelta(seconds=150)
 #: The same where there are no locks: checks of the location, records of restores.
 _DEAD_PROBE = dt.timedelta(hours=1)
@@ -42,7 +42,7 @@ _DEAD_UPLOAD = dt.timedelta(hours=24)
 
 
 def clear_leftovers(catalog: Catalog, name: str, *, dry_run: bool = False) -> list[str]:
-    """Remove them, but for those under ``name``, whose lock the caller has or had. A sentence for each find.
+    """Remove them, except those under ``name``, whose lock the caller has or had. A sentence for each find.
 
     With ``dry_run`` they stay, and the sentences say what would be removed.
     """

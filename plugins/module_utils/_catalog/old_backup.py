@@ -30,7 +30,7 @@ def remove_old(
 ) -> bool:
     """Remove it with its snapshots, which their ``providers`` delete; False when nothing is there.
 
-    What makes it a backup goes first: one that is to be seen has its snapshots. Raises ``StoreError`` where that
+    What makes it a backup goes first: one that is visible has its snapshots. Raises ``StoreError`` where that
     cannot be removed, and then nothing else was; what cannot be removed later is given to ``warn``.
     """
     recorded = _recorded(catalog, name, what, warn)

@@ -53,7 +53,7 @@ class OpenBackup:
 
     @property
     def warnings(self) -> list[str]:
-        """What was odd about the archive, and a phase that promises less than everything."""
+        """Warnings about the archive, and a phase that promises less than everything."""
         name, phase = self.backup["metadata"]["name"], phase_of(self.backup)
         odd = list(self.items.warnings)
         if phase in ("Failed", "PartiallyFailed"):

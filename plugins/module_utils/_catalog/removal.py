@@ -14,7 +14,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import A
 
 
 def hide_backup(store: Store, name: str) -> list[str]:
-    """Remove what makes it a backup, and nothing else. Returns the keys; none when it was not to be seen."""
+    """Remove what makes it a backup, and nothing else. Returns the keys; none when it was not visible."""
     keys = BackupKeys(name)
     found = [key for key in (keys.metadata, f"{keys.directory}{ARK_METADATA_FILE}") if store.exists(key)]
     delete_checked(store, keys.directory, found)

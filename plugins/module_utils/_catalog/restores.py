@@ -58,7 +58,7 @@ def find_restores(store: Store, backup_name: str) -> FoundRestores:
 
 
 def find_unfinished(store: Store, backup_name: str) -> list[str]:
-    """Restores of ``backup_name`` that were begun and never ended: they run still, or they were broken off.
+    """Restores of ``backup_name`` that were started and never ended: they still run, or were interrupted.
 
     One listing; a record is read only where nothing was written after it.
     """

@@ -25,7 +25,7 @@ def identify_process() -> str:
 
 
 def has_ended(pid: int, identity: str) -> bool:
-    """True when process ``pid`` was one of this machine and is no more. False where that cannot be known."""
+    """True when process ``pid`` was one of this machine and is gone. False where that cannot be known."""
     place, _slash, start = identity.rpartition("/")
     if pid <= 0 or not start or not place or place != _place():
         return False

@@ -30,7 +30,7 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class AnnotationHooks:
-    """The hooks of one pod, at most one a phase, and what was odd about them."""
+    """The hooks of one pod, at most one a phase, and warnings about them."""
 
     pre: Hook | None = None
     post: Hook | None = None

@@ -21,7 +21,7 @@ _SHELL = ("/bin/sh", "-c")
 _MARKER = re.compile(rb"arkive-hook pid=([0-9]+) born=([0-9]+)\n")
 _KILL_SECONDS = 20.0
 
-#: Says who it is, then is the command. ``born`` (ticks of uptime) differs from that of a later owner of its number.
+#: Says who it is, then becomes the command. ``born`` (ticks of uptime): a later owner of its number has another.
 TRACK = (
     'b(){ read -r s<"/proc/$1/stat";set -- ${s##*) };shift 19;echo "$1";};'
     'echo "arkive-hook pid=$$ born=$(b $$)">&2;exec "$@"'

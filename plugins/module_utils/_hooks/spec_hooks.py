@@ -40,7 +40,7 @@ class ResolvedRule:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PodHooks:
-    """The hooks of one pod in the order in which they run, and what was odd about its annotations."""
+    """The hooks of one pod in the order in which they run, and warnings about its annotations."""
 
     pre: tuple[Hook, ...] = ()
     post: tuple[Hook, ...] = ()

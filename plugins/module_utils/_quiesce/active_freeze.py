@@ -21,7 +21,7 @@ class ActiveFreeze:
     """A freeze that this run holds, or may hold. Times are ``time.monotonic()``.
 
     ``returned``: the freezing command has ended with 0, so that nothing of it is left to be killed.
-    ``container_gone``: its container is known to be no more, or to mount something else now.
+    ``container_gone``: its container is known to be gone, or to mount something else now.
     """
 
     timer: FreezeTimer

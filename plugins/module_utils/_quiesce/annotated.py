@@ -18,7 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import mount
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.patience import Patience
 
 FROZEN_ANNOTATION = "arkive.k8s/frozen"
-#: Of a claim no more than its metadata is read.
+#: Of a claim only its metadata is read.
 _WHOLE = "application/json"
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1, application/json"
 

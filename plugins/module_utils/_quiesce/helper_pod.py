@@ -28,7 +28,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.thaw_answer im
 
 HELPER_LABEL = "arkive.k8s/helper"
 _LABELS = {"app.kubernetes.io/managed-by": "arkive.k8s", HELPER_LABEL: "thaw"}
-#: After so long the kubelet ends it.
+#: After this long the kubelet ends it.
 _DEADLINE_SECONDS = 90
 _POLL_SECONDS = 0.5
 #: A leftover is this much older than any helper can be.

@@ -35,7 +35,7 @@ def look_at_others(
     own_run: str,
     helper: HelperPod | None = None,
 ) -> Others:
-    """Read the marks on ``pod`` and on the claims of ``targets``, as they are now, but for those of ``own_run``."""
+    """Read the marks on ``pod`` and on the claims of ``targets``, as they are now, except those of ``own_run``."""
     claims = list(dict.fromkeys(target.claim for target in targets if target.claim))
     pods, found = _read_marks(client, pod, claims, own_run)
     holder = _holder(client, found, claims)

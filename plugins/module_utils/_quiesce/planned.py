@@ -105,7 +105,7 @@ class PlannedPod:
 
 
 def is_freeze(hook: Hook) -> bool:
-    """True for a hook that is seen through before it may run: what freezes, or may."""
+    """True for a hook that is examined before it may run: what freezes, or may."""
     found = recognise_hook(hook)
     return bool(found.freezes or found.unclear)
 

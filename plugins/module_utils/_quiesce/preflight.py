@@ -49,7 +49,7 @@ MARK_RIGHTS = (
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class HookPlan:
-    """One pre hook, seen through: what it freezes, and why it must not run (``refusal``) or has no timer.
+    """One pre hook, examined: what it freezes, and why it must not run (``refusal``) or has no timer.
 
     ``freeze`` is for people: ``none``, ``leased``, ``unleased`` or ``unrecognised``.
     """

@@ -8,7 +8,7 @@ They are short because an exec carries them in its URL. All state of a timer is 
 that no freeze can block, and that the containers of a pod share:
 
 ============  =====================================================================================
-``timer``     ``<pid> <born>`` of the timer; another one that stands here has taken its place
+``timer``     ``<pid> <born>`` of the timer; another one that is written here has taken its place
 ``freezer``   ``<process group> <born> <born of pid 1>`` of the freezing command, written by itself before it starts
 ``at``        uptime when the freeze returned
 ``until``     when the timer ends (seconds of uptime); exists only once the freeze has returned 0

@@ -56,7 +56,7 @@ class TimerKeeper:
                 self._thread.start()
 
     def drop(self, freezes: t.Iterable[ActiveFreeze]) -> None:
-        """Renew these no more. A renewal that is under way ends first: it would put a mark back."""
+        """Stop renewing these. A renewal that is under way ends first: it would put a mark back."""
         with self._lock:
             dropped = [self._kept.pop(active.timer.lease_id, None) for active in freezes]
         for entry in dropped:

@@ -30,7 +30,7 @@ _LABEL_KEY = re.compile(r"([a-z0-9.-]{1,253}/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Workload:
-    """The Deployment or StatefulSet whose claims are meant."""
+    """The Deployment or StatefulSet whose claims are chosen."""
 
     kind: WorkloadKind
     name: str

@@ -28,7 +28,7 @@ LONGEST_SECONDS = 120.0
 class LockRecord:
     """Who holds a lock and until when. ``nonce`` is random, so that no two locks have the same bytes.
 
-    ``commits``: what the holder is about to make visible, or has; empty before. Once that is to be seen the lock is
+    ``commits``: what the holder is about to make visible, or has; empty before. Once that is visible the lock is
     over, whenever it expires. ``process``: what shows later runs on the same machine that the holder is gone.
     """
 

@@ -151,7 +151,7 @@ def build_filter(
 
 
 class _Names:
-    """Resolves the entries of lists, and remembers what is odd about them."""
+    """Resolves the entries of lists, and remembers what is wrong with them."""
 
     def __init__(
         self, resolve: Resolve, near: t.Callable[[str], t.Sequence[str]], known: t.Collection[str] | None

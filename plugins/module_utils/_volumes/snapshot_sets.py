@@ -86,7 +86,7 @@ class SetSnapshots(t.Protocol):
 
     @property
     def taken(self) -> list[TakenSnapshot]:
-        """Everything that was begun by this run, also after an error."""
+        """Everything that was started by this run, also after an error."""
 
     def check(self, *, removing: bool = False) -> None:
         """Raise ``SnapshotError`` unless all that the task needs is allowed."""

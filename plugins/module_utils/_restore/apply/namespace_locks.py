@@ -33,7 +33,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.restor
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 
-#: Without a renewal for so long a restore counts as dead, on whatever machine it ran.
+#: Without a renewal for this long a restore counts as dead, on whatever machine it ran.
 _DURATION = 60
 _RENEW_PAUSE = 15.0
 _LOOK_PAUSE = 1.0
@@ -113,7 +113,7 @@ class NamespaceLocks:
     def why_lost(self, namespace: str) -> str:
         """Why nothing more may be restored into ``namespace``; empty when it may.
 
-        Who did not renew a lease in its time, such as a process that was stopped, has to look whose it is by now.
+        Whoever did not renew a lease in time, such as a process that was stopped, has to look whose it is by now.
         """
         if namespace in self._held and self._is_overdue(namespace):
             with self._looking:

@@ -47,7 +47,7 @@ class BackupContents:
 
     @property
     def warnings(self) -> t.Sequence[str]:
-        """What was odd about the archive."""
+        """Warnings about the archive."""
         return self._source.warnings
 
     def refs(self, group_resource: GroupResource) -> t.Sequence[ItemRef]:

@@ -26,7 +26,7 @@ Place: t.TypeAlias = "tuple[int, int]"
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """``body`` is complete but for what the server adds. ``skip`` is a reason to leave the object out.
+    """``body`` is complete except for what the server adds. ``skip`` is a reason to leave the object out.
 
     ``refusal`` is a reason why it cannot be restored; ``errors`` are reported and stop nothing.
     """

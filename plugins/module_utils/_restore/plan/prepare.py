@@ -99,7 +99,7 @@ class Preparer:
         return self._context.volumes
 
     def target_name(self, ref: ItemRef) -> str:
-        """The name that the object gets: its own, but for a volume whose name is taken, and for snapshots."""
+        """The name that the object gets: its own, except for a volume whose name is taken, and for snapshots."""
         if ref.group_resource == VOLUMES:
             return self.volumes.target_name(ref.name)
         objects = self.volumes.objects

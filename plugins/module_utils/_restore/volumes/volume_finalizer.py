@@ -32,7 +32,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.restor
 
 _TICK_SECONDS = 0.5
 _REMINDER_SECONDS = 15.0
-#: The scheduler, and controllers that make pods, have so long to say that somebody wants the volume.
+#: The scheduler, and controllers that make pods, have this long to say that somebody wants the volume.
 _CONSUMER_SECONDS = 5.0
 #: A driver that says twice, so far apart, that it cannot find a snapshot means it. In seconds.
 _ERROR_SECONDS = 15.0

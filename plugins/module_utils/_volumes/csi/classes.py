@@ -34,7 +34,7 @@ def choose_class(
     claim_annotations: Annotations | None = None,
     backup_annotations: Annotations | None = None,
 ) -> ChosenClass:
-    """The class for volumes of ``driver``. Raises ``SnapshotError`` where none can be meant.
+    """The class for volumes of ``driver``. Raises ``SnapshotError`` where none can be chosen.
 
     In this order: what the claim's annotation names, what the backup's names for the driver, the class with Velero's
     label, the default class, the only class. An annotation that names no class of the driver is passed over.

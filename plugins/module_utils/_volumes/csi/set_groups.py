@@ -179,7 +179,7 @@ class SetGroups:
         return bool(changed)
 
     def discard(self) -> list[str]:
-        """Remove what this run has begun. Sentences for what stays."""
+        """Remove what this run has started. Sentences for what stays."""
         left = []
         for group, snapshots in self._begun:
             text = self._group_snapshots().remove(group, retain=False) if group.uid or group.is_doubtful else ""

@@ -33,7 +33,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import S
 
 #: Requests at a time while snapshots are created.
 _AT_A_TIME = 16
-#: An error of a controller may pass with its next try; one that stays so long is final. In seconds.
+#: An error of a controller may pass with its next try; one that stays this long is final. In seconds.
 _TAKE_ERROR_PATIENCE = 10.0
 _READY_ERROR_PATIENCE = 30.0
 #: What the watches did not show is read at this interval, in seconds.
