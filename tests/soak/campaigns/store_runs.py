@@ -28,7 +28,7 @@ from campaigns.store_faults import Fault, break_files
 
 _MODULES = "ansible_collections.arkive.k8s.plugins.modules"
 _PRELOADED = [f"{_MODULES}.{name}" for name in ("k8s_backup", "k8s_backup_info", "k8s_restore")]
-#: In the processes of a campaign: a claim lasts, and an answer is waited for, so many seconds.
+#: In the processes of a campaign: a write lock lasts, and an answer is waited for, this many seconds.
 LOCK_SECONDS = 6.0
 _READ_SECONDS = 2
 _ATTEMPTS = 2

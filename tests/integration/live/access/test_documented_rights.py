@@ -130,7 +130,7 @@ def test_backup_restore_and_deletion(documented: Documented, app: DataApp, store
     assert [freeze.thawed_by for freeze in made.freezes] == ["post hook"]
     assert [volume["backupMethod"] for volume in made.volumes] == ["CSISnapshot"]
     assert {"persistentvolumes", "namespaces"} <= set(made.items)
-    # The number that is stored is the number that is told.
+    # The number that is stored is the number that is reported.
     progress = (made.backup or {})["status"]["progress"]
     assert progress == {"totalItems": sum(made.items.values()), "itemsBackedUp": sum(made.items.values())}
 

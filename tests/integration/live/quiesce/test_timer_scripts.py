@@ -121,7 +121,7 @@ def test_a_freeze_of_someone_else_is_left_alone(lease: Timer, volume: Volume) ->
 def test_a_disarmed_lease_thaws_nothing(lease: Timer, volume: Volume) -> None:
     volume.freeze()
     try:
-        # A script may have frozen before it failed, so its lease stays until it is told.
+        # A script may have frozen before it failed, so its timer stays until it is ended.
         assert lease.freeze(["sh", "-c", f"fsfreeze --freeze '{volume.path}' || exit 3"], plain=False).rc == 3
         assert lease.timer_lives
         assert lease.disarm() == 0

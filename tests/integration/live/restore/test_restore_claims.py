@@ -237,7 +237,7 @@ def test_rights(lost: str, backups: Backups, kubectl: Kubectl, callers: Callers,
 
 @pytest.mark.parametrize("name", ["r1", "another"])
 def test_name_that_is_taken(lost: str, lab: SnapshotLab, backups: Backups, kubectl: Kubectl, name: str) -> None:
-    """By a claim that somebody else has made: told each time, whatever the run is called."""
+    """By a claim that somebody else has made: reported each time, whatever the run is called."""
     kubectl("apply", "-f", "-", stdin=FRESH.replace("NAME", CLAIM).replace("NS", lost))
     said = check_refused(backups, kubectl, lost)
     assert f"{lost}/{CLAIM} would not come back (kept: not from this backup" in said

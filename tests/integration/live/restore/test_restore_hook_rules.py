@@ -306,7 +306,7 @@ def test_hooks_follow_to_the_pod_that_replaces_a_deleted_one(home: str, cluster:
 
 
 def test_resume_runs_only_what_has_no_result(home: str, cluster: Cluster, backups: Backups) -> None:
-    """The first hook ran, the second waited when the run was told to stop: only the second runs again."""
+    """The first hook ran, the second waited when the run was cancelled: only the second runs again."""
     body = pod("web", home, container("first"), container("second", readinessProbe=READY))
     backups.write("b", [("pods", body)])
     rules = [

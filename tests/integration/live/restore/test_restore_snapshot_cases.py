@@ -275,7 +275,7 @@ def test_snapshot_that_the_storage_has_lost(
 def test_without_a_snapshot_controller(
     lost: str, lab: SnapshotLab, backups: Backups, component: t.Callable[[str, str], None]
 ) -> None:
-    """The claim is told of; once the controller is back, the same restore goes on."""
+    """The claim is reported; once the controller is back, the same restore goes on."""
     component("stop", "snapshot-controller")
     done = backups.restore("shop", name="r1", resource_timeout=8.0)
     assert (done.phase, states(done.volumes)) == ("PartiallyFailed", [("CSISnapshot", "failed")])

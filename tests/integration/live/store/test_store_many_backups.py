@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Thousands of backups: all of them are told, and it takes one listing and one read for each."""
+"""Thousands of backups: all of them are listed, and it takes one listing and one read for each."""
 
 from __future__ import annotations
 

@@ -149,7 +149,7 @@ def test_ours_and_restored_by_velero(ours: Ours, judge: Judge, state: t.Any) -> 
 
 
 def test_velero_tells_of_our_snapshot(ours: Ours, judge: Judge) -> None:
-    """What it would tell of its own."""
+    """What it would report of its own."""
     (handle,) = ours.side.snapshots
     backup = judge.get("backups", ours.side.backup)
     assert backup is not None

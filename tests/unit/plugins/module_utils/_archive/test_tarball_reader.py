@@ -371,7 +371,7 @@ def test_a_missing_member() -> None:
 
 
 def in_members(*sizes: int) -> tuple[bytes, bytes]:
-    """An archive of several objects, and the same in gzip members that hold so many bytes each."""
+    """An archive of several objects, and the same in gzip members that hold this many bytes each."""
     data = tar(*[(f"resources/pods/namespaces/app/p{n}.json", obj("Pod", f"p{n}", "app")) for n in range(8)])
     parts, rest = [], data
     for size in sizes:

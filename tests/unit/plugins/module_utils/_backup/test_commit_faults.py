@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Each request of a backup to its store fails in each way: what is told is what is stored.
+"""Each request of a backup to its store fails in each way: what is reported is what is stored.
 
 And what a backup names that is to be seen is there: its files, and its snapshots (moto stands in for EC2).
 """
@@ -107,7 +107,7 @@ class Case:
         return found
 
     def check(self) -> None:
-        """What is told is what is stored, and what is to be seen is whole."""
+        """What is reported is what is stored, and what is visible is whole."""
         visible, result = self.visible, self.result
         if visible is not None:
             self._check_whole(visible)

@@ -253,7 +253,7 @@ def test_where_nothing_can_be_deleted_the_snapshots_stay_too(
 def test_a_store_that_refuses_once_the_snapshots_are_gone(
     store: Watched, account: Ec2Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The backup is still to be seen: that it has lost them is told, and a second run ends it."""
+    """The backup is still visible: that it has lost them is reported, and a second run ends it."""
     put(store, **{"b1-volumesnapshots.json.gz": native(account.make_snapshot())})
     delete_many = store.delete_many
 
@@ -279,7 +279,7 @@ def test_a_store_that_refuses_once_the_snapshots_are_gone(
 def test_a_run_that_is_told_to_stop(
     store: Watched, account: Ec2Account, monkeypatch: pytest.MonkeyPatch, *, force: bool
 ) -> None:
-    """What is gone by then is told, and the backup stays, with force too."""
+    """What is gone by then is reported, and the backup stays, with force too."""
     first, second = account.make_snapshot(), account.make_snapshot()
     put(store, **{"b1-volumesnapshots.json.gz": native(first, second)})
     before, cancel = all_keys(store), CancelToken()

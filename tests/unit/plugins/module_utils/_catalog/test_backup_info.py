@@ -89,7 +89,7 @@ def test_sorted_by_name_with_the_incomplete_apart(store: LocalStore) -> None:
         {"name": "alive", "in_progress": True, "interrupted": False},
         {"name": "dead", "in_progress": False, "interrupted": False},
         {"name": "killed", "in_progress": False, "interrupted": True},
-        # Damaged: nobody can tell.
+        # Damaged: nobody knows.
         {"name": "made", "in_progress": True, "interrupted": False},
     ]
 

@@ -411,7 +411,7 @@ def test_a_pod_that_cannot_be_marked_is_frozen_with_a_warning(block: Block, clus
 def test_the_lease_is_renewed_while_the_work_lasts(
     block: Block, cluster: t.Any, monkeypatch: pytest.MonkeyPatch, answer: str | KubeError, told: str
 ) -> None:
-    """A lease that did not hold all the time is told, once."""
+    """A timer that did not hold all the time is reported, once."""
     block.policy = FreezePolicy(lease_seconds=1.0)
     asked = threading.Event()
     threads: list[str] = []

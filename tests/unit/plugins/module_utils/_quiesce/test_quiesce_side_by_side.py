@@ -86,7 +86,7 @@ class Everywhere(collections.UserList[t.Any]):
 
 
 def meeting(cluster: t.Any, kind: str, parties: int, answer: t.Any = None) -> threading.Barrier:
-    """Calls of ``kind`` wait for each other: they end only when so many are under way at once."""
+    """Calls of ``kind`` wait for each other: they end only when this many are under way at once."""
     barrier = threading.Barrier(parties)
 
     def meet(call: t.Any) -> t.Any:
@@ -104,7 +104,7 @@ def test_pre_and_post_hooks_of_different_pods_run_side_by_side(block: Block, clu
     with block.section() as section:
         assert len(cluster.calls) == 8
     assert not barrier.broken
-    # Of one pod in order; told in the order of the block.
+    # Of one pod in order; reported in the order of the block.
     for name in "abcd":
         assert [call.argv[0] for call in cluster.calls if call.pod == name] == ["x", "y", "z"]
     assert [(result.pod, result.hook.argv[0]) for result in section.results] == [
@@ -334,7 +334,7 @@ def test_a_freeze_is_tried_again_only_when_nothing_is_frozen(block: Block, clust
     cluster.answers["release"] = [cluster.release_answer(thaw="0", at="-")]
     with block.section() as section:
         pass
-    # Refused under a lease: only the container can tell, so it is asked, and nothing is tried again.
+    # Refused under a timer: only the container knows, so it is asked, and nothing is tried again.
     assert block.steps() == ["freeze a", "freeze a", "release a"]
     assert (section.results[0].attempts, section.results[0].state, entry.stored) == (2, "failed", False)
     assert [record.thawed_by for record in section.freezes] == ["not frozen"]

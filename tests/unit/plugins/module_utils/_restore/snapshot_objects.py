@@ -93,7 +93,7 @@ def snapshot_class(name: str, driver: str = DRIVER, *, default: bool = False) ->
 
 
 class TargetCluster(MemoryApi):
-    """Has classes, and tells rights one by one.
+    """Has classes, and answers for rights one by one.
 
     ``forbidden``: plurals that may be neither listed nor made; ``volumesnapshots@shop`` for one namespace.
     """

@@ -71,7 +71,7 @@ def stored_claim() -> Object:
 def put_backup(
     store: t.Any, snapshot_id: str, *, policy: str = "Delete", records: bool = True, **snapshot: t.Any
 ) -> NativeSnapshot:
-    """A backup of one claim whose volume has a native snapshot; without ``records`` only volumeinfo tells of it."""
+    """A backup of one claim whose volume has a native snapshot; without ``records`` only volumeinfo has it."""
     found = NativeSnapshot(
         volume="pv1",
         snapshot_id=snapshot_id,

@@ -201,7 +201,7 @@ FAST = storage_class("fast")
 def test_what_the_target_makes_of_it(
     cluster: dict[str, t.Any], classes: dict[str, str], claim: Object, missing: str
 ) -> None:
-    """docs/compatibility 8.4, 14.13: a volume whose data cannot come back is told by name."""
+    """docs/compatibility 8.4, 14.13: a volume whose data cannot come back is reported by name."""
     sources = StoredSnapshots().sources(TargetCluster(**cluster), classes)
     found = decide(sources, info=[METHOD], claim=claim)
     assert missing in found.missing

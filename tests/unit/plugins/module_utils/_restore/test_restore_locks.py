@@ -223,7 +223,7 @@ def test_who_was_stopped_and_cannot_look(api: RestoreApi, monkeypatch: pytest.Mo
 
 
 def test_the_clock_is_the_servers(api: RestoreApi, store: t.Any) -> None:
-    """This machine's is wrong by an hour: the lease of another, renewed just now, is alive, and so is told as such."""
+    """This machine's is wrong by an hour: the lease of another, renewed just now, is alive, and is reported as such."""
     write_backup(store, "b", config("a"))
     api.clock_ahead = dt.timedelta(hours=-1)
     hold(api, age=3600)

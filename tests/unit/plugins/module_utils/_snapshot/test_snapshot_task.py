@@ -275,7 +275,7 @@ def test_a_post_hook_that_fails_keeps_the_snapshots(shop: t.Any, provider: FakeP
 def test_a_freeze_that_did_not_hold(
     shop: t.Any, provider: FakeProvider, steps: Steps, answer: dict[str, str], word: str
 ) -> None:
-    """A snapshot is never silently torn."""
+    """A snapshot is never inconsistent without a word."""
     shop.pods["db-0"]["metadata"]["annotations"].pop("post.hook.backup.velero.io/command")
     shop.answers["release"] = [shop.release_answer(**answer)]
     outcome = take(shop, provider)
@@ -303,7 +303,7 @@ def test_a_cut_that_takes_longer_than_a_freeze_may(shop: t.Any, provider: FakePr
     "error", [Cancelled("The run was cancelled: SIGTERM."), KubeError("The API server is gone."), RuntimeError("bug")]
 )
 def test_an_error_inside_the_window(shop: t.Any, provider: FakeProvider, steps: Steps, error: Exception) -> None:
-    """Released first, then undone; and what is raised tells what was frozen."""
+    """Released first, then undone; and what is raised says what was frozen."""
     provider.on_cut = raising(error)
     with pytest.raises(type(error)) as raised:
         take(shop, provider)

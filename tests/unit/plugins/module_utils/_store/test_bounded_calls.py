@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A server that takes a request and is silent: a run that is told to stop ends within five seconds."""
+"""A server that takes a request and is silent: a run that is cancelled ends within five seconds."""
 
 from __future__ import annotations
 
