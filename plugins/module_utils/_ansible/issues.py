@@ -38,7 +38,7 @@ def issue_text(entry: t.Mapping[str, t.Any]) -> str:
     if said and said[-1] not in ".!?":
         said += "."
     hint = str(entry.get("hint") or "").strip()
-    return _cut(f"{said} {hint}" if hint and hint not in said else said)
+    return _shorten(f"{said} {hint}" if hint and hint not in said else said)
 
 
 def first_errors(errors: t.Sequence[t.Mapping[str, t.Any]]) -> str:
@@ -86,7 +86,7 @@ def singular(resource: str) -> str:
     return f"{word}{dot}{group}"
 
 
-def _cut(text: str) -> str:
+def _shorten(text: str) -> str:
     text = one_line(text)
     if len(text) <= _LONGEST:
         return text

@@ -16,7 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.printable import 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._core.secrets import mask
 
-#: A line is cut here: it is for a terminal.
+#: A line is shortened to this: it is for a terminal.
 _LONGEST_LINE = 300
 
 

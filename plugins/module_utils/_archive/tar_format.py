@@ -68,7 +68,7 @@ def member_header(name: str, size: int, mtime: int) -> bytes:
     split = _split_name(name)
     if split is not None:
         return _block(split[1], _MODE, size, mtime, REGULAR, prefix=split[0])
-    # As Go: the record block has mode, times and ids of zero, and the real header a name cut to what fits.
+    # As Go: the record block has mode, times and ids of zero, and the real header a name truncated to what fits.
     record = _pax_record("path", name)
     folder, base = posixpath.split(name)
     pax_name = _ascii(posixpath.join(folder, "PaxHeaders.0", base))[:_NAME_BYTES].rstrip(b"/")
@@ -94,16 +94,16 @@ def _ascii(text: str) -> bytes:
 
 
 def _split_name(name: str) -> tuple[bytes, bytes] | None:
-    """Prefix and name of a USTAR header, or None: cut at the last slash that leaves a prefix short enough (Go)."""
+    """Prefix and name of a USTAR header, or None: split at the last slash that leaves a prefix short enough (Go)."""
     if not name.isascii():
         return None
     raw = name.encode()
     if len(raw) <= _NAME_BYTES:
         return b"", raw
-    cut = raw.rfind(b"/", 0, _PREFIX_BYTES + 1)
-    if cut <= 0 or not 0 < len(raw) - cut - 1 <= _NAME_BYTES:
+    slash = raw.rfind(b"/", 0, _PREFIX_BYTES + 1)
+    if slash <= 0 or not 0 < len(raw) - slash - 1 <= _NAME_BYTES:
         return None
-    return raw[:cut], raw[cut + 1 :]
+    return raw[:slash], raw[slash + 1 :]
 
 
 def _block(

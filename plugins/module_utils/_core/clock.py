@@ -18,7 +18,7 @@ def utc_now() -> dt.datetime:
 
 
 def rfc3339(moment: dt.datetime) -> str:
-    """``2026-06-01T02:00:00Z``; fractions of a second are cut, as metav1.Time does."""
+    """``2026-06-01T02:00:00Z``; fractions of a second are dropped, as metav1.Time does."""
     return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

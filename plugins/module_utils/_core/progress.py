@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-#: A line that begins so is shown even where a flood of lines is cut.
+#: A line that begins so is shown even where a flood of lines is shortened.
 PLAN_PREFIX = "plan: "
 
 #: Called with one short line, such as ``pods: 120 stored``. Must not raise and must not block.

@@ -22,7 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.watch_event import WatchEvent, parse_event
 
-#: How long one watch lasts; one that was cut without a sign is noticed after the slack. In seconds.
+#: How long one watch lasts; one that broke without a sign is noticed after the slack. In seconds.
 _WATCH_SECONDS = 60
 _SLACK_SECONDS = 15.0
 #: Between two tries, and between two reads where there is no right to watch, in seconds.
@@ -141,7 +141,7 @@ class NamespaceWatch:
                 if exc.forbidden:
                     self._fall_back(exc)
                 self.trouble = exc.sentence
-                # Only a cut keeps its place; whatever else was said, what is there is listed.
+                # Only a broken watch keeps its place; whatever else was said, what is there is listed.
                 self._must_list = self._must_list or not exc.unreachable
             pause = _PAUSE if self._position != before else min(pause * 2, _LONGEST_PAUSE)
             self._on_change()

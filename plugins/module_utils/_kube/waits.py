@@ -25,7 +25,7 @@ Predicate: t.TypeAlias = "t.Callable[[dict[str, t.Any] | None], bool]"
 #: Between two reads where a watch is not to be had or ended at once, in seconds.
 _PAUSE = 0.5
 _READ_SECONDS = 30.0
-#: How long one watch lasts; one that was cut without a sign is noticed after the slack. In seconds.
+#: How long one watch lasts; one that broke without a sign is noticed after the slack. In seconds.
 _WATCH_SECONDS = 60.0
 _SLACK_SECONDS = 15.0
 

@@ -162,9 +162,9 @@ class IteratorSource:
             parts.append(chunk)
             have += len(chunk)
         data = b"".join(parts)
-        cut = len(data) if size < 0 else size
-        self._rest = data[cut:]
-        return data[:cut]
+        end = len(data) if size < 0 else size
+        self._rest = data[end:]
+        return data[:end]
 
 
 def read_exactly(source: ByteSource, size: int) -> bytes:

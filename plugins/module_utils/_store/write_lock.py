@@ -78,7 +78,7 @@ def _look(store: Store, key: str) -> _Found | None:
     written = next((info.modified for info in store.list(key).objects if info.key == key), None)
     if written is None:
         return None
-    # Servers cut what they store: two such locks may have the same bytes.
+    # Servers truncate what they store: two such locks may have the same bytes.
     return _Found(data + written.isoformat().encode(), LockRecord.damaged(written))
 
 
@@ -307,7 +307,7 @@ class WriteLock:
             stored = _get(self._store, key)
             if not stored or stored == data or not data.startswith(stored):
                 break
-            self._store.put(key, data)  # the server has cut it
+            self._store.put(key, data)  # the server has truncated it
         found = _look(self._store, key)
         if found is None or found.identity != data:
             raise WriteLockHeld(self.key, found.record) if found else WriteLockLost(self.key)
@@ -357,7 +357,7 @@ class WriteLock:
             return False
         found = LockRecord.parse(data)
         if found is None:
-            # What the server has cut of ours is made whole by the next renewal.
+            # What the server has truncated of ours is made whole by the next renewal.
             return self._record.encode().startswith(data)
         return found.nonce == self._record.nonce
 

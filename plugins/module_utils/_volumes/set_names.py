@@ -31,7 +31,7 @@ _DIGEST = 8
 
 
 def snapshot_name(set_name: str, claim: str) -> str:
-    """``<set>-<claim>``; cut, with 8 hex digits of its SHA-256, when that is longer than a name may be."""
+    """``<set>-<claim>``; truncated, with 8 hex digits of its SHA-256, when that is longer than a name may be."""
     name = f"{set_name}-{claim}"
     if len(name) <= _LONGEST_NAME:
         return name

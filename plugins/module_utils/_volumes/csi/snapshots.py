@@ -95,7 +95,7 @@ class CsiSnapshots:
         with self._lock:
             self.taken += snapshots
         with concurrent.futures.ThreadPoolExecutor(
-            min(len(snapshots), _AT_A_TIME), thread_name_prefix="arkive-cut"
+            min(len(snapshots), _AT_A_TIME), thread_name_prefix="arkive-snapshot"
         ) as pool:
             list(pool.map(lambda taken: self._create(taken, watch), snapshots))
         self.await_taken(snapshots, timeout=timeout, too_late=too_late)
@@ -284,7 +284,7 @@ class CsiSnapshots:
         return found is None or not _is_same(taken, found)
 
     def _read_again(self, taken: TakenSnapshot) -> None:
-        """Should the watch have been cut without a sign."""
+        """Should the watch have broken without a sign."""
         with self._lock:
             watch, contents = self._watches.get(taken.spec.namespace), self._contents
         with contextlib.suppress(KubeError):
