@@ -16,7 +16,6 @@ import collections
 import threading
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_rules import is_bound
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink import ItemSink
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.list_plan import ListPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
@@ -31,6 +30,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources i
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import some_of
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.claims import bound_volume
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
@@ -85,7 +85,7 @@ class RelatedItems:
             self._need(PRIORITY_CLASSES, "", priority)
 
     def _note_claim(self, claim: dict[str, t.Any]) -> None:
-        if is_bound(claim):
+        if bound_volume(claim):
             self._need(VOLUMES, "", claim["spec"]["volumeName"])
 
     def _note_account(self, account: dict[str, t.Any]) -> None:

@@ -16,7 +16,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.access import (
     forbidden_error,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.collect import Collector
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_rules import is_bound
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink import ItemSink
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.related import read_named
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
@@ -26,6 +25,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Iss
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import find_forbidden
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.claims import bound_volume
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -136,7 +136,7 @@ class VolumePlanner:
     def _take(self, _resource: ApiResource, items: list[RawItem]) -> None:
         for item in items:
             claim = item.obj
-            if not (self._sink.accepts(claim) and is_bound(claim)):
+            if not (self._sink.accepts(claim) and bound_volume(claim)):
                 continue
             metadata = claim["metadata"]
             kept = {name: metadata.get(name) or {} for name in ("labels", "annotations")}

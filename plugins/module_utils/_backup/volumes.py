@@ -11,10 +11,10 @@ from __future__ import annotations
 import threading
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_rules import is_bound
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink import ItemSink
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, PODS, VOLUMES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.claims import bound_volume
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.decision import NEEDS_AGENT
 
 #: Names the volumes of a pod that Velero's node agent is to back up.
@@ -49,7 +49,7 @@ class VolumeNotes:
         return [entry for _key, entry in found]
 
     def _note_claim(self, claim: dict[str, t.Any]) -> None:
-        if not is_bound(claim):
+        if not bound_volume(claim):
             return
         metadata = claim["metadata"]
         with self._lock:

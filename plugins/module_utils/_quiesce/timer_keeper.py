@@ -52,7 +52,7 @@ class TimerKeeper:
         with self._lock:
             self._kept[active.timer.lease_id] = (active, threading.Lock())
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="arkive-lease-keeper", daemon=True)
+                self._thread = threading.Thread(target=self._run, name="arkive-timer-keeper", daemon=True)
                 self._thread.start()
 
     def drop(self, freezes: t.Iterable[ActiveFreeze]) -> None:

@@ -12,6 +12,7 @@ import concurrent.futures
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import plural, some_of
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.claims import is_bound
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import mounted_claims
@@ -50,7 +51,7 @@ def find_claims(client: KubeClient, namespace: str, choice: ClaimChoice) -> list
 
 def read_volumes(client: KubeClient, claims: t.Sequence[dict[str, t.Any]]) -> list[ClaimVolume]:
     """The claims with their volumes. Raises ``SnapshotError`` for those that are not bound."""
-    unbound = [claim for claim in claims if (claim.get("status") or {}).get("phase") != "Bound"]
+    unbound = [claim for claim in claims if not is_bound(claim)]
     if unbound:
         raise SnapshotError(
             f"{_names(unbound)} in namespace {unbound[0]['metadata']['namespace']} "

@@ -23,6 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources i
     VOLUMES,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.claims import bound_volume
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.choice import ObjectChoice
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.contents import BackupContents
@@ -164,9 +165,9 @@ class _Selector:
                 self._add(PRIORITY_CLASSES, None, spec["priorityClassName"])
         for ref in list(self._taken.get(CLAIMS, ())):
             claim = self._contents.read(ref)
-            volume_name = (claim.get("spec") or {}).get("volumeName")
-            if volume_name and (claim.get("status") or {}).get("phase") == "Bound":
-                self._add(VOLUMES, None, volume_name)
+            volume = bound_volume(claim)
+            if volume:
+                self._add(VOLUMES, None, volume)
 
     def _add_snapshots(self) -> None:
         """The snapshots of claims, and their contents: past all filters but one that excludes their types by name.

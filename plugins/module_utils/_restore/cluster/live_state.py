@@ -15,6 +15,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import NAMESPACES, VOLUMES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.claims import bound_volume
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -76,10 +77,8 @@ class LiveState:
         self._names[(group_resource, namespace)] = frozenset(names)
 
     def note_claim(self, claim: t.Mapping[str, t.Any]) -> None:
-        bound = (claim.get("status") or {}).get("phase") == "Bound"
         metadata = claim["metadata"]
-        volume = str((claim.get("spec") or {}).get("volumeName") or "") if bound else ""
-        self.claims[(metadata["namespace"], metadata["name"])] = volume
+        self.claims[(metadata["namespace"], metadata["name"])] = bound_volume(claim)
         self._claim_uids[(metadata["namespace"], metadata["name"])] = str(metadata.get("uid") or "")
 
     def claim_uid(self, namespace: str, name: str) -> str:

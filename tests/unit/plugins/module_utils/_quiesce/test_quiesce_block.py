@@ -428,11 +428,11 @@ def test_the_lease_is_renewed_while_the_work_lasts(
     freezing(block)
     section = block.run(lambda: t.cast("None", asked.wait(10)))
     assert asked.is_set()
-    assert set(threads) == {"arkive-lease-keeper"}
+    assert set(threads) == {"arkive-timer-keeper"}
     assert the_freeze(section)[0] == "post hook"
     assert [told in text for text in section.warnings] == [True][: len(told)]
     assert cluster.marks("db-0") == []
-    assert not any(thread.name == "arkive-lease-keeper" for thread in threading.enumerate())
+    assert not any(thread.name == "arkive-timer-keeper" for thread in threading.enumerate())
 
 
 class OneTurn:
