@@ -86,7 +86,7 @@ class RelatedItems:
 
     def _note_claim(self, claim: dict[str, t.Any]) -> None:
         if bound_volume(claim):
-            self._need(VOLUMES, "", claim["spec"]["volumeName"])
+            self._need(VOLUMES, "", bound_volume(claim))
 
     def _note_account(self, account: dict[str, t.Any]) -> None:
         with self._lock:
