@@ -24,7 +24,7 @@ if t.TYPE_CHECKING:
 class BackupFiles:
     """What ``BackupWriter.publish`` stores; the schemas are Velero 1.18's.
 
-    ``metadata`` is the Backup object with a terminal phase. ``tarball`` stands at its start (a rewound spool) and is
+    ``metadata`` is the Backup object with a terminal phase. ``tarball`` is at its start (a rewound spool) and is
     what ``tarball_summary`` describes. ``logs`` and ``digests`` (of ``ItemDigests``) are gzip'd already. ``record`` is
     given the other files' digests on the way.
     """

@@ -47,7 +47,7 @@ _CHUNK = 1 << 18
 
 
 class StoredFiles:
-    """The files of the backup at ``keys``, each read anew. Safe to use from several threads.
+    """The files of the backup at ``keys``, each read again. Safe to use from several threads.
 
     After ``cancel`` no long read goes on.
     """

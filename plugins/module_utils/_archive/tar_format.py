@@ -43,7 +43,7 @@ _MODE = b"0000755\0"
 _ZERO = b"0000000\0"
 _HEADER = struct.Struct("100s8s8s8s12s12s8sc100s8s32s32s8s8s155s12x")
 
-#: What stands between a short name and the size, by the name's length, and what follows the checksum.
+#: What is between a short name and the size, by the name's length, and what follows the checksum.
 _AFTER_NAME = [bytes(_NAME_BYTES - length) + _MODE + _ZERO * 2 for length in range(_NAME_BYTES + 1)]
 _REST = REGULAR + bytes(100) + b"ustar\x0000" + bytes(64) + _ZERO * 2 + bytes(167)
 _REST_SUM = sum(_REST) + 8 * 32

@@ -174,7 +174,7 @@ class TarballWriter:
 
 
 class _Output:
-    """The file with its size and digest. ``first`` stands before all else. After an error it takes nothing more."""
+    """The file with its size and digest. ``first`` is written before all else. After an error it takes nothing more."""
 
     def __init__(self, fileobj: ByteSink, *, first: bytes) -> None:
         self._fileobj = fileobj

@@ -53,7 +53,7 @@ class _Grace:
         self._ends = self._ends or now + _GRACE_SECONDS
         if self._calls.is_away or now >= self._ends:
             self._calls.is_away = True
-            raise Abandoned(f"no answer by the time the run was cancelled ({self._calls.cancel.reason})")
+            raise Abandoned(f"no answer by the time the run was told to stop ({self._calls.cancel.reason})")
 
 
 __all__ = ("BoundedCalls",)

@@ -42,7 +42,7 @@ UNREACHABLE = {
     "HTTPClientError": "the HTTP request failed",
     "ResponseStreamingError": "the connection broke",
     "IncompleteReadError": "the connection broke",
-    "Abandoned": "no answer by the time that the run was cancelled",
+    "Abandoned": "no answer by the time that the run was told to stop",
     "Overdue": "no answer in time",
 }
 _LONGEST = 300

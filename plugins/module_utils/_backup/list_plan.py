@@ -46,7 +46,7 @@ class ListScope:
 class ListPlan:
     """What to list, resolved.
 
-    ``types``: in the order to take them; with all API versions a group-resource stands there once for each.
+    ``types``: in the order to take them; with all API versions a group-resource is there once for each.
     """
 
     types: tuple[ApiResource, ...]

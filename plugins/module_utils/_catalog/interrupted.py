@@ -39,7 +39,7 @@ def end_interrupted(catalog: Catalog, name: str, *, dry_run: bool = False) -> tu
             is_over=lambda record: is_over(catalog, name, record),
         )
     except StoreError:
-        # It hinders nobody, and may be another run's by now.
+        # It is in nobody's way, and may be another run's by now.
         return None, []
     lock.release()
     return holder, list(filter(None, [lock.left_behind]))

@@ -32,7 +32,7 @@ class ItemSource(t.Protocol):
         """More copies of one type, by the name of the API version that they are in; empty where there are none."""
 
     def read(self, ref: ItemRef) -> dict[str, t.Any]:
-        """An object, parsed anew: the caller may change it.
+        """An object, parsed again: the caller may change it.
 
         Raises ``ArchiveError`` for what is not the object of that name.
         """

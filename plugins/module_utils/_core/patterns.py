@@ -63,7 +63,7 @@ def compile_glob(pattern: str, separator: str = "") -> re.Pattern[str] | None:
 
 
 def _read_class(pattern: str, start: int) -> tuple[str, int] | None:
-    """What stands behind a ``[``: one range, or a list of characters, and nothing else (gobwas).
+    """What follows a ``[``: one range, or a list of characters, and nothing else (gobwas).
 
     ``[a-zA-Z]`` does not compile, and the ``-`` of ``[abc-z]`` is a character. Returns the regular expression and the
     position behind the ``]``.

@@ -43,7 +43,7 @@ def mask(text: str, more: t.Iterable[str] = ()) -> str:
 
 
 def mask_urls(text: str) -> str:
-    """``text`` with what stands before the ``@`` of a URL masked."""
+    """``text`` with what is before the ``@`` of a URL masked."""
     return _USERINFO.sub(f"{MASK}@", text)
 
 

@@ -80,7 +80,7 @@ def init_containers_of_pod(
 
 
 def add_init_containers(pod: dict[str, t.Any], containers: t.Sequence[Container]) -> None:
-    """Put ``containers`` first, but after a wait container that stands at index 0: the data comes before the hooks.
+    """Put ``containers`` first, but after a wait container at index 0: the data comes before the hooks.
 
     A container of the pod that already has the name of a new one is replaced (a pod that was restored before).
     """

@@ -45,7 +45,7 @@ class LivePods(t.Protocol):
         """What is known of the pod; None when it is not there."""
 
     def refresh(self, name: str) -> Pod | None:
-        """The pod, read anew."""
+        """The pod, read again."""
 
     def take_replacement(self, owner: PodOwner, *, since: str) -> Pod | None:
         """A new pod of ``owner`` that nobody has taken yet, for good."""

@@ -192,7 +192,7 @@ def _token_of_file(user: Entry) -> str:
 
 
 def _pem(entry: Entry, key: str) -> Pem | None:
-    """A certificate or key that stands in the kubeconfig itself, or in a file that it names."""
+    """A certificate or key that is in the kubeconfig itself, or in a file that it names."""
     data = f"{key}-data"
     if entry.fields.text(data):
         return Pem(f"the {data} of {entry.fields.where}", entry.fields.decoded(data))

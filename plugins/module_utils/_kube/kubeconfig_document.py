@@ -35,7 +35,7 @@ class Document:
 
 
 class Entry(t.NamedTuple):
-    """A named cluster, user or context, and the folder of the file that it stands in."""
+    """A named cluster, user or context, and the folder of the file that it is in."""
 
     fields: Fields
     folder: str

@@ -31,7 +31,7 @@ _SHOWN_OF_USERS = frozenset(
 )
 _SHOWN_LISTS = frozenset(("as-groups",))
 _SHOWN_MAPPINGS = frozenset(("exec", "auth-provider"))
-#: Variables of a plugin whose value is a secret, and not a region or a profile whose name may stand anywhere.
+#: Variables of a plugin whose value is a secret, and not a region or a profile whose name may be anywhere.
 _SECRET_VARIABLE = re.compile(r"KEY|TOKEN|SECRET|PASS|PWD|CREDENTIAL|AUTH|COOKIE|SESSION", re.IGNORECASE)
 _LONG = 16
 _DEEPEST = 12

@@ -5,7 +5,7 @@
 """The text of a list split into the texts of its items, each of them proven to be one whole item.
 
 A list as an API server writes it has no blanks, and all of its items begin with the same key. The text is split where a
-comma and that beginning follow each other; unescaped quotes cannot stand inside a string, so such a place is between
+comma and that beginning follow each other; unescaped quotes cannot be inside a string, so such a place is between
 two values. A piece that parses as one object is one item, as an object has only one end; one that does not was split at
 an inner list, and is continued. Text of any other look is read item by item.
 """

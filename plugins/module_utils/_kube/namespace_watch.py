@@ -104,7 +104,7 @@ class NamespaceWatch:
         self._thread.start()
 
     def refresh(self, name: str) -> Object | None:
-        """Read one object anew; None when it is not there."""
+        """Read one object again; None when it is not there."""
         before = self.current(name)
         obj = get_object(self._client, self._resource, name, self._namespace)
         with self._lock:

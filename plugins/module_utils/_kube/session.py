@@ -29,7 +29,7 @@ _TICK = 0.2
 
 
 class Load(t.Protocol):
-    """Finds the configuration and credential anew each time that it is called, until ``cancel`` is set."""
+    """Finds the configuration and credential again each time that it is called, until ``cancel`` is set."""
 
     def __call__(self, *, cancel: CancelToken) -> ApiAccess:
         """Fails with a sentence when there is none."""

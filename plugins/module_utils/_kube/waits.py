@@ -86,7 +86,7 @@ class _Wait:
         self.may_watch = not resource.verbs or {"list", "watch"} <= resource.verbs
 
     def read(self) -> bool:
-        """Read the object anew; True when it is in the wanted state.
+        """Read the object again; True when it is in the wanted state.
 
         Once it has been read, an API server that is away for a while only makes the wait longer.
         """

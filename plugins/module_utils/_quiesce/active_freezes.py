@@ -20,7 +20,7 @@ CLOCK_SKEW = dt.timedelta(seconds=10)
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class MarkedFreezes:
-    """``marks``: one for each freeze, wherever it stands; ``faults``: what stands there and is no mark of ours.
+    """``marks``: one for each freeze, wherever it is; ``faults``: what is there and is no mark of ours.
 
     ``ended_run``: a run that is known to be gone, so that it holds nothing, whatever its marks say.
     """

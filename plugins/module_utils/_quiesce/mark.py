@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The mark: an annotation that says what is frozen. It stands on the pod and on the claim, which outlives the pod.
+"""The mark: an annotation that says what is frozen. It is on the pod and on the claim, which outlives the pod.
 
 Whoever may patch a pod or a claim may write one. So each entry is checked part by part, the command that thaws is made
 anew from the name of a known tool, and nothing of an entry that does not fit is used.

@@ -23,7 +23,7 @@ _TRIES = 12
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Carrier:
-    """An object that a mark stands on: ``pod`` or ``claim``."""
+    """An object that carries a mark: ``pod`` or ``claim``."""
 
     kind: t.Literal["pod", "claim"]
     namespace: str

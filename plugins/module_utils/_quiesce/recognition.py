@@ -28,7 +28,7 @@ _SHELLS = ("sh", "bash", "ash", "dash", "ksh", "zsh")
 _WRAPPERS = ("busybox", "chrt", "command", "doas", "env", "exec", "ionice", "nice", "nohup", "stdbuf", "sudo", "time")
 #: The same, but their exit code may be one of their own.
 _LOOSE_WRAPPERS = ("timeout",)
-#: Words of the shell's grammar that a command may stand behind.
+#: Words of the shell's grammar that a command may follow.
 _RESERVED = ("!", "do", "elif", "else", "if", "then", "until", "while", "{", "}")
 #: Programs that only speak about the others.
 _HARMLESS = (

@@ -337,7 +337,7 @@ def _match(post: t.Sequence[Hook], freezes: t.Sequence[ActiveFreeze]) -> dict[in
 
 
 def _is_pair(pre: Hook, post: Hook) -> bool:
-    """They stand at the same place of the same rule, or are both the pod's annotations."""
+    """They are at the same place of the same rule, or are both the pod's annotations."""
     return (pre.source, pre.name, pre.index) == (post.source, post.name, post.index)
 
 

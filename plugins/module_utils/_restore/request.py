@@ -38,7 +38,7 @@ class RestoreRequest:
     ``on_bad_member``: whether a member of the archive that is not the object of its path refuses all, or is left out.
     ``snapshot_location``: where native snapshots of volumes are; without it none is used.
     ``want_diff`` keeps YAML of what changes, ``max_diffs`` objects of it. ``force`` restores into namespaces that
-    another restore works in. ``from_manifest``: the fields of ``spec`` that stand in a manifest; all others are the
+    another restore works in. ``from_manifest``: the fields of ``spec`` that are in a manifest; all others are the
     task's own.
     """
 

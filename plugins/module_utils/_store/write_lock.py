@@ -264,7 +264,7 @@ class WriteLock:
             # Another run may have taken the ticket, and the lock with it. The tickets are left: removing them could
             # let a third run in.
             raise WriteLockLost(self.key)
-        # The lock is not what it was when the tickets were made, so they are worth nothing now, and hinder nobody.
+        # The lock is not what it was when the tickets were made, so they are worth nothing now.
         with contextlib.suppress(StoreError):
             self._store.delete_many(tickets)
             tickets = []

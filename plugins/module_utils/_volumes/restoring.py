@@ -171,7 +171,7 @@ class RestoreVolumes(t.Protocol):
         """Why the data of a stored volume, saved as ``entry`` of volumeinfo says, is out of reach; empty if unknown."""
 
     def of_volume(self, volume: ObjectView) -> DataSource | None:
-        """The snapshot that a stored PersistentVolume is made anew from; None where there is none to be used."""
+        """The snapshot that a stored PersistentVolume is recreated from; None where there is none to be used."""
 
     def why_leaving(self, live: ObjectView) -> str:
         """Why a volume in the cluster is about to be gone; empty when it is healthy."""

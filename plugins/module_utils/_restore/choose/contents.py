@@ -58,7 +58,7 @@ class BackupContents:
         return self._names.get((group_resource, namespace), _NO_NAMES)
 
     def read(self, ref: ItemRef) -> dict[str, t.Any]:
-        """A stored object, parsed anew: the caller may change it.
+        """A stored object, parsed again: the caller may change it.
 
         Raises ``ArchiveError`` for a bad member: one that is not the JSON of the object that its path names.
         """

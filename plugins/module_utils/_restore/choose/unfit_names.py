@@ -59,7 +59,7 @@ class Unfit(t.NamedTuple):
 def check_names(
     request: RestoreRequest, contents: BackupContents, discovery: Discovery, *, unused: t.Sequence[str]
 ) -> list[str]:
-    """Sentences about what stands in a manifest; raises ``ValidationError`` for what is an option of the task.
+    """Sentences about what is in a manifest; raises ``ValidationError`` for what is an option of the task.
 
     ``unused`` are the ``names`` that chose nothing. A pattern may fit nothing, and an empty backup fits no name.
     """

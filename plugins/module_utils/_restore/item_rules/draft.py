@@ -41,7 +41,7 @@ class Draft:
     warnings: list[str] = dataclasses.field(default_factory=list)
     #: Set for a claim: what becomes of its volume.
     volume: ClaimDecision | None = None
-    #: Set for a volume that is made anew from this snapshot.
+    #: Set for a volume that is recreated from this snapshot.
     remade_from: DataSource | None = None
 
     @property

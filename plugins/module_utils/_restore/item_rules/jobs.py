@@ -20,7 +20,7 @@ def skip_finished_job(draft: Draft, context: RuleContext) -> None:
 
 
 def reset_job(draft: Draft, context: RuleContext) -> None:
-    """Take the old uid out of selector and template; a selector that held nothing else is made anew by the server."""
+    """Take the old uid out of selector and template; a selector that held nothing else is recreated by the server."""
     spec = draft.spec
     selector = spec.get("selector") or {}
     template = ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}

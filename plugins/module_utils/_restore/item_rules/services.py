@@ -23,7 +23,7 @@ _SLICE_CONTROLLERS = ("endpointslice-controller.k8s.io", "endpointslicemirroring
 
 
 def reset_service(draft: Draft, context: RuleContext) -> None:
-    """Addresses are given anew; so are node ports, except those that a person asked for."""
+    """Addresses are given again; so are node ports, except those that a person asked for."""
     spec = draft.spec
     if spec.get("clusterIP") != "None":
         spec.pop("clusterIP", None)

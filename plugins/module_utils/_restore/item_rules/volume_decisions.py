@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What becomes of volumes: kept, made anew from a snapshot, or made anew and empty (Velero 1.18)."""
+"""What becomes of volumes: kept, recreated from a snapshot, or recreated and empty (Velero 1.18)."""
 
 # Private: not for use outside of this collection.
 
@@ -35,7 +35,7 @@ class ClaimDecision:
     """``missing`` says why the claim's new volume will be empty; empty when it loses nothing.
 
     ``volume`` is the one that it had in the backup, ``snapshot`` where the data of a new one comes from. A volume that
-    is kept may itself be made anew, from ``remade_from``.
+    is kept may itself be recreated, from ``remade_from``.
     """
 
     keeps_volume: bool
@@ -133,7 +133,7 @@ class VolumeDecisions:
         return ""
 
     def remade_from(self, volume: ObjectView) -> DataSource | None:
-        """The snapshot that a stored PersistentVolume is made anew from, None when there is none."""
+        """The snapshot that a stored PersistentVolume is recreated from, None when there is none."""
         method = self._method(str(volume["metadata"]["name"])) if self._terms.restore_data else ""
         found = (provider.of_volume(volume) for provider in self._of_method(method))
         return next((source for source in found if source is not None), None)

@@ -46,7 +46,7 @@ class AppliedPlan:
         self.plan = plan
 
     def with_plan(self, plan: RestorePlan) -> AppliedPlan:
-        """What is left to do was planned anew."""
+        """What is left to do was planned again."""
         return AppliedPlan(plan, self._done)
 
     def with_done(self, done: t.Iterable[Applied]) -> AppliedPlan:

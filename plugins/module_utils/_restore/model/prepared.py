@@ -45,7 +45,7 @@ class Prepared:
     volume: ClaimDecision | None = None
     #: Of a claim: how the backup has it, by which it is known again.
     stored_claim: Object | None = None
-    #: Of a volume: the snapshot that it is made anew from.
+    #: Of a volume: the snapshot that it is recreated from.
     remade_from: DataSource | None = None
 
 
@@ -93,7 +93,7 @@ class PreparedObjects:
         return self._spool.read_at(offset, length)
 
     def load(self, place: Place | None) -> Object:
-        """The object that was kept there, anew each time: the caller may change it. Empty where none was kept."""
+        """The object that was kept there, parsed each time: the caller may change it. Empty where none was kept."""
         found: Object = parse_json(self.read(place)) if place is not None else {}
         return found
 

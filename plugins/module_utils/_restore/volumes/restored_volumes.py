@@ -49,7 +49,7 @@ class RestoredVolume:
     message: str = ""
     volume: str = ""
     source: DataSource | None = None
-    #: The snapshot that its volume is made anew from, and that volume's place in the plan.
+    #: The snapshot that its volume is recreated from, and that volume's place in the plan.
     remade_from: DataSource | None = None
     volume_item: PlanItem | None = None
     traits: VolumeTraits | None = None

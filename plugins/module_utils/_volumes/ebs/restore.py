@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Volumes that are made anew from native snapshots (Velero 1.18, docs/compatibility 5.8.1)."""
+"""Volumes that are recreated from native snapshots (Velero 1.18, docs/compatibility 5.8.1)."""
 
 # Private: not for use outside of this collection.
 
@@ -55,7 +55,7 @@ class EbsRestore(RemadeVolumes):
         self._namespaces = discovery.find(NAMESPACES)
 
     def of_volume(self, volume: ObjectView) -> NativeSnapshot | None:
-        """The snapshot that a stored PersistentVolume is made anew from; None where there is none to be used."""
+        """The snapshot that a stored PersistentVolume is recreated from; None where there is none to be used."""
         found = self._snapshots.get(str(volume["metadata"]["name"]))
         return None if found is None or self._why_not(volume) else found
 
