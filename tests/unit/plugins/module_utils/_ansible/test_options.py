@@ -20,8 +20,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options i
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.secret_params import secrets_of_params, shown_params
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import label_selector, selector_text
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import storage_location
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE, storage_location
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.kinds import KINDS
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
 
 #: ``AUTH_ARG_SPEC`` of kubernetes.core 6.2: names and aliases that users know.
@@ -131,6 +132,11 @@ def test_passwords_in_other_options() -> None:
 def test_label_selector(option: t.Any, text: str) -> None:
     assert selector_text({"label_selector": option}) == text
     assert (label_selector(option) is None) == (not text)
+
+
+def test_options_of_a_storage_location_are_those_of_its_kinds() -> None:
+    options = STORAGE.options["storage_location"]["options"]
+    assert set(options) == {name for kind in KINDS for name in kind.options}
 
 
 def test_storage_location_leaves_out_what_is_not_given() -> None:

@@ -84,7 +84,7 @@ class MemoryObjects:
         """In the order of their keys, as etcd has it: ``a-b/1`` comes before ``a/1``."""
         with self.changed:
             found = [key for key in self.objects if key[0] == plural and namespace in ("", key[1])]
-            return [self.objects[key] for key in sorted(found, key=lambda key: "/".join(key))]
+            return [self.objects[key] for key in sorted(found, key="/".join)]
 
     def page(self, plural: str, namespace: str, *, limit: int, token: str, matches: t.Callable[[Object], bool]) -> Page:
         """One page of a list: of its first version, unless what that was is forgotten."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import (
     BackupJob,
@@ -175,10 +175,10 @@ class ShelfProvider:
         return []
 
     def for_set(self, spec: SetSpec) -> SetSnapshots:
-        raise ValidationError("There are no sets on the shelf.")
+        raise SnapshotError("There are no sets on the shelf.")
 
     def list_sets(self, query: SnapshotQuery) -> FoundSnapshots:
-        return FoundSnapshots(snapshots=[], warnings=[])
+        raise SnapshotError("There are no sets on the shelf.")
 
     def for_restore(self, job: RestoreJob) -> ShelfRestore:
         return ShelfRestore(job)

@@ -50,7 +50,7 @@ class Csi:
         return offer_snapshot(claim, self._classes, JOB, wanted=wanted)
 
 
-Able: t.TypeAlias = "dict[str, VolumePlanner]"
+Able: t.TypeAlias = dict[str, VolumePlanner]
 
 
 def means(classes: t.Any = tuple(CLASSES), *, cloud: bool = False) -> Able:
