@@ -71,7 +71,7 @@ class _Planner:
 
     def plan(self) -> DeletionPlan:
         self._refuse_root()
-        self._check_claim()
+        self._check_lock()
         backup = self._read_backup()
         recorded = self._read_snapshots()
         snapshots = self._deletable(recorded.all) if recorded else []
@@ -94,7 +94,7 @@ class _Planner:
                 hint="Delete its directory with the tools of the storage.",
             )
 
-    def _check_claim(self) -> None:
+    def _check_lock(self) -> None:
         if not self._entry.locked:
             return
         holder = read_write_lock(self._store, BackupKeys(self._entry.name).write_lock)

@@ -48,7 +48,7 @@ def clear_leftovers(catalog: Catalog, name: str, *, dry_run: bool = False) -> li
     """
     look = _Leftovers(catalog, name, dry_run=dry_run)
     try:
-        look.clear_claims()
+        look.clear_locks()
         look.clear_unfinished()
     except StoreError as exc:
         look.said.append(f"What killed runs may have left in {catalog.store.location.describe}: {exc.message}")
@@ -65,10 +65,10 @@ class _Leftovers:
         self._dead: set[str] = set()
         self.said: list[str] = []
 
-    def clear_claims(self) -> None:
+    def clear_locks(self) -> None:
         for entry in self._catalog.entries():
             if entry.locked and not entry.flat and entry.name != self._own:
-                self._clear_claim(entry)
+                self._clear_lock(entry)
 
     def clear_unfinished(self) -> None:
         try:
@@ -83,7 +83,7 @@ class _Leftovers:
             what = "upload in parts or temporary file" if len(dead) == 1 else "uploads in parts or temporary files"
             self.said.append(f"{len(dead)} {what} of killed runs: {'would be ' * self._dry_run}removed.")
 
-    def _clear_claim(self, entry: BackupEntry) -> None:
+    def _clear_lock(self, entry: BackupEntry) -> None:
         key = BackupKeys(entry.name).write_lock
         holder = read_write_lock(self._store, key)
         if holder is None or not is_over(self._catalog, entry.name, holder):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The race for a claim between processes, as two playbooks have it."""
+"""The race for a write lock between processes, as two playbooks have it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock impor
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.contract import (
     KEY,
     put_expired,
-    stored_claim,
+    stored_lock,
     wait_for,
 )
 
@@ -37,18 +37,18 @@ store = open_store(make_location(options))
 print("ready", flush=True)
 sys.stdin.readline()
 try:
-    claim = WriteLock.acquire(store, key, run_id=run, ttl_seconds=float(ttl))
+    lock = WriteLock.acquire(store, key, run_id=run, ttl_seconds=float(ttl))
 except WriteLockHeld as exc:
     print("held by " + exc.holder.run, flush=True)
 else:
     print("won", flush=True)
     sys.stdin.readline()
     try:
-        claim.confirm()
+        lock.confirm()
         print("confirmed", flush=True)
     except Exception as exc:
         print(type(exc).__name__, flush=True)
-    claim.release()
+    lock.release()
 """
 
 
@@ -121,7 +121,7 @@ def test_a_killed_process_leaves_a_claim_that_ends(
     process.wait()
     with pytest.raises(WriteLockHeld, match="run r1"):
         WriteLock.acquire(store, KEY, run_id="r2")
-    end = stored_claim(store).expires
+    end = stored_lock(store).expires
     wait_for(lambda: dt.datetime.now(tz=dt.UTC) > end, seconds=20)
     with WriteLock.acquire(store, KEY, run_id="r2") as lock:
         assert lock.took_over is not None
@@ -136,7 +136,7 @@ def test_a_stopped_process_finds_that_it_lost(
     _go(process)
     assert _line(process) == "won"
     process.send_signal(signal.SIGSTOP)
-    end = stored_claim(store).expires
+    end = stored_lock(store).expires
     wait_for(lambda: dt.datetime.now(tz=dt.UTC) > end, seconds=20)
     with WriteLock.acquire(store, KEY, run_id="r2") as lock:
         process.send_signal(signal.SIGCONT)

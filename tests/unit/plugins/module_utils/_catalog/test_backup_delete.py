@@ -315,7 +315,7 @@ def test_a_store_that_drops_deletes(store: Watched, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_full_disk_is_no_hindrance(store: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Deleting is how space is made, and the claim of the name takes some."""
+    """Deleting is how space is made, and the write lock of the name takes some."""
     put(store)
 
     def full(key: str, _data: bytes) -> bool:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What holds for every store and for claims in every store; run against a directory here and against S3 live."""
+"""What holds for every store and for write locks in every store; run against a directory here and against S3 live."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ BAD_KEYS = [
 ]
 
 
-def stored_claim(store: Store) -> LockRecord:
-    """The claim that is there."""
+def stored_lock(store: Store) -> LockRecord:
+    """The write lock that is there."""
     found = read_write_lock(store, KEY)
     assert found is not None
     return found
@@ -279,19 +279,19 @@ def in_threads(count: int, act: t.Callable[[int], t.Any]) -> list[t.Any]:
 
 
 def put_expired(store: Store, *, age: float = 3600.0, key: str = KEY, commits: str = "") -> LockRecord:
-    """A claim that a dead run left."""
+    """A write lock that a dead run left."""
     past = dt.datetime.now(tz=dt.UTC) - dt.timedelta(seconds=age)
     record = dataclasses.replace(LockRecord.make("dead-run", "host-x", 4711, past, 120.0), commits=commits)
     store.put(key, record.encode())
     return record
 
 
-class ClaimContract:
+class WriteLockContract:
     """Needs a fixture ``store`` as above."""
 
     def test_acquire_and_release(self, store: Store) -> None:
         with WriteLock.acquire(store, KEY, run_id="r1") as lock:
-            stored = stored_claim(store)
+            stored = stored_lock(store)
             assert (stored.run, stored.host, stored.pid) == ("r1", lock.record.host, lock.record.pid)
             assert 110 < (stored.expires - dt.datetime.now(tz=dt.UTC)).total_seconds() <= 120
             assert lock.atomic
@@ -305,7 +305,7 @@ class ClaimContract:
         with WriteLock.acquire(store, KEY, run_id="r1") as lock:
             with pytest.raises(WriteLockHeld) as caught:
                 WriteLock.acquire(store, KEY, run_id="r2")
-            assert caught.value.holder == stored_claim(store)
+            assert caught.value.holder == stored_lock(store)
             for word in ("r1", lock.record.host, str(lock.record.pid), "backups/b1"):
                 assert word in caught.value.message
             assert lock.record.expires_text in caught.value.sentence
@@ -338,7 +338,7 @@ class ClaimContract:
         with WriteLock.acquire(store, KEY, run_id="r1") as lock:
             store.put(KEY, lock.record.encode()[:30])
             lock.confirm()
-            assert stored_claim(store).run == "r1"
+            assert stored_lock(store).run == "r1"
         assert keys(store) == []
 
     def test_one_of_many_gets_it(self, store: Store) -> None:
@@ -369,7 +369,7 @@ class ClaimContract:
         locks = [result for result in results if isinstance(result, WriteLock)]
         assert len(locks) == 1
         assert sum(isinstance(result, WriteLockHeld) for result in results) == count - 1
-        assert stored_claim(store).run == locks[0].record.run
+        assert stored_lock(store).run == locks[0].record.run
         locks[0].confirm()
         locks[0].release()
         assert keys(store) == []
@@ -379,7 +379,7 @@ class ClaimContract:
             first = lock.record.expires
             wait_for(lambda: (lock.record.expires - first).total_seconds() > 2, seconds=10)
             assert not lock.is_lost
-            assert stored_claim(store).expires > first
+            assert stored_lock(store).expires > first
 
     def test_lost_when_another_run_has_it(self, store: Store) -> None:
         lock = WriteLock.acquire(store, KEY, run_id="r1", ttl_seconds=60)
@@ -389,7 +389,7 @@ class ClaimContract:
             lock.confirm()
         assert lock.is_lost
         lock.release()
-        assert stored_claim(store).nonce == other.nonce
+        assert stored_lock(store).nonce == other.nonce
 
     def test_lost_when_it_is_gone(self, store: Store) -> None:
         lock = WriteLock.acquire(store, KEY, run_id="r1", ttl_seconds=60)
@@ -405,7 +405,7 @@ class Died(BaseException):
 
 
 class DiesAtPut:
-    """The store of a run that dies when it would replace the claim."""
+    """The store of a run that dies when it would replace the write lock."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

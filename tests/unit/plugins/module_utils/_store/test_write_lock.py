@@ -26,7 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock impor
 )
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.contract import (
     KEY,
-    ClaimContract,
+    WriteLockContract,
     put_expired,
     wait_for,
 )
@@ -37,7 +37,7 @@ def store(tmp_path: Path) -> LocalStore:
     return LocalStore(LocalLocation(path=str(tmp_path)))
 
 
-class TestLocalClaims(ClaimContract):
+class TestLocalWriteLocks(WriteLockContract):
     """Claims in a directory against the table."""
 
 
@@ -169,7 +169,7 @@ def test_without_conditional_writes_one_of_two_gives_way(store: LocalStore, monk
 
 
 class SlowPut:
-    """Replaces the claim only after the ticket has ended."""
+    """Replaces the write lock only after the ticket has ended."""
 
     def __init__(self, store: LocalStore, clock: list[float]) -> None:
         self._store = store
