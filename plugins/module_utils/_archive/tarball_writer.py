@@ -69,19 +69,13 @@ class TarballWriter:
         first = (member_header("metadata/version", len(version), self._now()), version, padding(len(version)))
         self._output = _Output(fileobj, first=b"".join(first))
 
-    def add_item(
-        self, gr: GroupResource, obj: dict[str, t.Any], *, preferred_version: str, payload: bytes | None = None
-    ) -> None:
-        """Store ``obj`` under ``gr``. Safe from several threads.
+    def add_items(self, gr: GroupResource, items: t.Iterable[Item], *, preferred_version: str) -> None:
+        """Store objects of one type: a page of them costs less than one after the other. Safe from several threads.
 
         An object in the group's preferred version gets two members, the plain one and its ``-preferredversion`` copy;
-        any other gets one under its version (Velero 1.4 and later, in every run). ``payload`` is the JSON to store;
-        without it ``obj`` is encoded.
+        any other gets one under its version (Velero 1.4 and later, in every run). Beside each object may be the JSON to
+        store; where that is None the object is encoded.
         """
-        self.add_items(gr, [(obj, payload)], preferred_version=preferred_version)
-
-    def add_items(self, gr: GroupResource, items: t.Iterable[Item], *, preferred_version: str) -> None:
-        """Store several objects of one type: a page of them costs less than one after the other."""
         resource = str(gr)
         mtime = self._now()
         parts: list[bytes] = []

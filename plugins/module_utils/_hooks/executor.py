@@ -100,7 +100,7 @@ class HookExecution:
     ) -> HookResult:
         """One try; a failure is not logged yet. ``cancel``: in the place of the run's.
 
-        ``argv`` replaces the command that is sent (a freeze under its lease) and ``extra_seconds`` is what it may take
+        ``argv`` replaces the command that is sent (a freeze under its timer) and ``extra_seconds`` is what it may take
         beyond the hook's own timeout; ``clean`` takes out of stdout, and out of what is logged of stderr, what the hook
         itself did not write. ``last_words`` are those of ``exec_command``. The hook is reported as written.
         """

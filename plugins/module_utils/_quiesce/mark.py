@@ -104,7 +104,7 @@ class MarkReading:
 
 
 def is_lease_id(text: str) -> bool:
-    """True for what ``lease.new_lease_id`` makes."""
+    """True for what ``freeze_timer.new_lease_id`` makes."""
     return _LEASE_ID.fullmatch(text) is not None
 
 

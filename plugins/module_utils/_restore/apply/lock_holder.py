@@ -59,7 +59,7 @@ def _process_mark(number: int) -> str:
 
 
 def holder_of(lease: t.Mapping[str, t.Any]) -> RestoreProcess:
-    """Who holds a lease, as far as it says so."""
+    """Who holds a Lease, as far as it says so."""
     annotations = lease["metadata"].get("annotations") or {}
     identity = str((lease.get("spec") or {}).get("holderIdentity") or "")
     return RestoreProcess(

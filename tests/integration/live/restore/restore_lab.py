@@ -126,7 +126,7 @@ class Backups:
         with TarballWriter(stream) as writer:
             for kind, obj in pairs:
                 version = (preferred or {}).get(str(kind)) or obj["apiVersion"].rpartition("/")[2]
-                writer.add_item(kind, obj, preferred_version=version)
+                writer.add_items(kind, [(obj, None)], preferred_version=version)
             writer.close()
         backup = {
             "apiVersion": "velero.io/v1",

@@ -459,7 +459,7 @@ def test_drivers_that_only_contents_name(store: Watched, file: str) -> None:
         stream = io.BytesIO()
         with TarballWriter(stream) as writer:
             kind = GroupResource.parse("volumesnapshotcontents.snapshot.storage.k8s.io")
-            writer.add_item(kind, content, preferred_version="v1")
+            writer.add_items(kind, [(content, None)], preferred_version="v1")
             writer.close()
         store.put("backups/b1/b1.tar.gz", stream.getvalue())
     recorded = RecordedSnapshots(Catalog(t.cast("t.Any", store)).files("b1"))

@@ -55,7 +55,9 @@ def write_backup(store: t.Any, name: str, *objects: tuple[str, Object]) -> None:
     stream = io.BytesIO()
     with TarballWriter(stream) as writer:
         for kind, obj in objects:
-            writer.add_item(GroupResource.parse(kind), obj, preferred_version=obj["apiVersion"].rpartition("/")[2])
+            writer.add_items(
+                GroupResource.parse(kind), [(obj, None)], preferred_version=obj["apiVersion"].rpartition("/")[2]
+            )
         writer.close()
     backup = {
         "apiVersion": "velero.io/v1",
