@@ -15,6 +15,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.blocks import Block, build_blocks, find_hooks
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookPolicy, HookResult, OnError
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import resolve_rules
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -31,7 +32,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.quiesce_block 
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import parse_hook_rules
 
-Object = dict[str, t.Any]
 PATH = "/data"
 
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._store.lock_record import LockRecord
 
-Object = dict[str, t.Any]
 LABELS = {"app": "shop"}
 COMMAND = "pre.hook.backup.velero.io/command"
 CONTAINER = "pre.hook.backup.velero.io/container"

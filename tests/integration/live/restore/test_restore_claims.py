@@ -18,6 +18,7 @@ from snapshot_lab import CLAIM_OF, DRIVER, SnapshotLab
 from volume_lab import until
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
@@ -27,7 +28,6 @@ if t.TYPE_CHECKING:
     from callers import Callers
     from conftest import Kubectl
 
-Object = dict[str, t.Any]
 KIND = "statefulset"
 CLAIM = CLAIM_OF[KIND]
 FRESH = """

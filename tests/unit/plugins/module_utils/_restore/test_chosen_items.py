@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import ItemRef
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.api_versions import (
     choose_version,
@@ -22,8 +23,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.choice 
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.chosen_items import choose_items
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.contents import BackupContents
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
-
-Object = dict[str, t.Any]
 
 
 class Reader:

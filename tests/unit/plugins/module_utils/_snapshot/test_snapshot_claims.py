@@ -10,6 +10,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.claims import find_claims, read_volumes
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import (
@@ -21,8 +22,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector 
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_api import MemoryApi
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import types_named
-
-Object = dict[str, t.Any]
 
 
 class Api(MemoryApi):

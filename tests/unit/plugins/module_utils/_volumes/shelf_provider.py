@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
@@ -35,7 +36,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets 
 )
 
 METHOD = "PodVolumeBackup"
-Object = dict[str, t.Any]
 
 #: What is on the shelf, by handles.
 SHELF: dict[str, str] = {}

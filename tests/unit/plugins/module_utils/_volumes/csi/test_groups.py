@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi import groups
@@ -28,7 +29,6 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_objects import Key
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import ApiType, types_named
 
-Object = dict[str, t.Any]
 MARK = "velero.io/csi-volumegroupsnapshot-class"
 NAMED = "velero.io/csi-volume-group-snapshot-class"
 
