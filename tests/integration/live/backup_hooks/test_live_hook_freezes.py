@@ -9,9 +9,10 @@ from __future__ import annotations
 import threading
 
 import pytest
-from hook_pods import PATH, HookPods, HookRun, Object, claim, pod, run, shell, until
+from hook_pods import PATH, HookPods, HookRun, claim, pod, run, shell, until
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 
 FREEZE = run("fsfreeze", "--freeze", PATH)
 THAW = run("fsfreeze", "--unfreeze", PATH)

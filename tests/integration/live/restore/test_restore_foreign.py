@@ -32,8 +32,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Sto
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
 
 if t.TYPE_CHECKING:
-    from restore_lab import Cluster, Object
+    from restore_lab import Cluster
 
+    from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
     from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 
 _IDLE = ["/bin/sh", "-c", "trap 'exit 0' TERM; while :; do sleep 1 & wait; done"]

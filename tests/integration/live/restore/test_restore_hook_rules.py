@@ -21,7 +21,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeA
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import exec_command
 
 if t.TYPE_CHECKING:
-    from restore_lab import Backups, Cluster, Object
+    from restore_lab import Backups, Cluster
+
+    from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 
 SLEEP = ["/bin/sh", "-c", "trap 'exit 0' TERM; sleep 3600 & wait"]
 READY = {"exec": {"command": ["/bin/sh", "-c", "test -e /tmp/ready"]}, "periodSeconds": 1}

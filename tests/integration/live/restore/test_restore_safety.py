@@ -22,7 +22,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeA
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 
 if t.TYPE_CHECKING:
-    from restore_lab import Backups, Cluster, Object
+    from restore_lab import Backups, Cluster
+
+    from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 
 RUNNER = """
 import sys

@@ -11,13 +11,14 @@ import typing as t
 
 import pytest
 from restore_lab import Cluster
-from snapshot_lab import Object, SnapshotLab, Stored
+from snapshot_lab import SnapshotLab, Stored
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
     VOLUME_SNAPSHOT_CONTENTS,
     VOLUME_SNAPSHOTS,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 

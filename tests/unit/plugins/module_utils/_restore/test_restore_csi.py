@@ -13,6 +13,7 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.table import apply_item_rules
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import (
@@ -29,7 +30,6 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.sna
     NAME,
     SNAPSHOT,
     VOLUME,
-    Object,
     StoredSnapshots,
     TargetCluster,
     put,

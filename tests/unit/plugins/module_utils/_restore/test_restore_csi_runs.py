@@ -15,6 +15,7 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
@@ -39,7 +40,6 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.sna
     NAME,
     SNAPSHOT,
     VOLUME,
-    Object,
     storage_class,
 )
 

@@ -11,9 +11,9 @@ import typing as t
 
 import pytest
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import parse_modifiers
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import (
-    Object,
     RestoreApi,
     config,
     plan,

@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import ItemRef
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_reader import TarballReader
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply import object_waits
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import Applied, AppliedPlan
@@ -23,7 +24,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.prepare i
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_objects import Key
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import ApiType
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import (
-    Object,
     RestoreApi,
     actions,
     config,
