@@ -228,4 +228,4 @@ spec:
         self.taken.clear()
 
 
-__all__ = ("CLAIMS", "CLAIM_OF", "DEPLOYMENT", "DRIVER", "Object", "SnapshotLab", "Stored")
+__all__ = ("CLAIMS", "CLAIM_OF", "DEPLOYMENT", "DRIVER", "SnapshotLab", "Stored")

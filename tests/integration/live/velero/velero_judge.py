@@ -144,4 +144,4 @@ def until(condition: t.Callable[[], t.Any], what: str, *, seconds: float, pause:
     return last
 
 
-__all__ = ("Judge", "Object", "until")
+__all__ = ("Judge", "until")

@@ -114,4 +114,4 @@ class ApiContract:
         return Place(client, namespace)
 
 
-__all__ = ("ApiContract", "ClientAs", "Object", "Place", "Reply", "ask", "names")
+__all__ = ("ApiContract", "ClientAs", "Place", "Reply", "ask", "names")
