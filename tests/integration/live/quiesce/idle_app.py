@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import json
+import os
 import typing as t
+from pathlib import Path
 
 from nginx_app import until
 
@@ -62,6 +64,16 @@ class IdleApp:
             },
         )
         self.await_pod()
+        self._may_go_frozen()
+
+    def _may_go_frozen(self) -> None:
+        """Where its pod is replaced slowly, the volume leaves the node as it is: the local cluster is not to mind."""
+        state = os.environ.get("ARKIVE_TEST_STATE")
+        if state:
+            claim = self.client.get(f"/api/v1/namespaces/{self.namespace}/persistentvolumeclaims/{CLAIM}")
+            volume = self.client.get(f"/api/v1/persistentvolumes/{claim['spec']['volumeName']}")
+            with Path(state, "may-go-frozen").open("a") as expected:
+                expected.write(f"{volume['spec']['csi']['volumeHandle']}\n")
 
     def _apply(self, *items: Object) -> None:
         document = {"apiVersion": "v1", "kind": "List", "items": list(items)}
