@@ -21,7 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Ark
 #: Makes a call and gives what it gives.
 Waiting: t.TypeAlias = "t.Callable[[t.Callable[[], t.Any]], t.Any]"
 
-#: Servers may give pages without entries, where much was deleted; but not for ever.
+#: Servers may give pages without entries, where much was deleted; but not forever.
 _EMPTY_PAGES = 1000
 
 

@@ -98,7 +98,7 @@ def group_by_container(pod: ObjectView, hooks: t.Iterable[RestoreExecHook]) -> d
 def wait_limit(hooks: t.Iterable[RestoreExecHook], longest_wait: float) -> float:
     """How long a pod is waited for, in seconds: the longest wait of its hooks.
 
-    Where one of them does not say how long, Velero waits for ever; here it is ``longest_wait``, or the longest wait of
+    Where one of them does not say how long, Velero waits forever; here it is ``longest_wait``, or the longest wait of
     the others if that is more.
     """
     hooks = list(hooks)

@@ -96,7 +96,7 @@ def add_init_containers(pod: dict[str, t.Any], containers: t.Sequence[Container]
 def drop_wait_containers(pod: dict[str, t.Any]) -> list[str]:
     """Take stale wait containers out of ``pod`` and return the names of the volumes they would have waited for.
 
-    No agent will ever let them end; a pod that keeps one stays in its init phase for ever.
+    No agent will ever let them end; a pod that keeps one stays in its init phase forever.
     """
     spec = pod.get("spec") or {}
     existing = spec.get("initContainers") or []

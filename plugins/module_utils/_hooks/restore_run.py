@@ -89,7 +89,7 @@ class PodHookRun:
     ) -> None:
         """``pod`` as it was created, ``owner`` its controller in the backup.
 
-        ``longest_wait`` bounds, in seconds, hooks that would wait for ever.
+        ``longest_wait`` bounds, in seconds, hooks that would wait forever.
         """
         self.namespace, self.restored = pod_identity(pod)
         #: The pod's name now: a replacement has another one.

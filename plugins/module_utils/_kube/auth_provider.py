@@ -92,7 +92,7 @@ class _GoogleToken(t.NamedTuple):
 
 
 class _Command:
-    """The program that a ``gcp`` provider names for its tokens. The library's own way would wait for it for ever."""
+    """The program that a ``gcp`` provider names for its tokens. The library's own way would wait for it forever."""
 
     def __init__(self, name: str, values: t.Mapping[str, str], user: Fields, cancel: CancelToken) -> None:
         self._named = f"the cmd-path of the auth-provider '{name}' of {user.where}"

@@ -74,7 +74,7 @@ class _PassphraseWanted(ValueError):
 
 
 def _no_passphrase() -> t.NoReturn:
-    # Without this, OpenSSL asks on the terminal, and waits for ever.
+    # Without this, OpenSSL asks on the terminal, and waits forever.
     raise _PassphraseWanted
 
 

@@ -21,7 +21,7 @@ TimerState: t.TypeAlias = t.Literal["armed", "unavailable"]
 
 DEFAULT_LEASE_SECONDS = 60.0
 DEFAULT_FREEZE_MAX_SECONDS = 300.0
-#: No mark is believed that promises a longer freeze: whoever may patch a pod could else keep the sweeper away for ever.
+#: No mark is believed that promises a longer freeze: whoever may patch a pod could else keep the sweeper away forever.
 LONGEST_FREEZE_SECONDS = 86400.0
 
 

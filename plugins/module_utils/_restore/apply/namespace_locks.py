@@ -144,7 +144,7 @@ class NamespaceLocks:
                 done.result()
 
     def _acquire(self, namespace: str) -> RestoreProcess | None:
-        """None when the lease is ours, or cannot be had by anybody like us; else who holds it."""
+        """None when the lease is ours, or cannot be had by this user; else who holds it."""
         resource = t.cast(ApiResource, self._resource)
         try:
             while (lease := self._take(resource, namespace)) is None:

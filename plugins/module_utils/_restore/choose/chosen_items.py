@@ -172,7 +172,7 @@ class _Selector:
     def _add_snapshots(self) -> None:
         """The snapshots of claims, and their contents: past all filters but one that excludes their types by name.
 
-        Velero's must-have types; without them the claims would wait for ever.
+        Velero's must-have types; without them the claims would wait forever.
         """
         if self._spec.restore_pvs is False or VOLUME_SNAPSHOTS not in self._contents.types:
             return

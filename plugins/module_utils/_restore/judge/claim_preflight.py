@@ -80,7 +80,7 @@ class ClaimPreflight:
         return [*counted, *(item for item in (*refused, *lost) if item.number not in known)]
 
     def _look_at_carriers(self, claims: _Claims, carriers: t.Iterable[PlanItem]) -> _Claims:
-        """A claim whose volume or snapshot is refused waits for ever."""
+        """A claim whose volume or snapshot is refused waits forever."""
         refused = {(item.group_resource, item.name): item for item in carriers}
         found = dict(claims)
         for number, claim in claims.items() if refused else ():

@@ -98,7 +98,7 @@ class _MultipartUpload:
             self._complete()
             completed = True
         finally:
-            # The pool has ended: a part that arrived after the abort would stay for ever and cost money.
+            # The pool has ended: a part that arrived after the abort would stay forever and cost money.
             if not completed:
                 self._abort()
         # How servers make the ETag of an upload in parts: the digest of the parts' digests, and their number.

@@ -192,7 +192,7 @@ def deaf_driver(client: KubeClient, module_namespace: str) -> t.Iterator[str]:
 
 
 def test_a_driver_that_does_not_run(client: KubeClient, store: LocalStore, deaf_driver: str) -> None:
-    """The backup stays, and no VolumeSnapshotContent waits for the driver for ever."""
+    """The backup stays, and no VolumeSnapshotContent waits for the driver forever."""
     put_backup(store, "h1", driver=deaf_driver)
     before = files_of(store)
     providers = make_providers(VolumeContext(connect=lambda: client, delete_timeout=2))

@@ -247,7 +247,7 @@ def test_wait_timeout_and_a_hook_that_stops_all(home: str, backups: Backups) -> 
 
 
 def test_hook_without_a_limit_of_its_own(home: str, backups: Backups) -> None:
-    """docs/compatibility H10, H11, ours: Velero would wait for ever."""
+    """docs/compatibility H10, H11, ours: Velero would wait forever."""
     backups.write("b", [("pods", pod("web", home, container("main", image="arkive.test/no-such-image:9")))])
     rules = [rule("r", shell("true", waitTimeout=None))]
     done = backups.restore("b", hooks=rules, hook_wait_limit=2.0)

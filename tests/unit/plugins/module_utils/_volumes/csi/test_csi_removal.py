@@ -71,7 +71,7 @@ def test_one_that_was_never_made(api: SnapshotCluster) -> None:
 
 
 def test_a_content_whose_snapshot_went_while_it_was_retained(api: SnapshotCluster) -> None:
-    """Its controllers would leave it alone for ever."""
+    """Its controllers would leave it alone forever."""
     del api.objects[SNAPSHOT]
     api.objects[CONTENT]["spec"] |= {"deletionPolicy": "Retain", "volumeSnapshotRef": {"uid": "uid-data"}}
     assert discard(api, taken(content="content-s-data")) == []
