@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The Python libraries a module needs, with their minimum versions.
 
 The versions are those of ``requirements.txt``: ``tests/unit/test_minimum_versions.py`` holds this.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

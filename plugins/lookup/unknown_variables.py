@@ -59,7 +59,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.printable import 
 
 
 class LookupModule(LookupBase):
-    """Values are not looked into, but for telling results of tasks: they may be templates that cannot be resolved."""
+    """Values are not looked into, except to know results of tasks: they may be templates that cannot be resolved."""
 
     def run(self, terms: list[str], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[str]:
         self.set_options(var_options=variables, direct=kwargs)  # type: ignore[no-untyped-call]

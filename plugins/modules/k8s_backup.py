@@ -449,7 +449,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys im
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import (
     ended,
     failed_by,
-    phase_told,
+    phase_in_failure,
     refused_phase,
     text_diff,
 )
@@ -483,7 +483,7 @@ SPEC = ArgumentSpec(
 ).merge(AUTH, STORAGE, SELECTION, BACKUP, HOOKS, FREEZE, LEASE, PROGRESS)
 
 
-@phase_told()
+@phase_in_failure()
 def make(task: Task) -> Result:
     """State ``present``."""
     request = backup_request(task.params)

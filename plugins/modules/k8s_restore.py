@@ -365,7 +365,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import
     capped_plan,
     ended,
     failed_by,
-    phase_told,
+    phase_in_failure,
     refused_phase,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import SELECTION
@@ -385,7 +385,7 @@ SPEC = ArgumentSpec(options={"fail_on_partial": {"type": "bool", "default": True
 )
 
 
-@phase_told()
+@phase_in_failure()
 def work(task: Task) -> Result:
     request = restore_request(task.params, want_diff=task.diff_mode)
     require_library("kubernetes")

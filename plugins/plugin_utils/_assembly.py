@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
+"""Ansible builds what it sends of a module anew for each run: here it does so without looking for garbage."""
 
-"""Ansible builds what it sends of a module anew for each run: here it is told to do so without looking for garbage."""
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

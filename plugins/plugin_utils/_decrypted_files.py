@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Files of the controller that options name: found where Ansible looks for files, and decrypted with Ansible Vault.
 
 Only where the module runs on this machine: elsewhere the options name files of that machine, as with kubernetes.core.
 What is decrypted goes to the module as text where the option takes text, so that it has no file at all.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Shows what a module is doing while it runs. All work is done by the module of the same name.
 
 A module itself cannot show anything before it ends. It appends lines to a private file, and a thread here shows them on
 standard error, which keeps the standard output clean for callbacks that print JSON.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

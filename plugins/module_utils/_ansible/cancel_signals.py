@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """From signals, and from the loss of the controller, to the cancel token of a run.
 
 A handler only sets the token: every wait polls it, and each freeze is released by the thread that holds it. Later
-signals change nothing until the module ends. Ansible tells a module to stop in different ways, or not at all:
+signals change nothing until the module ends. Ansible stops a module in different ways, or not at all:
 ansible-core 2.19 forwards SIGTERM and SIGINT to it, 2.18 lets it run on without its parents, AWX kills what is above.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class CancelSignals:
 
 
 def _start_time(pid: int) -> str:
-    """Something that tells this process from a later one with its number; empty when it is gone, or a zombie."""
+    """What distinguishes this process from a later one of its number; empty when it is gone, or a zombie."""
     try:
         stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
     except OSError:

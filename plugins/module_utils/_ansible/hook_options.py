@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Options for commands in pods, and for the leases of freezes (documented in the fragment ``_hooks``)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def hook_argv(params: t.Mapping[str, t.Any]) -> tuple[str, ...]:
     if text is None:
         return tuple(params["argv"] or ())
     argv = parse_command(text)
-    # Ansible makes a text of a list; the shell's own "[" is a word alone.
+    # Ansible makes a text of a list; the shell's own "[" is a word by itself.
     if argv == (text,) and text.startswith("[") and len(text) > 1:
         raise ValidationError(
             "'command' begins with [ but is no JSON list of strings, so that it would be the name of one program.",

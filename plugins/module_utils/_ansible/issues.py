@@ -2,10 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
-
 """Warnings and errors: as entries of a result, and as sentences for people."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -14,7 +13,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.printable import one_line
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 
-#: Warnings that are shown one by one; errors that are told in ``msg``. All are in the result.
+#: Warnings that are shown one by one; errors that ``msg`` has. All are in the result.
 SHOWN_WARNINGS = 10
 _SHOWN_ERRORS = 3
 #: One error takes at most so much of ``msg``: an admission webhook may answer with pages.
@@ -39,24 +38,24 @@ def issue_text(entry: t.Mapping[str, t.Any]) -> str:
     if said and said[-1] not in ".!?":
         said += "."
     hint = str(entry.get("hint") or "").strip()
-    return _cut(f"{said} {hint}" if hint and hint not in said else said)
+    return _shorten(f"{said} {hint}" if hint and hint not in said else said)
 
 
 def first_errors(errors: t.Sequence[t.Mapping[str, t.Any]]) -> str:
     """The first of a run's errors for ``msg``, and how many more there are; empty without any."""
-    told = list(dict.fromkeys(map(issue_text, errors)))
-    shown = told[:_SHOWN_ERRORS]
+    texts = list(dict.fromkeys(map(issue_text, errors)))
+    shown = texts[:_SHOWN_ERRORS]
     text = shown[0] if len(shown) == 1 else " ".join(f"({at}) {said}" for at, said in enumerate(shown, 1))
-    return f"{text} And {len(told) - len(shown)} more in errors_list." if len(told) > len(shown) else text
+    return f"{text} And {len(texts) - len(shown)} more in errors_list." if len(texts) > len(shown) else text
 
 
 def shown_warnings(warnings: t.Sequence[t.Mapping[str, t.Any]]) -> list[str]:
     """The warnings as Ansible shows them: the first ones, and how many more there are."""
-    told = list(dict.fromkeys(map(issue_text, warnings)))
-    if len(told) <= SHOWN_WARNINGS + 1:
-        return told
-    rest = counted(len(told) - SHOWN_WARNINGS, "more warning")
-    return [*told[:SHOWN_WARNINGS], f"And {rest}, see warnings_list in the result."]
+    texts = list(dict.fromkeys(map(issue_text, warnings)))
+    if len(texts) <= SHOWN_WARNINGS + 1:
+        return texts
+    rest = counted(len(texts) - SHOWN_WARNINGS, "more warning")
+    return [*texts[:SHOWN_WARNINGS], f"And {rest}, see warnings_list in the result."]
 
 
 def _where(entry: t.Mapping[str, t.Any], said: str) -> str:
@@ -87,7 +86,7 @@ def singular(resource: str) -> str:
     return f"{word}{dot}{group}"
 
 
-def _cut(text: str) -> str:
+def _shorten(text: str) -> str:
     text = one_line(text)
     if len(text) <= _LONGEST:
         return text

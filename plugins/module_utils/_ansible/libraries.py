@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The Python libraries that a task needs, looked for before anything is begun.
 
 The versions are those of ``requirements.txt`` and of the fragment ``_requirements``.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def require_library(name: str) -> None:
     try:
         found = importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
-        return  # Installed without its metadata: the version cannot be told.
+        return  # Installed without its metadata: the version is not known.
     if LooseVersion(found) < LooseVersion(wanted):
         raise MissingLibraryError(
             f"The Python library {name} must be {wanted} or newer, and {sys.executable} has {found}.", hint=hint

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Progress lines for the action plugin, which shows them while the module still runs."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.printable import 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._core.secrets import mask
 
-#: A line is cut here: it is for a terminal.
+#: A line is shortened to this: it is for a terminal.
 _LONGEST_LINE = 300
 
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Options that say what a restore is to bring back, and how (documented in the fragment ``_restore_spec``)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.manifest_optio
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import SHOWN_OBJECTS
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import selection
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import told
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import shown_value
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.api_versions import (
     Priorities,
     parse_version_priorities,
@@ -207,7 +207,7 @@ def _version_priorities(value: t.Any) -> Priorities:
         return parse_version_priorities(value, source=name)
     if not isinstance(value, dict) or not all(isinstance(versions, list) for versions in value.values()):
         raise ValidationError(
-            f"{name} is not a mapping of types to lists of versions: {told(value)}.",
+            f"{name} is not a mapping of types to lists of versions: {shown_value(value)}.",
             hint="Write, for example, widgets.example.org with the list [v2, v1].",
         )
     return {str(kind): tuple(str(version) for version in versions) for kind, versions in value.items()}

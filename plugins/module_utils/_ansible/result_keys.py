@@ -2,14 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
-
-"""The keys of each module's result, with the value that stands there when the run did not get so far.
+"""The keys of each module's result, with the value that is there when the run did not get so far.
 
 A result has all of these however the task ended, and no others but Ansible's own (``failed``, ``msg``, ``diff``, ...):
 ``tests/unit/plugins/modules/test_result_keys.py`` compares them with what RETURN documents.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

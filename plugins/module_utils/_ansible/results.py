@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What results are made of. The keys are flat; ``result_keys`` has those of each module."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def ended(phase: str, *, check_mode: bool, found: bool = False) -> str:
 
 
 @contextlib.contextmanager
-def phase_told() -> t.Iterator[None]:
+def phase_in_failure() -> t.Iterator[None]:
     """Put the phase that Velero would give into the ``details`` of an error that passes, unless it is known there."""
     try:
         yield
@@ -94,7 +94,7 @@ __all__ = (
     "clean_details",
     "ended",
     "failed_by",
-    "phase_told",
+    "phase_in_failure",
     "refused_phase",
     "text_diff",
     "without_output",

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """A module that shows its options, in results and in the system's log, without the secrets in them."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def secrets_of_params(params: t.Mapping[str, t.Any]) -> set[str]:
 
 
 def shown_params(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """The options as a result and a log may tell them: of a kubeconfig names and paths, of other files the path."""
+    """The options as a result and a log may show them: of a kubeconfig names and paths, of other files the path."""
     masked = {name: MASK for name in _PATHS if params.get(name) and not _is_path(params[name])}
     given = params.get("kubeconfig")
     mapping = kubeconfig_mapping(given) if isinstance(given, str) else given

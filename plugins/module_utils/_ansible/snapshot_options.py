@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Options that say what is snapshotted, and how (documented with the module ``k8s_snapshot``)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_opti
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import (
     DEFAULT_WORKERS,
+    ClaimChoice,
     Quiescing,
-    Selection,
     SnapshotRequest,
     Workload,
 )
@@ -79,7 +79,7 @@ def snapshot_request(params: t.Mapping[str, t.Any]) -> SnapshotRequest:
     return SnapshotRequest(
         name=params["name"],
         namespace=params["namespace"],
-        selection=_selection(params),
+        choice=_selection(params),
         quiescing=Quiescing(
             rules=parse_hook_rules(params["hooks"]) if params["hooks"] is not None else (),
             pod_hooks=params["run_pod_hooks"],
@@ -92,7 +92,7 @@ def snapshot_request(params: t.Mapping[str, t.Any]) -> SnapshotRequest:
         labels=read_labels(params["labels"], "labels"),
         group_label=params["group_label"] or "",
         retain=params["retain"],
-        cut_seconds=seconds(params, "csi_snapshot_timeout", least=1.0),
+        take_seconds=seconds(params, "csi_snapshot_timeout", least=1.0),
         ready_seconds=ready if params["wait"] else None,
         workers=params["workers"],
         log_output=not params["no_log_output"],
@@ -100,11 +100,11 @@ def snapshot_request(params: t.Mapping[str, t.Any]) -> SnapshotRequest:
     )
 
 
-def _selection(params: t.Mapping[str, t.Any]) -> Selection:
+def _selection(params: t.Mapping[str, t.Any]) -> ClaimChoice:
     given = [params["label_selector"], *(params["or_label_selectors"] or ())]
     selectors = [LabelSelector.from_dict(label_selector(option) or {}) for option in given if option is not None]
     workload = params["workload"]
-    return Selection(
+    return ClaimChoice(
         claims=tuple(params["claims"] or ()),
         selectors=tuple(selectors),
         workload=Workload(workload["kind"], workload["name"]) if workload else None,

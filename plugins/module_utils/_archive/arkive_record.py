@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Our own file in a backup, ``<n>-arkive.json.gz``: what Velero's files have no room for.
 
 Velero ignores the file on read and removes it with the backup.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

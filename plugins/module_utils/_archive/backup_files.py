@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """All files of one backup or restore before they are stored."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if t.TYPE_CHECKING:
 class BackupFiles:
     """What ``BackupWriter.publish`` stores; the schemas are Velero 1.18's.
 
-    ``metadata`` is the Backup object with a terminal phase. ``tarball`` stands at its start (a rewound spool) and is
+    ``metadata`` is the Backup object with a terminal phase. ``tarball`` is at its start (a rewound spool) and is
     what ``tarball_summary`` describes. ``logs`` and ``digests`` (of ``ItemDigests``) are gzip'd already. ``record`` is
-    told the other files' digests on the way.
+    given the other files' digests on the way.
     """
 
     metadata: dict[str, t.Any]

@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Writes whole backups, and the files of restores.
 
 ``velero-backup.json`` is the commit point: it is stored last and removed first, so that a backup is listed only while
 all of its files are there.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ if t.TYPE_CHECKING:
 
 
 def _nobody(_sentence: str) -> None:
-    """Who is told nothing."""
+    """Takes warnings and drops them."""
 
 
 #: A run that is refused stores nothing.
@@ -57,7 +57,7 @@ class BackupWriter:
         self,
         files: BackupFiles,
         *,
-        claim: Ownership | None = None,
+        lock: Ownership | None = None,
         cancel: CancelToken | None = None,
         patience: Patience | None = None,
         warn: t.Callable[[str], None] = _nobody,
@@ -66,8 +66,8 @@ class BackupWriter:
 
         Before the commit one listing says whether everything is there as it was written, and after it the commit point
         is read back; after ``cancel`` nothing is committed. When anything fails, all that this call wrote is removed
-        again, unless the ``claim`` was lost: then the files may be those of the run that took over. Raises
-        ``CommitUnknown`` when the backup may be to be seen; then everything stays. ``warn`` is told what did not
+        again, unless the ``lock`` was lost: then the files may be those of the run that took over. Raises
+        ``CommitUnknown`` when the backup may be visible; then everything stays. ``warn`` is given what did not
         hinder, also beside an error.
         """
         keys = BackupKeys(str(files.metadata.get("metadata", {}).get("name", "")))
@@ -75,7 +75,7 @@ class BackupWriter:
         if self._store.exists(keys.metadata):
             raise ArchiveError(f"The backup '{keys.name}' already exists in {self._store.location.describe}.")
         cancel = cancel or CancelToken()
-        writer = _Writer(self._files, claim, cancel)
+        writer = _Writer(self._files, lock, cancel)
         metadata = encode_pretty(files.metadata)
         uid = str(files.metadata["metadata"].get("uid", ""))
         commit = CommitPoint(
@@ -83,7 +83,7 @@ class BackupWriter:
             keys.metadata,
             self._files.encoded(keys.metadata, metadata),
             uid=uid,
-            claim=claim,
+            lock=lock,
             patience=patience or Patience(),
         )
         try:
@@ -102,7 +102,7 @@ class BackupWriter:
         return record
 
     def write_restore(self, name: str, files: RestoreFiles, *, warn: t.Callable[[str], None] = _nobody) -> None:
-        """Store the files of one restore; a failure removes what was written. ``warn`` is told what could not be."""
+        """Store the files of one restore; a failure removes what was written. ``warn`` is given what could not be."""
         keys = RestoreKeys(name)
         writer = _Writer(self._files, None, CancelToken())
         try:
@@ -143,11 +143,11 @@ class BackupWriter:
 
 
 class _Writer:
-    """Stores files while the claim holds, and remembers which keys it may have written."""
+    """Stores files while the lock holds, and remembers which keys it may have written."""
 
-    def __init__(self, files: FileAccess, claim: Ownership | None, cancel: CancelToken) -> None:
+    def __init__(self, files: FileAccess, lock: Ownership | None, cancel: CancelToken) -> None:
         self._files = files
-        self._claim = claim
+        self._lock = lock
         self._cancel = cancel
         self._keys: list[str] = []
         self.written: list[WrittenFile] = []
@@ -157,12 +157,12 @@ class _Writer:
         known = len(content) if isinstance(content, bytes) else size
         # Noted before the attempt: an upload whose answer got lost may have arrived.
         self._keys.append(key)
-        self.written.append(self._files.put(key, _Guarded(source, self._claim, self._cancel), size=known))
+        self.written.append(self._files.put(key, _Guarded(source, self._lock, self._cancel), size=known))
         return self.written[-1]
 
     def undo(self, warn: t.Callable[[str], None]) -> None:
         """Remove what was written. It follows an error, which what fails here must not hide."""
-        if not self._keys or (self._claim is not None and self._claim.is_lost):
+        if not self._keys or (self._lock is not None and self._lock.is_lost):
             return
         try:
             self._files.store.delete_many(self._keys)
@@ -171,18 +171,18 @@ class _Writer:
 
 
 class _Guarded:
-    """Stops an upload when the run is told to stop, or the claim is lost: it never replaces the new owner's file."""
+    """Stops an upload when the run is cancelled, or the lock is lost: it never replaces the new owner's file."""
 
-    def __init__(self, source: ByteSource, claim: Ownership | None, cancel: CancelToken) -> None:
+    def __init__(self, source: ByteSource, lock: Ownership | None, cancel: CancelToken) -> None:
         self._source = source
-        self._claim = claim
+        self._lock = lock
         self._cancel = cancel
 
     def read(self, size: int = -1, /) -> bytes:
         self._cancel.check()
         data = self._source.read(size)
-        if self._claim is not None:
-            self._claim.require_held()
+        if self._lock is not None:
+            self._lock.require_held()
         return data
 
 

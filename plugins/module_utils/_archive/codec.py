@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The place between archive and store where the bytes of files are given another form, such as an encrypted one."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

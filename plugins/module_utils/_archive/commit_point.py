@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The commit point of a backup: after the attempt it is proven to be stored, proven to be absent, or unknown."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _REFUSED = frozenset({"denied", "credentials", "read_only", "bad_key", "no_locat
 
 
 class Ownership(t.Protocol):
-    """The claim under which files are written (``_store.claims.Claim``)."""
+    """The write lock under which files are written (``_store.write_lock.WriteLock``)."""
 
     @property
     def is_lost(self) -> bool:
@@ -42,34 +42,34 @@ class Ownership(t.Protocol):
 class Patience:
     """How long the truth is looked for, in seconds.
 
-    ``settle``: a write whose answer was lost may still arrive for so long; ``settle_answered`` one that was answered
-    with an error.
+    ``arrival``: a write whose answer was lost may still arrive for this long; ``arrival_answered``: one that was
+    answered with an error.
     """
 
     seconds: float = 90.0
-    settle: float = 20.0
-    settle_answered: float = 2.0
+    arrival: float = 20.0
+    arrival_answered: float = 2.0
     pause: float = 1.0
 
 
 class CommitPoint:
-    """Writes ``data``, whose uid is ``uid``, at ``key``. ``warnings``: what was odd although it is stored."""
+    """Writes ``data``, whose uid is ``uid``, at ``key``. ``warnings``: what went wrong although it is stored."""
 
     def __init__(
-        self, store: Store, key: str, data: bytes, *, uid: str, claim: Ownership | None, patience: Patience
+        self, store: Store, key: str, data: bytes, *, uid: str, lock: Ownership | None, patience: Patience
     ) -> None:
         self._store = store
         self._key = key
         self._data = data
         self._uid = uid
-        self._claim = claim
+        self._lock = lock
         self._patience = patience
         self.warnings: list[str] = []
 
     def write(self, cancel: CancelToken) -> None:
         """Returns when it is stored. Raises what went wrong when it is proven absent, else ``CommitUnknown``."""
-        if self._claim is not None:
-            self._claim.confirm(commits=self._uid)
+        if self._lock is not None:
+            self._lock.confirm(commits=self._uid)
         try:
             self._attempt(cancel)
         except _Absent as exc:
@@ -102,7 +102,7 @@ class CommitPoint:
 
     def _find_out(self, failure: StoreError, cancel: CancelToken) -> bool:
         """Look until it is there (returns whether this run put it), or is absent beyond doubt; once, try again."""
-        end, last, settle = self._clock() + self._patience.seconds, self._clock(), self._settle(failure)
+        end, last, arrival = self._clock() + self._patience.seconds, self._clock(), self._arrival_seconds(failure)
         again = failure.failure not in _REFUSED
         while True:
             absent = False
@@ -116,9 +116,9 @@ class CommitPoint:
                     return self._store.put_if_absent(self._key, self._data)
             except StoreError as exc:
                 if absent:
-                    failure, last, settle = exc, self._clock(), self._settle(exc)
+                    failure, last, arrival = exc, self._clock(), self._arrival_seconds(exc)
                     absent = False
-            if absent and self._clock() - last >= settle:
+            if absent and self._clock() - last >= arrival:
                 raise _Absent(failure)
             if self._clock() >= end or cancel.wait(self._patience.pause):
                 raise self._unknown(failure) from failure
@@ -146,7 +146,7 @@ class CommitPoint:
                 self.warnings.append(f"{wrong.message} It was written again, and is whole now.")
                 return
             self._store.delete_many([self._key])
-            if self._read() is not None or cancel.wait(self._settle(None)) or self._read() is not None:
+            if self._read() is not None or cancel.wait(self._arrival_seconds(None)) or self._read() is not None:
                 raise self._unknown(wrong) from wrong
         except StoreError as exc:
             raise self._unknown(wrong) from exc
@@ -154,10 +154,10 @@ class CommitPoint:
 
     def _may_try_again(self) -> bool:
         """Only while nobody else may own the name."""
-        if self._claim is None:
+        if self._lock is None:
             return True
         try:
-            self._claim.confirm(commits=self._uid)
+            self._lock.confirm(commits=self._uid)
         except StoreError:
             return False
         return True
@@ -170,12 +170,12 @@ class CommitPoint:
                 return None
             raise
 
-    def _settle(self, failure: StoreError | None) -> float:
+    def _arrival_seconds(self, failure: StoreError | None) -> float:
         """A refused write is over when it returns, and with some kinds of stores every one."""
         if not self._store.has_late_writes or (failure is not None and failure.failure in _REFUSED):
             return 0.0
         lost = failure is not None and failure.failure == "unreachable"
-        return self._patience.settle if lost else self._patience.settle_answered
+        return self._patience.arrival if lost else self._patience.arrival_answered
 
     def _unknown(self, why: BaseException) -> CommitUnknown:
         said = why.message if isinstance(why, ArkiveError) else str(why) or type(why).__name__

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What can be wrong with a backup's files."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class ArchiveError(ArkiveError):
 
 
 class CommitUnknown(ArchiveError):
-    """Nobody can say whether the backup is to be seen: its commit point was written, and the store tells no more.
+    """Nobody can say whether the backup is visible: its commit point was written, and the store says no more.
 
     Nothing that the backup names may be taken back.
     """

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Reading gzip strictly and with little memory: a stream that ends early is an error, never a short result."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class GunzipReader:
     """The decompressed bytes of ``source``, which may hold several gzip members one after the other.
 
     ``sha256`` and ``compressed_size`` are of the bytes as stored, complete once ``drain`` has returned; ``size`` is of
-    the text, ``members`` how many were begun. ``what`` names the file in messages.
+    the text, ``members`` how many were started. ``what`` names the file in messages.
     """
 
     def __init__(self, source: ByteSource, *, what: str) -> None:

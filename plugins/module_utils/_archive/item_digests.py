@@ -2,8 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
 """The digests of the objects in a tarball: one SHA-256 for each, in a file that ``sha256sum -c`` reads."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.accelerators impo
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._archive.byte_sink import ByteSink
 
-#: So many lines go into one gzip member: about half a MiB.
+#: This many lines go into one gzip member: about half a MiB.
 _LINES = 4096
 
 

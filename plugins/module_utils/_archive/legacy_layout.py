@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Where the versions of Ark and Velero keep the files of a backup.
 
 Velero and Ark 0.11: ``backups/<n>/velero-backup.json``; Ark 0.10: ``backups/<n>/ark-backup.json``; Ark up to 0.9:
 ``<n>/ark-backup.json``, at the root of the bucket, where Velero takes no other directory than its own six.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

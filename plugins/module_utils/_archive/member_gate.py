@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The one place where a member of an archive becomes an object: what it holds is what its path says, or it is bad.
 
 Filters go by the path and the API server by the content: where the two differ, a filter would let through what it was
 to keep out.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Reads the files of one backup, whichever version of Ark or Velero has written them."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _CHUNK = 1 << 18
 
 
 class StoredFiles:
-    """The files of the backup at ``keys``, each read anew. Safe to use from several threads.
+    """The files of the backup at ``keys``, each read again. Safe to use from several threads.
 
     After ``cancel`` no long read goes on.
     """

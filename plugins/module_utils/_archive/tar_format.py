@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Tar headers, made as Go's ``archive/tar`` makes them for Velero: USTAR where the name fits, else PAX.
 
 Python's ``tarfile`` spends most of its time on attributes that are the same for every member here: a header is a
 template with four fields filled in.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _MODE = b"0000755\0"
 _ZERO = b"0000000\0"
 _HEADER = struct.Struct("100s8s8s8s12s12s8sc100s8s32s32s8s8s155s12x")
 
-#: What stands between a short name and the size, by the name's length, and what follows the checksum.
+#: What is between a short name and the size, by the name's length, and what follows the checksum.
 _AFTER_NAME = [bytes(_NAME_BYTES - length) + _MODE + _ZERO * 2 for length in range(_NAME_BYTES + 1)]
 _REST = REGULAR + bytes(100) + b"ustar\x0000" + bytes(64) + _ZERO * 2 + bytes(167)
 _REST_SUM = sum(_REST) + 8 * 32
@@ -68,7 +68,7 @@ def member_header(name: str, size: int, mtime: int) -> bytes:
     split = _split_name(name)
     if split is not None:
         return _block(split[1], _MODE, size, mtime, REGULAR, prefix=split[0])
-    # As Go: the record block has mode, times and ids of zero, and the real header a name cut to what fits.
+    # As Go: the record block has mode, times and ids of zero, and the real header a name truncated to what fits.
     record = _pax_record("path", name)
     folder, base = posixpath.split(name)
     pax_name = _ascii(posixpath.join(folder, "PaxHeaders.0", base))[:_NAME_BYTES].rstrip(b"/")
@@ -94,16 +94,16 @@ def _ascii(text: str) -> bytes:
 
 
 def _split_name(name: str) -> tuple[bytes, bytes] | None:
-    """Prefix and name of a USTAR header, or None: cut at the last slash that leaves a prefix short enough (Go)."""
+    """Prefix and name of a USTAR header, or None: split at the last slash that leaves a prefix short enough (Go)."""
     if not name.isascii():
         return None
     raw = name.encode()
     if len(raw) <= _NAME_BYTES:
         return b"", raw
-    cut = raw.rfind(b"/", 0, _PREFIX_BYTES + 1)
-    if cut <= 0 or not 0 < len(raw) - cut - 1 <= _NAME_BYTES:
+    slash = raw.rfind(b"/", 0, _PREFIX_BYTES + 1)
+    if slash <= 0 or not 0 < len(raw) - slash - 1 <= _NAME_BYTES:
         return None
-    return raw[:cut], raw[cut + 1 :]
+    return raw[:slash], raw[slash + 1 :]
 
 
 def _block(

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Walks the members of a tar stream and refuses what a backup has no use for."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _next_header(stream: GunzipReader, what: str) -> tuple[tar_format.Header | N
     while True:
         block = stream.read(tar_format.BLOCK)
         if not block and not extensions:
-            # One gzip member is whole by its checksum. Of several, only the tar's end tells that none is missing.
+            # One gzip member is whole by its checksum. Of several, only the tar's end shows that none is missing.
             if stream.members > 1:
                 raise ArchiveError(f"{what} is truncated: it has no end.")
             return None, {}

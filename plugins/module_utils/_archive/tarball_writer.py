@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Velero's tarball, format 1.1.0 (Velero 1.4 to 1.18)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class TarballWriter:
     it, side by side with others: who adds too fast has to wait. Pieces may be written in any order.
 
     ``mtime`` (Unix seconds) makes the result reproducible; without it each member has the time of its writing.
-    ``digests`` is told every object's payload, and closed with the archive. As a context manager the writer gives up
+    ``digests`` is given every object's payload, and closed with the archive. As a context manager the writer gives up
     cleanly when the block raises: ``fileobj`` then holds half an archive.
     """
 
@@ -69,19 +69,13 @@ class TarballWriter:
         first = (member_header("metadata/version", len(version), self._now()), version, padding(len(version)))
         self._output = _Output(fileobj, first=b"".join(first))
 
-    def add_item(
-        self, gr: GroupResource, obj: dict[str, t.Any], *, preferred_version: str, payload: bytes | None = None
-    ) -> None:
-        """Store ``obj`` under ``gr``. Safe from several threads.
+    def add_items(self, gr: GroupResource, items: t.Iterable[Item], *, preferred_version: str) -> None:
+        """Store objects of one type: a page of them costs less than one after the other. Safe from several threads.
 
         An object in the group's preferred version gets two members, the plain one and its ``-preferredversion`` copy;
-        any other gets one under its version (Velero 1.4 and later, in every run). ``payload`` is the JSON to store;
-        without it ``obj`` is encoded.
+        any other gets one under its version (Velero 1.4 and later, in every run). Beside each object may be the JSON to
+        store; where that is None the object is encoded.
         """
-        self.add_items(gr, [(obj, payload)], preferred_version=preferred_version)
-
-    def add_items(self, gr: GroupResource, items: t.Iterable[Item], *, preferred_version: str) -> None:
-        """Store several objects of one type: a page of them costs less than one after the other."""
         resource = str(gr)
         mtime = self._now()
         parts: list[bytes] = []
@@ -110,7 +104,7 @@ class TarballWriter:
             self._append(resource, noted, parts)
 
     def close(self) -> TarballSummary:
-        """Finish the archive. Raises what went wrong on the way, also when another thread was told already."""
+        """Finish the archive. Raises what went wrong on the way, also when another thread has had it already."""
         with self._changed:
             if self._closed:
                 raise ArchiveError("The archive is closed already.")
@@ -174,7 +168,7 @@ class TarballWriter:
 
 
 class _Output:
-    """The file with its size and digest. ``first`` stands before all else. After an error it takes nothing more."""
+    """The file with its size and digest. ``first`` is written before all else. After an error it takes nothing more."""
 
     def __init__(self, fileobj: ByteSink, *, first: bytes) -> None:
         self._fileobj = fileobj

@@ -2,14 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
-
 """What a server of AWS, or one that speaks like it, has answered: nothing in it is believed unseen.
 
 The XML is botocore's to read, and botocore leaves out what is not there. Whatever is missing, of another type, or no
 XML at all is a ``BadAnswer``, which is one of the exceptions that a client raises (see ``_aws.client``).
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -22,7 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Ark
 #: Makes a call and gives what it gives.
 Waiting: t.TypeAlias = "t.Callable[[t.Callable[[], t.Any]], t.Any]"
 
-#: Servers may give pages without entries, where much was deleted; but not for ever.
+#: Servers may give pages without entries, where much was deleted; but not forever.
 _EMPTY_PAGES = 1000
 
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """How long an answer of AWS is waited for: boto3 looks at no cancel token, and asks a silent server for minutes."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from ansible_collections.arkive.k8s.plugins.module_utils._aws.answers import Aba
 from ansible_collections.arkive.k8s.plugins.module_utils._core.abandonable import call_abandonable
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 
-#: Once the run is told to stop, a request has so long: what was begun is cleaned up where the server answers.
+#: Once the run is cancelled, a request has this long: what was started is cleaned up where the server answers.
 _GRACE_SECONDS = 2.5
 #: Of one request with all of its retries. Nothing else ends a server that sends a byte now and then.
 _LONGEST_SECONDS = 1800.0
 
 
 class BoundedCalls:
-    """Waits for calls until the run is told to stop, and then a little longer; safe to use from several threads.
+    """Waits for calls until the run is cancelled, and then a little longer; safe to use from several threads.
 
     Once a server has let that moment pass, it is asked nothing more. Raises ``Abandoned``.
     """

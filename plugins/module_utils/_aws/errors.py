@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What botocore's exceptions say, in the words of AWS or of a server that speaks like it.
 
 Works on the exceptions' names and response dicts, so that it needs no import of botocore.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

@@ -2,26 +2,26 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The rights that a backup needs, and how to say which of them are missing."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text, rules_text
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import NAMESPACES
 
 #: The rules to add name every type; a few of them are named in the sentence, too.
 _NAMED_TWICE = 6
 
 
 class Listed(t.Protocol):
-    """What is to be listed (``_backup.selection.Selection``)."""
+    """What is to be listed (``_backup.list_plan.ListPlan``)."""
 
     @property
     def types(self) -> tuple[ApiResource, ...]:
@@ -32,14 +32,14 @@ class Listed(t.Protocol):
         """Where namespaced types are listed; None: over the whole cluster."""
 
 
-def list_needs(selection: Listed) -> list[Need]:
+def list_needs(list_plan: Listed) -> list[Need]:
     """``list`` of each type, where it will be listed.
 
     Namespace objects are left out of a run that names its namespaces: who may not list them all reads those alone.
     """
-    namespaces = selection.list_namespaces
+    namespaces = list_plan.list_namespaces
     needs: list[Need] = []
-    for resource in selection.types:
+    for resource in list_plan.types:
         gr = resource.group_resource
         if resource.namespaced and namespaces is not None:
             needs += [Need("list", gr.group, gr.resource, namespace=namespace) for namespace in namespaces]

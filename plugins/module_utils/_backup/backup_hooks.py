@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Commands that run once for the whole backup: before it, after it, when it went well, when it did not."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hoo
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import is_running
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import BackupHook, BackupHooks
 
 Event: t.TypeAlias = t.Literal["pre", "post", "on_success", "on_failure"]
@@ -150,9 +151,9 @@ def _refuse_freeze(event: Event, entry: BackupHook) -> None:
 
 
 def _is_ready(pod: t.Mapping[str, t.Any]) -> bool:
-    status = pod.get("status") or {}
-    return status.get("phase") == "Running" and any(
-        entry.get("type") == "Ready" and entry.get("status") == "True" for entry in status.get("conditions") or []
+    conditions = (pod.get("status") or {}).get("conditions") or []
+    return is_running(pod) and any(
+        entry.get("type") == "Ready" and entry.get("status") == "True" for entry in conditions
     )
 
 

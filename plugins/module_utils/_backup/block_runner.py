@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Run blocks side by side: each quiesced, released and then stored, none waiting for another."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.words import coun
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_window import QuiescedPod, SectionSettings
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.prepared_pods import prepare_pod
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import CriticalSection
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.quiesce_block import CriticalSection
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.quiesce_pod import QuiescedPod, SectionSettings
 
 #: Takes a pod when its block is done: the slim pod, and whether it may be stored.
 PodSink: t.TypeAlias = t.Callable[[t.Mapping[str, t.Any], bool], None]
@@ -62,7 +62,7 @@ class BlockRunner:
     def run(self, blocks: t.Sequence[Block], sink: PodSink) -> None:
         """Run every block. One that breaks does not keep the others; the first error is raised after all are done."""
         with concurrent.futures.ThreadPoolExecutor(self._settings.workers, thread_name_prefix="arkive-block") as pool:
-            # Every hook is seen through before the first one runs.
+            # Every hook is examined before the first one runs.
             pods = [pod for block in blocks for pod in block.pods]
             found = list(pool.map(lambda pod: prepare_pod(pod, self._preflight, self._issues), pods))
             rest = iter(found)
@@ -85,19 +85,19 @@ class BlockRunner:
             self._sections[number] = section
         with section:
             # Nothing in this window may wait for the store or for another block.
-            cut = self._cut_volumes(block, pods, section)
-        self._volumes.settle(cut, section)
+            taken = self._take_snapshots(block, pods, section)
+        self._volumes.account(taken, section)
         for entry in pods:
             sink(entry.pod, entry.stored)
         self._report(pods, section, total)
 
-    def _cut_volumes(self, block: Block, pods: list[QuiescedPod], section: CriticalSection) -> list[tuple[str, str]]:
-        """Snapshots of what the block's pods mount, but for those whose pre hook failed."""
+    def _take_snapshots(self, block: Block, pods: list[QuiescedPod], section: CriticalSection) -> list[tuple[str, str]]:
+        """Snapshots of what the block's pods mount, except those whose pre hook failed."""
         keys: dict[bool, list[tuple[str, str]]] = {True: [], False: []}
         for entry, hooked in zip(pods, block.pods, strict=True):
             keys[entry.stored] += [(hooked.key[0], claim) for claim in hooked.claims]
         self._volumes.leave_out(keys[False])
-        return self._volumes.cut(keys[True], longest=section.freeze_seconds_left)
+        return self._volumes.take(keys[True], longest=section.freeze_seconds_left)
 
     def _report(self, pods: list[QuiescedPod], section: CriticalSection, total: int) -> None:
         with self._lock:

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
+"""List what the plan names, in parallel, page by page, straight to where it goes."""
 
-"""List what the selection names, in parallel, page by page, straight to where it goes."""
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import concurrent.futures
 import threading
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import ListScope, Selection
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.list_plan import ListPlan, ListScope
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339, utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.garbage import rare_collections
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import readable
@@ -34,9 +34,9 @@ class Collector:
     ``lists``: for each list that was read, its type, namespace, resourceVersion and time, for our own record.
     """
 
-    def __init__(self, run: ClusterRun, selection: Selection, *, workers: int) -> None:
+    def __init__(self, run: ClusterRun, list_plan: ListPlan, *, workers: int) -> None:
         self._client = run.client
-        self._selection = selection
+        self._list_plan = list_plan
         self._issues = run.issues
         self._cancel = run.cancel
         self._workers = min(workers, _LISTS_AT_A_TIME)
@@ -45,7 +45,7 @@ class Collector:
 
     def run(self, resources: t.Iterable[ApiResource], sink: PageSink) -> None:
         """Read all ``resources``. Raises what ``sink`` raises, and ``Cancelled``."""
-        scopes = [scope for resource in resources for scope in self._selection.scopes(resource)]
+        scopes = [scope for resource in resources for scope in self._list_plan.scopes(resource)]
         with (
             rare_collections(),
             concurrent.futures.ThreadPoolExecutor(self._workers, thread_name_prefix="arkive-list") as pool,
@@ -72,7 +72,7 @@ class Collector:
                 version = page.resource_version
                 count += len(page.items)
                 for item in page.bad:
-                    self._tell_bad(item, fields)
+                    self._report_bad(item, fields)
                 sink(resource, page.items)
                 del page  # or it is kept while the next one is asked for
         except KubeError as exc:
@@ -92,7 +92,7 @@ class Collector:
             self.lists.append(entry)
         return True
 
-    def _tell_bad(self, item: RawItem, fields: t.Mapping[str, str]) -> None:
+    def _report_bad(self, item: RawItem, fields: t.Mapping[str, str]) -> None:
         """An object of which nothing but its name is known."""
         metadata = item.obj["metadata"]
         where = {"namespace": metadata["namespace"]} if "namespace" in metadata else {}
@@ -101,7 +101,7 @@ class Collector:
 
     def _read(self, scope: ListScope, sink: PageSink) -> None:
         # One list for each selector: the sink drops what several of them match.
-        for selector in [each.to_text() for each in self._selection.spec.selectors] or [""]:
+        for selector in [each.to_text() for each in self._list_plan.spec.selectors] or [""]:
             self.read(scope.resource, scope.namespace, sink, selector=selector)
 
 

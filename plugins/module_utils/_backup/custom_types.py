@@ -2,23 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """CustomResourceDefinitions of stored objects, which no filter asked for and none refused (docs/compatibility 3.4)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink import ItemSink
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.list_plan import ListPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.related import read_object
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import Selection
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
-from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CRDS
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
-
-DEFINITIONS = GroupResource("customresourcedefinitions", "apiextensions.k8s.io")
 
 #: Groups that the API server itself serves: nobody need be asked whether their types are custom ones.
 _BUILT_IN = frozenset(
@@ -51,10 +49,10 @@ _BUILT_IN = frozenset(
 )
 
 
-def store_definitions(run: ClusterRun, discovery: Discovery, selection: Selection, sink: ItemSink) -> None:
+def store_definitions(run: ClusterRun, discovery: Discovery, list_plan: ListPlan, sink: ItemSink) -> None:
     """Store the definition of each custom type of which something was stored, unless the filters speak of CRDs."""
-    resource = discovery.find(DEFINITIONS)
-    if resource is None or selection.filter.crd_state != "unset":
+    resource = discovery.find(CRDS)
+    if resource is None or list_plan.filter.crd_state != "unset":
         return
     for gr in sink.stored_types:
         if gr.group in _BUILT_IN or sink.has(resource, "", str(gr)):
@@ -69,7 +67,7 @@ def store_definitions(run: ClusterRun, discovery: Discovery, selection: Selectio
             run.issues.warning(
                 "Unable to read the definition of a custom type",
                 error=exc.message,
-                resource=str(DEFINITIONS),
+                resource=str(CRDS),
                 name=str(gr),
                 **({"hint": hint} if hint else {}),
             )
@@ -78,4 +76,4 @@ def store_definitions(run: ClusterRun, discovery: Discovery, selection: Selectio
             sink.store_all(resource, [RawItem(definition, encode_compact(definition))])
 
 
-__all__ = ("DEFINITIONS", "store_definitions")
+__all__ = ("store_definitions",)

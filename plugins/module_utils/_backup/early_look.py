@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What earlier runs have frozen, for a run that its store stops before it comes to the pods.
 
 A name that is held, or a location that is away, may be what the same bad night has left: who starts the run again then
 wants nothing more than to hear what is frozen, and that it is thawed.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if t.TYPE_CHECKING:
 
 
 def sweep_early(run: ClusterRun, request: BackupRequest) -> list[dict[str, t.Any]]:
-    """Thaw what dead runs left frozen, and tell the run what is still held. Returns entries of ``swept``.
+    """Thaw what dead runs left frozen, and report to the run what is still frozen. Returns entries of ``swept``.
 
     Raises nothing: something worse is under way.
     """
@@ -44,8 +44,8 @@ def sweep_early(run: ClusterRun, request: BackupRequest) -> list[dict[str, t.Any
 
 def _look(run: ClusterRun, request: BackupRequest) -> list[dict[str, t.Any]]:
     # What may not be listed is no reason to leave the rest frozen.
-    resolved = resolve_request(dataclasses.replace(request, skip_forbidden=True), run.telling(Issues()))
-    namespaces = resolved.selection.list_namespaces
+    resolved = resolve_request(dataclasses.replace(request, skip_forbidden=True), run.with_issues(Issues()))
+    namespaces = resolved.list_plan.list_namespaces
     pods = list_marked_pods(run.client, namespaces)
     sweeping = sweep_namespaces(run.client, pods, namespaces, helper=request.freeze_policy.helper_pod)
     run.issues.add_warnings([*sweeping.notes, *sweeping.unread])

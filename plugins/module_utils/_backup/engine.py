@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """One backup from the first look at its location to the release of its name."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.early_look import sweep_early
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.existing import find_existing
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.failures import failures_told
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.failures import failures_with_outcome
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.making import BackupMaker
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_plan import backup_job
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.interrupted import end_interrupted
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.leftovers import clear_leftovers
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.name_claim import acquire_name
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.name_lock import lock_name
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._core.timings import Timings
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store, refuse_write
+from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import WriteLock
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
 
@@ -51,13 +51,13 @@ def run_backup(
     """
     run = ClusterRun(client=client, progress=progress, cancel=cancel or CancelToken(), run_id=secrets.token_hex(8))
     engine = _Engine(run, request, Catalog(store))
-    with failures_told(request, engine.outcome):
+    with failures_with_outcome(request, engine.outcome):
         engine.run()
     return engine.outcome()
 
 
 class _Engine:
-    """Knows how far the run has got: ``outcome`` tells it, however the run ends."""
+    """Knows how far the run has got: ``outcome`` has it, however the run ends."""
 
     def __init__(self, run: ClusterRun, request: BackupRequest, catalog: Catalog) -> None:
         self._run = run
@@ -91,16 +91,14 @@ class _Engine:
         with self._sweeping_where_the_store_fails():
             # Not before: what is stored already needs no right to write.
             self._store.check(write=True)
-            claim = acquire_name(
-                self._catalog, request.name, run_id=run.run_id, cancel=run.cancel, progress=run.progress
-            )
+            lock = lock_name(self._catalog, request.name, run_id=run.run_id, cancel=run.cancel, progress=run.progress)
         try:
-            # Somebody may have finished this name while we waited for the claim.
+            # Somebody may have finished this name while we waited for the lock.
             if not self._find_existing():
-                self._make(claim)
+                self._make(lock)
         finally:
-            claim.release()
-            run.issues.add_warnings(filter(None, [claim.left_behind]))
+            lock.release()
+            run.issues.add_warnings(filter(None, [lock.left_behind]))
 
     @contextlib.contextmanager
     def _sweeping_where_the_store_fails(self) -> t.Iterator[None]:
@@ -115,19 +113,19 @@ class _Engine:
         self._existing = find_existing(self._catalog, self._request, location=self._location)
         if self._existing is None:
             return False
-        told = self._existing.issues
-        self._run.issues.extend(warnings=told.warnings, errors=told.errors)
+        found = self._existing.issues
+        self._run.issues.extend(warnings=found.warnings, errors=found.errors)
         return True
 
-    def _make(self, claim: Claim) -> None:
+    def _make(self, lock: WriteLock) -> None:
         issues, name = self._run.issues, self._request.name
         issues.add_warnings(clear_leftovers(self._catalog, name))
         self._maker = maker = BackupMaker(self._run, self._request, self._catalog, self._timings)
-        before = claim.took_over
+        before = lock.took_over
         if before is not None and not self._catalog.exists(name):
             maker.clear_interrupted(before)
         with maker.ending_hooks():
-            maker.make_and_publish(claim, ended_run=before.run if before is not None and before.is_gone else "")
+            maker.make_and_publish(lock, ended_run=before.run if before is not None and before.is_gone else "")
 
     def _end_interrupted(self) -> None:
         """The backup is stored, but its run was not there to the end: what it had still to do is done now."""

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
+"""A run that ended by an error: what it reports beside the sentence."""
 
-"""A run that ended by an error: what it tells beside the sentence."""
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object i
 
 
 @contextlib.contextmanager
-def failures_told(request: BackupRequest, so_far: t.Callable[[], BackupOutcome]) -> t.Iterator[None]:
+def failures_with_outcome(request: BackupRequest, so_far: t.Callable[[], BackupOutcome]) -> t.Iterator[None]:
     """Put what had happened (``so_far``) into the ``details`` of an error that passes, with Velero's phase for it.
 
     The Backup object among them is nowhere stored: a backup that failed leaves nothing in its location. But one whose
-    commit is unknown is told as it may be there, and once a backup is stored an error is only a warning.
+    commit is unknown is reported as one that may be there, and once a backup is stored an error is only a warning.
     """
     started = utc_now()
     try:
@@ -38,8 +38,8 @@ def failures_told(request: BackupRequest, so_far: t.Callable[[], BackupOutcome])
             outcome = dataclasses.replace(
                 outcome, changed=outcome.replaced, backup=_failed_backup(request, exc, started)
             )
-        told = outcome.to_return(default_on_error=request.hook_on_error_default)
-        exc.details.update({"changed": outcome.changed, **told})
+        returned = outcome.to_return(default_on_error=request.hook_on_error_default)
+        exc.details.update({"changed": outcome.changed, **returned})
         raise
 
 
@@ -57,4 +57,4 @@ def _failed_backup(request: BackupRequest, exc: ArkiveError, started: dt.datetim
     )
 
 
-__all__ = ("failures_told",)
+__all__ = ("failures_with_outcome",)

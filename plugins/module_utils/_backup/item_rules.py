@@ -2,16 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What is changed in an object before it is stored (Velero 1.18, docs/compatibility 3.9)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import CLAIMS, PODS
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, PODS
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource, label_value
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.claims import bound_volume
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.annotated import FROZEN_ANNOTATION
 
 #: Left by an earlier restore or backup; they would mislead whoever reads this one.
@@ -30,13 +31,7 @@ def clean_item(gr: GroupResource, obj: dict[str, t.Any], *, backup_name: str) ->
     if gr != CLAIMS:
         return False
     unmarked = _take_annotation(obj, FROZEN_ANNOTATION)
-    return (is_bound(obj) and _clean_claim(obj, label_value(backup_name))) or unmarked
-
-
-def is_bound(claim: t.Mapping[str, t.Any]) -> bool:
-    """True for a claim that has its volume."""
-    bound = (claim.get("status") or {}).get("phase") == "Bound"
-    return bound and bool((claim.get("spec") or {}).get("volumeName"))
+    return (bool(bound_volume(obj)) and _clean_claim(obj, label_value(backup_name))) or unmarked
 
 
 def _take_annotation(obj: dict[str, t.Any], name: str) -> bool:
@@ -79,4 +74,4 @@ def _clean_selector(spec: dict[str, t.Any]) -> bool:
     return bool(ours)
 
 
-__all__ = ("clean_item", "is_bound")
+__all__ = ("clean_item",)

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Where objects go: each one once, only those that may be stored, into the tarball and the resource list."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import threading
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_rules import clean_item
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import Selection
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.list_plan import ListPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import is_excluded_by_label
 
-#: Is told of each object that was stored. Called from several threads, before the object is cleaned.
+#: Called with each object that was stored. Called from several threads, before the object is cleaned.
 ItemObserver: t.TypeAlias = t.Callable[[dict[str, t.Any]], None]
 
 
@@ -40,10 +40,10 @@ class ItemSink:
     """Thread-safe. Keeps names, never objects."""
 
     def __init__(
-        self, writer: ItemWriter, selection: Selection, *, backup_name: str, preferred: t.Mapping[GroupResource, str]
+        self, writer: ItemWriter, list_plan: ListPlan, *, backup_name: str, preferred: t.Mapping[GroupResource, str]
     ) -> None:
         self._writer = writer
-        self._selection = selection
+        self._list_plan = list_plan
         self._backup_name = backup_name
         self._preferred = preferred
         self._lock = threading.Lock()
@@ -98,7 +98,7 @@ class ItemSink:
     def accepts_namespace(self, namespace: str) -> bool:
         known = self._accepted.get(namespace)
         if known is None:
-            known = self._accepted[namespace] = self._selection.namespaces.accepts(namespace)
+            known = self._accepted[namespace] = self._list_plan.namespaces.accepts(namespace)
         return known
 
     def has(self, resource: ApiResource, namespace: str, name: str) -> bool:

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Make the files of one backup in spools, and publish them, the commit point last."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.timings import Ti
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult, hook_status
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import LockRecord, WriteLock
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import BackupTally, build_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.results_file import backup_results
@@ -55,7 +55,7 @@ class _Spools:
         self.log = stack.enter_context(Spool(f"the log of backup '{name}'"))
         self.tarball = stack.enter_context(Spool(f"the tarball of backup '{name}'"))
         self.digests = stack.enter_context(Spool(f"the digests of backup '{name}'"))
-        self.held = stack.enter_context(Spool(f"the pods of backup '{name}'"))
+        self.deferred = stack.enter_context(Spool(f"the pods of backup '{name}'"))
 
 
 class BackupMaker:
@@ -69,7 +69,7 @@ class BackupMaker:
         self._location = catalog.store.location.describe
         #: By the time these run the log is stored, so they have one of their own. Made now, to refuse bad ones early.
         self._ending_issues = Issues()
-        self._ending_hooks = self._hook_runner(run.telling(self._ending_issues))
+        self._ending_hooks = self._hook_runner(run.with_issues(self._ending_issues))
         self._providers = make_providers(
             VolumeContext(connect=lambda: run.client, location=request.snapshot_location, cancel=run.cancel)
         )
@@ -109,13 +109,13 @@ class BackupMaker:
             completed = self._commit.is_stored and self._commit.phase == "Completed"
             self._beside(lambda: self._run_ending("on_success" if completed else "on_failure"))
 
-    def make_and_publish(self, claim: Claim, *, ended_run: str) -> None:
+    def make_and_publish(self, lock: WriteLock, *, ended_run: str) -> None:
         """Collect everything, then write it. ``ended_run``: the run of this name before, if it is known to be gone."""
         with contextlib.ExitStack() as stack:
             spools = _Spools(self._request.name, stack)
             writer = stack.enter_context(TarballWriter(spools.tarball, digests=ItemDigests(spools.digests)))
             try:
-                self._publish(self._make(spools, writer, ended_run), claim)
+                self._publish(self._make(spools, writer, ended_run), lock)
             except BaseException:
                 if not self._commit.may_be_stored:
                     self._with_snapshots(VolumeSnapshots.abandon)
@@ -144,7 +144,7 @@ class BackupMaker:
         started = utc_now()
         compressed = gzip.GzipFile(fileobj=t.cast("t.Any", spools.log), mode="wb")
         log = RunLog(t.cast("t.Any", compressed), backup=f"{request.namespace}/{request.name}")
-        logged = self._run.telling(Issues(log.write))
+        logged = self._run.with_issues(Issues(log.write))
         issues = logged.issues
         try:
             with self._timings.measure("discovery"):
@@ -174,7 +174,7 @@ class BackupMaker:
             namespace=request.namespace,
             labels=request.labels,
             annotations=request.annotations,
-            excluded_by_label=resolved.selection.namespaces.excluded_by_label,
+            excluded_by_label=resolved.list_plan.namespaces.excluded_by_label,
         )
         return BackupFiles(
             metadata=metadata,
@@ -201,7 +201,7 @@ class BackupMaker:
             sweeps=not self._catalog.exists(self._request.name),
         )
         self._steps = steps = BackupRun(
-            self._request, resolved, run, writer=writer, held_file=spools.held, snapshots=snapshots
+            self._request, resolved, run, writer=writer, deferred_file=spools.deferred, snapshots=snapshots
         )
         hooks = self._hook_runner(run)
         try:
@@ -220,8 +220,8 @@ class BackupMaker:
     def _hook_runner(self, run: ClusterRun) -> BackupHookRunner:
         return BackupHookRunner(run, self._request.backup_hooks, self._request.hook_policy)
 
-    def clear_interrupted(self, holder: ClaimRecord) -> None:
-        """What a run of this name has left that did not commit, and whose claim was taken over."""
+    def clear_interrupted(self, holder: LockRecord) -> None:
+        """What a run of this name has left that did not commit, and whose lock was taken over."""
         if self._remove_old("interrupted"):
             self._warn(f"This backup was begun by {holder.who}, which had not finished it: its files are gone.")
 
@@ -249,10 +249,10 @@ class BackupMaker:
         self._run.issues.warning(sentence)
 
     def _run_ending(self, when: t.Literal["on_success", "on_failure"]) -> None:
-        """What these hooks meet is told by the outcome alone: it changes nothing in what is stored."""
+        """What these hooks meet is in the outcome alone: it changes nothing in what is stored."""
         self._own_hooks += self._ending_hooks.run(when)
-        told = self._ending_issues
-        self._run.issues.extend(warnings=[*told.warnings, *told.errors])
+        found = self._ending_issues
+        self._run.issues.extend(warnings=[*found.warnings, *found.errors])
 
     def _record(self, steps: BackupRun) -> ArkiveRecord:
         collected, on_error = steps.collected, self._request.hook_on_error_default
@@ -267,8 +267,8 @@ class BackupMaker:
             timings=self._timings.to_dict(),
         )
 
-    def _publish(self, files: BackupFiles, claim: Claim) -> None:
-        """Write the files, the commit point last. A lost claim before it is an error, and leaves nothing to be seen."""
+    def _publish(self, files: BackupFiles, lock: WriteLock) -> None:
+        """Write the files, the commit point last. A lost lock before it is an error, and leaves nothing visible."""
         run, name = self._run, self._request.name
         run.progress(f"writing {self._location}/{BackupKeys(name).directory}")
         with self._timings.measure("publish"):
@@ -276,11 +276,11 @@ class BackupMaker:
             if self._request.replace_failed:
                 self._replace_failed()
             try:
-                BackupWriter(self._catalog.store).publish(files, claim=claim, cancel=run.cancel, warn=self._warn)
+                BackupWriter(self._catalog.store).publish(files, lock=lock, cancel=run.cancel, warn=self._warn)
             except CommitUnknown as exc:
                 self._commit = _Commit(dict(files.metadata), exc.details["commit_point"])
                 # Nobody shall work on the name before that run's write can have come to nothing.
-                claim.leave()
+                lock.leave()
                 raise
         self._commit = _Commit(dict(files.metadata))
         counts = files.metadata["status"]

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The namespaces of the cluster: which there are, which the spec means, and their objects."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.patterns import matches_glob
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import plural
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -26,7 +27,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.namespace_patte
     resolve_namespaces,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import (
-    NAMESPACES,
     IncludeExclude,
     is_excluded_by_label,
 )
@@ -50,8 +50,8 @@ class ChosenNamespaces:
     """What a spec's namespace lists mean in this cluster.
 
     ``matcher`` decides for a namespace by name. ``excluded_by_label``: what Velero adds to the excludes.
-    ``missing``: included by name, but not there. ``nothing``: a pattern matched no namespace, so nothing is meant.
-    ``accepted``: the existing ones that are meant, by name.
+    ``missing``: included by name, but not there. ``nothing``: a pattern matched no namespace, so nothing is chosen.
+    ``accepted``: the existing ones that are chosen, by name.
     """
 
     existing: t.Mapping[str, NamespaceEntry]
@@ -91,7 +91,7 @@ def choose_namespaces(client: KubeClient, discovery: Discovery, spec: BackupSpec
         nothing=expanded.matched_nothing,
     )
     accepted = tuple(sorted(name for name in existing if chosen.accepts(name)))
-    # Who sees a part of the namespaces only cannot tell what fits none.
+    # Who sees a part of the namespaces only cannot know what fits none.
     unfit = tuple(_without_effect(spec, existing, nothing=chosen.nothing)) if whole else ()
     return dataclasses.replace(chosen, accepted=accepted, warnings=(*_warnings(chosen, accepted, spec), *unfit))
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """``orderedResources``: objects that are taken first, in the order given (Velero 1.18, docs/compatibility 3.6)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink import ItemSink
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.list_plan import ListPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.related import read_object
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import PODS, Selection
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import PODS
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
@@ -33,13 +34,13 @@ class OrderedItem:
 
 
 def resolve_ordered(
-    ordered: t.Mapping[str, t.Sequence[str]], discovery: Discovery, selection: Selection, issues: Issues
+    ordered: t.Mapping[str, t.Sequence[str]], discovery: Discovery, list_plan: ListPlan, issues: Issues
 ) -> list[OrderedItem]:
     """The spec's ``orderedResources``. What is not listed by this backup is a warning, and left out."""
     items = []
     for plural, names in ordered.items():
         found = discovery.resolve(plural)
-        resource = selection.find(found.group_resource) if found else None
+        resource = list_plan.find(found.group_resource) if found else None
         if resource is None:
             issues.warning("The type of orderedResources is not in this backup", resource=plural)
             continue
@@ -58,8 +59,8 @@ def names_of(items: t.Iterable[OrderedItem], gr: GroupResource) -> list[tuple[st
     return [(item.namespace, item.name) for item in items if item.resource.group_resource == gr]
 
 
-def store_ordered(run: ClusterRun, items: t.Iterable[OrderedItem], selection: Selection, sink: ItemSink) -> None:
-    """Store them in their order, but for pods: those come with their block."""
+def store_ordered(run: ClusterRun, items: t.Iterable[OrderedItem], list_plan: ListPlan, sink: ItemSink) -> None:
+    """Store them in their order, except pods: those come with their block."""
     for item in items:
         if item.resource.group_resource == PODS:
             continue
@@ -75,7 +76,7 @@ def store_ordered(run: ClusterRun, items: t.Iterable[OrderedItem], selection: Se
             continue
         if obj is None:
             run.issues.warning("An entry of orderedResources does not exist", **fields)
-        elif selection.spec.selects_labels(obj["metadata"].get("labels")):
+        elif list_plan.spec.selects_labels(obj["metadata"].get("labels")):
             sink.store_all(item.resource, [RawItem(obj, encode_compact(obj))])
 
 

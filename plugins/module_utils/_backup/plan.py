@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Say what a backup would do: counts for each type, the hooks that would run. Nothing is executed or written."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.spool import Spool
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_hooks import BackupHookRunner
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.existing import find_existing
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.failures import failures_told
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.failures import failures_with_outcome
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import resolve_request
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.run import BackupRun, Collected
@@ -23,15 +23,15 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.interrupted import end_interrupted
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.leftovers import clear_leftovers
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.name_claim import is_over
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.name_lock import is_over
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._core.timings import Timings
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import ClaimHeld, read_claim
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store, refuse_write
+from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import WriteLockHeld, read_write_lock
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
@@ -51,13 +51,13 @@ def plan_backup(
     """
     run = ClusterRun(client=client, progress=progress, cancel=cancel or CancelToken())
     planning = _Planning(run, request, Catalog(store))
-    with failures_told(request, planning.outcome):
+    with failures_with_outcome(request, planning.outcome):
         planning.run()
     return planning.outcome()
 
 
 class _Planning:
-    """``outcome`` tells what is known so far."""
+    """``outcome`` has what is known so far."""
 
     def __init__(self, run: ClusterRun, request: BackupRequest, catalog: Catalog) -> None:
         self._run = run
@@ -95,14 +95,14 @@ class _Planning:
         catalog.validate()
         self._existing = find_existing(catalog, request, location=self._location)
         if self._existing is not None:
-            told = self._existing.issues
-            issues.extend(warnings=told.warnings, errors=told.errors)
+            found = self._existing.issues
+            issues.extend(warnings=found.warnings, errors=found.errors)
             holder, _warnings = end_interrupted(catalog, request.name, dry_run=True)
             if holder is not None:
                 issues.warning(f"The backup was stored by {holder.who}, which did not end as it should.")
             return
         catalog.store.check(write=True, touch=False)
-        self._foresee_claim()
+        self._foresee_lock()
         issues.add_warnings(clear_leftovers(catalog, request.name, dry_run=True))
         try:
             with Spool(f"the plan of backup '{request.name}'") as held_file:
@@ -125,7 +125,7 @@ class _Planning:
             resolved,
             run,
             writer=_NoTarball(),
-            held_file=held_file,
+            deferred_file=held_file,
             snapshots=VolumeSnapshots(run, request, volumes),
         )
         own_hooks.foresee()
@@ -133,16 +133,16 @@ class _Planning:
             action()
             run.cancel.check()
 
-    def _foresee_claim(self) -> None:
-        """Raise ``ClaimHeld`` while another run makes a backup of that name; what it has left is only told."""
+    def _foresee_lock(self) -> None:
+        """Raise ``WriteLockHeld`` while another run makes a backup of that name; what it has left is only a warning."""
         name, issues = self._request.name, self._run.issues
-        key = BackupKeys(name).claim
-        holder = read_claim(self._catalog.store, key)
+        key = BackupKeys(name).write_lock
+        holder = read_write_lock(self._catalog.store, key)
         if holder is None:
             return
         if not is_over(self._catalog, name, holder):
             if not holder.commits:
-                raise ClaimHeld(key, holder)
+                raise WriteLockHeld(key, holder)
             issues.warning(
                 f"{holder.who} was about to store this backup: the run would wait until it has, or has ended."
             )

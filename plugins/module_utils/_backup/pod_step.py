@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The pods of a backup: those without hooks are stored as they come, the others when their block is done."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.blocks import HookedPod, find_hooks
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.collect import Collector
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.held_pods import HeldPods
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.deferred_pods import DeferredPods
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink import ItemSink
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import Selection
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.list_plan import ListPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import ResolvedRule
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import mounted_claims
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import is_running, mounted_claims
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.annotated import FROZEN_ANNOTATION
 
@@ -29,23 +29,23 @@ class PodStep:
     def __init__(
         self,
         resource: ApiResource,
-        selection: Selection,
+        list_plan: ListPlan,
         sink: ItemSink,
         collector: Collector,
-        held: HeldPods,
+        deferred: DeferredPods,
         *,
         rules: t.Sequence[ResolvedRule],
     ) -> None:
         self.resource = resource
-        self._selection = selection
+        self._list_plan = list_plan
         self._sink = sink
         self._collector = collector
-        self._held = held
+        self._deferred = deferred
         self._rules = rules
         self._lock = threading.Lock()
         self.hooked: list[HookedPod] = []
         self.marked: list[dict[str, t.Any]] = []
-        #: Claims that running pods of the selection mount, by namespace.
+        #: Claims that selected running pods mount, by namespace.
         self._claims: dict[str, set[str]] = {}
         self._unused = list(rules)
 
@@ -57,30 +57,30 @@ class PodStep:
     def collect(self) -> None:
         """List the pods; with label selectors also those that share a claim with one that was selected."""
         self._collector.run([self.resource], self._take)
-        if self._selection.spec.selectors:
+        if self._list_plan.spec.selectors:
             for namespace in sorted(self._claims):
                 self._collector.read(self.resource, namespace, self._take_siblings)
 
     def finish(self, pod: t.Mapping[str, t.Any], stored: bool) -> None:
         """Store a hooked pod, or leave it out when its pre hook failed."""
-        item = self._held.take(pod)
+        item = self._deferred.take(pod)
         if stored:
             self._sink.store_all(self.resource, [item])
         else:
             self._sink.leave_out(self.resource, item.obj)
 
     def _take(self, resource: ApiResource, items: list[RawItem]) -> None:
-        plain = [item for item in items if self._sink.accepts(item.obj) and not self._hold(item)]
+        plain = [item for item in items if self._sink.accepts(item.obj) and not self._defer(item)]
         self._sink.store_all(resource, plain)
 
     def _take_siblings(self, resource: ApiResource, items: list[RawItem]) -> None:
         """Velero pulls every running pod that mounts the claim of a selected one into its block."""
         self._take(resource, [item for item in items if self._shares_claim(item.obj)])
 
-    def _hold(self, item: RawItem) -> bool:
+    def _defer(self, item: RawItem) -> bool:
         """True for a pod that waits for its block."""
         pod = item.obj
-        claims = mounted_claims(pod) if _is_running(pod) else ()
+        claims = mounted_claims(pod) if is_running(pod) else ()
         marked = FROZEN_ANNOTATION in (pod["metadata"].get("annotations") or {})
         hooked = find_hooks(pod, self._rules)
         used = [rule for rule in self._unused if rule.matches(pod)]
@@ -93,18 +93,14 @@ class PodStep:
                 self.marked.append(pod)
             if hooked is None:
                 return False
-            if not self._held.has(pod["metadata"]["namespace"], pod["metadata"]["name"]):
-                self._held.add(item)
+            if not self._deferred.has(pod["metadata"]["namespace"], pod["metadata"]["name"]):
+                self._deferred.add(item)
                 self.hooked.append(hooked)
         return True
 
     def _shares_claim(self, pod: t.Mapping[str, t.Any]) -> bool:
         wanted = self._claims.get(pod["metadata"]["namespace"], set())
-        return _is_running(pod) and not wanted.isdisjoint(mounted_claims(pod))
-
-
-def _is_running(pod: t.Mapping[str, t.Any]) -> bool:
-    return (pod.get("status") or {}).get("phase") == "Running"
+        return is_running(pod) and not wanted.isdisjoint(mounted_claims(pod))
 
 
 __all__ = ("PodStep",)

@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Objects that stored ones need, and that no list brought in (Velero 1.18, docs/compatibility 3.9).
 
 Pod -> its claims and its PriorityClass; bound claim -> its volume; service account -> the ClusterRoleBindings that name
 it and their ClusterRoles.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -16,12 +16,21 @@ import collections
 import threading
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_rules import is_bound
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink import ItemSink
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import CLAIMS, PODS, VOLUMES, Selection
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.list_plan import ListPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
+    CLAIMS,
+    CLUSTER_ROLE_BINDINGS,
+    CLUSTER_ROLES,
+    PODS,
+    PRIORITY_CLASSES,
+    SERVICE_ACCOUNTS,
+    VOLUMES,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import some_of
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.claims import bound_volume
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
@@ -29,13 +38,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import mounted_claims
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem, list_raw_pages
 
-PRIORITY_CLASSES = GroupResource("priorityclasses", "scheduling.k8s.io")
-SERVICE_ACCOUNTS = GroupResource("serviceaccounts")
-_RBAC = "rbac.authorization.k8s.io"
-BINDINGS = GroupResource("clusterrolebindings", _RBAC)
-ROLES = GroupResource("clusterroles", _RBAC)
-
-#: Up to so many objects of a type are read one by one; more are read by one list.
+#: Up to this many objects of a type are read one by one; more are read by one list.
 _FEW = 8
 
 
@@ -46,12 +49,12 @@ class RelatedItems:
         self,
         run: ClusterRun,
         discovery: Discovery,
-        selection: Selection,
+        list_plan: ListPlan,
         sink: ItemSink,
     ) -> None:
         self._client = run.client
         self._discovery = discovery
-        self._selection = selection
+        self._list_plan = list_plan
         self._sink = sink
         self._issues = run.issues
         self._cancel = run.cancel
@@ -71,7 +74,7 @@ class RelatedItems:
             self._fetch(gr)
         if self._accounts:
             self._collect_bindings()
-            self._fetch(ROLES)
+            self._fetch(CLUSTER_ROLES)
 
     def _note_pod(self, pod: dict[str, t.Any]) -> None:
         namespace = pod["metadata"].get("namespace", "")
@@ -82,8 +85,8 @@ class RelatedItems:
             self._need(PRIORITY_CLASSES, "", priority)
 
     def _note_claim(self, claim: dict[str, t.Any]) -> None:
-        if is_bound(claim):
-            self._need(VOLUMES, "", claim["spec"]["volumeName"])
+        if bound_volume(claim):
+            self._need(VOLUMES, "", bound_volume(claim))
 
     def _note_account(self, account: dict[str, t.Any]) -> None:
         with self._lock:
@@ -96,9 +99,9 @@ class RelatedItems:
     def _resource(self, gr: GroupResource) -> ApiResource | None:
         """The type, if objects of it may come in and were not all listed anyway."""
         resource = self._discovery.find(gr)
-        if resource is None or self._selection.lists_all_of(gr):
+        if resource is None or self._list_plan.lists_all_of(gr):
             return None
-        return resource if self._selection.filter.admits_related(gr, namespaced=resource.namespaced) else None
+        return resource if self._list_plan.filter.admits_related(gr, namespaced=resource.namespaced) else None
 
     def _fetch(self, gr: GroupResource) -> None:
         resource = self._resource(gr)
@@ -128,7 +131,7 @@ class RelatedItems:
                 )
 
     def _collect_bindings(self) -> None:
-        resource = self._resource(BINDINGS)
+        resource = self._resource(CLUSTER_ROLE_BINDINGS)
         if resource is None:
             return
         try:
@@ -139,7 +142,7 @@ class RelatedItems:
                 for item in bound:
                     reference = item.obj.get("roleRef") or {}
                     if reference.get("kind") == "ClusterRole":
-                        self._need(ROLES, "", reference.get("name", ""))
+                        self._need(CLUSTER_ROLES, "", reference.get("name", ""))
         except KubeError as exc:
             self._log_unreadable(resource, "", [], exc)
 
@@ -159,7 +162,7 @@ class RelatedItems:
         if namespace:
             self._issues.error(message, namespace=namespace, **fields)
             return
-        # Who has rights in namespaces only still gets a backup of them, and is told what is not in it.
+        # Who has rights in namespaces only still gets a backup of them, and is warned of what is not in it.
         hint = "Grant get and list, or set include_cluster_resources: false." if exc.forbidden else ""
         self._issues.warning(message, **fields, **({"hint": hint} if hint else {}))
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What a backup run is asked to do, and what it answers."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 
 DEFAULT_WORKERS = 8
-#: No phase of Velero: the store did not tell whether the backup is there.
+#: No phase of Velero: the store did not say whether the backup is there.
 UNKNOWN_PHASE = "unknown: may be stored"
 
 

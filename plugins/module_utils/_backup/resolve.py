@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
+"""From a request to the plan of lists: discovery, policy, filters, and whether the caller may read all of it."""
 
-"""From a request to what is to be listed: discovery, policy, selection, and whether the caller may read all of it."""
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.access import (
     forbidden_error,
     list_needs,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.list_plan import ListPlan, plan_lists
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import Selection, select
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import (
     ResolvedRule,
@@ -30,7 +31,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run impor
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import (
     ResourcePolicy,
     policy_of_config_map,
@@ -44,12 +44,12 @@ class Resolved:
     version: t.Mapping[str, str]
     discovery: Discovery
     policy: ResourcePolicy | None
-    selection: Selection
+    list_plan: ListPlan
     rules: tuple[ResolvedRule, ...]
 
 
 def resolve_request(request: BackupRequest, run: ClusterRun) -> Resolved:
-    """Ask the cluster what the request means. What is odd is told the run.
+    """Ask the cluster what the request means. What looks wrong is reported to the run.
 
     Raises ``ValidationError`` for a request that means nothing here, and ``KubeError`` for missing rights.
     """
@@ -61,11 +61,11 @@ def resolve_request(request: BackupRequest, run: ClusterRun) -> Resolved:
     for group in discovery.failed_groups:
         issues.warning(f"Unable to discover API group {group}")
     policy = _read_policy(request, client, issues)
-    selection = select(client, discovery, request.spec, policy=policy, all_api_versions=request.all_api_versions)
-    for warning in (*selection.namespaces.warnings, *selection.filter.warnings):
+    list_plan = plan_lists(client, discovery, request.spec, policy=policy, all_api_versions=request.all_api_versions)
+    for warning in (*list_plan.namespaces.warnings, *list_plan.filter.warnings):
         issues.warning(warning)
-    for name in selection.namespaces.missing:
-        # In no namespace: it is told, and stored among the results, as a cluster-scoped object.
+    for name in list_plan.namespaces.missing:
+        # In no namespace: it is reported, and stored among the results, as a cluster-scoped object.
         issues.error("An included namespace does not exist", name=name, namespace="", resource=str(NAMESPACES))
 
     def resolve_name(name: str) -> str | None:
@@ -79,27 +79,27 @@ def resolve_request(request: BackupRequest, run: ClusterRun) -> Resolved:
         version=version,
         discovery=discovery,
         policy=policy,
-        selection=_check_access(request, client, selection, issues),
+        list_plan=_check_access(request, client, list_plan, issues),
         rules=rules,
     )
 
 
-def _check_access(request: BackupRequest, client: KubeClient, selection: Selection, issues: Issues) -> Selection:
+def _check_access(request: BackupRequest, client: KubeClient, list_plan: ListPlan, issues: Issues) -> ListPlan:
     """Without what may not be listed, where that is wanted; else a refusal that names it."""
-    forbidden = find_forbidden(client, list_needs(selection), workers=request.workers)
+    forbidden = find_forbidden(client, list_needs(list_plan), workers=request.workers)
     if not forbidden:
-        return selection
+        return list_plan
     if not request.skip_forbidden:
         raise forbidden_error(forbidden, server=client.server)
     issues.warning(f"Left out, because the API server does not let you: {rights_text(forbidden)}")
     places = {(need.group, need.resource, need.namespace) for need in forbidden}
     left_out = frozenset(
         scope
-        for resource in selection.types
-        for scope in selection.scopes(resource)
+        for resource in list_plan.types
+        for scope in list_plan.scopes(resource)
         if (resource.group, resource.plural, scope.namespace) in places
     )
-    return dataclasses.replace(selection, left_out=left_out)
+    return dataclasses.replace(list_plan, left_out=left_out)
 
 
 def _read_policy(request: BackupRequest, client: KubeClient, issues: Issues) -> ResourcePolicy | None:

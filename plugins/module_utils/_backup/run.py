@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The steps of one backup, in their order, from the lists to the last object."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.access import (
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.blocks import Block, HookedPod, build_blocks
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.collect import Collector
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.custom_types import store_definitions
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.held_pods import HeldPods
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.deferred_pods import DeferredPods
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink import ItemSink, ItemWriter
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.ordered import (
     OrderedItem,
@@ -31,17 +31,16 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.pod_step import
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.related import RelatedItems
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import Resolved
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import CLAIMS, PODS
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_plan import VolumePlanner
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshots import VolumeSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volumes import VolumeNotes
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, NAMESPACES, PODS
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import not_used
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import find_forbidden
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeping import sweep_namespaces
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import NAMESPACES
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._backup.block_runner import BlockRunner
@@ -66,7 +65,7 @@ class Collected:
 
 
 class BackupRun:
-    """Does the steps; ``collected`` tells what happened, also after an error. A dry run plans its hooks instead."""
+    """Does the steps; ``collected`` has what happened, also after an error. A dry run plans its hooks instead."""
 
     def __init__(
         self,
@@ -75,28 +74,28 @@ class BackupRun:
         context: ClusterRun,
         *,
         writer: ItemWriter,
-        held_file: Spool,
+        deferred_file: Spool,
         snapshots: VolumeSnapshots,
     ) -> None:
         self._request = request
         self._context = context
         self._client = context.client
         self._resolved = resolved
-        self._selection = resolved.selection
+        self._list_plan = resolved.list_plan
         self._issues = context.issues
         self._progress = context.progress
         preferred = {resource.group_resource: resource.version for resource in resolved.discovery.preferred()}
-        self.sink = ItemSink(writer, self._selection, backup_name=request.name, preferred=preferred)
-        self.collector = Collector(context, self._selection, workers=request.workers)
-        self._related = RelatedItems(context, resolved.discovery, self._selection, self.sink)
+        self.sink = ItemSink(writer, self._list_plan, backup_name=request.name, preferred=preferred)
+        self.collector = Collector(context, self._list_plan, workers=request.workers)
+        self._related = RelatedItems(context, resolved.discovery, self._list_plan, self.sink)
         self._planner = VolumePlanner(context, request, resolved, self.sink, providers=snapshots.providers)
         self.snapshots = snapshots
         self.sink.change(CLAIMS, snapshots.mark_claim)
-        self._volumes = VolumeNotes(self.sink, tell=snapshots.describe, issues=context.issues)
+        self._volumes = VolumeNotes(self.sink, outcome_of=snapshots.describe, issues=context.issues)
         self._ordered = resolve_ordered(
-            request.spec.ordered_resources, resolved.discovery, self._selection, context.issues
+            request.spec.ordered_resources, resolved.discovery, self._list_plan, context.issues
         )
-        self._held = HeldPods(held_file)
+        self._deferred = DeferredPods(deferred_file)
         self._pods = self._make_pod_step()
         self._runner: BlockRunner | None = None
         self._described: list[dict[str, t.Any]] = []
@@ -127,7 +126,7 @@ class BackupRun:
             ("pods", self.collect_pods),
             ("volumes", lambda: self.plan_volumes(dry_run=dry_run)),
             ("hooks", hooks),
-            *((("snapshots", self.cut_volumes),) if not dry_run else ()),
+            *((("snapshots", self.take_snapshots),) if not dry_run else ()),
             ("items", self.collect_rest),
             ("related", self.collect_related),
             *((("snapshots_ready", self.finish_volumes),) if not dry_run else ()),
@@ -136,7 +135,7 @@ class BackupRun:
         )
 
     def store_ordered(self) -> None:
-        """What the spec wants first, but for claims, whose snapshots are cut before they are stored."""
+        """What the spec wants first, except claims, whose snapshots are taken before they are stored."""
         self._store_ordered([item for item in self._ordered if item.resource.group_resource != CLAIMS])
 
     def collect_pods(self) -> None:
@@ -147,7 +146,7 @@ class BackupRun:
             return
         self._pods.collect()
         for namespace, name in names_of(self._ordered, PODS):
-            if not (self._held.has(namespace, name) or self.sink.has(self._pods.resource, namespace, name)):
+            if not (self._deferred.has(namespace, name) or self.sink.has(self._pods.resource, namespace, name)):
                 self._issues.warning(
                     "An entry of orderedResources does not exist", resource="pods", namespace=namespace, name=name
                 )
@@ -168,8 +167,8 @@ class BackupRun:
         # Many backups have no hooks. Whatever thaws is loaded here, before anything is frozen.
         from ansible_collections.arkive.k8s.plugins.module_utils._backup.block_runner import BlockRunner
         from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
-        from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_window import SectionSettings
         from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
+        from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.quiesce_pod import SectionSettings
 
         request = self._request
         settings = SectionSettings(
@@ -184,9 +183,9 @@ class BackupRun:
         hooked = self._pods.hooked if self._pods is not None else []
         self.snapshots.begin(self._planner.make(hooked), dry_run=dry_run)
 
-    def cut_volumes(self) -> None:
+    def take_snapshots(self) -> None:
         """The snapshots of volumes that belong to no pod with hooks; then the claims that the spec wants first."""
-        self.snapshots.cut_rest()
+        self.snapshots.take_rest()
         self._store_ordered([item for item in self._ordered if item.resource.group_resource == CLAIMS])
 
     def finish_volumes(self) -> None:
@@ -222,7 +221,7 @@ class BackupRun:
                 self._pods.finish(hooked.pod, found.stored)
 
     def _plan_pod(self, hooked: HookedPod, reader: ApiObjectReader) -> PlannedPod:
-        """The hooks of one pod; what cannot run is told as the run would tell it."""
+        """The hooks of one pod; what cannot run is reported as the run would report it."""
         from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import plan_pod_hooks
 
         self._warn(hooked)
@@ -245,40 +244,40 @@ class BackupRun:
 
     def collect_rest(self) -> None:
         """Everything else, from the pages straight into the tarball."""
-        rest = [r for r in self._selection.types if r.group_resource not in (PODS, NAMESPACES) or not r.preferred]
+        rest = [r for r in self._list_plan.types if r.group_resource not in (PODS, NAMESPACES) or not r.preferred]
         self._progress(f"listing {counted(len(rest), 'more type')}")
         self.collector.run(rest, self.sink.store_all)
 
     def collect_related(self) -> None:
         """What the stored objects need, and the definitions of their types."""
         self._related.collect()
-        store_definitions(self._context, self._resolved.discovery, self._selection, self.sink)
+        store_definitions(self._context, self._resolved.discovery, self._list_plan, self.sink)
 
     def collect_namespaces(self) -> None:
         """The Namespace objects that the lists mean or a selector picks, and those of stored objects (Velero 1.18)."""
         resource = self._resolved.discovery.find(NAMESPACES)
-        if resource is None or not self._selection.filter.lists(NAMESPACES, namespaced=False):
+        if resource is None or not self._list_plan.filter.lists(NAMESPACES, namespaced=False):
             return
-        chosen, selectors = self._selection.namespaces, self._selection.spec.selectors
+        chosen, selectors = self._list_plan.namespaces, self._list_plan.spec.selectors
         # A selector picks namespaces beside the lists too, and among all where there are no lists; never excluded ones.
         by_name = set() if selectors and chosen.matcher.is_everything else set(chosen.accepted)
         for name, entry in sorted(chosen.existing.items()):
             if entry.item is None or chosen.matcher.excludes_name(name):
                 continue
-            by_label = bool(selectors) and self._selection.spec.selects_labels(entry.labels)
+            by_label = bool(selectors) and self._list_plan.spec.selects_labels(entry.labels)
             if (entry.active and (name in by_name or by_label)) or name in self.sink.namespaces_with_items:
                 self.sink.store_all(resource, [entry.item])
 
     def _store_ordered(self, items: t.Sequence[OrderedItem]) -> None:
         if items:
-            store_ordered(self._context, items, self._selection, self.sink)
+            store_ordered(self._context, items, self._list_plan, self.sink)
 
     def _make_pod_step(self) -> PodStep | None:
-        resource = self._selection.find(PODS)
+        resource = self._list_plan.find(PODS)
         if resource is None:
             return None
         rules = self._resolved.rules
-        return PodStep(resource, self._selection, self.sink, self.collector, self._held, rules=rules)
+        return PodStep(resource, self._list_plan, self.sink, self.collector, self._deferred, rules=rules)
 
     def _blocks(self, pods: PodStep) -> list[Block]:
         # Lists end in any order; hooks run in one that people can foresee.
@@ -303,7 +302,7 @@ class BackupRun:
         self._issues.warning(f"The API server does not let you: {rights_text(forbidden)}")
 
     def _sweep(self, marked: t.Sequence[dict[str, t.Any]], ended_run: str) -> None:
-        namespaces = self._selection.list_namespaces
+        namespaces = self._list_plan.list_namespaces
         helper = self._request.freeze_policy.helper_pod
         sweeping = sweep_namespaces(self._client, marked, namespaces, helper=helper, ended_run=ended_run)
         for note in sweeping.unread:

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Which volumes a backup snapshots, and how: decided before the first pod is quiesced."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.access import (
     forbidden_error,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.collect import Collector
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_rules import is_bound
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink import ItemSink
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.related import read_named
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import Resolved
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import CLAIMS, PODS, VOLUMES
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, PODS, VOLUMES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import find_forbidden
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.claims import bound_volume
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -37,8 +38,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume i
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.decision import VolumeDecision, decide
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import BackupJob, BackupVolumes, Key
 
-Object: t.TypeAlias = "dict[str, t.Any]"
-
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class VolumePlan:
@@ -48,7 +47,7 @@ class VolumePlan:
 
 
 def backup_job(request: BackupRequest, *, run_id: str, location: str) -> BackupJob:
-    """What the providers are told of a backup."""
+    """What the providers know of a backup."""
     spec = request.spec
     return BackupJob(
         name=request.name,
@@ -118,15 +117,15 @@ class VolumePlanner:
 
     def _read_claims(self) -> None:
         """Those that the lists will bring, and those that stored pods will."""
-        selection = self._resolved.selection
-        listed = selection.find(CLAIMS)
+        list_plan = self._resolved.list_plan
+        listed = list_plan.find(CLAIMS)
         if listed is not None:
-            collector = Collector(self._run.telling(Issues()), selection, workers=self._request.workers)
+            collector = Collector(self._run.with_issues(Issues()), list_plan, workers=self._request.workers)
             collector.run([listed], self._take)
         resource = self._resolved.discovery.find(CLAIMS)
-        if resource is None or selection.lists_all_of(CLAIMS):
+        if resource is None or list_plan.lists_all_of(CLAIMS):
             return
-        if not selection.filter.admits_related(CLAIMS, namespaced=True):
+        if not list_plan.filter.admits_related(CLAIMS, namespaced=True):
             return
         for namespace, names in sorted(self._mounted.items()):
             missing = sorted(name for name in names if (namespace, name) not in self._claims)
@@ -137,7 +136,7 @@ class VolumePlanner:
     def _take(self, _resource: ApiResource, items: list[RawItem]) -> None:
         for item in items:
             claim = item.obj
-            if not (self._sink.accepts(claim) and is_bound(claim)):
+            if not (self._sink.accepts(claim) and bound_volume(claim)):
                 continue
             metadata = claim["metadata"]
             kept = {name: metadata.get(name) or {} for name in ("labels", "annotations")}
@@ -168,7 +167,7 @@ class VolumePlanner:
         return {name: item.obj for name, item in self._read(resource, "", names).items()}
 
     def _read(self, resource: ApiResource, namespace: str, names: t.Sequence[str]) -> dict[str, RawItem]:
-        """What cannot be read is told when it is to be stored."""
+        """What cannot be read is reported when it is to be stored."""
         try:
             return read_named(self._client, resource, namespace, names)
         except KubeError as exc:

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
+"""The snapshots of one backup: taken inside the windows of the blocks, kept when the backup is, else removed."""
 
-"""The snapshots of one backup: cut inside the windows of the blocks, kept when the backup is, else removed."""
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.decision impor
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import BackupVolumes, Key
 
 if t.TYPE_CHECKING:
-    from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import CriticalSection
+    from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.quiesce_block import CriticalSection
 
 _CLAIMS = "persistentvolumeclaims"
 
@@ -50,18 +50,18 @@ class VolumeSnapshots:
         self._progress = run.progress
         self._lock = threading.Lock()
         self._plan = VolumePlan()
-        #: Claims whose snapshot is this run's business no more: taken, or left out.
+        #: Claims whose snapshot this run has dealt with: taken, or left out.
         self._handled: set[Key] = set()
         self._left_out: dict[Key, str] = {}
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
     def begin(self, plan: VolumePlan, *, dry_run: bool = False) -> None:
-        """Take over what was decided, and tell what will have no data. A dry run makes and removes nothing."""
+        """Take over what was decided, and report what will have no data. A dry run makes and removes nothing."""
         self._plan = plan
         for key, decision in plan.volumes.items():
             if decision.error:
-                self._tell_error(key, decision.error)
+                self._report_error(key, decision.error)
             elif not decision.provider and not decision.on_purpose:
                 self._issues.warning(
                     f"The data of the volume is not in this backup: {decision.reason.rstrip(';')}", **_fields(key)
@@ -103,10 +103,10 @@ class VolumeSnapshots:
                     self._handled.add(key)
                     self._left_out[key] = PRE_HOOK_FAILED
 
-    def cut(self, keys: t.Iterable[Key], *, longest: float | None = None) -> list[Key]:
-        """Cut what is planned of these claims, within ``longest`` seconds. Returns those that were begun.
+    def take(self, keys: t.Iterable[Key], *, longest: float | None = None) -> list[Key]:
+        """Take what is planned for these claims, within ``longest`` seconds. Returns those that were started.
 
-        What fails is told by ``settle``, which is for after the window.
+        What fails is reported by ``account``, which is for after the window.
         """
         taken = self._take(keys)
         timeout, too_late = self._request.spec.csi_snapshot_timeout_seconds, ""
@@ -124,23 +124,23 @@ class VolumeSnapshots:
                     job.result()
         return taken
 
-    def settle(self, keys: t.Sequence[Key], section: CriticalSection | None = None) -> None:
-        """After the window: what did not hold is removed, what failed is told."""
-        torn = section.torn if section is not None else []
+    def account(self, keys: t.Sequence[Key], section: CriticalSection | None = None) -> None:
+        """After the window: what did not hold is removed, what failed is reported."""
+        broken = section.broken_freezes if section is not None else []
         groups = self._by_provider(keys)
-        for volumes, found in groups if torn else ():
-            volumes.spoil(found, where=", ".join(record.target.where for record in torn))
+        for volumes, found in groups if broken else ():
+            volumes.spoil(found, where=", ".join(record.target.where for record in broken))
         for key in keys:
             error = self.providers[self._plan.volumes[key].provider].error_of(key)
             if error:
-                self._tell_error(key, error)
+                self._report_error(key, error)
         for volumes, found in groups:
             self._warn(volumes.drop_failed(found))
 
-    def cut_rest(self) -> None:
+    def take_rest(self) -> None:
         """The volumes that no block has to do with."""
-        keys = self.cut(self._plan.volumes)
-        self.settle(keys)
+        keys = self.take(self._plan.volumes)
+        self.account(keys)
 
     # -- what is stored -----------------------------------------------------------------------------------------------
 
@@ -157,7 +157,7 @@ class VolumeSnapshots:
             if kept is None:
                 continue
             for key, error in sorted(kept.errors.items()):
-                self._tell_error(key, error)
+                self._report_error(key, error)
             for resource, obj in kept.objects:
                 _store(sink, resource, obj)
             self._warn(volumes.drop_failed(list(kept.errors)))
@@ -217,7 +217,7 @@ class VolumeSnapshots:
         for text in sentences:
             self._issues.warning(text)
 
-    def _tell_error(self, key: Key, error: str) -> None:
+    def _report_error(self, key: Key, error: str) -> None:
         self._issues.error("Error snapshotting a volume", error=error, **_fields(key))
 
 

@@ -2,19 +2,19 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What an archive says about the volumes of its claims (Velero 1.18, docs/compatibility 1.5)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
 import threading
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_rules import is_bound
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink import ItemSink
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import CLAIMS, PODS, VOLUMES
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, PODS, VOLUMES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.claims import bound_volume
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.decision import NEEDS_AGENT
 
 #: Names the volumes of a pod that Velero's node agent is to back up.
@@ -22,13 +22,13 @@ _AGENT_ANNOTATION = "backup.velero.io/backup-volumes"
 
 
 class VolumeNotes:
-    """Notes the stored claims, the volumes and the pods' wishes as they come by. Thread-safe."""
+    """Notes the stored claims, the volumes and what the pods ask for as they come by. Thread-safe."""
 
     def __init__(
-        self, sink: ItemSink, *, tell: t.Callable[[tuple[str, str]], dict[str, t.Any]], issues: Issues
+        self, sink: ItemSink, *, outcome_of: t.Callable[[tuple[str, str]], dict[str, t.Any]], issues: Issues
     ) -> None:
-        """``tell`` returns what became of the volume of a claim (namespace, name), as members of its entry."""
-        self._tell = tell
+        """``outcome_of`` returns what became of the volume of a claim (namespace, name), as members of its entry."""
+        self._outcome_of = outcome_of
         self._issues = issues
         self._lock = threading.Lock()
         self._claims: dict[tuple[str, str], str] = {}
@@ -49,7 +49,7 @@ class VolumeNotes:
         return [entry for _key, entry in found]
 
     def _note_claim(self, claim: dict[str, t.Any]) -> None:
-        if not is_bound(claim):
+        if not bound_volume(claim):
             return
         metadata = claim["metadata"]
         with self._lock:
@@ -84,7 +84,7 @@ class VolumeNotes:
                     self._for_agent.add((namespace, claim))
 
     def _describe(self, key: tuple[str, str], volume: str) -> dict[str, t.Any]:
-        entry = {"pvcName": key[1], "pvcNamespace": key[0], "pvName": volume} | self._tell(key)
+        entry = {"pvcName": key[1], "pvcNamespace": key[0], "pvName": volume} | self._outcome_of(key)
         info = self._volumes.get(volume)
         return entry if info is None else entry | {"pvInfo": info}
 

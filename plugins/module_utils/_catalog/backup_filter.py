@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Which of the stored backups are asked for."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class BackupFilter:
         return self != BackupFilter(name=self.name)
 
     def admits_entry(self, entry: BackupEntry) -> bool:
-        """What the listing alone can tell: a backup is not started after its files were stored."""
+        """What the listing alone can show: a backup is not started after its files were stored."""
         if self.name and entry.name != self.name:
             return False
         return not (self.started_after and entry.written and entry.written + _CLOCK_SKEW < self.started_after)

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Which backups a storage location holds, and where each of them lies, whoever has written it."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ if t.TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class BackupEntry:
-    """One directory with a backup's files: ``size`` in bytes; ``claimed`` when a run's claim lies in it.
+    """One directory with a backup's files: ``size`` in bytes; ``locked`` when a run's lock lies in it.
 
     ``complete``: a server sees a backup there; else it is being made, or a dead run has left it. ``files``: the size of
     each by its name. ``written``: when its metadata file was stored, None when it has none. ``flat``: it lies at the
@@ -48,7 +48,7 @@ class BackupEntry:
 
     name: str
     complete: bool
-    claimed: bool
+    locked: bool
     size: int
     objects: int
     files: t.Mapping[str, int] = field(default_factory=dict)
@@ -148,7 +148,7 @@ class Catalog:
         return BackupEntry(
             name=name,
             complete=metadata_file is not None,
-            claimed=f"{name}-arkive-claim.json" in sizes,
+            locked=f"{name}-arkive-claim.json" in sizes,
             size=sum(sizes.values()),
             objects=len(files),
             files=sizes,

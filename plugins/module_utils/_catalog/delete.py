@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Delete a backup with its snapshots, and the records of the restores that were made from it."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.deletion_plan 
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.errors import CatalogError
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.leftovers import clear_leftovers
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.name_claim import is_over
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.name_lock import is_over
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.removal import hide_backup, remove_files
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.snapshot_deleter import (
     SnapshotDeleter,
@@ -32,9 +32,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.snapshot_delet
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimHeld
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store, refuse_write
+from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import WriteLock, WriteLockHeld
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import RESTORES, BackupKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import phase_of
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
@@ -108,7 +108,7 @@ class _Deletion:
         self._deleter = deleter
         self._force = force
         self._name = plan.entry.name
-        self._claim_key = BackupKeys(plan.entry.name).claim
+        self._lock_key = BackupKeys(plan.entry.name).write_lock
         self.issues = Issues()
         self._warn(*plan.warnings)
         #: Whether anything may be gone, and the keys that are.
@@ -119,16 +119,16 @@ class _Deletion:
 
     def run(self) -> t.Sequence[RecordedSnapshot]:
         """Delete everything; returns the snapshots that are gone."""
-        with self._partly_told():
+        with self._partial_result():
             return self._run()
 
     @contextlib.contextmanager
-    def _partly_told(self) -> t.Iterator[None]:
+    def _partial_result(self) -> t.Iterator[None]:
         """An error in the middle: what it left is said as it is, as far as anybody knows."""
         try:
             yield
         except ArkiveError as exc:
-            self._tell_gone()
+            self._report_gone()
             known = {
                 "changed": self._has_begun,
                 "backup": self._plan.backup or {},
@@ -146,22 +146,22 @@ class _Deletion:
         """
         if self._force:
             self._has_begun = True
-            self._store.delete_many([self._claim_key])
-            self._deleted_keys.append(self._claim_key)
+            self._store.delete_many([self._lock_key])
+            self._deleted_keys.append(self._lock_key)
         try:
             if self._plan.snapshots:
                 self._try_deletes()
-            claim = self._acquire()
+            lock = self._acquire()
         except StoreError as exc:
             if exc.failure != "full":
                 raise
             # Nobody else can write here either, and this is how space is made.
             self._warn(f"It was deleted without a claim of its name: {exc.message}")
             return self._delete_all()
-        with claim:
+        with lock:
             snapshots = self._delete_all()
-        if claim.left_behind:
-            self._warn(claim.left_behind)
+        if lock.left_behind:
+            self._warn(lock.left_behind)
         return snapshots
 
     def _delete_all(self) -> t.Sequence[RecordedSnapshot]:
@@ -170,31 +170,31 @@ class _Deletion:
         self._deleted_keys += hide_backup(self._store, self._name)
         delete_checked(self._store, RESTORES, self._plan.restore_keys)
         self._deleted_keys += self._plan.restore_keys
-        remove_files(self._store, self._name, keep_claim=True)
+        remove_files(self._store, self._name, keep_lock=True)
         return snapshots
 
     def _warn(self, *sentences: str) -> None:
         self.issues.add_warnings(sentences, name=self._name)
 
-    def _acquire(self) -> Claim:
+    def _acquire(self) -> WriteLock:
         try:
-            return Claim.acquire(
+            return WriteLock.acquire(
                 self._store,
-                self._claim_key,
+                self._lock_key,
                 run_id=f"delete-{self._name}",
                 is_over=lambda holder: is_over(self._catalog, self._name, holder),
             )
-        except ClaimHeld as exc:
+        except WriteLockHeld as exc:
             raise being_made(self._plan.what, exc.holder) from exc
 
     def _try_deletes(self) -> None:
-        """Raise where nothing can be deleted: a backup that stays to be seen keeps its snapshots."""
-        claim = self._acquire()
-        claim.release()
-        if claim.left_behind:
+        """Raise where nothing can be deleted: a backup that stays visible keeps its snapshots."""
+        lock = self._acquire()
+        lock.release()
+        if lock.left_behind:
             raise StoreError(
                 f"{self._plan.what} stays as it is, with its snapshots: the storage does not delete. "
-                f"{claim.left_behind}",
+                f"{lock.left_behind}",
                 hint="Grant these credentials the right to delete objects, or wait for the end of the retention.",
             )
 
@@ -219,7 +219,7 @@ class _Deletion:
         self._warn(*left_behind(failed))
         return deleted
 
-    def _tell_gone(self) -> None:
+    def _report_gone(self) -> None:
         """Of a deletion that did not come to its end."""
         if self._gone_snapshots:
             count = counted(len(self._gone_snapshots), "snapshot")

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What goes when a backup is deleted, and whether it may go at all. Reads only."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import BackupEntry, Catalog
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.name_claim import is_over
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.name_lock import is_over
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.recorded_snapshots import (
     RecordedContents,
     RecordedSnapshots,
@@ -22,7 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores impor
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.snapshot_deleter import SnapshotDeleter
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import some_of
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import ClaimRecord, read_claim
+from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import LockRecord, read_write_lock
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import TERMINAL_PHASES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import phase_of
@@ -71,7 +71,7 @@ class _Planner:
 
     def plan(self) -> DeletionPlan:
         self._refuse_root()
-        self._check_claim()
+        self._check_lock()
         backup = self._read_backup()
         recorded = self._read_snapshots()
         snapshots = self._deletable(recorded.all) if recorded else []
@@ -94,10 +94,10 @@ class _Planner:
                 hint="Delete its directory with the tools of the storage.",
             )
 
-    def _check_claim(self) -> None:
-        if not self._entry.claimed:
+    def _check_lock(self) -> None:
+        if not self._entry.locked:
             return
-        holder = read_claim(self._store, BackupKeys(self._entry.name).claim)
+        holder = read_write_lock(self._store, BackupKeys(self._entry.name).write_lock)
         if holder is not None and not is_over(self._catalog, self._entry.name, holder):
             refusal = being_made(self._what, holder)
             self._refuse(refusal.message, hint=refusal.hint or "", details=refusal.details)
@@ -162,7 +162,7 @@ class _Planner:
         self._warnings.append(message)
 
 
-def being_made(what: str, holder: ClaimRecord) -> ValidationError:
+def being_made(what: str, holder: LockRecord) -> ValidationError:
     """The refusal of a backup that another run works on."""
     return ValidationError(
         f"{what} is in progress: {holder.who} works on it.",

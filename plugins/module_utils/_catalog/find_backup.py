@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """One backup by its name, fit to be used; and what to say when it is not there."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.errors import CatalogError
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.name_claim import is_in_progress
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.name_lock import is_in_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 
 _LISTED_NAMES = 5
@@ -37,7 +37,7 @@ def _unknown(catalog: Catalog, name: str) -> CatalogError:
     """The sentence for a name without a ``velero-backup.json``."""
     entries, where = catalog.entries(), catalog.store.location.describe
     for entry in entries:
-        if entry.name == name and entry.claimed and is_in_progress(catalog, name):
+        if entry.name == name and entry.locked and is_in_progress(catalog, name):
             return CatalogError(
                 f"Backup '{name}' in {where} is still being made.", hint="Wait until its run has ended."
             )

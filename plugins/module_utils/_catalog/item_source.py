@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Where stored objects are read from: the archive of a backup, or whatever else holds them under their names."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ItemSource(t.Protocol):
 
     @property
     def warnings(self) -> t.Sequence[str]:
-        """What is odd about it."""
+        """Warnings about it."""
 
     @property
     def items(self) -> t.Sequence[ItemRef]:
@@ -32,7 +32,7 @@ class ItemSource(t.Protocol):
         """More copies of one type, by the name of the API version that they are in; empty where there are none."""
 
     def read(self, ref: ItemRef) -> dict[str, t.Any]:
-        """An object, parsed anew: the caller may change it.
+        """An object, parsed again: the caller may change it.
 
         Raises ``ArchiveError`` for what is not the object of that name.
         """

@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What killed runs have left in a storage location, under whatever name: the next run there finds it and removes it.
 
-Never touched: what a live run works on, what a Velero server may be writing (it makes no claims), and files that name
+Never touched: what a live run works on, what a Velero server may be writing (it makes no locks), and files that name
 snapshots, which would then be known to nobody.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -17,34 +17,38 @@ import secrets
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.name_claim import is_over
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.name_lock import is_over
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.recorded_snapshots import RecordedSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.removal import remove_files
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimHeld, read_claim
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import (
+    WriteLock,
+    WriteLockHeld,
+    read_write_lock,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BACKUPS, RESTORES, BackupKeys
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import BackupEntry, Catalog
     from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Unfinished
 
-#: A file that nobody has written to for so long, and that no live claim covers, is a dead run's: longer than a claim.
+#: A file that nobody has written to for this long, and that no live lock covers, is a dead run's: longer than a lock.
 _DEAD_FILE = dt.timedelta(seconds=150)
-#: The same where there are no claims: checks of the location, records of restores.
+#: The same where there are no locks: checks of the location, records of restores.
 _DEAD_PROBE = dt.timedelta(hours=1)
-#: An upload of somebody who makes no claims, such as a Velero server.
+#: An upload of somebody who makes no locks, such as a Velero server.
 _DEAD_UPLOAD = dt.timedelta(hours=24)
 
 
 def clear_leftovers(catalog: Catalog, name: str, *, dry_run: bool = False) -> list[str]:
-    """Remove them, but for those under ``name``, whose claim the caller has or had. A sentence for each find.
+    """Remove them, except those under ``name``, whose lock the caller has or had. A sentence for each find.
 
     With ``dry_run`` they stay, and the sentences say what would be removed.
     """
     look = _Leftovers(catalog, name, dry_run=dry_run)
     try:
-        look.clear_claims()
+        look.clear_locks()
         look.clear_unfinished()
     except StoreError as exc:
         look.said.append(f"What killed runs may have left in {catalog.store.location.describe}: {exc.message}")
@@ -61,10 +65,10 @@ class _Leftovers:
         self._dead: set[str] = set()
         self.said: list[str] = []
 
-    def clear_claims(self) -> None:
+    def clear_locks(self) -> None:
         for entry in self._catalog.entries():
-            if entry.claimed and not entry.flat and entry.name != self._own:
-                self._clear_claim(entry)
+            if entry.locked and not entry.flat and entry.name != self._own:
+                self._clear_lock(entry)
 
     def clear_unfinished(self) -> None:
         try:
@@ -79,9 +83,9 @@ class _Leftovers:
             what = "upload in parts or temporary file" if len(dead) == 1 else "uploads in parts or temporary files"
             self.said.append(f"{len(dead)} {what} of killed runs: {'would be ' * self._dry_run}removed.")
 
-    def _clear_claim(self, entry: BackupEntry) -> None:
-        key = BackupKeys(entry.name).claim
-        holder = read_claim(self._store, key)
+    def _clear_lock(self, entry: BackupEntry) -> None:
+        key = BackupKeys(entry.name).write_lock
+        holder = read_write_lock(self._store, key)
         if holder is None or not is_over(self._catalog, entry.name, holder):
             self._live.add(entry.name)
             return
@@ -97,21 +101,21 @@ class _Leftovers:
             self.said.append(_left_by(entry, run, "would be removed"))
             return
         try:
-            claim = Claim.acquire(
+            lock = WriteLock.acquire(
                 self._store,
                 key,
                 run_id=f"clear-{secrets.token_hex(8)}",
                 is_over=lambda record: is_over(self._catalog, entry.name, record),
             )
-        except ClaimHeld:
+        except WriteLockHeld:
             self._live.add(entry.name)
             return
-        with claim:
+        with lock:
             if not self._catalog.exists(entry.name):
-                remove_files(self._store, entry.name, keep_claim=True)
+                remove_files(self._store, entry.name, keep_lock=True)
             self.said.append(_left_by(entry, run, "removed"))
-        if claim.left_behind:
-            self.said.append(claim.left_behind)
+        if lock.left_behind:
+            self.said.append(lock.left_behind)
 
     def _snapshots(self, name: str) -> str:
         try:

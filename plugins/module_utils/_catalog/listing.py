@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """List and describe the backups of a location. Needs no cluster."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.describe impor
     describe_backup,
     describe_unreadable,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.name_claim import is_in_progress
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.name_lock import is_in_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.side_by_side import read_each
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
@@ -45,7 +45,7 @@ def list_backups(
     """The backups that ``wanted`` admits, those of Velero and Ark too.
 
     One listing, then one object for each backup that the listing does not rule out, and then the files of ``sections``.
-    A backup that cannot be read is listed with its ``problems``, unless the filter asks for what only its object tells.
+    A backup that cannot be read is listed with its ``problems``, unless the filter asks for what only its object has.
     """
     wanted = wanted or BackupFilter()
     store.check(write=False)
@@ -61,9 +61,9 @@ def list_backups(
 
 
 def _incomplete(catalog: Catalog, entry: BackupEntry) -> dict[str, t.Any]:
-    """A claim whose run has ended is no progress: that run was interrupted."""
-    in_progress = entry.claimed and is_in_progress(catalog, entry.name)
-    return {"name": entry.name, "in_progress": in_progress, "interrupted": entry.claimed and not in_progress}
+    """A lock whose run has ended is no progress: that run was interrupted."""
+    in_progress = entry.locked and is_in_progress(catalog, entry.name)
+    return {"name": entry.name, "in_progress": in_progress, "interrupted": entry.locked and not in_progress}
 
 
 def _entries_of(catalog: Catalog, name: str) -> list[BackupEntry]:

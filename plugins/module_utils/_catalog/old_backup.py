@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What lies under a name before a new backup is stored there: a failed one that is replaced, or half of one."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def remove_old(
 ) -> bool:
     """Remove it with its snapshots, which their ``providers`` delete; False when nothing is there.
 
-    What makes it a backup goes first: one that is to be seen has its snapshots. Raises ``StoreError`` where that
-    cannot be removed, and then nothing else was; what cannot be removed later is told to ``warn``.
+    What makes it a backup goes first: one that is visible has its snapshots. Raises ``StoreError`` where that
+    cannot be removed, and then nothing else was; what cannot be removed later is given to ``warn``.
     """
     recorded = _recorded(catalog, name, what, warn)
     hide_backup(catalog.store, name)
@@ -39,7 +39,7 @@ def remove_old(
         for found, why in SnapshotDeleter(providers).delete(recorded.all, contents=recorded.contents).items():
             warn(f"The snapshot {found} of the backup that was {what} is left behind: {why}")
     try:
-        return bool(remove_files(catalog.store, name, keep_claim=True))
+        return bool(remove_files(catalog.store, name, keep_lock=True))
     except StoreError as exc:
         warn(f"Files of the backup that was {what} could not be removed, and are written over: {exc.message}")
         return False

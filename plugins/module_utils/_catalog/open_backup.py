@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """An open backup: its objects, and what its files say of the data of volumes."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -15,14 +15,13 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_files import StoredFiles
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.item_source import ItemSource
-from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import PODS
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import phase_of
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import (
     describe_restic_volumes,
     describe_volumes,
 )
 
-_PODS = GroupResource("pods")
 #: As a backup stores it when objects may lie in it in several API versions (Velero 1.4 and later).
 _WITH_API_VERSIONS = "1.1.0"
 
@@ -54,7 +53,7 @@ class OpenBackup:
 
     @property
     def warnings(self) -> list[str]:
-        """What was odd about the archive, and a phase that promises less than everything."""
+        """Warnings about the archive, and a phase that promises less than everything."""
         name, phase = self.backup["metadata"]["name"], phase_of(self.backup)
         odd = list(self.items.warnings)
         if phase in ("Failed", "PartiallyFailed"):
@@ -100,7 +99,7 @@ def _has_api_versions(backup: t.Mapping[str, t.Any]) -> bool:
 
 def _restic_volumes(items: ItemSource) -> t.Iterator[dict[str, t.Any]]:
     """What annotations of pods say, where no file does (Ark, Velero 1.0)."""
-    pods = [ref for ref in items.items if ref.group_resource == _PODS]
+    pods = [ref for ref in items.items if ref.group_resource == PODS]
     for ref in sorted(pods, key=lambda ref: (ref.namespace or "", ref.name)):
         try:
             pod = items.read(ref)

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The snapshots that the files of a backup record."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -12,22 +12,21 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_files import StoredFiles
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import VOLUME_SNAPSHOT_CONTENTS
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import VOLUME_SNAPSHOT_CONTENTS
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot, list_snapshots
-
-Object: t.TypeAlias = "t.Mapping[str, t.Any]"
 
 
 class RecordedContents:
     """The VolumeSnapshotContents that a backup has stored, by their snapshots' handles."""
 
-    def __init__(self, files: StoredFiles, listed: t.Sequence[Object]) -> None:
+    def __init__(self, files: StoredFiles, listed: t.Sequence[ObjectView]) -> None:
         """``listed``: those of the backup's file of them (Velero 1.4 to 1.16)."""
         self._files = files
         self._by_handle = _by_handle(listed)
         self._was_read = False
 
-    def find(self, handle: str, *, thoroughly: bool) -> Object:
+    def find(self, handle: str, *, thoroughly: bool) -> ObjectView:
         """The object, ``thoroughly`` also from the tarball; empty where there is none."""
         if handle not in self._by_handle and thoroughly and not self._was_read:
             self._was_read = True
@@ -45,7 +44,7 @@ class RecordedContents:
 
 
 class RecordedSnapshots:
-    """The snapshots that the files of a backup record, each with its driver where any of them tells it."""
+    """The snapshots that the files of a backup record, each with its driver where any of them has it."""
 
     def __init__(self, files: StoredFiles) -> None:
         """Raises ``ArchiveError`` when one of the files is damaged: then nobody knows."""
@@ -63,7 +62,7 @@ class RecordedSnapshots:
                 self.all[index] = snapshot._replace(driver=str(spec.get("driver") or ""))
 
 
-def _by_handle(contents: t.Sequence[Object]) -> dict[str, Object]:
+def _by_handle(contents: t.Sequence[ObjectView]) -> dict[str, ObjectView]:
     found = {}
     for content in contents:
         handle = (content.get("status") or {}).get("snapshotHandle")

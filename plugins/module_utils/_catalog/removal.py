@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Take the files of a backup out of a location. What makes it a backup goes first: one that is listed is whole."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import A
 
 
 def hide_backup(store: Store, name: str) -> list[str]:
-    """Remove what makes it a backup, and nothing else. Returns the keys; none when it was not to be seen."""
+    """Remove what makes it a backup, and nothing else. Returns the keys; none when it was not visible."""
     keys = BackupKeys(name)
     found = [key for key in (keys.metadata, f"{keys.directory}{ARK_METADATA_FILE}") if store.exists(key)]
     delete_checked(store, keys.directory, found)
     return found
 
 
-def remove_files(store: Store, name: str, *, keep_claim: bool = False) -> list[str]:
+def remove_files(store: Store, name: str, *, keep_lock: bool = False) -> list[str]:
     """Remove a backup or the rest of one, what makes it one first. Returns the keys; none when nothing was there.
 
-    ``keep_claim`` leaves the claim for the run that holds it to release. One at the root, of Ark, is not touched.
+    ``keep_lock`` leaves the lock for the run that holds it to release. One at the root, of Ark, is not touched.
     """
     hidden = hide_backup(store, name)
     keys = BackupKeys(name)
     found = [info.key for info in store.list(keys.directory).objects]
-    doomed = [key for key in found if key not in hidden and not (keep_claim and key == keys.claim)]
+    doomed = [key for key in found if key not in hidden and not (keep_lock and key == keys.write_lock)]
     delete_checked(store, keys.directory, doomed)
     return [*hidden, *doomed]
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Which restores a location records, and from which backup they were made: their records do not lie below it."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def find_restores(store: Store, backup_name: str) -> FoundRestores:
 
 
 def find_unfinished(store: Store, backup_name: str) -> list[str]:
-    """Restores of ``backup_name`` that were begun and never ended: they run still, or they were broken off.
+    """Restores of ``backup_name`` that were started and never ended: they still run, or were interrupted.
 
     One listing; a record is read only where nothing was written after it.
     """
@@ -94,7 +94,7 @@ def is_unfinished(record: t.Mapping[str, t.Any]) -> bool:
 
 
 def _source_of(store: Store, name: str, present: t.Collection[str]) -> str | None:
-    """The name of the backup, empty when nothing tells it, None when what would tell it is damaged."""
+    """The name of the backup, empty when nothing has it, None when what would have it is damaged."""
     keys = RestoreKeys(name)
     try:
         if keys.arkive_record in present:

@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Delete the snapshots that a backup records, where they are: by who took them.
 
 Who that is the caller of a deletion says. What is asked of one is a part of ``VolumeProvider`` in ``_volumes``, which a
 catalog that only lists must not load.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ class SnapshotProvider(t.Protocol):
     kind: str
 
     def why_not_delete(self, snapshot: RecordedSnapshot) -> str:
-        """Why it cannot be deleted here, as far as can be told without trying; empty when it may."""
+        """Why it cannot be deleted here, as far as is known without trying; empty when it may."""
 
     def delete(self, snapshots: t.Sequence[RecordedSnapshot], contents: RecordedContents) -> Reasons:
         """Delete them; one that is gone is fine. Returns why others are still there."""
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether the run is told to stop: it gives up what is not gone then."""
+        """Whether the run is cancelled: it gives up what is not gone then."""
 
     def deletion_notes(self) -> tuple[str, ...]:
-        """What else is to be told of the deletions so far: a sentence each."""
+        """What else is to be reported of the deletions so far: a sentence each."""
 
 
 class SnapshotDeleter:
@@ -51,7 +51,7 @@ class SnapshotDeleter:
         self._providers = tuple(providers)
 
     def why_not(self, snapshot: RecordedSnapshot) -> str:
-        """Why the snapshot cannot be deleted here, as far as can be told without trying; empty when it may."""
+        """Why the snapshot cannot be deleted here, as far as is known without trying; empty when it may."""
         return self._find(snapshot)[1]
 
     def delete(self, snapshots: t.Sequence[RecordedSnapshot], *, contents: RecordedContents) -> Reasons:
@@ -71,12 +71,12 @@ class SnapshotDeleter:
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether the run is told to stop: what is not gone by then was given up."""
+        """Whether the run is cancelled: what is not gone by then was given up."""
         return any(provider.is_cancelled for provider in self._providers)
 
     @property
     def notes(self) -> list[str]:
-        """What else is to be told of the deletions: a sentence each."""
+        """What else is to be reported of the deletions: a sentence each."""
         return [note for provider in self._providers for note in provider.deletion_notes()]
 
     def _find(self, snapshot: RecordedSnapshot) -> tuple[SnapshotProvider | None, str]:

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
+"""Calls of libraries that may block forever and look at no cancel token, such as the resolution of names."""
 
-"""Calls of libraries that may block for ever and look at no cancel token, such as the resolution of names."""
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Parsing JSON and making gzip members: faster where ``orjson`` and ``isal`` are installed, the same without them.
 
 ``ARKIVE_ACCELERATORS=none`` in the environment keeps to the standard library.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

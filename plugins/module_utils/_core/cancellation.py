@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """One cancel event for a run, polled by every wait (a signal handler only sets it)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class CancelToken:
         return self._event.wait(max(0.0, seconds))
 
     def check(self) -> None:
-        """Raise ``Cancelled`` when the run was told to stop."""
+        """Raise ``Cancelled`` when the run was cancelled."""
         if self._event.is_set():
             raise Cancelled(f"The run was cancelled: {self._reason}.")
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Times as Kubernetes writes them: RFC 3339, UTC, whole seconds."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def utc_now() -> dt.datetime:
 
 
 def rfc3339(moment: dt.datetime) -> str:
-    """``2026-06-01T02:00:00Z``; fractions of a second are cut, as metav1.Time does."""
+    """``2026-06-01T02:00:00Z``; fractions of a second are dropped, as metav1.Time does."""
     return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Go durations (``72h``, ``1h30m``, ``500ms``), as in every Velero manifest and hook annotation."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

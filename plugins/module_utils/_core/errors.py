@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The root of every error that this collection raises on purpose."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ValidationError(ArkiveError):
 
 
 class Cancelled(ArkiveError):
-    """The run was told to stop (signal, lost parent)."""
+    """The run was cancelled (signal, lost parent)."""
 
 
 __all__ = ("ArkiveError", "Cancelled", "ValidationError")

@@ -2,8 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
 """Python's search for garbage in cycles, kept from going through millions of parsed objects that have none."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ import contextlib
 import gc
 import typing as t
 
-#: So many new containers start a search: a few large pages hold less. Python's own number is 700 to 2,000.
+#: This many new containers start a search: a few large pages hold less. Python's own number is 700 to 2,000.
 _NEW_CONTAINERS = 500_000
 
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What a run has to say: its warnings and errors, and the lines of its log."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Issue:
     """A warning or an error.
 
     It is about an object of a ``namespace``, else about one of the cluster if it has a ``resource`` (a group-resource
-    such as ``deployments.apps``), else about the run. ``error``: what went wrong with what the message tells of;
+    such as ``deployments.apps``), else about the run. ``error``: what went wrong with what the message is about;
     ``hint``: the remedy.
     """
 
@@ -75,7 +75,7 @@ class Issues:
         return issues
 
     def beside(self) -> Issues:
-        """A collector with the same log, for what is told there as well but is no issue of this one."""
+        """A collector with the same log, for what is logged there as well but is no issue of this one."""
         return Issues(self._log)
 
     def info(self, message: str, **fields: t.Any) -> None:
@@ -99,7 +99,7 @@ class Issues:
             self.error(message, **fields)
 
     def extend(self, *, warnings: t.Iterable[Issue] = (), errors: t.Iterable[Issue] = ()) -> None:
-        """Take over what was told elsewhere; the log is told nothing."""
+        """Take over what was reported elsewhere; nothing is logged again."""
         with self._lock:
             self._warnings += warnings
             self._errors += errors

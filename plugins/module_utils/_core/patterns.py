@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Velero's name patterns: gobwas globs, mostly without separators (Velero 1.18, docs/compatibility 3.4)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def compile_glob(pattern: str, separator: str = "") -> re.Pattern[str] | None:
 
 
 def _read_class(pattern: str, start: int) -> tuple[str, int] | None:
-    """What stands behind a ``[``: one range, or a list of characters, and nothing else (gobwas).
+    """What follows a ``[``: one range, or a list of characters, and nothing else (gobwas).
 
     ``[a-zA-Z]`` does not compile, and the ``-`` of ``[abc-z]`` is a character. Returns the regular expression and the
     position behind the ``]``.

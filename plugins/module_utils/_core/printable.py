@@ -2,10 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
-
 """Text from clusters, archives and servers, as it may be shown: nothing in it steers a terminal or forges a line."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

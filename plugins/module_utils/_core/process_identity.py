@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Which process something was written by, so that another one on the same machine knows for certain that it is gone.
 
 A host's name and a number are no proof: containers and clones of a machine share both. So a process is named by the
-boot of its kernel, the namespace in which its number counts, and its start time. Where the system tells none of that
+boot of its kernel, the namespace in which its number counts, and its start time. Where the system knows none of that
 (no ``/proc``), nobody is ever known to be gone.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _START_TIME = 19  # field 22 of /proc/PID/stat, counted behind the program's nam
 
 
 def identify_process() -> str:
-    """``BOOT/NAMESPACE/START`` of this process; empty where the system does not tell."""
+    """``BOOT/NAMESPACE/START`` of this process; empty where the system does not say."""
     place, start = _place(), _start_time(os.getpid())[0]
     return f"{place}/{start}" if place and start else ""
 
 
 def has_ended(pid: int, identity: str) -> bool:
-    """True when process ``pid`` was one of this machine and is no more. False where that cannot be known."""
+    """True when process ``pid`` was one of this machine and is gone. False where that cannot be known."""
     place, _slash, start = identity.rpartition("/")
     if pid <= 0 or not start or not place or place != _place():
         return False

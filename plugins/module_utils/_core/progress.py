@@ -2,15 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """How an engine says what it is doing, without knowing who listens."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
 import typing as t
 
-#: A line that begins so is shown even where a flood of lines is cut.
+#: A line that begins so is shown even where a flood of lines is shortened.
 PLAN_PREFIX = "plan: "
 
 #: Called with one short line, such as ``pods: 120 stored``. Must not raise and must not block.

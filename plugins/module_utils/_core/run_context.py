@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What all parts of one run have in common."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import P
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RunContext:
-    """Whom the run tells, what ends it early, its id (empty where it needs none), and its clock."""
+    """Where a run reports to, what ends it early, its id (empty where it needs none), and its clock."""
 
     progress: ProgressSink = no_progress
     cancel: CancelToken = dataclasses.field(default_factory=CancelToken)

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What must not be shown: every text that leaves the process is to be passed through ``mask``."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def mask(text: str, more: t.Iterable[str] = ()) -> str:
 
 
 def mask_urls(text: str) -> str:
-    """``text`` with what stands before the ``@`` of a URL masked."""
+    """``text`` with what is before the ``@`` of a URL masked."""
     return _USERINFO.sub(f"{MASK}@", text)
 
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Whether a document has the types that its readers count on, said once and looked at where it is read."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def readable(text: str) -> str:
     return shown if shown.isprintable() else repr(shown)[1:-1]
 
 
-def told(value: t.Any) -> str:
+def shown_value(value: t.Any) -> str:
     """A value of a wrong type for a sentence: numbers and the like as they are, of all else only what it is.
 
     Text, mappings and lists may be long, and may hold what is secret.
@@ -74,7 +74,7 @@ def told(value: t.Any) -> str:
 
 def quoted(value: t.Any) -> str:
     """The same for what is a word where it is right, and nobody's secret: text is shown, though not all of it."""
-    return f"'{readable(value)}'" if isinstance(value, str) else told(value)
+    return f"'{readable(value)}'" if isinstance(value, str) else shown_value(value)
 
 
 def _find(value: t.Any, shape: t.Any) -> str:
@@ -145,4 +145,4 @@ _FINDERS: dict[type, t.Callable[[t.Any, t.Any], str]] = {
     OneOf: _find_of_types,
 }
 
-__all__ = ("MapOf", "OneOf", "Shape", "find_misfit", "quoted", "readable", "told")
+__all__ = ("MapOf", "OneOf", "Shape", "find_misfit", "quoted", "readable", "shown_value")

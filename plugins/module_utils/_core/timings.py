@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """How long the steps of a restore take."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Timings:
         self._seconds[step] = self._seconds.get(step, 0.0) + seconds
 
     def count(self, name: str, number: int) -> None:
-        """A number that is told beside the times, such as that of the requests."""
+        """A number that is shown beside the times, such as that of the requests."""
         self._seconds[name] = number
 
     def to_dict(self) -> dict[str, float]:

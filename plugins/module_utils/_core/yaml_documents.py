@@ -2,10 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
-
 """YAML that a person wrote: read strictly, so that no line of it is lost."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -25,7 +24,7 @@ def read_yaml(text: str, *, source: str) -> list[t.Any]:
     """The documents of ``text`` (JSON is YAML as well), empty ones left out.
 
     ``source`` names the text in sentences, such as "the file x.yml". Raises ``ValidationError`` for what is no YAML,
-    for a key that stands twice in a mapping (plain YAML readers drop the first of the two), and for more values or
+    for a key that occurs twice in a mapping (plain YAML readers drop the first of the two), and for more values or
     levels than any manifest has, those of its aliases counted.
     """
     try:
@@ -36,7 +35,7 @@ def read_yaml(text: str, *, source: str) -> list[t.Any]:
         ) from exc
 
     class StrictLoader(bounded_loader(yaml, source)):  # type: ignore[misc]
-        """Refuses a key that stands twice in a mapping."""
+        """Refuses a key that occurs twice in a mapping."""
 
         def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[t.Hashable, t.Any]:
             written: set[str] = set()

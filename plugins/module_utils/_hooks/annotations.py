@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Backup hooks that a pod declares in its annotations (Velero 1.18 and Ark 0.5 to 0.11)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class AnnotationHooks:
-    """The hooks of one pod, at most one a phase, and what was odd about them."""
+    """The hooks of one pod, at most one a phase, and warnings about them."""
 
     pre: Hook | None = None
     post: Hook | None = None

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Run one hook in one pod and say what became of it (Velero 1.18 ``defaultPodCommandExecutor``)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class HookExecution:
     ) -> HookResult:
         """One try; a failure is not logged yet. ``cancel``: in the place of the run's.
 
-        ``argv`` replaces the command that is sent (a freeze under its lease) and ``extra_seconds`` is what it may take
+        ``argv`` replaces the command that is sent (a freeze under its timer) and ``extra_seconds`` is what it may take
         beyond the hook's own timeout; ``clean`` takes out of stdout, and out of what is logged of stderr, what the hook
         itself did not write. ``last_words`` are those of ``exec_command``. The hook is reported as written.
         """

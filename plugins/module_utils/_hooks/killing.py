@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """End a command whose time is over: the end of an exec stream does not, the command runs on in its container."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SHELL = ("/bin/sh", "-c")
 _MARKER = re.compile(rb"arkive-hook pid=([0-9]+) born=([0-9]+)\n")
 _KILL_SECONDS = 20.0
 
-#: Says who it is, then becomes the command. ``born`` (ticks of uptime) tells it from a later owner of its number.
+#: Says who it is, then becomes the command. ``born`` (ticks of uptime): a later owner of its number has another.
 TRACK = (
     'b(){ read -r s<"/proc/$1/stat";set -- ${s##*) };shift 19;echo "$1";};'
     'echo "arkive-hook pid=$$ born=$(b $$)">&2;exec "$@"'

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Hooks and what became of them."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ class HookResult:
 
 
 def log_fields(hook: Hook, default_on_error: OnError) -> dict[str, str]:
-    """The fields of a hook's log lines; ``hookCommand`` is what the Velero and Ark pages tell people to grep for."""
+    """The fields of a hook's log lines; ``hookCommand`` is what the Velero and Ark pages have people grep for."""
     timeout = hook.timeout_seconds
     return {
         "hookSource": hook.source,

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Which commands a restore runs in the pods that it created, and when a container is up for them (Velero 1.18)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import parse_duration
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.annotations import (
     parse_command,
     parse_hook_timeout,
@@ -25,8 +26,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_hook_ru
 _PREFIX = "post.hook.restore.velero.io/"
 _TRUE = ("1", "t", "T", "TRUE", "true", "True")
 _FALSE = ("0", "f", "F", "FALSE", "false", "False")
-
-Pod: t.TypeAlias = "t.Mapping[str, t.Any]"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +42,7 @@ class RestoreExecHook:
         return self.hook.on_error == "Fail"
 
 
-def exec_hooks_of_pod(pod: Pod, rules: t.Iterable[RestoreHookRule]) -> tuple[list[RestoreExecHook], list[str]]:
+def exec_hooks_of_pod(pod: ObjectView, rules: t.Iterable[RestoreHookRule]) -> tuple[list[RestoreExecHook], list[str]]:
     """The hook in the annotations of ``pod``, and only without one those of all rules that match, in their order.
 
     ``pod`` is the pod as it was created, in its target namespace. The second value are warnings about annotations.
@@ -56,7 +55,7 @@ def exec_hooks_of_pod(pod: Pod, rules: t.Iterable[RestoreHookRule]) -> tuple[lis
     return [hook for rule in rules if rule.applies_to(namespace, labels) for hook in _hooks_of_rule(rule)], []
 
 
-def parse_restore_exec_hook(pod: Pod) -> tuple[RestoreExecHook | None, list[str]]:
+def parse_restore_exec_hook(pod: ObjectView) -> tuple[RestoreExecHook | None, list[str]]:
     """The exec hook in the annotations of ``pod``, and warnings about values that were left out."""
     annotations: t.Mapping[str, str] = (pod.get("metadata") or {}).get("annotations") or {}
     command = annotations.get(_PREFIX + "command", "")
@@ -86,7 +85,7 @@ def parse_restore_exec_hook(pod: Pod) -> tuple[RestoreExecHook | None, list[str]
     )
 
 
-def group_by_container(pod: Pod, hooks: t.Iterable[RestoreExecHook]) -> dict[str, list[RestoreExecHook]]:
+def group_by_container(pod: ObjectView, hooks: t.Iterable[RestoreExecHook]) -> dict[str, list[RestoreExecHook]]:
     """Hooks by the name of their container, in their order; a hook without one goes to the pod's first container."""
     containers = (pod.get("spec") or {}).get("containers") or []
     default = str(containers[0]["name"]) if containers else ""
@@ -99,7 +98,7 @@ def group_by_container(pod: Pod, hooks: t.Iterable[RestoreExecHook]) -> dict[str
 def wait_limit(hooks: t.Iterable[RestoreExecHook], longest_wait: float) -> float:
     """How long a pod is waited for, in seconds: the longest wait of its hooks.
 
-    Where one of them does not say how long, Velero waits for ever; here it is ``longest_wait``, or the longest wait of
+    Where one of them does not say how long, Velero waits forever; here it is ``longest_wait``, or the longest wait of
     the others if that is more.
     """
     hooks = list(hooks)
@@ -107,7 +106,7 @@ def wait_limit(hooks: t.Iterable[RestoreExecHook], longest_wait: float) -> float
     return max([*waits, *([longest_wait] if len(waits) < len(hooks) else [])], default=longest_wait)
 
 
-def is_container_up(pod: Pod, container: str, hooks: t.Iterable[RestoreExecHook]) -> bool:
+def is_container_up(pod: ObjectView, container: str, hooks: t.Iterable[RestoreExecHook]) -> bool:
     """Running, or ready where any of the container's hooks wants to wait for that."""
     status = _container_status(pod, container)
     if any(hook.wait_for_ready for hook in hooks):
@@ -115,7 +114,7 @@ def is_container_up(pod: Pod, container: str, hooks: t.Iterable[RestoreExecHook]
     return (status.get("state") or {}).get("running") is not None
 
 
-def why_never_up(pod: Pod, container: str) -> str:
+def why_never_up(pod: ObjectView, container: str) -> str:
     """Why the container can never come up (again): it has ended, and the pod's policy is to leave it so. Or empty.
 
     Where all have ended, the pod itself is about to.
@@ -135,7 +134,7 @@ def why_never_up(pod: Pod, container: str) -> str:
     return f"the container ended with exit code {code} and is not started again (restartPolicy {policy})"
 
 
-def container_names(pod: Pod) -> set[str]:
+def container_names(pod: ObjectView) -> set[str]:
     """Containers that a hook may name: the pod's own, and native sidecars."""
     spec = pod.get("spec") or {}
     names = {str(container["name"]) for container in spec.get("containers") or []}
@@ -164,7 +163,7 @@ def _hooks_of_rule(rule: RestoreHookRule) -> t.Iterator[RestoreExecHook]:
         )
 
 
-def _container_status(pod: Pod, container: str) -> t.Mapping[str, t.Any]:
+def _container_status(pod: ObjectView, container: str) -> t.Mapping[str, t.Any]:
     status = pod.get("status") or {}
     for entry in [*(status.get("containerStatuses") or []), *(status.get("initContainerStatuses") or [])]:
         if entry.get("name") == container:

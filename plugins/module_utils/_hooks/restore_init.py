@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Init containers that a restore puts into pods, and those it takes out (Velero 1.18, docs/compatibility 6.2)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def init_containers_of_pod(
 
 
 def add_init_containers(pod: dict[str, t.Any], containers: t.Sequence[Container]) -> None:
-    """Put ``containers`` first, but after a wait container that stands at index 0: the data comes before the hooks.
+    """Put ``containers`` first, but after a wait container at index 0: the data comes before the hooks.
 
     A container of the pod that already has the name of a new one is replaced (a pod that was restored before).
     """
@@ -96,7 +96,7 @@ def add_init_containers(pod: dict[str, t.Any], containers: t.Sequence[Container]
 def drop_wait_containers(pod: dict[str, t.Any]) -> list[str]:
     """Take stale wait containers out of ``pod`` and return the names of the volumes they would have waited for.
 
-    No agent will ever let them end; a pod that keeps one stays in its init phase for ever.
+    No agent will ever let them end; a pod that keeps one stays in its init phase forever.
     """
     spec = pod.get("spec") or {}
     existing = spec.get("initContainers") or []

@@ -2,21 +2,20 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Which pod a controller made in place of a restored one: hooks go where the application went."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
 import dataclasses
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import is_finished
 
 _TEMPLATE_HASH = "pod-template-hash"
 _RESTORE_LABEL = "velero.io/restore-name"
-
-Pod: t.TypeAlias = "t.Mapping[str, t.Any]"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -30,7 +29,7 @@ class PodOwner:
         return f"{self.kind} {self.name}"
 
 
-def owner_of(pod: Pod) -> PodOwner | None:
+def owner_of(pod: ObjectView) -> PodOwner | None:
     """The controller of ``pod``; for one of a Deployment's ReplicaSets the Deployment, which may roll to another."""
     metadata = pod.get("metadata") or {}
     for reference in metadata.get("ownerReferences") or []:
@@ -48,12 +47,14 @@ def owner_by_reference(reference: t.Mapping[str, t.Any], labels: t.Mapping[str, 
     return PodOwner(kind, name)
 
 
-def is_alive(pod: Pod) -> bool:
+def is_alive(pod: ObjectView) -> bool:
     """True for a pod that is neither on its way out nor at its end."""
     return not (pod.get("metadata") or {}).get("deletionTimestamp") and not is_finished(pod)
 
 
-def find_replacement(pods: t.Iterable[Pod], owner: PodOwner, *, since: str, taken: t.Container[str]) -> Pod | None:
+def find_replacement(
+    pods: t.Iterable[ObjectView], owner: PodOwner, *, since: str, taken: t.Container[str]
+) -> ObjectView | None:
     """The newest live pod of ``owner`` that no restore made and that is not older than ``since`` (RFC 3339).
 
     ``taken`` are uids of pods that have hooks of their own.
@@ -70,7 +71,7 @@ def find_replacement(pods: t.Iterable[Pod], owner: PodOwner, *, since: str, take
     return max(found, key=_age, default=None)
 
 
-def _age(pod: Pod) -> tuple[str, str]:
+def _age(pod: ObjectView) -> tuple[str, str]:
     metadata = pod["metadata"]
     return str(metadata.get("creationTimestamp") or ""), str(metadata.get("name", ""))
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The exec hooks of one restored pod, from its creation to the last result (Velero 1.18, docs/compatibility 6.5)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class LivePods(t.Protocol):
         """What is known of the pod; None when it is not there."""
 
     def refresh(self, name: str) -> Pod | None:
-        """The pod, read anew."""
+        """The pod, read again."""
 
     def take_replacement(self, owner: PodOwner, *, since: str) -> Pod | None:
         """A new pod of ``owner`` that nobody has taken yet, for good."""
@@ -89,7 +89,7 @@ class PodHookRun:
     ) -> None:
         """``pod`` as it was created, ``owner`` its controller in the backup.
 
-        ``longest_wait`` bounds, in seconds, hooks that would wait for ever.
+        ``longest_wait`` bounds, in seconds, hooks that would wait forever.
         """
         self.namespace, self.restored = pod_identity(pod)
         #: The pod's name now: a replacement has another one.

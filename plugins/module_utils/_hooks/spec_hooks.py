@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Which hooks a pod gets: by its annotations, and by the rules of ``spec.hooks.resources``.
 
 The rules: Velero 1.18, docs/compatibility 4.3, 4.4.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class ResolvedRule:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PodHooks:
-    """The hooks of one pod in the order in which they run, and what was odd about its annotations."""
+    """The hooks of one pod in the order in which they run, and warnings about its annotations."""
 
     pre: tuple[Hook, ...] = ()
     post: tuple[Hook, ...] = ()

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What the caller may not do, found out before it is tried (``authorization.k8s.io/v1``)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 
 _RULES_REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
-#: A verb is asked for on all types at once when at least so many needs have it.
+#: A verb is asked for on all types at once when at least this many needs have it.
 _WORTH_ONE_QUESTION = 3
 #: A server without the API, or one that does not let the caller ask: nothing is known then.
 _NO_REVIEWS = (403, 404, 405)

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The types that every reader of the API's answers counts on: an aggregated API server may answer anything."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _METADATA: Shape = {
 }
 _OBJECT: Shape = {"apiVersion": str, "kind": str, "metadata": _METADATA}
 _NAMES: dict[str, Shape] = {"shortNames": [str], "verbs": [str]}
-#: All forms in which the API tells what it has.
+#: All forms in which the API lists what it has.
 _DISCOVERY: Shape = {
     "items": [
         {
@@ -83,7 +83,7 @@ def check_named(obj: t.Any) -> None:
 
 
 def check_discovery(answer: t.Any) -> None:
-    """Raise ``ValueError`` unless this tells what the API has."""
+    """Raise ``ValueError`` unless this lists what the API has."""
     misfit = find_misfit(answer, _DISCOVERY)
     if misfit:
         raise ValueError(misfit)

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The old ``auth-provider`` of a kubeconfig (oidc, gcp), whose tokens the ``kubernetes`` library refreshes."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class _GoogleToken(t.NamedTuple):
 
 
 class _Command:
-    """The program that a ``gcp`` provider names for its tokens. The library's own way would wait for it for ever."""
+    """The program that a ``gcp`` provider names for its tokens. The library's own way would wait for it forever."""
 
     def __init__(self, name: str, values: t.Mapping[str, str], user: Fields, cancel: CancelToken) -> None:
         self._named = f"the cmd-path of the auth-provider '{name}' of {user.where}"

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """A raw REST client: JSON in and out as dicts, never the library's models."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -40,8 +40,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.wire import Deadl
 
 MERGE_PATCH = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
-STRATEGIC_PATCH = "application/strategic-merge-patch+json"
-APPLY_PATCH = "application/apply-patch+yaml"
 
 _CONNECT_SECONDS = 10.0
 #: One request from its connection to the last byte of its answer. An API server gives itself 60 s for one.
@@ -360,4 +358,4 @@ def _lines(server: str, request: _Request, answer: Answer, deadline: Deadline) -
         yield from (line for line in lines if line.strip())
 
 
-__all__ = ("APPLY_PATCH", "JSON_PATCH", "MERGE_PATCH", "STRATEGIC_PATCH", "KubeClient")
+__all__ = ("JSON_PATCH", "MERGE_PATCH", "KubeClient")

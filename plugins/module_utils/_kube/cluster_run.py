@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The context of a run that works in a cluster."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ClusterRun(RunContext):
 
     client: KubeClient
 
-    def telling(self, issues: Issues) -> ClusterRun:
+    def with_issues(self, issues: Issues) -> ClusterRun:
         """The same run, whose warnings and errors go there."""
         return dataclasses.replace(self, issues=issues)
 

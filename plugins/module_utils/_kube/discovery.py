@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What the API server serves: groups, versions, resources, and the names that people call them by."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Discovery:
         found: list[ApiResource] = []
         failed: list[str] = []
         for root in ("/api", "/apis"):
-            answer = _told(client, root, accept=_ACCEPT)
+            answer = _read_checked(client, root, accept=_ACCEPT)
             if answer.get("kind") == "APIGroupDiscoveryList":
                 _read_aggregated(answer, found, failed)
             else:
@@ -144,7 +144,7 @@ def _with_preferred(resources: list[ApiResource]) -> t.Iterator[ApiResource]:
         yield dataclasses.replace(resource, preferred=chosen[resource.group_resource] is resource)
 
 
-def _told(client: KubeClient, path: str, **how: t.Any) -> dict[str, t.Any]:
+def _read_checked(client: KubeClient, path: str, **how: t.Any) -> dict[str, t.Any]:
     answer = client.get(path, **how)
     try:
         check_discovery(answer)
@@ -190,7 +190,7 @@ def _read_each(
     for group, version, preferred in _group_versions(answer):
         path = f"{root}/{group}/{version}" if group else f"{root}/{version}"
         try:
-            listing = _told(client, path)
+            listing = _read_checked(client, path)
         except KubeError as exc:
             if exc.unreachable or exc.unauthorized:
                 raise

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Commands in containers, over a websocket of our own: argv in, bytes and the exit code out."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ class _Run:
         return bytes(stderr) + (b"\n" + stderr.said if stderr.truncated and stderr.said else b"")
 
     def close(self) -> None:
-        """Tell the peer, if it can take it at once, and close."""
+        """Say goodbye, if the peer can take it at once, and close."""
         with contextlib.suppress(OSError):  # it may be gone already
             self._wire.send_now(encode_frame(OP_CLOSE, struct.pack("!H", 1000)))
         self._wire.close()

@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The channels of a remote command (Kubernetes' ``v4.channel.k8s.io`` and ``v5.channel.k8s.io``).
 
 The first byte of each message is the channel: 0 stdin, 1 stdout, 2 stderr, 3 the status, once, at the end; 255 (v5
 only) closes the channel that its second byte names.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class ExecChannels:
 
 
 def exit_code(status: t.Mapping[str, t.Any]) -> int | None:
-    """The command's exit code in its status; None when the status tells of something else than an exit."""
+    """The command's exit code in its status; None when the status is about something else than an exit."""
     if status.get("status") == "Success":
         return 0
     if status.get("reason") != "NonZeroExitCode":

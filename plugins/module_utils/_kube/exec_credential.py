@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Credential plugins: programs that a kubeconfig names under ``users[].user.exec``."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ class _Plugin:
 
 
 def _cluster_info(cluster: Entry) -> dict[str, t.Any]:
-    """The cluster as client-go tells it to a plugin, the CA by its content."""
+    """The cluster as client-go gives it to a plugin, the CA by its content."""
     fields = cluster.fields
     names = ("server", "tls-server-name", "insecure-skip-tls-verify", "proxy-url", "disable-compression")
     info = {name: fields.value(name) for name in (*names, "certificate-authority-data") if name in fields}

@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """An end to each request of urllib3, which itself only knows how long one read may last and looks at no cancel token.
 
-The connections of a pool tell the guard of the request that they serve which socket they use. One thread looks at all
-guards, and shuts the sockets of those whose time is over: whoever waits for them gets an error at once.
+The connections of a pool give the guard of the request that they serve the socket that they use. One thread looks at
+all guards, and shuts the sockets of those whose time is over: whoever waits for them gets an error at once.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

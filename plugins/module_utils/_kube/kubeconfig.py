@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Who a kubeconfig, or the pod that we run in, says that we are. Certificates and keys stay in memory."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ def _token_of_file(user: Entry) -> str:
 
 
 def _pem(entry: Entry, key: str) -> Pem | None:
-    """A certificate or key that stands in the kubeconfig itself, or in a file that it names."""
+    """A certificate or key that is in the kubeconfig itself, or in a file that it names."""
     data = f"{key}-data"
     if entry.fields.text(data):
         return Pem(f"the {data} of {entry.fields.where}", entry.fields.decoded(data))

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The text of kubeconfigs: where it comes from, its YAML, and several files read as one."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Document:
 
 
 class Entry(t.NamedTuple):
-    """A named cluster, user or context, and the folder of the file that it stands in."""
+    """A named cluster, user or context, and the folder of the file that it is in."""
 
     fields: Fields
     folder: str

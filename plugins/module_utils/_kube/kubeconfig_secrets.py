@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What of a kubeconfig must not be shown."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SHOWN_OF_USERS = frozenset(
 )
 _SHOWN_LISTS = frozenset(("as-groups",))
 _SHOWN_MAPPINGS = frozenset(("exec", "auth-provider"))
-#: Variables of a plugin whose value is a secret, and not a region or a profile whose name may stand anywhere.
+#: Variables of a plugin whose value is a secret, and not a region or a profile whose name may be anywhere.
 _SECRET_VARIABLE = re.compile(r"KEY|TOKEN|SECRET|PASS|PWD|CREDENTIAL|AUTH|COOKIE|SESSION", re.IGNORECASE)
 _LONG = 16
 _DEEPEST = 12

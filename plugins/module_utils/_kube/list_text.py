@@ -2,14 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-"""The text of a list cut into the texts of its items, each of them proven to be one whole item.
+"""The text of a list split into the texts of its items, each of them proven to be one whole item.
 
-A list as an API server writes it has no blanks, and all of its items begin with the same key. The text is cut wherever
-a comma and that beginning follow each other; unescaped quotes cannot stand inside a string, so such a place is between
-two values. A piece that parses as one object is one item, as an object has only one end; one that does not was cut at
+A list as an API server writes it has no blanks, and all of its items begin with the same key. The text is split where a
+comma and that beginning follow each other; unescaped quotes cannot be inside a string, so such a place is between
+two values. A piece that parses as one object is one item, as an object has only one end; one that does not was split at
 an inner list, and is continued. Text of any other look is read item by item.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -32,22 +33,24 @@ Keep: t.TypeAlias = t.Callable[[Document | None, bytes], Item]
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]')
 
 
-def cut_list(data: bytes, parse: Parse, keep: Keep[Item], *, beginning: bytes = b"") -> tuple[Document, list[Item]]:
+def split_list(data: bytes, parse: Parse, keep: Keep[Item], *, beginning: bytes = b"") -> tuple[Document, list[Item]]:
     """The list without its items, and what ``keep`` made of each of them. Raises ``ValueError`` for what is no list.
 
     ``beginning``: what each item probably begins with. Less of it is used where that is not so.
     """
     try:
-        found = _cut_at_commas(data, parse, keep, beginning)
+        found = _split_at_commas(data, parse, keep, beginning)
     except RecursionError:
-        found = None  # one of the items is nested too deeply: the others are told apart the slow way
+        found = None  # one of the items is nested too deeply: the others are separated the slow way
     try:
         return _read_items(data, keep) if found is None else found
     except RecursionError as exc:
         raise ValueError("it is nested too deeply") from exc
 
 
-def _cut_at_commas(data: bytes, parse: Parse, keep: Keep[Item], beginning: bytes) -> tuple[Document, list[Item]] | None:
+def _split_at_commas(
+    data: bytes, parse: Parse, keep: Keep[Item], beginning: bytes
+) -> tuple[Document, list[Item]] | None:
     """None when the text does not look as expected."""
     start = data.find(_ITEMS) + len(_ITEMS)
     if start < len(_ITEMS) or data[start : start + 2] != b'{"':
@@ -77,7 +80,7 @@ def _find_end(data: bytes, start: int, parse: Parse, separator: bytes) -> tuple[
         except ValueError:
             pass
         else:
-            # The mark tells that the items that were found are those of the list itself.
+            # The mark proves that the items that were found are those of the list itself.
             if data[end : end + 1] == b"]" and isinstance(envelope, dict) and envelope.pop("items", None) == [_MARK]:
                 return envelope, end
         if last < 0:
@@ -97,27 +100,27 @@ def _parse_pieces(
 ) -> list[Item] | None:
     items: list[Item] = []
     while start < end:
-        cut = start
+        comma = start
         for _attempt in range(_MOST_PIECES):
-            cut = data.find(separator, cut + 1, end)
-            text = data[start:cut] if cut > 0 else data[start:end]
+            comma = data.find(separator, comma + 1, end)
+            text = data[start:comma] if comma > 0 else data[start:end]
             try:
                 item = parse(text)
                 break
             except ValueError:
-                if cut < 0:
+                if comma < 0:
                     return None
         else:
             return None
         if not isinstance(item, dict):
             return None
         items.append(keep(item, text))
-        start = cut + 1 if cut > 0 else end
+        start = comma + 1 if comma > 0 else end
     return items
 
 
 def _read_items(data: bytes, keep: Keep[Item]) -> tuple[Document, list[Item]]:
-    """The slow way: the standard library's decoder tells where each item ends."""
+    """The slow way: the standard library's decoder finds where each item ends."""
     text = data.decode()
     decoder = json.JSONDecoder()
     envelope: Document = {}
@@ -199,4 +202,4 @@ def _skip_blanks(text: str, at: int) -> int:
     return at
 
 
-__all__ = ("Document", "Parse", "cut_list", "strings_in")
+__all__ = ("Document", "Parse", "split_list", "strings_in")

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Lists in pages of raw objects."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MOST_RESTARTS = 5
 
 @dataclasses.dataclass
 class Page:
-    """items: raw objects with apiVersion and kind. remaining: objects after this page, None when not told."""
+    """items: raw objects with apiVersion and kind. remaining: objects after this page, None when not known."""
 
     items: list[dict[str, t.Any]]
     resource_version: str

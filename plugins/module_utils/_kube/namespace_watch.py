@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The objects of one type in one namespace as they are now, kept up to date by one watch."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
@@ -21,15 +22,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.watch_event import WatchEvent, parse_event
 
-#: How long one watch lasts; one that was cut without a sign is noticed after the slack. In seconds.
+#: How long one watch lasts; one that broke without a sign is noticed after the slack. In seconds.
 _WATCH_SECONDS = 60
 _SLACK_SECONDS = 15.0
 #: Between two tries, and between two reads where there is no right to watch, in seconds.
 _PAUSE = 0.5
 _LONGEST_PAUSE = 5.0
 _POLL_SECONDS = 2.0
-
-Object: t.TypeAlias = "dict[str, t.Any]"
 
 
 class NamespaceWatch:
@@ -105,7 +104,7 @@ class NamespaceWatch:
         self._thread.start()
 
     def refresh(self, name: str) -> Object | None:
-        """Read one object anew; None when it is not there."""
+        """Read one object again; None when it is not there."""
         before = self.current(name)
         obj = get_object(self._client, self._resource, name, self._namespace)
         with self._lock:
@@ -142,7 +141,7 @@ class NamespaceWatch:
                 if exc.forbidden:
                     self._fall_back(exc)
                 self.trouble = exc.sentence
-                # Only a cut keeps its place; whatever else was said, what is there is listed.
+                # Only a broken watch keeps its place; whatever else was said, what is there is listed.
                 self._must_list = self._must_list or not exc.unreachable
             pause = _PAUSE if self._position != before else min(pause * 2, _LONGEST_PAUSE)
             self._on_change()

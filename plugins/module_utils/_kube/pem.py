@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Certificates and keys. Their content is kept in memory, and never gets a name in a file system."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

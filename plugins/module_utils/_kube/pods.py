@@ -2,38 +2,70 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
+"""What a Pod object says: which one it is, whether it runs or has ended, which claims it mounts."""
 
-"""What a Pod object says: which one it is, whether it has ended, which claims it mounts."""
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
-import typing as t
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 
-_FINISHED_PHASES = ("Succeeded", "Failed")
+#: Of a pod that has run to its end.
+FINISHED_PHASES = ("Succeeded", "Failed")
 
 
-def pod_identity(pod: t.Mapping[str, t.Any]) -> tuple[str, str]:
+def pod_identity(pod: ObjectView) -> tuple[str, str]:
     """Namespace and name."""
     metadata = pod.get("metadata") or {}
     return str(metadata.get("namespace", "")), str(metadata.get("name", ""))
 
 
-def is_finished(pod: t.Mapping[str, t.Any]) -> bool:
+def is_finished(pod: ObjectView) -> bool:
     """True for a pod that has run to its end: its hooks are skipped."""
-    return (pod.get("status") or {}).get("phase") in _FINISHED_PHASES
+    return (pod.get("status") or {}).get("phase") in FINISHED_PHASES
 
 
-def mounted_claims(pod: t.Mapping[str, t.Any]) -> tuple[str, ...]:
-    """The claims of the pod's volumes, in their order. An ephemeral volume's is named after the pod and the volume."""
+def is_running(pod: ObjectView) -> bool:
+    """True while its phase is Running, whether or not it is ready."""
+    return (pod.get("status") or {}).get("phase") == "Running"
+
+
+def claim_of_volume(pod_name: str, volume: ObjectView) -> str:
+    """The claim behind an entry of a pod's ``spec.volumes``; empty where it is none.
+
+    An ephemeral volume's is named after the pod and the volume.
+    """
+    if "persistentVolumeClaim" in volume:
+        return str(volume["persistentVolumeClaim"].get("claimName") or "")
+    return f"{pod_name}-{volume.get('name')}" if "ephemeral" in volume else ""
+
+
+def mounted_claims(pod: ObjectView) -> tuple[str, ...]:
+    """The claims of the pod's volumes, in their order."""
     name = pod_identity(pod)[1]
-    claims = []
-    for volume in (pod.get("spec") or {}).get("volumes") or []:
-        if "persistentVolumeClaim" in volume:
-            claims.append(str(volume["persistentVolumeClaim"]["claimName"]))
-        elif "ephemeral" in volume:
-            claims.append(f"{name}-{volume['name']}")
-    return tuple(dict.fromkeys(claims))
+    claims = (claim_of_volume(name, volume) for volume in (pod.get("spec") or {}).get("volumes") or ())
+    return tuple(dict.fromkeys(filter(None, claims)))
 
 
-__all__ = ("is_finished", "mounted_claims", "pod_identity")
+def claims_in_use(pod: ObjectView) -> tuple[str, ...]:
+    """The claims of a pod that has not ended."""
+    return () if is_finished(pod) else mounted_claims(pod)
+
+
+def ephemeral_claims(pod: ObjectView) -> tuple[str, ...]:
+    """The claims that are made for the pod's ephemeral volumes."""
+    name = pod_identity(pod)[1]
+    volumes = (pod.get("spec") or {}).get("volumes") or ()
+    return tuple(claim_of_volume(name, volume) for volume in volumes if "ephemeral" in volume)
+
+
+__all__ = (
+    "FINISHED_PHASES",
+    "claim_of_volume",
+    "claims_in_use",
+    "ephemeral_claims",
+    "is_finished",
+    "is_running",
+    "mounted_claims",
+    "pod_identity",
+)

@@ -2,8 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
 """Lists in pages of objects together with their JSON as the server wrote it."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.answer_shapes imp
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.list_text import Document, Parse, cut_list, strings_in
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.list_text import Document, Parse, split_list, strings_in
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import PageAnswer, walk_pages
 
 #: A parsed page takes six times the memory of its text, and Python works on one at a time anyway.
@@ -42,7 +43,7 @@ class RawItem:
 
 @dataclasses.dataclass(slots=True)
 class RawPage:
-    """remaining: objects after this page, None when not told. bad: those with a problem, which are not in ``items``."""
+    """remaining: objects after this page, None when not known. bad: those with a problem, not in ``items``."""
 
     items: list[RawItem]
     resource_version: str
@@ -139,7 +140,7 @@ def parse_page(data: bytes, resource: ApiResource, parse: Parse = parse_json) ->
         typed = {"apiVersion": api_version, "kind": kind} | obj
         return RawItem(typed, encode_compact(typed))
 
-    envelope, items = cut_list(data, parse, item, beginning=type_text)
+    envelope, items = split_list(data, parse, item, beginning=type_text)
     check_object(envelope)
     metadata = envelope.get("metadata") or {}
     return PageAnswer(

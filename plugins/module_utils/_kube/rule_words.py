@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What to grant to somebody who lacks a right, in words and as rules in YAML of one line."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def to_grant(rules: t.Sequence[str], namespaces: t.Sequence[str] = ()) -> str:
 
 
 def rule_for(refusal: str) -> str:
-    """What would have let a request pass, by the words of its refusal; empty where they do not tell."""
+    """What would have let a request pass, by the words of its refusal; empty where they do not say."""
     found = _REFUSAL.search(refusal)
     if found is None:
         return ""

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
+"""The time of the API server, as its answers give it: the one clock that all controllers of a cluster share."""
 
-"""The time of the API server, as its answers tell it: the one clock that all controllers of a cluster share."""
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import time
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 
-#: An answer that took longer tells too little about when its Date was written.
+#: An answer that took longer says too little about when its Date was written.
 _LONGEST_ROUND = 5.0
 #: Dates are whole seconds, and a round takes its time: a smaller difference is none.
 _SMALLEST = dt.timedelta(seconds=2)
@@ -27,7 +27,7 @@ class ServerClock:
         self._ahead = dt.timedelta()
 
     def now(self) -> dt.datetime:
-        """The server's time; ours where it has not told, or where the two are the same for all that is known."""
+        """The server's time; ours where it has not said, or where the two are the same for all that is known."""
         return utc_now() + self._ahead
 
     def note(self, date: str | None, *, sent: float) -> None:
@@ -36,10 +36,10 @@ class ServerClock:
         if not date or took > _LONGEST_ROUND:
             return
         try:
-            told = email.utils.parsedate_to_datetime(date)
-            told = told.replace(tzinfo=told.tzinfo or dt.UTC)
+            stated = email.utils.parsedate_to_datetime(date)
+            stated = stated.replace(tzinfo=stated.tzinfo or dt.UTC)
             # In the middle of the second that it names, and of the time that the round took.
-            ahead = told + dt.timedelta(seconds=0.5 + took / 2) - utc_now()
+            ahead = stated + dt.timedelta(seconds=0.5 + took / 2) - utc_now()
         except (ValueError, TypeError, OverflowError, IndexError):
             return
         self._ahead = ahead if abs(ahead) > _SMALLEST else dt.timedelta()

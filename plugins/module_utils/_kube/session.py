@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What all threads of a client share: the credential of the moment, the connection pool, the request counter."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TICK = 0.2
 
 
 class Load(t.Protocol):
-    """Finds the configuration and credential anew each time that it is called, until ``cancel`` is set."""
+    """Finds the configuration and credential again each time that it is called, until ``cancel`` is set."""
 
     def __call__(self, *, cancel: CancelToken) -> ApiAccess:
         """Fails with a sentence when there is none."""

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Create an object, and find out what became of a request whose answer was lost."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ import contextlib
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import create_object, get_object
-
-Object: t.TypeAlias = "dict[str, t.Any]"
 
 _GATEWAY = frozenset({502, 503, 504})
 
@@ -36,7 +35,7 @@ def create_surely(
 ) -> Object:
     """Create ``obj``; when the answer is lost, look for it, and create once more what is not there.
 
-    ``is_ours`` tells what this call has made from what another has made under its name. Raises ``KubeError``: a
+    ``is_ours`` distinguishes what this call has made from what another has made under its name. Raises ``KubeError``: a
     ``CreateUnknown``, also in place of ``Cancelled``, where it may have been made all the same.
     """
 
@@ -52,7 +51,7 @@ def create_surely(
         if not leaves_open(exc):
             raise
         first = exc
-    with _told_as_unknown(resource, obj):
+    with _doubt_as_unknown(resource, obj):
         found = look()
         if found is None and (first.unreachable or first.status in _GATEWAY):
             try:
@@ -73,7 +72,7 @@ def leaves_open(exc: KubeError) -> bool:
 
 
 @contextlib.contextmanager
-def _told_as_unknown(resource: ApiResource, obj: t.Mapping[str, t.Any]) -> t.Iterator[None]:
+def _doubt_as_unknown(resource: ApiResource, obj: t.Mapping[str, t.Any]) -> t.Iterator[None]:
     try:
         yield
     except Cancelled as exc:

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """TLS settings: one set of certificates, one or two contexts of ``ssl``."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class _PassphraseWanted(ValueError):
 
 
 def _no_passphrase() -> t.NoReturn:
-    # Without this, OpenSSL asks on the terminal, and waits for ever.
+    # Without this, OpenSSL asks on the terminal, and waits forever.
     raise _PassphraseWanted
 
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Waiting for an object to become what one wants, by watch."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Predicate: t.TypeAlias = "t.Callable[[dict[str, t.Any] | None], bool]"
 #: Between two reads where a watch is not to be had or ended at once, in seconds.
 _PAUSE = 0.5
 _READ_SECONDS = 30.0
-#: How long one watch lasts; one that was cut without a sign is noticed after the slack. In seconds.
+#: How long one watch lasts; one that broke without a sign is noticed after the slack. In seconds.
 _WATCH_SECONDS = 60.0
 _SLACK_SECONDS = 15.0
 
@@ -86,7 +86,7 @@ class _Wait:
         self.may_watch = not resource.verbs or {"list", "watch"} <= resource.verbs
 
     def read(self) -> bool:
-        """Read the object anew; True when it is in the wanted state.
+        """Read the object again; True when it is in the wanted state.
 
         Once it has been read, an API server that is away for a while only makes the wait longer.
         """

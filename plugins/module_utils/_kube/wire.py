@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """One non-blocking TCP or TLS connection to the API server, for what a connection pool cannot carry: exec and watch.
 
 Each wait ends at a deadline of the monotonic clock and polls the cancel token. Data that TLS has already decrypted is
 always read before the socket is waited for.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

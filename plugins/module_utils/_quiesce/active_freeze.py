@@ -2,16 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """A freeze that a run holds, or may hold."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
 import dataclasses
 
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import Lease
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.freeze_timer import FreezeTimer
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise_hook
 
@@ -21,15 +21,15 @@ class ActiveFreeze:
     """A freeze that this run holds, or may hold. Times are ``time.monotonic()``.
 
     ``returned``: the freezing command has ended with 0, so that nothing of it is left to be killed.
-    ``container_gone``: its container is known to be no more, or to mount something else now.
+    ``container_gone``: its container is known to be gone, or to mount something else now.
     """
 
-    lease: Lease
+    timer: FreezeTimer
     records: list[FreezeRecord]
     armed: bool
     freezer: Hook
     frozen_at: float = 0.0
-    lease_end: float = 0.0
+    timer_end: float = 0.0
     returned: bool = False
     container_gone: bool = False
 
@@ -41,7 +41,7 @@ class ActiveFreeze:
 
     @property
     def where(self) -> str:
-        return " and ".join(target.where for target in self.lease.targets)
+        return " and ".join(target.where for target in self.timer.targets)
 
 
 __all__ = ("ActiveFreeze",)

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
+"""Which freezes are marked, as pods and claims together say."""
 
-"""Which freezes are marked, as pods and claims together tell."""
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CLOCK_SKEW = dt.timedelta(seconds=10)
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class MarkedFreezes:
-    """``marks``: one for each freeze, wherever it stands; ``faults``: what stands there and is no mark of ours.
+    """``marks``: one for each freeze, wherever it is; ``faults``: what is there and is no mark of ours.
 
     ``ended_run``: a run that is known to be gone, so that it holds nothing, whatever its marks say.
     """
@@ -34,7 +34,7 @@ class MarkedFreezes:
         return dataclasses.replace(self, marks=tuple(mark for mark in self.marks if not run or mark.run != run))
 
     def is_live(self, mark: Mark, now: dt.datetime) -> bool:
-        """Whether a run may still hold the freeze, or another one of the same file system or lease."""
+        """Whether a run may still hold the freeze, or another one of the same file system or timer."""
         return any(
             other.until >= now - CLOCK_SKEW
             for other in self.marks
@@ -59,7 +59,7 @@ def gather(pods: t.Iterable[t.Mapping[str, t.Any]], claims: t.Iterable[t.Mapping
 
 
 def _may_be_one_place(one: Mark, other: Mark) -> bool:
-    """Whether both may be of one file system, as far as they tell: what a mark leaves out fits everything."""
+    """Whether both may be of one file system, as far as they say: what a mark leaves out fits everything."""
     if one.claim and other.claim:
         return one.claim == other.claim and (not one.node or not other.node or one.node == other.node)
     return (one.namespace, one.pod) == (other.namespace, other.pod)

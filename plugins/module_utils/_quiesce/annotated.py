@@ -2,14 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Which pods and claims carry the annotation of a freeze, whatever it says."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import PageAnswer, walk_pages
@@ -17,11 +18,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import mount
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.patience import Patience
 
 FROZEN_ANNOTATION = "arkive.k8s/frozen"
-#: Of a claim no more than its metadata is read.
+#: Of a claim only its metadata is read.
 _WHOLE = "application/json"
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1, application/json"
-
-_Object: t.TypeAlias = "dict[str, t.Any]"
 
 
 def has_mark(obj: t.Mapping[str, t.Any]) -> bool:
@@ -29,12 +28,12 @@ def has_mark(obj: t.Mapping[str, t.Any]) -> bool:
     return FROZEN_ANNOTATION in ((obj.get("metadata") or {}).get("annotations") or {})
 
 
-def list_marked_claims(client: KubeClient, namespaces: t.Sequence[str] | None) -> list[_Object]:
+def list_marked_claims(client: KubeClient, namespaces: t.Sequence[str] | None) -> list[Object]:
     """The claims with a mark, in ``namespaces`` or (None) everywhere: their metadata. Raises ``KubeError``."""
     return _list_marked(client, namespaces, "persistentvolumeclaims", accept=_METADATA_ONLY)
 
 
-def list_marked_pods(client: KubeClient, namespaces: t.Sequence[str] | None) -> list[_Object]:
+def list_marked_pods(client: KubeClient, namespaces: t.Sequence[str] | None) -> list[Object]:
     """The pods with a mark, whole. Raises ``KubeError``."""
     return _list_marked(client, namespaces, "pods", accept=_WHOLE)
 
@@ -46,7 +45,7 @@ def try_list_marked_claims(
     notes: list[str],
     *,
     patience: Patience | None = None,
-) -> list[_Object]:
+) -> list[Object]:
     """The same; where they may not be listed, ``notes`` says so and those that ``pods`` mount are read."""
     try:
         return (patience or Patience()).ask(client, lambda: list_marked_claims(client, namespaces))
@@ -63,13 +62,13 @@ def try_list_marked_claims(
     return [claim for claim in found if has_mark(claim)]
 
 
-def _list_marked(client: KubeClient, namespaces: t.Sequence[str] | None, plural: str, *, accept: str) -> list[_Object]:
+def _list_marked(client: KubeClient, namespaces: t.Sequence[str] | None, plural: str, *, accept: str) -> list[Object]:
     places = [""] if namespaces is None else [f"/namespaces/{namespace}" for namespace in dict.fromkeys(namespaces)]
     return [found for place in places for found in _list(client, f"/api/v1{place}/{plural}", accept) if has_mark(found)]
 
 
-def _list(client: KubeClient, path: str, accept: str) -> t.Iterator[_Object]:
-    def fetch(query: dict[str, str]) -> PageAnswer[_Object]:
+def _list(client: KubeClient, path: str, accept: str) -> t.Iterator[Object]:
+    def fetch(query: dict[str, str]) -> PageAnswer[Object]:
         answer = client.get(path, query=query, accept=accept)
         metadata = answer.get("metadata") or {}
         return PageAnswer(answer.get("items") or [], "", None, str(metadata.get("continue") or ""))
@@ -78,7 +77,7 @@ def _list(client: KubeClient, path: str, accept: str) -> t.Iterator[_Object]:
         yield from page.items
 
 
-def _key(obj: _Object) -> str:
+def _key(obj: Object) -> str:
     return f"{obj['metadata'].get('namespace') or ''}/{obj['metadata']['name']}"
 
 

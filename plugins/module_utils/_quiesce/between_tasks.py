@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
+"""Freeze in one task and thaw in another: the timer is the only thing in between."""
 
-"""Freeze in one task and thaw in another: the lease is the only thing in between."""
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import mount
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freeze import ActiveFreeze
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freezes import MarkedFreezes, gather
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.annotated import try_list_marked_claims
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.freeze_timer import renew
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.helper_pod import HelperRun
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task import (
     TASK_HOOK_NAME,
@@ -32,7 +33,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task impo
     HookTaskRequest,
     run_hook_task,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import renew
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import Mark, is_lease_id, make_marks
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.marked_freezes import freeze_of_task, freezes_of
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.marking import put_marks
@@ -70,7 +70,7 @@ def freeze_path(
     cancel: CancelToken | None = None,
     check_mode: bool = False,
 ) -> HookTaskOutcome:
-    """Freeze, and return the lease's id. With the id of a freeze that still holds, renew it instead (not changed)."""
+    """Freeze, and return the timer's id. With the id of a freeze that still holds, renew it instead (not changed)."""
     task = request.task
     _check_lease_id(request)
     if request.lease_id:
@@ -84,10 +84,10 @@ def freeze_path(
 def thaw_path(
     request: FreezeTaskRequest, *, client: KubeClient, check_mode: bool = False, progress: ProgressSink = no_progress
 ) -> HookTaskOutcome:
-    """Release a freeze and prove it. Where the lease fired first, ``errors`` says since when nothing was protected.
+    """Release a freeze and prove it. Where the timer fired first, ``errors`` says since when nothing was protected.
 
     A path that nobody has frozen is fine and not changed, unless ``lease_id`` names a freeze. A pod that is gone does
-    not end the thaw: the claim's mark tells where it is. Nor does a client that is cancelled: only an API server that
+    not end the thaw: the claim's mark says where it is. Nor does a client that is cancelled: only an API server that
     is away is not waited for then.
     """
     _check_lease_id(request)
@@ -109,13 +109,13 @@ def thaw_path(
             helper=task.freeze_policy.helper_pod,
             warnings=warnings,
         )
-        target = freeze.lease.target
+        target = freeze.timer.target
         releaser.release({"metadata": {"namespace": target.namespace, "name": target.pod}}, [freeze], [])
         issues.add_warnings(warnings)
         issues.add_errors(releaser.errors)
         if request.lease_id:
             issues.add_errors(_unproven(freeze, request.lease_id))
-    ended = {freeze.lease.lease_id for freeze in freezes}
+    ended = {freeze.timer.lease_id for freeze in freezes}
     swept = _sweep_others(scene, ended, client, task.freeze_policy.helper_pod)
     issues.add_warnings(found.error for found in swept if found.error)
     return HookTaskOutcome(
@@ -222,8 +222,8 @@ def _freezes_to_end(request: FreezeTaskRequest, scene: _Scene, client: KubeClien
     if not request.lease_id:
         chosen = _selected_marks(task, scene, client, with_gone=not scene.pods)
         marks = [mark for mark in chosen if mark.path == request.path]
-        leases = {mark.lease_id for mark in marks}
-        marks = [mark for mark in scene.found.marks if mark.lease_id in leases]
+        lease_ids = {mark.lease_id for mark in marks}
+        marks = [mark for mark in scene.found.marks if mark.lease_id in lease_ids]
         return freezes_of(marks, scene.pods, hook, now=client.server_now())
     marks = [mark for mark in scene.found.marks if mark.lease_id == request.lease_id]
     # Anybody may have written a mark with this id beside ours.
@@ -278,7 +278,7 @@ def _unproven(freeze: ActiveFreeze, lease_id: str) -> list[str]:
 def _renew(
     request: FreezeTaskRequest, client: KubeClient, scene: _Scene, *, check_mode: bool
 ) -> HookTaskOutcome | None:
-    """Renew the lease on the pod that is marked with it; None when it does not hold any more."""
+    """Renew the timer on the pod that is marked with it; None when it does not hold any more."""
     if scene.missing is not None:
         raise scene.missing
     issues = Issues()
@@ -290,8 +290,8 @@ def _renew(
     if check_mode:
         return HookTaskOutcome(lease_ids=[request.lease_id])
     seconds = request.task.freeze_policy.lease_seconds
-    lease = dataclasses.replace(live[0].lease, seconds=seconds)
-    found = renew(client, lease)
+    timer = dataclasses.replace(live[0].timer, seconds=seconds)
+    found = renew(client, timer)
     if found not in ("renewed", "rearmed"):
         return None
     if found == "rearmed":
@@ -299,7 +299,7 @@ def _renew(
             f"The timer of the lease on {live[0].where} was dead, so that nothing but this task would have thawed "
             "it. A new one runs."
         )
-    renewed = make_marks(lease, run_id=request.task.run_id, seconds=seconds, now=client.server_now())
+    renewed = make_marks(timer, run_id=request.task.run_id, seconds=seconds, now=client.server_now())
     issues.add_warnings(put_marks(client, renewed))
     return HookTaskOutcome(lease_ids=[request.lease_id], freezes=live[0].records, issues=issues)
 

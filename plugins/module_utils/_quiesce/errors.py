@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The domain error of this room."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class QuiesceError(ArkiveError):
 
 
 def unclear_freeze(asked: str, container: str, pod: str) -> QuiesceError:
-    """For a command that freezes something, nobody can tell what. ``asked``: "pre hook"; ``pod``: namespace/name."""
+    """For a command that freezes something, nobody knows what. ``asked``: "pre hook"; ``pod``: namespace/name."""
     return QuiesceError(
         f"The {asked} in container {container} of pod {pod} freezes a path that cannot be read from its text.",
         hint="Write the path out, or set allow_shared_freeze: true.",

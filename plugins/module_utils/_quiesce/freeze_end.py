@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
+"""The one way to end a freeze: by its timer in its container, else by its claim on its node."""
 
-"""The one way to end a freeze: by its lease in its container, else by its claim on its node."""
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import dataclasses
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import (
-    Lease,
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.freeze_timer import (
+    FreezeTimer,
     ReleaseReport,
     parse_release,
     release_argv,
@@ -41,36 +41,36 @@ class FreezeEnd:
         return self.elsewhere is not None and self.elsewhere.may_return
 
 
-def end_freeze(client: KubeClient, lease: Lease, thawer: Thawer, *, insist: bool) -> FreezeEnd:
+def end_freeze(client: KubeClient, timer: FreezeTimer, thawer: Thawer, *, insist: bool) -> FreezeEnd:
     """Try once. Nothing is raised.
 
     Other ways are taken when the container cannot be asked; with ``insist``, also when it could not thaw. Never while
     the freezing command may still run, or the API server does not answer: a freeze may land after such a thaw.
     """
     try:
-        result = run_script(client, lease.target, release_argv(lease, (), pure=False))
+        result = run_script(client, timer.target, release_argv(timer, (), pure=False))
     except KubeError as exc:
         if exc.unreachable:
             return FreezeEnd(reason=exc.message)
-        return _elsewhere(lease, thawer, exc.message)
+        return _elsewhere(timer, thawer, exc.message)
     text = result.stderr.decode("utf-8", "replace").strip()[:200] or f"exit code {result.rc}"
-    report = parse_release(take_marker(result.stderr, lease.lease_id)[1])
+    report = parse_release(take_marker(result.stderr, timer.lease_id)[1])
     if report is not None and report.proven:
         return FreezeEnd(report=report)
     reason = f"the thaw ended with {text}"
     if insist and (report is None or report.freezer_gone):
-        return _elsewhere(lease, thawer, reason)
+        return _elsewhere(timer, thawer, reason)
     return FreezeEnd(reason=reason)
 
 
-def end_by_claims(lease: Lease, thawer: Thawer) -> FreezeEnd:
+def end_by_claims(timer: FreezeTimer, thawer: Thawer) -> FreezeEnd:
     """The same for a freeze whose container is known to be gone."""
-    return _elsewhere(lease, thawer, "")
+    return _elsewhere(timer, thawer, "")
 
 
-def _elsewhere(lease: Lease, thawer: Thawer, reason: str) -> FreezeEnd:
+def _elsewhere(timer: FreezeTimer, thawer: Thawer, reason: str) -> FreezeEnd:
     answers = []
-    for target in lease.targets:
+    for target in timer.targets:
         if not target.claim:
             return FreezeEnd(reason=reason)
         answer = thawer.thaw(claim=target.claim, node=target.node, device=target.device)
@@ -82,8 +82,8 @@ def _elsewhere(lease: Lease, thawer: Thawer, reason: str) -> FreezeEnd:
     places = dict.fromkeys(answer.where for answer in answers if answer.where)
     notes = dict.fromkeys(answer.note for answer in answers if answer.note)
     may_return = any(answer.may_return for answer in answers)
-    told = dataclasses.replace(found, where=", ".join(places), note=" ".join(notes), may_return=may_return)
-    return FreezeEnd(elsewhere=told)
+    elsewhere = dataclasses.replace(found, where=", ".join(places), note=" ".join(notes), may_return=may_return)
+    return FreezeEnd(elsewhere=elsewhere)
 
 
 __all__ = ("FreezeEnd", "end_by_claims", "end_freeze")

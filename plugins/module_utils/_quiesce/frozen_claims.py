@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Claims that a section freezes: two pods that share one must not freeze it twice."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ClaimKey: t.TypeAlias = "tuple[str, str]"
 
 
 class FrozenClaims:
-    """Who freezes which claim on which node. Settled before a command is sent; safe from several threads."""
+    """Who freezes which claim on which node. Decided before a command is sent; safe from several threads."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -23,7 +23,7 @@ class FrozenClaims:
         self._pending: set[ClaimKey] = set()
 
     def take(self, keys: t.Collection[ClaimKey]) -> str:
-        """Empty: the caller freezes them all, and calls ``settle``. Else: where one of them is frozen already.
+        """Empty: the caller freezes them all, and calls ``decide``. Else: where one of them is frozen already.
 
         Waits while somebody else is about to freeze one of them: that may still fail.
         """
@@ -37,7 +37,7 @@ class FrozenClaims:
                     return ""
                 self._changed.wait()
 
-    def settle(self, keys: t.Collection[ClaimKey], where: str) -> None:
+    def decide(self, keys: t.Collection[ClaimKey], where: str) -> None:
         """They are, or may be, frozen at ``where``; empty: nothing is frozen, others may try."""
         with self._changed:
             self._pending.difference_update(keys)

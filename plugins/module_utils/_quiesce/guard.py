@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Never freeze the node: two checks, of the pod's spec and of the container's mounts; both must pass."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import exec_command
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import claim_of_volume
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.errors import QuiesceError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeTarget
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.scripts import PROBE
@@ -43,7 +44,7 @@ class Mount:
 class Probe:
     """What a container can do: ``missing`` tools, ``paths`` as they resolve there, its ``mounts``.
 
-    ``left``: leases of other runs that should have ended a minute ago and more, without proof of their thaw.
+    ``left``: timers of other runs that should have ended a minute ago and more, without proof of their thaw.
     """
 
     missing: tuple[str, ...]
@@ -111,11 +112,8 @@ def find_volume_mount(pod: t.Mapping[str, t.Any], container: str, path: str) -> 
             hint=OVERRIDE_HINT,
         )
     volume = next((v for v in spec.get("volumes") or [] if v["name"] == best["name"]), {"name": best["name"]})
-    if "persistentVolumeClaim" in volume:
-        claim = volume["persistentVolumeClaim"]["claimName"]
-    elif "ephemeral" in volume:
-        claim = f"{name}-{volume['name']}"
-    else:
+    claim = claim_of_volume(name, volume)
+    if not claim:
         kind = next((key for key in volume if key != "name"), "unknown")
         raise QuiesceError(
             f"The freeze of {where} is refused: volume {volume['name']} is of kind {kind}, which lies on the "
@@ -236,7 +234,7 @@ def probe_container(
     paths: t.Sequence[str],
     tools: t.Sequence[str] = (),
 ) -> Probe:
-    """Ask the container, also for ``tools`` beside those of the lease.
+    """Ask the container, also for ``tools`` beside those of the timer.
 
     Raises ``QuiesceError`` where there is no shell, or the answer cannot be read.
     """

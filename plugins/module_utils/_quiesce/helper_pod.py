@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """A short-lived pod that thaws one claim's file system on one node, where no container can.
 
 It mounts the claim, or, where it may not (it lives in another namespace, or the claim is ReadWriteOncePod and in use),
 finds the claim's volume among the mounts of its node. It compares the device before it thaws, ends by itself, and is
 removed whatever happens; what a killed run leaves is found by its label.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import HelperPod
@@ -27,7 +28,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.thaw_answer im
 
 HELPER_LABEL = "arkive.k8s/helper"
 _LABELS = {"app.kubernetes.io/managed-by": "arkive.k8s", HELPER_LABEL: "thaw"}
-#: After so long the kubelet ends it.
+#: After this long the kubelet ends it.
 _DEADLINE_SECONDS = 90
 _POLL_SECONDS = 0.5
 #: A leftover is this much older than any helper can be.
@@ -35,8 +36,6 @@ _LEFTOVER_AGE = dt.timedelta(seconds=_DEADLINE_SECONDS + 120)
 _STUCK = ("ErrImagePull", "ErrImageNeverPull", "ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError",
           "CreateContainerError", "RunContainerError", "StartError")  # fmt: skip
 _RWOP = "ReadWriteOncePod"
-
-_Object: t.TypeAlias = "dict[str, t.Any]"
 
 
 class HelperRun:
@@ -103,7 +102,7 @@ class HelperRun:
                 reason="Forbidden",
             )
 
-    def _run(self, namespace: str, body: _Object, *, where: str, device: str) -> ThawElsewhere:
+    def _run(self, namespace: str, body: Object, *, where: str, device: str) -> ThawElsewhere:
         made = self._client.post(f"/api/v1/namespaces/{namespace}/pods", body)
         name = str(made["metadata"]["name"])
         try:
@@ -114,7 +113,7 @@ class HelperRun:
             answer = ThawElsewhere(answer.state, answer.where, (*answer.tries, left), left, answer.remedy)
         return answer
 
-    def _await(self, namespace: str, made: _Object, *, where: str, device: str) -> ThawElsewhere:
+    def _await(self, namespace: str, made: Object, *, where: str, device: str) -> ThawElsewhere:
         path = f"/api/v1/namespaces/{namespace}/pods/{made['metadata']['name']}"
         end = time.monotonic() + _DEADLINE_SECONDS
         pod = made
@@ -134,8 +133,8 @@ class HelperRun:
             time.sleep(_POLL_SECONDS)
         return _failed(where, f"it did not run within {_DEADLINE_SECONDS} s: {self._last_event(namespace, pod)}")
 
-    def _last_event(self, namespace: str, pod: _Object) -> str:
-        """What the node says about a pod that does not start: who may not ask is told that it waits."""
+    def _last_event(self, namespace: str, pod: Object) -> str:
+        """What the node says about a pod that does not start: who may not ask only hears that it waits."""
         selector = f"involvedObject.uid={pod['metadata'].get('uid', '')},type=Warning"
         try:
             answer = self._client.get(f"/api/v1/namespaces/{namespace}/events", query={"fieldSelector": selector})
@@ -165,9 +164,9 @@ class HelperRun:
             return f" (namespace {namespace} admits no privileged pods: name one that does as helper_pod.namespace)"
         return f" (quota of namespace {namespace})" if "exceeded quota" in exc.message else ""
 
-    def _body(self, node: str, *, by_claim: bool, claim: str, volume: str, device: str) -> _Object:
-        mount: _Object = {"name": "frozen", "mountPath": "/frozen"}
-        source: _Object
+    def _body(self, node: str, *, by_claim: bool, claim: str, volume: str, device: str) -> Object:
+        mount: Object = {"name": "frozen", "mountPath": "/frozen"}
+        source: Object
         if by_claim:
             script = [THAW_MOUNT, "arkive-thaw", device, "/frozen"]
             source = {"persistentVolumeClaim": {"claimName": claim}}
@@ -176,7 +175,7 @@ class HelperRun:
             source = {"hostPath": {"path": "/", "type": "Directory"}}
             mount |= {"mountPropagation": "HostToContainer", "readOnly": True}
         small = {"cpu": "50m", "memory": "32Mi"}
-        spec: _Object = {
+        spec: Object = {
             "nodeName": node,
             "restartPolicy": "Never",
             "activeDeadlineSeconds": _DEADLINE_SECONDS,
@@ -204,7 +203,7 @@ class HelperRun:
         return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
 
 
-def _container_state(pod: t.Mapping[str, t.Any]) -> _Object:
+def _container_state(pod: t.Mapping[str, t.Any]) -> Object:
     statuses = (pod.get("status") or {}).get("containerStatuses") or [{}]
     return dict(statuses[0].get("state") or {})
 

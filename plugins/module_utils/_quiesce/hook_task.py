@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Run hooks in pods by a task of their own, without a backup: a command, or what the pods declare.
 
-A freeze outlives the task: it is handed to its lease, and a later task releases it by the lease's id or by the mark.
+A freeze outlives the task: it is handed to its timer, and a later task releases it by the timer's id or by the mark.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.patience impor
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import is_freeze, plan_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import select_pods
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import asked_for, recognise
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.release import Releaser
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import (
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.quiesce_block import (
     CriticalSection,
     QuiescedPod,
     SectionSettings,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import asked_for, recognise
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.release import Releaser
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeping import sweep_namespaces
 
 TASK_HOOK_NAME = "k8s_hook_exec"
@@ -140,14 +140,14 @@ def run_hook_task(
 
 
 class _HookTask:
-    """One task; ``outcome`` tells what has happened so far, however it ends."""
+    """One task; ``outcome`` has what has happened so far, however it ends."""
 
     def __init__(self, run: ClusterRun, request: HookTaskRequest) -> None:
         self._run = run
         self._request = request
-        # What a section tells its run is told by the sentences of this task.
+        # What a section reports to its run is in the sentences of this task.
         self._settings = SectionSettings(
-            run=run.telling(Issues()), policy=request.freeze_policy, hooks=request.hook_policy
+            run=run.with_issues(Issues()), policy=request.freeze_policy, hooks=request.hook_policy
         )
         self._would_change = False
         self._hooks: list[HookResult] = []
@@ -210,7 +210,7 @@ class _HookTask:
             return
         self._would_change = bool(pairs)
         for hook, entry in failing:
-            self._tell_failure(hook, entry["namespace"], entry["pod"], entry["refused"])
+            self._report_failure(hook, entry["namespace"], entry["pod"], entry["refused"])
 
     def _sweep_first(self, pods: t.Sequence[dict[str, t.Any]]) -> None:
         """End what dead runs have left frozen in the namespace."""
@@ -239,7 +239,7 @@ class _HookTask:
         return [hook] if hook else []
 
     def _freeze(self, pods: t.Sequence[QuiescedPod]) -> None:
-        """Freeze all pods, and leave them to their leases; where one of them fails, release the others at once."""
+        """Freeze all pods, and leave them to their timers; where one of them fails, release the others at once."""
         section = CriticalSection(pods, self._settings)
         try:
             section.quiesce()
@@ -257,39 +257,39 @@ class _HookTask:
             section.release()
             self._run.issues.add_errors(section.errors)
         else:
-            self._lease_ids += [freeze.lease.lease_id for freeze in section.hand_over()]
+            self._lease_ids += [freeze.timer.lease_id for freeze in section.hand_over()]
         self._freezes += section.freezes
 
     def _thaw(self, pod: t.Mapping[str, t.Any], hook: Hook) -> None:
-        """Run a command that thaws; where it ends a marked freeze, as the release of its lease.
+        """Run a command that thaws; where it ends a marked freeze, as the release of its timer.
 
         A pod's own post hook ends every freeze that is marked on the pod, whatever it does itself.
         """
         paths = {command.path for command in recognise(hook.argv).thaws}
-        held = [
+        active = [
             freeze
             for freeze in freezes_of(read_pod(pod).marks, [pod], hook, now=self._run.client.server_now())
-            if hook.phase == "post" or paths & {target.path for target in freeze.lease.targets}
+            if hook.phase == "post" or paths & {target.path for target in freeze.timer.targets}
         ]
         settings = self._settings
         warnings: list[str] = []
         releaser = Releaser(settings.run, settings.hooks, helper=settings.policy.helper_pod, warnings=warnings)
         try:
-            self._hooks += releaser.release(pod, held, [hook])
+            self._hooks += releaser.release(pod, active, [hook])
         finally:
             self._run.issues.add_warnings(warnings)
         self._run.issues.add_errors(releaser.errors)
-        self._freezes += [record for freeze in held for record in freeze.records]
+        self._freezes += [record for freeze in active for record in freeze.records]
 
     def _judge(self) -> None:
         for result in self._hooks:
             if result.failed:
-                self._tell_failure(result.hook, result.namespace, result.pod, result.error)
+                self._report_failure(result.hook, result.namespace, result.pod, result.error)
 
-    def _tell_failure(self, hook: Hook, namespace: str, pod: str, error: str) -> None:
+    def _report_failure(self, hook: Hook, namespace: str, pod: str, error: str) -> None:
         fatal = hook.resolved_on_error(self._request.on_error) == "Fail"
-        tell = self._run.issues.error if fatal else self._run.issues.warning
-        tell(f"The {asked_for(hook)} in {namespace}/{pod} failed: {error.rstrip('.')}.")
+        add = self._run.issues.error if fatal else self._run.issues.warning
+        add(f"The {asked_for(hook)} in {namespace}/{pod} failed: {error.rstrip('.')}.")
 
 
 def _thaws(request: HookTaskRequest) -> bool:

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Pods with their hooks, as a critical section takes them."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -17,7 +17,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks impor
     ResolvedRule,
     hooks_of_pod,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import is_finished, mounted_claims, pod_identity
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import (
+    is_finished,
+    is_running,
+    mounted_claims,
+    pod_identity,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import HookRule
 
 
@@ -41,7 +46,7 @@ class HookedPod:
 
     @property
     def is_running(self) -> bool:
-        return bool(self.pod["status"]["phase"] == "Running")
+        return is_running(self.pod)
 
     @property
     def is_ready(self) -> bool:

@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
-"""The mark: an annotation that says what is frozen. It stands on the pod and on the claim, which outlives the pod.
+"""The mark: an annotation that says what is frozen. It is on the pod and on the claim, which outlives the pod.
 
 Whoever may patch a pod or a claim may write one. So each entry is checked part by part, the command that thaws is made
 anew from the name of a known tool, and nothing of an entry that does not fit is used.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Val
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import mounted_claims
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.annotated import FROZEN_ANNOTATION
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import Lease
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.freeze_timer import FreezeTimer
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import LONGEST_FREEZE_SECONDS, FreezeTarget
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import THAW_TOOL, FreezeCommand
 
@@ -104,12 +104,12 @@ class MarkReading:
 
 
 def is_lease_id(text: str) -> bool:
-    """True for what ``lease.new_lease_id`` makes."""
+    """True for what ``freeze_timer.new_lease_id`` makes."""
     return _LEASE_ID.fullmatch(text) is not None
 
 
-def make_marks(lease: Lease, *, run_id: str, seconds: float, now: dt.datetime) -> list[Mark]:
-    """The marks of one lease: a run that still lives renews or removes them within ``seconds`` from ``now``.
+def make_marks(timer: FreezeTimer, *, run_id: str, seconds: float, now: dt.datetime) -> list[Mark]:
+    """The marks of one timer: a run that still lives renews or removes them within ``seconds`` from ``now``.
 
     That is the time of the API server, which all that read the marks go by.
     """
@@ -117,7 +117,7 @@ def make_marks(lease: Lease, *, run_id: str, seconds: float, now: dt.datetime) -
     return [
         Mark(
             run=run_id,
-            lease_id=lease.lease_id,
+            lease_id=timer.lease_id,
             namespace=target.namespace,
             pod=target.pod,
             container=target.container,
@@ -128,7 +128,7 @@ def make_marks(lease: Lease, *, run_id: str, seconds: float, now: dt.datetime) -
             device=target.device,
             tool=thaw[0] if thaw[0] in _TOOLS else posixpath.basename(thaw[0]),
         )
-        for target, thaw in zip(lease.targets, lease.thaws, strict=True)
+        for target, thaw in zip(timer.targets, timer.thaws, strict=True)
     ]
 
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Put marks on a pod and on the claims whose file systems are frozen there, and take them away."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TRIES = 12
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Carrier:
-    """An object that a mark stands on: ``pod`` or ``claim``."""
+    """An object that carries a mark: ``pod`` or ``claim``."""
 
     kind: t.Literal["pod", "claim"]
     namespace: str
@@ -66,7 +66,7 @@ def put_marks(client: KubeClient, marks: t.Sequence[Mark]) -> list[str]:
 
 
 def remove_marks(client: KubeClient, marks: t.Sequence[Mark]) -> list[str]:
-    """Take the entries of these leases away; an object that is gone is fine. Returns what did not work."""
+    """Take the entries of these timers away; an object that is gone is fine. Returns what did not work."""
     lease_ids = {mark.lease_id for mark in marks}
     failures = []
     for carrier in carriers_of(marks):

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Freezes: what is asked for, and the account of what became of each."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3
 ThawedBy: t.TypeAlias = t.Literal[
     "post hook", "release", "lease", "its own command", "someone else", "not frozen", "not proven"
 ]
-LeaseState: t.TypeAlias = t.Literal["armed", "unavailable"]
+TimerState: t.TypeAlias = t.Literal["armed", "unavailable"]
 
 DEFAULT_LEASE_SECONDS = 60.0
 DEFAULT_FREEZE_MAX_SECONDS = 300.0
-#: No mark is believed that promises a longer freeze: whoever may patch a pod could else keep the sweeper away for ever.
+#: No mark is believed that promises a longer freeze: whoever may patch a pod could else keep the sweeper away forever.
 LONGEST_FREEZE_SECONDS = 86400.0
 
 
@@ -38,8 +38,8 @@ class HelperPod:
 class FreezePolicy:
     """How freezes are guarded in one run.
 
-    ``lease_seconds``: one renewal. ``freeze_max_seconds``: no lease is renewed beyond it.
-    ``require_lease``: refuse a freeze without lease or mark. ``allow_shared_freeze``: skip the guard.
+    ``lease_seconds``: one renewal. ``freeze_max_seconds``: no timer is renewed beyond it.
+    ``require_lease``: refuse a freeze without timer or mark. ``allow_shared_freeze``: skip the guard.
     ``helper_pod``: what thaws where no container can.
     """
 
@@ -79,7 +79,7 @@ class FreezeRecord:
 
     target: FreezeTarget
     lease_id: str
-    lease: LeaseState
+    timer: TimerState
     started: dt.datetime | None = None
     ended: dt.datetime | None = None
     seconds: float | None = None
@@ -119,7 +119,7 @@ class FreezeRecord:
             "path": target.path,
             "claim": target.claim,
             "device": target.device,
-            "lease": self.lease,
+            "lease": self.timer,
             "lease_id": self.lease_id,
             **{name: value for name, value in known.items() if value is not None},
             "thawed_by": self.thawed_by,
@@ -136,6 +136,6 @@ __all__ = (
     "FreezeRecord",
     "FreezeTarget",
     "HelperPod",
-    "LeaseState",
     "ThawedBy",
+    "TimerState",
 )

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Whose freeze it is that a file system is found frozen by: one that a dead run has left is ended."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def look_at_others(
     own_run: str,
     helper: HelperPod | None = None,
 ) -> Others:
-    """Read the marks on ``pod`` and on the claims of ``targets``, as they are now, but for those of ``own_run``."""
+    """Read the marks on ``pod`` and on the claims of ``targets``, as they are now, except those of ``own_run``."""
     claims = list(dict.fromkeys(target.claim for target in targets if target.claim))
     pods, found = _read_marks(client, pod, claims, own_run)
     holder = _holder(client, found, claims)

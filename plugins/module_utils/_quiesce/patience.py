@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Who thaws does not go away because the API server is away for a moment: nobody would be left to thaw."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import P
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 
-#: As long as a release is tried after its lease must have fired.
+#: As long as a release is tried after its timer must have fired.
 THAW_SECONDS = 90.0
 _RETRY_SECONDS = 1.0
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What a hook would do, for check mode: read from the command and the API, nothing is executed."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class PlannedPod:
 
 
 def is_freeze(hook: Hook) -> bool:
-    """True for a hook that is seen through before it may run: what freezes, or may."""
+    """True for a hook that is examined before it may run: what freezes, or may."""
     found = recognise_hook(hook)
     return bool(found.freezes or found.unclear)
 

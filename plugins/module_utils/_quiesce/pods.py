@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Choose the pods of a task."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import is_running
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.patience import Patience
 
 
@@ -43,7 +44,7 @@ def select_pods(
             raise
     query = {"labelSelector": label_selector} if label_selector else None
     items: list[dict[str, t.Any]] = patience.ask(client, lambda: client.get(path, query=query)).get("items") or []
-    chosen = [item for item in items if not running or (item.get("status") or {}).get("phase") == "Running"]
+    chosen = [item for item in items if not running or is_running(item)]
     if not chosen and running:
         selected = f" with labels {label_selector}" if label_selector else ""
         raise HookError(

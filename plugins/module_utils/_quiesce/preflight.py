@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
+"""What is known about every freeze before the first one: the guard, the timer, the credential."""
 
-"""What is known about every freeze before the first one: the guard, the lease, the credential."""
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ MARK_RIGHTS = (
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class HookPlan:
-    """One pre hook, seen through: what it freezes, and why it must not run (``refusal``) or has no lease.
+    """One pre hook, examined: what it freezes, and why it must not run (``refusal``) or has no timer.
 
     ``freeze`` is for people: ``none``, ``leased``, ``unleased`` or ``unrecognised``.
     """
@@ -58,14 +58,14 @@ class HookPlan:
     targets: tuple[FreezeTarget, ...] = ()
     thaws: tuple[tuple[str, ...], ...] = ()
     plain: bool = False
-    lease_available: bool = False
+    timer_available: bool = False
     refusal: str = ""
     notes: tuple[str, ...] = ()
 
     @property
     def freeze(self) -> t.Literal["none", "leased", "unleased", "unrecognised"]:
         if self.targets:
-            return "leased" if self.lease_available else "unleased"
+            return "leased" if self.timer_available else "unleased"
         return "unrecognised" if self.notes else "none"
 
 
@@ -99,7 +99,7 @@ class Preflight:
         namespace, name = pod_identity(pod)
         if not self._policy.allow_shared_freeze:
             for freeze in found.freezes:
-                # A path on no volume may be a link into one: only the container can tell. A relative one is refused
+                # A path on no volume may be a link into one: only the container knows. A relative one is refused
                 # at once: the script around the freeze may have changed the directory that it starts from.
                 if not freeze.path.startswith("/") or lies_on_volume(pod, container, freeze.path):
                     check_pod_spec(self._reader, pod, container=container, path=freeze.path)
@@ -115,7 +115,7 @@ class Preflight:
         notes: tuple[str, ...] = ()
         try:
             probe = self._probe(hook, namespace, name, container, found)
-            lease_available = not probe.missing
+            timer_available = not probe.missing
             if probe.missing:
                 notes = (f"lease: unavailable, the container lacks {', '.join(probe.missing)}",)
             if probe.left:
@@ -126,7 +126,7 @@ class Preflight:
         except QuiesceError as exc:
             if not self._policy.allow_shared_freeze:
                 raise
-            probe, lease_available = None, False
+            probe, timer_available = None, False
             notes = (f"lease: unavailable, {exc.message}",)
         if self._policy.allow_shared_freeze or probe is None:
             targets = tuple(
@@ -141,7 +141,7 @@ class Preflight:
                 for freeze, resolved in zip(found.freezes, probe.paths, strict=True)
             )
         if self._policy.require_lease:
-            if not lease_available:
+            if not timer_available:
                 raise QuiesceError(
                     f"The freeze in container {container} of pod {namespace}/{name} is refused, because "
                     f"require_lease is set: {'; '.join(notes)}."
@@ -158,7 +158,7 @@ class Preflight:
             targets=targets,
             thaws=tuple(freeze.thaw_argv for freeze in found.freezes),
             plain=found.plain,
-            lease_available=lease_available,
+            timer_available=timer_available,
             notes=notes,
         )
 
@@ -191,7 +191,7 @@ class Preflight:
         return self._rights[key]
 
     def _check_credential(self) -> None:
-        """The credential outlasts the lease, or can be renewed now."""
+        """The credential outlasts the timer, or can be renewed now."""
         needed = utc_now() + dt.timedelta(seconds=self._policy.lease_seconds)
         expires = self._client.credential_expires_at()
         if expires is not None and expires < needed:

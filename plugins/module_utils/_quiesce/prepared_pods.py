@@ -2,20 +2,20 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
+"""A pod with hooks, examined before the first of them runs."""
 
-"""A pod with hooks, seen through before the first of them runs."""
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import HookedPod
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_window import QuiescedPod
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.quiesce_pod import QuiescedPod
 
 
 def prepare_pod(hooked: HookedPod, preflight: Preflight, issues: Issues) -> QuiescedPod:
-    """The pod as a critical section takes it: each of its pre hooks seen through, its warnings logged."""
+    """The pod as a critical section takes it: each of its pre hooks examined, its warnings logged."""
     namespace, name = hooked.key
     for warning in hooked.warnings:
         issues.warning(warning, name=name, namespace=namespace, resource="pods")

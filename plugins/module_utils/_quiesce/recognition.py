@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Recognise commands that freeze or thaw a file system.
 
 ``fsfreeze -f/--freeze PATH`` and ``xfs_freeze -f PATH``, as an argv or inside ``sh -c``. What may be a freeze, but
 cannot be read for certain, is called unclear rather than let pass.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SHELLS = ("sh", "bash", "ash", "dash", "ksh", "zsh")
 _WRAPPERS = ("busybox", "chrt", "command", "doas", "env", "exec", "ionice", "nice", "nohup", "stdbuf", "sudo", "time")
 #: The same, but their exit code may be one of their own.
 _LOOSE_WRAPPERS = ("timeout",)
-#: Words of the shell's grammar that a command may stand behind.
+#: Words of the shell's grammar that a command may follow.
 _RESERVED = ("!", "do", "elif", "else", "if", "then", "until", "while", "{", "}")
 #: Programs that only speak about the others.
 _HARMLESS = (
@@ -61,7 +61,7 @@ class FreezeCommand:
 class Recognition:
     """What a command does to file systems.
 
-    ``plain``: the command is the tool itself, so its exit code tells exactly whether it worked.
+    ``plain``: the command is the tool itself, so its exit code says exactly whether it worked.
     ``unclear``: it freezes something, but what cannot be read from the text (a variable, a glob).
     """
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Release what was frozen, and prove it: by the post hook, our own thaw, or any other way in, until it is certain."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -22,24 +22,28 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.retries import r
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import pod_identity
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.account import Account, explain_unproven, settle
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freeze import ActiveFreeze
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.errors import QuiesceError
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.freeze_account import (
+    FreezeAccount,
+    account_for,
+    explain_unproven,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.freeze_end import (
     FreezeEnd,
     end_by_claims,
     end_freeze,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import find_volume_mount
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import (
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.freeze_timer import (
     SCRIPT_SECONDS,
-    Lease,
+    FreezeTimer,
     ReleaseReport,
     parse_release,
     release_argv,
     run_script,
     take_marker,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import find_volume_mount
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import make_marks
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.marking import remove_marks
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import HelperPod
@@ -48,10 +52,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight impo
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import asked_for, recognise_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.thaw import ThawElsewhere, Thawer
 
-#: How long a release is tried after the lease must have fired.
+#: How long a release is tried after the timer must have fired.
 _PATIENCE_SECONDS = 90.0
 _RETRY_SECONDS = 1.0
-#: After so many tries in its own container, other ways are taken as well.
+#: After this many tries in its own container, other ways are taken as well.
 _TRIES_IN_CONTAINER = 3
 #: What the release itself may take beyond the post hook's own timeout, when no freezer has to be killed first.
 _BESIDE_HOOK_SECONDS = 2.0
@@ -89,19 +93,19 @@ class Releaser:
     def release(
         self,
         pod: t.Mapping[str, t.Any],
-        held: t.Sequence[ActiveFreeze],
+        active: t.Sequence[ActiveFreeze],
         post: t.Sequence[Hook],
         *,
         left_alone: t.Sequence[HookPlan] = (),
     ) -> list[HookResult]:
-        """Run ``post`` and end every freeze in ``held``. Returns the hooks' results; errors are in ``errors``.
+        """Run ``post`` and end every freeze in ``active``. Returns the hooks' results; errors are in ``errors``.
 
         A post hook that belongs to one of ``left_alone`` is skipped: it would thaw what somebody else has frozen.
         After one that fails with Fail the others are skipped. Every freeze is ended all the same.
         """
         results: list[HookResult] = []
-        open_freezes = list(held)
-        ended_by = _match(post, held)
+        open_freezes = list(active)
+        ended_by = _match(post, active)
         try:
             for at, hook in enumerate(post):
                 freeze = ended_by.get(at)
@@ -137,9 +141,9 @@ class Releaser:
                 self._release_by_thaw(freeze, post=None, pure=False)
         return results
 
-    def unmark(self, lease: Lease) -> None:
+    def unmark(self, timer: FreezeTimer) -> None:
         """Take the marks of a freeze away, wherever they are."""
-        self._warnings += remove_marks(self._client, make_marks(lease, run_id="", seconds=0.0, now=utc_now()))
+        self._warnings += remove_marks(self._client, make_marks(timer, run_id="", seconds=0.0, now=utc_now()))
 
     def _who_holds(self, pod: t.Mapping[str, t.Any], hook: Hook) -> str:
         """Which other live run has frozen what ``hook`` thaws."""
@@ -164,85 +168,85 @@ class Releaser:
     def _execution(self, pod: t.Mapping[str, t.Any], hook: Hook) -> HookExecution:
         return HookExecution(self._run, pod, hook, self._hooks)
 
-    def _release_by_hook(self, pod: t.Mapping[str, t.Any], hook: Hook, held: ActiveFreeze) -> HookResult:
-        same_container = not held.armed or _container_of(pod, hook) == held.lease.target.container
+    def _release_by_hook(self, pod: t.Mapping[str, t.Any], hook: Hook, active: ActiveFreeze) -> HookResult:
+        same_container = not active.armed or _container_of(pod, hook) == active.timer.target.container
         found = recognise_hook(hook)
         pure = (
             found.plain
-            and len(held.lease.targets) == 1
-            and [command.path for command in found.thaws] == [held.lease.target.path]
+            and len(active.timer.targets) == 1
+            and [command.path for command in found.thaws] == [active.timer.target.path]
         )
-        if not held.armed or not same_container:
+        if not active.armed or not same_container:
             result = self._run_post(pod, hook, may_take_long=False)
-            if held.armed:
-                self._release_by_thaw(held, post=result, pure=False)
+            if active.armed:
+                self._release_by_thaw(active, post=result, pure=False)
             else:
-                self._settle_unleased(held, result)
+                self._account_without_timer(active, result)
             return result
         execution = self._execution(pod, hook)
         result = self._run_once_or_more(
             dataclasses.replace(hook, retries=0),
             lambda: execution.attempt(
-                argv=release_argv(held.lease, hook.argv, pure=pure),
-                extra_seconds=_BESIDE_HOOK_SECONDS if held.returned else SCRIPT_SECONDS,
-                clean=held.lease.clean,
+                argv=release_argv(active.timer, hook.argv, pure=pure),
+                extra_seconds=_BESIDE_HOOK_SECONDS if active.returned else SCRIPT_SECONDS,
+                clean=active.timer.clean,
             ),
         )
-        stderr, values = take_marker(result.stderr, held.lease.lease_id)
+        stderr, values = take_marker(result.stderr, active.timer.lease_id)
         result = dataclasses.replace(result, stderr=stderr)
         report = parse_release(values)
         if report is not None and report.proven:
             if report.winner == "lease" and pure:
                 result = dataclasses.replace(result, state="skipped", rc=None, error="the lease had thawed already")
-            self._settle(held, report, result, pure=pure)
+            self._account(active, report, result, pure=pure)
         else:
-            self._release_by_thaw(held, post=result, pure=pure)
+            self._release_by_thaw(active, post=result, pure=pure)
         return result
 
-    def _release_by_thaw(self, held: ActiveFreeze, *, post: HookResult | None, pure: bool) -> None:
+    def _release_by_thaw(self, active: ActiveFreeze, *, post: HookResult | None, pure: bool) -> None:
         """Thaw by ourselves, by every way there is, until it is proven or time is up."""
-        if not held.armed:
-            self._thaw_unleased(held)
+        if not active.armed:
+            self._thaw_without_timer(active)
             return
-        deadline = max(held.lease_end, time.monotonic()) + _PATIENCE_SECONDS
+        deadline = max(active.timer_end, time.monotonic()) + _PATIENCE_SECONDS
         thawer = Thawer(self._client, self._helper)
         tries = 0
         while True:
-            end = self._try_to_end(held, thawer, insist=tries >= _TRIES_IN_CONTAINER)
+            end = self._try_to_end(active, thawer, insist=tries >= _TRIES_IN_CONTAINER)
             tries += 1
             if end.report is not None:
-                self._settle(held, end.report, post, pure=pure)
+                self._account(active, end.report, post, pure=pure)
                 return
             if end.elsewhere is not None:
-                self._settle_elsewhere(held, end.elsewhere)
+                self._account_elsewhere(active, end.elsewhere)
                 return
             if time.monotonic() > deadline:
                 break
             time.sleep(_RETRY_SECONDS)
-        self._give_up(held, end.reason)
+        self._give_up(active, end.reason)
 
-    def _try_to_end(self, held: ActiveFreeze, thawer: Thawer, *, insist: bool) -> FreezeEnd:
-        if held.container_gone:
-            return end_by_claims(held.lease, thawer)
-        return end_freeze(self._client, held.lease, thawer, insist=insist)
+    def _try_to_end(self, active: ActiveFreeze, thawer: Thawer, *, insist: bool) -> FreezeEnd:
+        if active.container_gone:
+            return end_by_claims(active.timer, thawer)
+        return end_freeze(self._client, active.timer, thawer, insist=insist)
 
-    def _settle_elsewhere(self, held: ActiveFreeze, found: ThawElsewhere) -> None:
+    def _account_elsewhere(self, active: ActiveFreeze, found: ThawElsewhere) -> None:
         """It was proven through another container of the same claim, or because nothing can be frozen any more."""
         if found.may_return:
-            self._give_up(held, found.note)
+            self._give_up(active, found.note)
             return
         if found.state == "thawed":
-            text = f"{held.where} was thawed through {found.where}, because its own container could not be reached."
-            self._close(held, Account("release", False, None, text))
+            text = f"{active.where} was thawed through {found.where}, because its own container could not be reached."
+            self._close(active, FreezeAccount("release", False, None, text))
             return
-        over = time.monotonic() >= held.lease_end
-        text = f"{held.where} was found thawed; its own container could not be reached. {found.note}".strip()
-        self._close(held, Account("lease" if over else "someone else", False, None, text))
+        over = time.monotonic() >= active.timer_end
+        text = f"{active.where} was found thawed; its own container could not be reached. {found.note}".strip()
+        self._close(active, FreezeAccount("lease" if over else "someone else", False, None, text))
 
-    def _thaw_unleased(self, held: ActiveFreeze) -> None:
+    def _thaw_without_timer(self, active: ActiveFreeze) -> None:
         thawer = Thawer(self._client, self._helper)
-        target = held.lease.target
-        for thaw in held.lease.thaws:
+        target = active.timer.target
+        for thaw in active.timer.thaws:
             reason = ""
             try:
                 result = run_script(self._client, target, thaw)
@@ -251,38 +255,38 @@ class Releaser:
             except KubeError as exc:
                 reason = exc.message
             if reason:
-                end = end_by_claims(held.lease, thawer)
+                end = end_by_claims(active.timer, thawer)
                 if end.elsewhere is not None:
-                    self._settle_elsewhere(held, end.elsewhere)
+                    self._account_elsewhere(active, end.elsewhere)
                 else:
-                    self._give_up(held, "; ".join(part for part in (reason.rstrip("."), end.reason) if part))
+                    self._give_up(active, "; ".join(part for part in (reason.rstrip("."), end.reason) if part))
                 return
-        self._close(held, Account("release", True, time.monotonic() - held.frozen_at))
+        self._close(active, FreezeAccount("release", True, time.monotonic() - active.frozen_at))
 
-    def _settle_unleased(self, held: ActiveFreeze, post: HookResult) -> None:
+    def _account_without_timer(self, active: ActiveFreeze, post: HookResult) -> None:
         if post.state == "ok" and any(recognise_hook(post.hook).thaws):
-            self._close(held, Account("post hook", True, time.monotonic() - held.frozen_at))
+            self._close(active, FreezeAccount("post hook", True, time.monotonic() - active.frozen_at))
         else:
-            self._thaw_unleased(held)
+            self._thaw_without_timer(active)
 
-    def _settle(self, held: ActiveFreeze, report: ReleaseReport, post: HookResult | None, *, pure: bool) -> None:
-        if report.thaw == "0" and report.fired_at is None and held.thaws_itself:
-            # Nothing is protected beyond the command, and nobody has to be told so.
-            self._close(held, Account("its own command", False, None))
+    def _account(self, active: ActiveFreeze, report: ReleaseReport, post: HookResult | None, *, pure: bool) -> None:
+        if report.thaw == "0" and report.fired_at is None and active.thaws_itself:
+            # Nothing is protected beyond the command, and nobody has to be warned.
+            self._close(active, FreezeAccount("its own command", False, None))
             return
-        account = settle(
+        account = account_for(
             report,
             post=post,
             pure=pure,
-            where=held.where,
+            where=active.where,
             now=utc_now(),
         )
-        self._close(held, account)
+        self._close(active, account)
 
-    def _close(self, held: ActiveFreeze, account: Account) -> None:
+    def _close(self, active: ActiveFreeze, account: FreezeAccount) -> None:
         if account.error:
-            self._record_error(held, account.error)
-        for record in held.records:
+            self._record_error(active, account.error)
+        for record in active.records:
             record.ended = account.ended or utc_now()
             record.seconds = account.seconds
             if account.seconds is not None:
@@ -292,18 +296,18 @@ class Releaser:
             record.error = account.error
             record.released = True
         if self._marked is None:
-            self.unmark(held.lease)
+            self.unmark(active.timer)
         else:
-            self._marked.append(held)
+            self._marked.append(active)
 
-    def _give_up(self, held: ActiveFreeze, reason: str) -> None:
-        text = explain_unproven(held.where, reason, lease_seconds=held.lease.seconds if held.armed else None)
-        self._record_error(held, text)
-        for record in held.records:
+    def _give_up(self, active: ActiveFreeze, reason: str) -> None:
+        text = explain_unproven(active.where, reason, lease_seconds=active.timer.seconds if active.armed else None)
+        self._record_error(active, text)
+        for record in active.records:
             record.error = text
 
-    def _record_error(self, held: ActiveFreeze, text: str) -> None:
-        target = held.lease.target
+    def _record_error(self, active: ActiveFreeze, text: str) -> None:
+        target = active.timer.target
         self.errors.append(text)
         self._issues.error(
             "Error releasing a freeze", error=text, name=target.pod, namespace=target.namespace, resource="pods"
@@ -325,7 +329,7 @@ def _match(post: t.Sequence[Hook], freezes: t.Sequence[ActiveFreeze]) -> dict[in
                 ended_by.update({at: freeze for at in [next(free, None)] if at is not None})
 
     thawed = [{command.path for command in recognise_hook(hook).thaws} for hook in post]
-    assign(lambda freeze, at: bool(thawed[at] & {target.path for target in freeze.lease.targets}))
+    assign(lambda freeze, at: bool(thawed[at] & {target.path for target in freeze.timer.targets}))
     assign(lambda freeze, at: _is_pair(freeze.freezer, post[at]))
     if len(freezes) == 1:
         assign(lambda _freeze, at: at == len(post) - 1)
@@ -333,7 +337,7 @@ def _match(post: t.Sequence[Hook], freezes: t.Sequence[ActiveFreeze]) -> dict[in
 
 
 def _is_pair(pre: Hook, post: Hook) -> bool:
-    """They stand at the same place of the same rule, or are both the pod's annotations."""
+    """They are at the same place of the same rule, or are both the pod's annotations."""
     return (pre.source, pre.name, pre.index) == (post.source, post.name, post.index)
 
 

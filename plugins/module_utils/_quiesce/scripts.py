@@ -2,21 +2,19 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
+"""The shell programs of the timer. POSIX sh: they run in dash, bash and busybox, in somebody else's container.
 
-"""The shell programs of the lease. POSIX sh: they run in dash, bash and busybox, in somebody else's container.
-
-They are short because an exec carries them in its URL. All state of a lease is in ``/dev/shm/arkive-<id>``, memory
+They are short because an exec carries them in its URL. All state of a timer is in ``/dev/shm/arkive-<id>``, memory
 that no freeze can block, and that the containers of a pod share:
 
 ============  =====================================================================================
-``timer``     ``<pid> <born>`` of the timer; another one that stands here has taken its place
+``timer``     ``<pid> <born>`` of the timer; another one that is written here has taken its place
 ``freezer``   ``<process group> <born> <born of pid 1>`` of the freezing command, written by itself before it starts
 ``at``        uptime when the freeze returned
-``until``     when the lease ends (seconds of uptime); exists only once the freeze has returned 0
-``token``     a directory: who makes it (lease or release) may thaw, and the other one knows
+``until``     when the timer ends (seconds of uptime); exists only once the freeze has returned 0
+``token``     a directory: who makes it (timer or release) may thaw, and the other one knows
 ``winner``    who made the token
-``fired``     the lease has thawed: ``<uptime> <1 when something was frozen>``
+``fired``     the timer has thawed: ``<uptime> <1 when something was frozen>``
 ``thawed``    uptime when a release has thawed: for another one, where the answer of the first got lost
 ``released``  the release is proven, or nothing was ever frozen: the timer may go. The uptime when that was
 ============  =====================================================================================
@@ -24,13 +22,15 @@ that no freeze can block, and that the containers of a pod share:
 ``born`` is the start time of a process (field 22 of its ``stat``): a number may have gone to another process, and in a
 container that was started again to any.
 
-A lease ends only when the freezer is gone and a thaw worked after that, or found nothing frozen. A freeze that
+A timer ends only when the freezer is gone and a thaw worked after that, or found nothing frozen. A freeze that
 arrives after its release refuses to start, because the release has made the directory.
 
 Who starts a timer stays on as its parent, and starts it again when it was killed; its caller leaves when it has said
 its last words. So the timer has somebody to reap it: pid 1 of a container often reaps nobody. Where the parent is
 killed as well, the next renewal starts a new timer.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _ALIVE = (
     'for f in /proc/[0-9]*/stat;do read -r s<"$f"||continue;set -- "$1" "$2" ${s##*) };'
     '[ "$5" = "$1" ]&&[ $((${22}-$2)) -lt 360000 ]&&case $3 in Z|X);;*)return 0;;esac;done;return 1;} 2>/dev/null;'
 )
-#: ``timer``: true unless it is certain that the lease's timer is dead.
+#: ``timer``: true unless it is certain that the timer is dead.
 _TIMER_LIVES = (
     'timer(){ read -r s x<"$d/timer"||return 0;born "$s";[ "$b" = "$x" ]||return 1;'
     "case $z in Z|X)return 1;;esac;return 0;} 2>/dev/null;"
@@ -58,8 +58,8 @@ _THAW = (
     'thaw(){ e=$(eval "$h" 2>&1 </dev/null);'
     'case $?$e in 0*)t=1;;*nvalid\\ arg*)t=0;;127*)t=0;[ -e "$d/at" ]&&t=x;;*)t=x;;esac;};'
 )
-#: Remove what is proven over, of whatever run. It is kept for a while: who comes to release a lease that has fired is
-#: to be told, and a freeze that comes late is to be refused.
+#: Remove what is proven over, of whatever run. It is kept for a while: who comes to release a timer that has fired is
+#: to be informed, and a freeze that comes late is to be refused.
 _CLEAN = (
     f"now;for c in {_SHM}*;do for f in fired:60 released:600;do "
     '[ -f "$c/${f%:*}" ]&&read -r u x<"$c/${f%:*}"&&[ $((n-${u%%.*})) -gt ${f#*:} ]&&rm -rf "$c";done;done 2>/dev/null;'
@@ -89,7 +89,7 @@ TIMER = (
     + 'mv "$d/f" "$d/fired"'
 )
 
-#: ``tend``: start the timer, ``$m``. ``stay WORDS``: say the last words, and be the timer's parent until the lease is
+#: ``tend``: start the timer, ``$m``. ``stay WORDS``: say the last words, and be the timer's parent until the timer is
 #: over, with closed streams.
 _STAY = (
     'tend(){ setsid /bin/sh -c "$m" arkive-timer "$d" "$l" "$a" "$h" </dev/null >/dev/null 2>&1 & k=$!;};'
@@ -97,7 +97,7 @@ _STAY = (
     'while wait $k;[ -d "$d" ]&&[ ! -e "$d/fired" ];do timer||tend;sleep 1;done;};'
 )
 
-#: Freeze under a lease: ID LEASE_SECONDS ARM_SECONDS PLAIN THAW TIMER ARGV...
+#: Freeze under a timer: ID LEASE_SECONDS ARM_SECONDS PLAIN THAW TIMER ARGV...
 FREEZE = (
     f'i=$1 l=$2 a=$3 p=$4 h=$5 m=$6;d={_SHM}$i;umask 077;mkdir "$d" 2>/dev/null||{{ echo "'
     + MARKER
@@ -129,7 +129,7 @@ RELEASE = (
     + _THAW
     + 'mkdir "$d" 2>/dev/null;s=;mkdir "$d/token" 2>/dev/null&&s=1&&echo release>"$d/winner";'
     + 'k=0;while [ ! -s "$d/winner" ]&&[ $k -lt 5 ];do sleep 1;k=$((k+1));done;w=lost;read -r w<"$d/winner";'
-    # The lease got there first: let it finish.
+    # The timer got there first: let it finish.
     + 'if [ "$w" = lease ];then k=0;while [ ! -e "$d/fired" ]&&[ $k -lt 10 ]&&timer;do sleep 1;k=$((k+1));done;fi;'
     + 'g=1;if [ ! -e "$d/until" ]&&read -r q y o<"$d/freezer";then k=0;'
     + 'while alive "$q" "$y" "$o";do kill -9 -$q;k=$((k+1));[ $k -gt 8 ]&&{ g=0;break;};sleep 1;done;fi 2>/dev/null;'
@@ -149,7 +149,7 @@ RELEASE = (
     + "exit $r"
 )
 
-#: Renew: ID LEASE_SECONDS THAW TIMER. Ends with 3 when the lease is over, with 4 when there is none, and with 6 when
+#: Renew: ID LEASE_SECONDS THAW TIMER. Ends with 3 when the timer is over, with 4 when there is none, and with 6 when
 #: its timer was dead: then a new one runs.
 RENEW = (
     f'i=$1 l=$2 a=1 h=$3 m=$4;d={_SHM}$i;umask 077;[ -e "$d/until" ]||exit 4;[ -d "$d/token" ]&&exit 3;'

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Split a shell script into simple commands: as much of the language as it takes to see which programs it calls."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Thaw what dead runs left frozen. A live run's freeze is never touched."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import datetime as dt
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freezes import MarkedFreezes
@@ -21,13 +22,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.freeze_end imp
     end_by_claims,
     end_freeze,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import Lease
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.freeze_timer import FreezeTimer
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import Mark, read_claim
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.marking import remove_marks
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import HelperPod
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.thaw import Thawer, mount_path
-
-_Pod: t.TypeAlias = "t.Mapping[str, t.Any]"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +71,7 @@ def sweep(
     client: KubeClient,
     found: MarkedFreezes,
     *,
-    pods: t.Iterable[_Pod] = (),
+    pods: t.Iterable[ObjectView] = (),
     helper: HelperPod | None = None,
     own_run: str = "",
 ) -> list[Swept]:
@@ -90,7 +89,7 @@ class _Sweeper:
     def __init__(
         self,
         client: KubeClient,
-        pods: t.Iterable[_Pod],
+        pods: t.Iterable[ObjectView],
         helper: HelperPod | None,
         *,
         own_run: str,
@@ -130,17 +129,17 @@ class _Sweeper:
         return dataclasses.replace(found, state=state, error=error)
 
     def _end(self, mark: Mark) -> FreezeEnd:
-        """Through its own container where that still mounts the claim; never at a path that only the mark tells."""
+        """Through its own container where that still mounts the claim; never at a path that only the mark names."""
         pod = self._pod_of(mark)
         path = mark.path
         if mark.claim:
             path = mount_path(pod, mark.container, mark.claim.partition("/")[2]) if pod else ""
             if pod is None or not path or (pod.get("spec") or {}).get("nodeName", "") != mark.node:
-                return end_by_claims(Lease(mark.lease_id, (mark.target,), (mark.thaw_argv(),), 1.0), self._thawer)
-        lease = Lease(mark.lease_id, (mark.target,), (mark.thaw_argv(path),), 1.0)
-        return end_freeze(self._client, lease, self._thawer, insist=True)
+                return end_by_claims(FreezeTimer(mark.lease_id, (mark.target,), (mark.thaw_argv(),), 1.0), self._thawer)
+        timer = FreezeTimer(mark.lease_id, (mark.target,), (mark.thaw_argv(path),), 1.0)
+        return end_freeze(self._client, timer, self._thawer, insist=True)
 
-    def _pod_of(self, mark: Mark) -> _Pod | None:
+    def _pod_of(self, mark: Mark) -> ObjectView | None:
         key = (mark.namespace, mark.pod)
         if key not in self._pods:
             try:

@@ -2,23 +2,24 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Thaw a claim's file system from wherever it can be reached: any container that mounts it on that node, else a helper.
 
 A frozen file system stays frozen when its last mount goes: the next pod that mounts the volume on that node gets the
 same one, frozen as it is. It ends with its node, and it does not go along when the volume moves to another node.
 """
 
+# Private: not for use outside of this collection.
+
 from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import is_finished, mounted_claims
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import claim_of_volume, claims_in_use
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.freeze_timer import run_script
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.helper_pod import HelperRun
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import run_script
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeTarget, HelperPod
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.remedy import thaw_by_hand
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.scripts import THAW_MOUNT
@@ -26,8 +27,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.thaw_answer im
 
 #: A claim is tried this often through a helper pod, whatever nodes its marks name.
 _HELPER_TRIES = 2
-
-_Pod: t.TypeAlias = "t.Mapping[str, t.Any]"
 
 
 class Thawer:
@@ -46,7 +45,7 @@ class Thawer:
         except KubeError as exc:
             failure = f"the pods of namespace {namespace} cannot be listed: {exc.message}"
             return ThawElsewhere("failed", tries=(failure,), remedy=thaw_by_hand(claim, node, []))
-        users = [pod for pod in pods if name in mounted_claims(pod) and not is_finished(pod)]
+        users = [pod for pod in pods if name in claims_in_use(pod)]
         there = [pod for pod in users if not node or (pod.get("spec") or {}).get("nodeName") == node]
         tries: list[str] = []
         for target in mounts_of_claim(there, name):
@@ -103,7 +102,7 @@ class Thawer:
         return None
 
 
-def mounts_of_claim(pods: t.Iterable[_Pod], claim_name: str) -> list[FreezeTarget]:
+def mounts_of_claim(pods: t.Iterable[ObjectView], claim_name: str) -> list[FreezeTarget]:
     """Every running container that mounts the claim, those with the right to thaw (CAP_SYS_ADMIN) first."""
     found: list[tuple[bool, FreezeTarget]] = []
     for pod in pods:
@@ -127,7 +126,7 @@ def mounts_of_claim(pods: t.Iterable[_Pod], claim_name: str) -> list[FreezeTarge
     return [target for _may, target in found]
 
 
-def mount_path(pod: _Pod, container: str, claim_name: str) -> str:
+def mount_path(pod: ObjectView, container: str, claim_name: str) -> str:
     """Where ``container`` mounts the claim, by the pod's spec; empty when it does not."""
     volumes = _volumes_of_claim(pod, claim_name)
     for entry in _containers(pod.get("spec") or {}):
@@ -137,13 +136,12 @@ def mount_path(pod: _Pod, container: str, claim_name: str) -> str:
     return ""
 
 
-def _volumes_of_claim(pod: _Pod, claim_name: str) -> set[str]:
+def _volumes_of_claim(pod: ObjectView, claim_name: str) -> set[str]:
     name = pod["metadata"]["name"]
     return {
         volume["name"]
         for volume in (pod.get("spec") or {}).get("volumes") or []
-        if (volume.get("persistentVolumeClaim") or {}).get("claimName") == claim_name
-        or ("ephemeral" in volume and f"{name}-{volume['name']}" == claim_name)
+        if claim_of_volume(name, volume) == claim_name
     }
 
 
@@ -152,7 +150,7 @@ def _containers(spec: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
     return [container for kind in kinds for container in spec.get(kind) or []]
 
 
-def _running_containers(pod: _Pod) -> set[str]:
+def _running_containers(pod: ObjectView) -> set[str]:
     status = pod.get("status") or {}
     kinds = ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses")
     return {

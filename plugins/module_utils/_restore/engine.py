@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """A restore from the store to the cluster: a walk through the stages, none of which is asked again by a later one.
 
 choose -> plan -> judge -> apply -> volumes -> hooks -> report
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def _plan(opened: _Opened) -> Ready:
         for warning in backup.warnings:
             run.issues.warning(warning)
         if not run.request.name:
-            report.tell_unfinished()
+            report.report_unfinished()
         chosen = choose_objects(run, backup)
         findings = find_out(run, chosen, opened.objects)
         planner = Planner(run, chosen, findings)

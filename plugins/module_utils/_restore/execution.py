@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """From a judged plan to what became of it: apply, volumes, hooks, report."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -14,21 +14,26 @@ import time
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
-from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
+    CLAIMS,
+    CRDS,
+    LEASES,
+    PODS,
+    SERVICE_ACCOUNTS,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._core.timings import Timings
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.applier import Applier
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.ephemeral_claims import EphemeralClaims
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.lease_holder import RestoreProcess
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.namespace_leases import NamespaceLeases
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.lock_holder import RestoreProcess
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.namespace_locks import NamespaceLocks
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.namespaces import NamespaceMaker
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.object_waits import ObjectWaits
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.object_writer import ObjectWriter
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.chosen import Chosen
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.restore_mark import LEASES
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.hooks.hook_records import RecordedHooks
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.hooks.pod_hooks import RestoredPodHooks
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.judge import Judge
@@ -50,9 +55,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.restor
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.vanished_claims import find_vanished
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.volume_finalizer import VolumeFinalizer
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.workloads.ready_wait import WorkloadWait
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CLAIMS, CRDS, PODS
-
-_ACCOUNTS = GroupResource("serviceaccounts")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +114,7 @@ class Execution:
     def foresee(self, refusal: ArkiveError | None) -> RestoreOutcome:
         """The outcome of the plan without carrying it out, with the errors and in the phase that ``run`` would have."""
         if refusal is None and self._has_work:
-            refusal = self._make_leases().find_refusal(self._namespaces_to_change())
+            refusal = self._make_locks().find_refusal(self._namespaces_to_change())
         changed = self._ready.plan.changes or bool(self._open_pods) or self._volumes.is_open
         return self._report.planned(self._work(), changed=changed, refusal=refusal)
 
@@ -133,8 +135,8 @@ class Execution:
             if self._hooks.open_hooks(self._findings.objects.load(item.body))
         ]
 
-    def _make_leases(self) -> NamespaceLeases:
-        return NamespaceLeases(self._run, self._api.find(LEASES), RestoreProcess.current(self._run.name))
+    def _make_locks(self) -> NamespaceLocks:
+        return NamespaceLocks(self._run, self._api.find(LEASES), RestoreProcess.current(self._run.name))
 
     def _namespaces_to_change(self) -> list[str]:
         """Those that are there; the others get their lease when they are made."""
@@ -148,10 +150,10 @@ class Execution:
         if not self._has_work:
             self._await_workloads()
             return self._report.untouched(self._work())
-        with self._make_leases() as leases:
-            leases.acquire(self._namespaces_to_change())
+        with self._make_locks() as locks:
+            locks.acquire(self._namespaces_to_change())
             self._report.note_start()
-            failure = self._apply(leases)
+            failure = self._apply(locks)
             if not failure:
                 self._await_workloads()
             clock = time.monotonic()
@@ -176,11 +178,11 @@ class Execution:
             failure=failure,
         )
 
-    def _apply(self, leases: NamespaceLeases) -> str:
+    def _apply(self, locks: NamespaceLocks) -> str:
         """Why the run had to be broken off; empty when it went through (with or without errors)."""
         try:
             with self._ready.timings.measure("apply"):
-                late = self._apply_waves(self._make_applier(leases))
+                late = self._apply_waves(self._make_applier(locks))
         except Cancelled as exc:
             self._run.issues.error(exc.message)
             return exc.message
@@ -202,7 +204,7 @@ class Execution:
         ]
         last = max(with_volumes, default=0)
         self._carry_out(applier, self._rest()[:last])
-        late = self._tell_vanished(self._await_volumes())
+        late = self._report_vanished(self._await_volumes())
         lost = self._volumes.find_lost(self._applied)
         self._applied = self._applied.with_plan(self._ready.judge.hold_back(self._applied.plan, lost))
         self._carry_out(applier, self._rest()[last:])
@@ -231,16 +233,16 @@ class Execution:
         plan = self._ready.planner.plan_new_types(self._applied.plan, self._api)
         self._applied = self._applied.with_plan(plan)
 
-    def _make_applier(self, leases: NamespaceLeases) -> Applier:
+    def _make_applier(self, locks: NamespaceLocks) -> Applier:
         run, findings = self._run, self._findings
         writer = ObjectWriter(
             run,
             findings,
             ExistingObjects(run, findings, ClaimRules(run, findings)),
-            ObjectWaits(run, self._api.find(_ACCOUNTS)),
+            ObjectWaits(run, self._api.find(SERVICE_ACCOUNTS)),
             self._follow_pod,
         )
-        return Applier(run, writer, NamespaceMaker(run, findings, leases))
+        return Applier(run, writer, NamespaceMaker(run, findings, locks))
 
     # -- volumes ------------------------------------------------------------------------------------------------------
 
@@ -260,7 +262,7 @@ class Execution:
         self._finish_volumes(at_once)
         return [volume for volume in left if not any(volume is each for each in at_once)]
 
-    def _tell_vanished(self, late: t.Sequence[RestoredVolume]) -> list[RestoredVolume]:
+    def _report_vanished(self, late: t.Sequence[RestoredVolume]) -> list[RestoredVolume]:
         """The plan may be old by now, and what is written next would make up for a claim that is gone.
 
         Returns ``late`` as they are now.

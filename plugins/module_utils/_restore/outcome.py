@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What a restore, or the plan of one, comes to."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class RestoreOutcome:
     """For the task's result. ``changed`` of a plan says whether running it would change anything.
 
     ``hooks`` as in the result of every hook run; ``timings`` are seconds for each step and the number of API requests.
-    ``phase`` of a plan is ``New``. ``recorded`` tells whether the restore was written to the store. ``workloads`` are
+    ``phase`` of a plan is ``New``. ``recorded`` says whether the restore was written to the store. ``workloads`` are
     those that were waited for, by ``ready`` and ``not_ready``; None where nobody asked to wait. ``volumes``: for each
     claim, where its data comes from and what became of it. ``refusal``: of a plan, why the run would not begin.
     """

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What a restore is asked to do."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class RestoreRequest:
     ``on_bad_member``: whether a member of the archive that is not the object of its path refuses all, or is left out.
     ``snapshot_location``: where native snapshots of volumes are; without it none is used.
     ``want_diff`` keeps YAML of what changes, ``max_diffs`` objects of it. ``force`` restores into namespaces that
-    another restore works in. ``from_manifest``: the fields of ``spec`` that stand in a manifest; all others are the
+    another restore works in. ``from_manifest``: the fields of ``spec`` that are in a manifest; all others are the
     task's own.
     """
 

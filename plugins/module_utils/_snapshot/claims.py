@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The PersistentVolumeClaims that a task means, and the volumes behind them."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ import concurrent.futures
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import plural, some_of
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.claims import is_bound
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import mounted_claims
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import Selection, Workload
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import ClaimChoice, Workload
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
@@ -25,23 +26,23 @@ _READS_AT_A_TIME = 8
 _NAMED = 5
 
 
-def find_claims(client: KubeClient, namespace: str, selection: Selection) -> list[dict[str, t.Any]]:
+def find_claims(client: KubeClient, namespace: str, choice: ClaimChoice) -> list[dict[str, t.Any]]:
     """The claims by name. Raises ``SnapshotError`` when one that is named is not there, or none is found."""
     path = f"/api/v1/namespaces/{namespace}/persistentvolumeclaims"
-    if selection.workload is not None:
-        names = _claims_of_workload(client, namespace, selection.workload)
-        meant = f"{selection.workload} in namespace {namespace}"
+    if choice.workload is not None:
+        names = _claims_of_workload(client, namespace, choice.workload)
+        meant = f"{choice.workload} in namespace {namespace}"
         if not names:
             raise SnapshotError(f"The {meant} mounts no PersistentVolumeClaim.")
         return _read_named(client, path, names, f"The claims of {meant}")
-    if selection.claims:
-        return _read_named(client, path, selection.claims, f"The claims in namespace {namespace}")
+    if choice.claims:
+        return _read_named(client, path, choice.claims, f"The claims in namespace {namespace}")
     found: dict[str, dict[str, t.Any]] = {}
-    for selector in selection.selectors:
+    for selector in choice.selectors:
         items = client.get(path, query={"labelSelector": selector.to_text()}).get("items") or []
         found |= {item["metadata"]["name"]: item for item in items}
     if not found:
-        said = " or ".join(selector.to_text() for selector in selection.selectors)
+        said = " or ".join(selector.to_text() for selector in choice.selectors)
         raise SnapshotError(
             f"No PersistentVolumeClaim with labels {said} is in namespace {namespace}.", hint="Check the labels."
         )
@@ -50,7 +51,7 @@ def find_claims(client: KubeClient, namespace: str, selection: Selection) -> lis
 
 def read_volumes(client: KubeClient, claims: t.Sequence[dict[str, t.Any]]) -> list[ClaimVolume]:
     """The claims with their volumes. Raises ``SnapshotError`` for those that are not bound."""
-    unbound = [claim for claim in claims if (claim.get("status") or {}).get("phase") != "Bound"]
+    unbound = [claim for claim in claims if not is_bound(claim)]
     if unbound:
         raise SnapshotError(
             f"{_names(unbound)} in namespace {unbound[0]['metadata']['namespace']} "

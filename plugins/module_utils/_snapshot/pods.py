@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The pods that mount the claims, with the hooks that run around their snapshots."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import dataclasses
 import shlex
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import resolve_container
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, OnError, Phase
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import (
@@ -22,7 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks impor
     unused_rules,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import mounted_claims, pod_identity
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import is_running, mounted_claims, pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.errors import QuiesceError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import find_volume_mount
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import (
@@ -38,14 +39,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import 
 TASK_HOOK_NAME = "k8s_snapshot"
 _POD_NAMES = ("pods", "pod", "po")
 
-Pod: t.TypeAlias = "dict[str, t.Any]"
-
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class QuiescePlan:
     """``pods`` are those that mount the claims, ``hooked`` those of them with something to run, and in which order."""
 
-    pods: list[Pod]
+    pods: list[Object]
     hooked: list[HookedPod]
     sequential: bool
     warnings: list[str]
@@ -56,7 +55,7 @@ def plan_quiescing(client: KubeClient, namespace: str, claims: t.Collection[str]
     items = client.get(f"/api/v1/namespaces/{namespace}/pods").get("items") or []
     wanted = set(claims)
     pods = sorted(
-        (pod for pod in items if _is_running(pod) and not wanted.isdisjoint(mounted_claims(pod))), key=pod_identity
+        (pod for pod in items if is_running(pod) and not wanted.isdisjoint(mounted_claims(pod))), key=pod_identity
     )
     rules = resolve_rules(quiescing.rules, lambda name: "pods" if name.lower() in _POD_NAMES else None)
     hooked = run_on_one([_with_hooks(pod, rules, quiescing) for pod in pods])
@@ -86,7 +85,7 @@ def thaw_command(paths: t.Sequence[str]) -> tuple[str, ...]:
     return ("/bin/sh", "-c", f"r=0; {'; '.join(steps)}; exit $r")
 
 
-def _with_hooks(pod: Pod, rules: t.Sequence[ResolvedRule], quiescing: Quiescing) -> HookedPod:
+def _with_hooks(pod: Object, rules: t.Sequence[ResolvedRule], quiescing: Quiescing) -> HookedPod:
     if quiescing.pod_hooks:
         return give_hooks(pod, hooks_of_pod(pod, rules))
     bare = {**pod, "metadata": {**pod["metadata"], "annotations": {}}}
@@ -141,10 +140,6 @@ def _freeze_after(hooked: HookedPod, container: str, paths: t.Sequence[str]) -> 
     # Whatever becomes of it: the release proves that it is thawed, and the pod's own hooks are owed.
     thaw = hook("post", thaw_command(paths), "Continue")
     return dataclasses.replace(hooked, pre=(*hooked.pre, freeze), post=(thaw, *hooked.post))
-
-
-def _is_running(pod: Pod) -> bool:
-    return (pod.get("status") or {}).get("phase") == "Running"
 
 
 __all__ = ("TASK_HOOK_NAME", "QuiescePlan", "freeze_command", "plan_quiescing", "thaw_command")

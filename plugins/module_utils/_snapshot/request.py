@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What a task wants snapshots of, and how the pods are quiesced around them."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _LABEL_KEY = re.compile(r"([a-z0-9.-]{1,253}/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Workload:
-    """The Deployment or StatefulSet whose claims are meant."""
+    """The Deployment or StatefulSet whose claims are chosen."""
 
     kind: WorkloadKind
     name: str
@@ -40,7 +40,7 @@ class Workload:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class ClaimChoice:
     """Which PersistentVolumeClaims: exactly one of these says something."""
 
     claims: tuple[str, ...] = ()
@@ -73,18 +73,18 @@ class Quiescing:
 class SnapshotRequest:
     """One set of snapshots, ``name``, in ``namespace``. Seconds are seconds; ``ready_seconds`` None waits for nothing.
 
-    ``group_label``: claims with this label are cut as one group for each of its values.
+    ``group_label``: claims with this label are snapshotted as one group for each of its values.
     """
 
     name: str
     namespace: str
-    selection: Selection = dataclasses.field(default_factory=Selection)
+    choice: ClaimChoice = dataclasses.field(default_factory=ClaimChoice)
     quiescing: Quiescing = dataclasses.field(default_factory=Quiescing)
     snapshot_class: str = ""
     labels: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     group_label: str = ""
     retain: bool = False
-    cut_seconds: float = 600.0
+    take_seconds: float = 600.0
     ready_seconds: float | None = 600.0
     workers: int = DEFAULT_WORKERS
     log_output: bool = True
@@ -119,8 +119,8 @@ def check_set_name(name: str) -> None:
 
 __all__ = (
     "DEFAULT_WORKERS",
+    "ClaimChoice",
     "Quiescing",
-    "Selection",
     "SnapshotRequest",
     "Workload",
     "WorkloadKind",

@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
-"""One set of snapshots: quiesce all pods, cut all snapshots, release all pods; then wait until they can be used.
+"""One set of snapshots: quiesce all pods, take all snapshots, release all pods; then wait until they can be used.
 
 The set is there as a whole, or not at all: when anything goes wrong, what the run made is removed.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.pods import Q
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SnapshotRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.window import SnapshotWindow
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import TakenSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import (
     PlannedSnapshot,
     SetMember,
@@ -60,8 +60,8 @@ def remove_snapshots(
         left = provider.remove(members)
     return SnapshotOutcome(
         changed=bool(members),
-        snapshots=[snapshot_entry(member.cut, set_name=request.name) for member in members],
-        before=[member.cut.name for member in members],
+        snapshots=[snapshot_entry(member.snapshot, set_name=request.name) for member in members],
+        before=[member.snapshot.name for member in members],
         issues=Issues.of(warnings=provider.warnings, errors=left),
     )
 
@@ -80,10 +80,10 @@ def take_snapshots(
     Raises ``SnapshotError`` before anything is begun, and ``Cancelled`` after everything was undone.
     """
     run = ClusterRun(client=client, progress=progress, cancel=cancel or CancelToken(), run_id=request.run_id)
-    claims = find_claims(client, request.namespace, request.selection)
+    claims = find_claims(client, request.namespace, request.choice)
     provider.check()
     members = provider.find()
-    task = _Task(run, request, provider, before=[member.cut.name for member in members])
+    task = _Task(run, request, provider, before=[member.snapshot.name for member in members])
     if members:
         _check_members(request, members, [claim["metadata"]["name"] for claim in claims])
         return task.keep(members, check_mode=check_mode)
@@ -108,7 +108,7 @@ class _Task:
         self._timings = Timings()
         self._window: SnapshotWindow | None = None
         self._changed = False
-        self._late: t.Sequence[CutSnapshot] = ()
+        self._late: t.Sequence[TakenSnapshot] = ()
 
     def foresee(self, plans: t.Sequence[PlannedSnapshot], quiescing: QuiescePlan) -> SnapshotOutcome:
         """What would be done; nothing is executed."""
@@ -143,22 +143,22 @@ class _Task:
             snapshots=[planned_entry(plan, set_name=self._request.name) for plan in plans],
             planned=planned,
             before=self._before,
-            after=[plan.wish.name for plan in plans],
+            after=[plan.spec.name for plan in plans],
             issues=self._issues,
         )
 
     def keep(self, members: t.Sequence[SetMember], *, check_mode: bool) -> SnapshotOutcome:
         """The set is there already."""
-        cuts = [member.cut for member in members]
+        snapshots = [member.snapshot for member in members]
         if self._request.retain:
             if check_mode:
                 self._changed = any(member.policy != "Retain" for member in members)
             else:
-                self._changed = self._provider.retain(cuts)
+                self._changed = self._provider.retain(snapshots)
         if not check_mode:
             with self._provider:
-                self._await_ready(cuts)
-        return self._end(cuts)
+                self._await_ready(snapshots)
+        return self._end(snapshots)
 
     def take(self, plans: t.Sequence[PlannedSnapshot], quiescing: QuiescePlan) -> SnapshotOutcome:
         """All of it; whatever happens, nothing stays frozen, and nothing of a set that is not good is left."""
@@ -166,7 +166,7 @@ class _Task:
         self._window = window = SnapshotWindow(self._run, self._request, quiescing)
         try:
             with provider:
-                self._cut(window, plans)
+                self._take(window, plans)
                 taken = provider.taken
                 issues.add_errors(window.errors_of(taken))
                 if not issues.errors:
@@ -180,8 +180,8 @@ class _Task:
                 issues.error(f"What was made of the set could not be removed: {left.sentence}")
             if isinstance(exc, ArkiveError):
                 issues.add_warnings(provider.warnings)
-                told = self._outcome(provider.taken, after=[])
-                exc.details.update(told.to_return(default_on_error=self._request.quiescing.on_error))
+                outcome = self._outcome(provider.taken, after=[])
+                exc.details.update(outcome.to_return(default_on_error=self._request.quiescing.on_error))
             raise
         issues.add_warnings(window.warnings)
         if issues.errors:
@@ -190,7 +190,7 @@ class _Task:
             issues.add_errors(f"{text} {_KEPT}" for text in window.post_errors)
         return self._end(provider.taken)
 
-    def _cut(self, window: SnapshotWindow, plans: t.Sequence[PlannedSnapshot]) -> None:
+    def _take(self, window: SnapshotWindow, plans: t.Sequence[PlannedSnapshot]) -> None:
         with self._timings.measure("prepare"):
             window.prepare()
         if window.refusals:
@@ -207,44 +207,44 @@ class _Task:
         self._timings.add("window", time.monotonic() - started)
         self._run.cancel.check()
 
-    def _finish(self, cuts: t.Sequence[CutSnapshot]) -> None:
+    def _finish(self, snapshots: t.Sequence[TakenSnapshot]) -> None:
         """They are good: say so to later runs, and wait until they can be used."""
-        self._provider.seal(cuts)
+        self._provider.seal(snapshots)
         if self._request.retain:
-            self._provider.retain(cuts)
-        self._await_ready(cuts)
+            self._provider.retain(snapshots)
+        self._await_ready(snapshots)
 
-    def _await_ready(self, cuts: t.Sequence[CutSnapshot]) -> None:
+    def _await_ready(self, snapshots: t.Sequence[TakenSnapshot]) -> None:
         timeout = self._request.ready_seconds
-        if timeout is None or all(cut.ready for cut in cuts):
+        if timeout is None or all(taken.ready for taken in snapshots):
             return
         self._run.progress("waiting until volumes can be made from the snapshots")
         with self._timings.measure("ready"):
-            late = self._provider.wait_ready(cuts, timeout=timeout, progress=self._run.progress)
-        self._issues.add_errors(cut.error for cut in cuts if cut.failed)
+            late = self._provider.wait_ready(snapshots, timeout=timeout, progress=self._run.progress)
+        self._issues.add_errors(taken.error for taken in snapshots if taken.failed)
         if not self._issues.errors:
             self._late = late
 
-    def _discard(self, cuts: t.Sequence[CutSnapshot]) -> list[str]:
-        if cuts:
+    def _discard(self, snapshots: t.Sequence[TakenSnapshot]) -> list[str]:
+        if snapshots:
             self._run.progress("removing what was made of the set")
-        left = self._provider.discard(cuts)
-        for cut in cuts:
-            if cut.name:
-                cut.fail(cut.left or "It was removed, because the set is not good.")
+        left = self._provider.discard(snapshots)
+        for taken in snapshots:
+            if taken.name:
+                taken.fail(taken.left or "It was removed, because the set is not good.")
         return left
 
-    def _end(self, cuts: t.Sequence[CutSnapshot]) -> SnapshotOutcome:
-        self._issues.add_errors(f"{cut.error} It is kept: run the task again to wait longer." for cut in self._late)
+    def _end(self, snapshots: t.Sequence[TakenSnapshot]) -> SnapshotOutcome:
+        self._issues.add_errors(f"{taken.error} It is kept: run the task again to wait longer." for taken in self._late)
         self._issues.add_warnings(self._provider.warnings)
-        return self._outcome(cuts, after=[cut.name for cut in cuts if cut.name and not cut.failed])
+        return self._outcome(snapshots, after=[taken.name for taken in snapshots if taken.name and not taken.failed])
 
-    def _outcome(self, cuts: t.Sequence[CutSnapshot], *, after: list[str]) -> SnapshotOutcome:
+    def _outcome(self, snapshots: t.Sequence[TakenSnapshot], *, after: list[str]) -> SnapshotOutcome:
         window = self._window
         hooks = window.results if window is not None else []
         return SnapshotOutcome(
             changed=self._changed or any(result.state != "skipped" for result in hooks),
-            snapshots=[snapshot_entry(cut, set_name=self._request.name) for cut in cuts],
+            snapshots=[snapshot_entry(taken, set_name=self._request.name) for taken in snapshots],
             hooks=hooks,
             freezes=window.freezes if window is not None else [],
             swept=window.swept if window is not None else [],
@@ -257,15 +257,15 @@ class _Task:
 
 def _check_members(request: SnapshotRequest, members: t.Sequence[SetMember], claims: t.Sequence[str]) -> None:
     """Raise ``SnapshotError`` unless the set that is there is what is asked for."""
-    have = {member.cut.wish.claim for member in members}
+    have = {member.snapshot.spec.claim for member in members}
     missing = sorted(set(claims) - have)
-    leaving = [member.cut.name for member in members if member.leaving]
-    unfinished = [member.cut.name for member in members if not member.complete]
-    failed = [f"{member.cut.name} ({member.cut.error})" for member in members if member.cut.failed]
+    leaving = [member.snapshot.name for member in members if member.leaving]
+    unfinished = [member.snapshot.name for member in members if not member.complete]
+    failed = [f"{member.snapshot.name} ({member.snapshot.error})" for member in members if member.snapshot.failed]
     other = [
-        f"{member.cut.name} ({member.cut.wish.class_name})"
+        f"{member.snapshot.name} ({member.snapshot.spec.class_name})"
         for member in members
-        if request.snapshot_class and member.cut.wish.class_name not in ("", request.snapshot_class)
+        if request.snapshot_class and member.snapshot.spec.class_name not in ("", request.snapshot_class)
     ]
     for names, what in (
         (leaving, "is being deleted"),

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
+"""The window in which the snapshots of a set are taken: the pods that mount the claims are quiesced, and released."""
 
-"""The window in which the snapshots of a set are cut: the pods that mount the claims are quiesced, and released."""
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import A
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.prepared_pods import prepare_pod
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import asked_for
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import (
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.quiesce_block import (
     CriticalSection,
     QuiescedPod,
     SectionSettings,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import asked_for
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeping import sweep_namespaces
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.pods import QuiescePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SnapshotRequest
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import TakenSnapshot
 
 #: Of what a freeze may last, this much is left for the release.
 _RELEASE_SHARE = 0.1
 
 
 class SnapshotWindow:
-    """``prepare`` first; then, unless there are ``refusals``, use it as a context around the cut."""
+    """``prepare`` first; then, unless there are ``refusals``, use it as a context around the taking."""
 
     def __init__(
         self,
@@ -51,8 +51,8 @@ class SnapshotWindow:
         self._plan = plan
         self._progress = run.progress
         self._settings = SectionSettings(
-            # What a section tells its run is told by the sentences of this task.
-            run=run.telling(Issues()),
+            # What a section reports to its run is in the sentences of this task.
+            run=run.with_issues(Issues()),
             policy=request.quiescing.policy,
             hooks=request.hook_policy,
             workers=request.workers,
@@ -115,7 +115,7 @@ class SnapshotWindow:
     @property
     def seconds_left(self) -> float:
         """How long the snapshots may take: never longer than the freeze may last, ``freeze_max`` from its start."""
-        wanted = self._request.cut_seconds
+        wanted = self._request.take_seconds
         if not self.freezes:
             return wanted
         longest = self._request.quiescing.policy.freeze_max_seconds
@@ -125,21 +125,21 @@ class SnapshotWindow:
             self._deadline = end
         return min(wanted, left)
 
-    def errors_of(self, cuts: t.Sequence[CutSnapshot]) -> list[str]:
-        """Why what was cut must not be kept; empty when all is well. For after the window."""
+    def errors_of(self, snapshots: t.Sequence[TakenSnapshot]) -> list[str]:
+        """Why what was taken must not be kept; empty when all is well. For after the window."""
         errors = list(self.refusals)
         errors += [self._sentence(result) for result in self._failures("pre")]
-        failed = [cut.error for cut in cuts if cut.failed]
+        failed = [taken.error for taken in snapshots if taken.failed]
         if failed and self._deadline is not None and self._ended >= self._deadline:
             longest, late = self._request.quiescing.policy.freeze_max_seconds, len(failed)
             errors.append(
                 f"The lease ran out before the snapshot was cut: the freeze may last {longest:g} s (freeze_max), and "
-                f"{late} of {counted(len(cuts), 'snapshot')} {plural(late, 'was', 'were')} not cut by then."
+                f"{late} of {counted(len(snapshots), 'snapshot')} {plural(late, 'was', 'were')} not cut by then."
             )
         errors += failed
         if self._section is not None:
-            if self._section.torn:
-                names = ", ".join(record.target.where for record in self._section.torn)
+            if self._section.broken_freezes:
+                names = ", ".join(record.target.where for record in self._section.broken_freezes)
                 errors.append(f"The lease ran out before the snapshot was cut: {names} was not frozen all the time.")
             errors += self._section.errors
         return errors

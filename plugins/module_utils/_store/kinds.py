@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The table of the kinds of stores, one row for each: nobody else asks of which kind a location is."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def make_location(options: t.Mapping[str, t.Any]) -> StorageLocation:
 
 
 def _refuse_foreign(location: StorageLocation, kind: StoreKind, given: t.Mapping[str, StoreKind]) -> None:
-    # One with a default of its own cannot be told from one that was not given.
+    # One with a default of its own cannot be distinguished from one that was not given.
     wrong = {name: other for name, other in given.items() if other.options[name].default is None}
     if wrong:
         owners = " or ".join(dict.fromkeys(f"'{other.option}'" for other in wrong.values()))

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What every store can do. All kinds of stores pass one table of contract tests."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -162,9 +162,9 @@ class IteratorSource:
             parts.append(chunk)
             have += len(chunk)
         data = b"".join(parts)
-        cut = len(data) if size < 0 else size
-        self._rest = data[cut:]
-        return data[:cut]
+        end = len(data) if size < 0 else size
+        self._rest = data[end:]
+        return data[:end]
 
 
 def read_exactly(source: ByteSource, size: int) -> bytes:

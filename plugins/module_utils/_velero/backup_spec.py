@@ -2,10 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
-
 """Velero's Backup spec: options in, the validated ``spec`` of a Backup out (Velero 1.18, docs/compatibility 3.2)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -14,13 +13,15 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import format_duration, parse_duration
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
+    VOLUME_SNAPSHOT_CONTENTS,
+    VOLUME_SNAPSHOTS,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
-from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import told
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import shown_value
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import HookRule, parse_hook_rules
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
     ALWAYS_EXCLUDED,
-    VOLUME_SNAPSHOT_CONTENTS,
-    VOLUME_SNAPSHOTS,
     IncludeExclude,
     list_errors,
 )
@@ -318,7 +319,7 @@ def _ordered(value: t.Mapping[str, t.Any]) -> dict[str, tuple[str, ...]]:
         names = written.split(",") if isinstance(written, str) else written
         if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
             raise ValidationError(
-                f"ordered_resources has no list of names for '{plural}': {told(written)}.",
+                f"ordered_resources has no list of names for '{plural}': {shown_value(written)}.",
                 hint="Write namespace/name for each object, or its name alone where it is cluster-scoped.",
             )
         out[plural] = tuple(name.strip() for name in names if name.strip())

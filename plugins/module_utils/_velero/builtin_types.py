@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Kubernetes' own types: which kind lies under which plural, and which are in a namespace.
 
 Source: the API reference of Kubernetes 1.36 and, for what is gone since, of 1.16 and 1.21; external-snapshotter 8.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

@@ -2,20 +2,22 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The JSON documents of a storage location, with the types that their readers count on (Velero 1.18's layout)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
+    VOLUME_SNAPSHOT_CONTENTS,
+    VOLUME_SNAPSHOTS,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import MapOf, OneOf, Shape
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.object_shapes import METADATA, OBJECT, SHAPES
 
 _NUMBER: Shape = OneOf((int, float))
 _TEXTS: Shape = MapOf(str)
 _MESSAGES: Shape = {"velero": [str], "cluster": [str], "namespaces": MapOf([str])}
-_SNAPSHOT_GROUP = "snapshot.storage.k8s.io"
 
 BACKUP_STATUS: Shape = {
     "phase": str,
@@ -89,8 +91,8 @@ BACKUP_FILES: dict[str, Shape] = {
     "volumesnapshots": [_NATIVE_SNAPSHOT],
     "podvolumebackups": [_POD_VOLUME],
     "itemoperations": [{"spec": dict, "status": dict}],
-    "csi_volumesnapshots": [{**OBJECT, **SHAPES[GroupResource("volumesnapshots", _SNAPSHOT_GROUP)]}],
-    "csi_volumesnapshotcontents": [{**OBJECT, **SHAPES[GroupResource("volumesnapshotcontents", _SNAPSHOT_GROUP)]}],
+    "csi_volumesnapshots": [{**OBJECT, **SHAPES[VOLUME_SNAPSHOTS]}],
+    "csi_volumesnapshotcontents": [{**OBJECT, **SHAPES[VOLUME_SNAPSHOT_CONTENTS]}],
     "arkive_record": {
         "version": int,
         "runID": str,

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Hooks of a backup as written: ``spec.hooks.resources`` (Velero 1.18, Ark 0.5 to 0.11) and ``backup_hooks``."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import format_duration
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import quoted, told
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import quoted, shown_value
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import read_duration, read_list, snake_case
 
@@ -226,7 +226,9 @@ def _exec_fields(given: t.Mapping[str, t.Any], where: str) -> dict[str, t.Any]:
 def _members(value: t.Any, known: t.Sequence[str], where: str) -> dict[str, t.Any]:
     """``value`` with its names in snake_case. Members that are null count as absent."""
     if not isinstance(value, t.Mapping):
-        raise ValidationError(f"{where} is not a mapping: {told(value)}.", hint=f"Its members are {', '.join(known)}.")
+        raise ValidationError(
+            f"{where} is not a mapping: {shown_value(value)}.", hint=f"Its members are {', '.join(known)}."
+        )
     out: dict[str, t.Any] = {}
     for written, member in value.items():
         name = snake_case(str(written))
@@ -247,7 +249,7 @@ def _texts(value: t.Any, where: str) -> tuple[str, ...]:
 def _text(value: t.Any, where: str) -> str:
     """Numbers and YAML's bare ``yes`` are not text, and nobody can say what was written."""
     if not isinstance(value, str):
-        raise ValidationError(f"{where}: a value is not text: {told(value)}.", hint="Put it in quotes.")
+        raise ValidationError(f"{where}: a value is not text: {shown_value(value)}.", hint="Put it in quotes.")
     return str(value)
 
 

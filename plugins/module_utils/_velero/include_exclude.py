@@ -2,10 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
-
 """Include and exclude lists, and what is never included (Velero 1.18, docs/compatibility 3.4)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -13,16 +12,14 @@ import dataclasses
 import functools
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
+    VOLUME_SNAPSHOT_CONTENTS,
+    VOLUME_SNAPSHOTS,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._core.patterns import matches_glob
 
-NAMESPACES = GroupResource("namespaces")
-CRDS = GroupResource("customresourcedefinitions", "apiextensions.k8s.io")
 #: Objects that carry this label with exactly the value ``true`` are never stored.
 EXCLUDE_LABEL = "velero.io/exclude-from-backup"
-VOLUME_SNAPSHOT_CLASSES = GroupResource("volumesnapshotclasses", "snapshot.storage.k8s.io")
-VOLUME_SNAPSHOTS = GroupResource("volumesnapshots", "snapshot.storage.k8s.io")
-VOLUME_SNAPSHOT_CONTENTS = GroupResource("volumesnapshotcontents", "snapshot.storage.k8s.io")
 #: Velero adds these to the excludes of every backup: its plugins write them, a listing must not.
 ALWAYS_EXCLUDED = (VOLUME_SNAPSHOTS, VOLUME_SNAPSHOT_CONTENTS)
 #: What makes a name a pattern (``_core.patterns``).
@@ -102,12 +99,7 @@ def list_errors(
 
 __all__ = (
     "ALWAYS_EXCLUDED",
-    "CRDS",
     "EXCLUDE_LABEL",
-    "NAMESPACES",
-    "VOLUME_SNAPSHOTS",
-    "VOLUME_SNAPSHOT_CLASSES",
-    "VOLUME_SNAPSHOT_CONTENTS",
     "IncludeExclude",
     "is_excluded_by_label",
     "list_errors",

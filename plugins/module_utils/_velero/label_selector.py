@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Label selectors, evaluated here on labels that lie in an archive (the semantics of Kubernetes)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import re
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import told
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import shown_value
 
 _KEY = r"(?P<key>[A-Za-z0-9](?:[A-Za-z0-9_./-]*[A-Za-z0-9])?)"
 _VALUE = r"(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?)?"
@@ -112,7 +112,7 @@ def _value(key: str, value: t.Any) -> str:
     """A label's value; YAML's bare ``true`` and ``yes`` are not text, and nobody can say which was written."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise ValidationError(
-            f"The label selector's value for '{key}' is not text: {told(value)}.", hint="Put it in quotes."
+            f"The label selector's value for '{key}' is not text: {shown_value(value)}.", hint="Put it in quotes."
         )
     return str(value)
 

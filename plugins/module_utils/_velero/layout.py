@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Which key of a backup location holds what (Velero 1.18, docs/compatibility 1.2; relative to the location's root)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class BackupKeys:
     """The keys of one backup. Raises ``ValidationError`` unless ``name`` is a DNS subdomain name.
 
     Ark up to 0.9 kept backups at the root of the location (an empty ``parent``), up to 0.10 with another
-    ``metadata_file``. The ``csi_`` files are of Velero 1.4 to 1.16. ``claim``, ``arkive_record`` and ``digests`` are
-    ours: Velero ignores what it does not know inside ``backups/<n>/`` and deletes it together with the backup.
+    ``metadata_file``. The ``csi_`` files are of Velero 1.4 to 1.16. ``write_lock``, ``arkive_record`` and ``digests``
+    are ours: Velero ignores what it does not know inside ``backups/<n>/`` and deletes it together with the backup.
     """
 
     def __init__(self, name: str, *, parent: str = BACKUPS, metadata_file: str = METADATA_FILE) -> None:
         self.name = _checked(name, "backup")
         self.directory = f"{parent}{name}/"
-        self.claim = self._key("-arkive-claim.json")
+        self.write_lock = self._key("-arkive-claim.json")
         self.metadata = f"{self.directory}{metadata_file}"
         self.tarball = self._key(".tar.gz")
         self.logs = self._key("-logs.gz")

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Manifests of Velero and of Heptio Ark, as options of a task (Velero 1.18, Ark 0.3 to 0.11)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import parse_duration
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import quoted, told
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import quoted, shown_value
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.ark import (
     ARK_API_VERSION,
     VELERO_API_VERSION,
@@ -93,7 +93,7 @@ def read_selector(value: t.Any, where: str) -> dict[str, t.Any]:
     """A ``metav1.LabelSelector``."""
     given = read_members(value, ("matchLabels", "matchExpressions"), where)
     if not isinstance(given.get("matchExpressions", []), list):
-        raise ValidationError(f"{where}.matchExpressions is not a list: {told(given['matchExpressions'])}.")
+        raise ValidationError(f"{where}.matchExpressions is not a list: {shown_value(given['matchExpressions'])}.")
     for at, entry in enumerate(given.get("matchExpressions", [])):
         read_members(entry, ("key", "operator", "values"), f"{where}.matchExpressions[{at}]")
     return given | ({"matchLabels": read_mapping(given["matchLabels"], where)} if "matchLabels" in given else {})
@@ -101,14 +101,16 @@ def read_selector(value: t.Any, where: str) -> dict[str, t.Any]:
 
 def read_selectors(value: t.Any, where: str) -> list[dict[str, t.Any]]:
     if not isinstance(value, list | tuple):
-        raise ValidationError(f"{where} is not a list: {told(value)}.")
+        raise ValidationError(f"{where} is not a list: {shown_value(value)}.")
     return [read_selector(entry, f"{where}[{at}]") for at, entry in enumerate(value)]
 
 
 def read_duration_text(value: t.Any, where: str) -> str:
     """A Go duration. Velero's API refuses numbers, which would be nanoseconds."""
     if not isinstance(value, str):
-        raise ValidationError(f"{where} is not a duration: {told(value)}.", hint="Write text such as '72h' or '10m'.")
+        raise ValidationError(
+            f"{where} is not a duration: {shown_value(value)}.", hint="Write text such as '72h' or '10m'."
+        )
     try:
         parse_duration(value)
     except ValidationError as exc:

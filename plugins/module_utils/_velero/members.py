@@ -2,10 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
-
 """Members of a Velero manifest, read strictly: known names, right types, a sentence for what is wrong."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -15,7 +14,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import parse_duration
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import told
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import shown_value
 
 _CAPITAL = re.compile(r"(?<=[a-z])([A-Z])")
 
@@ -37,7 +36,7 @@ def read_mapping(value: t.Any, where: str) -> dict[str, t.Any]:
     if value is None:
         return {}
     if not isinstance(value, t.Mapping) or not all(isinstance(key, str) for key in value):
-        raise ValidationError(f"{where} is not a mapping of names to values: {told(value)}.")
+        raise ValidationError(f"{where} is not a mapping of names to values: {shown_value(value)}.")
     return dict(value)
 
 
@@ -63,14 +62,14 @@ def read_members(value: t.Any, known: t.Collection[str], where: str, *, snake: b
 
 def read_text(value: t.Any, where: str) -> str:
     if not isinstance(value, str):
-        raise ValidationError(f"{where} is not text: {told(value)}.", hint="Put it in quotes.")
+        raise ValidationError(f"{where} is not text: {shown_value(value)}.", hint="Put it in quotes.")
     return str(value)
 
 
 def read_texts(value: t.Any, where: str) -> tuple[str, ...]:
     """A list of texts."""
     if not isinstance(value, list | tuple):
-        raise ValidationError(f"{where} is not a list: {told(value)}.")
+        raise ValidationError(f"{where} is not a list: {shown_value(value)}.")
     return tuple(read_text(entry, where) for entry in value)
 
 
@@ -79,7 +78,7 @@ def read_list(value: t.Any, where: str) -> t.Sequence[t.Any]:
     if value is None:
         return ()
     if not isinstance(value, list | tuple):
-        raise ValidationError(f"{where} is not a list: {told(value)}.")
+        raise ValidationError(f"{where} is not a list: {shown_value(value)}.")
     return value
 
 
@@ -96,13 +95,13 @@ def read_duration(value: t.Any, where: str) -> float | None:
 def read_count(value: t.Any, where: str) -> int:
     """A whole number; YAML's booleans are none."""
     if isinstance(value, bool) or not isinstance(value, int):
-        raise ValidationError(f"{where} is not a number: {told(value)}.")
+        raise ValidationError(f"{where} is not a number: {shown_value(value)}.")
     return value
 
 
 def read_bool(value: t.Any, where: str) -> bool:
     if not isinstance(value, bool):
-        raise ValidationError(f"{where} is neither true nor false: {told(value)}.")
+        raise ValidationError(f"{where} is neither true nor false: {shown_value(value)}.")
     return value
 
 

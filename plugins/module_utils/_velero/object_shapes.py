@@ -2,18 +2,42 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The parts of Kubernetes objects that a restore looks into, with their types: a row for each type that has rules.
 
 Source: the API reference of Kubernetes 1.36; external-snapshotter 8 for snapshots.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
 import functools
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
+    CLAIMS,
+    CLUSTER_ROLE_BINDINGS,
+    CONFIG_MAPS,
+    CRDS,
+    CRON_JOBS,
+    JOBS,
+    MUTATING_WEBHOOKS,
+    NAMESPACES,
+    POD_TEMPLATES,
+    PODS,
+    REPLICATION_CONTROLLERS,
+    ROLE_BINDINGS,
+    SECRETS,
+    SERVICE_ACCOUNTS,
+    SERVICES,
+    STATEFUL_SETS,
+    STORAGE_CLASSES,
+    VALIDATING_WEBHOOKS,
+    VOLUME_SNAPSHOT_CLASSES,
+    VOLUME_SNAPSHOT_CONTENTS,
+    VOLUME_SNAPSHOTS,
+    VOLUMES,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import MapOf, OneOf, Shape, find_misfit
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.builtin_types import builtin_type
@@ -104,21 +128,18 @@ _VOLUME_SPEC: Shape = {
     "nodeAffinity": {"required": {"nodeSelectorTerms": [_SELECTOR]}},
 }
 
-_RBAC = "rbac.authorization.k8s.io"
-_ADMISSION = "admissionregistration.k8s.io"
-_SNAPSHOTS = "snapshot.storage.k8s.io"
 SHAPES: dict[GroupResource, dict[str, Shape]] = {
-    GroupResource("pods"): {"spec": _POD_SPEC, "status": {"phase": str}},
-    GroupResource("podtemplates"): {"template": _TEMPLATE},
-    GroupResource("replicationcontrollers"): {"spec": {"replicas": int, "selector": _TEXTS, "template": _TEMPLATE}},
-    GroupResource("jobs", "batch"): {"spec": _JOB_SPEC, "status": {"completionTime": str}},
-    GroupResource("cronjobs", "batch"): {"spec": {"suspend": bool, "jobTemplate": {"spec": _JOB_SPEC}}},
+    PODS: {"spec": _POD_SPEC, "status": {"phase": str}},
+    POD_TEMPLATES: {"template": _TEMPLATE},
+    REPLICATION_CONTROLLERS: {"spec": {"replicas": int, "selector": _TEXTS, "template": _TEMPLATE}},
+    JOBS: {"spec": _JOB_SPEC, "status": {"completionTime": str}},
+    CRON_JOBS: {"spec": {"suspend": bool, "jobTemplate": {"spec": _JOB_SPEC}}},
     **{
         GroupResource(plural, group): {"spec": _WORKLOAD}
         for group in ("apps", "extensions")
         for plural in ("daemonsets", "deployments", "replicasets")
     },
-    GroupResource("statefulsets", "apps"): {
+    STATEFUL_SETS: {
         "spec": {
             "replicas": int,
             "selector": _SELECTOR,
@@ -127,7 +148,7 @@ SHAPES: dict[GroupResource, dict[str, Shape]] = {
             "volumeClaimTemplates": [_CLAIM],
         }
     },
-    GroupResource("services"): {
+    SERVICES: {
         "metadata": {"managedFields": [{"fieldsV1": {"f:spec": {"f:ports": MapOf(dict)}}}]},
         "spec": {
             "type": str,
@@ -138,23 +159,23 @@ SHAPES: dict[GroupResource, dict[str, Shape]] = {
             "healthCheckNodePort": int,
         },
     },
-    GroupResource("serviceaccounts"): {"secrets": [{"name": str}], "imagePullSecrets": [{"name": str}]},
-    GroupResource("secrets"): {"type": str, "data": _TEXTS, "stringData": _TEXTS},
-    GroupResource("configmaps"): {"data": _TEXTS, "binaryData": _TEXTS},
-    GroupResource("persistentvolumeclaims"): _CLAIM,
-    GroupResource("persistentvolumes"): {"spec": _VOLUME_SPEC, "status": {"phase": str}},
-    GroupResource("storageclasses", "storage.k8s.io"): {
+    SERVICE_ACCOUNTS: {"secrets": [{"name": str}], "imagePullSecrets": [{"name": str}]},
+    SECRETS: {"type": str, "data": _TEXTS, "stringData": _TEXTS},
+    CONFIG_MAPS: {"data": _TEXTS, "binaryData": _TEXTS},
+    CLAIMS: _CLAIM,
+    VOLUMES: {"spec": _VOLUME_SPEC, "status": {"phase": str}},
+    STORAGE_CLASSES: {
         "provisioner": str,
         "parameters": _TEXTS,
         "reclaimPolicy": str,
         "volumeBindingMode": str,
     },
-    GroupResource("namespaces"): {"status": {"phase": str}},
-    GroupResource("rolebindings", _RBAC): _ROLE_BINDING,
-    GroupResource("clusterrolebindings", _RBAC): _ROLE_BINDING,
-    GroupResource("mutatingwebhookconfigurations", _ADMISSION): _WEBHOOKS,
-    GroupResource("validatingwebhookconfigurations", _ADMISSION): _WEBHOOKS,
-    GroupResource("customresourcedefinitions", "apiextensions.k8s.io"): {
+    NAMESPACES: {"status": {"phase": str}},
+    ROLE_BINDINGS: _ROLE_BINDING,
+    CLUSTER_ROLE_BINDINGS: _ROLE_BINDING,
+    MUTATING_WEBHOOKS: _WEBHOOKS,
+    VALIDATING_WEBHOOKS: _WEBHOOKS,
+    CRDS: {
         "spec": {
             "group": str,
             "scope": str,
@@ -163,14 +184,14 @@ SHAPES: dict[GroupResource, dict[str, Shape]] = {
             "versions": [{"name": str, "schema": {"openAPIV3Schema": dict}}],
         }
     },
-    GroupResource("volumesnapshots", _SNAPSHOTS): {
+    VOLUME_SNAPSHOTS: {
         "spec": {
             "volumeSnapshotClassName": str,
             "source": {"persistentVolumeClaimName": str, "volumeSnapshotContentName": str},
         },
         "status": {"boundVolumeSnapshotContentName": str, "restoreSize": _QUANTITY},
     },
-    GroupResource("volumesnapshotcontents", _SNAPSHOTS): {
+    VOLUME_SNAPSHOT_CONTENTS: {
         "spec": {
             "driver": str,
             "deletionPolicy": str,
@@ -181,7 +202,7 @@ SHAPES: dict[GroupResource, dict[str, Shape]] = {
         },
         "status": {"snapshotHandle": str, "restoreSize": OneOf((int, str))},
     },
-    GroupResource("volumesnapshotclasses", _SNAPSHOTS): {"driver": str, "deletionPolicy": str, "parameters": _TEXTS},
+    VOLUME_SNAPSHOT_CLASSES: {"driver": str, "deletionPolicy": str, "parameters": _TEXTS},
 }
 
 

@@ -2,10 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
-
 """Which types a backup takes: Velero's two families of resource filters (Velero 1.18, docs/compatibility 3.4)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -13,13 +12,12 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CRDS, NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.patterns import matches_glob
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
     ALWAYS_EXCLUDED,
-    CRDS,
     EXCLUDE_LABEL,
-    NAMESPACES,
     IncludeExclude,
     is_excluded_by_label,
     list_errors,
@@ -153,7 +151,7 @@ def build_filter(
 
 
 class _Names:
-    """Resolves the entries of lists, and remembers what is odd about them."""
+    """Resolves the entries of lists, and remembers what is wrong with them."""
 
     def __init__(
         self, resolve: Resolve, near: t.Callable[[str], t.Sequence[str]], known: t.Collection[str] | None
@@ -206,9 +204,7 @@ def _merge(spec: IncludeExclude, policy: IncludeExclude) -> IncludeExclude:
 
 __all__ = (
     "ALWAYS_EXCLUDED",
-    "CRDS",
     "EXCLUDE_LABEL",
-    "NAMESPACES",
     "GlobalFilter",
     "IncludeExclude",
     "Resolve",

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Resource modifiers: rules of patches for objects on their way back to a cluster (docs/compatibility 5.10)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -30,8 +30,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.json_patch import
     parse_pointer,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._core.patterns import compile_glob
-from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import told
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import shown_value
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._core.yaml_documents import read_yaml
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
@@ -44,7 +45,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import 
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.object_shapes import find_object_misfit
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.strategic_merge import apply_strategic_merge
 
-Object: t.TypeAlias = "dict[str, t.Any]"
 _Operations: t.TypeAlias = "tuple[dict[str, t.Any], ...]"
 
 _FAMILIES = ("patches", "mergePatches", "strategicPatches")
@@ -176,7 +176,7 @@ def _parse_rule(value: t.Any, where: str) -> ModifierRule:
         raise ValidationError(f"{where} must have one of {', '.join(_FAMILIES)}; it has {has}.")
     entries = given[families[0]]
     if not isinstance(entries, list):
-        raise ValidationError(f"{where}.{families[0]} is not a list: {told(entries)}.")
+        raise ValidationError(f"{where}.{families[0]} is not a list: {shown_value(entries)}.")
     conditions = _parse_conditions(given.get("conditions"), where)
     if families[0] == "patches":
         return ModifierRule(conditions=conditions, patches=tuple(_parse_operation(entry, where) for entry in entries))
@@ -199,7 +199,7 @@ def _parse_conditions(value: t.Any, where: str) -> ModifierConditions:
     selector = given.get("labelSelector")
     matches = given.get("matches") or []
     if not isinstance(matches, list):
-        raise ValidationError(f"{where}.conditions.matches is not a list: {told(matches)}.")
+        raise ValidationError(f"{where}.conditions.matches is not a list: {shown_value(matches)}.")
     return ModifierConditions(
         group_resource=group_resource,
         name_pattern=compile_go_regexp(read_text(pattern, f"{where}.conditions.resourceNameRegex"))

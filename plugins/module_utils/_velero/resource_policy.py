@@ -2,13 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
-
 """Velero's resource policies: what to do with which volume, and more includes and excludes.
 
 The rules: Velero 1.18, docs/compatibility 3.13.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -18,8 +17,9 @@ import json
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
-from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import quoted, told
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import quoted, shown_value
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._core.yaml_documents import read_yaml
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import (
@@ -31,7 +31,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import 
 )
 
 ActionType: t.TypeAlias = t.Literal["skip", "snapshot", "fs-backup", "custom"]
-Object: t.TypeAlias = "t.Mapping[str, t.Any]"
 
 #: Ours, on a Backup: the policy that was given with the task, for which Velero's spec has no field.
 POLICY_ANNOTATION = "arkive.k8s/resource-policies"
@@ -58,7 +57,7 @@ class VolumeFacts:
     capacity: decimal.Decimal = decimal.Decimal(0)
     storage_class: str = ""
     volume_type: str = ""
-    source: Object = dataclasses.field(default_factory=dict)
+    source: ObjectView = dataclasses.field(default_factory=dict)
     claim_labels: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     claim_phase: str = ""
 
@@ -101,7 +100,7 @@ class VolumeConditions:
         driver = facts.source.get("driver")
         if facts.volume_type != "csi" or self.csi.get("driver", driver) != driver:
             return False
-        attributes: Object = self.csi.get("volumeAttributes") or {}
+        attributes: ObjectView = self.csi.get("volumeAttributes") or {}
         return attributes.items() <= (facts.source.get("volumeAttributes") or {}).items()
 
 
@@ -131,7 +130,7 @@ class ResourcePolicy:
     include_exclude: IncludeExcludePolicy | None = None
 
     def volume_action(
-        self, claim: Object | None = None, volume: Object | None = None, pod_volume: Object | None = None
+        self, claim: ObjectView | None = None, volume: ObjectView | None = None, pod_volume: ObjectView | None = None
     ) -> VolumeAction | None:
         """What the first rule that matches wants; None when none does.
 
@@ -167,7 +166,7 @@ def parse_policy(document: str | t.Mapping[str, t.Any], *, source: str = "the re
         )
     policies = given.get("volumePolicies", [])
     if not isinstance(policies, list | tuple):
-        raise ValidationError(f"The volumePolicies of {source} are not a list: {told(policies)}.")
+        raise ValidationError(f"The volumePolicies of {source} are not a list: {shown_value(policies)}.")
     return ResourcePolicy(
         tuple(_policy(entry, f"{source}, volumePolicies[{at}]", snake=snake) for at, entry in enumerate(policies)),
         _include_exclude(given.get("includeExcludePolicy"), f"{source}, includeExcludePolicy", snake=snake),
@@ -180,7 +179,7 @@ def policy_text(document: str | t.Mapping[str, t.Any], *, source: str = "the res
     return json.dumps(read, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
 
 
-def policy_of_config_map(config_map: Object) -> ResourcePolicy:
+def policy_of_config_map(config_map: ObjectView) -> ResourcePolicy:
     """The policy in the only key of a ConfigMap; raises ``ValidationError``."""
     metadata = config_map["metadata"]
     source = f"the resource policy in ConfigMap {metadata.get('namespace', '')}/{metadata['name']}"
@@ -273,12 +272,12 @@ def _include_exclude(value: t.Any, where: str, *, snake: bool) -> IncludeExclude
     return IncludeExcludePolicy(**lists)
 
 
-def _facts(claim: Object | None, volume: Object | None, pod_volume: Object | None) -> VolumeFacts:
+def _facts(claim: ObjectView | None, volume: ObjectView | None, pod_volume: ObjectView | None) -> VolumeFacts:
     found: dict[str, t.Any] = {}
     if claim is not None:
         found["claim_labels"] = (claim.get("metadata") or {}).get("labels") or {}
         found["claim_phase"] = (claim.get("status") or {}).get("phase", "")
-    spec: Object = pod_volume or {}
+    spec: ObjectView = pod_volume or {}
     if volume is not None:
         spec = volume.get("spec") or {}
         found["capacity"] = parse_quantity((spec.get("capacity") or {}).get("storage", 0))

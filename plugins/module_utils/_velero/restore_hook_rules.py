@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Hooks of a restore as written: ``spec.hooks.resources`` of a Restore (Velero 1.18, docs/compatibility 6.3)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import format_duration
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import told
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import shown_value
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import HookOnError
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import IncludeExclude
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
@@ -205,7 +205,9 @@ def _container(value: t.Any, where: str) -> t.Mapping[str, t.Any]:
 
 def _members(value: t.Any, known: t.Collection[str], where: str) -> dict[str, t.Any]:
     if not isinstance(value, t.Mapping):
-        raise ValidationError(f"{where} is not a mapping: {told(value)}.", hint=f"Its fields are {', '.join(known)}.")
+        raise ValidationError(
+            f"{where} is not a mapping: {shown_value(value)}.", hint=f"Its fields are {', '.join(known)}."
+        )
     return read_members(value, known, where, snake=True)
 
 

@@ -2,80 +2,112 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The order in which a restore brings group-resources back (Velero 1.18, docs/compatibility 5.3)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
+    APPS,
+    BACKUP_REPOSITORIES,
+    BACKUPS,
+    CLAIMS,
+    CLUSTER_BOOTSTRAPS,
+    CLUSTER_CLASSES,
+    CLUSTER_RESOURCE_SETS,
+    CLUSTER_ROLE_BINDINGS,
+    CLUSTER_ROLES,
+    CLUSTERS,
+    CONFIG_MAPS,
+    CONTROLLER_REVISIONS,
+    CRDS,
+    CSI_NODES,
+    DATA_UPLOADS,
+    ENDPOINTS,
+    EVENTS,
+    LIMIT_RANGES,
+    NAMESPACES,
+    NEW_EVENTS,
+    NODES,
+    PACKAGE_INSTALLS,
+    PODS,
+    PRIORITY_CLASSES,
+    REPLICA_SETS,
+    RESTIC_REPOSITORIES,
+    RESTORES,
+    ROLE_BINDINGS,
+    ROLES,
+    SECRETS,
+    SERVICE_ACCOUNTS,
+    SERVICES,
+    STORAGE_CLASSES,
+    VOLUME_ATTACHMENTS,
+    VOLUME_SNAPSHOT_CLASSES,
+    VOLUME_SNAPSHOT_CONTENTS,
+    VOLUME_SNAPSHOTS,
+    VOLUMES,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
-
-CRDS = GroupResource("customresourcedefinitions", "apiextensions.k8s.io")
-NAMESPACES = GroupResource("namespaces")
-PODS = GroupResource("pods")
-CLAIMS = GroupResource("persistentvolumeclaims")
-VOLUMES = GroupResource("persistentvolumes")
 
 #: Velero's default ``--restore-resource-priorities``, written out with their groups.
 HIGH_PRIORITIES: tuple[GroupResource, ...] = (
     CRDS,
     NAMESPACES,
-    GroupResource("storageclasses", "storage.k8s.io"),
-    GroupResource("volumesnapshotclasses", "snapshot.storage.k8s.io"),
-    GroupResource("volumesnapshotcontents", "snapshot.storage.k8s.io"),
-    GroupResource("volumesnapshots", "snapshot.storage.k8s.io"),
-    GroupResource("datauploads", "velero.io"),
+    STORAGE_CLASSES,
+    VOLUME_SNAPSHOT_CLASSES,
+    VOLUME_SNAPSHOT_CONTENTS,
+    VOLUME_SNAPSHOTS,
+    DATA_UPLOADS,
     VOLUMES,
     CLAIMS,
-    GroupResource("clusterroles", "rbac.authorization.k8s.io"),
-    GroupResource("roles", "rbac.authorization.k8s.io"),
-    GroupResource("serviceaccounts"),
-    GroupResource("clusterrolebindings", "rbac.authorization.k8s.io"),
-    GroupResource("rolebindings", "rbac.authorization.k8s.io"),
-    GroupResource("secrets"),
-    GroupResource("configmaps"),
-    GroupResource("limitranges"),
-    GroupResource("priorityclasses", "scheduling.k8s.io"),
+    CLUSTER_ROLES,
+    ROLES,
+    SERVICE_ACCOUNTS,
+    CLUSTER_ROLE_BINDINGS,
+    ROLE_BINDINGS,
+    SECRETS,
+    CONFIG_MAPS,
+    LIMIT_RANGES,
+    PRIORITY_CLASSES,
     PODS,
-    GroupResource("replicasets", "apps"),
-    GroupResource("clusterclasses", "cluster.x-k8s.io"),
-    GroupResource("endpoints"),
-    GroupResource("services"),
+    REPLICA_SETS,
+    CLUSTER_CLASSES,
+    ENDPOINTS,
+    SERVICES,
 )
 
 LOW_PRIORITIES: tuple[GroupResource, ...] = (
-    GroupResource("clusterbootstraps", "run.tanzu.vmware.com"),
-    GroupResource("clusters", "cluster.x-k8s.io"),
-    GroupResource("clusterresourcesets", "addons.cluster.x-k8s.io"),
-    GroupResource("apps", "kappctrl.k14s.io"),
-    GroupResource("packageinstalls", "packaging.carvel.dev"),
+    CLUSTER_BOOTSTRAPS,
+    CLUSTERS,
+    CLUSTER_RESOURCE_SETS,
+    APPS,
+    PACKAGE_INSTALLS,
 )
 
 #: Types whose definitions decide how others may be restored: always before everything else.
 _ALWAYS_FIRST = (CRDS, NAMESPACES)
 
 #: What brings the data back.
-_WITH_DATA = HIGH_PRIORITIES[
-    HIGH_PRIORITIES.index(GroupResource("storageclasses", "storage.k8s.io")) : HIGH_PRIORITIES.index(CLAIMS) + 1
-]
+_WITH_DATA = HIGH_PRIORITIES[HIGH_PRIORITIES.index(STORAGE_CLASSES) : HIGH_PRIORITIES.index(CLAIMS) + 1]
 
 #: Before the workloads whose controllers would make the newest of them anew, without what the backup says of it.
-_BEFORE_THE_REST = (GroupResource("controllerrevisions", "apps"),)
+_BEFORE_THE_REST = (CONTROLLER_REVISIONS,)
 
 #: Types that a restore never brings back; they are added to ``excludedResources`` (docs/compatibility 5.2).
 NON_RESTORABLE: tuple[GroupResource, ...] = (
-    GroupResource("nodes"),
-    GroupResource("events"),
-    GroupResource("events", "events.k8s.io"),
-    GroupResource("backups", "velero.io"),
-    GroupResource("restores", "velero.io"),
-    GroupResource("resticrepositories", "velero.io"),
-    GroupResource("csinodes", "storage.k8s.io"),
-    GroupResource("volumeattachments", "storage.k8s.io"),
-    GroupResource("backuprepositories", "velero.io"),
+    NODES,
+    EVENTS,
+    NEW_EVENTS,
+    BACKUPS,
+    RESTORES,
+    RESTIC_REPOSITORIES,
+    CSI_NODES,
+    VOLUME_ATTACHMENTS,
+    BACKUP_REPOSITORIES,
 )
 
 
@@ -132,14 +164,9 @@ def restore_waves(
 
 
 __all__ = (
-    "CLAIMS",
-    "CRDS",
     "HIGH_PRIORITIES",
     "LOW_PRIORITIES",
-    "NAMESPACES",
     "NON_RESTORABLE",
-    "PODS",
-    "VOLUMES",
     "always_first",
     "data_first",
     "parse_priorities",

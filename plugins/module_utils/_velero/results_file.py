@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The results file of a run: its warnings and errors, as Velero condenses them (docs/compatibility 5.14)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def result_text(issue: Issue) -> str:
 
 
 def parse_results(results: t.Mapping[str, t.Any]) -> Issues:
-    """What a results file tells, whoever wrote it."""
+    """What a results file says, whoever wrote it."""
     issues = Issues()
     issues.extend(
         errors=_parse_buckets(results.get("errors") or {}), warnings=_parse_buckets(results.get("warnings") or {})
@@ -98,9 +98,9 @@ def _results(
     issues: Issues, text_of: t.Callable[[Issue], str], namespace_of: t.Callable[[Issue], str | None]
 ) -> dict[str, t.Any]:
     found = {}
-    for name, told in (("errors", issues.errors), ("warnings", issues.warnings)):
+    for name, given in (("errors", issues.errors), ("warnings", issues.warnings)):
         buckets = _Buckets()
-        for issue in told:
+        for issue in given:
             buckets.add(text_of(issue), namespace=namespace_of(issue))
         found[name] = buckets.to_dict()
     return found

@@ -2,26 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
-
 """The scoped family of filters: lists of their own for cluster-scoped and for namespaced types.
 
 The rules: Velero 1.18, docs/compatibility 3.4.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
 import dataclasses
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CRDS, NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
-    ALWAYS_EXCLUDED,
-    CRDS,
-    NAMESPACES,
-    IncludeExclude,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import ALWAYS_EXCLUDED, IncludeExclude
 
 CrdState: t.TypeAlias = t.Literal["included", "excluded", "unset"]
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Strategic merge patches of Kubernetes' built-in types: lists are merged by the keys that the types declare."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.json_patch import PatchError, equal_json
-from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import quoted, readable, told
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import quoted, readable, shown_value
 
 _PATCH = "$patch"
 _RETAIN = "$retainKeys"
@@ -159,7 +159,7 @@ def _merge_member(before: t.Any, value: t.Any, how: t.Mapping[str, t.Any] | Merg
 
 def _listed(value: t.Any, name: str, where: str) -> list[t.Any]:
     if not isinstance(value, list):
-        raise PatchError(f"{readable(name)} of {where} is not a list: {told(value)}.")
+        raise PatchError(f"{readable(name)} of {where} is not a list: {shown_value(value)}.")
     return value
 
 

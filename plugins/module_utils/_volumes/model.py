@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """A snapshot of a volume: what is wanted, and what became of it."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SnapshotState: t.TypeAlias = t.Literal["pending", "cut", "failed"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class SnapshotWish:
+class SnapshotSpec:
     """One VolumeSnapshot to be made of a PersistentVolumeClaim.
 
     ``class_name`` empty leaves the VolumeSnapshotClass to the snapshot controller; ``name`` empty means a new name,
@@ -37,15 +37,15 @@ class SnapshotWish:
 
 
 @dataclasses.dataclass(slots=True, kw_only=True)
-class CutSnapshot:
-    """The life of one snapshot. It is ``cut`` as soon as the storage has it; from then on the volume may be written to.
+class TakenSnapshot:
+    """The life of one snapshot. As soon as the storage has it, it is taken (``cut``), and its volume may be written to.
 
     ``name`` and ``uid`` of the VolumeSnapshot, ``content`` the name of its VolumeSnapshotContent; all empty while
     they are not known. A name without a uid is that of an object of which nobody knows whether it was made.
     ``ready``: volumes can be made from it. ``error``: a sentence. ``left``: why it could not be removed, a sentence.
     """
 
-    wish: SnapshotWish
+    spec: SnapshotSpec
     requested: dt.datetime
     state: SnapshotState = "pending"
     name: str = ""
@@ -66,7 +66,7 @@ class CutSnapshot:
 
     @property
     def where(self) -> str:
-        return self.wish.where
+        return self.spec.where
 
     def fail(self, error: str) -> None:
         """The first error is kept."""
@@ -74,4 +74,4 @@ class CutSnapshot:
             self.state, self.error = "failed", error
 
 
-__all__ = ("CutSnapshot", "SnapshotState", "SnapshotWish")
+__all__ = ("SnapshotSpec", "SnapshotState", "TakenSnapshot")

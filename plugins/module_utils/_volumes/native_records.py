@@ -2,20 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The stored forms of a native snapshot: the file of native snapshots and volumeinfo (docs/compatibility 1.4, 1.5)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
 import dataclasses
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
+
 #: Velero's ``backupMethod`` and ``restoreMethod``.
 METHOD = "NativeSnapshot"
 
 Phase: t.TypeAlias = t.Literal["New", "Completed", "Failed"]
-Object: t.TypeAlias = "t.Mapping[str, t.Any]"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -100,7 +101,9 @@ def snapshot_record(snapshot: NativeSnapshot, *, backup_name: str, backup_uid: s
     return {"spec": spec, "status": status}
 
 
-def volume_info_entry(snapshot: NativeSnapshot, *, volume: Object, claim: tuple[str, str] | None) -> dict[str, t.Any]:
+def volume_info_entry(
+    snapshot: NativeSnapshot, *, volume: ObjectView, claim: tuple[str, str] | None
+) -> dict[str, t.Any]:
     """An element of the volumeinfo file. ``volume`` is the PersistentVolume, ``claim`` namespace and name."""
     entry: dict[str, t.Any] = {"pvcNamespace": claim[0], "pvcName": claim[1]} if claim else {}
     return entry | {
@@ -125,7 +128,7 @@ def volume_info_entry(snapshot: NativeSnapshot, *, volume: Object, claim: tuple[
 
 
 def read_snapshots(
-    *, volumesnapshots: t.Sequence[Object] | None, volumeinfo: t.Sequence[Object] | None, provider: str = ""
+    *, volumesnapshots: t.Sequence[ObjectView] | None, volumeinfo: t.Sequence[ObjectView] | None, provider: str = ""
 ) -> dict[str, NativeSnapshot]:
     """What a backup records, by the name of the PersistentVolume; the last record of one counts.
 
@@ -170,7 +173,7 @@ def _iops(value: object) -> int | None:
     return int(text) or None if text.isdecimal() else None
 
 
-def _member(value: Object, name: str) -> Object:
+def _member(value: ObjectView, name: str) -> ObjectView:
     found = value.get(name)
     return found if isinstance(found, dict) else {}
 

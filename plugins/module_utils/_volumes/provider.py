@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """How the data of volumes is kept: one provider for each way, all alike for the engines.
 
 A provider is a folder of this room and a row of the table in ``providers``. The engines ask the providers in the order
@@ -26,12 +24,15 @@ the volume, that is made from it -> ``take_out``. Deletion: records -> ``Recorde
 ``kind``. Sets (snapshots without a backup): claims -> ``plan`` -> ``take`` -> ``seal``.
 """
 
+# Private: not for use outside of this collection.
+
 from __future__ import annotations
 
 import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -52,7 +53,6 @@ if t.TYPE_CHECKING:
 
 #: Namespace and name of a claim.
 Key: t.TypeAlias = "tuple[str, str]"
-Object: t.TypeAlias = "dict[str, t.Any]"
 #: Why snapshots that were to be deleted are still there.
 Reasons: t.TypeAlias = "dict[RecordedSnapshot, str]"
 
@@ -146,7 +146,7 @@ class BackupVolumes(t.Protocol):
         """Nothing is followed any more."""
 
     def take(self, keys: t.Sequence[Key], *, timeout: float, too_late: str) -> None:
-        """Take those snapshots side by side, within ``timeout`` seconds; what fails is told by ``error_of``.
+        """Take those snapshots side by side, within ``timeout`` seconds; what fails is reported by ``error_of``.
 
         ``too_late``: a sentence that stands before the error of one that was not taken in time.
         """
@@ -218,20 +218,20 @@ class VolumeProvider(t.Protocol):
         """The snapshots of one backup, as one restore makes volumes from them."""
 
     def why_not_delete(self, snapshot: RecordedSnapshot) -> str:
-        """Why it cannot be deleted here, as far as can be told without trying; empty when it may."""
+        """Why it cannot be deleted here, as far as is known without trying; empty when it may."""
 
     def delete(self, snapshots: t.Sequence[RecordedSnapshot], contents: StoredContents) -> Reasons:
         """Delete them; one that is gone is fine. Returns why others are still there.
 
-        A run that is told to stop gives up the rest: whoever asked looks at ``is_cancelled``.
+        A run that is cancelled gives up the rest: whoever asked looks at ``is_cancelled``.
         """
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether the run is told to stop."""
+        """Whether the run is cancelled."""
 
     def deletion_notes(self) -> tuple[str, ...]:
-        """What else is to be told of the deletions so far: a sentence each."""
+        """What else is to be reported of the deletions so far: a sentence each."""
 
 
 __all__ = (

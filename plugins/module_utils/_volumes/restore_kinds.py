@@ -2,15 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The two kinds of ``RestoreVolumes``: each leaves out what only the other one is asked for."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
@@ -20,30 +21,28 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring impo
     SnapshotObjects,
 )
 
-Object: t.TypeAlias = "t.Mapping[str, t.Any]"
-
 
 class NewVolumes:
     """Claims get new volumes, which somebody makes from their snapshots; a stored PersistentVolume stays away."""
 
     remakes_volumes = False
 
-    def of_volume(self, volume: Object) -> DataSource | None:
+    def of_volume(self, volume: ObjectView) -> DataSource | None:
         return None
 
-    def why_leaving(self, live: Object) -> str:
+    def why_leaving(self, live: ObjectView) -> str:
         return ""
 
-    def adopt_volume(self, desired: Object, live: Object) -> dict[str, t.Any]:
+    def adopt_volume(self, desired: ObjectView, live: ObjectView) -> dict[str, t.Any]:
         return dict(desired)
 
-    def is_lost(self, claim: Object) -> bool:
+    def is_lost(self, claim: ObjectView) -> bool:
         return False
 
     def make(
         self,
         resource: ApiResource,
-        body: Object,
+        body: ObjectView,
         source: DataSource,
         *,
         terminating_timeout: float,
@@ -63,19 +62,19 @@ class RemadeVolumes:
     def objects(self) -> SnapshotObjects | None:
         return None
 
-    def of_claim(self, claim: Object, namespace: str) -> DataSource | None:
+    def of_claim(self, claim: ObjectView, namespace: str) -> DataSource | None:
         return None
 
-    def why_not(self, source: DataSource, *, namespace: str, claim: Object) -> str:
+    def why_not(self, source: DataSource, *, namespace: str, claim: ObjectView) -> str:
         return ""
 
     def provision(self, source: DataSource, spec: dict[str, t.Any]) -> None:
         """The volume that it names has its data."""
 
-    def is_made_from(self, claim: Object, namespace: str, live: Object, *, ours: bool) -> bool:
+    def is_made_from(self, claim: ObjectView, namespace: str, live: ObjectView, *, ours: bool) -> bool:
         return False
 
-    def is_lost(self, claim: Object) -> bool:
+    def is_lost(self, claim: ObjectView) -> bool:
         return False
 
     def error_of(self, source: DataSource) -> str:

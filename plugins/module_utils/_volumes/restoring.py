@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What a restore asks of a volume provider."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.storage_classes import StorageClasses
-
-Object: t.TypeAlias = "t.Mapping[str, t.Any]"
 
 
 class DataSource(t.Protocol):
@@ -74,10 +73,10 @@ class StoredObjects(t.Protocol):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRecords:
-    """The files of a backup that tell of snapshots, None for one that is not there."""
+    """The files of a backup that describe snapshots, None for one that is not there."""
 
-    volumesnapshots: t.Sequence[Object] | None = None
-    volumeinfo: t.Sequence[Object] | None = None
+    volumesnapshots: t.Sequence[ObjectView] | None = None
+    volumeinfo: t.Sequence[ObjectView] | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,34 +155,34 @@ class RestoreVolumes(t.Protocol):
     def objects(self) -> SnapshotObjects | None:
         """The objects of the archive that belong to its snapshots."""
 
-    def of_claim(self, claim: Object, namespace: str) -> DataSource | None:
+    def of_claim(self, claim: ObjectView, namespace: str) -> DataSource | None:
         """The snapshot that a stored claim names; None when it names none. ``namespace`` is that of the backup."""
 
-    def why_not(self, source: DataSource, *, namespace: str, claim: Object) -> str:
+    def why_not(self, source: DataSource, *, namespace: str, claim: ObjectView) -> str:
         """Why no volume can be made for ``claim`` in ``namespace`` from it; empty when one can."""
 
     def provision(self, source: DataSource, spec: dict[str, t.Any]) -> None:
         """Change the ``spec`` of a claim, so that its new volume is made from the snapshot."""
 
-    def is_made_from(self, claim: Object, namespace: str, live: Object, *, ours: bool) -> bool:
+    def is_made_from(self, claim: ObjectView, namespace: str, live: ObjectView, *, ours: bool) -> bool:
         """Whether ``live`` is a copy of a stored claim with its data. ``ours``: a restore of this backup made it."""
 
-    def why_unreadable(self, volume: Object, entry: Object) -> str:
+    def why_unreadable(self, volume: ObjectView, entry: ObjectView) -> str:
         """Why the data of a stored volume, saved as ``entry`` of volumeinfo says, is out of reach; empty if unknown."""
 
-    def of_volume(self, volume: Object) -> DataSource | None:
-        """The snapshot that a stored PersistentVolume is made anew from; None where there is none to be used."""
+    def of_volume(self, volume: ObjectView) -> DataSource | None:
+        """The snapshot that a stored PersistentVolume is recreated from; None where there is none to be used."""
 
-    def why_leaving(self, live: Object) -> str:
+    def why_leaving(self, live: ObjectView) -> str:
         """Why a volume in the cluster is about to be gone; empty when it is healthy."""
 
-    def adopt_volume(self, desired: Object, live: Object) -> dict[str, t.Any]:
+    def adopt_volume(self, desired: ObjectView, live: ObjectView) -> dict[str, t.Any]:
         """``desired`` with the storage of ``live``: that of one made from a snapshot is another one each time."""
 
     def make(
         self,
         resource: ApiResource,
-        body: Object,
+        body: ObjectView,
         source: DataSource,
         *,
         terminating_timeout: float,
@@ -193,11 +192,11 @@ class RestoreVolumes(t.Protocol):
     ) -> MadeVolume:
         """Make the storage from ``source`` and the PersistentVolume ``body`` with it. Raises ``ArkiveError``."""
 
-    def is_lost(self, claim: Object) -> bool:
+    def is_lost(self, claim: ObjectView) -> bool:
         """Whether what a live ``claim`` without a volume is to get one from is surely not there any more."""
 
     def error_of(self, source: DataSource) -> str:
-        """What is said to be wrong with it in the cluster; empty when nothing is, or nobody can tell."""
+        """What is said to be wrong with it in the cluster; empty when nothing is, or nobody knows."""
 
     def take_out(self, source: DataSource, *, namespace: str, claim: str) -> list[str] | None:
         """Remove the objects that helped to make a volume; the storage keeps the snapshot.

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Names, labels and annotations of the snapshots of a set."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339, utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotSpec, TakenSnapshot
 
 #: The label, and the tag, of a set's snapshots: its name.
 SET_LABEL = "arkive.k8s/snapshot"
-#: ``complete`` once it is known that the freeze held until the snapshot was cut.
+#: ``complete`` once it is known that the freeze held until the snapshot was taken.
 STATE_ANNOTATION = "arkive.k8s/snapshot-state"
 #: The name of the set in full; a label has room for 63 characters only.
 NAME_ANNOTATION = "arkive.k8s/snapshot-name"
@@ -31,7 +31,7 @@ _DIGEST = 8
 
 
 def snapshot_name(set_name: str, claim: str) -> str:
-    """``<set>-<claim>``; cut, with 8 hex digits of its SHA-256, when that is longer than a name may be."""
+    """``<set>-<claim>``; truncated, with 8 hex digits of its SHA-256, when that is longer than a name may be."""
     name = f"{set_name}-{claim}"
     if len(name) <= _LONGEST_NAME:
         return name
@@ -61,20 +61,20 @@ def is_complete(snapshot: t.Mapping[str, t.Any]) -> bool:
     return annotations.get(STATE_ANNOTATION) == COMPLETE
 
 
-def known_snapshot(snapshot: t.Mapping[str, t.Any]) -> CutSnapshot:
-    """A VolumeSnapshot that is there, as one that was cut; its status is not read yet."""
-    metadata, spec = snapshot["metadata"], snapshot.get("spec") or {}
-    wish = SnapshotWish(
+def known_snapshot(snapshot: t.Mapping[str, t.Any]) -> TakenSnapshot:
+    """A VolumeSnapshot that is there, as one that was taken; its status is not read yet."""
+    metadata, wanted = snapshot["metadata"], snapshot.get("spec") or {}
+    spec = SnapshotSpec(
         namespace=metadata["namespace"],
-        claim=str((spec.get("source") or {}).get("persistentVolumeClaimName") or ""),
-        class_name=str(spec.get("volumeSnapshotClassName") or ""),
+        claim=str((wanted.get("source") or {}).get("persistentVolumeClaimName") or ""),
+        class_name=str(wanted.get("volumeSnapshotClassName") or ""),
         name=metadata["name"],
         labels=metadata.get("labels") or {},
         annotations=metadata.get("annotations") or {},
     )
     made = metadata.get("creationTimestamp")
     requested: dt.datetime = parse_rfc3339(made) if made else utc_now()
-    return CutSnapshot(wish=wish, requested=requested, state="cut", name=metadata["name"], uid=metadata["uid"])
+    return TakenSnapshot(spec=spec, requested=requested, state="cut", name=metadata["name"], uid=metadata["uid"])
 
 
 __all__ = (

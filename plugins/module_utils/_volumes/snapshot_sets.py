@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What makes the snapshots of a set: the cluster's CSI driver, or the cloud."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotSpec, TakenSnapshot
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedSnapshot:
-    """One snapshot to be taken. ``why``: a phrase about its class. ``group``: those of one value are cut as one."""
+    """One snapshot to be taken. ``why``: a phrase about its class. ``group``: those of one value are one group."""
 
     claim: ClaimVolume
-    wish: SnapshotWish
+    spec: SnapshotSpec
     why: str = ""
     group: str = ""
 
 
 @dataclasses.dataclass(slots=True, kw_only=True)
 class SetMember:
-    """A snapshot of the set that is there. ``complete``: the run that cut it saw that it is good.
+    """A snapshot of the set that is there. ``complete``: the run that took it saw that it is good.
 
     ``policy``: what becomes of the storage snapshot when the object goes, empty if unknown. ``leaving``: it is being
     deleted. ``group``: the uid of the group that it lives and goes with.
     """
 
-    cut: CutSnapshot
+    snapshot: TakenSnapshot
     complete: bool
     policy: str = ""
     leaving: bool = False
@@ -85,14 +85,14 @@ class SetSnapshots(t.Protocol):
         """Nothing is followed any more."""
 
     @property
-    def taken(self) -> list[CutSnapshot]:
-        """Everything that was begun by this run, also after an error."""
+    def taken(self) -> list[TakenSnapshot]:
+        """Everything that was started by this run, also after an error."""
 
     def check(self, *, removing: bool = False) -> None:
         """Raise ``SnapshotError`` unless all that the task needs is allowed."""
 
     def plan(self, claims: t.Sequence[ClaimVolume]) -> list[PlannedSnapshot]:
-        """How each claim would be cut. Raises ``SnapshotError``."""
+        """How each claim would be snapshotted. Raises ``SnapshotError``."""
 
     def find(self) -> list[SetMember]:
         """The snapshots of the set that are there, by claim."""
@@ -100,51 +100,58 @@ class SetSnapshots(t.Protocol):
     def take(self, plans: t.Sequence[PlannedSnapshot], *, timeout: float) -> None:
         """Take all at once, into ``taken``; returns when each is there or has failed. May raise ``Cancelled``."""
 
-    def seal(self, cuts: t.Sequence[CutSnapshot]) -> None:
+    def seal(self, snapshots: t.Sequence[TakenSnapshot]) -> None:
         """Note on each, for later runs, that it is good. Raises an error of the area."""
 
-    def retain(self, cuts: t.Sequence[CutSnapshot]) -> bool:
+    def retain(self, snapshots: t.Sequence[TakenSnapshot]) -> bool:
         """Make the storage's snapshots outlive the objects; False when they all did. Raises an error of the area."""
 
-    def wait_ready(self, cuts: t.Sequence[CutSnapshot], *, timeout: float, progress: ProgressSink) -> list[CutSnapshot]:
+    def wait_ready(
+        self, snapshots: t.Sequence[TakenSnapshot], *, timeout: float, progress: ProgressSink
+    ) -> list[TakenSnapshot]:
         """Wait until volumes can be made from each; those that failed for good become ``failed``.
 
         Returns those that only were not ready in time.
         """
 
-    def discard(self, cuts: t.Sequence[CutSnapshot]) -> list[str]:
+    def discard(self, snapshots: t.Sequence[TakenSnapshot]) -> list[str]:
         """Remove them and what the storage has of them; sentences for those that are not gone."""
 
     def remove(self, members: t.Sequence[SetMember]) -> list[str]:
         """Remove them, each by its policy; sentences for those that are not gone."""
 
 
-def snapshot_entry(cut: CutSnapshot, *, set_name: str, state: str = "") -> dict[str, t.Any]:
+def snapshot_entry(taken: TakenSnapshot, *, set_name: str, state: str = "") -> dict[str, t.Any]:
     """The entry of a task's ``snapshots`` list."""
     return {
         "set": set_name,
-        "namespace": cut.wish.namespace,
-        "claim": cut.wish.claim,
-        "name": cut.name,
-        "content": cut.content,
-        "handle": cut.handle,
-        "group_handle": cut.group_handle,
-        "size_bytes": cut.size_bytes,
-        "driver": cut.driver,
-        "class": cut.wish.class_name,
-        "requested": rfc3339(cut.requested),
-        "created": rfc3339(cut.created) if cut.created else None,
-        "ready": cut.ready,
-        "state": state or ("ready" if cut.ready and not cut.failed else cut.state),
-        "error": cut.error,
+        "namespace": taken.spec.namespace,
+        "claim": taken.spec.claim,
+        "name": taken.name,
+        "content": taken.content,
+        "handle": taken.handle,
+        "group_handle": taken.group_handle,
+        "size_bytes": taken.size_bytes,
+        "driver": taken.driver,
+        "class": taken.spec.class_name,
+        "requested": rfc3339(taken.requested),
+        "created": rfc3339(taken.created) if taken.created else None,
+        "ready": taken.ready,
+        "state": state or ("ready" if taken.ready and not taken.failed else taken.state),
+        "error": taken.error,
     }
 
 
 def listed_entry(
-    cut: CutSnapshot, *, set_name: str, complete: bool, labels: t.Mapping[str, str], deletion_policy: str | None = None
+    taken: TakenSnapshot,
+    *,
+    set_name: str,
+    complete: bool,
+    labels: t.Mapping[str, str],
+    deletion_policy: str | None = None,
 ) -> dict[str, t.Any]:
     """The entry of a list of what is there."""
-    return snapshot_entry(cut, set_name=set_name) | {
+    return snapshot_entry(taken, set_name=set_name) | {
         "deletion_policy": deletion_policy,
         "complete": complete,
         "labels": dict(labels),
@@ -153,18 +160,18 @@ def listed_entry(
 
 def planned_entry(plan: PlannedSnapshot, *, set_name: str) -> dict[str, t.Any]:
     """The same for a snapshot that would be taken, with the reason for its class."""
-    wish = plan.wish
+    spec = plan.spec
     return {
         "set": set_name,
-        "namespace": wish.namespace,
-        "claim": wish.claim,
-        "name": wish.name,
+        "namespace": spec.namespace,
+        "claim": spec.claim,
+        "name": spec.name,
         "content": "",
         "handle": "",
         "group_handle": "",
         "size_bytes": None,
-        "driver": wish.driver,
-        "class": wish.class_name,
+        "driver": spec.driver,
+        "class": spec.class_name,
         "requested": None,
         "created": None,
         "ready": False,

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The zone of a PersistentVolume, where its snapshot belongs (Velero 1.18, docs/compatibility 8.1)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SEPARATOR = "__"
 
 
 def zone_of(volume: t.Mapping[str, t.Any]) -> str:
-    """The zone by its label, the deprecated label, or the required node affinity; empty when none of them tells."""
+    """The zone by its label, the deprecated label, or the required node affinity; empty when none of them says."""
     return _labelled_zone(volume) or _zone_of_affinity(volume)
 
 

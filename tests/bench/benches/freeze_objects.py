@@ -11,6 +11,7 @@ import sys
 import time
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth, connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -23,8 +24,6 @@ _DRIVER = "loopfile.csi.test"
 _DELAY = "2s"
 _PATIENCE = 600.0
 _PAUSE = 1.0
-
-Object: t.TypeAlias = dict[str, t.Any]
 
 
 def namespace_of(layout: str) -> str:

@@ -17,8 +17,8 @@ import urllib3
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth, connect
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import (
+    ClaimChoice,
     Quiescing,
-    Selection,
     SnapshotRequest,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.task import remove_snapshots, take_snapshots
@@ -39,7 +39,7 @@ def main() -> None:
     request = SnapshotRequest(
         name="bench",
         namespace=namespace,
-        selection=Selection(claims=claims),
+        choice=ClaimChoice(claims=claims),
         quiescing=Quiescing(freeze_paths=tuple(dict.fromkeys(paths)), container=freeze_objects.CONTAINER),
         snapshot_class=freeze_objects.CLASS,
         run_id="bench",

@@ -73,7 +73,7 @@ def namespace_of(number: int) -> str:
 
 
 def namespaces(objects: int) -> list[str]:
-    """The namespaces that so many objects need."""
+    """The namespaces that this many objects need."""
     return sorted({namespace_of(number) for number in range(0, objects, PER_NAMESPACE)} | {namespace_of(objects - 1)})
 
 

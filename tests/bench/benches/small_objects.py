@@ -18,7 +18,7 @@ _PATIENCE = 120.0
 
 
 def make(client: KubeClient, number: int) -> None:
-    """Make the namespace anew, with so many ConfigMaps in it."""
+    """Make the namespace anew, with this many ConfigMaps in it."""
     remove(client)
     client.post("/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
     for index in range(number):

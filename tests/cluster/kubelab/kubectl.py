@@ -67,7 +67,7 @@ class Kubectl:
 
 
 def container(image: str = "busybox:latest", *, name: str = "c", **more: t.Any) -> Object:
-    """A container that does nothing and ends at once when told to."""
+    """A container that does nothing and ends at once when asked to."""
     idle = ["sh", "-c", "trap exit TERM; while :; do sleep 1 & wait; done"]
     return {"name": name, "image": image, "command": idle, **more}
 

@@ -126,7 +126,7 @@ class S3Files:
     def stop(self) -> None:
         """End it and remove its data; nothing happens when there is none."""
         for pid in self.pids():
-            for port in _grpc_ports(pid):  # where it puts these cannot be told
+            for port in _grpc_ports(pid):  # where it puts these is not known
                 for socket_file in Path("/tmp").glob(f"seaweedfs-*-grpc-{port}.sock"):
                     socket_file.unlink(missing_ok=True)
             os.kill(pid, signal.SIGKILL)

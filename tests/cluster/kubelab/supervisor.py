@@ -40,7 +40,7 @@ class Supervisor:
             write(self._lab.path("run", f"{component.name}.pid"), f"{pid}\n")
 
     def run_once(self, name: str, argv: t.Sequence[str]) -> None:
-        """Start a program that is to end; ``ended`` tells."""
+        """Start a program that is to end; ``ended`` says whether it has."""
         self._ended.pop(name, None)
         self._once[self._spawn(name, argv, ())] = name
 

@@ -31,7 +31,7 @@ def say(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """Tell a detail of the step."""
+    """Print a detail of the step."""
     print(f"    {text}", flush=True)
 
 
@@ -40,7 +40,7 @@ def run(
 ) -> tuple[int, str]:
     """Run a program to its end; its exit code, and what it printed if ``quiet`` (else it prints to the terminal).
 
-    The program has a process group of its own, which is ended when this process is told to stop.
+    The program has a process group of its own, which is ended when this process is stopped.
     """
     output = subprocess.PIPE if quiet else None
     process = subprocess.Popen(

@@ -7,7 +7,7 @@
 An engine class is one whose constructor is written out, or a dataclass that belongs to a run: its parent or one of its
 fields is ``RunContext``, or a class that takes one, directly or through others. Any other dataclass is a record: it has
 as many fields as Velero's document, the request or the result has members. So has an exception, whose arguments are
-what it tells.
+what it says.
 """
 
 from __future__ import annotations

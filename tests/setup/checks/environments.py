@@ -114,7 +114,7 @@ _SYSTEM_CERTIFICATES = pathlib.Path("/etc/ssl/certs/ca-certificates.crt")
 
 
 def _uv_variables() -> dict[str, str]:
-    """Uv reads neither pip's variable for the package index nor, unless it is told to, the machine's certificates."""
+    """Uv reads neither pip's variable for the package index nor, unless it is made to, the machine's certificates."""
     variables = dict(os.environ)
     if _SYSTEM_CERTIFICATES.exists():
         variables.setdefault("UV_SYSTEM_CERTS", "true")

@@ -13,6 +13,7 @@ from checks import environments
 from checks.citations import check_citations
 from checks.console import note, run
 from checks.constructors import check_constructors
+from checks.module_docstrings import check_docstrings
 from checks.named_paths import check_paths
 from checks.paths import TREE
 from checks.report import Report
@@ -47,6 +48,7 @@ _OWN_CHECKS: tuple[tuple[str, t.Callable[[pathlib.Path], list[str]]], ...] = (
     ("citations", check_citations),
     ("named paths", check_paths),
     ("constructors", check_constructors),
+    ("module docstrings", check_docstrings),
 )
 
 

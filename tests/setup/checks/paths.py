@@ -15,7 +15,7 @@ CHECKOUT = pathlib.Path(__file__).resolve().parents[3]
 #: Shared by all checkouts: Python environments, and what the cluster is built from.
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "arkive"
 
-#: The part of a whole test run that this process does, beside the others; empty where it does all that it is told.
+#: The part of a whole test run that this process does, beside the others; empty where it does all that it is given.
 LANE = os.environ.get("ARKIVE_TEST_LANE", "")
 
 

@@ -24,7 +24,7 @@ def copy_tree() -> None:
     """Bring the copy up to date with the tracked and the new files of this checkout."""
     TREE.mkdir(parents=True, exist_ok=True)
     if not (TREE / ".git").exists():
-        must_run(["git", "init", "--quiet"], cwd=TREE)  # by it, ansible-test tells sources from its own output
+        must_run(["git", "init", "--quiet"], cwd=TREE)  # by it, ansible-test separates sources from its own output
     wanted = [name for name in _files(CHECKOUT) if os.path.lexists(CHECKOUT / name)]
     for name in set(_files(TREE)) - set(wanted):
         (TREE / name).unlink(missing_ok=True)

@@ -136,7 +136,7 @@ def _of_request(options: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _paths(store: t.Any) -> list[str]:
-    """The paths of objects in the tarball, as far as another reader than ours can tell."""
+    """The paths of objects in the tarball, as far as another reader than ours can see."""
     found: list[str] = []
     try:
         with tarfile.open(fileobj=io.BytesIO(store.get("backups/b/b.tar.gz")), mode="r:gz") as archive:

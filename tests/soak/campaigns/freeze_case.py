@@ -59,7 +59,7 @@ END_THE_TIMER: frozenset[Fault] = frozenset(
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Moment:
-    """When a fault happens: so many seconds after the run was started, or after the first frozen write was seen."""
+    """When a fault happens: this many seconds after the run was started, or after the first frozen write was seen."""
 
     fault: Fault
     frozen: bool

@@ -19,7 +19,7 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.s3_in
 from campaigns.store_cluster import StoreCluster
 from campaigns.store_faults import Fault
 from campaigns.store_places import LocalPlace, Place, S3Place, Stored, look
-from campaigns.store_runs import CLAIM_SECONDS, Ended, ModuleRuns
+from campaigns.store_runs import LOCK_SECONDS, Ended, ModuleRuns
 
 _STEPS = ("backup", "backup", "backup", "backup", "backup", "absent", "info")
 #: Words of a result that leaves open whether the backup is stored.
@@ -226,7 +226,7 @@ class _Case:
 
     def _when_free(self, what: str, **arguments: t.Any) -> Ended:
         """A run, at the latest when the claim of a dead one is over."""
-        end = time.monotonic() + 3 * CLAIM_SECONDS
+        end = time.monotonic() + 3 * LOCK_SECONDS
         while True:
             time.sleep(self._place.lag)
             ended = self._runs.run("k8s_backup", **arguments)

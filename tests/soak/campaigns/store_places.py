@@ -55,7 +55,7 @@ class Place(t.Protocol):
 
     @property
     def lag(self) -> float:
-        """So many seconds ago its lists were true."""
+        """This many seconds ago its lists were true."""
 
     def files(self) -> dict[str, bytes]:
         """All that is stored, past whatever fails."""

@@ -22,14 +22,14 @@ from ansible.module_utils import basic
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive import commit_point
 from ansible_collections.arkive.k8s.plugins.module_utils._aws import client as aws_client
-from ansible_collections.arkive.k8s.plugins.module_utils._store import claims
+from ansible_collections.arkive.k8s.plugins.module_utils._store import write_lock
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3 import upload
 from campaigns.store_faults import Fault, break_files
 
 _MODULES = "ansible_collections.arkive.k8s.plugins.modules"
 _PRELOADED = [f"{_MODULES}.{name}" for name in ("k8s_backup", "k8s_backup_info", "k8s_restore")]
-#: In the processes of a campaign: a claim lasts, and an answer is waited for, so many seconds.
-CLAIM_SECONDS = 6.0
+#: In the processes of a campaign: a write lock lasts, and an answer is waited for, this many seconds.
+LOCK_SECONDS = 6.0
 _READ_SECONDS = 2
 _ATTEMPTS = 2
 _LIMIT_SECONDS = 150.0
@@ -128,8 +128,8 @@ def _work(module: str, arguments: Result, output: str, fault: Fault | None, belo
     aws_client._ATTEMPTS = _ATTEMPTS
     if in_parts:
         upload._MIB = upload._SMALLEST_PART = _PART_BYTES
-    acquire = t.cast("t.Any", claims.Claim.acquire)
-    acquire.__func__.__kwdefaults__["ttl_seconds"] = CLAIM_SECONDS
+    acquire = t.cast("t.Any", write_lock.WriteLock.acquire)
+    acquire.__func__.__kwdefaults__["ttl_seconds"] = LOCK_SECONDS
     patience = t.cast("t.Any", commit_point.Patience.__init__)
     patience.__defaults__ = _PATIENCE
     given = {**arguments, "_ansible_remote_tmp": "/tmp"}
@@ -145,4 +145,4 @@ def _work(module: str, arguments: Result, output: str, fault: Fault | None, belo
         sys.stderr.flush()
 
 
-__all__ = ("CLAIM_SECONDS", "Ended", "ModuleRuns", "Result", "Running")
+__all__ = ("LOCK_SECONDS", "Ended", "ModuleRuns", "Result", "Running")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A cache entry is whole or absent, and its key tells what it was made of."""
+"""A cache entry is whole or absent, and its key says what it was made of."""
 
 from __future__ import annotations
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Carry out a plan, wave by wave, with workers side by side inside a wave."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import concurrent.futures
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.namespaces import NamespaceMaker
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.object_writer import ObjectWriter
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import Applied, AppliedWaves
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem, Wave
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import NAMESPACES
 
 
 class Applier:
@@ -33,7 +33,7 @@ class Applier:
         self._namespaces = namespaces
 
     def apply(self, waves: t.Iterable[Wave]) -> AppliedWaves:
-        """What was done. What is under way is finished, even when the run is told to stop."""
+        """What was done. What is under way is finished, even when the run is cancelled."""
         done: list[Applied] = []
         with concurrent.futures.ThreadPoolExecutor(max_workers=self._run.workers) as pool:
             for wave in waves:
@@ -45,7 +45,7 @@ class Applier:
                     return AppliedWaves(tuple(done), exc)
                 if self._writer.gone is not None:
                     return AppliedWaves(tuple(done), self._writer.gone)
-                self._tell(wave, applied)
+                self._report(wave, applied)
         return AppliedWaves(tuple(done))
 
     def _apply_wave(self, wave: Wave, pool: concurrent.futures.ThreadPoolExecutor) -> list[Applied]:
@@ -54,7 +54,7 @@ class Applier:
         tasks = [pool.submit(self._apply_items, waiting) for _thread in range(threads)]
         return [applied for task in tasks for applied in task.result()]
 
-    def _tell(self, wave: Wave, done: t.Sequence[Applied]) -> None:
+    def _report(self, wave: Wave, done: t.Sequence[Applied]) -> None:
         for group_resource in wave.group_resources:
             states = collections.Counter(
                 applied.became

@@ -2,20 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Claims of generic ephemeral volumes: Kubernetes lets a pod use one only where the pod owns it (Kubernetes 1.34)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object, patch_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import ephemeral_claims
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.metadata import made_by
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CLAIMS
 
 
 class EphemeralClaims:
@@ -29,10 +30,8 @@ class EphemeralClaims:
 
     def adopt(self, pod: t.Mapping[str, t.Any]) -> None:
         """``pod`` as the server has made it. A claim that cannot be given to it is an error."""
-        metadata = pod["metadata"]
-        for volume in (pod.get("spec") or {}).get("volumes") or ():
-            if "ephemeral" in volume:
-                self._adopt(metadata, f"{metadata['name']}-{volume['name']}")
+        for claim in ephemeral_claims(pod):
+            self._adopt(pod["metadata"], claim)
 
     def _adopt(self, pod: t.Mapping[str, t.Any], name: str) -> None:
         namespace = str(pod["namespace"])

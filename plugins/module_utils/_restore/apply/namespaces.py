@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Target namespaces: made when they are missing, waited for when they are on their way out (docs/compatibility 5.5)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.sure_creates import create_surely
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait_for_object
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.namespace_leases import NamespaceLeases
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.namespace_locks import NamespaceLocks
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import namespace_state
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import Applied, State
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem
@@ -34,12 +34,12 @@ _NUDGE_SECONDS = 5.0
 class NamespaceMaker:
     """Makes each namespace once. One that could not be made fails all of its objects at once, without another wait."""
 
-    def __init__(self, run: RestoreRun, findings: Findings, leases: NamespaceLeases) -> None:
+    def __init__(self, run: RestoreRun, findings: Findings, locks: NamespaceLocks) -> None:
         self._run = run
         self._live = findings.live
         self._objects = findings.objects
         self._snapshots = findings.volumes.objects
-        self._leases = leases
+        self._locks = locks
         self._lock = threading.Lock()
         self._missing: dict[str, str] = {}
 
@@ -67,7 +67,7 @@ class NamespaceMaker:
     def _reserve(self, namespace: str) -> None:
         """A namespace that is new may be new to two restores."""
         try:
-            held = self._leases.acquire_new(namespace)
+            held = self._locks.acquire_new(namespace)
         except KubeError as exc:
             held = f"nobody knows whether another restore is at work in it: {exc.message.rstrip('.')}"
         if held:
@@ -77,7 +77,7 @@ class NamespaceMaker:
 
     def why_missing(self, namespace: str) -> str:
         """Why objects cannot go into ``namespace``; empty when they can."""
-        return self._missing.get(namespace, "") or self._leases.why_lost(namespace)
+        return self._missing.get(namespace, "") or self._locks.why_lost(namespace)
 
     def _wait_gone(self, name: str, resource: ApiResource) -> None:
         self._run.progress(f"waiting for the old namespace {name} to be gone")

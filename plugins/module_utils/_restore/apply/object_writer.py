@@ -2,15 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Write one object as it was planned, and return what became of it."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CRDS, PODS
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import (
@@ -31,7 +33,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings 
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.metadata import made_by
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.overwrite import replacement
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CRDS, PODS
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import DataSource
 
 #: How often an object is tried again while the server is going down or coming up, and the first pause, in seconds.
@@ -43,7 +44,6 @@ _NOT_READY = "not yet ready to handle request"
 #: Types whose objects are looked at once they are created.
 _FOLLOWED = frozenset({CRDS, PODS})
 
-Object: t.TypeAlias = "dict[str, t.Any]"
 #: Called with each pod or definition that this restore created, as the server returned it.
 OnCreated: t.TypeAlias = "t.Callable[[PlanItem, Object], None]"
 
@@ -75,10 +75,10 @@ class ObjectWriter:
         except Cancelled:
             return Applied(item, "failed")
         except KubeError as exc:
-            told = self.gone is not None
+            known = self.gone is not None
             if exc.unauthorized:
                 self.gone = exc
-            if exc.unauthorized and told:
+            if exc.unauthorized and known:
                 return Applied(item, "failed")
             return self._failed(item, exc, reason=exc.reason)
         except ArkiveError as exc:
@@ -277,7 +277,7 @@ class ObjectWriter:
                 self._run.cancel.check()
 
     def _recreate(self, item: PlanItem, resource: ApiResource) -> Applied:
-        """From the deletion on the object is missing until the new one is there: whatever comes between is told so."""
+        """From the deletion on the object is missing until the new one is there: whatever comes between says so."""
         delete_object(self._client, resource, item.name, item.namespace)
         try:
             self._waits.await_gone(item, resource)

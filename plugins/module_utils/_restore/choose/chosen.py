@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The first stage: which objects of a backup this restore is about, and the API that they go to."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Iss
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.api_versions import choose_versions
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.choice import ObjectChoice
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.contents import BackupContents
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.selection import (
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.chosen_items import (
     ChosenItems,
+    choose_items,
     leave_out_bad,
-    select,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.contents import BackupContents
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.unfit_names import check_names
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.version_priorities import (
     read_version_priorities,
@@ -58,9 +58,9 @@ def choose_objects(run: RestoreRun, backup: OpenBackup) -> Chosen:
         choose_versions(contents, discovery, read_version_priorities(run.client, discovery, request))
     contents.know_types(api)
     if request.on_bad_member == "skip":
-        _tell_bad_members(leave_out_bad(contents, spec, discovery), issues)
+        _report_bad_members(leave_out_bad(contents, spec, discovery), issues)
     choice = ObjectChoice(request.names, request.select)
-    items = select(contents, spec, discovery, choice)
+    items = choose_items(contents, spec, discovery, choice)
     unfit = check_names(request, contents, discovery, unused=choice.unused)
     for warning in (*unfit, *items.warnings):
         issues.warning(warning)
@@ -69,7 +69,7 @@ def choose_objects(run: RestoreRun, backup: OpenBackup) -> Chosen:
     return Chosen(backup=backup, contents=contents, items=items, discovery=discovery, api=api)
 
 
-def _tell_bad_members(bad: BadMembers, issues: Issues) -> None:
+def _report_bad_members(bad: BadMembers, issues: Issues) -> None:
     for sentence in bad.sentences:
         issues.error(f"{sentence} It was left out.")
     rest = bad.count - len(bad.sentences)

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The stored objects, as a restore asks for them."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import ItemRef
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.item_source import ItemSource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes
 
-NAMESPACES = GroupResource("namespaces")
 _NO_NAMES: frozenset[str] = frozenset()
 #: What to do about a bad member.
 GO_ON = "Set on_bad_member: skip to restore everything else, or leave its type out with excluded_resources."
@@ -47,7 +47,7 @@ class BackupContents:
 
     @property
     def warnings(self) -> t.Sequence[str]:
-        """What was odd about the archive."""
+        """Warnings about the archive."""
         return self._source.warnings
 
     def refs(self, group_resource: GroupResource) -> t.Sequence[ItemRef]:
@@ -58,7 +58,7 @@ class BackupContents:
         return self._names.get((group_resource, namespace), _NO_NAMES)
 
     def read(self, ref: ItemRef) -> dict[str, t.Any]:
-        """A stored object, parsed anew: the caller may change it.
+        """A stored object, parsed again: the caller may change it.
 
         Raises ``ArchiveError`` for a bad member: one that is not the JSON of the object that its path names.
         """

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Names in the options of a restore that fit nothing in the backup: a slip of the pen restores to the wrong place."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, STATEFUL_SETS, VOLUMES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.contents import BackupContents
@@ -23,9 +24,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.namespace_patterns import is_pattern
 
 _CLASS_TYPES = (
-    GroupResource("persistentvolumeclaims"),
-    GroupResource("persistentvolumes"),
-    GroupResource("statefulsets", "apps"),
+    CLAIMS,
+    VOLUMES,
+    STATEFUL_SETS,
 )
 #: Names that a hint lists.
 _NAMED = 5
@@ -58,7 +59,7 @@ class Unfit(t.NamedTuple):
 def check_names(
     request: RestoreRequest, contents: BackupContents, discovery: Discovery, *, unused: t.Sequence[str]
 ) -> list[str]:
-    """Sentences about what stands in a manifest; raises ``ValidationError`` for what is an option of the task.
+    """Sentences about what is in a manifest; raises ``ValidationError`` for what is an option of the task.
 
     ``unused`` are the ``names`` that chose nothing. A pattern may fit nothing, and an empty backup fits no name.
     """
@@ -127,7 +128,7 @@ def _collect(contents: BackupContents, types: t.Iterable[GroupResource], read: R
             try:
                 found.update(read(contents.read(ref)))
             except ArchiveError:
-                continue  # told of when it would be restored
+                continue  # reported when it would be restored
     return found
 
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Live objects, by one LIST for the whole cluster where that is cheaper than one for each namespace."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class LiveLists:
             if exc.forbidden:
                 return False
             raise
-        # A server that does not tell how many are left may have any number of them.
+        # A server that does not say how many are left may have any number of them.
         return page.remaining is not None and page.remaining < wanted + namespaces * _OBJECTS_A_REQUEST
 
     def objects(self, resource: ApiResource, namespace: str | None) -> t.Iterator[tuple[dict[str, t.Any], str]]:

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What is in the target cluster before a restore writes to it."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ import dataclasses
 import threading
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import NAMESPACES, VOLUMES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.claims import bound_volume
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import list_raw_pages
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import NAMESPACES, VOLUMES
 
 NamespaceState: t.TypeAlias = t.Literal["present", "terminating", "absent", "unknown"]
 #: Above this many namespaces one LIST is cheaper than a GET for each.
@@ -76,10 +77,8 @@ class LiveState:
         self._names[(group_resource, namespace)] = frozenset(names)
 
     def note_claim(self, claim: t.Mapping[str, t.Any]) -> None:
-        bound = (claim.get("status") or {}).get("phase") == "Bound"
         metadata = claim["metadata"]
-        volume = str((claim.get("spec") or {}).get("volumeName") or "") if bound else ""
-        self.claims[(metadata["namespace"], metadata["name"])] = volume
+        self.claims[(metadata["namespace"], metadata["name"])] = bound_volume(claim)
         self._claim_uids[(metadata["namespace"], metadata["name"])] = str(metadata.get("uid") or "")
 
     def claim_uid(self, namespace: str, name: str) -> str:

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Exec hooks of restored pods: side by side, while the restore goes on; one watch for each namespace."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import threading
 import time
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import run_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookPolicy, HookResult
@@ -41,7 +42,6 @@ _JOIN_SECONDS = 1.0
 _TICK_SECONDS = 0.5
 _COLLECT_SECONDS = 0.05
 
-Pod: t.TypeAlias = "dict[str, t.Any]"
 #: The controller's reference in the backup: asked for only when the pod has hooks.
 StoredOwner: t.TypeAlias = "t.Callable[[], t.Mapping[str, t.Any] | None]"
 
@@ -58,8 +58,8 @@ class RestoredPodHooks:
         self._rules = run.request.spec.hooks
         self._recorded = recorded
         self._issues = run.issues
-        #: Each command is in the log; what has failed is told in the end, by what it does to the restore.
-        self._commands = run.context.telling(run.issues.beside())
+        #: Each command is in the log; what has failed is reported in the end, by what it does to the restore.
+        self._commands = run.context.with_issues(run.issues.beside())
         self._progress = run.progress
         self._cancel = run.cancel
         self._stop = HookStop(run.cancel)
@@ -77,12 +77,12 @@ class RestoredPodHooks:
         self._namespaces: dict[str, _NamespacePods] = {}
         self._saver = ResultSaver(self.records, save)
 
-    def open_hooks(self, pod: Pod) -> list[RestoreExecHook]:
+    def open_hooks(self, pod: Object) -> list[RestoreExecHook]:
         """The hooks of a pod (as it is or will be in the cluster) that have no result yet."""
         namespace, name = pod_identity(pod)
         return self._recorded.without_result(namespace, name, exec_hooks_of_pod(pod, self._rules)[0])
 
-    def watch(self, resource: ApiResource, pod: Pod, *, stored_owner: StoredOwner) -> None:
+    def watch(self, resource: ApiResource, pod: Object, *, stored_owner: StoredOwner) -> None:
         """Begin to wait for the containers of a pod that this restore created, if it has hooks without a result."""
         namespace, name = pod_identity(pod)
         hooks, warnings = exec_hooks_of_pod(pod, self._rules)
@@ -239,28 +239,28 @@ class _NamespacePods:
     def refused(self) -> str:
         return self._watch.refused.sentence if self._watch.refused is not None else ""
 
-    def track(self, pod: Pod) -> None:
+    def track(self, pod: Object) -> None:
         self._taken.add(str(pod["metadata"].get("uid", "")))
         self._watch.track(pod)
 
-    def current(self, name: str) -> Pod | None:
+    def current(self, name: str) -> Object | None:
         return self._watch.current(name)
 
-    def refresh(self, name: str) -> Pod | None:
+    def refresh(self, name: str) -> Object | None:
         return self._watch.refresh(name)
 
-    def take_replacement(self, owner: PodOwner, *, since: str) -> Pod | None:
+    def take_replacement(self, owner: PodOwner, *, since: str) -> Object | None:
         found = find_replacement(self._watch.objects(), owner, since=since, taken=self._taken)
         if found is None:
             return None
         self._taken.add(str(found["metadata"].get("uid", "")))
-        return t.cast("Pod", found)
+        return t.cast("Object", found)
 
     def close(self) -> None:
         self._watch.close()
 
 
-def keep_pod(pod: Pod) -> Pod:
+def keep_pod(pod: Object) -> Object:
     """What hooks need to know of a pod: a namespace may have thousands."""
     metadata, spec, status = pod["metadata"], pod.get("spec") or {}, pod.get("status") or {}
     owners = [reference for reference in metadata.get("ownerReferences") or [] if reference.get("controller")]

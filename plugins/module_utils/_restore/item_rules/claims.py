@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Persistent volumes and claims (Velero 1.18, docs/compatibility 5.8, 5.9.15)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ def reset_claim(draft: Draft, context: RuleContext) -> None:
 
 
 def _provision_empty(spec: dict[str, t.Any], *, everything: bool) -> None:
-    """What the volume was once made from is older than its data, and perhaps gone; what fills it anew stays."""
+    """What the volume was once made from is older than its data, and perhaps gone; what fills it again stays."""
     for name in ("dataSource", "dataSourceRef"):
         if everything or (spec.get(name) or {}).get("kind") in ("VolumeSnapshot", "PersistentVolumeClaim"):
             spec.pop(name, None)
 
 
 def reset_volume(draft: Draft, context: RuleContext) -> None:
-    """Skip a volume that is made anew; hand one that is kept to the claim's namespace of today."""
+    """Skip a volume that is recreated; hand one that is kept to the claim's namespace of today."""
     reason = context.volumes.why_not_restored(draft.body)
     if reason:
         draft.skip = reason

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What an item rule works on, and what it may ask."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Draft:
     warnings: list[str] = dataclasses.field(default_factory=list)
     #: Set for a claim: what becomes of its volume.
     volume: ClaimDecision | None = None
-    #: Set for a volume that is made anew from this snapshot.
+    #: Set for a volume that is recreated from this snapshot.
     remade_from: DataSource | None = None
 
     @property

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Jobs (Velero 1.18, docs/compatibility 5.9.1)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def skip_finished_job(draft: Draft, context: RuleContext) -> None:
 
 
 def reset_job(draft: Draft, context: RuleContext) -> None:
-    """Take the old uid out of selector and template; a selector that held nothing else is made anew by the server."""
+    """Take the old uid out of selector and template; a selector that held nothing else is recreated by the server."""
     spec = draft.spec
     selector = spec.get("selector") or {}
     template = ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}

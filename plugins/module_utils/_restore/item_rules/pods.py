@@ -2,31 +2,31 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Pods (Velero 1.18, docs/compatibility 5.6, 5.9, 6.2)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import JOBS
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.restore_init import (
     add_init_containers,
     drop_wait_containers,
     init_containers_of_pod,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import FINISHED_PHASES
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
 
 _MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
 #: Says that a run has a volume of this pod frozen now; never true of a restored pod.
 _FROZEN_MARK = "arkive.k8s/frozen"
-_JOBS = GroupResource("jobs", "batch")
 
 
 def skip_finished_pod(draft: Draft, context: RuleContext) -> None:
     phase = draft.stored_status.get("phase")
-    if phase in ("Succeeded", "Failed"):
+    if phase in FINISHED_PHASES:
         draft.skip = f"the pod had run to its end ({phase})"
 
 
@@ -41,7 +41,7 @@ def skip_pod_of_job(draft: Draft, context: RuleContext) -> None:
     if (
         owner
         and owner.get("kind") == "Job"
-        and str(owner.get("name")) in context.archive.names(_JOBS, draft.source_namespace)
+        and str(owner.get("name")) in context.archive.names(JOBS, draft.source_namespace)
     ):
         draft.skip = f"its Job '{owner.get('name')}' makes a new pod"
 

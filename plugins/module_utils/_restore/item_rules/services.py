@@ -2,29 +2,28 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Services and what their controllers make of them (Velero 1.18, docs/compatibility 5.9.5)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
 import json
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import SERVICES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import Shape, find_misfit
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 #: What a person may have written into that annotation: what has other types was never applied.
 _APPLIED: Shape = {"spec": {"ports": [{"name": str, "nodePort": int}], "healthCheckNodePort": int}}
-_SERVICES = GroupResource("services")
 _SLICE_MANAGER_LABEL = "endpointslice.kubernetes.io/managed-by"
 _SLICE_CONTROLLERS = ("endpointslice-controller.k8s.io", "endpointslicemirroring-controller.k8s.io")
 
 
 def reset_service(draft: Draft, context: RuleContext) -> None:
-    """Addresses are given anew; so are node ports, but for those that a person asked for."""
+    """Addresses are given again; so are node ports, except those that a person asked for."""
     spec = draft.spec
     if spec.get("clusterIP") != "None":
         spec.pop("clusterIP", None)
@@ -42,7 +41,7 @@ def skip_rebuilt_endpoints(draft: Draft, context: RuleContext) -> None:
     if _is_api_server(draft):
         draft.skip = "kept by the API server itself"
         return
-    service = context.archive.find_object(_SERVICES, draft.source_namespace, draft.name)
+    service = context.archive.find_object(SERVICES, draft.source_namespace, draft.name)
     if service is not None and (service.get("spec") or {}).get("selector"):
         draft.skip = f"rebuilt by its controller from Service '{draft.name}'"
 

@@ -2,15 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Objects by which volumes are restored from snapshots or by Velero's data mover."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
+    CLAIMS,
+    CRDS,
+    VOLUME_SNAPSHOT_CLASSES,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import VOLUME_SNAPSHOT_CLASSES
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CLAIMS, CRDS
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import DataSource
 
 

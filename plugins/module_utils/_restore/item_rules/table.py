@@ -2,12 +2,41 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Which rules apply to which type, in their order."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
+    API_SERVICES,
+    CLAIMS,
+    CLUSTER_ROLE_BINDINGS,
+    CONFIG_MAPS,
+    CRDS,
+    CRON_JOBS,
+    DAEMON_SETS,
+    DATA_UPLOADS,
+    DEPLOYMENTS,
+    ENDPOINT_SLICES,
+    ENDPOINTS,
+    JOBS,
+    MUTATING_WEBHOOKS,
+    POD_TEMPLATES,
+    PODS,
+    REPLICA_SETS,
+    REPLICATION_CONTROLLERS,
+    ROLE_BINDINGS,
+    SECRETS,
+    SERVICE_ACCOUNTS,
+    SERVICES,
+    STATEFUL_SETS,
+    VALIDATING_WEBHOOKS,
+    VOLUME_SNAPSHOT_CLASSES,
+    VOLUME_SNAPSHOT_CONTENTS,
+    VOLUME_SNAPSHOTS,
+    VOLUMES,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.accounts import (
     drop_token_reference,
@@ -54,7 +83,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.sto
 )
 
 ITEM_RULES: dict[GroupResource, tuple[Rule, ...]] = {
-    GroupResource("pods"): (
+    PODS: (
         skip_finished_pod,
         skip_mirror_pod,
         skip_pod_of_job,
@@ -62,38 +91,38 @@ ITEM_RULES: dict[GroupResource, tuple[Rule, ...]] = {
         replace_init_containers,
         map_pod_images,
     ),
-    GroupResource("jobs", "batch"): (skip_finished_job, reset_job, map_template_images),
-    GroupResource("cronjobs", "batch"): (map_cron_job_images,),
-    GroupResource("daemonsets", "apps"): (map_template_images,),
-    GroupResource("deployments", "apps"): (map_template_images,),
-    GroupResource("replicasets", "apps"): (map_template_images,),
-    GroupResource("statefulsets", "apps"): (map_template_classes, map_template_images),
-    GroupResource("replicationcontrollers"): (map_template_images,),
-    GroupResource("podtemplates"): (map_pod_template_images,),
-    GroupResource("services"): (reset_service,),
-    GroupResource("endpoints"): (skip_rebuilt_endpoints,),
-    GroupResource("endpointslices", "discovery.k8s.io"): (skip_rebuilt_endpoint_slice,),
-    GroupResource("serviceaccounts"): (drop_token_reference,),
-    GroupResource("secrets"): (reset_token_secret,),
-    GroupResource("configmaps"): (skip_published_authority,),
-    GroupResource("persistentvolumeclaims"): (reset_claim, map_storage_class),
-    GroupResource("persistentvolumes"): (reset_volume, map_storage_class),
-    GroupResource("volumesnapshotclasses", "snapshot.storage.k8s.io"): (
+    JOBS: (skip_finished_job, reset_job, map_template_images),
+    CRON_JOBS: (map_cron_job_images,),
+    DAEMON_SETS: (map_template_images,),
+    DEPLOYMENTS: (map_template_images,),
+    REPLICA_SETS: (map_template_images,),
+    STATEFUL_SETS: (map_template_classes, map_template_images),
+    REPLICATION_CONTROLLERS: (map_template_images,),
+    POD_TEMPLATES: (map_pod_template_images,),
+    SERVICES: (reset_service,),
+    ENDPOINTS: (skip_rebuilt_endpoints,),
+    ENDPOINT_SLICES: (skip_rebuilt_endpoint_slice,),
+    SERVICE_ACCOUNTS: (drop_token_reference,),
+    SECRETS: (reset_token_secret,),
+    CONFIG_MAPS: (skip_published_authority,),
+    CLAIMS: (reset_claim, map_storage_class),
+    VOLUMES: (reset_volume, map_storage_class),
+    VOLUME_SNAPSHOT_CLASSES: (
         skip_without_volume_data,
         skip_class_without_api,
     ),
-    GroupResource("volumesnapshots", "snapshot.storage.k8s.io"): (skip_without_volume_data, restore_snapshot),
-    GroupResource("volumesnapshotcontents", "snapshot.storage.k8s.io"): (
+    VOLUME_SNAPSHOTS: (skip_without_volume_data, restore_snapshot),
+    VOLUME_SNAPSHOT_CONTENTS: (
         skip_without_volume_data,
         restore_snapshot_content,
     ),
-    GroupResource("datauploads", "velero.io"): (skip_data_upload,),
-    GroupResource("rolebindings", "rbac.authorization.k8s.io"): (map_subjects,),
-    GroupResource("clusterrolebindings", "rbac.authorization.k8s.io"): (map_subjects,),
-    GroupResource("customresourcedefinitions", "apiextensions.k8s.io"): (preserve_unknown_fields,),
-    GroupResource("apiservices", "apiregistration.k8s.io"): (skip_automanaged_api_service,),
-    GroupResource("mutatingwebhookconfigurations", "admissionregistration.k8s.io"): (repair_side_effects,),
-    GroupResource("validatingwebhookconfigurations", "admissionregistration.k8s.io"): (repair_side_effects,),
+    DATA_UPLOADS: (skip_data_upload,),
+    ROLE_BINDINGS: (map_subjects,),
+    CLUSTER_ROLE_BINDINGS: (map_subjects,),
+    CRDS: (preserve_unknown_fields,),
+    API_SERVICES: (skip_automanaged_api_service,),
+    MUTATING_WEBHOOKS: (repair_side_effects,),
+    VALIDATING_WEBHOOKS: (repair_side_effects,),
 }
 
 _IMAGE_RULES = frozenset({map_pod_images, map_template_images, map_pod_template_images, map_cron_job_images})

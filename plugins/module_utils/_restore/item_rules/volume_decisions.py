@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
+"""What becomes of volumes: kept, recreated from a snapshot, or recreated and empty (Velero 1.18)."""
 
-"""What becomes of volumes: kept, made anew from a snapshot, or made anew and empty (Velero 1.18)."""
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ import re
 import typing as t
 import uuid
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, VOLUMES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import readable
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CLAIMS, VOLUMES
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import (
     DataSource,
     RestoreVolumes,
@@ -28,15 +29,13 @@ _ON_PURPOSE = re.compile(r"\bpolic(y|ies)\b|VolumePolicy|snapshotVolumes is fals
 _POD_VOLUME = "PodVolumeBackup"
 _CLONES = uuid.UUID("8f6e2a52-4c0b-4c57-9a53-0d4f6c1f9a11")
 
-Object: t.TypeAlias = "t.Mapping[str, t.Any]"
-
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ClaimDecision:
     """``missing`` says why the claim's new volume will be empty; empty when it loses nothing.
 
     ``volume`` is the one that it had in the backup, ``snapshot`` where the data of a new one comes from. A volume that
-    is kept may itself be made anew, from ``remade_from``.
+    is kept may itself be recreated, from ``remade_from``.
     """
 
     keeps_volume: bool
@@ -98,8 +97,8 @@ class VolumeDecisions:
         self,
         *,
         archive: VolumeArchive,
-        volume_info: t.Sequence[Object],
-        live: t.Mapping[str, Object],
+        volume_info: t.Sequence[ObjectView],
+        live: t.Mapping[str, ObjectView],
         terms: VolumeTerms | None = None,
         providers: t.Sequence[RestoreVolumes] = (),
     ) -> None:
@@ -107,7 +106,7 @@ class VolumeDecisions:
         self._archive = archive
         self._info = {str(entry.get("pvName")): entry for entry in volume_info if entry.get("pvName")}
         #: Entries of older backups name the claim, and no volume; the first one counts.
-        self._info_of_claims: dict[tuple[str, str], Object] = {}
+        self._info_of_claims: dict[tuple[str, str], ObjectView] = {}
         self._pod_volumes: dict[tuple[str, str], list[str]] = {}
         for entry in volume_info:
             if entry.get("pvcName") and not entry.get("pvName"):
@@ -120,7 +119,7 @@ class VolumeDecisions:
         self._live = live
         self._terms = terms or VolumeTerms()
 
-    def why_not_restored(self, volume: Object) -> str:
+    def why_not_restored(self, volume: ObjectView) -> str:
         """Why this PersistentVolume is not brought back; empty when it is."""
         name = volume["metadata"]["name"]
         method = self._method(name)
@@ -133,8 +132,8 @@ class VolumeDecisions:
             return "a claim that is restored gets a new volume: the reclaim policy is Delete and nothing was saved"
         return ""
 
-    def remade_from(self, volume: Object) -> DataSource | None:
-        """The snapshot that a stored PersistentVolume is made anew from, None when there is none."""
+    def remade_from(self, volume: ObjectView) -> DataSource | None:
+        """The snapshot that a stored PersistentVolume is recreated from, None when there is none."""
         method = self._method(str(volume["metadata"]["name"])) if self._terms.restore_data else ""
         found = (provider.of_volume(volume) for provider in self._of_method(method))
         return next((source for source in found if source is not None), None)
@@ -148,11 +147,11 @@ class VolumeDecisions:
         """The VolumeSnapshots of the backup and their contents; None where nobody knows what to do with them."""
         return next((provider.objects for provider in self._providers.values() if provider.objects is not None), None)
 
-    def is_made_from(self, claim: Object, namespace: str, live: Object, ours: bool) -> bool:
+    def is_made_from(self, claim: ObjectView, namespace: str, live: ObjectView, ours: bool) -> bool:
         """Whether ``live`` is a copy of a stored claim with its data."""
         return any(provider.is_made_from(claim, namespace, live, ours=ours) for provider in self._providers.values())
 
-    def for_claim(self, claim: Object, *, source_namespace: str) -> ClaimDecision:
+    def for_claim(self, claim: ObjectView, *, source_namespace: str) -> ClaimDecision:
         """What becomes of the volume of a PersistentVolumeClaim as it is stored."""
         name = str((claim.get("spec") or {}).get("volumeName") or "")
         source = self._source_of(claim, source_namespace) if self._terms.restore_data else None
@@ -194,7 +193,7 @@ class VolumeDecisions:
         policy = (stored.get("spec") or {}).get("persistentVolumeReclaimPolicy") or ""
         return VolumeTraits(str(policy), stored["metadata"].get("labels") or {})
 
-    def stored_volume(self, name: str) -> Object | None:
+    def stored_volume(self, name: str) -> ObjectView | None:
         """A PersistentVolume as the backup has it."""
         return self._archive.find_object(VOLUMES, None, name)
 
@@ -226,7 +225,9 @@ class VolumeDecisions:
         entry = self._entry(volume) if volume else {}
         return entry.get("backupMethod") == source.method if entry else not source.missing
 
-    def _from_snapshot(self, source: DataSource, claim: Object, volume: str, source_namespace: str) -> ClaimDecision:
+    def _from_snapshot(
+        self, source: DataSource, claim: ObjectView, volume: str, source_namespace: str
+    ) -> ClaimDecision:
         missing = source.missing
         if volume and self._entry(volume).get("result") == "failed":
             missing = "the snapshot of its volume failed"
@@ -235,7 +236,7 @@ class VolumeDecisions:
             missing = self.provider_of(source).why_not(source, namespace=target, claim=claim)
         return ClaimDecision(False, missing, volume=volume, snapshot=None if missing else source)
 
-    def _why_unreadable(self, name: str, stored: Object) -> str:
+    def _why_unreadable(self, name: str, stored: ObjectView) -> str:
         """Why data that was saved is out of reach; empty when none was saved."""
         method = self._method(name)
         entry = self._entry(name)
@@ -251,7 +252,7 @@ class VolumeDecisions:
     def _of_method(self, method: str) -> list[RestoreVolumes]:
         return [provider for provider in self._providers.values() if provider.method == method]
 
-    def _source_of(self, claim: Object, namespace: str) -> DataSource | None:
+    def _source_of(self, claim: ObjectView, namespace: str) -> DataSource | None:
         """The snapshot that a stored claim names, whoever took it."""
         for provider in self._providers.values():
             source = provider.of_claim(claim, namespace)
@@ -276,7 +277,7 @@ class VolumeDecisions:
         source = self._source_of(claim, namespace) if claim else None
         return source if source is not None and not source.missing else None
 
-    def _entry(self, name: str) -> Object:
+    def _entry(self, name: str) -> ObjectView:
         found = self._info.get(name)
         if found is None and self._info_of_claims:
             stored = self._archive.find_object(VOLUMES, None, name) or {}
@@ -299,14 +300,14 @@ class VolumeDecisions:
         return ClaimDecision(False, missing, on_purpose=on_purpose, volume=name)
 
 
-def _other_claim(volume: Object, target: tuple[str, str]) -> str:
+def _other_claim(volume: ObjectView, target: tuple[str, str]) -> str:
     """``namespace/name`` of the claim that holds ``volume``, empty if that is ``target`` or nobody."""
     reference = (volume.get("spec") or {}).get("claimRef") or {}
     holder = (str(reference.get("namespace", "")), str(reference.get("name", "")))
     return "" if not reference or holder == target else "/".join(holder)
 
 
-def _outlives_claim(volume: Object) -> bool:
+def _outlives_claim(volume: ObjectView) -> bool:
     if (volume.get("metadata") or {}).get("deletionTimestamp"):
         return False
     retained = (volume.get("spec") or {}).get("persistentVolumeReclaimPolicy", "Retain") != "Delete"

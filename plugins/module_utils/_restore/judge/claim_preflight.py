@@ -2,20 +2,29 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What keeps claims with data from coming back, found before the first write."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
 import functools
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
+    CLAIMS,
+    NODES,
+    PODS,
+    RESOURCE_QUOTAS,
+    VOLUME_SNAPSHOT_CONTENTS,
+    VOLUME_SNAPSHOTS,
+    VOLUMES,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import claims_in_use
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.pod_claims import claims_in_use
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import ClaimDecision
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.dry_run import DryRunJudge
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.object_quota import find_exceeding
@@ -27,14 +36,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan imp
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.claim_rules import ClaimRules, would_lose_data
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
-    VOLUME_SNAPSHOT_CONTENTS,
-    VOLUME_SNAPSHOTS,
-)
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CLAIMS, PODS, VOLUMES
 
-_NODES = GroupResource("nodes")
-_QUOTAS = GroupResource("resourcequotas")
 #: What a claim gets its data through.
 _CARRIERS = (VOLUMES, VOLUME_SNAPSHOTS, VOLUME_SNAPSHOT_CONTENTS)
 #: Claims with data, by their numbers.
@@ -73,12 +75,12 @@ class ClaimPreflight:
             claims = self._look_at_quotas(new, claims)
             claims = {number: self._look_at_place(item) for number, item in claims.items()}
         lost = [item for item in claims.values() if item.action == "conflict"]
-        counted = self._rules.refuse_settled([*conflicts, *lost])
+        counted = self._rules.refuse_decided([*conflicts, *lost])
         known = {item.number for item in counted}
         return [*counted, *(item for item in (*refused, *lost) if item.number not in known)]
 
     def _look_at_carriers(self, claims: _Claims, carriers: t.Iterable[PlanItem]) -> _Claims:
-        """A claim whose volume or snapshot is refused waits for ever."""
+        """A claim whose volume or snapshot is refused waits forever."""
         refused = {(item.group_resource, item.name): item for item in carriers}
         found = dict(claims)
         for number, claim in claims.items() if refused else ():
@@ -89,7 +91,7 @@ class ClaimPreflight:
             for key in names & refused.keys():
                 item = refused[key]
                 why = f"{item.kind} '{item.name}' is refused: {item.reason}"
-                found[number] = claim.settled("conflict", why, hint=item.hint)
+                found[number] = claim.decided("conflict", why, hint=item.hint)
         return found
 
     def _look_at_leaving(self, claims: _Claims) -> _Claims:
@@ -103,7 +105,7 @@ class ClaimPreflight:
             if namespace not in users:
                 users[namespace] = self._users_of_claims(namespace)
             if pod := users[namespace].get(item.name):
-                found[number] = item.settled(
+                found[number] = item.decided(
                     "conflict",
                     f"it is being deleted, and cannot go as long as pod '{pod}' uses it",
                     hint=f"Delete pod '{pod}' and what makes it, or restore into another namespace.",
@@ -118,12 +120,12 @@ class ClaimPreflight:
     def find_over_quota(self, plan: RestorePlan) -> list[PlanItem]:
         """Everything that would not fit any more once all before it are there, as the run will find, as conflicts."""
         new = [item for item in plan.items if item.action == "create"]
-        return [item.settled("conflict", why) for item, why in self._exceeding(new)]
+        return [item.decided("conflict", why) for item, why in self._exceeding(new)]
 
     def _look_at_quotas(self, new: t.Iterable[PlanItem], claims: _Claims) -> _Claims:
         """``new`` are all claims that would be made, with data or without."""
         over = self._exceeding([claims.get(item.number, item) for item in new])
-        return claims | {item.number: item.settled("conflict", why) for item, why in over if item.number in claims}
+        return claims | {item.number: item.decided("conflict", why) for item, why in over if item.number in claims}
 
     def _exceeding(self, new: t.Iterable[PlanItem]) -> t.Iterator[tuple[PlanItem, str]]:
         by_namespace: dict[str, list[PlanItem]] = {}
@@ -131,7 +133,7 @@ class ClaimPreflight:
             if item.intent and item.namespace and self._live.namespaces.get(item.namespace) == "present":
                 by_namespace.setdefault(item.namespace, []).append(item)
         for namespace, items in by_namespace.items():
-            quotas = self._list(_QUOTAS, namespace)
+            quotas = self._list(RESOURCE_QUOTAS, namespace)
             if not quotas:
                 continue
             bodies = [(item.group_resource, self._objects.load(item.body)) for item in items if item.body is not None]
@@ -156,7 +158,7 @@ class ClaimPreflight:
 
     @functools.cached_property
     def _nodes(self) -> list[dict[str, str]]:
-        return [node["metadata"].get("labels") or {} for node in self._list(_NODES, None)]
+        return [node["metadata"].get("labels") or {} for node in self._list(NODES, None)]
 
     def _list(self, group_resource: GroupResource, namespace: str | None) -> list[dict[str, t.Any]]:
         """Empty where it may not be listed: then the run finds out."""

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Let the API server judge a plan by its own dry run, object by object."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import concurrent.futures
 import dataclasses
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CRDS, NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need, find_forbidden
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
@@ -29,7 +30,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.unmade_n
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.overwrite import replacement
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CRDS, NAMESPACES
 
 _NO_DRY_RUN = "does not support dry run"
 
@@ -60,7 +60,7 @@ class DryRunJudge:
     def find_conflicts(self, plan: RestorePlan, items: t.Sequence[PlanItem]) -> list[PlanItem]:
         """Those of some items of a plan that the server refuses, as conflicts.
 
-        Items in a namespace that the server does not let us make are refused, the namespace itself is not told of.
+        Items in a namespace that the server does not let us make are refused, the namespace itself is not reported.
         """
         targets = {item.namespace for item in items}
         namespaces = [item for item in plan.of_types(NAMESPACES) if item.name in targets]
@@ -102,18 +102,18 @@ class DryRunJudge:
     def _judge(self, item: PlanItem, found: _Round) -> PlanItem:
         self._run.cancel.check()
         if item.reason.startswith("it is being deleted"):
-            return item.settled("unverified", item.reason)
+            return item.decided("unverified", item.reason)
         namespace = item.namespace
         state = self._live.namespaces.get(namespace or "", "present")
         if namespace in found.unmade:
             why, hint = found.unmade[namespace]
-            return item.settled("conflict", why_not_made(namespace, why), hint=hint)
+            return item.decided("conflict", why_not_made(namespace, why), hint=hint)
         if (item.group_resource, namespace) in found.forbidden:
             return self._ask(item, found)
         if state == "absent":
-            return item.settled("unverified", f"namespace '{namespace}' is created by this restore")
+            return item.decided("unverified", f"namespace '{namespace}' is created by this restore")
         if state == "terminating":
-            return item.settled(
+            return item.decided(
                 "unverified", f"namespace '{namespace}' is being deleted; the restore waits and makes it anew"
             )
         return self._ask(item, found)
@@ -126,7 +126,7 @@ class DryRunJudge:
             if item.method == "recreate":
                 delete_object(self._client, resource, item.name, item.namespace, dry_run=True)
                 why = f"{item.reason}; the server cannot judge the new one while the old is there"
-                return item.settled("unverified", why)
+                return item.decided("unverified", why)
             if item.method == "replace":
                 self._ask_replacement(item, resource)
             elif item.intent == "update":
@@ -150,20 +150,20 @@ class DryRunJudge:
         needed = needed_objects(item.group_resource, self._objects.load(item.body))
         coming = next((key for key in needed if key in found.planned), None)
         if coming is not None and (exc.status or 0) in (403, 404, 422):
-            return item.settled(
+            return item.decided(
                 "unverified",
                 f"the server refuses it until {coming[0]} '{coming[2]}' is there, which this restore creates",
             )
         if _NO_DRY_RUN in exc.message:
-            return item.settled("unverified", f"an admission webhook does not support dry run: {exc.message}")
+            return item.decided("unverified", f"an admission webhook does not support dry run: {exc.message}")
         if exc.unreachable or exc.status == 429:
-            return item.settled("unverified", f"the server gave no answer: {exc.message}")
+            return item.decided("unverified", f"the server gave no answer: {exc.message}")
         if (exc.status or 0) >= 500:
-            return item.settled("unverified", f"the server could not judge it: {first_line}")
+            return item.decided("unverified", f"the server could not judge it: {first_line}")
         if exc.already_exists:
             # An old one on its way out is why it has a reason.
-            return item.settled("unverified", item.reason or "it was created by someone else while the plan was made")
-        return item.settled("conflict", first_line, hint=exc.hint or "", cause=exc.reason)
+            return item.decided("unverified", item.reason or "it was created by someone else while the plan was made")
+        return item.decided("conflict", first_line, hint=exc.hint or "", cause=exc.reason)
 
 
 def _planned_keys(plan: RestorePlan) -> frozenset[ObjectKey]:
@@ -174,7 +174,7 @@ def _explain_missing_types(plan: RestorePlan, planned: frozenset[ObjectKey]) -> 
     """A type that the server does not serve yet is no conflict when this plan brings its definition."""
     for item in plan.items:
         if item.awaits_type and (CRDS, None, str(item.group_resource)) in planned:
-            yield dataclasses.replace(item, intent="create").settled(
+            yield dataclasses.replace(item, intent="create").decided(
                 "unverified", f"its type is created by this restore (CustomResourceDefinition {item.group_resource})"
             )
 

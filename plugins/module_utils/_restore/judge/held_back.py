@@ -2,23 +2,29 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Workloads that must wait for a claim: without it their controllers would make an empty one in its place."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
 import re
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
+    CLAIMS,
+    CONFIG_MAPS,
+    CRDS,
+    NAMESPACES,
+    SECRETS,
+    STATEFUL_SETS,
+    VOLUME_SNAPSHOT_CONTENTS,
+    VOLUME_SNAPSHOTS,
+    VOLUMES,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem, RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.prepared import PreparedObjects
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
-    VOLUME_SNAPSHOT_CONTENTS,
-    VOLUME_SNAPSHOTS,
-)
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CLAIMS, CRDS, NAMESPACES, VOLUMES
 
 #: What never makes a pod.
 _INERT = frozenset(
@@ -29,13 +35,12 @@ _INERT = frozenset(
         VOLUME_SNAPSHOT_CONTENTS,
         CRDS,
         NAMESPACES,
-        GroupResource("configmaps"),
-        GroupResource("secrets"),
+        CONFIG_MAPS,
+        SECRETS,
     }
 )
 #: Members whose text is the name of a claim, in pods and in what makes them, custom resources among it.
 _CLAIM_MEMBERS = ("claimName", "existingClaim")
-_STATEFUL_SETS = GroupResource("statefulsets", "apps")
 
 #: Claims by name, each with why it did not come back.
 LostClaims: t.TypeAlias = "t.Mapping[str, str]"
@@ -87,7 +92,7 @@ def _used_claim(item: PlanItem, objects: PreparedObjects, names: t.Collection[st
 def _patterns(group_resource: GroupResource, body: t.Mapping[str, t.Any]) -> t.Iterator[re.Pattern[str]]:
     owner = re.escape(str((body.get("metadata") or {}).get("name", "")))
     # What a custom resource calls the stateful sets of its own is not known: its name is in theirs.
-    pods = owner if group_resource == _STATEFUL_SETS else rf"(.+-)?{owner}(-.+)?"
+    pods = owner if group_resource == STATEFUL_SETS else rf"(.+-)?{owner}(-.+)?"
     waiting: list[t.Any] = [body.get("spec"), body.get("template")]
     while waiting:
         value = waiting.pop()
@@ -126,7 +131,7 @@ def _owner_key(item: PlanItem) -> _Owner:
 
 def _hold(item: PlanItem, claim: str, lost: t.Mapping[str, LostClaims], hint: str) -> PlanItem:
     why = lost[item.namespace or ""][claim].rstrip(".")
-    return item.settled(
+    return item.decided(
         "conflict", f"held back: it needs claim '{claim}', which did not come back with its data ({why})", hint=hint
     )
 

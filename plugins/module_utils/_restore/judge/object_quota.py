@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Whether objects fit into the quotas of a namespace all together (Kubernetes 1.34, ResourceQuota).
 
 The server's dry run judges each object as if it came alone.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ import decimal
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, PODS, SERVICES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CLAIMS
 
-Object: t.TypeAlias = "t.Mapping[str, t.Any]"
 Amounts: t.TypeAlias = "dict[str, decimal.Decimal]"
 
-_PODS, _SERVICES = GroupResource("pods"), GroupResource("services")
+_PODS, _SERVICES = PODS, SERVICES
 #: Types that quotas also count by their bare name.
 _COUNTED = frozenset({"pods", "services", "secrets", "configmaps", "replicationcontrollers", "resourcequotas"})
 _ONE = decimal.Decimal(1)
 
 
 def find_exceeding(
-    objects: t.Sequence[tuple[GroupResource, Object]], quotas: t.Iterable[Object]
+    objects: t.Sequence[tuple[GroupResource, ObjectView]], quotas: t.Iterable[ObjectView]
 ) -> dict[tuple[GroupResource, str], str]:
     """Those of ``objects``, new ones in their order, that do not fit any more: why, by type and name.
 
@@ -58,7 +58,7 @@ def find_exceeding(
     return found
 
 
-def _demand(group_resource: GroupResource, body: Object) -> Amounts:
+def _demand(group_resource: GroupResource, body: ObjectView) -> Amounts:
     spec = body.get("spec") or {}
     demand: Amounts = {f"count/{group_resource}": _ONE}
     if group_resource == CLAIMS:
@@ -72,7 +72,7 @@ def _demand(group_resource: GroupResource, body: Object) -> Amounts:
     return demand
 
 
-def _demand_of_claim(spec: Object) -> Amounts:
+def _demand_of_claim(spec: ObjectView) -> Amounts:
     size = _amounts((spec.get("resources") or {}).get("requests")).get("storage", decimal.Decimal(0))
     demand = {"persistentvolumeclaims": _ONE, "requests.storage": size}
     if spec.get("storageClassName"):
@@ -81,7 +81,7 @@ def _demand_of_claim(spec: Object) -> Amounts:
     return demand
 
 
-def _demand_of_pod(spec: Object) -> Amounts:
+def _demand_of_pod(spec: ObjectView) -> Amounts:
     """What its containers say; requests have a short name as well."""
     demand: collections.Counter[str] = collections.Counter()
     for container in spec.get("containers") or ():

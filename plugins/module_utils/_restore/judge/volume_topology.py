@@ -2,20 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Whether a volume can be reached from any node (Kubernetes 1.34, node selectors and topologies of storage classes)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
 import typing as t
 
-Object: t.TypeAlias = "t.Mapping[str, t.Any]"
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
+
 #: The labels of one node.
 Labels: t.TypeAlias = "t.Mapping[str, str]"
 
 
-def why_out_of_reach(volume: Object, nodes: t.Sequence[Labels]) -> str:
+def why_out_of_reach(volume: ObjectView, nodes: t.Sequence[Labels]) -> str:
     """Why no node can use a PersistentVolume; empty when one can, or nothing is known of nodes."""
     required = ((volume.get("spec") or {}).get("nodeAffinity") or {}).get("required") or {}
     terms = [term for term in required.get("nodeSelectorTerms") or () if term.get("matchExpressions")]
@@ -24,7 +25,7 @@ def why_out_of_reach(volume: Object, nodes: t.Sequence[Labels]) -> str:
     return f"no node of the cluster is where its volume is ({_describe(terms[0]['matchExpressions'])})"
 
 
-def why_no_topology(storage_class: Object, nodes: t.Sequence[Labels]) -> str:
+def why_no_topology(storage_class: ObjectView, nodes: t.Sequence[Labels]) -> str:
     """Why a class can make no volume for any node; empty when it can, or nothing is known of nodes."""
     terms = [term.get("matchLabelExpressions") or () for term in storage_class.get("allowedTopologies") or ()]
     if not terms or not nodes:
@@ -36,11 +37,11 @@ def why_no_topology(storage_class: Object, nodes: t.Sequence[Labels]) -> str:
     return f"no node of the cluster is where its storage class '{name}' makes volumes ({_describe(wanted[0])})"
 
 
-def _fits_all(expressions: t.Iterable[Object], labels: Labels) -> bool:
+def _fits_all(expressions: t.Iterable[ObjectView], labels: Labels) -> bool:
     return all(_fits(expression, labels) for expression in expressions)
 
 
-def _fits(expression: Object, labels: Labels) -> bool:
+def _fits(expression: ObjectView, labels: Labels) -> bool:
     value = labels.get(str(expression.get("key")))
     values = [str(each) for each in expression.get("values") or ()]
     operator = expression.get("operator")
@@ -56,7 +57,7 @@ def _fits(expression: Object, labels: Labels) -> bool:
     return True
 
 
-def _describe(expressions: t.Iterable[Object]) -> str:
+def _describe(expressions: t.Iterable[ObjectView]) -> str:
     return ", ".join(
         " ".join(
             [str(each.get("key")), str(each.get("operator")), "/".join(map(str, each.get("values") or ()))]

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What a restore has done."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class AppliedPlan:
         self.plan = plan
 
     def with_plan(self, plan: RestorePlan) -> AppliedPlan:
-        """What is left to do was planned anew."""
+        """What is left to do was planned again."""
         return AppliedPlan(plan, self._done)
 
     def with_done(self, done: t.Iterable[Applied]) -> AppliedPlan:

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """A restore before it happens: an action for each object, in waves. Nothing here changes once it is made."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class PlanItem:
         """It has no action because the server does not serve its type, or not yet."""
         return self.action == "conflict" and self.resource is None and self.body is not None
 
-    def settled(self, action: Action, reason: str = "", *, hint: str = "", cause: str = "", **more: t.Any) -> PlanItem:
+    def decided(self, action: Action, reason: str = "", *, hint: str = "", cause: str = "", **more: t.Any) -> PlanItem:
         """The same object with another action; whatever changes nothing has no intent. ``more`` are other fields."""
         intent: Intent = self.intent if action == "unverified" else ""
         if action in ("create", "update"):

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What was found out of an object when it was prepared: once, and kept for the stages after the plan."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.spool import Spool
 from ansible_collections.arkive.k8s.plugins.module_utils._core.accelerators import parse_json
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import ClaimDecision
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import DataSource
 
 #: Offset and length.
 Place: t.TypeAlias = "tuple[int, int]"
-Object: t.TypeAlias = "dict[str, t.Any]"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """``body`` is complete but for what the server adds. ``skip`` is a reason to leave the object out.
+    """``body`` is complete except for what the server adds. ``skip`` is a reason to leave the object out.
 
-    ``refusal`` is a reason why it cannot be restored; ``errors`` are told and stop nothing.
+    ``refusal`` is a reason why it cannot be restored; ``errors`` are reported and stop nothing.
     """
 
     body: Object
@@ -45,7 +45,7 @@ class Prepared:
     volume: ClaimDecision | None = None
     #: Of a claim: how the backup has it, by which it is known again.
     stored_claim: Object | None = None
-    #: Of a volume: the snapshot that it is made anew from.
+    #: Of a volume: the snapshot that it is recreated from.
     remade_from: DataSource | None = None
 
 
@@ -93,7 +93,7 @@ class PreparedObjects:
         return self._spool.read_at(offset, length)
 
     def load(self, place: Place | None) -> Object:
-        """The object that was kept there, anew each time: the caller may change it. Empty where none was kept."""
+        """The object that was kept there, parsed each time: the caller may change it. Empty where none was kept."""
         found: Object = parse_json(self.read(place)) if place is not None else {}
         return found
 

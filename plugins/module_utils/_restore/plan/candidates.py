@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Chosen objects on their way into the plan: each is read and transformed once, and kept."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class ObjectReader:
         return candidate.found
 
     def read(self, candidate: Candidate, api: ApiTypes) -> Read | PlanItem:
-        """The object, or its place in the plan where that is settled (left out by a rule, unreadable, not served)."""
+        """The object, or its place in the plan where that is decided (left out by a rule, unreadable, not served)."""
         found, candidate.found = candidate.found, None
         if found is not None:
             return found
@@ -88,7 +88,7 @@ class ObjectReader:
             prepared = self._preparer.prepare(candidate.ref)
         except ArchiveError as exc:
             self.unreadable.add(exc.message)
-            return self.bare_item(candidate).settled("conflict", exc.message, hint=exc.hint or "")
+            return self.bare_item(candidate).decided("conflict", exc.message, hint=exc.hint or "")
         return self._check(candidate, prepared, api)
 
     def bare_item(self, candidate: Candidate) -> PlanItem:
@@ -142,10 +142,10 @@ class ObjectReader:
         kind, api_version = str(prepared.body.get("kind", "")), str(prepared.body.get("apiVersion", ""))
         read = Read(prepared, kind, api_version, api.find_kind(api_version, kind))
         if prepared.skip:
-            return self.item(candidate, read).settled("skip", prepared.skip)
+            return self.item(candidate, read).decided("skip", prepared.skip)
         if prepared.refusal:
-            return self.item(candidate, read).settled("conflict", prepared.refusal)
-        self._tell_errors(candidate, prepared)
+            return self.item(candidate, read).decided("conflict", prepared.refusal)
+        self._report_errors(candidate, prepared)
         return read if read.resource is not None else _not_served(self.item(candidate, read, keep=True))
 
     def _read_again(self, candidate: Candidate, item: PlanItem, api: ApiTypes) -> Read | PlanItem:
@@ -164,7 +164,7 @@ class ObjectReader:
             found["managedFields"] = list(prepared.managed_fields)
         return self._objects.add(found) if found else None
 
-    def _tell_errors(self, candidate: Candidate, prepared: Prepared) -> None:
+    def _report_errors(self, candidate: Candidate, prepared: Prepared) -> None:
         for error in prepared.errors:
             self._run.issues.error(
                 f"error preparing {self.bare_item(candidate).title}: {error}",
@@ -175,7 +175,7 @@ class ObjectReader:
 
 
 def _not_served(item: PlanItem) -> PlanItem:
-    return item.settled(
+    return item.decided(
         "conflict",
         f"the API server does not serve {item.api_version} {item.kind}",
         hint="Restore its CustomResourceDefinition first, or leave the type out with excluded_resources.",

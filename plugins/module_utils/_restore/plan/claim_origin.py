@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Whether a claim that is in the cluster holds the data of the backup."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import ClaimDecision
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import BACKUP_NAME_LABEL
 
@@ -21,8 +22,6 @@ Origin: t.TypeAlias = t.Literal["original", "restored", "without data", "foreign
 
 FOREIGN = "kept: not from this backup"
 NOT_ROLLED_BACK = "kept: its data is not rolled back"
-
-Object: t.TypeAlias = "t.Mapping[str, t.Any]"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,15 +33,15 @@ class StoredClaim:
     restore of this backup made it, if its data is from the same snapshot.
     """
 
-    claim: Object
+    claim: ObjectView
     namespace: str
     backup_name: str
     decision: ClaimDecision
-    made_from: t.Callable[[Object, bool], bool]
-    volume: Object | None = None
+    made_from: t.Callable[[ObjectView, bool], bool]
+    volume: ObjectView | None = None
     volume_name: str = ""
 
-    def origin_of(self, live: Object, live_volume: Object | None) -> Origin:
+    def origin_of(self, live: ObjectView, live_volume: ObjectView | None) -> Origin:
         """What ``live``, which has the claim's name, was made from.
 
         The source of a claim's data cannot be changed once the claim is there, its labels can: they only say more about
@@ -60,7 +59,7 @@ class StoredClaim:
             return "without data" if self._is_ours(live) else "foreign"
         return "foreign"
 
-    def _has_volume(self, live: Object, live_volume: Object | None) -> bool:
+    def _has_volume(self, live: ObjectView, live_volume: ObjectView | None) -> bool:
         """Whether it holds the very volume that was backed up."""
         name = (live.get("spec") or {}).get("volumeName")
         if not name or name not in (self.volume_name, self.decision.volume):
@@ -69,15 +68,15 @@ class StoredClaim:
             return True  # drivers never name two volumes the same
         return _uid(live_volume) == _uid(self.volume) or (self.decision.keeps_volume and not self.decision.remade_from)
 
-    def _is_ours(self, live: Object) -> bool:
+    def _is_ours(self, live: ObjectView) -> bool:
         return bool(_member(live, "labels").get(BACKUP_NAME_LABEL) == label_value(self.backup_name))
 
 
-def _member(obj: Object, name: str) -> Object:
+def _member(obj: ObjectView, name: str) -> ObjectView:
     return (obj.get("metadata") or {}).get(name) or {}
 
 
-def _uid(obj: Object) -> str:
+def _uid(obj: ObjectView) -> str:
     return str((obj.get("metadata") or {}).get("uid") or "")
 
 

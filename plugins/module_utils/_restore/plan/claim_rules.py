@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
+"""What a restore does about claims whose data does not come back: refused, warned of, or reported."""
 
-"""What a restore does about claims whose data does not come back: refused, warned of, or told."""
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import dataclasses
 import functools
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import ClaimDecision
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.claim_origin import (
@@ -29,8 +30,6 @@ _KEPT_HINT = (
     " namespace with namespace_mapping."
 )
 _FOREIGN_HINT = f"{_KEPT_HINT} To keep it and restore the rest, set on_missing_volume_data: warn."
-
-Object: t.TypeAlias = "t.Mapping[str, t.Any]"
 
 
 class ClaimRules:
@@ -50,10 +49,10 @@ class ClaimRules:
             return item
         return self.refuse(item, f"its new volume would be empty: {decision.missing}", hint=_EMPTY_HINT)
 
-    def judge_live(self, item: PlanItem, live: Object, stored: Object) -> PlanItem:
+    def judge_live(self, item: PlanItem, live: ObjectView, stored: ObjectView) -> PlanItem:
         """A claim in whose place there is one, ``live``; refused where that hides data of the backup.
 
-        ``stored`` is the backup's. Who made it under the same restore is not told again that it is there.
+        ``stored`` is the backup's. Who made it under the same restore is not warned again that it is there.
         """
         decision = item.facts.volume
         if decision is None:
@@ -75,7 +74,7 @@ class ClaimRules:
             return dataclasses.replace(item, kept=NOT_ROLLED_BACK)
         return item
 
-    def _judge_unfinished(self, item: PlanItem, live: Object, decision: ClaimDecision) -> PlanItem:
+    def _judge_unfinished(self, item: PlanItem, live: ObjectView, decision: ClaimDecision) -> PlanItem:
         """A claim that another restore of the backup has made, and that has no volume so far."""
         snapshot = str(((live.get("spec") or {}).get("dataSource") or {}).get("name") or "")
         maker = str((live["metadata"].get("labels") or {}).get(RESTORE_NAME_LABEL) or "")
@@ -102,9 +101,9 @@ class ClaimRules:
 
     def refuse(self, item: PlanItem, reason: str, *, hint: str = "") -> PlanItem:
         """The claim does not come back, and the restore is not begun."""
-        return item.settled("conflict", reason, hint=hint, forbids_all=True)
+        return item.decided("conflict", reason, hint=hint, forbids_all=True)
 
-    def refuse_settled(self, items: t.Iterable[PlanItem]) -> list[PlanItem]:
+    def refuse_decided(self, items: t.Iterable[PlanItem]) -> list[PlanItem]:
         """The same for conflicts that somebody else has found, unless that is accepted."""
         if self._policy != "fail":
             return []
@@ -115,9 +114,9 @@ class ClaimRules:
         if self._policy == "warn":
             self._warn(item, f"comes back with its data, but {why}.")
             return item
-        return item.settled("conflict", why, hint="Set on_missing_volume_data: warn to restore it all the same.")
+        return item.decided("conflict", why, hint="Set on_missing_volume_data: warn to restore it all the same.")
 
-    def _stored_claim(self, item: PlanItem, claim: Object, decision: ClaimDecision) -> StoredClaim:
+    def _stored_claim(self, item: PlanItem, claim: ObjectView, decision: ClaimDecision) -> StoredClaim:
         namespace, name = item.source_namespace or "", decision.volume
         return StoredClaim(
             claim=claim,
@@ -144,7 +143,7 @@ def would_lose_data(item: PlanItem) -> bool:
     return item.facts.volume is not None and item.facts.volume.is_wanted
 
 
-def _is_bound(claim: Object) -> bool:
+def _is_bound(claim: ObjectView) -> bool:
     return bool((claim.get("spec") or {}).get("volumeName"))
 
 

@@ -2,26 +2,24 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """An object in the cluster beside the one that the archive wants: equal, or the patch between them."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
 import dataclasses
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import SERVICE_ACCOUNTS, VOLUMES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.metadata import OUR_LABELS
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.server_owned import (
     carry_over,
     is_controller_annotation,
 )
 
-Object: t.TypeAlias = "dict[str, t.Any]"
-
-_SERVICE_ACCOUNTS = GroupResource("serviceaccounts")
-_VOLUMES = GroupResource("persistentvolumes")
 #: Of the metadata, labels and annotations are compared.
 _NOT_COMPARED = frozenset({"apiVersion", "kind", "metadata", "status"})
 
@@ -49,7 +47,7 @@ def compare(group_resource: GroupResource, live: t.Mapping[str, t.Any], desired:
     merged, never replaced (Velero 1.18, docs/compatibility 5.7).
     """
     labels = {name: value for name, value in _labels(desired).items() if name in OUR_LABELS}
-    if group_resource == _SERVICE_ACCOUNTS:
+    if group_resource == SERVICE_ACCOUNTS:
         merge = merge_service_account(live, desired)
         return (
             Comparison(_with_labels(merge, labels), always=True, reason="service accounts are merged")
@@ -58,7 +56,7 @@ def compare(group_resource: GroupResource, live: t.Mapping[str, t.Any], desired:
         )
     if is_plainly_equal(live, desired):
         return Comparison()
-    if group_resource == _VOLUMES and (given_back := _give_back(live, desired)) is not None:
+    if group_resource == VOLUMES and (given_back := _give_back(live, desired)) is not None:
         return Comparison(
             _with_labels(given_back, labels), always=True, reason="the released volume is given back to its claim"
         )

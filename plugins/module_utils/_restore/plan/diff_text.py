@@ -2,35 +2,34 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Objects as YAML for diff mode, with the values of Secrets masked."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
 import json
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import SECRETS
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 
-_SECRETS = GroupResource("secrets")
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _HIDDEN_METADATA = ("managedFields", "uid", "resourceVersion", "generation", "creationTimestamp", "selfLink")
 _MASK = "********"
 #: The largest objects of etcd (1.5 MiB) have about as many; YAML needs 3 KiB and 0.1 ms for each.
 _MOST_VALUES = 20_000
 
-Object: t.TypeAlias = "t.Mapping[str, t.Any]"
-
 
 def diff_entry(
-    group_resource: GroupResource, title: str, before: Object | None, after: Object | None
+    group_resource: GroupResource, title: str, before: ObjectView | None, after: ObjectView | None
 ) -> dict[str, str]:
     """One entry of a task's ``diff``: ``before`` and ``after`` are YAML, empty text for an object that is not there.
 
     Of objects with very many values they are JSON in lines.
     """
-    if group_resource == _SECRETS:
+    if group_resource == SECRETS:
         before, after = _mask_pair(before, after)
     write = _to_json if any(map(_is_large, (before, after))) else _to_yaml
     return {
@@ -41,7 +40,7 @@ def diff_entry(
     }
 
 
-def _mask_pair(before: Object | None, after: Object | None) -> tuple[Object | None, Object | None]:
+def _mask_pair(before: ObjectView | None, after: ObjectView | None) -> tuple[ObjectView | None, ObjectView | None]:
     """Values are replaced; where they differ the masks differ, so that the diff still names the key."""
     masked: list[dict[str, t.Any] | None] = [dict(obj) if obj is not None else None for obj in (before, after)]
     for field in ("data", "stringData"):
@@ -60,7 +59,7 @@ def _mask_pair(before: Object | None, after: Object | None) -> tuple[Object | No
     return masked[0], masked[1]
 
 
-def _is_large(obj: Object | None) -> bool:
+def _is_large(obj: ObjectView | None) -> bool:
     """Whether it has more values than YAML can be written of in little time and memory."""
     count = 0
     level: list[t.Any] = [obj]
@@ -75,7 +74,7 @@ def _is_large(obj: Object | None) -> bool:
     return count > _MOST_VALUES
 
 
-def _to_text(obj: Object | None, write: t.Callable[[Object], str]) -> str:
+def _to_text(obj: ObjectView | None, write: t.Callable[[ObjectView], str]) -> str:
     if obj is None:
         return ""
     shown = {name: value for name, value in obj.items() if name != "status"}
@@ -83,11 +82,11 @@ def _to_text(obj: Object | None, write: t.Callable[[Object], str]) -> str:
     return write({**shown, "metadata": metadata})
 
 
-def _to_json(shown: Object) -> str:
+def _to_json(shown: ObjectView) -> str:
     return json.dumps(shown, indent=2, sort_keys=True) + "\n"
 
 
-def _to_yaml(shown: Object) -> str:
+def _to_yaml(shown: ObjectView) -> str:
     try:
         import yaml
     except ImportError:

@@ -2,15 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What is done about an object that is in the cluster already (Velero 1.18, docs/compatibility 5.7)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
 import dataclasses
-import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, VOLUME_SNAPSHOT_CONTENTS
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import LEAVING, PlanItem
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.claim_rules import ClaimRules
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.compare import compare
@@ -18,10 +19,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings 
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.metadata import made_by
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.overwrite import NEVER_RECREATED
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import VOLUME_SNAPSHOT_CONTENTS
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CLAIMS
-
-Object: t.TypeAlias = "dict[str, t.Any]"
 
 
 class ExistingObjects:
@@ -46,7 +43,7 @@ class ExistingObjects:
         if item.group_resource == VOLUME_SNAPSHOT_CONTENTS and item.made_before:
             # Whatever is different by now was written by its controllers.
             self._live.content_policies[item.name] = str((live.get("spec") or {}).get("deletionPolicy") or "")
-            return item.settled("unchanged")
+            return item.decided("unchanged")
         if item.group_resource == CLAIMS:
             self._live.note_claim(live)
             item = self._claims.judge_live(item, live, stored_claim or {})
@@ -66,9 +63,9 @@ class ExistingObjects:
     def _compare(self, item: PlanItem, live: Object, desired: Object) -> PlanItem:
         comparison, policy = compare(item.group_resource, live, desired), self._run.request.spec.policy
         if comparison.equal:
-            return item.settled("unchanged")
+            return item.decided("unchanged")
         if comparison.always or policy != "none":
-            item = item.settled("update", comparison.reason, patch=comparison.patch)
+            item = item.decided("update", comparison.reason, patch=comparison.patch)
             if not comparison.always:
                 item = _with_method(item, policy)
             self._diffs.add_update(item, live)
@@ -81,7 +78,7 @@ class ExistingObjects:
             name=item.name,
             hint="Set existing_resource_policy: update to change it.",
         )
-        return item.settled("skip", "it exists and differs from the backup; existing_resource_policy is none")
+        return item.decided("skip", "it exists and differs from the backup; existing_resource_policy is none")
 
 
 def _with_method(item: PlanItem, policy: str) -> PlanItem:

@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
-"""Values of a restore's options that fit nothing in the backup, and so have no effect: told, never refused.
+"""Values of a restore's options that fit nothing in the backup, and so have no effect: reported, never refused.
 
 A name that a restore cannot do without is another matter: ``unfit_names`` refuses it.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -38,20 +38,20 @@ def find_without_effect(
     """A sentence for each value. An empty backup fits nothing, and nothing is said of it."""
     if not chosen.contents.types:
         return []
-    told = _Values(chosen.contents, chosen.discovery)
+    values = _Values(chosen.contents, chosen.discovery)
     spec = request.spec
-    told.namespaces("included_namespaces", filter(is_pattern, spec.included_namespaces))
-    told.namespaces("excluded_namespaces", spec.excluded_namespaces)
-    told.types("included_resources", filter(_is_type_pattern, spec.included_resources))
-    told.types("excluded_resources", spec.excluded_resources)
+    values.namespaces("included_namespaces", filter(is_pattern, spec.included_namespaces))
+    values.namespaces("excluded_namespaces", spec.excluded_namespaces)
+    values.types("included_resources", filter(_is_type_pattern, spec.included_resources))
+    values.types("excluded_resources", spec.excluded_resources)
     if spec.restore_status is not None:
-        told.types("restore_status", (*spec.restore_status.includes, *spec.restore_status.excludes))
+        values.types("restore_status", (*spec.restore_status.includes, *spec.restore_status.excludes))
     for first_or_last in request.resource_priorities or ():
-        told.types("resource_priorities", first_or_last)
+        values.types("resource_priorities", first_or_last)
     for number, rule in enumerate(modifiers.rules if modifiers is not None else (), 1):
-        told.modified(f"rule {number} of the resource modifiers", rule.conditions)
-    told.versions("api_version_priorities", request.api_version_priorities)
-    return told.sentences
+        values.modified(f"rule {number} of the resource modifiers", rule.conditions)
+    values.versions("api_version_priorities", request.api_version_priorities)
+    return values.sentences
 
 
 class _Values:

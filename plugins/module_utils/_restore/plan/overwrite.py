@@ -2,25 +2,24 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """An object as it is put over the one that the cluster has."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, CRDS, VOLUMES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.server_owned import (
     carry_over,
     is_controller_annotation,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CRDS
-
-Object: t.TypeAlias = "dict[str, t.Any]"
 
 #: What is deleted with these is more than the object: data, or all objects of a type. They are changed in place.
-NEVER_RECREATED = frozenset({CRDS, GroupResource("persistentvolumes"), GroupResource("persistentvolumeclaims")})
+NEVER_RECREATED = frozenset({CRDS, VOLUMES, CLAIMS})
 
 
 def replacement(group_resource: GroupResource, live: t.Mapping[str, t.Any], desired: Object) -> Object:

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Before and after of what a plan changes, for diff mode."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ import threading
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.json_patch import apply_merge_patch
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import ObjectKey, PlanItem
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.diff_text import diff_entry
-
-Object: t.TypeAlias = "t.Mapping[str, t.Any]"
 
 
 class PlanDiffs:
@@ -27,7 +26,7 @@ class PlanDiffs:
         self._entries: dict[ObjectKey, dict[str, str]] = {}
         self.left_out = 0
 
-    def add(self, item: PlanItem, before: Object | None, after: Object | None) -> None:
+    def add(self, item: PlanItem, before: ObjectView | None, after: ObjectView | None) -> None:
         """Keep the texts of one object; a later call for the same object replaces them."""
         if not self._limit:
             return
@@ -39,9 +38,9 @@ class PlanDiffs:
         with self._lock:
             self._entries[item.key] = entry
 
-    def add_update(self, item: PlanItem, live: Object) -> None:
+    def add_update(self, item: PlanItem, live: ObjectView) -> None:
         if self._limit:
-            self.add(item, live, t.cast("Object", apply_merge_patch(live, item.patch or {})))
+            self.add(item, live, t.cast("ObjectView", apply_merge_patch(live, item.patch or {})))
 
     def drop(self, item: PlanItem) -> None:
         """Forget an object that will not change after all."""

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The plan: each object is read, transformed and compared once, and gets its action."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -13,13 +13,20 @@ import itertools
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
+    CLAIMS,
+    LEASES,
+    NAMESPACES,
+    PODS,
+    VOLUME_SNAPSHOT_CONTENTS,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.chosen import Chosen
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_lists import LiveLists
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.restore_mark import LEASE_NAME, LEASES
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.restore_mark import LEASE_NAME
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import (
     LEAVING,
     ObjectKey,
@@ -36,14 +43,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.order imp
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.snapshot_items import leave_out_snapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.transforms import make_preparer
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import VOLUME_SNAPSHOT_CONTENTS
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import ResourceModifiers
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import (
-    CLAIMS,
-    NAMESPACES,
-    PODS,
-    restore_waves,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import restore_waves
 
 #: Objects of one type in one namespace by their names, in the order of the names.
 _Candidates: t.TypeAlias = "dict[str, Candidate]"
@@ -119,7 +120,7 @@ class Planner:
             )
             state = self._live.namespaces[target]
             if state in ("present", "unknown"):
-                yield item.settled(
+                yield item.decided(
                     "unchanged", "it exists" if state == "present" else "it cannot be read; it is taken to exist"
                 )
                 continue
@@ -137,7 +138,7 @@ class Planner:
             key = (group_resource, namespace, name)
             if group_resource == LEASES and name == LEASE_NAME:
                 why = "it is the mark of a restore that ran while the backup was made"
-                yield self._reader.bare_item(candidate).settled("skip", why)
+                yield self._reader.bare_item(candidate).decided("skip", why)
             elif key in self._taken:
                 yield self._plan_displaced(candidate)
             else:
@@ -148,7 +149,7 @@ class Planner:
     def _plan_displaced(self, candidate: Candidate) -> PlanItem:
         """A claim whose place another one takes loses its data."""
         why = "an object of the same name from another namespace was mapped to its place"
-        item = self._reader.bare_item(candidate).settled("skip", why)
+        item = self._reader.bare_item(candidate).decided("skip", why)
         if candidate.group_resource != CLAIMS:
             return item
         try:
@@ -247,7 +248,7 @@ class Planner:
             return found
         if problem:
             why = f"it exists, and what is there cannot be compared: {problem}"
-            return self._reader.item(candidate, found).settled("conflict", why)
+            return self._reader.item(candidate, found).decided("conflict", why)
         body = found.prepared.body
         keep = candidate.group_resource in _ALWAYS_KEPT or not is_plainly_equal(live, body)
         item = self._reader.item(candidate, found, keep=keep)
@@ -268,7 +269,7 @@ class Planner:
         maker = self._live_controller(candidate, found.prepared.owner, api)
         if maker:
             why = f"its {maker} is in the cluster and makes its own"
-            return self._reader.item(candidate, found).settled("skip", why)
+            return self._reader.item(candidate, found).decided("skip", why)
         unlisted: dict[str, t.Any] = (
             {"action": "unverified", "reason": candidate.unlisted} if candidate.unlisted else {}
         )

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """From a stored object to the body that the API server gets (Velero 1.18, docs/compatibility 5.6)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -12,6 +12,13 @@ import copy
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import ItemRef
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
+    CLAIMS,
+    NAMESPACES,
+    VOLUME_SNAPSHOT_CONTENTS,
+    VOLUME_SNAPSHOTS,
+    VOLUMES,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.contents import BackupContents
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
@@ -19,13 +26,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.tab
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import VolumeDecisions
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.prepared import Prepared
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.metadata import strip_system_metadata
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
-    VOLUME_SNAPSHOT_CONTENTS,
-    VOLUME_SNAPSHOTS,
-    IncludeExclude,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import IncludeExclude
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import ResourceModifiers
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CLAIMS, NAMESPACES, VOLUMES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
 
 #: On an object: whether its status is restored, whatever the restore's spec says.
@@ -97,7 +99,7 @@ class Preparer:
         return self._context.volumes
 
     def target_name(self, ref: ItemRef) -> str:
-        """The name that the object gets: its own, but for a volume whose name is taken, and for snapshots."""
+        """The name that the object gets: its own, except for a volume whose name is taken, and for snapshots."""
         if ref.group_resource == VOLUMES:
             return self.volumes.target_name(ref.name)
         objects = self.volumes.objects

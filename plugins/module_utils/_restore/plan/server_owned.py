@@ -2,19 +2,31 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Fields that a cluster writes by itself, so that two equal objects are seen as equal."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
+    CLAIMS,
+    CONTROLLER_REVISIONS,
+    JOBS,
+    LEASES,
+    PODS,
+    SECRETS,
+    SERVICES,
+    VOLUME_SNAPSHOT_CONTENTS,
+    VOLUME_SNAPSHOTS,
+    VOLUMES,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.restore_init import parse_init_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.jobs import UID_LABELS
 
-Object: t.TypeAlias = "dict[str, t.Any]"
 _CarryOver: t.TypeAlias = "t.Callable[[t.Mapping[str, t.Any], Object], None]"
 
 #: Annotations by which controllers talk to themselves; a trailing ``/`` stands for the whole prefix.
@@ -91,7 +103,7 @@ def _carry_init_hook(live: t.Mapping[str, t.Any], desired: Object) -> None:
 
 
 def _carry_claim(live: t.Mapping[str, t.Any], desired: Object) -> None:
-    """Where its data came from is settled for a claim that is there, and so is the volume that it has."""
+    """Where its data came from is decided for a claim that is there, and so is the volume that it has."""
     source, target = live.get("spec") or {}, desired.setdefault("spec", {})
     _take_missing(source, target, "storageClassName", "volumeMode")
     for name in ("dataSource", "dataSourceRef", "volumeName"):
@@ -151,16 +163,16 @@ def _dig(obj: Object | t.Mapping[str, t.Any], path: tuple[str, ...]) -> dict[str
 
 
 _RULES: dict[GroupResource, _CarryOver] = {
-    GroupResource("services"): _carry_service,
-    GroupResource("pods"): _carry_pod,
-    GroupResource("persistentvolumeclaims"): _carry_claim,
-    GroupResource("persistentvolumes"): _carry_volume,
-    GroupResource("secrets"): _carry_secret,
-    GroupResource("jobs", "batch"): _carry_job,
-    GroupResource("leases", "coordination.k8s.io"): _carry_spec,
-    GroupResource("controllerrevisions", "apps"): _carry_revision,
-    GroupResource("volumesnapshots", "snapshot.storage.k8s.io"): _carry_spec,
-    GroupResource("volumesnapshotcontents", "snapshot.storage.k8s.io"): _carry_spec,
+    SERVICES: _carry_service,
+    PODS: _carry_pod,
+    CLAIMS: _carry_claim,
+    VOLUMES: _carry_volume,
+    SECRETS: _carry_secret,
+    JOBS: _carry_job,
+    LEASES: _carry_spec,
+    CONTROLLER_REVISIONS: _carry_revision,
+    VOLUME_SNAPSHOTS: _carry_spec,
+    VOLUME_SNAPSHOT_CONTENTS: _carry_spec,
 }
 
 __all__ = ("carry_over", "is_controller_annotation")

@@ -2,23 +2,22 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
-
 """Which snapshots a plan needs: those of the claims that it makes."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import LiveState
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem, RestorePlan
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
+    CLAIMS,
     VOLUME_SNAPSHOT_CONTENTS,
     VOLUME_SNAPSHOTS,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CLAIMS
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import LiveState
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem, RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import SnapshotObjects
 
 #: Namespace and name in the backup.
@@ -40,13 +39,13 @@ def leave_out_snapshots(plan: RestorePlan, objects: SnapshotObjects | None, live
         claim = objects.claim_of(namespace, name)
         why = _why_idle(claim, claims.get((namespace, claim)), live) if claim and item.action != "skip" else ""
         if why:
-            snapshots[namespace, name] = item.settled("skip", why)
+            snapshots[namespace, name] = item.decided("skip", why)
             found.append(snapshots[namespace, name])
     for (_none, name), item in contents.items():
         snapshot = snapshots.get(objects.snapshot_of(name))
         why = _why_not_needed(item, snapshot)
         if why:
-            found.append(item.settled("skip", why))
+            found.append(item.decided("skip", why))
         elif snapshot is not None and snapshot.intent == "create" and item.name in live.content_policies:
             found.append(_made_anew(item, live.content_policies[item.name]))
     return found
@@ -68,9 +67,9 @@ def _made_anew(content: PlanItem, policy: str) -> PlanItem:
     """One that outlived its VolumeSnapshot knows its uid, and would never be bound to another."""
     if policy == "Retain":
         why = "its VolumeSnapshot is gone; it is deleted and created anew, the storage keeps its own"
-        return content.settled("update", why, method="recreate")
+        return content.decided("update", why, method="recreate")
     why = f"it belongs to a VolumeSnapshot that is gone, and its deletionPolicy is {policy}"
-    return content.settled("conflict", why, hint="Set it to Retain, so that it can go without what the storage has.")
+    return content.decided("conflict", why, hint="Set it to Retain, so that it can go without what the storage has.")
 
 
 def _why_idle(name: str, claim: PlanItem | None, live: LiveState) -> str:

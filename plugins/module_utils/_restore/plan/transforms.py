@@ -2,21 +2,22 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What changes objects on their way to the cluster, made ready once for the whole restore."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, STORAGE_CLASSES, VOLUMES
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.chosen import Chosen
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.selection import (
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.chosen_items import (
     canonical_filter,
     excludes_snapshots,
     resource_filter,
@@ -40,11 +41,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifi
     ResourceModifiers,
     modifiers_of_configmap,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CLAIMS, VOLUMES
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import RestoreJob, StoredRecords
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.storage_classes import STORAGE_CLASSES, StorageClasses
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.storage_classes import StorageClasses
 
 
 def read_modifiers(client: KubeClient, discovery: Discovery, request: RestoreRequest) -> ResourceModifiers | None:

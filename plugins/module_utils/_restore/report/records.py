@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What a restore leaves in the store, under ``restores/<r>/``, and what an earlier run left there.
 
 The rules: Velero 1.18, docs/compatibility 1.3.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What a restore says of itself: issues, log, records in the store, and the outcome for the task."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores import find_unfinished
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult, hook_status
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -37,7 +38,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object 
     build_status,
     final_phase,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.results_file import restore_results
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
 
@@ -65,7 +65,7 @@ class RestoreWork:
 
 
 class RestoreReport:
-    """``issues`` take what is to be told; ``previous`` is an earlier run.
+    """``issues`` take what is to be reported; ``previous`` is an earlier run.
 
     Raises ``RestoreError`` for the name of another backup's restore.
     """
@@ -86,7 +86,7 @@ class RestoreReport:
         self.previous = self._records.read_previous(request.spec.backup_name)
         self._restore = build_restore(name, request.spec, namespace=request.velero_namespace, created=started)
 
-    def tell_unfinished(self) -> None:
+    def report_unfinished(self) -> None:
         """A restore without a name is a new one: perhaps an old one was meant."""
         with contextlib.suppress(StoreError):
             for name in find_unfinished(self._store, self._request.spec.backup_name):
@@ -106,21 +106,24 @@ class RestoreReport:
             self._records.write_progress(self._restore, [*self.previous.hooks, *hooks])
 
     def planned(self, work: RestoreWork, *, changed: bool, refusal: ArkiveError | None) -> RestoreOutcome:
-        """The outcome of a plan that was not applied: what will go wrong is told as the run would tell it.
+        """The outcome of a plan that was not applied: what will go wrong is reported as the run would report it.
 
-        Of a run that would not begin, that is what ``refused`` has told.
+        Of a run that would not begin, that is what ``refused`` has reported.
         """
-        told = {(issue.resource, issue.namespace, issue.name) for issue in self.issues.errors}
+        reported = {(issue.resource, issue.namespace, issue.name) for issue in self.issues.errors}
         for item in work.applied.plan.items if refusal is None else ():
-            if item.action == "conflict" and (str(item.group_resource), item.namespace or "", item.name) not in told:
-                self.tell_conflict(item)
+            if (
+                item.action == "conflict"
+                and (str(item.group_resource), item.namespace or "", item.name) not in reported
+            ):
+                self.report_conflict(item)
         phase: RestorePhase = "New"
         if refusal is not None or self.issues.errors:
             phase = final_phase(errors=len(self.issues.errors), fatal=refusal is not None)
         outcome = self._outcome(work, phase, changed=changed and refusal is None)
         return dataclasses.replace(outcome, refusal=refusal)
 
-    def tell_conflict(self, item: PlanItem) -> None:
+    def report_conflict(self, item: PlanItem) -> None:
         """What cannot be written is an error; a patch that is refused is a warning (Velero 1.18)."""
         if item.patch is not None and item.method == "patch":
             self.issues.warning(f"{item.title} could not be updated: {item.reason}", **_where(item))
@@ -130,9 +133,9 @@ class RestoreReport:
             self.issues.error(f"error restoring {item.title}: {item.why}", **_where(item))
 
     def refused(self, plan: RestorePlan, items: t.Iterable[PlanItem], volumes: RestoredVolumes) -> dict[str, t.Any]:
-        """What an error tells beside its sentence, of a restore that was not begun because of ``items``."""
+        """What an error reports beside its sentence, of a restore that was not begun because of ``items``."""
         for item in items:
-            self.tell_conflict(item)
+            self.report_conflict(item)
         return {
             "phase": "Failed",
             "plan": [item.to_return() for item in plan.items if item.action == "conflict"],

@@ -2,10 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
-
 """What is left to do for volumes once everything is written (Velero 1.18, docs/compatibility 5.8)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -17,28 +16,27 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, PODS, VOLUMES
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.namespace_watch import NamespaceWatch
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object, patch_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import claims_in_use
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.events import last_warning
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.pod_claims import claims_in_use
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.restored_volumes import RestoredVolume
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import CLAIMS, PODS, VOLUMES
 
 _TICK_SECONDS = 0.5
 _REMINDER_SECONDS = 15.0
-#: The scheduler, and controllers that make pods, have so long to say that somebody wants the volume.
+#: The scheduler, and controllers that make pods, have this long to say that somebody wants the volume.
 _CONSUMER_SECONDS = 5.0
 #: A driver that says twice, so far apart, that it cannot find a snapshot means it. In seconds.
 _ERROR_SECONDS = 15.0
 _AT_A_TIME = 8
-
-Object: t.TypeAlias = "dict[str, t.Any]"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -198,11 +196,12 @@ class VolumeFinalizer:
     def _used_claims(self, namespace: str) -> frozenset[str] | None:
         """The claims that pods of a namespace mount; empty where pods may not be listed, None for no answer."""
         if namespace not in self._consumers:
-            resource, found = self._api.find(PODS), set()
+            resource = self._api.find(PODS)
+            found: set[str] = set()
             try:
                 for page in list_pages(self._client, resource, namespace=namespace) if resource else ():
                     for pod in page.items:
-                        found |= claims_in_use(pod)
+                        found.update(claims_in_use(pod))
             except KubeError as exc:
                 if not exc.forbidden:
                     return None

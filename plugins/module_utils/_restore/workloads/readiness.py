@@ -2,27 +2,33 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """When a workload is ready (Kubernetes 1.34: the rules of ``kubectl rollout status``), and what is wrong with a pod."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
-
-Object: t.TypeAlias = "t.Mapping[str, t.Any]"
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
+    DAEMON_SETS,
+    DEPLOYMENTS,
+    PODS,
+    REPLICA_SETS,
+    REPLICATION_CONTROLLERS,
+    STATEFUL_SETS,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 
 #: What is waited for: what keeps pods running, and pods that nobody keeps. Jobs end when they like.
 WORKLOADS = frozenset(
     {
-        GroupResource("deployments", "apps"),
-        GroupResource("statefulsets", "apps"),
-        GroupResource("daemonsets", "apps"),
-        GroupResource("replicasets", "apps"),
-        GroupResource("replicationcontrollers"),
-        GroupResource("pods"),
+        DEPLOYMENTS,
+        STATEFUL_SETS,
+        DAEMON_SETS,
+        REPLICA_SETS,
+        REPLICATION_CONTROLLERS,
+        PODS,
     }
 )
 #: Reasons of waiting containers that are no trouble by themselves.
@@ -40,7 +46,7 @@ class Readiness(t.NamedTuple):
 _READY = Readiness(True)
 
 
-def is_ready(obj: Object) -> Readiness:
+def is_ready(obj: ObjectView) -> Readiness:
     """Judge an object of a type of ``WORKLOADS``, with its ``kind``."""
     kind = obj.get("kind", "")
     if obj["metadata"].get("deletionTimestamp"):
@@ -54,12 +60,12 @@ def is_ready(obj: Object) -> Readiness:
     return _RULES[kind](obj.get("spec") or {}, status)
 
 
-def has_controller(obj: Object) -> bool:
+def has_controller(obj: ObjectView) -> bool:
     """True for an object that is another one's business."""
     return any(reference.get("controller") for reference in obj["metadata"].get("ownerReferences") or ())
 
 
-def _deployment(spec: Object, status: Object) -> Readiness:
+def _deployment(spec: ObjectView, status: ObjectView) -> Readiness:
     if spec.get("paused"):
         return _READY
     wanted, updated = _number(spec, "replicas", 1), _number(status, "updatedReplicas")
@@ -74,7 +80,7 @@ def _deployment(spec: Object, status: Object) -> Readiness:
     return _READY
 
 
-def _stateful_set(spec: Object, status: Object) -> Readiness:
+def _stateful_set(spec: ObjectView, status: ObjectView) -> Readiness:
     wanted, ready = _number(spec, "replicas", 1), _number(status, "readyReplicas")
     if ready < wanted:
         return Readiness(False, f"{ready} of {wanted} replicas are ready")
@@ -92,7 +98,7 @@ def _stateful_set(spec: Object, status: Object) -> Readiness:
     return Readiness(False, f"{updated} of {wanted} replicas are updated")
 
 
-def _daemon_set(spec: Object, status: Object) -> Readiness:
+def _daemon_set(spec: ObjectView, status: ObjectView) -> Readiness:
     wanted = _number(status, "desiredNumberScheduled")
     updated, available = _number(status, "updatedNumberScheduled"), _number(status, "numberAvailable")
     if (spec.get("updateStrategy") or {}).get("type", "RollingUpdate") == "RollingUpdate" and updated < wanted:
@@ -102,14 +108,14 @@ def _daemon_set(spec: Object, status: Object) -> Readiness:
     return _READY
 
 
-def _replica_set(spec: Object, status: Object) -> Readiness:
+def _replica_set(spec: ObjectView, status: ObjectView) -> Readiness:
     wanted, available = _number(spec, "replicas", 1), _number(status, "availableReplicas")
     if available < wanted:
         return Readiness(False, _with_refusal(f"{available} of {wanted} replicas are available", status))
     return _READY
 
 
-_RULES: t.Mapping[str, t.Callable[[Object, Object], Readiness]] = {
+_RULES: t.Mapping[str, t.Callable[[ObjectView, ObjectView], Readiness]] = {
     "Deployment": _deployment,
     "StatefulSet": _stateful_set,
     "DaemonSet": _daemon_set,
@@ -118,7 +124,7 @@ _RULES: t.Mapping[str, t.Callable[[Object, Object], Readiness]] = {
 }
 
 
-def _pod(pod: Object) -> Readiness:
+def _pod(pod: ObjectView) -> Readiness:
     status = pod.get("status") or {}
     phase = status.get("phase")
     if phase == "Succeeded":
@@ -130,7 +136,7 @@ def _pod(pod: Object) -> Readiness:
     return Readiness(False, pod_trouble(pod))
 
 
-def pod_trouble(pod: Object) -> str:
+def pod_trouble(pod: ObjectView) -> str:
     """Why a pod is not ready, in Kubernetes' words where it has any; empty for one that is."""
     status = pod.get("status") or {}
     ready = _condition(status, "Ready")
@@ -141,7 +147,7 @@ def pod_trouble(pod: Object) -> str:
     )
 
 
-def stated_reason(pod: Object) -> str:
+def stated_reason(pod: ObjectView) -> str:
     """What the status names as the cause; where that is empty, only events may know more."""
     status = pod.get("status") or {}
     if status.get("phase") == "Failed":
@@ -152,15 +158,15 @@ def stated_reason(pod: Object) -> str:
     return _of_containers(status, _waiting_in_vain) or _of_containers(status, _ended_badly)
 
 
-def _of_containers(status: Object, tell: t.Callable[[Object], str]) -> str:
-    """The first container that has something to tell, init containers first."""
+def _of_containers(status: ObjectView, explain: t.Callable[[ObjectView], str]) -> str:
+    """The first container that has something to say, init containers first."""
     for container in (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())):
-        if why := tell(container):
+        if why := explain(container):
             return f"container {container['name']}: {why}"
     return ""
 
 
-def _waiting_in_vain(container: Object) -> str:
+def _waiting_in_vain(container: ObjectView) -> str:
     waiting = (container.get("state") or {}).get("waiting") or {}
     if str(waiting.get("reason", "")) in _ON_ITS_WAY:
         return ""
@@ -168,13 +174,13 @@ def _waiting_in_vain(container: Object) -> str:
     return _sentence(waiting) + (f" (exit code {last['exitCode']})" if "exitCode" in last else "")
 
 
-def _ended_badly(container: Object) -> str:
+def _ended_badly(container: ObjectView) -> str:
     ended = (container.get("state") or {}).get("terminated") or {}
     code = ended.get("exitCode", 0)
     return f"{ended.get('reason') or 'Error'} (exit code {code})" if code else ""
 
 
-def _on_its_way(container: Object) -> str:
+def _on_its_way(container: ObjectView) -> str:
     state = container.get("state") or {}
     if "waiting" in state:
         return str(state["waiting"].get("reason") or "it has not been started yet")
@@ -183,25 +189,25 @@ def _on_its_way(container: Object) -> str:
     return ""
 
 
-def _with_refusal(why: str, status: Object) -> str:
-    """What keeps pods from being made is told by a condition."""
+def _with_refusal(why: str, status: ObjectView) -> str:
+    """What keeps pods from being made is said by a condition."""
     refusal = _condition(status, "ReplicaFailure")
     return f"{why} ({_sentence(refusal)})" if refusal.get("status") == "True" else why
 
 
-def _condition(status: Object, name: str) -> Object:
+def _condition(status: ObjectView, name: str) -> ObjectView:
     for condition in status.get("conditions") or ():
         if condition.get("type") == name:
-            return t.cast("Object", condition)
+            return t.cast("ObjectView", condition)
     return {}
 
 
-def _sentence(told: Object) -> str:
+def _sentence(condition: ObjectView) -> str:
     """``reason: message`` of a condition, a state or a status."""
-    return ": ".join(str(told[part]) for part in ("reason", "message") if told.get(part))
+    return ": ".join(str(condition[part]) for part in ("reason", "message") if condition.get(part))
 
 
-def _number(holder: Object, name: str, default: int = 0) -> int:
+def _number(holder: ObjectView, name: str, default: int = 0) -> int:
     value = holder.get(name)
     return default if value is None else int(value)
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Wait until the workloads that a restore made are ready, each within the same time."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.namespace_watch import NamespaceWatch
@@ -37,8 +38,6 @@ _COLLECT_SECONDS = 0.05
 _REMINDER_SECONDS = 15.0
 #: How many pods of a workload are looked through for what is wrong with them.
 _PODS_LOOKED_AT = 50
-
-Object: t.TypeAlias = "dict[str, t.Any]"
 
 
 class WorkloadWait:
@@ -111,7 +110,7 @@ class WorkloadWait:
             if not waiting or now >= end or self._cancel.is_cancelled:
                 break
             if now > reminder:
-                why = next(group.told[waiting[0].name].why for group in groups if group.waiting)
+                why = next(group.said[waiting[0].name].why for group in groups if group.waiting)
                 self._progress(
                     f"still waiting for {counted(len(waiting), 'workload')}, such as {waiting[0].title}: {why}"
                 )
@@ -125,7 +124,7 @@ class WorkloadWait:
         with concurrent.futures.ThreadPoolExecutor(max_workers=self._workers) as pool:
             reasons = pool.map(lambda found: self._reason(*found), late)
             for (group, name), why in zip(late, reasons, strict=True):
-                item, is_final = group.late[name], group.told[name].is_final
+                item, is_final = group.late[name], group.said[name].is_final
                 when = "is not ready, and will not be" if is_final else f"was not ready within {self._timeout:g} s"
                 self._issues.error(
                     f"{item.title} {when}: {why}",
@@ -136,7 +135,7 @@ class WorkloadWait:
 
     def _reason(self, group: _Group, name: str) -> str:
         """What is known of the object itself, and of one of its pods; else what was reported of them last."""
-        why, live = group.told[name].why, group.watch.current(name)
+        why, live = group.said[name].why, group.watch.current(name)
         if live is None or group.watch.refused is not None:
             return why
         try:
@@ -145,10 +144,10 @@ class WorkloadWait:
             pods = self._pods_of(live)
             if not pods:
                 return why + self._last_warning(live)
-            for told in (stated_reason, pod_trouble):
+            for said in (stated_reason, pod_trouble):
                 for pod in pods:
-                    if trouble := told(pod):
-                        event = self._last_warning(pod) if told is pod_trouble else ""
+                    if trouble := said(pod):
+                        event = self._last_warning(pod) if said is pod_trouble else ""
                         return f"{why}; pod {pod['metadata']['name']}: {trouble}{event}"
         except ArkiveError:
             return why  # only the explanation is missing
@@ -176,12 +175,12 @@ class WorkloadWait:
 
 @dataclasses.dataclass(slots=True)
 class _Group:
-    """Workloads of one type in one namespace. ``told`` is the last word about each, ``late`` what gave up on."""
+    """Workloads of one type in one namespace. ``said`` is the last word about each, ``late`` what gave up on."""
 
     resource: ApiResource
     watch: NamespaceWatch
     waiting: dict[str, PlanItem] = dataclasses.field(default_factory=dict)
-    told: dict[str, Readiness] = dataclasses.field(default_factory=dict)
+    said: dict[str, Readiness] = dataclasses.field(default_factory=dict)
     late: dict[str, PlanItem] = dataclasses.field(default_factory=dict)
     ready: int = 0
 
@@ -192,7 +191,7 @@ class _Group:
             if judged is None:
                 del self.waiting[name]
                 continue
-            self.told[name] = judged
+            self.said[name] = judged
             if judged.ready:
                 self.ready += 1
             elif judged.is_final:

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Files and directories as the local store needs them: durable, private, and either whole or not there."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._store.keys import TEMP_PREFIX
 
-#: An unfinished file that nobody wrote to for so long (seconds) was left by a run that died.
+#: An unfinished file that nobody wrote to for this long (seconds) was left by a run that died.
 _STALE_SECONDS = 3600.0
 #: File systems without hard links answer link() with one of these.
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})

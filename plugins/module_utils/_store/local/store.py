@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Backups in a local directory.
 
 A file is written under a temporary name beside its place, flushed to the disk and renamed, so that neither a reader nor
 a crash ever meets half of it. Files are 0600 and directories 0700: a backup holds Secrets in the clear.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Uploads in parts: a few parts in memory at a time, and nothing left behind when one fails."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class _MultipartUpload:
             self._complete()
             completed = True
         finally:
-            # The pool has ended: a part that arrived after the abort would stay for ever and cost money.
+            # The pool has ended: a part that arrived after the abort would stay forever and cost money.
             if not completed:
                 self._abort()
         # How servers make the ETag of an upload in parts: the digest of the parts' digests, and their number.

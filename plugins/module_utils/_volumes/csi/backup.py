@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The CSI snapshots of one backup (Velero 1.18)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import threading
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -33,7 +34,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.records im
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.rights import backup_needs
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotSpec, TakenSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import (
     BackupJob,
     KeptSnapshots,
@@ -49,8 +50,6 @@ if t.TYPE_CHECKING:
 _AT_A_TIME = 8
 _NO_API = "csiSnapshot: the cluster does not serve VolumeSnapshots, or they may not be used;"
 _NOT_CSI = "csiSnapshot: the volume is not of a CSI driver;"
-
-Object: t.TypeAlias = "dict[str, t.Any]"
 
 
 class CsiBackup:
@@ -69,7 +68,7 @@ class CsiBackup:
         self._lock = threading.Lock()
         self._plans: t.Mapping[Key, PlannedSnapshot] = {}
         self._snapshots: CsiSnapshots | None = None
-        self._cuts: dict[Key, CutSnapshot] = {}
+        self._taken: dict[Key, TakenSnapshot] = {}
 
     # -- plan ---------------------------------------------------------------------------------------------------------
 
@@ -117,35 +116,35 @@ class CsiBackup:
     def _take_in(self, namespace: str, keys: t.Sequence[Key], *, timeout: float, too_late: str) -> None:
         if self._snapshots is None:
             return
-        wishes = [self._plans[key].wish for key in keys]
-        cuts = self._snapshots.cut(namespace, wishes, timeout=timeout, too_late=too_late)
+        specs = [self._plans[key].spec for key in keys]
+        snapshots = self._snapshots.take(namespace, specs, timeout=timeout, too_late=too_late)
         with self._lock:
-            self._cuts.update(zip(keys, cuts, strict=True))
+            self._taken.update(zip(keys, snapshots, strict=True))
 
     def spoil(self, keys: t.Sequence[Key], *, where: str) -> None:
-        for cut in self._of(keys):
-            cut.fail(f"The lease ran out before the snapshot was cut. {where} was not frozen all the time.")
+        for taken in self._of(keys):
+            taken.fail(f"The lease ran out before the snapshot was cut. {where} was not frozen all the time.")
 
     def error_of(self, key: Key) -> str:
-        cut = self._cuts.get(key)
-        return cut.error if cut is not None and cut.failed else ""
+        taken = self._taken.get(key)
+        return taken.error if taken is not None and taken.failed else ""
 
     def drop_failed(self, keys: t.Sequence[Key]) -> list[str]:
-        failed = [cut for cut in self._of(keys) if cut.failed]
+        failed = [taken for taken in self._of(keys) if taken.failed]
         return self._snapshots.discard(failed) if failed and self._snapshots is not None else []
 
     # -- record -------------------------------------------------------------------------------------------------------
 
     def mark_claim(self, key: Key, claim: Object) -> bool:
-        cut = self._cuts.get(key)
-        if cut is None or cut.state != "cut":
+        taken = self._taken.get(key)
+        if taken is None or taken.state != "cut":
             return False
-        mark_claim(claim, cut, backup_name=self._job.name)
+        mark_claim(claim, taken, backup_name=self._job.name)
         return True
 
     def keep(self, *, timeout: float, progress: ProgressSink) -> KeptSnapshots | None:
         """The objects of the snapshots are stored, and the classes that they are of."""
-        kept = {key: cut for key, cut in self._cuts.items() if cut.state == "cut"}
+        kept = {key: taken for key, taken in self._taken.items() if taken.state == "cut"}
         if self._snapshots is None or self._api is None or not kept:
             return None
         self._snapshots.wait_ready(list(kept.values()), timeout=timeout, progress=progress)
@@ -156,7 +155,7 @@ class CsiBackup:
             if pair is not None:
                 objects.append((self._api.snapshots, stored_snapshot(*pair, backup_name=self._job.name)))
                 objects.append((self._api.contents, stored_content(pair[1], backup_name=self._job.name)))
-        used = {self._plans[key].wish.class_name for key, pair in found.items() if pair is not None}
+        used = {self._plans[key].spec.class_name for key, pair in found.items() if pair is not None}
         objects += [(self._api.classes, entry) for entry in self._classes or () if entry["metadata"]["name"] in used]
         return KeptSnapshots(
             objects=objects,
@@ -164,28 +163,28 @@ class CsiBackup:
             count=sum(pair is not None for pair in found.values()),
         )
 
-    def _take_over(self, cut: CutSnapshot) -> tuple[Object, Object] | None:
-        if cut.failed or self._snapshots is None:
+    def _take_over(self, taken: TakenSnapshot) -> tuple[Object, Object] | None:
+        if taken.failed or self._snapshots is None:
             return None
         try:
-            self._snapshots.retain(cut)
-            snapshot, content = self._snapshots.read(cut)
+            self._snapshots.retain(taken)
+            snapshot, content = self._snapshots.read(taken)
         except KubeError as exc:
-            cut.fail(f"The snapshot of {cut.where} could not be taken over: {exc.sentence}")
+            taken.fail(f"The snapshot of {taken.where} could not be taken over: {exc.sentence}")
             return None
-        if content is None or not cut.handle:
-            cut.fail(f"The snapshot of {cut.where} has lost its VolumeSnapshotContent.")
+        if content is None or not taken.handle:
+            taken.fail(f"The snapshot of {taken.where} has lost its VolumeSnapshotContent.")
             return None
         return snapshot, content
 
     def describe(self, key: Key) -> Object | None:
-        return csi_volume_info(self._cuts[key]) if key in self._cuts else None
+        return csi_volume_info(self._taken[key]) if key in self._taken else None
 
     def counts(self) -> dict[str, int]:
-        cuts = self._cuts.values()
+        snapshots = self._taken.values()
         return {
-            "csiVolumeSnapshotsAttempted": len(cuts),
-            "csiVolumeSnapshotsCompleted": sum(not cut.failed for cut in cuts),
+            "csiVolumeSnapshotsAttempted": len(snapshots),
+            "csiVolumeSnapshotsCompleted": sum(not taken.failed for taken in snapshots),
         }
 
     def records(self, backup_uid: str) -> list[Object]:
@@ -197,13 +196,13 @@ class CsiBackup:
     def release(self) -> list[str]:
         if self._snapshots is None:
             return []
-        return self._snapshots.release_objects([cut for cut in self._cuts.values() if not cut.failed])
+        return self._snapshots.release_objects([taken for taken in self._taken.values() if not taken.failed])
 
     def abandon(self) -> list[str]:
         return self._snapshots.discard(self._snapshots.taken) if self._snapshots is not None else []
 
-    def _of(self, keys: t.Iterable[Key]) -> list[CutSnapshot]:
-        return [self._cuts[key] for key in keys if key in self._cuts]
+    def _of(self, keys: t.Iterable[Key]) -> list[TakenSnapshot]:
+        return [self._taken[key] for key in keys if key in self._taken]
 
 
 def offer_snapshot(
@@ -220,7 +219,7 @@ def offer_snapshot(
         chosen = choose_class(driver, classes, claim_annotations=claim.annotations, backup_annotations=job.annotations)
     except SnapshotError as exc:
         return SnapshotOffer(reason=f"csiSnapshot: {exc.message};", error=exc.sentence, is_mine=True)
-    wish = SnapshotWish(
+    spec = SnapshotSpec(
         namespace=claim.namespace,
         claim=claim.name,
         driver=driver,
@@ -228,7 +227,7 @@ def offer_snapshot(
         labels=snapshot_labels(claim.claim, backup_name=job.name, run_id=job.run_id),
         annotations={LOCATION_ANNOTATION: job.location},
     )
-    return SnapshotOffer(plan=PlannedSnapshot(claim=claim, wish=wish, why=chosen.why), is_mine=True)
+    return SnapshotOffer(plan=PlannedSnapshot(claim=claim, spec=spec, why=chosen.why), is_mine=True)
 
 
 __all__ = ("CsiBackup", "offer_snapshot")

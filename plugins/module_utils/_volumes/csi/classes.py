@@ -2,21 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Which VolumeSnapshotClass is taken (Velero 1.18, docs/compatibility 8.3)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 
 #: On a claim, the name of the class; on a class as a label, whatever its value.
 CLASS_KEY = "velero.io/csi-volumesnapshot-class"
 _DEFAULT_ANNOTATION = "snapshot.storage.kubernetes.io/is-default-class"
 
-Object: t.TypeAlias = "t.Mapping[str, t.Any]"
 Annotations: t.TypeAlias = "t.Mapping[str, str]"
 
 
@@ -29,12 +29,12 @@ class ChosenClass(t.NamedTuple):
 
 def choose_class(
     driver: str,
-    classes: t.Sequence[Object],
+    classes: t.Sequence[ObjectView],
     *,
     claim_annotations: Annotations | None = None,
     backup_annotations: Annotations | None = None,
 ) -> ChosenClass:
-    """The class for volumes of ``driver``. Raises ``SnapshotError`` where none can be meant.
+    """The class for volumes of ``driver``. Raises ``SnapshotError`` where none can be chosen.
 
     In this order: what the claim's annotation names, what the backup's names for the driver, the class with Velero's
     label, the default class, the only class. An annotation that names no class of the driver is passed over.
@@ -68,7 +68,7 @@ def choose_class(
     )
 
 
-def _name(entry: Object) -> str:
+def _name(entry: ObjectView) -> str:
     return str(entry["metadata"]["name"])
 
 

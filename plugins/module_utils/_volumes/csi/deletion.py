@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Delete the CSI snapshots that a backup records, from the storage of the cluster."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class CsiDeletion:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What else is to be told of the deletions."""
+        """What else is to be reported of the deletions."""
         return tuple(self._storage.notes) if self._storage is not None else ()
 
     def _find_storage(self) -> StorageSnapshots | None:

@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
-"""Volume group snapshots: several claims cut as one by the storage (external-snapshotter 8, Velero 1.18).
+"""Volume group snapshots: several claims snapshotted as one by the storage (external-snapshotter 8, Velero 1.18).
 
 The members are VolumeSnapshots like others, but they live and go with their group: the snapshot controller lets none of
 them be deleted alone, and the storage has them as one.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -29,8 +30,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.nudge impo
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 
 GROUP = "groupsnapshot.storage.k8s.io"
-#: What Velero groups by.
-DEFAULT_LABEL = "velero.io/volume-group"
 #: On a claim, the name of the class.
 CLASS_ANNOTATION = "velero.io/csi-volume-group-snapshot-class"
 _CLASS_LABEL = "velero.io/csi-volumegroupsnapshot-class"
@@ -42,8 +41,6 @@ _MEMBER_PAUSE = 0.5
 _COMPLETE_SECONDS = 10.0
 _GONE_SECONDS = 60.0
 _MEMBER_FINALIZER = "snapshot.storage.kubernetes.io/volumesnapshot-in-group-protection"
-
-Object: t.TypeAlias = "dict[str, t.Any]"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +54,7 @@ class GroupApi:
 
 
 @dataclasses.dataclass(slots=True, kw_only=True)
-class GroupCut:
+class TakenGroup:
     """One group. ``uid`` is empty until it was made. ``error``: a sentence; empty while all is well.
 
     ``is_doubtful``: nobody knows whether it was made.
@@ -67,7 +64,7 @@ class GroupCut:
     namespace: str
     claims: frozenset[str]
     uid: str = ""
-    is_cut: bool = False
+    is_taken: bool = False
     is_doubtful: bool = False
     error: str = ""
 
@@ -113,14 +110,14 @@ def choose_group_class(
 
 
 class GroupSnapshots:
-    """Begins groups, waits for them and removes them. No rights on the groups' contents are needed to cut."""
+    """Begins groups, waits for them and removes them. No rights on the groups' contents are needed to take one."""
 
     def __init__(self, client: KubeClient, api: GroupApi, *, cancel: CancelToken) -> None:
         self._client = client.with_cancel(CancelToken())
         self.api = api
         self._cancel = cancel
 
-    def begin(self, group: GroupCut, *, label: tuple[str, str], class_name: str, metadata: Object) -> None:
+    def begin(self, group: TakenGroup, *, label: tuple[str, str], class_name: str, metadata: Object) -> None:
         """Ask for a snapshot of all claims of the namespace that have ``label``. What goes wrong is its ``error``."""
         spec: Object = {"source": {"selector": {"matchLabels": {label[0]: label[1]}}}}
         if class_name:
@@ -140,12 +137,12 @@ class GroupSnapshots:
             return
         group.uid = made["metadata"]["uid"]
 
-    def await_cut(self, groups: t.Sequence[GroupCut], *, timeout: float) -> None:
-        """Wait until the storage has cut each of them, or it failed. Raises ``Cancelled``."""
+    def await_taken(self, groups: t.Sequence[TakenGroup], *, timeout: float) -> None:
+        """Wait until the storage has taken each of them, or it failed. Raises ``Cancelled``."""
         end = time.monotonic() + timeout
         errors: dict[str, float] = {}
         while True:
-            pending = [group for group in groups if not group.is_cut and not group.error]
+            pending = [group for group in groups if not group.is_taken and not group.error]
             if not pending:
                 return
             for group in pending:
@@ -153,14 +150,14 @@ class GroupSnapshots:
             self._cancel.check()
             if time.monotonic() >= end:
                 for group in pending:
-                    if not group.is_cut and not group.error:
+                    if not group.is_taken and not group.error:
                         group.error = (
                             f"The VolumeGroupSnapshot {group.namespace}/{group.name} was not cut within {timeout:g} s."
                         )
                 return
             self._cancel.wait(_PAUSE)
 
-    def members(self, group: GroupCut, *, timeout: float) -> list[Object]:
+    def members(self, group: TakenGroup, *, timeout: float) -> list[Object]:
         """The VolumeSnapshots of its claims, as soon as all are there. Raises ``SnapshotError`` and ``Cancelled``."""
         end = time.monotonic() + timeout
         while True:
@@ -176,14 +173,14 @@ class GroupSnapshots:
             self._cancel.check()
             self._cancel.wait(_MEMBER_PAUSE)
 
-    def mark(self, group: GroupCut, members: t.Sequence[Object], *, metadata: Object) -> None:
+    def mark(self, group: TakenGroup, members: t.Sequence[Object], *, metadata: Object) -> None:
         """Put labels and annotations on the group and on its members. Raises ``KubeError``."""
         body = {"metadata": dict(metadata)}
         for member in members:
             patch_object(self._client, self.api.snapshots, member["metadata"]["name"], body, namespace=group.namespace)
         patch_object(self._client, self.api.groups, group.name, body, namespace=group.namespace)
 
-    def set_policy(self, group: GroupCut, policy: t.Literal["Delete", "Retain"]) -> bool:
+    def set_policy(self, group: TakenGroup, policy: t.Literal["Delete", "Retain"]) -> bool:
         """Say what becomes of the storage's group when the objects go. False when it was so. Raises ``KubeError``."""
         name = self._content_of(group)
         found = get_object(self._client, self.api.contents, name) if name else None
@@ -192,7 +189,7 @@ class GroupSnapshots:
         patch_object(self._client, self.api.contents, name, {"spec": {"deletionPolicy": policy}})
         return True
 
-    def remove(self, group: GroupCut, *, retain: bool) -> str:
+    def remove(self, group: TakenGroup, *, retain: bool) -> str:
         """Remove it with its members; what the storage has of it too, unless that is retained.
 
         Empty, or a sentence that says what stays.
@@ -212,13 +209,13 @@ class GroupSnapshots:
             return f"The {where} could not be removed: {exc.sentence}"
         return ""
 
-    def _was_made(self, group: GroupCut) -> bool:
+    def _was_made(self, group: TakenGroup) -> bool:
         """Whether one of which nobody knew is there; its uid is noted then."""
         found = get_object(self._client, self.api.groups, group.name, group.namespace)
         group.uid = str(((found or {}).get("metadata") or {}).get("uid") or "")
         return found is not None
 
-    def _await_content(self, group: GroupCut) -> str:
+    def _await_content(self, group: TakenGroup) -> str:
         """The name of its content, empty when there is none; a young group is given time to be complete.
 
         The controller loses what is deleted while it is being made (external-snapshotter 8): a content that is not
@@ -233,7 +230,7 @@ class GroupSnapshots:
                 return content
             time.sleep(_MEMBER_PAUSE)
 
-    def _prepare_removal(self, group: GroupCut, *, retain: bool) -> None:
+    def _prepare_removal(self, group: TakenGroup, *, retain: bool) -> None:
         try:
             self.set_policy(group, "Retain" if retain else "Delete")
         except KubeError as exc:
@@ -241,7 +238,7 @@ class GroupSnapshots:
             if retain or not exc.forbidden:
                 raise
 
-    def _look(self, group: GroupCut, errors: dict[str, float]) -> None:
+    def _look(self, group: TakenGroup, errors: dict[str, float]) -> None:
         try:
             found = get_object(self._client, self.api.groups, group.name, group.namespace)
         except KubeError as exc:
@@ -253,7 +250,7 @@ class GroupSnapshots:
             return
         status = found.get("status") or {}
         if status.get("creationTime"):
-            group.is_cut = True
+            group.is_taken = True
             return
         said = (status.get("error") or {}).get("message")
         if not said:
@@ -261,7 +258,7 @@ class GroupSnapshots:
         elif time.monotonic() - errors.setdefault(group.name, time.monotonic()) >= _ERROR_PATIENCE:
             group.error = f"The VolumeGroupSnapshot {group.namespace}/{group.name} failed: {said}"
 
-    def _members(self, group: GroupCut) -> list[Object]:
+    def _members(self, group: TakenGroup) -> list[Object]:
         pages = list_pages(self._client, self.api.snapshots, namespace=group.namespace)
         return [
             item
@@ -270,10 +267,10 @@ class GroupSnapshots:
             if any(owner.get("uid") == group.uid for owner in item["metadata"].get("ownerReferences") or ())
         ]
 
-    def _content_of(self, group: GroupCut) -> str:
+    def _content_of(self, group: TakenGroup) -> str:
         return _content_name(get_object(self._client, self.api.groups, group.name, group.namespace))
 
-    def _is_gone(self, group: GroupCut, content: str) -> bool:
+    def _is_gone(self, group: TakenGroup, content: str) -> bool:
         """Wait for that; ``content`` empty: it stays, or there is none."""
         start = last_nudge = time.monotonic()
         while True:
@@ -328,11 +325,10 @@ def _is_made(member: Object) -> bool:
 
 __all__ = (
     "CLASS_ANNOTATION",
-    "DEFAULT_LABEL",
     "GROUP",
     "GroupApi",
-    "GroupCut",
     "GroupSnapshots",
+    "TakenGroup",
     "choose_group_class",
     "find_group_api",
 )

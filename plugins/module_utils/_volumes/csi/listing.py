@@ -2,15 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The VolumeSnapshots that are there, whoever made them."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
 import concurrent.futures
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
@@ -30,7 +31,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets 
 
 _AT_A_TIME = 16
 
-Object: t.TypeAlias = "dict[str, t.Any]"
 #: Reads the content of that name; None where it is gone or must not be read.
 _ContentReader: t.TypeAlias = "t.Callable[[str], Object | None]"
 
@@ -83,17 +83,17 @@ def _content_name(snapshot: Object) -> str:
 
 
 def _entry(snapshot: Object, read: _ContentReader) -> Object:
-    cut = known_snapshot(snapshot)
+    taken = known_snapshot(snapshot)
     name = _content_name(snapshot)
     content = read(name) if name else None
-    take_status(cut, snapshot, content)
+    take_status(taken, snapshot, content)
     error = stated_error(snapshot, content)
-    if not cut.created and not cut.handle:
-        cut.state = "pending"
-    if error and not cut.ready:
-        cut.fail(error)
+    if not taken.created and not taken.handle:
+        taken.state = "pending"
+    if error and not taken.ready:
+        taken.fail(error)
     return listed_entry(
-        cut,
+        taken,
         set_name=set_of(snapshot),
         complete=is_complete(snapshot),
         labels=snapshot["metadata"].get("labels") or {},

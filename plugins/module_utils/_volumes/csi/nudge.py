@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Make the controllers look again at an object of theirs that is being deleted.
 
 A csi-snapshotter that has just written to the object may take the deletion for old news, and then does nothing about it
@@ -11,6 +9,8 @@ before its next full round, a quarter of an hour later (seen with external-snaps
 So it is with the snapshot controller and a VolumeSnapshot that was deleted while a claim was made from it: once that
 claim is gone, nobody looks.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """CSI snapshots: the driver of a volume takes them, by the snapshot API of the cluster.
 
 Each use loads its own part, so that a task loads no more than it needs.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

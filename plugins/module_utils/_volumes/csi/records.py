@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The stored forms of a CSI snapshot: claim, VolumeSnapshot, content and volumeinfo (docs/compatibility 8.6)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import SNAPSHOT_NAME
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import TakenSnapshot
 
 BACKUP_NAME = "velero.io/backup-name"
 #: Kept on objects by the snapshot controller while it works; restored, nobody would take them away again.
@@ -39,8 +40,6 @@ _DRIVER = "velero.io/csi-driver-name"
 _SIZE = "velero.io/csi-volumesnapshot-restore-size"
 _GROUP_HANDLE = "velero.io/csi-volumegroupsnapshot-handle"
 
-Object: t.TypeAlias = "dict[str, t.Any]"
-
 
 def snapshot_labels(claim: t.Mapping[str, t.Any], *, backup_name: str, run_id: str) -> dict[str, str]:
     """The labels of a VolumeSnapshot: the claim's, and what makes it findable."""
@@ -48,18 +47,18 @@ def snapshot_labels(claim: t.Mapping[str, t.Any], *, backup_name: str, run_id: s
     return {**own, BACKUP_NAME: label_value(backup_name), RUN_LABEL: run_id}
 
 
-def mark_claim(claim: Object, cut: CutSnapshot, *, backup_name: str) -> None:
+def mark_claim(claim: Object, taken: TakenSnapshot, *, backup_name: str) -> None:
     """Change a claim as it is stored, so that a restore finds its snapshot and asks for enough room."""
     metadata = claim["metadata"]
     metadata["labels"] = {
         **(metadata.get("labels") or {}),
-        SNAPSHOT_NAME: label_value(cut.name),
+        SNAPSHOT_NAME: label_value(taken.name),
         BACKUP_NAME: label_value(backup_name),
     }
-    metadata["annotations"] = {**(metadata.get("annotations") or {}), SNAPSHOT_NAME: cut.name}
+    metadata["annotations"] = {**(metadata.get("annotations") or {}), SNAPSHOT_NAME: taken.name}
     _drop_finalizers(metadata)
-    if cut.size_bytes is not None and cut.size_bytes > _requested(claim):
-        claim["spec"].setdefault("resources", {}).setdefault("requests", {})["storage"] = str(cut.size_bytes)
+    if taken.size_bytes is not None and taken.size_bytes > _requested(claim):
+        claim["spec"].setdefault("resources", {}).setdefault("requests", {})["storage"] = str(taken.size_bytes)
 
 
 def stored_snapshot(snapshot: Object, content: Object, *, backup_name: str) -> Object:
@@ -93,28 +92,28 @@ def stored_content(content: Object, *, backup_name: str) -> Object:
     return {**content, "metadata": metadata, "spec": {**content["spec"], "deletionPolicy": "Retain"}}
 
 
-def csi_volume_info(cut: CutSnapshot) -> dict[str, t.Any]:
+def csi_volume_info(taken: TakenSnapshot) -> dict[str, t.Any]:
     """What the volumeinfo entry of a claim says of its snapshot."""
     info: dict[str, t.Any] = {
         # What failed is removed: there is nothing to restore from, or to delete.
-        "snapshotHandle": "" if cut.failed else cut.handle,
-        "size": cut.size_bytes or 0,
-        "driver": cut.driver,
-        "vscName": cut.content,
-        "ReadyToUse": cut.ready,
+        "snapshotHandle": "" if taken.failed else taken.handle,
+        "size": taken.size_bytes or 0,
+        "driver": taken.driver,
+        "vscName": taken.content,
+        "ReadyToUse": taken.ready,
     }
-    if cut.group_handle:
-        info["volumeGroupSnapshotHandle"] = cut.group_handle
+    if taken.group_handle:
+        info["volumeGroupSnapshotHandle"] = taken.group_handle
     entry = {
         "backupMethod": METHOD,
         "snapshotDataMoved": False,
         "preserveLocalSnapshot": True,
         "skipped": False,
-        "result": "failed" if cut.failed else "succeeded",
-        "startTimestamp": rfc3339(cut.requested),
+        "result": "failed" if taken.failed else "succeeded",
+        "startTimestamp": rfc3339(taken.requested),
         "csiSnapshotInfo": info,
     }
-    return entry | ({"completionTimestamp": rfc3339(cut.created)} if cut.created is not None else {})
+    return entry | ({"completionTimestamp": rfc3339(taken.created)} if taken.created is not None else {})
 
 
 def _drop_finalizers(metadata: dict[str, t.Any]) -> None:

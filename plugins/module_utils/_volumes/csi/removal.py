@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Take snapshots out of the cluster again: with the storage's own, or leaving that where it is."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
@@ -25,9 +26,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.records im
     LOCATION_ANNOTATION,
     RUN_LABEL,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotSpec, TakenSnapshot
 
-#: How long objects with finalizers are waited for, in seconds: a driver that is cutting finishes that first.
+#: How long objects with finalizers are waited for, in seconds: a driver that is taking one finishes that first.
 _DISCARD_SECONDS = 60.0
 _RELEASE_SECONDS = 30.0
 _PAUSE = 0.2
@@ -36,7 +37,6 @@ _AT_A_TIME = 8
 #: Without it the driver's side leaves a content alone (external-snapshotter 8).
 _BEING_DELETED = "snapshot.storage.kubernetes.io/volumesnapshot-being-deleted"
 
-Object: t.TypeAlias = "dict[str, t.Any]"
 Policy: t.TypeAlias = t.Literal["Delete", "Retain"]
 
 
@@ -48,20 +48,20 @@ class SnapshotRemoval:
         self._api = api
         self._with_contents = with_contents
 
-    def set_policy(self, cut: CutSnapshot, policy: Policy, *, labels: t.Mapping[str, str] | None = None) -> None:
+    def set_policy(self, taken: TakenSnapshot, policy: Policy, *, labels: t.Mapping[str, str] | None = None) -> None:
         """Say what becomes of the storage snapshot when the objects go. Raises ``KubeError``."""
         patch: dict[str, t.Any] = {"spec": {"deletionPolicy": policy}}
         if labels:
             patch["metadata"] = {"labels": dict(labels)}
-        patch_object(self._client, self._api.contents, cut.content, patch)
+        patch_object(self._client, self._api.contents, taken.content, patch)
 
-    def discard(self, cuts: t.Sequence[CutSnapshot]) -> list[str]:
+    def discard(self, snapshots: t.Sequence[TakenSnapshot]) -> list[str]:
         """Remove the objects and what the storage holds. A sentence for each that is not gone after a minute."""
-        return self._all(cuts, self._discard)
+        return self._all(snapshots, self._discard)
 
-    def release(self, cuts: t.Sequence[CutSnapshot]) -> list[str]:
+    def release(self, snapshots: t.Sequence[TakenSnapshot]) -> list[str]:
         """Remove the objects; the storage keeps its snapshots. A sentence for each that is not gone."""
-        return self._all(cuts, self._release)
+        return self._all(snapshots, self._release)
 
     def sweep(self, namespaces: t.Sequence[str], *, backup_name: str, location: str) -> list[str]:
         """Discard what carries a run's label, for this backup and this location. Nothing of a live run may be there."""
@@ -75,7 +75,7 @@ class SnapshotRemoval:
 
     def _find_left(
         self, namespaces: t.Sequence[str], *, backup_name: str, location: str
-    ) -> tuple[list[CutSnapshot], list[str]]:
+    ) -> tuple[list[TakenSnapshot], list[str]]:
         selector = f"{RUN_LABEL},{BACKUP_NAME}={label_value(backup_name)}"
         found, left = [], []
         for namespace in namespaces:
@@ -89,79 +89,81 @@ class SnapshotRemoval:
         ]
         return [_adopt(each) for each in ours], left
 
-    def _all(self, cuts: t.Sequence[CutSnapshot], remove: t.Callable[[CutSnapshot], str]) -> list[str]:
-        made = [cut for cut in cuts if cut.name]
+    def _all(self, snapshots: t.Sequence[TakenSnapshot], remove: t.Callable[[TakenSnapshot], str]) -> list[str]:
+        made = [taken for taken in snapshots if taken.name]
         if not made:
             return []
         with concurrent.futures.ThreadPoolExecutor(min(len(made), _AT_A_TIME)) as pool:
-            for cut, text in zip(made, pool.map(remove, made), strict=True):
-                cut.left = text
-        return [cut.left for cut in made if cut.left]
+            for taken, text in zip(made, pool.map(remove, made), strict=True):
+                taken.left = text
+        return [taken.left for taken in made if taken.left]
 
-    def _discard(self, cut: CutSnapshot) -> str:
-        what = f"VolumeSnapshot {cut.wish.namespace}/{cut.name}"
+    def _discard(self, taken: TakenSnapshot) -> str:
+        what = f"VolumeSnapshot {taken.spec.namespace}/{taken.name}"
         try:
-            if not cut.uid and not self._was_made(cut):
+            if not taken.uid and not self._was_made(taken):
                 return ""
-            content = self._content_of(cut)
+            content = self._content_of(taken)
             if content is not None and (content.get("spec") or {}).get("deletionPolicy") != "Delete":
-                self.set_policy(cut, "Delete")
-            delete_object(self._client, self._api.snapshots, cut.name, cut.wish.namespace, uid=cut.uid)
-            left = self._wait_gone(cut, _DISCARD_SECONDS)
+                self.set_policy(taken, "Delete")
+            delete_object(self._client, self._api.snapshots, taken.name, taken.spec.namespace, uid=taken.uid)
+            left = self._wait_gone(taken, _DISCARD_SECONDS)
         except KubeError as exc:
             return f"The {what} could not be removed: {exc.sentence}"
         if left:
             return f"The {what} is being removed, but {left} is still there: the driver has not confirmed yet."
         return ""
 
-    def _release(self, cut: CutSnapshot) -> str:
-        left = what = f"VolumeSnapshot {cut.wish.namespace}/{cut.name}"
+    def _release(self, taken: TakenSnapshot) -> str:
+        left = what = f"VolumeSnapshot {taken.spec.namespace}/{taken.name}"
         try:
-            content = self._content_of(cut)
+            content = self._content_of(taken)
             if content is not None and (content.get("spec") or {}).get("deletionPolicy") != "Retain":
-                return f"The {what} was left in the cluster: its content {cut.content} would take the snapshot with it."
-            delete_object(self._client, self._api.snapshots, cut.name, cut.wish.namespace, uid=cut.uid)
+                return (
+                    f"The {what} was left in the cluster: its content {taken.content} would take the snapshot with it."
+                )
+            delete_object(self._client, self._api.snapshots, taken.name, taken.spec.namespace, uid=taken.uid)
             if content is not None:
-                left = f"VolumeSnapshotContent {cut.content}"
-                delete_object(self._client, self._api.contents, cut.content)
-            still = self._wait_gone(cut, _RELEASE_SECONDS)
+                left = f"VolumeSnapshotContent {taken.content}"
+                delete_object(self._client, self._api.contents, taken.content)
+            still = self._wait_gone(taken, _RELEASE_SECONDS)
         except KubeError as exc:
             return f"The {left} was left in the cluster: {exc.sentence}"
         return f"The {what} was deleted, and {still} is still there." if still else ""
 
-    def _was_made(self, cut: CutSnapshot) -> bool:
+    def _was_made(self, taken: TakenSnapshot) -> bool:
         """Whether an object of which nobody knew is there; its uid is noted then."""
-        found = self._snapshot_of(cut)
-        if found is None or not is_made_for(cut.wish, found):
+        found = self._snapshot_of(taken)
+        if found is None or not is_made_for(taken.spec, found):
             return False
-        cut.uid = str(found["metadata"].get("uid") or "")
+        taken.uid = str(found["metadata"].get("uid") or "")
         return True
 
-    def _snapshot_of(self, cut: CutSnapshot) -> Object | None:
+    def _snapshot_of(self, taken: TakenSnapshot) -> Object | None:
         """None as well where another has its name by now."""
-        found = get_object(self._client, self._api.snapshots, cut.name, cut.wish.namespace)
-        return None if found is None or (cut.uid and found["metadata"].get("uid") != cut.uid) else found
+        found = get_object(self._client, self._api.snapshots, taken.name, taken.spec.namespace)
+        return None if found is None or (taken.uid and found["metadata"].get("uid") != taken.uid) else found
 
-    def _content_of(self, cut: CutSnapshot) -> Object | None:
+    def _content_of(self, taken: TakenSnapshot) -> Object | None:
         """Also one that was made after anybody looked last."""
         if not self._with_contents:
             return None
-        if not cut.content:
-            bound = ((self._snapshot_of(cut) or {}).get("status") or {}).get("boundVolumeSnapshotContentName")
-            cut.content = str(bound or f"snapcontent-{cut.uid}")
-        found = get_object(self._client, self._api.contents, cut.content)
+        if not taken.content:
+            bound = ((self._snapshot_of(taken) or {}).get("status") or {}).get("boundVolumeSnapshotContentName")
+            taken.content = str(bound or f"snapcontent-{taken.uid}")
+        found = get_object(self._client, self._api.contents, taken.content)
         owner = str((((found or {}).get("spec") or {}).get("volumeSnapshotRef") or {}).get("uid") or "")
-        return None if cut.uid and owner and owner != cut.uid else found
+        return None if taken.uid and owner and owner != taken.uid else found
 
-    def _wait_gone(self, cut: CutSnapshot, seconds: float) -> str:
+    def _wait_gone(self, taken: TakenSnapshot, seconds: float) -> str:
         """What is still there at the end, in words; empty when all is gone."""
         start = last_nudge = time.monotonic()
         while True:
             left = ""
-            content = self._content_of(cut)
+            content = self._content_of(taken)
             if content is not None:
-                left = f"VolumeSnapshotContent {cut.content}"
-            elif self._snapshot_of(cut) is not None:
+                left = f"VolumeSnapshotContent {taken.content}"
+            elif self._snapshot_of(taken) is not None:
                 left = "the object itself"
             now = time.monotonic()
             if not left or now >= start + seconds:
@@ -169,39 +171,39 @@ class SnapshotRemoval:
             if self._with_contents and now >= last_nudge + NUDGE_SECONDS:
                 last_nudge = now
                 if content is not None and "deletionTimestamp" not in content["metadata"]:
-                    self._delete_orphan(cut)
-                nudge(self._client, self._api.contents, cut.content)
-                if self._snapshot_of(cut) is not None:
-                    nudge(self._client, self._api.snapshots, cut.name, cut.wish.namespace)
+                    self._delete_orphan(taken)
+                nudge(self._client, self._api.contents, taken.content)
+                if self._snapshot_of(taken) is not None:
+                    nudge(self._client, self._api.snapshots, taken.name, taken.spec.namespace)
             time.sleep(_PAUSE)
 
-    def _delete_orphan(self, cut: CutSnapshot) -> None:
+    def _delete_orphan(self, taken: TakenSnapshot) -> None:
         """Nobody else deletes a content whose VolumeSnapshot went while it was to be retained."""
-        if self._snapshot_of(cut) is not None:
+        if self._snapshot_of(taken) is not None:
             return
         mark = {"metadata": {"annotations": {_BEING_DELETED: "yes"}}}
         try:
-            patch_object(self._client, self._api.contents, cut.content, mark)
-            delete_object(self._client, self._api.contents, cut.content)
+            patch_object(self._client, self._api.contents, taken.content, mark)
+            delete_object(self._client, self._api.contents, taken.content)
         except KubeError as exc:
             if not (exc.not_found or exc.forbidden):
                 raise
 
 
-def is_made_for(wish: SnapshotWish, snapshot: Object) -> bool:
-    """Whether a VolumeSnapshot is that of ``wish``: by all that it was to have, its run's mark among it."""
+def is_made_for(spec: SnapshotSpec, snapshot: Object) -> bool:
+    """Whether a VolumeSnapshot is the one of ``spec``: by all that it was to have, its run's mark among it."""
     metadata, source = snapshot["metadata"], (snapshot.get("spec") or {}).get("source") or {}
-    return source.get("persistentVolumeClaimName") == wish.claim and all(
+    return source.get("persistentVolumeClaimName") == spec.claim and all(
         wanted.items() <= (metadata.get(member) or {}).items()
-        for member, wanted in (("labels", wish.labels), ("annotations", wish.annotations))
+        for member, wanted in (("labels", spec.labels), ("annotations", spec.annotations))
     )
 
 
-def _adopt(snapshot: Object) -> CutSnapshot:
+def _adopt(snapshot: Object) -> TakenSnapshot:
     metadata = snapshot["metadata"]
     claim = str((snapshot["spec"].get("source") or {}).get("persistentVolumeClaimName") or "")
-    return CutSnapshot(
-        wish=SnapshotWish(namespace=metadata["namespace"], claim=claim),
+    return TakenSnapshot(
+        spec=SnapshotSpec(namespace=metadata["namespace"], claim=claim),
         requested=utc_now(),
         name=metadata["name"],
         uid=metadata["uid"],

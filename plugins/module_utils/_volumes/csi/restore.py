@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Volumes that are made from CSI snapshots (Velero 1.18, ``velero.io/csi-*-restorer``)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -31,7 +32,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sources im
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.status import stated_error
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.target import CsiTarget
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotSpec, TakenSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restore_kinds import NewVolumes
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import (
     DataSource,
@@ -41,13 +42,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring impo
 
 _POLICY_ANNOTATION = "velero.io/csi-vsc-deletion-policy"
 _VELERO_PREFIX = "velero.io/csi-"
-#: By which the snapshot controllers tell each other what they are at.
+#: By which the snapshot controllers let each other know what they are at.
 _CONTROLLER_ANNOTATIONS = (
     "snapshot.storage.kubernetes.io/volumesnapshot-being-created",
     "snapshot.storage.kubernetes.io/volumesnapshot-being-deleted",
 )
-
-Object: t.TypeAlias = "t.Mapping[str, t.Any]"
 
 
 class CsiRestore(CsiSources, NewVolumes):
@@ -67,7 +66,7 @@ class CsiRestore(CsiSources, NewVolumes):
 
     # -- a claim's new volume -----------------------------------------------------------------------------------------
 
-    def why_not(self, source: DataSource, *, namespace: str, claim: Object) -> str:
+    def why_not(self, source: DataSource, *, namespace: str, claim: ObjectView) -> str:
         return self._target.why_not(source.driver, namespace=namespace, claim=claim)
 
     def provision(self, source: DataSource, spec: dict[str, t.Any]) -> None:
@@ -82,10 +81,10 @@ class CsiRestore(CsiSources, NewVolumes):
             if asked is None or parse_quantity(asked) < source.size_bytes:
                 requests["storage"] = source.size
 
-    def is_made_from(self, claim: Object, namespace: str, live: Object, *, ours: bool) -> bool:
+    def is_made_from(self, claim: ObjectView, namespace: str, live: ObjectView, *, ours: bool) -> bool:
         return is_made_from_snapshot(claim, namespace, live, ours=ours)
 
-    def why_unreadable(self, volume: Object, entry: Object) -> str:
+    def why_unreadable(self, volume: ObjectView, entry: ObjectView) -> str:
         if entry.get("snapshotDataMoved"):
             return "its data was saved as CSISnapshot, and moved by Velero's data mover, which cannot be read here"
         if entry.get("result") == "failed":
@@ -101,7 +100,7 @@ class CsiRestore(CsiSources, NewVolumes):
         except KubeError:
             return ""  # only the explanation is missing
 
-    def is_lost(self, claim: Object) -> bool:
+    def is_lost(self, claim: ObjectView) -> bool:
         snapshot = str(((claim.get("spec") or {}).get("dataSource") or {}).get("name") or "")
         return bool(snapshot) and self._target.is_missing(str(claim["metadata"]["namespace"]), snapshot)
 
@@ -109,8 +108,8 @@ class CsiRestore(CsiSources, NewVolumes):
         """Remove VolumeSnapshot and content, whatever happens; the policy of the content is Retain."""
         if self._target.api is None:
             return None
-        wish = SnapshotWish(namespace=namespace, claim=claim)
-        objects = CutSnapshot(wish=wish, requested=utc_now(), name=source.helper, content=source.helper)
+        spec = SnapshotSpec(namespace=namespace, claim=claim)
+        objects = TakenSnapshot(spec=spec, requested=utc_now(), name=source.helper, content=source.helper)
         client = self._client.with_cancel(CancelToken())
         return SnapshotRemoval(client, self._target.api, with_contents=True).release([objects])
 

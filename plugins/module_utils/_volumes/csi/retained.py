@@ -2,21 +2,20 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Objects of a cluster that still name a snapshot which is deleted: what outlived a namespace by its policy Retain."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import delete_object, get_object
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import SnapshotApi
-
-Object: t.TypeAlias = "t.Mapping[str, t.Any]"
 
 
 def remove_retained(
@@ -24,8 +23,8 @@ def remove_retained(
 ) -> list[str]:
     """Delete the VolumeSnapshotContents of ``deleted`` (driver and handle) whose VolumeSnapshot is gone.
 
-    One that has its VolumeSnapshot still is somebody's: it is told of, and left. ``driver_asked``: names of contents
-    that the deletion itself has made. Whoever may not list contents is told nothing.
+    One that has its VolumeSnapshot still is somebody's: it is reported, and left. ``driver_asked``: names of contents
+    that the deletion itself has made. Whoever may not list contents gets no report.
     """
     try:
         pages = list_pages(client, api.contents)
@@ -34,11 +33,11 @@ def remove_retained(
         if exc.forbidden:
             return []
         return [f"What still refers to the deleted snapshots in the cluster is unknown: {exc.sentence}"]
-    told = [_remove(client, api, item) for item in found if item["metadata"]["name"] not in driver_asked]
-    return [sentence for sentence in told if sentence]
+    sentences = [_remove(client, api, item) for item in found if item["metadata"]["name"] not in driver_asked]
+    return [sentence for sentence in sentences if sentence]
 
 
-def _remove(client: KubeClient, api: SnapshotApi, content: Object) -> str:
+def _remove(client: KubeClient, api: SnapshotApi, content: ObjectView) -> str:
     """A sentence when it stays."""
     what = f"The VolumeSnapshotContent {content['metadata']['name']} names a snapshot that is deleted now"
     reference = (content.get("spec") or {}).get("volumeSnapshotRef") or {}
@@ -53,7 +52,7 @@ def _remove(client: KubeClient, api: SnapshotApi, content: Object) -> str:
     return ""
 
 
-def _snapshot_of(content: Object) -> tuple[str, str]:
+def _snapshot_of(content: ObjectView) -> tuple[str, str]:
     spec, status = content.get("spec") or {}, content.get("status") or {}
     handle = status.get("snapshotHandle") or (spec.get("source") or {}).get("snapshotHandle") or ""
     return str(spec.get("driver") or ""), str(handle)

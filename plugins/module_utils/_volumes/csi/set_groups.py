@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
+"""Claims of a set that are snapshotted as one, because they have the same value of a label."""
 
-"""Claims of a set that are cut as one, because they have the same value of a label."""
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume i
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.groups import (
     GROUP,
     GroupApi,
-    GroupCut,
     GroupSnapshots,
+    TakenGroup,
     choose_group_class,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.snapshots import CsiSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotSpec, TakenSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_names import (
     COMPLETE,
     SET_LABEL,
@@ -47,7 +47,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets 
 
 _MEMBER_SECONDS = 120.0
 
-Group: t.TypeAlias = "tuple[GroupCut, list[CutSnapshot]]"
+Group: t.TypeAlias = "tuple[TakenGroup, list[TakenSnapshot]]"
 
 
 class SetGroups:
@@ -59,12 +59,12 @@ class SetGroups:
         self._api = api
         self._groups = GroupSnapshots(client, api, cancel=cancel) if api else None
         self._begun: list[Group] = []
-        self._found: list[GroupCut] = []
+        self._found: list[TakenGroup] = []
 
     @property
-    def taken(self) -> list[CutSnapshot]:
+    def taken(self) -> list[TakenSnapshot]:
         """The members; they have no names before they are sealed."""
-        return [cut for _group, cuts in self._begun for cut in cuts]
+        return [taken for _group, snapshots in self._begun for taken in snapshots]
 
     def plan(self, claims: t.Sequence[ClaimVolume]) -> list[PlannedSnapshot]:
         """Those of ``claims`` that have the label. Raises ``SnapshotError``."""
@@ -75,7 +75,7 @@ class SetGroups:
                 by_value[claim.labels[label]].append(claim)
         if not by_value:
             return []
-        api = self._cutter().api
+        api = self._group_snapshots().api
         self._check_rights(api)
         classes = self._classes(api)
         return [plan for value, members in sorted(by_value.items()) for plan in self._plan_one(value, members, classes)]
@@ -86,39 +86,39 @@ class SetGroups:
         for plan in plans:
             by_group[plan.group].append(plan)
         for value, members in by_group.items():
-            group = GroupCut(
+            group = TakenGroup(
                 name=f"{self._request.name}-group-{secrets.token_hex(3)}",
                 namespace=self._request.namespace,
                 claims=frozenset(plan.claim.name for plan in members),
             )
-            cuts = [
-                CutSnapshot(wish=plan.wish, requested=utc_now(), driver=plan.wish.driver, state="pending")
+            snapshots = [
+                TakenSnapshot(spec=plan.spec, requested=utc_now(), driver=plan.spec.driver, state="pending")
                 for plan in members
             ]
-            self._begun.append((group, cuts))
-            self._cutter().begin(
+            self._begun.append((group, snapshots))
+            self._group_snapshots().begin(
                 group,
                 label=(self._request.group_label, value),
-                class_name=members[0].wish.class_name,
+                class_name=members[0].spec.class_name,
                 metadata={
                     "labels": {**self._request.labels, **set_labels(self._request.name)},
                     "annotations": set_annotations(self._request.name),
                 },
             )
 
-    def await_cut(self, *, timeout: float) -> None:
-        """Wait until each is cut, or failed. Raises ``Cancelled``."""
+    def await_taken(self, *, timeout: float) -> None:
+        """Wait until each is taken, or failed. Raises ``Cancelled``."""
         if not self._begun:
             return
-        self._cutter().await_cut([group for group, _cuts in self._begun], timeout=timeout)
-        for group, cuts in self._begun:
-            for cut in cuts:
+        self._group_snapshots().await_taken([group for group, _snapshots in self._begun], timeout=timeout)
+        for group, snapshots in self._begun:
+            for taken in snapshots:
                 if group.error:
-                    cut.fail(group.error)
+                    taken.fail(group.error)
                 else:
-                    cut.state, cut.created = "cut", utc_now()
+                    taken.state, taken.created = "cut", utc_now()
 
-    def seal(self, snapshots: CsiSnapshots) -> list[CutSnapshot]:
+    def seal(self, csi: CsiSnapshots) -> list[TakenSnapshot]:
         """Note on the groups and on their members that they are good; the members. Raises an error of the area."""
         end = time.monotonic() + _MEMBER_SECONDS
         sealed = []
@@ -126,16 +126,16 @@ class SetGroups:
             "labels": {**self._request.labels, **set_labels(self._request.name)},
             "annotations": set_annotations(self._request.name, COMPLETE),
         }
-        for group, cuts in self._begun:
-            members = self._cutter().members(group, timeout=max(1.0, end - time.monotonic()))
+        for group, snapshots in self._begun:
+            members = self._group_snapshots().members(group, timeout=max(1.0, end - time.monotonic()))
             by_claim = {item["spec"]["source"]["persistentVolumeClaimName"]: item for item in members}
-            for cut in cuts:
-                member = by_claim[cut.wish.claim]
-                cut.content = member["status"]["boundVolumeSnapshotContentName"]
-                snapshots.adopt(cut, member)
-                snapshots.read(cut)
-            self._cutter().mark(group, members, metadata=metadata)
-            sealed += cuts
+            for taken in snapshots:
+                member = by_claim[taken.spec.claim]
+                taken.content = member["status"]["boundVolumeSnapshotContentName"]
+                csi.adopt(taken, member)
+                csi.read(taken)
+            self._group_snapshots().mark(group, members, metadata=metadata)
+            sealed += snapshots
         return sealed
 
     def find(self) -> list[SetMember]:
@@ -153,8 +153,8 @@ class SetGroups:
         self._found = [_group_of(item) for item in found]
         return [
             SetMember(
-                cut=CutSnapshot(
-                    wish=SnapshotWish(namespace=self._request.namespace, claim=""),
+                snapshot=TakenSnapshot(
+                    spec=SnapshotSpec(namespace=self._request.namespace, claim=""),
                     requested=utc_now(),
                     name=item["metadata"]["name"],
                 ),
@@ -164,9 +164,9 @@ class SetGroups:
             if not is_complete(item)
         ]
 
-    def owns(self, cut: CutSnapshot) -> bool:
+    def owns(self, taken: TakenSnapshot) -> bool:
         """True for a member of a group of this run: it goes with it."""
-        return any(cut is member for member in self.taken)
+        return any(taken is member for member in self.taken)
 
     def has(self, member: SetMember) -> bool:
         """True for a member of a group that was found: it goes with it."""
@@ -174,24 +174,24 @@ class SetGroups:
 
     def retain(self) -> bool:
         """Make the storage's groups outlive the objects; False when they all did. Raises ``KubeError``."""
-        groups = [*(group for group, _cuts in self._begun), *self._found]
-        changed = [group for group in groups if self._cutter().set_policy(group, "Retain")]
+        groups = [*(group for group, _snapshots in self._begun), *self._found]
+        changed = [group for group in groups if self._group_snapshots().set_policy(group, "Retain")]
         return bool(changed)
 
     def discard(self) -> list[str]:
-        """Remove what this run has begun. Sentences for what stays."""
+        """Remove what this run has started. Sentences for what stays."""
         left = []
-        for group, cuts in self._begun:
-            text = self._cutter().remove(group, retain=False) if group.uid or group.is_doubtful else ""
+        for group, snapshots in self._begun:
+            text = self._group_snapshots().remove(group, retain=False) if group.uid or group.is_doubtful else ""
             if text:
                 left.append(text)
-            for cut in cuts:
-                cut.left = text
+            for taken in snapshots:
+                taken.left = text
         return left
 
     def remove(self, *, retained: t.Container[str]) -> list[str]:
         """Remove the groups that were found; the storage keeps those whose uid is ``retained``."""
-        left = [self._cutter().remove(group, retain=group.uid in retained) for group in self._found]
+        left = [self._group_snapshots().remove(group, retain=group.uid in retained) for group in self._found]
         return [text for text in left if text]
 
     def _plan_one(
@@ -219,14 +219,14 @@ class SetGroups:
         return [
             PlannedSnapshot(
                 claim=claim,
-                wish=SnapshotWish(namespace=claim.namespace, claim=claim.name, driver=drivers[0], class_name=name),
+                spec=SnapshotSpec(namespace=claim.namespace, claim=claim.name, driver=drivers[0], class_name=name),
                 why=why,
                 group=value,
             )
             for claim in claims
         ]
 
-    def _cutter(self) -> GroupSnapshots:
+    def _group_snapshots(self) -> GroupSnapshots:
         if self._groups is None:
             raise SnapshotError(
                 f"The cluster at {self._client.server} does not serve {GROUP}, so claims cannot be cut as a group.",
@@ -256,9 +256,9 @@ class SetGroups:
             return None
 
 
-def _group_of(item: t.Mapping[str, t.Any]) -> GroupCut:
+def _group_of(item: t.Mapping[str, t.Any]) -> TakenGroup:
     metadata = item["metadata"]
-    return GroupCut(name=metadata["name"], namespace=metadata["namespace"], claims=frozenset(), uid=metadata["uid"])
+    return TakenGroup(name=metadata["name"], namespace=metadata["namespace"], claims=frozenset(), uid=metadata["uid"])
 
 
 __all__ = ("SetGroups",)

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The snapshots of a set, by the CSI driver of each volume."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.set_groups
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.snapshots import CsiSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.status import stated_error, take_status
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotSpec, TakenSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_names import (
     COMPLETE,
     RUN_ANNOTATION,
@@ -80,13 +80,13 @@ class CsiSet:
 
     @property
     def with_contents(self) -> bool:
-        """Whether VolumeSnapshotContents may be read; else nothing but a creationTime tells that one is cut."""
+        """Whether VolumeSnapshotContents may be read; else nothing but a creationTime shows that one is taken."""
         return not any(need.verb in ("get", "list", "watch") for need in self._missing if not need.namespace)
 
     @property
-    def taken(self) -> list[CutSnapshot]:
+    def taken(self) -> list[TakenSnapshot]:
         members = self._groups.taken
-        return [*(cut for cut in self._snapshots.taken if not any(cut is member for member in members)), *members]
+        return [*(taken for taken in self._snapshots.taken if not any(taken is member for member in members)), *members]
 
     def check(self, *, removing: bool = False) -> None:
         request = self._request
@@ -112,7 +112,7 @@ class CsiSet:
         return [*(self._plan_one(claim, classes) for claim in claims if claim.name not in in_groups), *grouped]
 
     def find(self) -> list[SetMember]:
-        """Also those that are of a set whose long name has the same label are told apart."""
+        """Also those that are of a set whose long name has the same label are distinguished."""
         request = self._request
         label = set_labels(request.name)[SET_LABEL]
         pages = list_pages(
@@ -121,49 +121,51 @@ class CsiSet:
         found = [item for page in pages for item in page.items if set_of(item) == request.name]
         with concurrent.futures.ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="arkive-members") as pool:
             members = [*pool.map(self._member, found), *self._groups.find()]
-        return sorted(members, key=lambda member: (member.cut.wish.claim, member.cut.name))
+        return sorted(members, key=lambda member: (member.snapshot.spec.claim, member.snapshot.name))
 
     def take(self, plans: t.Sequence[PlannedSnapshot], *, timeout: float) -> None:
         end = time.monotonic() + timeout
         self._groups.begin([plan for plan in plans if plan.group])
-        wishes = [plan.wish for plan in plans if not plan.group]
-        self._snapshots.cut(self._request.namespace, wishes, timeout=timeout)
-        self._groups.await_cut(timeout=max(0.0, end - time.monotonic()))
+        specs = [plan.spec for plan in plans if not plan.group]
+        self._snapshots.take(self._request.namespace, specs, timeout=timeout)
+        self._groups.await_taken(timeout=max(0.0, end - time.monotonic()))
 
-    def seal(self, cuts: t.Sequence[CutSnapshot]) -> None:
+    def seal(self, snapshots: t.Sequence[TakenSnapshot]) -> None:
         sealed = self._groups.seal(self._snapshots)
-        self._for_each([cut for cut in cuts if not any(cut is other for other in sealed)], self._seal)
+        self._for_each([taken for taken in snapshots if not any(taken is other for other in sealed)], self._seal)
 
-    def _seal(self, cut: CutSnapshot) -> None:
+    def _seal(self, taken: TakenSnapshot) -> None:
         # With its uid the server refuses to change another one of its name.
-        patch = {"metadata": {"uid": cut.uid, "annotations": {STATE_ANNOTATION: COMPLETE}}}
+        patch = {"metadata": {"uid": taken.uid, "annotations": {STATE_ANNOTATION: COMPLETE}}}
         try:
-            patch_object(self._never_cancelled, self._api.snapshots, cut.name, patch, namespace=cut.wish.namespace)
+            patch_object(self._never_cancelled, self._api.snapshots, taken.name, patch, namespace=taken.spec.namespace)
         except KubeError as exc:
             if not (exc.not_found or exc.conflict):
                 raise
             raise SnapshotError(
-                f"The VolumeSnapshot {cut.wish.namespace}/{cut.name} was deleted by somebody before it was done."
+                f"The VolumeSnapshot {taken.spec.namespace}/{taken.name} was deleted by somebody before it was done."
             ) from exc
 
-    def retain(self, cuts: t.Sequence[CutSnapshot]) -> bool:
-        open_ones = [cut for cut in cuts if cut.content and self._policy_of(cut) != "Retain"]
+    def retain(self, snapshots: t.Sequence[TakenSnapshot]) -> bool:
+        open_ones = [taken for taken in snapshots if taken.content and self._policy_of(taken) != "Retain"]
         self._for_each(open_ones, self._snapshots.retain)
         return self._groups.retain() or bool(open_ones)
 
-    def wait_ready(self, cuts: t.Sequence[CutSnapshot], *, timeout: float, progress: ProgressSink) -> list[CutSnapshot]:
-        for cut in cuts:
-            if not cut.ready:
-                snapshot, _content = self._snapshots.read(cut)
-                self._snapshots.adopt(cut, snapshot)
-        self._snapshots.wait_ready(cuts, timeout=timeout, progress=progress)
-        late = [cut for cut in cuts if cut.failed and not stated_error(*self._snapshots.read(cut))]
-        for cut in late:
-            cut.state = "cut"
+    def wait_ready(
+        self, snapshots: t.Sequence[TakenSnapshot], *, timeout: float, progress: ProgressSink
+    ) -> list[TakenSnapshot]:
+        for taken in snapshots:
+            if not taken.ready:
+                snapshot, _content = self._snapshots.read(taken)
+                self._snapshots.adopt(taken, snapshot)
+        self._snapshots.wait_ready(snapshots, timeout=timeout, progress=progress)
+        late = [taken for taken in snapshots if taken.failed and not stated_error(*self._snapshots.read(taken))]
+        for taken in late:
+            taken.state = "cut"
         return late
 
-    def discard(self, cuts: t.Sequence[CutSnapshot]) -> list[str]:
-        alone = [cut for cut in cuts if not self._groups.owns(cut)]
+    def discard(self, snapshots: t.Sequence[TakenSnapshot]) -> list[str]:
+        alone = [taken for taken in snapshots if not self._groups.owns(taken)]
         return [*self._groups.discard(), *self._snapshots.discard(alone)]
 
     def remove(self, members: t.Sequence[SetMember]) -> list[str]:
@@ -173,22 +175,26 @@ class CsiSet:
                 f"The caller may not read volumesnapshotcontents.{GROUP}: a snapshot whose class says "
                 "deletionPolicy Retain stays in the storage."
             )
-        known = [member for member in members if member.cut.wish.claim]
+        known = [member for member in members if member.snapshot.spec.claim]
         if self._request.retain:
-            self.retain([member.cut for member in known])
+            self.retain([member.snapshot for member in known])
         kept = [
-            member for member in known if member.cut.content and (self._request.retain or member.policy == "Retain")
+            member
+            for member in known
+            if member.snapshot.content and (self._request.retain or member.policy == "Retain")
         ]
         for member in kept:
-            cut = member.cut
-            self.warnings.append(f"The storage snapshot {cut.handle} of claim {cut.where} stays (driver {cut.driver}).")
+            taken = member.snapshot
+            self.warnings.append(
+                f"The storage snapshot {taken.handle} of claim {taken.where} stays (driver {taken.driver})."
+            )
         gone = [
-            member.cut
+            member.snapshot
             for member in known
             if not any(member is other for other in kept) and not self._groups.has(member)
         ]
         left = self._groups.remove(retained={member.group for member in kept})
-        left += self._snapshots.release_objects([member.cut for member in kept])
+        left += self._snapshots.release_objects([member.snapshot for member in kept])
         return [*left, *self._snapshots.discard(gone)]
 
     def _plan_one(self, claim: ClaimVolume, classes: list[dict[str, t.Any]] | None) -> PlannedSnapshot:
@@ -202,7 +208,7 @@ class CsiSet:
                 hint="Leave it out, or take the provider of its storage.",
             )
         name, why = self._class_of(claim, driver, classes)
-        wish = SnapshotWish(
+        spec = SnapshotSpec(
             namespace=claim.namespace,
             claim=claim.name,
             driver=driver,
@@ -211,7 +217,7 @@ class CsiSet:
             labels={**request.labels, **set_labels(request.name)},
             annotations={**set_annotations(request.name), RUN_ANNOTATION: self._run},
         )
-        return PlannedSnapshot(claim=claim, wish=wish, why=why)
+        return PlannedSnapshot(claim=claim, spec=spec, why=why)
 
     def _class_of(self, claim: ClaimVolume, driver: str, classes: list[dict[str, t.Any]] | None) -> tuple[str, str]:
         wanted = self._request.snapshot_class
@@ -233,25 +239,25 @@ class CsiSet:
         return wanted, "given with the task"
 
     def _member(self, snapshot: t.Mapping[str, t.Any]) -> SetMember:
-        cut = known_snapshot(snapshot)
-        take_status(cut, snapshot, None)
+        taken = known_snapshot(snapshot)
+        take_status(taken, snapshot, None)
         content = None
-        if self.with_contents and cut.content:
-            content = get_object(self._client, self._api.contents, cut.content)
-            take_status(cut, snapshot, content)
+        if self.with_contents and taken.content:
+            content = get_object(self._client, self._api.contents, taken.content)
+            take_status(taken, snapshot, content)
         error = stated_error(snapshot, content)
-        if error and not cut.ready:
-            cut.fail(error)
+        if error and not taken.ready:
+            taken.fail(error)
         return SetMember(
-            cut=cut,
+            snapshot=taken,
             complete=is_complete(snapshot),
             policy=str(((content or {}).get("spec") or {}).get("deletionPolicy") or ""),
             leaving="deletionTimestamp" in snapshot["metadata"],
             group=_group_uid(snapshot),
         )
 
-    def _policy_of(self, cut: CutSnapshot) -> str:
-        content = get_object(self._client, self._api.contents, cut.content) if cut.content else None
+    def _policy_of(self, taken: TakenSnapshot) -> str:
+        content = get_object(self._client, self._api.contents, taken.content) if taken.content else None
         return str(((content or {}).get("spec") or {}).get("deletionPolicy") or "")
 
     def _find_missing(self) -> list[Need]:
@@ -265,9 +271,9 @@ class CsiSet:
         needs += [Need(verb, GROUP, self._api.contents.plural) for verb in verbs]
         return find_forbidden(self._client, needs, workers=_AT_A_TIME)
 
-    def _for_each(self, cuts: t.Sequence[CutSnapshot], work: t.Callable[[CutSnapshot], t.Any]) -> None:
+    def _for_each(self, snapshots: t.Sequence[TakenSnapshot], work: t.Callable[[TakenSnapshot], t.Any]) -> None:
         with concurrent.futures.ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="arkive-snapshots") as pool:
-            list(pool.map(work, cuts))
+            list(pool.map(work, snapshots))
 
 
 _OTHER_SOURCES = frozenset(

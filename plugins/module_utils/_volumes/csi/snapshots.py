@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """CSI snapshots: all of a block created at once, and awaited by watch until the storage has each of them."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -27,17 +28,15 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import ge
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.sure_creates import CreateUnknown, create_surely
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import SnapshotApi
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.removal import SnapshotRemoval, is_made_for
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.status import is_cut, stated_error, take_status
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
-
-Object: t.TypeAlias = "dict[str, t.Any]"
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.status import is_taken, stated_error, take_status
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotSpec, TakenSnapshot
 
 #: Requests at a time while snapshots are created.
 _AT_A_TIME = 16
-#: An error of a controller may pass with its next try; one that stays so long is final. In seconds.
-_CUT_ERROR_PATIENCE = 10.0
+#: An error of a controller may pass with its next try; one that stays this long is final. In seconds.
+_TAKE_ERROR_PATIENCE = 10.0
 _READY_ERROR_PATIENCE = 30.0
-#: What the watches did not tell is read so often, in seconds.
+#: What the watches did not show is read at this interval, in seconds.
 _READ_SECONDS = 5.0
 _TICK_SECONDS = 0.5
 _PROGRESS_SECONDS = 15.0
@@ -45,10 +44,10 @@ _LONGEST_CLAIM_PART = 200
 
 
 class CsiSnapshots:
-    """The CSI snapshots of one run. Thread-safe: blocks cut theirs side by side.
+    """The CSI snapshots of one run. Thread-safe: blocks take theirs side by side.
 
     Use it as a context: inside, the VolumeSnapshotContents are watched. ``with_contents``
-    False does without rights on them: then ``VolumeSnapshot.status.creationTime`` counts as cut, and handles stay
+    False does without rights on them: then ``VolumeSnapshot.status.creationTime`` counts as taken, and handles stay
     unknown. ``taken`` holds everything that this run made, also after an error.
     """
 
@@ -63,7 +62,7 @@ class CsiSnapshots:
         self._watches: dict[str, NamespaceWatch] = {}
         self._contents: NamespaceWatch | None = None
         self._removal = SnapshotRemoval(self._client, api, with_contents=with_contents)
-        self.taken: list[CutSnapshot] = []
+        self.taken: list[TakenSnapshot] = []
 
     def __enter__(self) -> CsiSnapshots:
         if self._with_contents and self._contents is None:
@@ -80,84 +79,86 @@ class CsiSnapshots:
         for watch in watches:
             watch.close()
 
-    def cut(
-        self, namespace: str, wishes: t.Sequence[SnapshotWish], *, timeout: float, too_late: str = ""
-    ) -> list[CutSnapshot]:
-        """Make one VolumeSnapshot for each wish of one namespace; returns when each is cut or failed.
+    def take(
+        self, namespace: str, specs: t.Sequence[SnapshotSpec], *, timeout: float, too_late: str = ""
+    ) -> list[TakenSnapshot]:
+        """Make one VolumeSnapshot for each spec of one namespace; returns when each is taken or failed.
 
         What goes wrong with one is its state; ``too_late`` is a sentence that stands before the error of one that is
-        not cut in time. Raises ``Cancelled`` when the run was told to stop: what was made by then
+        not taken in time. Raises ``Cancelled`` when the run was cancelled: what was made by then
         is in ``taken``.
         """
-        if not wishes:
+        if not specs:
             return []
         watch = self._watch_of(namespace)
-        cuts = [CutSnapshot(wish=wish, requested=utc_now(), driver=wish.driver) for wish in wishes]
+        snapshots = [TakenSnapshot(spec=spec, requested=utc_now(), driver=spec.driver) for spec in specs]
         with self._lock:
-            self.taken += cuts
-        with concurrent.futures.ThreadPoolExecutor(min(len(cuts), _AT_A_TIME), thread_name_prefix="arkive-cut") as pool:
-            list(pool.map(lambda cut: self._create(cut, watch), cuts))
-        self.await_cuts(cuts, timeout=timeout, too_late=too_late)
-        return cuts
+            self.taken += snapshots
+        with concurrent.futures.ThreadPoolExecutor(
+            min(len(snapshots), _AT_A_TIME), thread_name_prefix="arkive-snapshot"
+        ) as pool:
+            list(pool.map(lambda taken: self._create(taken, watch), snapshots))
+        self.await_taken(snapshots, timeout=timeout, too_late=too_late)
+        return snapshots
 
-    def await_cuts(self, cuts: t.Sequence[CutSnapshot], *, timeout: float, too_late: str = "") -> None:
-        """Wait until each of ``cuts``, whose objects exist, is cut or failed."""
+    def await_taken(self, snapshots: t.Sequence[TakenSnapshot], *, timeout: float, too_late: str = "") -> None:
+        """Wait until each of ``snapshots``, whose objects exist, is taken or failed."""
 
-        def look(cut: CutSnapshot) -> bool:
-            if is_cut(cut, with_contents=self._with_contents):
-                cut.state = "cut"
-            return cut.state != "pending"
+        def look(taken: TakenSnapshot) -> bool:
+            if is_taken(taken, with_contents=self._with_contents):
+                taken.state = "cut"
+            return taken.state != "pending"
 
-        pending = [cut for cut in cuts if cut.state == "pending"]
-        self._wait(pending, look, timeout=timeout, patience=_CUT_ERROR_PATIENCE, what="cut", too_late=too_late)
+        pending = [taken for taken in snapshots if taken.state == "pending"]
+        self._wait(pending, look, timeout=timeout, patience=_TAKE_ERROR_PATIENCE, what="cut", too_late=too_late)
 
     def wait_ready(
-        self, cuts: t.Sequence[CutSnapshot], *, timeout: float, progress: ProgressSink = no_progress
+        self, snapshots: t.Sequence[TakenSnapshot], *, timeout: float, progress: ProgressSink = no_progress
     ) -> None:
         """Wait until volumes can be made from each; one that cannot becomes ``failed``."""
-        waiting = [cut for cut in cuts if cut.state == "cut" and not cut.ready]
+        waiting = [taken for taken in snapshots if taken.state == "cut" and not taken.ready]
         self._wait(
             waiting,
-            lambda cut: cut.ready or cut.failed,
+            lambda taken: taken.ready or taken.failed,
             timeout=timeout,
             patience=_READY_ERROR_PATIENCE,
             what="ready to use",
             progress=progress,
         )
 
-    def adopt(self, cut: CutSnapshot, snapshot: Object) -> None:
+    def adopt(self, taken: TakenSnapshot, snapshot: Object) -> None:
         """Follow a VolumeSnapshot that exists already, such as the member of a group."""
-        cut.name, cut.uid = snapshot["metadata"]["name"], snapshot["metadata"]["uid"]
-        self._watch_of(cut.wish.namespace).track(snapshot)
+        taken.name, taken.uid = snapshot["metadata"]["name"], snapshot["metadata"]["uid"]
+        self._watch_of(taken.spec.namespace).track(snapshot)
         with self._lock:
-            if not any(cut is known for known in self.taken):
-                self.taken.append(cut)
+            if not any(taken is known for known in self.taken):
+                self.taken.append(taken)
 
-    def discard(self, cuts: t.Sequence[CutSnapshot]) -> list[str]:
+    def discard(self, snapshots: t.Sequence[TakenSnapshot]) -> list[str]:
         """Remove snapshots, the storage's own too. Never cancelled. A sentence for each that is not gone."""
-        return self._removal.discard(cuts)
+        return self._removal.discard(snapshots)
 
-    def retain(self, cut: CutSnapshot, labels: t.Mapping[str, str] | None = None) -> None:
+    def retain(self, taken: TakenSnapshot, labels: t.Mapping[str, str] | None = None) -> None:
         """Make the storage snapshot outlive its objects (deletionPolicy Retain). Raises ``KubeError``."""
-        self._removal.set_policy(cut, "Retain", labels=labels)
+        self._removal.set_policy(taken, "Retain", labels=labels)
 
-    def read(self, cut: CutSnapshot) -> tuple[Object, Object | None]:
+    def read(self, taken: TakenSnapshot) -> tuple[Object, Object | None]:
         """The VolumeSnapshot and its content as they are now. Raises ``KubeError``; also when it is gone."""
-        snapshot = get_object(self._client, self._api.snapshots, cut.name, cut.wish.namespace)
-        if snapshot is None or not _is_same(cut, snapshot):
-            raise KubeError(f"The VolumeSnapshot {cut.wish.namespace}/{cut.name} is gone.", status=404)
+        snapshot = get_object(self._client, self._api.snapshots, taken.name, taken.spec.namespace)
+        if snapshot is None or not _is_same(taken, snapshot):
+            raise KubeError(f"The VolumeSnapshot {taken.spec.namespace}/{taken.name} is gone.", status=404)
         content = None
-        if self._with_contents and cut.content:
-            content = get_object(self._client, self._api.contents, cut.content)
-        take_status(cut, snapshot, content)
+        if self._with_contents and taken.content:
+            content = get_object(self._client, self._api.contents, taken.content)
+        take_status(taken, snapshot, content)
         return snapshot, content
 
-    def release_objects(self, cuts: t.Sequence[CutSnapshot]) -> list[str]:
+    def release_objects(self, snapshots: t.Sequence[TakenSnapshot]) -> list[str]:
         """Remove the objects of retained snapshots from the cluster; the storage keeps the snapshots.
 
         Returns a sentence for each that is not gone.
         """
-        return self._removal.release(cuts)
+        return self._removal.release(snapshots)
 
     def sweep(self, namespaces: t.Sequence[str], *, backup_name: str, location: str) -> list[str]:
         """Remove what dead runs have left that made the backup of this name in this location. As ``discard``."""
@@ -165,46 +166,46 @@ class CsiSnapshots:
 
     # -- one snapshot -------------------------------------------------------------------------------------------------
 
-    def _create(self, cut: CutSnapshot, watch: NamespaceWatch) -> None:
-        wish = cut.wish
+    def _create(self, taken: TakenSnapshot, watch: NamespaceWatch) -> None:
+        spec = taken.spec
         if self._cancel.is_cancelled:
-            cut.fail("The run was cancelled before it was made.")
+            taken.fail("The run was cancelled before it was made.")
             return
-        name = wish.name or f"velero-{wish.claim[:_LONGEST_CLAIM_PART]}-{secrets.token_hex(3)}"
-        spec: Object = {"source": {"persistentVolumeClaimName": wish.claim}}
-        if wish.class_name:
-            spec["volumeSnapshotClassName"] = wish.class_name
-        metadata: Object = {"name": name, "namespace": wish.namespace}
-        for member, values in (("labels", wish.labels), ("annotations", wish.annotations)):
+        name = spec.name or f"velero-{spec.claim[:_LONGEST_CLAIM_PART]}-{secrets.token_hex(3)}"
+        wanted: Object = {"source": {"persistentVolumeClaimName": spec.claim}}
+        if spec.class_name:
+            wanted["volumeSnapshotClassName"] = spec.class_name
+        metadata: Object = {"name": name, "namespace": spec.namespace}
+        for member, values in (("labels", spec.labels), ("annotations", spec.annotations)):
             if values:
                 metadata[member] = dict(values)
         api = self._api.snapshots
-        body = {"apiVersion": api.api_version, "kind": api.kind, "metadata": metadata, "spec": spec}
+        body = {"apiVersion": api.api_version, "kind": api.kind, "metadata": metadata, "spec": wanted}
         try:
             made = create_surely(
                 self._making_client,
                 api,
                 body,
-                namespace=wish.namespace,
-                is_ours=lambda found: is_made_for(wish, found),
+                namespace=spec.namespace,
+                is_ours=lambda found: is_made_for(spec, found),
             )
         except CreateUnknown as exc:
             # Whoever removes the set looks for it by its name.
-            cut.name = name
-            cut.fail(exc.sentence)
+            taken.name = name
+            taken.fail(exc.sentence)
             return
         except KubeError as exc:
-            cut.fail(f"The VolumeSnapshot of {wish.where} was not made: {exc.sentence}")
+            taken.fail(f"The VolumeSnapshot of {spec.where} was not made: {exc.sentence}")
             return
-        cut.name, cut.uid = made["metadata"]["name"], made["metadata"]["uid"]
+        taken.name, taken.uid = made["metadata"]["name"], made["metadata"]["uid"]
         watch.track(made)
 
     # -- news ---------------------------------------------------------------------------------------------------------
 
     def _wait(
         self,
-        cuts: t.Sequence[CutSnapshot],
-        is_done: t.Callable[[CutSnapshot], bool],
+        snapshots: t.Sequence[TakenSnapshot],
+        is_done: t.Callable[[TakenSnapshot], bool],
         *,
         timeout: float,
         patience: float,
@@ -213,95 +214,95 @@ class CsiSnapshots:
         progress: ProgressSink = no_progress,
     ) -> None:
         """Until each is done, or failed: by an error that stays for ``patience`` seconds, or after ``timeout``."""
-        pending = list(cuts)
+        pending = list(snapshots)
         now = start = time.monotonic()
         next_read, next_line = now + _READ_SECONDS, now + _PROGRESS_SECONDS
         errors: dict[int, float] = {}
         while True:
-            pending = [cut for cut in pending if not self._is_over(cut, is_done, errors, patience)]
+            pending = [taken for taken in pending if not self._is_over(taken, is_done, errors, patience)]
             if not pending:
                 return
             if self._cancel.is_cancelled:
                 raise Cancelled(f"The run was cancelled: {self._cancel.reason}.")
             now = time.monotonic()
             if now - start >= timeout:
-                for cut in pending:
-                    cut.fail(f"{too_late} {self._explain_late(cut, timeout, what)}".lstrip())
+                for taken in pending:
+                    taken.fail(f"{too_late} {self._explain_late(taken, timeout, what)}".lstrip())
                 return
             if now >= next_read:
                 next_read = now + _READ_SECONDS
-                for cut in pending:
-                    self._read_again(cut)
+                for taken in pending:
+                    self._read_again(taken)
             elif now >= next_line:
                 next_line = now + _PROGRESS_SECONDS
-                progress(f"snapshots: {len(cuts) - len(pending)} of {len(cuts)} {what}")
+                progress(f"snapshots: {len(snapshots) - len(pending)} of {len(snapshots)} {what}")
             else:
                 with self._news:
                     self._news.wait(min(_TICK_SECONDS, max(0.0, start + timeout - now)))
 
     def _is_over(
         self,
-        cut: CutSnapshot,
-        is_done: t.Callable[[CutSnapshot], bool],
+        taken: TakenSnapshot,
+        is_done: t.Callable[[TakenSnapshot], bool],
         errors: dict[int, float],
         patience: float,
     ) -> bool:
-        snapshot, content = self._known(cut)
-        take_status(cut, snapshot, content)
-        if is_done(cut):
+        snapshot, content = self._known(taken)
+        take_status(taken, snapshot, content)
+        if is_done(taken):
             return True
-        if snapshot is None and self._is_gone(cut):
-            cut.fail(f"The VolumeSnapshot {cut.wish.namespace}/{cut.name} was deleted by somebody meanwhile.")
+        if snapshot is None and self._is_gone(taken):
+            taken.fail(f"The VolumeSnapshot {taken.spec.namespace}/{taken.name} was deleted by somebody meanwhile.")
             return True
         error = stated_error(snapshot, content)
         if not error:
-            errors.pop(id(cut), None)
+            errors.pop(id(taken), None)
             return False
-        if time.monotonic() - errors.setdefault(id(cut), time.monotonic()) < patience:
+        if time.monotonic() - errors.setdefault(id(taken), time.monotonic()) < patience:
             return False
-        cut.fail(f"The snapshot of {cut.where} failed: {error}")
+        taken.fail(f"The snapshot of {taken.where} failed: {error}")
         return True
 
-    def _known(self, cut: CutSnapshot) -> tuple[Object | None, Object | None]:
+    def _known(self, taken: TakenSnapshot) -> tuple[Object | None, Object | None]:
         with self._lock:
-            watch, contents = self._watches.get(cut.wish.namespace), self._contents
-        snapshot = watch.current(cut.name) if watch is not None else None
-        if snapshot is not None and not _is_same(cut, snapshot):
+            watch, contents = self._watches.get(taken.spec.namespace), self._contents
+        snapshot = watch.current(taken.name) if watch is not None else None
+        if snapshot is not None and not _is_same(taken, snapshot):
             snapshot = None
         if contents is None:
             return snapshot, None
-        bound = cut.content or str(((snapshot or {}).get("status") or {}).get("boundVolumeSnapshotContentName") or "")
+        bound = taken.content or str(((snapshot or {}).get("status") or {}).get("boundVolumeSnapshotContentName") or "")
         # What the controller calls a content that it makes itself.
-        return snapshot, contents.current(bound or f"snapcontent-{cut.uid}")
+        return snapshot, contents.current(bound or f"snapcontent-{taken.uid}")
 
-    def _is_gone(self, cut: CutSnapshot) -> bool:
+    def _is_gone(self, taken: TakenSnapshot) -> bool:
         """Whether that is certain."""
         try:
-            found = get_object(self._client, self._api.snapshots, cut.name, cut.wish.namespace)
+            found = get_object(self._client, self._api.snapshots, taken.name, taken.spec.namespace)
         except KubeError:
             return False
-        return found is None or not _is_same(cut, found)
+        return found is None or not _is_same(taken, found)
 
-    def _read_again(self, cut: CutSnapshot) -> None:
-        """Should the watch have been cut without a sign."""
+    def _read_again(self, taken: TakenSnapshot) -> None:
+        """Should the watch have broken without a sign."""
         with self._lock:
-            watch, contents = self._watches.get(cut.wish.namespace), self._contents
+            watch, contents = self._watches.get(taken.spec.namespace), self._contents
         with contextlib.suppress(KubeError):
             if watch is not None:
-                watch.refresh(cut.name)
+                watch.refresh(taken.name)
             if contents is not None:
-                contents.refresh(cut.content or f"snapcontent-{cut.uid}")
+                contents.refresh(taken.content or f"snapcontent-{taken.uid}")
 
-    def _explain_late(self, cut: CutSnapshot, timeout: float, what: str) -> str:
-        snapshot, content = self._known(cut)
+    def _explain_late(self, taken: TakenSnapshot, timeout: float, what: str) -> str:
+        snapshot, content = self._known(taken)
         error = stated_error(snapshot, content)
         if error:
-            return f"The snapshot of {cut.where} was not {what} within {round(timeout, 1):g} s: {error}"
+            return f"The snapshot of {taken.where} was not {what} within {round(timeout, 1):g} s: {error}"
         if not ((snapshot or {}).get("status") or content):
             reason = "the snapshot controller has not looked at it; is it running?"
         else:
             reason = "the driver has not answered; is its csi-snapshotter running?"
-        return f"The snapshot of {cut.where} was not {what} within {round(timeout, 1):g} s: {reason}"
+        return f"The snapshot of {taken.where} was not {what} within {round(timeout, 1):g} s: {reason}"
 
     def _watch_of(self, namespace: str) -> NamespaceWatch:
         with self._lock:
@@ -317,9 +318,9 @@ class CsiSnapshots:
             self._news.notify_all()
 
 
-def _is_same(cut: CutSnapshot, snapshot: Object) -> bool:
+def _is_same(taken: TakenSnapshot, snapshot: Object) -> bool:
     """False for another one, which has its name by now."""
-    return not cut.uid or snapshot["metadata"].get("uid") == cut.uid
+    return not taken.uid or snapshot["metadata"].get("uid") == taken.uid
 
 
 def _slim(obj: Object) -> Object:

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Which CSI snapshot of a backup holds the data of a claim (Velero 1.18, docs/compatibility 8.4)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -15,26 +15,25 @@ import threading
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource, label_value
-from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
-from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import readable
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
+    CLAIMS,
     VOLUME_SNAPSHOT_CONTENTS,
     VOLUME_SNAPSHOTS,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
+from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import readable
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import RESTORE_NAME_LABEL
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import SNAPSHOT_NAME
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.records import METHOD
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import StoredObjects
 
 PROVIDER = "csi"
-_CLAIMS = GroupResource("persistentvolumeclaims")
 #: On a stored VolumeSnapshot.
 HANDLE_ANNOTATION = "velero.io/csi-volumesnapshot-handle"
 DRIVER_ANNOTATION = "velero.io/csi-driver-name"
 SIZE_ANNOTATION = "velero.io/csi-volumesnapshot-restore-size"
-
-Object: t.TypeAlias = "t.Mapping[str, t.Any]"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +96,7 @@ class CsiSources:
         self._lock = threading.Lock()
         self._claims: dict[str, dict[str, str]] = {}
 
-    def of_claim(self, claim: Object, namespace: str) -> CsiSource | None:
+    def of_claim(self, claim: ObjectView, namespace: str) -> CsiSource | None:
         """The snapshot that a stored claim names; None when it names none. ``namespace`` is that of the backup."""
         name = _annotations(claim).get(SNAPSHOT_NAME)
         return self.of_snapshot(namespace, str(name)) if name else None
@@ -161,8 +160,8 @@ class CsiSources:
     def _read_claims(self, namespace: str) -> dict[str, str]:
         """The claims of one namespace by the snapshots that they name."""
         found: dict[str, str] = {}
-        for name in self._archive.names(_CLAIMS, namespace):
-            claim = self._archive.find_object(_CLAIMS, namespace, name) or {}
+        for name in self._archive.names(CLAIMS, namespace):
+            claim = self._archive.find_object(CLAIMS, namespace, name) or {}
             snapshot = _annotations(claim).get(SNAPSHOT_NAME)
             if snapshot:
                 found[str(snapshot)] = name
@@ -177,7 +176,7 @@ def restored_name(restore_name: str, namespace: str, snapshot: str) -> str:
     return hashlib.sha256(f"{restore_name}/{namespace}/{snapshot}".encode()).hexdigest()
 
 
-def is_made_from_snapshot(claim: Object, namespace: str, live: Object, *, ours: bool) -> bool:
+def is_made_from_snapshot(claim: ObjectView, namespace: str, live: ObjectView, *, ours: bool) -> bool:
     """By its data source: the snapshot as we name it, or as Velero's labels describe it."""
     snapshot = str(_annotations(claim).get(SNAPSHOT_NAME) or "")
     source = (live.get("spec") or {}).get("dataSource") or {}
@@ -193,7 +192,7 @@ def _missing(name: str, restored: str, why: str) -> CsiSource:
     return CsiSource(snapshot=name, restored_name=restored, missing=why)
 
 
-def _annotations(obj: Object) -> Object:
+def _annotations(obj: ObjectView) -> ObjectView:
     return (obj.get("metadata") or {}).get("annotations") or {}
 
 

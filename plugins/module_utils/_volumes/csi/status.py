@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What a VolumeSnapshot and its VolumeSnapshotContent say about the snapshot (external-snapshotter 8)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -13,42 +13,41 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot
-
-Object: t.TypeAlias = "t.Mapping[str, t.Any]"
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import TakenSnapshot
 
 
-def take_status(cut: CutSnapshot, snapshot: Object | None, content: Object | None) -> None:
-    """Note in ``cut`` what the two objects know. It is cut when there is a handle or, without one, a creationTime.
+def take_status(taken: TakenSnapshot, snapshot: ObjectView | None, content: ObjectView | None) -> None:
+    """Note in ``taken`` what the two objects know. It is taken when there is a handle or, without one, a creationTime.
 
     A volume can be made from it when the VolumeSnapshot says so: its content may be ready a moment earlier, before the
     two are bound.
     """
     said = _status(snapshot)
-    cut.content = cut.content or str(said.get("boundVolumeSnapshotContentName") or "")
+    taken.content = taken.content or str(said.get("boundVolumeSnapshotContentName") or "")
     if said.get("creationTime"):
-        cut.created = cut.created or parse_rfc3339(str(said["creationTime"]))
-    if cut.size_bytes is None and said.get("restoreSize"):
-        cut.size_bytes = _bytes(said["restoreSize"])
+        taken.created = taken.created or parse_rfc3339(str(said["creationTime"]))
+    if taken.size_bytes is None and said.get("restoreSize"):
+        taken.size_bytes = _bytes(said["restoreSize"])
     ready = bool(said.get("readyToUse"))
     if content is not None:
         stored = _status(content)
-        cut.content = str(content["metadata"]["name"])
-        cut.driver = str((content.get("spec") or {}).get("driver") or cut.driver)
-        cut.handle = str(stored.get("snapshotHandle") or cut.handle)
-        cut.group_handle = str(stored.get("volumeGroupSnapshotHandle") or cut.group_handle)
+        taken.content = str(content["metadata"]["name"])
+        taken.driver = str((content.get("spec") or {}).get("driver") or taken.driver)
+        taken.handle = str(stored.get("snapshotHandle") or taken.handle)
+        taken.group_handle = str(stored.get("volumeGroupSnapshotHandle") or taken.group_handle)
         if stored.get("creationTime"):
             nanoseconds = int(stored["creationTime"])
-            cut.created = dt.datetime.fromtimestamp(nanoseconds / 1e9, tz=dt.UTC)
+            taken.created = dt.datetime.fromtimestamp(nanoseconds / 1e9, tz=dt.UTC)
         if stored.get("restoreSize"):
-            cut.size_bytes = int(stored["restoreSize"])
+            taken.size_bytes = int(stored["restoreSize"])
         if snapshot is None:
             ready = bool(stored.get("readyToUse"))
-    cut.ready = cut.ready or ready
+    taken.ready = taken.ready or ready
 
 
-def stated_error(snapshot: Object | None, content: Object | None) -> str:
+def stated_error(snapshot: ObjectView | None, content: ObjectView | None) -> str:
     """What the controllers say went wrong, the driver's words before the others; empty when nothing did."""
     for obj in (content, snapshot):
         message = (_status(obj).get("error") or {}).get("message")
@@ -57,12 +56,12 @@ def stated_error(snapshot: Object | None, content: Object | None) -> str:
     return ""
 
 
-def is_cut(cut: CutSnapshot, *, with_contents: bool) -> bool:
+def is_taken(taken: TakenSnapshot, *, with_contents: bool) -> bool:
     """Without rights on contents no handle can be seen: the creationTime, which comes with it, has to do."""
-    return bool(cut.handle) if with_contents else cut.created is not None or bool(cut.handle)
+    return bool(taken.handle) if with_contents else taken.created is not None or bool(taken.handle)
 
 
-def _status(obj: Object | None) -> Object:
+def _status(obj: ObjectView | None) -> ObjectView:
     return (obj or {}).get("status") or {}
 
 
@@ -73,4 +72,4 @@ def _bytes(text: t.Any) -> int | None:
         return None
 
 
-__all__ = ("is_cut", "stated_error", "take_status")
+__all__ = ("is_taken", "stated_error", "take_status")

@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Delete snapshots of a storage by their handles, after their objects have left the cluster.
 
 The only way to ask a CSI driver for it is a VolumeSnapshotContent with the policy Delete: one is made for each handle,
 and deleted as soon as its driver has taken it on (Velero 1.18, docs/compatibility 7.4).
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
-from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CSI_DRIVERS
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
@@ -34,7 +35,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.nudge impo
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.retained import remove_retained
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.status import stated_error
 
-CSI_DRIVERS = GroupResource("csidrivers", "storage.k8s.io")
 #: It keeps the object until the driver has deleted the snapshot; the snapshot controller puts it there as well.
 _FINALIZER = "snapshot.storage.kubernetes.io/volumesnapshotcontent-bound-protection"
 _SECRET_ANNOTATIONS = (
@@ -52,8 +52,6 @@ _GONE = re.compile(r"can ?not find snapshot|code = NotFound", re.IGNORECASE)
 _PATIENCE = 15.0
 _AT_A_TIME = 8
 
-Object: t.TypeAlias = "t.Mapping[str, t.Any]"
-
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class StoredSnapshot:
@@ -61,7 +59,7 @@ class StoredSnapshot:
 
     driver: str
     handle: str
-    content: Object = dataclasses.field(default_factory=dict, hash=False)
+    content: ObjectView = dataclasses.field(default_factory=dict, hash=False)
 
 
 class StorageSnapshots:
@@ -97,7 +95,7 @@ class StorageSnapshots:
     def delete(self, snapshots: t.Sequence[StoredSnapshot], *, timeout: float) -> dict[StoredSnapshot, str]:
         """Have them deleted, all at once; one that is gone is fine. Returns why others are still there.
 
-        A run that is told to stop gives up those that are not gone. In any case no object of the deletion is left in
+        A run that is cancelled gives up those that are not gone. In any case no object of the deletion is left in
         the cluster. What had outlived its VolumeSnapshot by its policy Retain goes with the snapshot that it names.
         """
         if not snapshots:
@@ -226,7 +224,7 @@ class StorageSnapshots:
         api = self._api.contents
         return {"apiVersion": api.api_version, "kind": api.kind, "metadata": metadata, "spec": spec}
 
-    def _choose_class(self, driver: str, wanted: str) -> Object | None:
+    def _choose_class(self, driver: str, wanted: str) -> ObjectView | None:
         """The snapshot's own class where the cluster still has it, else one of the driver: it names credentials."""
         classes = self._classes_of(driver)
         return next(
@@ -249,16 +247,16 @@ def _list_drivers(client: KubeClient, discovery: Discovery) -> set[str] | None:
         raise
 
 
-def _is_taken_on(content: Object | None) -> bool:
+def _is_taken_on(content: ObjectView | None) -> bool:
     return content is None or bool(_handle(content)) or bool(stated_error(None, content))
 
 
-def _handle(content: Object) -> str:
+def _handle(content: ObjectView) -> str:
     """Set by csi-snapshotter: without it a deletion would not reach the driver."""
     return str((content.get("status") or {}).get("snapshotHandle") or "")
 
 
-def _secret_of(content: Object, chosen: Object | None) -> dict[str, str]:
+def _secret_of(content: ObjectView, chosen: ObjectView | None) -> dict[str, str]:
     """The credentials for the deletion: those that the snapshot was made with, else those of the class."""
     stored = (content.get("metadata") or {}).get("annotations") or {}
     if all(annotation in stored for annotation in _SECRET_ANNOTATIONS):
@@ -270,4 +268,4 @@ def _secret_of(content: Object, chosen: Object | None) -> dict[str, str]:
     return {}
 
 
-__all__ = ("CSI_DRIVERS", "StorageSnapshots", "StoredSnapshot")
+__all__ = ("StorageSnapshots", "StoredSnapshot")

@@ -2,15 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What the target cluster can do with CSI snapshots."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
 import threading
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need, find_forbidden
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
@@ -27,8 +28,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.storage_classe
 
 _DEFAULT_SNAPSHOT_CLASS = "snapshot.storage.kubernetes.io/is-default-class"
 
-Object: t.TypeAlias = "t.Mapping[str, t.Any]"
-
 
 class CsiTarget:
     """Asks the cluster once for each thing, when the first claim needs it. Safe to use from any thread."""
@@ -44,10 +43,10 @@ class CsiTarget:
         self._classes = classes
         self._lock = threading.Lock()
         self._allowed: dict[Need, bool] = {}
-        self._snapshot_classes: t.Sequence[Object] | None = None
+        self._snapshot_classes: t.Sequence[ObjectView] | None = None
         self.api: SnapshotApi | None = find_snapshot_api(discovery)
 
-    def why_not(self, driver: str, *, namespace: str, claim: Object) -> str:
+    def why_not(self, driver: str, *, namespace: str, claim: ObjectView) -> str:
         """Why no volume can be made for ``claim`` from a snapshot of ``driver``; empty when it can."""
         why = self.why_no_snapshot(namespace)
         return why or self._why_other_driver(driver, claim)
@@ -88,7 +87,7 @@ class CsiTarget:
                 raise
             return False
 
-    def _why_other_driver(self, driver: str, claim: Object) -> str:
+    def _why_other_driver(self, driver: str, claim: ObjectView) -> str:
         name, found = self._classes.storage_class(claim)
         if found is None:
             if not self._classes.known:

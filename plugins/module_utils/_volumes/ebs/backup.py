@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Snapshots of EBS volumes in a backup (Velero 1.18: native snapshots)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ import dataclasses
 import threading
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.names import DRIVER
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotWish
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.native_records import (
     METHOD,
     NativeSnapshot,
@@ -40,8 +41,6 @@ if t.TYPE_CHECKING:
 
 _NO_LOCATION = "volumeSnapshot: no snapshot location is for it;"
 
-Object: t.TypeAlias = "dict[str, t.Any]"
-
 
 class EbsBackup:
     """A ``BackupVolumes``. Without ``ec2`` nothing can be taken."""
@@ -60,7 +59,7 @@ class EbsBackup:
     # -- plan ---------------------------------------------------------------------------------------------------------
 
     def needs(self, namespaces: t.Sequence[str]) -> list[Need]:
-        """EC2 tells by the requests themselves."""
+        """EC2 answers the requests themselves."""
         return []
 
     def open(self, *, allowed: bool) -> None:
@@ -72,8 +71,8 @@ class EbsBackup:
         labels = snapshot_tags(
             backup_labels=self._job.labels, backup_name=self._job.name, volume=str(claim.volume["metadata"]["name"])
         )
-        wish = SnapshotWish(namespace=claim.namespace, claim=claim.name, driver=DRIVER, labels=labels)
-        return SnapshotOffer(plan=PlannedSnapshot(claim=claim, wish=wish), is_mine=True)
+        spec = SnapshotSpec(namespace=claim.namespace, claim=claim.name, driver=DRIVER, labels=labels)
+        return SnapshotOffer(plan=PlannedSnapshot(claim=claim, spec=spec), is_mine=True)
 
     def begin(self, plans: t.Mapping[Key, PlannedSnapshot], *, namespaces: t.Sequence[str], sweeps: bool) -> list[str]:
         """What a dead run has left is known by its records only."""
@@ -112,7 +111,7 @@ class EbsBackup:
         try:
             kind, iops = ec2.volume_info(volume_id, zone)
             found = dataclasses.replace(found, volume_type=kind, iops=iops)
-            made = ec2.create_snapshot(volume_id, zone, plan.wish.labels)
+            made = ec2.create_snapshot(volume_id, zone, plan.spec.labels)
             found = dataclasses.replace(found, snapshot_id=made, phase="Completed")
         except SnapshotError as exc:
             error = exc.sentence

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Snapshots of EBS volumes, through boto3 (Velero's AWS plugin)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._aws.answers import Answer, GuardedClient, Pages
 from ansible_collections.arkive.k8s.plugins.module_utils._aws.client import Errors, make_client
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.errors import ebs_error
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.names import DRIVER
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
@@ -40,7 +41,6 @@ _CLUSTER_TAG = "KubernetesCluster"
 _GONE_SNAPSHOT = "InvalidSnapshot.NotFound"
 _GONE_VOLUME = "InvalidVolume.NotFound"
 
-Object: t.TypeAlias = "t.Mapping[str, t.Any]"
 Tags: t.TypeAlias = "t.Mapping[str, str]"
 
 
@@ -77,7 +77,7 @@ class EbsSnapshotter:
         self._lock = threading.Lock()
         self._made: tuple[GuardedClient, Errors] | None = None
 
-    def volume_id(self, volume: Object) -> str:
+    def volume_id(self, volume: ObjectView) -> str:
         """The EBS volume behind a PersistentVolume; empty when it is none."""
         spec = volume.get("spec") or {}
         if spec.get("csi"):
@@ -87,7 +87,7 @@ class EbsSnapshotter:
         match = _VOLUME_ID.search(str(found or ""))
         return match.group() if match else ""
 
-    def set_volume_id(self, volume: Object, volume_id: str) -> dict[str, t.Any]:
+    def set_volume_id(self, volume: ObjectView, volume_id: str) -> dict[str, t.Any]:
         """A copy of the PersistentVolume with ``volume_id`` behind it."""
         changed: dict[str, t.Any] = copy.deepcopy(dict(volume))
         spec = changed.get("spec") or {}
@@ -102,7 +102,7 @@ class EbsSnapshotter:
         return changed
 
     def volume_info(self, volume_id: str, zone: str = "") -> tuple[str, int | None]:
-        """The type of a volume and, for types that are made with them, its IOPS. ``zone`` is only told in errors."""
+        """The type of a volume and, for types that are made with them, its IOPS. ``zone`` is only shown in errors."""
         found = self._describe_volume(volume_id, zone)
         kind = str(found.get("VolumeType") or "")
         iops = found.get("Iops") if kind in _WITH_IOPS else None

@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What EC2 and botocore say, as a sentence about the snapshot location.
 
 Works on the exceptions' names and response dicts, so that it needs no import of botocore.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The EC2 snapshots that sets of this cluster have."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def list_ebs_snapshots(query: SnapshotQuery, *, client: KubeClient, ebs: EbsSnap
     entries = []
     for found in ebs.list_snapshots(tags):
         member = known_member(found)
-        if (query.claims and member.cut.wish.claim not in query.claims) or not selector.matches(found.tags):
+        if (query.claims and member.snapshot.spec.claim not in query.claims) or not selector.matches(found.tags):
             continue
         set_name = found.tags.get(SET_LABEL, "")
-        entries.append(listed_entry(member.cut, set_name=set_name, complete=member.complete, labels=found.tags))
+        entries.append(listed_entry(member.snapshot, set_name=set_name, complete=member.complete, labels=found.tags))
     entries.sort(key=lambda entry: (entry["namespace"], entry["set"], entry["claim"], entry["name"]))
     return FoundSnapshots(snapshots=entries, warnings=[])
 

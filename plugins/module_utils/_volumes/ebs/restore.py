@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
+"""Volumes that are recreated from native snapshots (Velero 1.18, docs/compatibility 5.8.1)."""
 
-"""Volumes that are made anew from native snapshots (Velero 1.18, docs/compatibility 5.8.1)."""
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, NAMESPACES
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import create_object, get_object
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.names import PROVIDER
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
@@ -29,11 +29,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restore_kinds 
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import DataSource, MadeVolume
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.zones import zone_of
 
-_CLAIMS = GroupResource("persistentvolumeclaims")
 _POLL_SECONDS = 1.0
 _REMINDER_SECONDS = 15.0
-
-Object: t.TypeAlias = "t.Mapping[str, t.Any]"
 
 
 class EbsRestore(RemadeVolumes):
@@ -54,15 +51,15 @@ class EbsRestore(RemadeVolumes):
         self._snapshots = snapshots
         self._ebs = ebs
         self._client = client
-        self._claims = discovery.find(_CLAIMS)
+        self._claims = discovery.find(CLAIMS)
         self._namespaces = discovery.find(NAMESPACES)
 
-    def of_volume(self, volume: Object) -> NativeSnapshot | None:
-        """The snapshot that a stored PersistentVolume is made anew from; None where there is none to be used."""
+    def of_volume(self, volume: ObjectView) -> NativeSnapshot | None:
+        """The snapshot that a stored PersistentVolume is recreated from; None where there is none to be used."""
         found = self._snapshots.get(str(volume["metadata"]["name"]))
         return None if found is None or self._why_not(volume) else found
 
-    def _why_not(self, volume: Object) -> str:
+    def _why_not(self, volume: ObjectView) -> str:
         """Why the volume cannot be made from its snapshot here; empty when it can, or has none."""
         found = self._snapshots.get(str(volume["metadata"]["name"]))
         if found is None:
@@ -77,10 +74,10 @@ class EbsRestore(RemadeVolumes):
             return f"{where} of the snapshot location '{found.location}', and snapshot_location is '{ours}'"
         return "" if self._ebs.volume_id(volume) else f"{where}, which is none of EBS"
 
-    def why_unreadable(self, volume: Object, entry: Object) -> str:
+    def why_unreadable(self, volume: ObjectView, entry: ObjectView) -> str:
         return self._why_not(volume)
 
-    def adopt_volume(self, desired: Object, live: Object) -> dict[str, t.Any]:
+    def adopt_volume(self, desired: ObjectView, live: ObjectView) -> dict[str, t.Any]:
         """``desired`` with the EBS volume of ``live``: that of one made from a snapshot is another one each time."""
         adopted = copy.deepcopy(dict(desired))
         for kind, member in (("csi", "volumeHandle"), ("awsElasticBlockStore", "volumeID")):
@@ -89,7 +86,7 @@ class EbsRestore(RemadeVolumes):
                 wanted[member] = there[member]
         return adopted
 
-    def why_leaving(self, live: Object) -> str:
+    def why_leaving(self, live: ObjectView) -> str:
         """Why a volume in the cluster is about to be gone; empty when it is healthy. What may not be read is there."""
         if live["metadata"].get("deletionTimestamp"):
             return "it is being deleted"
@@ -110,7 +107,7 @@ class EbsRestore(RemadeVolumes):
     def make(
         self,
         resource: ApiResource,
-        body: Object,
+        body: ObjectView,
         source: DataSource,
         *,
         terminating_timeout: float,
@@ -145,7 +142,7 @@ class EbsRestore(RemadeVolumes):
             said = exc.message.partition("\n")[0]
             raise SnapshotError(f"{said} The volume {volume_id} was made for it: {left}.", hint=exc.hint) from exc
 
-    def _create(self, resource: ApiResource, body: Object, volume_id: str) -> dict[str, t.Any]:
+    def _create(self, resource: ApiResource, body: ObjectView, volume_id: str) -> dict[str, t.Any]:
         """A request whose answer was lost is cleared up by a look, which waits for the server."""
         try:
             return create_object(self._client, resource, body)
@@ -201,7 +198,7 @@ def _try_delete(ebs: EbsSnapshotter, volume_id: str) -> str:
     return ""
 
 
-def _is_terminating(namespace: Object) -> bool:
+def _is_terminating(namespace: ObjectView) -> bool:
     phase = (namespace.get("status") or {}).get("phase")
     return phase == "Terminating" or bool(namespace["metadata"].get("deletionTimestamp"))
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The snapshots of a set, by EC2 itself."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.tags impor
     take_ebs_status,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotSpec, TakenSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_names import (
     COMPLETE,
     SET_LABEL,
@@ -61,7 +61,7 @@ class EbsSet:
         self._pool = concurrent.futures.ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="arkive-ebs")
         self._begun: list[concurrent.futures.Future[None]] = []
         self._cluster = ""
-        self.taken: list[CutSnapshot] = []
+        self.taken: list[TakenSnapshot] = []
         self.warnings: list[str] = []
 
     def __enter__(self) -> EbsSet:
@@ -71,7 +71,7 @@ class EbsSet:
         self._pool.shutdown(wait=False)
 
     def check(self, *, removing: bool = False) -> None:
-        """EC2 tells by the requests themselves."""
+        """EC2 answers the requests themselves."""
 
     def plan(self, claims: t.Sequence[ClaimVolume]) -> list[PlannedSnapshot]:
         plans = []
@@ -84,7 +84,7 @@ class EbsSet:
                 )
             if not self._ebs.volume_id(claim.volume):
                 raise SnapshotError(f"The volume {claim.volume_name} of claim {claim.where} is no EBS volume.")
-            wish = SnapshotWish(
+            spec = SnapshotSpec(
                 namespace=claim.namespace,
                 claim=claim.name,
                 driver=DRIVER,
@@ -96,83 +96,87 @@ class EbsSet:
                     STATE_ANNOTATION: UNFINISHED,
                 },
             )
-            plans.append(PlannedSnapshot(claim=claim, wish=wish))
+            plans.append(PlannedSnapshot(claim=claim, spec=spec))
         return plans
 
     def find(self) -> list[SetMember]:
         members = [known_member(found) for found in self._ebs.list_snapshots(self._tags())]
-        return sorted(members, key=lambda member: (member.cut.wish.claim, member.cut.name))
+        return sorted(members, key=lambda member: (member.snapshot.spec.claim, member.snapshot.name))
 
     def take(self, plans: t.Sequence[PlannedSnapshot], *, timeout: float) -> None:
         """No request is waited for longer than ``timeout``: what EC2 answers later is discarded."""
-        cuts = [CutSnapshot(wish=plan.wish, requested=utc_now(), driver=DRIVER) for plan in plans]
-        self.taken += cuts
-        self._begun = [self._pool.submit(self._cut_one, cut, plan) for cut, plan in zip(cuts, plans, strict=True)]
+        snapshots = [TakenSnapshot(spec=plan.spec, requested=utc_now(), driver=DRIVER) for plan in plans]
+        self.taken += snapshots
+        self._begun = [
+            self._pool.submit(self._take_one, taken, plan) for taken, plan in zip(snapshots, plans, strict=True)
+        ]
         end = time.monotonic() + timeout
         pending: t.Collection[t.Any] = self._begun
         while pending and time.monotonic() < end:
             self._cancel.check()
             pending = concurrent.futures.wait(pending, timeout=min(_TICK_SECONDS, timeout)).not_done
-        for cut in cuts:
-            if cut.state == "pending":
-                cut.fail(f"EC2 has not begun the snapshot of claim {cut.where} within {timeout:g} s.")
+        for taken in snapshots:
+            if taken.state == "pending":
+                taken.fail(f"EC2 has not begun the snapshot of claim {taken.where} within {timeout:g} s.")
 
-    def seal(self, cuts: t.Sequence[CutSnapshot]) -> None:
-        for cut in cuts:
-            self._ebs.tag_snapshot(cut.handle, {STATE_ANNOTATION: COMPLETE})
+    def seal(self, snapshots: t.Sequence[TakenSnapshot]) -> None:
+        for taken in snapshots:
+            self._ebs.tag_snapshot(taken.handle, {STATE_ANNOTATION: COMPLETE})
 
-    def retain(self, cuts: t.Sequence[CutSnapshot]) -> bool:
+    def retain(self, snapshots: t.Sequence[TakenSnapshot]) -> bool:
         """There is no object beside them."""
         return False
 
-    def wait_ready(self, cuts: t.Sequence[CutSnapshot], *, timeout: float, progress: ProgressSink) -> list[CutSnapshot]:
+    def wait_ready(
+        self, snapshots: t.Sequence[TakenSnapshot], *, timeout: float, progress: ProgressSink
+    ) -> list[TakenSnapshot]:
         end = time.monotonic() + timeout
         late = []
-        for at, cut in enumerate(cuts):
-            progress(f"snapshots: {at} of {len(cuts)} completed")
+        for at, taken in enumerate(snapshots):
+            progress(f"snapshots: {at} of {len(snapshots)} completed")
             left = max(0.0, end - time.monotonic())
             try:
-                take_ebs_status(cut, self._ebs.wait_completed(cut.handle, timeout=left, cancel=self._cancel))
+                take_ebs_status(taken, self._ebs.wait_completed(taken.handle, timeout=left, cancel=self._cancel))
             except SnapshotError as exc:
-                found = self._ebs.describe_snapshot(cut.handle)
+                found = self._ebs.describe_snapshot(taken.handle)
                 if found is None or found.state == "error":
-                    cut.fail(exc.sentence)
+                    taken.fail(exc.sentence)
                 else:
-                    cut.error = exc.sentence
-                    late.append(cut)
+                    taken.error = exc.sentence
+                    late.append(taken)
         return late
 
-    def discard(self, cuts: t.Sequence[CutSnapshot]) -> list[str]:
+    def discard(self, snapshots: t.Sequence[TakenSnapshot]) -> list[str]:
         """After what EC2 still has to answer."""
         concurrent.futures.wait(self._begun)
         left = []
-        for cut in cuts:
-            if cut.handle:
+        for taken in snapshots:
+            if taken.handle:
                 try:
-                    self._ebs.delete_snapshot(cut.handle)
+                    self._ebs.delete_snapshot(taken.handle)
                 except SnapshotError as exc:
-                    cut.left = exc.sentence
-                    left.append(cut.left)
+                    taken.left = exc.sentence
+                    left.append(taken.left)
         return left
 
     def remove(self, members: t.Sequence[SetMember]) -> list[str]:
-        return self.discard([member.cut for member in members])
+        return self.discard([member.snapshot for member in members])
 
-    def _cut_one(self, cut: CutSnapshot, plan: PlannedSnapshot) -> None:
+    def _take_one(self, taken: TakenSnapshot, plan: PlannedSnapshot) -> None:
         volume = plan.claim.volume or {}
         if self._cancel.is_cancelled:
             return
         try:
-            made = self._ebs.create_snapshot(self._ebs.volume_id(volume), zone_of(volume), cut.wish.labels)
+            made = self._ebs.create_snapshot(self._ebs.volume_id(volume), zone_of(volume), taken.spec.labels)
         except SnapshotError as exc:
-            cut.fail(f"The snapshot of claim {cut.where} was not begun: {exc.sentence}")
+            taken.fail(f"The snapshot of claim {taken.where} was not begun: {exc.sentence}")
             return
-        cut.name = cut.handle = made
-        if cut.state == "pending":
-            cut.state, cut.created = "cut", utc_now()
+        taken.name = taken.handle = made
+        if taken.state == "pending":
+            taken.state, taken.created = "cut", utc_now()
 
     def _tags(self) -> dict[str, str]:
-        """What tells the set from those of other namespaces and clusters of the same account."""
+        """What distinguishes the set from those of other namespaces and clusters of the same account."""
         request = self._request
         self._cluster = self._cluster or name_cluster(self._client)
         return {SET_LABEL: request.name, CLUSTER_TAG: self._cluster, NAMESPACE_TAG: request.namespace}

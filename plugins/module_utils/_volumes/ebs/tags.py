@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
+"""The tags by which EC2 snapshots of a set are known, and what they say."""
 
-"""The tags by which EC2 snapshots of a set are known, and what they tell."""
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.names import DRIVER
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotSpec, TakenSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_names import COMPLETE, STATE_ANNOTATION
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import SetMember
 
@@ -38,24 +38,24 @@ def name_cluster(client: KubeClient) -> str:
 
 def known_member(found: EbsSnapshot) -> SetMember:
     """A snapshot that is there, by its tags."""
-    wish = SnapshotWish(
+    spec = SnapshotSpec(
         namespace=found.tags.get(NAMESPACE_TAG, ""),
         claim=found.tags.get(CLAIM_TAG, ""),
         driver=DRIVER,
         labels=found.tags,
     )
-    cut = CutSnapshot(wish=wish, requested=found.started or utc_now(), state="cut", driver=DRIVER)
-    cut.name = cut.handle = found.id
-    take_ebs_status(cut, found)
+    taken = TakenSnapshot(spec=spec, requested=found.started or utc_now(), state="cut", driver=DRIVER)
+    taken.name = taken.handle = found.id
+    take_ebs_status(taken, found)
     if found.state == "error":
-        cut.fail(f"The snapshot {found.id} of claim {cut.where} failed: {found.error}")
-    return SetMember(cut=cut, complete=found.tags.get(STATE_ANNOTATION) == COMPLETE)
+        taken.fail(f"The snapshot {found.id} of claim {taken.where} failed: {found.error}")
+    return SetMember(snapshot=taken, complete=found.tags.get(STATE_ANNOTATION) == COMPLETE)
 
 
-def take_ebs_status(cut: CutSnapshot, found: EbsSnapshot) -> None:
-    """Note in ``cut`` what EC2 says of it."""
-    cut.size_bytes, cut.ready = found.size_bytes, found.ready
-    cut.created = found.started or cut.created
+def take_ebs_status(taken: TakenSnapshot, found: EbsSnapshot) -> None:
+    """Note in ``taken`` what EC2 says of it."""
+    taken.size_bytes, taken.ready = found.size_bytes, found.ready
+    taken.created = found.started or taken.created
 
 
 __all__ = ("CLAIM_TAG", "CLUSTER_TAG", "NAMESPACE_TAG", "known_member", "name_cluster", "take_ebs_status")

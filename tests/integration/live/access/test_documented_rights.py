@@ -34,8 +34,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import F
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import (
+    ClaimChoice,
     Quiescing,
-    Selection,
     SnapshotRequest,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.task import remove_snapshots, take_snapshots
@@ -130,7 +130,7 @@ def test_backup_restore_and_deletion(documented: Documented, app: DataApp, store
     assert [freeze.thawed_by for freeze in made.freezes] == ["post hook"]
     assert [volume["backupMethod"] for volume in made.volumes] == ["CSISnapshot"]
     assert {"persistentvolumes", "namespaces"} <= set(made.items)
-    # The number that is stored is the number that is told.
+    # The number that is stored is the number that is reported.
     progress = (made.backup or {})["status"]["progress"]
     assert progress == {"totalItems": sum(made.items.values()), "itemsBackedUp": sum(made.items.values())}
 
@@ -154,9 +154,9 @@ def test_snapshots(documented: Documented, app: DataApp) -> None:
     request = SnapshotRequest(
         name="rights",
         namespace=app.namespace,
-        selection=Selection(claims=app.claims),
+        choice=ClaimChoice(claims=app.claims),
         quiescing=Quiescing(policy=POLICY),
-        cut_seconds=60.0,
+        take_seconds=60.0,
         ready_seconds=60.0,
         run_id="live",
     )

@@ -9,9 +9,10 @@ from __future__ import annotations
 import threading
 
 import pytest
-from hook_pods import PATH, HookPods, HookRun, Object, claim, pod, run, shell, until
+from hook_pods import PATH, HookPods, HookRun, claim, pod, run, shell, until
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 
 FREEZE = run("fsfreeze", "--freeze", PATH)
 THAW = run("fsfreeze", "--unfreeze", PATH)
@@ -30,7 +31,7 @@ def test_two_pods_on_one_claim_are_one_block_and_frozen_once(pods: HookPods) -> 
     done = pods.back_up([RULE])
     (shared, own) = done.freezes
     assert {shared.target.pod, own.target.pod} in ({"a", "c"}, {"b", "c"})
-    assert [(record.thawed_by, record.consistent, record.lease) for record in done.freezes] == [
+    assert [(record.thawed_by, record.consistent, record.timer) for record in done.freezes] == [
         ("post hook", True, "armed")
     ] * 2
     assert sorted((result.hook.phase, result.state) for result in done.results) == [
@@ -61,7 +62,7 @@ def test_a_declared_freeze(pods: HookPods, post: bool) -> None:
     done = pods.back_up([rule], work=look)
     assert seen == [True]
     assert freezes(done) == [("a", "post hook" if post else "release", True)]
-    assert done.freezes[0].lease == "armed"
+    assert done.freezes[0].timer == "armed"
     assert (done.errors, done.issues.errors) == ([], ())
 
 

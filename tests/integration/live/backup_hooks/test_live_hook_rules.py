@@ -10,8 +10,9 @@ import threading
 import typing as t
 
 import pytest
-from hook_pods import HookPods, HookRun, Object, pod, run, shell, until
+from hook_pods import HookPods, HookRun, pod, run, shell, until
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import OnError, hook_status
 
 #: What ran, in its order.

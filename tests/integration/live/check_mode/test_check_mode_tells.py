@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claim_record import ClaimRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
+from ansible_collections.arkive.k8s.plugins.module_utils._store.lock_record import LockRecord
 
-Object = dict[str, t.Any]
 LABELS = {"app": "shop"}
 COMMAND = "pre.hook.backup.velero.io/command"
 CONTAINER = "pre.hook.backup.velero.io/container"
@@ -90,7 +90,7 @@ def _in_progress(scene: Scene) -> Object:
     folder = scene.store / "backups" / "b"
     folder.mkdir(parents=True)
     now = dt.datetime.now(dt.UTC)
-    (folder / "b-arkive-claim.json").write_bytes(ClaimRecord.make("other", "elsewhere", 7, now, 600.0).encode())
+    (folder / "b-arkive-claim.json").write_bytes(LockRecord.make("other", "elsewhere", 7, now, 600.0).encode())
     return scene.backup()
 
 

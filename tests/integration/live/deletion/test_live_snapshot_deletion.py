@@ -27,7 +27,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location i
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.store import LocalStore
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import SnapshotApi, find_snapshot_api
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.snapshots import CsiSnapshots
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotWish
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
 
@@ -65,13 +65,13 @@ def store(tmp_path: Path) -> LocalStore:
 
 def keep_snapshots(client: KubeClient, api: SnapshotApi, app: DataApp, count: int) -> list[str]:
     """Snapshots as a backup leaves them: in the storage alone. Their handles."""
-    wish = SnapshotWish(namespace=app.namespace, claim=CLAIM, class_name="loopfile")
-    with CsiSnapshots(client, api, with_contents=True, cancel=CancelToken()) as snapshots:
-        cuts = snapshots.cut(app.namespace, [wish] * count, timeout=60)
-        for cut in cuts:
-            snapshots.retain(cut)
-        assert snapshots.release_objects(cuts) == []
-    return [cut.handle for cut in cuts]
+    spec = SnapshotSpec(namespace=app.namespace, claim=CLAIM, class_name="loopfile")
+    with CsiSnapshots(client, api, with_contents=True, cancel=CancelToken()) as csi:
+        snapshots = csi.take(app.namespace, [spec] * count, timeout=60)
+        for taken in snapshots:
+            csi.retain(taken)
+        assert csi.release_objects(snapshots) == []
+    return [taken.handle for taken in snapshots]
 
 
 def put_backup(store: LocalStore, *handles: str, driver: str = DRIVER) -> None:
@@ -124,11 +124,11 @@ def test_what_outlived_its_namespace_goes_too(
 ) -> None:
     """A VolumeSnapshotContent with the policy Retain, whose VolumeSnapshot went with its namespace."""
     (source,) = volume.volume_handles()
-    wish = SnapshotWish(namespace=volume.namespace, claim=CLAIM, class_name="loopfile")
+    spec = SnapshotSpec(namespace=volume.namespace, claim=CLAIM, class_name="loopfile")
     with CsiSnapshots(client, api, with_contents=True, cancel=CancelToken()) as snapshots:
-        lost, kept = snapshots.cut(volume.namespace, [wish, wish], timeout=60)
-        for cut in (lost, kept):
-            snapshots.retain(cut)
+        lost, kept = snapshots.take(volume.namespace, [spec, spec], timeout=60)
+        for taken in (lost, kept):
+            snapshots.retain(taken)
     kubectl("-n", volume.namespace, "delete", "vs", lost.name)
     names = {item["metadata"]["name"] for item in client.get(CONTENTS)["items"]}
     assert {lost.content, kept.content} <= names
@@ -192,7 +192,7 @@ def deaf_driver(client: KubeClient, module_namespace: str) -> t.Iterator[str]:
 
 
 def test_a_driver_that_does_not_run(client: KubeClient, store: LocalStore, deaf_driver: str) -> None:
-    """The backup stays, and no VolumeSnapshotContent waits for the driver for ever."""
+    """The backup stays, and no VolumeSnapshotContent waits for the driver forever."""
     put_backup(store, "h1", driver=deaf_driver)
     before = files_of(store)
     providers = make_providers(VolumeContext(connect=lambda: client, delete_timeout=2))

@@ -17,6 +17,7 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import plan_restore, run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
@@ -37,7 +38,6 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.ebs
     tags_of,
 )
 
-Object = dict[str, t.Any]
 LOCATION = SnapshotLocation(name="east", region=REGION, access_key="key", secret_key="secret")
 EBS = EbsSnapshotter(LOCATION)
 KINDS = ("csi", "in-tree")

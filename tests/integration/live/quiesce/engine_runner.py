@@ -41,7 +41,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task impo
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy, HelperPod
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import select_pods
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import (
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.quiesce_block import (
     CriticalSection,
     QuiescedPod,
     SectionSettings,

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A freezing command that is stopped (SIGSTOP) past its hook's timeout and its lease, and then told to go on."""
+"""A freezing command that is stopped (SIGSTOP) past its hook's timeout and its timer, and then continued."""
 
 from __future__ import annotations
 

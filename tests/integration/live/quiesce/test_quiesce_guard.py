@@ -13,12 +13,12 @@ import pytest
 from nginx_app import until
 from processes import Engine
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import exec_command
 
 pytestmark = pytest.mark.node
 
-Object = dict[str, t.Any]
 POD = "guarded"
 #: A command that leaves a trace, so that it is known whether it ran.
 TRACE = "/dev/shm/ran"

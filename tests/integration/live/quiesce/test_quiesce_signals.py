@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The controller is told to stop, and is killed, while a volume is frozen: ``ansible-playbook``, as people run it."""
+"""The controller is stopped, and is killed, while a volume is frozen: ``ansible-playbook``, as people run it."""
 
 from __future__ import annotations
 

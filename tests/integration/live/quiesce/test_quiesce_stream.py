@@ -51,7 +51,7 @@ def test_in_the_pre_hook(app: NginxApp, engine: Engine, location: Result, start:
 
 
 def test_in_the_post_hook(app: NginxApp, engine: Engine, location: Result, start: float, proxy: Wire) -> None:
-    """What the hook had left to do is done by the release, and nobody is told that the hook went well."""
+    """What the hook had left to do is done by the release, and no result says that the hook went well."""
     wire, config = proxy
     app.annotate(post=["/bin/sh", "-c", f"sleep 321; /sbin/fsfreeze --unfreeze {PATH}"])
     run = start_backup(app, engine, location, config, lease_seconds=LONG_LEASE_SECONDS)

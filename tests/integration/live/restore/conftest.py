@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 from restore_lab import NAMESPACES, Backups, Cluster
-from snapshot_lab import CLAIM_OF, Object, SnapshotLab
+from snapshot_lab import CLAIM_OF, SnapshotLab
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import delete_object
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_writer import TarballWriter
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact, encode_pretty
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -33,7 +34,6 @@ PREFIX = "arkive-test-"
 NAMESPACES = GroupResource("namespaces")
 VOLUMES = GroupResource("persistentvolumes")
 CLAIMS = GroupResource("persistentvolumeclaims")
-Object = dict[str, t.Any]
 
 
 class Cluster:
@@ -126,7 +126,7 @@ class Backups:
         with TarballWriter(stream) as writer:
             for kind, obj in pairs:
                 version = (preferred or {}).get(str(kind)) or obj["apiVersion"].rpartition("/")[2]
-                writer.add_item(kind, obj, preferred_version=version)
+                writer.add_items(kind, [(obj, None)], preferred_version=version)
             writer.close()
         backup = {
             "apiVersion": "velero.io/v1",

@@ -13,18 +13,18 @@ import typing as t
 from restore_lab import Cluster
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
     VOLUME_SNAPSHOT_CONTENTS,
     VOLUME_SNAPSHOTS,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import find_snapshot_api
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.storage import StorageSnapshots, StoredSnapshot
 
 if t.TYPE_CHECKING:
     from conftest import Kubectl
 
-Object = dict[str, t.Any]
 Stored = dict[tuple[GroupResource, str | None, str], Object]
 DRIVER = "loopfile.csi.test"
 CLAIMS = GroupResource("persistentvolumeclaims")
@@ -228,4 +228,4 @@ spec:
         self.taken.clear()
 
 
-__all__ = ("CLAIMS", "CLAIM_OF", "DEPLOYMENT", "DRIVER", "Object", "SnapshotLab", "Stored")
+__all__ = ("CLAIMS", "CLAIM_OF", "DEPLOYMENT", "DRIVER", "SnapshotLab", "Stored")

@@ -13,9 +13,10 @@ import tarfile
 import typing as t
 
 import pytest
-from restore_lab import Backups, Cluster, Object, action_of
+from restore_lab import Backups, Cluster, action_of
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 
 
 class BadBackup(t.NamedTuple):

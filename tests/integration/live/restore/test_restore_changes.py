@@ -14,12 +14,11 @@ from restore_lab import action_of
 
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.errors import CatalogError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import parse_modifiers
 
 if t.TYPE_CHECKING:
     from restore_lab import Backups, Cluster
-
-Object = dict[str, t.Any]
 
 
 @pytest.fixture

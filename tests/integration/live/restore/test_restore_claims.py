@@ -18,6 +18,7 @@ from snapshot_lab import CLAIM_OF, DRIVER, SnapshotLab
 from volume_lab import until
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
@@ -26,7 +27,6 @@ if t.TYPE_CHECKING:
     from callers import Callers
     from conftest import Kubectl
 
-Object = dict[str, t.Any]
 KIND = "statefulset"
 CLAIM = CLAIM_OF[KIND]
 FRESH = """
@@ -214,7 +214,7 @@ def test_rights(lost: str, backups: Backups, kubectl: Kubectl, callers: Callers,
 
 @pytest.mark.parametrize("name", ["r1", "another"])
 def test_name_that_is_taken(lost: str, lab: SnapshotLab, backups: Backups, kubectl: Kubectl, name: str) -> None:
-    """By a claim that somebody else has made: told each time, whatever the run is called."""
+    """By a claim that somebody else has made: reported each time, whatever the run is called."""
     kubectl("apply", "-f", "-", stdin=FRESH.replace("NAME", CLAIM).replace("NS", lost))
     said = check_refused(backups, kubectl, lost)
     assert f"{lost}/{CLAIM} would not come back (kept: not from this backup" in said

@@ -15,12 +15,11 @@ from restore_lab import Backups, Cluster, action_of
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 
 if t.TYPE_CHECKING:
     from conftest import Kubectl
-
-Object = dict[str, t.Any]
 
 
 @pytest.fixture

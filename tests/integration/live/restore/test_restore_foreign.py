@@ -32,8 +32,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Sto
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
 
 if t.TYPE_CHECKING:
-    from restore_lab import Cluster, Object
+    from restore_lab import Cluster
 
+    from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
     from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 
 _IDLE = ["/bin/sh", "-c", "trap 'exit 0' TERM; while :; do sleep 1 & wait; done"]
@@ -345,7 +346,7 @@ FORMATS = {"Velero 1.3": "", "Velero 1.12": "1.1.0", "Velero 1.18": "1.1.0"}
 
 @pytest.mark.parametrize("version", FORMATS)
 def test_pod_volumes_of_velero(local_location: StorageLocation, cluster: Cluster, version: str) -> None:
-    """From 1.13 on the volumeinfo file tells of them, before only their own one; the wait container goes."""
+    """From 1.13 on the volumeinfo file has them, before only their own one; the wait container goes."""
     store, namespace = open_store(local_location), cluster.new_name()
     pod = {"kind": "Pod", "name": "web", "namespace": namespace, "uid": "u-1"}
     pod_volumes = [

@@ -21,7 +21,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeA
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import exec_command
 
 if t.TYPE_CHECKING:
-    from restore_lab import Backups, Cluster, Object
+    from restore_lab import Backups, Cluster
+
+    from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 
 SLEEP = ["/bin/sh", "-c", "trap 'exit 0' TERM; sleep 3600 & wait"]
 READY = {"exec": {"command": ["/bin/sh", "-c", "test -e /tmp/ready"]}, "periodSeconds": 1}
@@ -245,7 +247,7 @@ def test_wait_timeout_and_a_hook_that_stops_all(home: str, backups: Backups) -> 
 
 
 def test_hook_without_a_limit_of_its_own(home: str, backups: Backups) -> None:
-    """docs/compatibility H10, H11, ours: Velero would wait for ever."""
+    """docs/compatibility H10, H11, ours: Velero would wait forever."""
     backups.write("b", [("pods", pod("web", home, container("main", image="arkive.test/no-such-image:9")))])
     rules = [rule("r", shell("true", waitTimeout=None))]
     done = backups.restore("b", hooks=rules, hook_wait_limit=2.0)
@@ -306,7 +308,7 @@ def test_hooks_follow_to_the_pod_that_replaces_a_deleted_one(home: str, cluster:
 
 
 def test_resume_runs_only_what_has_no_result(home: str, cluster: Cluster, backups: Backups) -> None:
-    """The first hook ran, the second waited when the run was told to stop: only the second runs again."""
+    """The first hook ran, the second waited when the run was cancelled: only the second runs again."""
     body = pod("web", home, container("first"), container("second", readinessProbe=READY))
     backups.write("b", [("pods", body)])
     rules = [

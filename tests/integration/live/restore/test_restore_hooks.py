@@ -217,7 +217,7 @@ def test_resume_runs_hooks_without_a_result(home: str, cluster: Cluster, backups
 
 
 def test_hooks_need_their_right(home: str, cluster: Cluster, backups: Backups, kubeconfig: str) -> None:
-    """A user who may create pods but not exec into them is told so by name."""
+    """A user who may create pods but not exec into them gets an error that says so by name."""
     user = "arkive-test-maker"
     limited = connect(KubeAuth(kubeconfig=kubeconfig, impersonate_user=user))
     client = cluster.client

@@ -14,7 +14,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth, connect
 
 if t.TYPE_CHECKING:
-    from restore_lab import Backups, Cluster, Object
+    from restore_lab import Backups, Cluster
+
+    from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 
 IMAGE = "nginx:1.17.6"
 PROBE = {"exec": {"command": ["test", "-e", "/tmp/imported"]}, "periodSeconds": 1}

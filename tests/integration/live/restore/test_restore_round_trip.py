@@ -22,7 +22,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec imp
 
 if t.TYPE_CHECKING:
     from conftest import Kubectl
-    from restore_lab import Backups, Cluster, Object
+    from restore_lab import Backups, Cluster
+
+    from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 
 #: Type, path of the field (``*`` stands for anything), and why it differs between the two tarballs.
 SYSTEM_FIELDS = (

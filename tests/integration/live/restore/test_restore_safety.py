@@ -22,7 +22,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeA
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 
 if t.TYPE_CHECKING:
-    from restore_lab import Backups, Cluster, Object
+    from restore_lab import Backups, Cluster
+
+    from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 
 RUNNER = """
 import sys
@@ -155,7 +157,7 @@ def test_a_holder_that_is_dead(
 
 MARK = """
 import os
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.lease_holder import RestoreProcess
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.lock_holder import RestoreProcess
 print(RestoreProcess.current("x").process)
 """
 

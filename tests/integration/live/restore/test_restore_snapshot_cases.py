@@ -11,15 +11,16 @@ import typing as t
 
 import pytest
 from restore_lab import Cluster
-from snapshot_lab import Object, SnapshotLab, Stored
+from snapshot_lab import SnapshotLab, Stored
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import run_restore
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
     VOLUME_SNAPSHOT_CONTENTS,
     VOLUME_SNAPSHOTS,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import run_restore
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 
 if t.TYPE_CHECKING:
     from callers import Callers
@@ -275,7 +276,7 @@ def test_snapshot_that_the_storage_has_lost(
 def test_without_a_snapshot_controller(
     lost: str, lab: SnapshotLab, backups: Backups, component: t.Callable[[str, str], None]
 ) -> None:
-    """The claim is told of; once the controller is back, the same restore goes on."""
+    """The claim is reported; once the controller is back, the same restore goes on."""
     component("stop", "snapshot-controller")
     done = backups.restore("shop", name="r1", resource_timeout=8.0)
     assert (done.phase, states(done.volumes)) == ("PartiallyFailed", [("CSISnapshot", "failed")])

@@ -13,9 +13,10 @@ import pytest
 import yaml
 from api_proxy import ApiProxy, Fate
 from restore_lab import Backups, Cluster
-from snapshot_lab import CLAIM_OF, Object, SnapshotLab
+from snapshot_lab import CLAIM_OF, SnapshotLab
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import run_restore
 
 if t.TYPE_CHECKING:

@@ -16,8 +16,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.outcome import SnapshotOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import (
+    ClaimChoice,
     Quiescing,
-    Selection,
     SnapshotRequest,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.task import remove_snapshots, take_snapshots
@@ -44,15 +44,15 @@ class SnapshotRuns:
         quiescing: Object | None = None,
         **options: t.Any,
     ) -> SnapshotOutcome:
-        """All claims of the application, unless ``selection`` says others."""
+        """All claims of the application, unless ``choice`` says others."""
         policy = FreezePolicy(lease_seconds=min(30.0, freeze_max), freeze_max_seconds=freeze_max)
         request = SnapshotRequest(
             **{
                 "name": name,
                 "namespace": self.app.namespace,
-                "selection": Selection(claims=self.app.claims),
+                "choice": ClaimChoice(claims=self.app.claims),
                 "quiescing": Quiescing(policy=policy, **(quiescing or {})),
-                "cut_seconds": 60.0,
+                "take_seconds": 60.0,
                 "ready_seconds": 60.0,
                 "run_id": "live",
                 **options,

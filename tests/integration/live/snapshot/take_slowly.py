@@ -12,8 +12,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth, connect
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import (
+    ClaimChoice,
     Quiescing,
-    Selection,
     SnapshotRequest,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.task import take_snapshots
@@ -25,7 +25,7 @@ if __name__ == "__main__":
     request = SnapshotRequest(
         name="one",
         namespace=namespace,
-        selection=Selection(claims=(claim,)),
+        choice=ClaimChoice(claims=(claim,)),
         quiescing=Quiescing(policy=FreezePolicy(lease_seconds=5.0, freeze_max_seconds=60.0)),
         snapshot_class=class_name,
         run_id="killed",

@@ -34,7 +34,7 @@ def everything_is_gone(runs: SnapshotRuns, storage: Storage) -> bool:
 def test_a_controller_is_down(runs: SnapshotRuns, storage: Storage, component: Component, name: str) -> None:
     """The pods do not wait for it, and nothing is left when it is back."""
     component("down", name)
-    outcome = runs.take(cut_seconds=5.0)
+    outcome = runs.take(take_seconds=5.0)
     assert "was not cut within 5 s" in outcome.errors[0]
     assert [record.consistent for record in outcome.freezes] == [True]
     assert outcome.freezes[0].seconds is not None

@@ -14,7 +14,7 @@ import pytest
 from snapshot_runs import SnapshotRuns
 from volume_lab import CLASS_ANNOTATION, Storage
 
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import Selection
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import ClaimChoice
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.listing import list_snapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import SnapshotQuery
@@ -131,7 +131,7 @@ def test_a_group_that_a_killed_run_has_left(runs: SnapshotRuns) -> None:
 
 def test_a_group_is_cut_as_a_whole(runs: SnapshotRuns) -> None:
     with pytest.raises(SnapshotError, match=f"The group {LABEL}=Pair has claims that the task leaves out: data2"):
-        runs.take(group_label=LABEL, selection=Selection(claims=("data",)))
+        runs.take(group_label=LABEL, choice=ClaimChoice(claims=("data",)))
     planned = runs.take(group_label=LABEL, check_mode=True)
     assert {entry["claim"]: entry["group"] for entry in planned.snapshots} == {
         "data": "Pair",

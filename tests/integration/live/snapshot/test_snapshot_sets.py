@@ -15,7 +15,7 @@ from volume_lab import LATE, Storage, until
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import Selection, Workload
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import ClaimChoice, Workload
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.listing import list_snapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import SnapshotQuery
@@ -35,7 +35,7 @@ def test_a_snapshot_has_what_was_written_before_the_freeze(
     """A file that nobody has synced is in it; one that is written once the freeze has begun is not."""
     runs = make_runs(workload=workload, storage_class=storage_class)
     runs.app.write("before", "yes")
-    outcome = runs.take(selection=Selection(workload=Workload(t.cast("t.Any", workload), "app")))
+    outcome = runs.take(choice=ClaimChoice(workload=Workload(t.cast("t.Any", workload), "app")))
     assert outcome.errors == []
     (entry,) = outcome.snapshots
     assert (entry["claim"], entry["state"], entry["name"]) == (*runs.app.claims, "ready", f"one-{runs.app.claims[0]}")

@@ -19,10 +19,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_writer 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.removal import remove_files
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
+from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import WriteLock
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.written_backups import backup_files
 
@@ -38,8 +38,8 @@ def test_a_backup_from_publish_to_delete(store: Store) -> None:
     catalog, writer = Catalog(store), BackupWriter(store)
     catalog.validate()
     files = backup_files()
-    with Claim.acquire(store, BackupKeys("b1").claim, run_id="r1") as claim:
-        writer.publish(files, claim=claim)
+    with WriteLock.acquire(store, BackupKeys("b1").write_lock, run_id="r1") as lock:
+        writer.publish(files, lock=lock)
     assert catalog.names() == ["b1"]
     assert catalog.read_backup("b1") == files.metadata
     with catalog.files("b1").open_tarball() as reader:

@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.contract import (
-    ClaimContract,
     StoreContract,
+    WriteLockContract,
 )
 
 
@@ -14,5 +14,5 @@ class TestStore(StoreContract):
     """A directory and an S3 bucket against one table."""
 
 
-class TestClaims(ClaimContract):
+class TestWriteLocks(WriteLockContract):
     """Claims in both."""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Thousands of backups: all of them are told, and it takes one listing and one read for each."""
+"""Thousands of backups: all of them are listed, and it takes one listing and one read for each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.backup_filter 
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import list_backups
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim
+from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import WriteLock
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.archives import obj, tar_gz
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.wrappers import MeasuredStore
@@ -168,10 +168,10 @@ def test_deletion(store: Store) -> None:
 
 def test_deletion_while_a_run_works_on_it(store: Store) -> None:
     put_backup(store, "b1")
-    claim = Claim.acquire(store, BackupKeys("b1").claim, run_id="r1")
+    lock = WriteLock.acquire(store, BackupKeys("b1").write_lock, run_id="r1")
     with pytest.raises(ValidationError, match="is in progress: run r1"):
         delete_backup("b1", store=store, providers=())
     assert delete_backup("b1", store=store, providers=(), force=True).changed
     assert store.list().objects == []
-    claim.release()
+    lock.release()
     assert store.list().objects == []

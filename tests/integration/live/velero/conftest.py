@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 from judged_backups import Judged
-from velero_judge import Judge, Object
+from velero_judge import Judge
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store

@@ -13,7 +13,7 @@ import typing as t
 Object = dict[str, t.Any]
 
 PATH = "/var/log/nginx"
-#: So many, so large: more than one member of the tarball's gzip.
+#: This many, this large: more than one member of the tarball's gzip.
 BULK, BULK_BYTES = 120, 32 * 1024
 PICKED = 5
 _IDLE = ["/bin/sh", "-c", "trap 'exit 0' TERM; while :; do sleep 1 & wait; done"]

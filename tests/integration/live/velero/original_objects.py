@@ -153,7 +153,7 @@ def _strip_content(obj: Object) -> None:
 
 
 def _strip_snapshot(obj: Object) -> None:
-    """Its name is new in each backup. Ours is stored without what controllers would leave on it for ever."""
+    """Its name is new in each backup. Ours is stored without what controllers would leave on it forever."""
     obj["metadata"].pop("name")
     obj["metadata"].pop("finalizers", None)
 

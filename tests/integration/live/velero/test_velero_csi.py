@@ -16,12 +16,13 @@ import secrets
 import typing as t
 
 import pytest
-from velero_judge import Judge, Object, until
+from velero_judge import Judge, until
 from volume_lab import DataApp, Storage
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
@@ -149,7 +150,7 @@ def test_ours_and_restored_by_velero(ours: Ours, judge: Judge, state: t.Any) -> 
 
 
 def test_velero_tells_of_our_snapshot(ours: Ours, judge: Judge) -> None:
-    """What it would tell of its own."""
+    """What it would report of its own."""
     (handle,) = ours.side.snapshots
     backup = judge.get("backups", ours.side.backup)
     assert backup is not None

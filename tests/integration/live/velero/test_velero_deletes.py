@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Velero deletes our backups: when it is told to, and when they have expired; never those that do not expire."""
+"""Velero deletes our backups: when it is asked to, and when they have expired; never those that do not expire."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.velero
 
 
 def test_listed(judge: Judge, judged: Judged, judged_store: t.Any) -> None:
-    """With the items, which only its tarball tells, and what else it has files for."""
+    """With the items, which only its tarball has, and what else it has files for."""
     name = judged.names.server
     listing = list_backups(judged_store, sections=("items", "results", "volumes", "resource_list", "logs"))
     found = {entry["name"]: entry for entry in listing.backups}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Velero takes over what our engine wrote, and tells of it what our engine told, and what Velero itself would."""
+"""Velero takes over what our engine wrote, and reports of it what our engine reported, and what Velero itself would."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def test_much_is_compressed_in_members(judge: Judge, judged: Judged, judged_buck
 
 
 def hook_lines(log: str) -> list[dict[str, str]]:
-    """Fields of the lines that tell which hook is run, but for the backup."""
+    """Fields of the lines that say which hook is run, except the backup."""
     found = []
     for line in log.splitlines():
         fields = {name: value.strip('"') for name, value in _FIELD.findall(line)}

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 
@@ -25,8 +26,6 @@ NAMESPACE = "velero"
 _PATH = f"/apis/velero.io/v1/namespaces/{NAMESPACE}"
 #: The server looks into the bucket when it starts, and once a minute.
 SYNC_SECONDS = 100.0
-
-Object = dict[str, t.Any]
 
 
 class Judge:
@@ -145,4 +144,4 @@ def until(condition: t.Callable[[], t.Any], what: str, *, seconds: float, pause:
     return last
 
 
-__all__ = ("Judge", "Object", "until")
+__all__ = ("Judge", "until")

@@ -146,7 +146,7 @@ def test_the_commit_never_arrives_and_the_store_stays_away(
         lab.back_up(app)
     lab.heal()
     lab.expire_claim()
-    # It is told as what it is, and the next run makes it anew and takes back what the first had made.
+    # It is reported as what it is, and the next run makes it anew and takes back what the first had made.
     assert list_backups(lab.store).incomplete == [{"name": "b1", "in_progress": False, "interrupted": True}]
     outcome = lab.back_up(app)
     assert (outcome.phase, outcome.changed) == ("Completed", True)

@@ -73,7 +73,7 @@ def entry_of(outcome: BackupOutcome, app: DataApp, claim: str = "") -> Object:
 
 
 def failed(outcome: BackupOutcome, app: DataApp, *, said: str) -> None:
-    """The one volume is told of as failed, by name, and the rest of the backup is there."""
+    """The one volume is reported as failed, by name, and the rest of the backup is there."""
     assert outcome.phase == "PartiallyFailed"
     errors = [error for error in outcome.errors_list if said in f"{error['message']} {error['reason']}"]
     assert errors, outcome.errors_list
@@ -93,7 +93,7 @@ def nothing_is_left(app: DataApp, storage: Storage, handles: list[str], *, store
 
 
 def refuses_to_restore(app: DataApp, runs: VolumeRuns) -> None:
-    """Who restores the backup is told by name that the data of a volume is not in it."""
+    """Whoever restores the backup is warned by name that the data of a volume is not in it."""
     copy = f"{app.namespace}-copy"
     with pytest.raises(RestoreError, match=f"it has no data for the volumes of {copy}/{app.claims[0]} "):
         runs.restore(namespace_mapping={app.namespace: copy})

@@ -97,13 +97,13 @@ def test_a_run_that_is_cancelled_in_the_window(
     app = make_app(snapshot_class="loopfile-slow")
     (volume,) = app.volume_handles()
     cancel = CancelToken()
-    await_cuts = CsiSnapshots.await_cuts
+    await_taken = CsiSnapshots.await_taken
 
     def cancelled(self: CsiSnapshots, *given: t.Any, **more: t.Any) -> None:
         cancel.cancel("SIGTERM")
-        await_cuts(self, *given, **more)
+        await_taken(self, *given, **more)
 
-    monkeypatch.setattr(CsiSnapshots, "await_cuts", cancelled)
+    monkeypatch.setattr(CsiSnapshots, "await_taken", cancelled)
     with pytest.raises(Cancelled):
         runs.back_up(app.namespace, cancel=cancel)
     app.await_thawed()

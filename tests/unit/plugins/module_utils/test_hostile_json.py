@@ -21,8 +21,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_channels imp
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import parse_page
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.watch_event import parse_event
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules import services
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claim_record import ClaimRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.files import holds_objects
+from ansible_collections.arkive.k8s.plugins.module_utils._store.lock_record import LockRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import parse_modifiers
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import find_problems
 
@@ -58,7 +58,7 @@ def test_what_is_read_as_absent(depth: int) -> None:
     assert parse_status(deep.encode()) == {}
     token = base64.urlsafe_b64encode(deep.encode()).decode()
     assert jwt_expiry(f"Bearer a.{token}.b") is None
-    assert ClaimRecord.parse(deep.encode()) is None
+    assert LockRecord.parse(deep.encode()) is None
 
 
 @pytest.mark.parametrize("depth", DEPTHS)

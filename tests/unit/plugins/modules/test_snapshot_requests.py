@@ -14,8 +14,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Iss
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookResult
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.outcome import SnapshotOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import (
+    ClaimChoice,
     Quiescing,
-    Selection,
     SnapshotRequest,
     Workload,
 )
@@ -61,7 +61,7 @@ def test_defaults(run_module: Runner, called: Calls) -> None:
     (engine, request), provider = called
     assert (engine, provider) == ("take_snapshots", ("provider", "CsiSet"))
     assert request == SnapshotRequest(
-        name="s", namespace="shop", selection=Selection(claims=("data",)), run_id=request.run_id
+        name="s", namespace="shop", choice=ClaimChoice(claims=("data",)), run_id=request.run_id
     )
     assert (result["changed"], result["failed"], result["freeze_window_seconds"]) == (True, False, 0.0)
     assert "diff" not in result
@@ -90,18 +90,18 @@ def test_everything(run_module: Runner, called: Calls) -> None:
     )
     request: SnapshotRequest = called[0][1]
     quiescing: Quiescing = request.quiescing
-    assert [selector.to_text() for selector in request.selection.selectors] == ["a in (b)", "c"]
+    assert [selector.to_text() for selector in request.choice.selectors] == ["a in (b)", "c"]
     assert [rule.name for rule in quiescing.rules] == ["one"]
     assert (quiescing.pod_hooks, quiescing.on_error, quiescing.freeze_paths) == (False, "Continue", ("/data",))
     assert (quiescing.container, quiescing.policy.lease_seconds, quiescing.policy.freeze_max_seconds) == ("db", 10, 20)
     assert (request.snapshot_class, request.group_label, request.retain) == ("fast", "velero.io/volume-group", True)
-    assert (request.cut_seconds, request.ready_seconds, request.workers) == (60, None, 3)
+    assert (request.take_seconds, request.ready_seconds, request.workers) == (60, None, 3)
     assert (request.labels, request.log_output) == ({"team": "shop"}, False)
 
 
 def test_a_workload(run_module: Runner, called: Calls) -> None:
     run_module(k8s_snapshot, workload={"kind": "StatefulSet", "name": "db"}, **SET)
-    assert called[0][1].selection == Selection(workload=Workload("StatefulSet", "db"))
+    assert called[0][1].choice == ClaimChoice(workload=Workload("StatefulSet", "db"))
 
 
 def test_absent(run_module: Runner, called: Calls) -> None:

@@ -23,11 +23,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.removal import remove_files
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled, ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimLost
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local import store as local_store
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.store import LocalStore
+from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import WriteLock, WriteLockLost
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.written_backups import (
     FILES,
@@ -74,7 +74,7 @@ def test_what_is_published_reads_back(writer: BackupWriter, catalog: Catalog, st
     with catalog.files("b1").open_tarball() as reader:
         assert [ref.name for ref in reader.items] == ["web"]
     (entry,) = catalog.entries()
-    assert (entry.complete, entry.claimed, entry.objects) == (True, False, len(FILES))
+    assert (entry.complete, entry.locked, entry.objects) == (True, False, len(FILES))
 
 
 def test_the_record_has_a_digest_of_every_other_file(writer: BackupWriter, store: Watched) -> None:
@@ -160,11 +160,11 @@ def test_publish_refuses_a_tarball_that_changed(writer: BackupWriter, store: Wat
 
 
 def test_publish_under_a_claim(writer: BackupWriter, catalog: Catalog, store: Watched) -> None:
-    with Claim.acquire(store, BackupKeys("b1").claim, run_id="r1") as claim:
+    with WriteLock.acquire(store, BackupKeys("b1").write_lock, run_id="r1") as lock:
         (entry,) = catalog.entries()
-        assert (entry.name, entry.claimed) == ("b1", True)
+        assert (entry.name, entry.locked) == ("b1", True)
         assert catalog.names() == []
-        writer.publish(backup_files(), claim=claim)
+        writer.publish(backup_files(), lock=lock)
     assert catalog.names() == ["b1"]
     assert [entry.complete for entry in catalog.entries()] == [True]
     assert len(all_keys(store)) == len(FILES)
@@ -172,13 +172,13 @@ def test_publish_under_a_claim(writer: BackupWriter, catalog: Catalog, store: Wa
 
 def test_publish_after_the_claim_was_lost_touches_nothing(writer: BackupWriter, store: Watched) -> None:
     """The files may be the new owner's: they are neither replaced nor removed."""
-    claim = Claim.acquire(store, BackupKeys("b1").claim, run_id="r1")
-    store.delete_many([claim.key])
+    lock = WriteLock.acquire(store, BackupKeys("b1").write_lock, run_id="r1")
+    store.delete_many([lock.key])
     store.put("backups/b1/b1.tar.gz", b"of the new owner")
-    with pytest.raises(ClaimLost):
-        claim.confirm()
-    with pytest.raises(ClaimLost):
-        writer.publish(backup_files(), claim=claim)
+    with pytest.raises(WriteLockLost):
+        lock.confirm()
+    with pytest.raises(WriteLockLost):
+        writer.publish(backup_files(), lock=lock)
     assert store.get("backups/b1/b1.tar.gz") == b"of the new owner"
     assert all_keys(store) == ["backups/b1/b1.tar.gz"]
 
@@ -191,12 +191,12 @@ class LostAtCommit:
 
     def confirm(self, *, commits: str = "") -> None:
         self.is_lost = True
-        raise ClaimLost("claim")
+        raise WriteLockLost("claim")
 
 
 def test_no_commit_without_the_claim(writer: BackupWriter, catalog: Catalog) -> None:
-    with pytest.raises(ClaimLost):
-        writer.publish(backup_files(), claim=LostAtCommit())
+    with pytest.raises(WriteLockLost):
+        writer.publish(backup_files(), lock=LostAtCommit())
     assert catalog.names() == []
 
 

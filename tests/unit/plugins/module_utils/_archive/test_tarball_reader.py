@@ -38,9 +38,9 @@ def test_what_the_writer_wrote() -> None:
     writer = TarballWriter(out)
     pods = [obj("Pod", f"p{number}", "app", data="é" * number) for number in range(300)]
     for pod in pods:
-        writer.add_item(PODS, pod, preferred_version="v1")
+        writer.add_items(PODS, [(pod, None)], preferred_version="v1")
     old = obj("Deployment", "d" * 253, "n" * 63, "apps/v1beta1")
-    writer.add_item(DEPLOYMENTS, old, preferred_version="v1")
+    writer.add_items(DEPLOYMENTS, [(old, None)], preferred_version="v1")
     summary = writer.close()
     with opened(out.getvalue(), expected_sha256=summary.sha256) as reader:
         assert (reader.sha256, reader.compressed_size) == (summary.sha256, summary.size)
@@ -371,7 +371,7 @@ def test_a_missing_member() -> None:
 
 
 def in_members(*sizes: int) -> tuple[bytes, bytes]:
-    """An archive of several objects, and the same in gzip members that hold so many bytes each."""
+    """An archive of several objects, and the same in gzip members that hold this many bytes each."""
     data = tar(*[(f"resources/pods/namespaces/app/p{n}.json", obj("Pod", f"p{n}", "app")) for n in range(8)])
     parts, rest = [], data
     for size in sizes:

@@ -33,7 +33,7 @@ def written(*items: tuple[GroupResource, dict[str, object], str]) -> bytes:
     out = io.BytesIO()
     writer = TarballWriter(out, mtime=1_780_000_000)
     for gr, item, preferred in items:
-        writer.add_item(gr, item, preferred_version=preferred)
+        writer.add_items(gr, [(item, None)], preferred_version=preferred)
     writer.close()
     return out.getvalue()
 
@@ -131,8 +131,8 @@ def test_summary() -> None:
     out = io.BytesIO()
     with TarballWriter(out) as writer:
         for number in range(3):
-            writer.add_item(PODS, obj("Pod", f"p{number}", "app"), preferred_version="v1")
-        writer.add_item(DEPLOYMENTS, obj("Deployment", "d", "app", "apps/v1"), preferred_version="v1")
+            writer.add_items(PODS, [(obj("Pod", f"p{number}", "app"), None)], preferred_version="v1")
+        writer.add_items(DEPLOYMENTS, [(obj("Deployment", "d", "app", "apps/v1"), None)], preferred_version="v1")
         summary = writer.close()
     assert summary.size == len(out.getvalue())
     assert summary.sha256 == hashlib.sha256(out.getvalue()).hexdigest()
@@ -146,7 +146,9 @@ def test_many_threads() -> None:
 
     def add(part: int) -> None:
         for number in range(500):
-            writer.add_item(PODS, obj("Pod", f"p{part}-{number}", "app", data="x" * 2000), preferred_version="v1")
+            writer.add_items(
+                PODS, [(obj("Pod", f"p{part}-{number}", "app", data="x" * 2000), None)], preferred_version="v1"
+            )
 
     threads = [threading.Thread(target=add, args=(part,)) for part in range(4)]
     for thread in threads:
@@ -169,7 +171,7 @@ def test_a_full_disk_is_an_error_and_blocks_nobody() -> None:
 
     def fill() -> None:
         for number in range(2000):
-            writer.add_item(PODS, obj("Pod", f"p{number}", "app", data="x" * 5000), preferred_version="v1")
+            writer.add_items(PODS, [(obj("Pod", f"p{number}", "app", data="x" * 5000), None)], preferred_version="v1")
         writer.close()
 
     with pytest.raises(ArchiveError, match="No space left on device"):
@@ -180,12 +182,12 @@ def test_a_full_disk_is_an_error_and_blocks_nobody() -> None:
 def test_leaving_by_an_error_gives_up() -> None:
     out = io.BytesIO()
     writer = TarballWriter(out)
-    writer.add_item(PODS, obj("Pod", "p", "app"), preferred_version="v1")
+    writer.add_items(PODS, [(obj("Pod", "p", "app"), None)], preferred_version="v1")
     with pytest.raises(KeyError), writer:
         raise KeyError("inside")
     assert out.getvalue() == b""
     with pytest.raises(ArchiveError, match="closed"):
-        writer.add_item(PODS, obj("Pod", "p", "app"), preferred_version="v1")
+        writer.add_items(PODS, [(obj("Pod", "p", "app"), None)], preferred_version="v1")
 
 
 @pytest.mark.parametrize(
@@ -201,14 +203,14 @@ def test_leaving_by_an_error_gives_up() -> None:
 )
 def test_what_cannot_be_stored(item: dict[str, object]) -> None:
     with TarballWriter(io.BytesIO()) as writer, pytest.raises(ArchiveError, match="cannot be"):
-        writer.add_item(PODS, item, preferred_version="v1")
+        writer.add_items(PODS, [(item, None)], preferred_version="v1")
 
 
 def test_a_payload_is_stored_as_it_is() -> None:
     out = io.BytesIO()
     writer = TarballWriter(out)
     payload = b'{"apiVersion":"v1", "kind":"Pod"}'
-    writer.add_item(PODS, obj("Pod", "p", "app"), preferred_version="v1", payload=payload)
+    writer.add_items(PODS, [(obj("Pod", "p", "app"), payload)], preferred_version="v1")
     writer.close()
     found = members(out.getvalue())
     del found["metadata/version"]
@@ -220,7 +222,7 @@ def test_many_items_at_once() -> None:
     one_by_one, together = io.BytesIO(), io.BytesIO()
     writer = TarballWriter(one_by_one, mtime=0)
     for item in items:
-        writer.add_item(PODS, item, preferred_version="v1")
+        writer.add_items(PODS, [(item, None)], preferred_version="v1")
     writer.close()
     writer = TarballWriter(together, mtime=0)
     writer.add_items(PODS, [(item, None) for item in items], preferred_version="v1")
@@ -232,8 +234,8 @@ def test_many_items_at_once() -> None:
 def test_digests_are_told_of_each_object_once() -> None:
     tarball, digests = io.BytesIO(), io.BytesIO()
     with TarballWriter(tarball, digests=ItemDigests(digests)) as writer:
-        writer.add_item(PODS, obj("Pod", "p", "app"), preferred_version="v1")
-        writer.add_item(DEPLOYMENTS, obj("Deployment", "d", "app", "apps/v1beta1"), preferred_version="v1")
+        writer.add_items(PODS, [(obj("Pod", "p", "app"), None)], preferred_version="v1")
+        writer.add_items(DEPLOYMENTS, [(obj("Deployment", "d", "app", "apps/v1beta1"), None)], preferred_version="v1")
         writer.close()
     stored = members(tarball.getvalue())
     assert read_digests(digests.getvalue()) == {
@@ -260,7 +262,7 @@ def test_the_end_waits_for_what_is_under_way(ending: str) -> None:
     out = Slow()
     writer = TarballWriter(out)
     large = obj("Pod", "p", "app", data="x" * (1 << 20))
-    adding = threading.Thread(target=writer.add_item, args=(PODS, large), kwargs={"preferred_version": "v1"})
+    adding = threading.Thread(target=writer.add_items, args=(PODS, [(large, None)]), kwargs={"preferred_version": "v1"})
     adding.start()
     assert out.entered.wait(30)
     threading.Timer(0.1, out.may_go_on.set).start()
@@ -279,7 +281,7 @@ def test_an_error_is_told_to_every_thread() -> None:
     def add() -> None:
         for number in range(3000):
             try:
-                writer.add_item(PODS, obj("Pod", f"p{number}", data="x" * 2000), preferred_version="v1")
+                writer.add_items(PODS, [(obj("Pod", f"p{number}", data="x" * 2000), None)], preferred_version="v1")
             except ArchiveError as exc:
                 told.append(exc.message)
                 return

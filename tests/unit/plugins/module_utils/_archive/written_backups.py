@@ -35,7 +35,7 @@ FILES = [
 def backup_files(name: str = "b1", phase: str = "Completed") -> BackupFiles:
     tarball = io.BytesIO()
     writer = TarballWriter(tarball, mtime=0)
-    writer.add_item(GroupResource("pods"), obj("Pod", "web", "app"), preferred_version="v1")
+    writer.add_items(GroupResource("pods"), [(obj("Pod", "web", "app"), None)], preferred_version="v1")
     summary = writer.close()
     tarball.seek(0)
     return BackupFiles(

@@ -18,8 +18,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claim_record import ClaimRecord
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimHeld
+from ansible_collections.arkive.k8s.plugins.module_utils._store.lock_record import LockRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import WriteLock, WriteLockHeld
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._backup.backup_api import (
     BackupApi,
     back_up,
@@ -195,7 +195,7 @@ def test_check_mode_is_not_kept_from_replacing_by_a_claim_that_is_over(api: Back
     failed = back_up(api, store)
     assert failed.phase == "PartiallyFailed"
     uid = (failed.backup or {})["metadata"]["uid"]
-    left = dataclasses.replace(ClaimRecord.make("r1", "host", 1, utc_now(), 600.0), commits=uid)
+    left = dataclasses.replace(LockRecord.make("r1", "host", 1, utc_now(), 600.0), commits=uid)
     store.put("backups/b1/b1-arkive-claim.json", left.encode())
     request = make_request(request={"replace_failed": True})
     assert plan_backup(request, client=api.client, store=store).changed
@@ -244,7 +244,7 @@ def test_check_mode_tells_what_a_dead_run_of_the_name_has_left(api: BackupApi, s
 
 def test_check_mode_refuses_a_live_run_of_the_name(api: BackupApi, store: t.Any) -> None:
     pod(api, "a")
-    with Claim.acquire(store, CLAIM, run_id="live"), pytest.raises(ClaimHeld):
+    with WriteLock.acquire(store, CLAIM, run_id="live"), pytest.raises(WriteLockHeld):
         foreseen(api, store)
     # The run itself would wait for one that was about to commit.
     put_expired(store, age=0, key=CLAIM, commits="u-1")

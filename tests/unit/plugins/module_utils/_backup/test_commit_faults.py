@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Each request of a backup to its store fails in each way: what is told is what is stored.
+"""Each request of a backup to its store fails in each way: what is reported is what is stored.
 
 And what a backup names that is to be seen is there: its files, and its snapshots (moto stands in for EC2).
 """
@@ -23,7 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive import backup_
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.commit_point import Patience
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import CommitUnknown
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import UNKNOWN_PHASE, BackupOutcome
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog import name_claim
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog import name_lock
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
@@ -59,9 +59,9 @@ def account() -> t.Iterator[Ec2Account]:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is waited for in minutes is waited for in moments."""
-    short = Patience(seconds=0.05, settle=0.02, settle_answered=0.01, pause=0.01)
+    short = Patience(seconds=0.05, arrival=0.02, arrival_answered=0.01, pause=0.01)
     monkeypatch.setattr(backup_writer, "Patience", lambda: short)
-    monkeypatch.setattr(name_claim, "_PAUSE", 0.01)
+    monkeypatch.setattr(name_lock, "_PAUSE", 0.01)
 
 
 @pytest.fixture(autouse=True)
@@ -107,7 +107,7 @@ class Case:
         return found
 
     def check(self) -> None:
-        """What is told is what is stored, and what is to be seen is whole."""
+        """What is reported is what is stored, and what is visible is whole."""
         visible, result = self.visible, self.result
         if visible is not None:
             self._check_whole(visible)

@@ -68,7 +68,7 @@ def test_a_backup_of_another_tool_has_no_record() -> None:
 
 
 def test_its_warnings_and_errors_are_told_again() -> None:
-    """As the run had told them, not as Velero's file has them."""
+    """As the run had reported them, not as Velero's file has them."""
     catalog = OneBackup("PartiallyFailed")
     hook = " resource: /pods name: /y message: /Error executing hook error: /exit 1"
     catalog.documents["results"] = {

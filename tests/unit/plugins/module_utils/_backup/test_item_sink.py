@@ -9,8 +9,8 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink import ItemSink
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.list_plan import ListPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.namespaces import ChosenNamespaces
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import Selection
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volumes import VolumeNotes
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
@@ -49,7 +49,7 @@ def writer() -> Writer:
 
 @pytest.fixture
 def sink(writer: Writer) -> ItemSink:
-    selection = Selection(
+    list_plan = ListPlan(
         types=(PODS,),
         filter=GlobalFilter(IncludeExclude(), IncludeExclude()),
         namespaces=ChosenNamespaces(
@@ -61,7 +61,7 @@ def sink(writer: Writer) -> ItemSink:
         ),
     )
     preferred = {each.group_resource: each.version for each in (PODS, PVCS, PVS, DEPLOYMENTS, ROLES)}
-    return ItemSink(writer, selection, backup_name="b1", preferred=preferred)
+    return ItemSink(writer, list_plan, backup_name="b1", preferred=preferred)
 
 
 def obj(
@@ -164,7 +164,7 @@ SKIPPED = {
     ],
 )
 def test_bound_claims_are_described(sink: ItemSink, claim: dict[str, t.Any], described: int) -> None:
-    notes = VolumeNotes(sink, tell=lambda _key: SKIPPED, issues=Issues())
+    notes = VolumeNotes(sink, outcome_of=lambda _key: SKIPPED, issues=Issues())
     store(sink, PVCS, obj("data", kind="PersistentVolumeClaim") | claim)
     assert len(notes.describe()) == described
 
@@ -189,11 +189,11 @@ def test_bound_claims_are_described(sink: ItemSink, claim: dict[str, t.Any], des
 def test_what_is_said_of_a_volume(sink: ItemSink, volume: t.Any, info: dict[str, t.Any]) -> None:
     asked = []
 
-    def tell(key: tuple[str, str]) -> dict[str, t.Any]:
+    def outcome_of(key: tuple[str, str]) -> dict[str, t.Any]:
         asked.append(key)
         return SKIPPED
 
-    notes = VolumeNotes(sink, tell=tell, issues=Issues())
+    notes = VolumeNotes(sink, outcome_of=outcome_of, issues=Issues())
     bound = {"spec": {"volumeName": "pv-1"}, "status": {"phase": "Bound"}}
     store(sink, PVCS, obj("data", kind="PersistentVolumeClaim") | bound)
     if volume is not None:
@@ -204,7 +204,7 @@ def test_what_is_said_of_a_volume(sink: ItemSink, volume: t.Any, info: dict[str,
 
 def test_a_wish_for_the_node_agent_is_a_warning(sink: ItemSink) -> None:  # docs/compatibility 3.12
     issues = Issues()
-    notes = VolumeNotes(sink, tell=lambda _key: dict(SKIPPED), issues=issues)
+    notes = VolumeNotes(sink, outcome_of=lambda _key: dict(SKIPPED), issues=issues)
     pod = obj(annotations={"backup.velero.io/backup-volumes": "data,scratch"})
     pod["spec"] = {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "d"}}, {"name": "scratch"}]}
     store(sink, PODS, pod)

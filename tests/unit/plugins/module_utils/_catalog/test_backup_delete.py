@@ -24,10 +24,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.store import LocalStore
+from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import LockRecord, WriteLock
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
@@ -253,7 +253,7 @@ def test_where_nothing_can_be_deleted_the_snapshots_stay_too(
 def test_a_store_that_refuses_once_the_snapshots_are_gone(
     store: Watched, account: Ec2Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The backup is still to be seen: that it has lost them is told, and a second run ends it."""
+    """The backup is still visible: that it has lost them is reported, and a second run ends it."""
     put(store, **{"b1-volumesnapshots.json.gz": native(account.make_snapshot())})
     delete_many = store.delete_many
 
@@ -279,7 +279,7 @@ def test_a_store_that_refuses_once_the_snapshots_are_gone(
 def test_a_run_that_is_told_to_stop(
     store: Watched, account: Ec2Account, monkeypatch: pytest.MonkeyPatch, *, force: bool
 ) -> None:
-    """What is gone by then is told, and the backup stays, with force too."""
+    """What is gone by then is reported, and the backup stays, with force too."""
     first, second = account.make_snapshot(), account.make_snapshot()
     put(store, **{"b1-volumesnapshots.json.gz": native(first, second)})
     before, cancel = all_keys(store), CancelToken()
@@ -315,7 +315,7 @@ def test_a_store_that_drops_deletes(store: Watched, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_full_disk_is_no_hindrance(store: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Deleting is how space is made, and the claim of the name takes some."""
+    """Deleting is how space is made, and the write lock of the name takes some."""
     put(store)
 
     def full(key: str, _data: bytes) -> bool:
@@ -459,7 +459,7 @@ def test_drivers_that_only_contents_name(store: Watched, file: str) -> None:
         stream = io.BytesIO()
         with TarballWriter(stream) as writer:
             kind = GroupResource.parse("volumesnapshotcontents.snapshot.storage.k8s.io")
-            writer.add_item(kind, content, preferred_version="v1")
+            writer.add_items(kind, [(content, None)], preferred_version="v1")
             writer.close()
         store.put("backups/b1/b1.tar.gz", stream.getvalue())
     recorded = RecordedSnapshots(Catalog(t.cast("t.Any", store)).files("b1"))
@@ -478,7 +478,7 @@ def test_final_phases(store: Watched, phase: str) -> None:
 @pytest.mark.parametrize("check_mode", [False, True])
 def test_a_live_claim(store: Watched, *, check_mode: bool) -> None:
     put(store)
-    with Claim.acquire(t.cast("t.Any", store), BackupKeys("b1").claim, run_id="r1"):
+    with WriteLock.acquire(t.cast("t.Any", store), BackupKeys("b1").write_lock, run_id="r1"):
         before = all_keys(store)
         with pytest.raises(ValidationError, match=r"is in progress: run r1 on .* works on it") as caught:
             delete(store, check_mode=check_mode)
@@ -489,19 +489,19 @@ def test_a_live_claim(store: Watched, *, check_mode: bool) -> None:
 
 def test_a_live_claim_forced(store: Watched) -> None:
     put(store)
-    claim = Claim.acquire(t.cast("t.Any", store), BackupKeys("b1").claim, run_id="r1")
+    lock = WriteLock.acquire(t.cast("t.Any", store), BackupKeys("b1").write_lock, run_id="r1")
     outcome = delete(store, force=True)
     assert all_keys(store) == []
     assert "run r1" in outcome.warnings_list[0]["message"]
     with pytest.raises(StoreError, match="was lost"):
-        claim.confirm()
-    claim.release()
+        lock.confirm()
+    lock.release()
     assert all_keys(store) == []
 
 
 def test_an_expired_claim_is_taken_over(store: Watched) -> None:
     past = utc_now() - dt.timedelta(hours=1)
-    put(store, **{"b1-arkive-claim.json": ClaimRecord.make("r1", "host", 1, past, 60).encode()})
+    put(store, **{"b1-arkive-claim.json": LockRecord.make("r1", "host", 1, past, 60).encode()})
     assert "backups/b1/b1-arkive-claim.json" in delete(store).deleted
     assert all_keys(store) == []
 

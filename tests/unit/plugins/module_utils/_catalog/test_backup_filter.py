@@ -78,7 +78,7 @@ def test_admits(wanted: BackupFilter, document: dict[str, t.Any], *, expected: b
     ],
 )
 def test_admits_entry(wanted: BackupFilter, written: dt.datetime | None, *, expected: bool) -> None:
-    entry = BackupEntry(name="n", complete=True, claimed=False, size=1, objects=1, written=written)
+    entry = BackupEntry(name="n", complete=True, locked=False, size=1, objects=1, written=written)
     assert wanted.admits_entry(entry) is expected
 
 

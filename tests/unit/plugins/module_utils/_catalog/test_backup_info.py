@@ -17,9 +17,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.backup_filter 
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.describe import LOG_LIMIT, SECTIONS
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import list_backups
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.store import LocalStore
+from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import WriteLock
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.archives import obj, tar_gz
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.written_backups import backup_files
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.contract import put_expired
@@ -83,13 +83,13 @@ def test_sorted_by_name_with_the_incomplete_apart(store: LocalStore) -> None:
     listing = list_backups(store)
     assert [entry["name"] for entry in listing.backups] == ["a", "b", "c"]
     put_expired(store, key="backups/killed/killed-arkive-claim.json")
-    with Claim.acquire(store, "backups/alive/alive-arkive-claim.json", run_id="r1"):
+    with WriteLock.acquire(store, "backups/alive/alive-arkive-claim.json", run_id="r1"):
         listing = list_backups(store)
     assert listing.incomplete == [
         {"name": "alive", "in_progress": True, "interrupted": False},
         {"name": "dead", "in_progress": False, "interrupted": False},
         {"name": "killed", "in_progress": False, "interrupted": True},
-        # Damaged: nobody can tell.
+        # Damaged: nobody knows.
         {"name": "made", "in_progress": True, "interrupted": False},
     ]
 

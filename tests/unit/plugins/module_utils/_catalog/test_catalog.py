@@ -43,7 +43,7 @@ def test_a_half_deleted_backup_is_not_listed(writer: BackupWriter, catalog: Cata
     store.delete_many(["backups/b1/velero-backup.json"])
     assert catalog.names() == []
     (entry,) = catalog.entries()
-    assert (entry.name, entry.complete, entry.claimed) == ("b1", False, False)
+    assert (entry.name, entry.complete, entry.locked) == ("b1", False, False)
     assert catalog.read_backup("b1") is None
 
 

@@ -15,9 +15,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import 
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.errors import CatalogError
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.find_backup import find_backup
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.store import LocalStore
+from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import WriteLock
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.contract import put_expired
 
@@ -64,14 +64,14 @@ def test_unknown(store: LocalStore, names: tuple[str, ...], hint: str, near: lis
 
 def test_one_that_is_being_made(store: LocalStore) -> None:
     with (
-        Claim.acquire(store, BackupKeys("nightly").claim, run_id="r1"),
+        WriteLock.acquire(store, BackupKeys("nightly").write_lock, run_id="r1"),
         pytest.raises(CatalogError, match="is still being made"),
     ):
         find_backup(Catalog(store), "nightly")
 
 
 def test_one_whose_run_is_dead(store: LocalStore) -> None:
-    put_expired(store, key=BackupKeys("nightly").claim)
+    put_expired(store, key=BackupKeys("nightly").write_lock)
     with pytest.raises(CatalogError, match=r"was never finished: it has no velero-backup\.json"):
         find_backup(Catalog(store), "nightly")
 

@@ -18,9 +18,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.leftovers import clear_leftovers
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.store import LocalStore
+from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import WriteLock
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.written_backups import backup_files
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.contract import put_expired
 
@@ -32,7 +32,7 @@ def store(tmp_path: Path) -> LocalStore:
     return LocalStore(LocalLocation(path=str(tmp_path)))
 
 
-def claim_of(name: str) -> str:
+def lock_of(name: str) -> str:
     return f"backups/{name}/{name}-arkive-claim.json"
 
 
@@ -45,14 +45,14 @@ def clear(store: LocalStore) -> str:
 
 
 def test_the_unfinished_files_of_a_killed_run(store: LocalStore) -> None:
-    put_expired(store, key=claim_of("dead"))
+    put_expired(store, key=lock_of("dead"))
     store.put("backups/dead/dead.tar.gz", b"x")
     assert "Backup 'dead' was interrupted (run dead-run on host-x (pid 4711), which has ended)" in clear(store)
     assert keys(store) == []
 
 
 def test_what_names_snapshots_is_kept_and_told(store: LocalStore) -> None:
-    put_expired(store, key=claim_of("dead"))
+    put_expired(store, key=lock_of("dead"))
     store.put("backups/dead/dead-volumesnapshots.json.gz", gzip_json([SNAPSHOT]))
     before = keys(store)
     assert "its files name 1 snapshot: it was left as it is" in clear(store)
@@ -62,7 +62,7 @@ def test_what_names_snapshots_is_kept_and_told(store: LocalStore) -> None:
 def test_the_claim_of_a_stored_backup(store: LocalStore) -> None:
     BackupWriter(store).publish(backup_files("done"))
     before = keys(store)
-    put_expired(store, key=claim_of("done"))
+    put_expired(store, key=lock_of("done"))
     assert "The claim of backup 'done', which is stored, was left" in clear(store)
     assert keys(store) == before
 
@@ -71,21 +71,21 @@ def test_a_claim_whose_commit_is_there_is_over_before_it_expires(store: LocalSto
     files = backup_files()
     files.metadata["metadata"]["uid"] = "u-1"
     BackupWriter(store).publish(files)
-    put_expired(store, age=0, key=claim_of("b1"), commits="another")
+    put_expired(store, age=0, key=lock_of("b1"), commits="another")
     with pytest.raises(ValidationError, match="is in progress: run dead-run on host-x"):
         delete_backup("b1", store=store, providers=())
-    put_expired(store, age=0, key=claim_of("b1"), commits=files.metadata["metadata"]["uid"])
+    put_expired(store, age=0, key=lock_of("b1"), commits=files.metadata["metadata"]["uid"])
     assert clear(store)
-    assert claim_of("b1") not in keys(store)
-    put_expired(store, age=0, key=claim_of("b1"), commits=files.metadata["metadata"]["uid"])
+    assert lock_of("b1") not in keys(store)
+    put_expired(store, age=0, key=lock_of("b1"), commits=files.metadata["metadata"]["uid"])
     assert delete_backup("b1", store=store, providers=()).changed
     assert keys(store) == []
 
 
 def test_a_dry_run_tells_the_same_and_touches_nothing(store: LocalStore, tmp_path: Path) -> None:
     BackupWriter(store).publish(backup_files("done"))
-    put_expired(store, key=claim_of("done"))
-    put_expired(store, key=claim_of("dead"))
+    put_expired(store, key=lock_of("done"))
+    put_expired(store, key=lock_of("dead"))
     store.put("backups/dead/dead.tar.gz", b"x")
     temporary = tmp_path / "backups" / "own" / ".arkive-tmp-1"
     temporary.parent.mkdir()
@@ -104,7 +104,7 @@ def test_a_dry_run_tells_the_same_and_touches_nothing(store: LocalStore, tmp_pat
 def test_live_runs_and_strangers_are_not_touched(store: LocalStore) -> None:
     store.put("backups/velero/velero-logs.gz", b"of a Velero server that is not done")
     store.put("backups/damaged/damaged-arkive-claim.json", b"{")
-    with Claim.acquire(store, claim_of("live"), run_id="r1"):
+    with WriteLock.acquire(store, lock_of("live"), run_id="r1"):
         store.put("backups/live/live.tar.gz", b"x")
         before = keys(store)
         assert clear(store) == ""
@@ -125,12 +125,12 @@ def test_live_runs_and_strangers_are_not_touched(store: LocalStore) -> None:
     ],
 )
 def test_temporary_files(store: LocalStore, tmp_path: Path, folder: str, age: int, *, goes: bool) -> None:
-    put_expired(store, key=claim_of("dead"))
+    put_expired(store, key=lock_of("dead"))
     path = tmp_path / folder / ".arkive-tmp-0123"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"half")
     os.utime(path, (time.time() - age, time.time() - age))
-    with Claim.acquire(store, claim_of("live"), run_id="r1"):
+    with WriteLock.acquire(store, lock_of("live"), run_id="r1"):
         said = clear(store)
     assert path.exists() is not goes
     assert ("of killed runs: removed" in said) is goes

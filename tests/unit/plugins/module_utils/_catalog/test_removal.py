@@ -12,9 +12,9 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_writer import BackupWriter
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.removal import remove_files
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.store import LocalStore
+from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import WriteLock
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.written_backups import (
     Watched,
@@ -51,9 +51,9 @@ def test_delete_removes_the_commit_point_first(writer: BackupWriter, catalog: Ca
 
 
 def test_delete_can_leave_the_claim(writer: BackupWriter, store: Watched) -> None:
-    with Claim.acquire(store, BackupKeys("b1").claim, run_id="r1") as claim:
-        writer.publish(backup_files(), claim=claim)
-        assert remove_files(t.cast("t.Any", store), "b1", keep_claim=True)
-        assert all_keys(store) == [claim.key]
-        assert not remove_files(t.cast("t.Any", store), "b1", keep_claim=True)
+    with WriteLock.acquire(store, BackupKeys("b1").write_lock, run_id="r1") as lock:
+        writer.publish(backup_files(), lock=lock)
+        assert remove_files(t.cast("t.Any", store), "b1", keep_lock=True)
+        assert all_keys(store) == [lock.key]
+        assert not remove_files(t.cast("t.Any", store), "b1", keep_lock=True)
     assert all_keys(store) == []

@@ -12,13 +12,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Iss
 Line = tuple[Level, str, t.Mapping[str, t.Any]]
 
 
-def told() -> tuple[Issues, list[Line]]:
+def shown_value() -> tuple[Issues, list[Line]]:
     lines: list[Line] = []
     return Issues(lambda level, message, fields: lines.append((level, message, fields))), lines
 
 
 def test_an_issue_is_kept_and_logged() -> None:
-    issues, lines = told()
+    issues, lines = shown_value()
     issues.info("listed", count=3)
     issues.warning("careful", hint="Look.", namespace="")
     issues.error("hook failed", error="exit 1", resource="pods", namespace="shop", name="web", hookName="flush")
@@ -38,7 +38,7 @@ def test_an_issue_is_kept_and_logged() -> None:
 
 
 def test_beside_shares_the_log_alone() -> None:
-    issues, lines = told()
+    issues, lines = shown_value()
     issues.beside().error("tried")
     issues.extend(warnings=[Issue(message="told elsewhere")])
     assert [line[:2] for line in lines] == [("error", "tried")]

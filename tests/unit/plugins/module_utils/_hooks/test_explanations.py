@@ -40,7 +40,7 @@ FREEZE = ("fsfreeze", "--freeze", "/data")
         (1, "sh: can't create /data/x: Read-only file system\n", "mounted read-only"),
         (126, "sh: fsfreeze: Permission denied\n", "securityContext.privileged: true"),
         (137, "", "too little memory"),
-        # somebody else's freeze is told by who looks for it
+        # somebody else's freeze is reported by whoever looks for it
         (1, "fsfreeze: /data: freeze failed: Device or resource busy\n", ""),
         (3, "something else\n", ""),
     ],

@@ -19,7 +19,7 @@ START = dt.datetime(2026, 6, 1, 2, 0, 0, tzinfo=dt.UTC)
 
 
 class Pauses(CancelToken):
-    """Every wait is over at once; cancelled after so many."""
+    """Every wait is over at once; cancelled after this many."""
 
     def __init__(self, cancel_in: int | None = None) -> None:
         super().__init__()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Servers on loopback that say exactly what a test tells them to."""
+"""Servers on loopback that say exactly what a test wants them to."""
 
 from __future__ import annotations
 

@@ -11,20 +11,17 @@ import typing as t
 
 import pytest
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import (
-    APPLY_PATCH,
     JSON_PATCH,
     MERGE_PATCH,
-    STRATEGIC_PATCH,
     KubeClient,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.contract_place import (
-    ApiContract,
-    Object,
-    Place,
-    ask,
-)
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.contract_place import ApiContract, Place, ask
+
+STRATEGIC_PATCH = "application/strategic-merge-patch+json"
+APPLY_PATCH = "application/apply-patch+yaml"
 
 
 def patch_of(kind: str, data: Object) -> tuple[t.Any, str]:

@@ -14,9 +14,9 @@ import urllib.parse
 
 import pytest
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 
-Object = dict[str, t.Any]
 ClientAs: t.TypeAlias = "t.Callable[[str], KubeClient]"
 
 
@@ -114,4 +114,4 @@ class ApiContract:
         return Place(client, namespace)
 
 
-__all__ = ("ApiContract", "ClientAs", "Object", "Place", "Reply", "ask", "names")
+__all__ = ("ApiContract", "ClientAs", "Place", "Reply", "ask", "names")

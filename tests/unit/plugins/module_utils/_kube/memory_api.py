@@ -63,7 +63,7 @@ class MemoryApi:
         self.script: t.Callable[[Request], Answer | None] = lambda _request: None
         self.denied: set[str | tuple[str, str]] = set()
         self.granted: dict[str, set[tuple[str, str]]] = {}
-        #: Whether it can tell all rights at once; not every authorizer can.
+        #: Whether it can list all rights at once; not every authorizer can.
         self.lists_rights = True
         #: Of this machine's clock.
         self.clock_ahead = dt.timedelta()

@@ -50,7 +50,7 @@ class MemoryObjects:
         self.version = 1
         self.oldest = 0
         self.changed = threading.Condition(threading.RLock())
-        #: Told of each change, at once: ``ADDED``, ``MODIFIED`` or ``DELETED``, the key and the object.
+        #: Called with each change, at once: ``ADDED``, ``MODIFIED`` or ``DELETED``, the key and the object.
         self.controllers: list[t.Callable[[str, Key, Object], None]] = []
         self._lists: dict[tuple[int, str, str], list[Object]] = {}
 

@@ -16,7 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.json_patch import
     apply_json_patch,
     apply_merge_patch,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import APPLY_PATCH, JSON_PATCH
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import JSON_PATCH
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_answers import (
     Refused,
     Request,
@@ -37,6 +37,7 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory
     whole,
 )
 
+APPLY_PATCH = "application/apply-patch+yaml"
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _FIXED = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")

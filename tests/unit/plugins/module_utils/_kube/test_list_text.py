@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.accelerators import STANDARD, installed
 from ansible_collections.arkive.k8s.plugins.module_utils._kube import list_text
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.list_text import cut_list
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.list_text import split_list
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import parse_page
 
 PODS = ApiResource("", "v1", "pods", "pod", "Pod", True, frozenset({"list"}))
@@ -84,7 +84,7 @@ SLOW = [
 @pytest.mark.parametrize(("frame", "items"), [*FAST, *SLOW])
 def test_cut_list(frame: str, items: list[str], parse: list_text.Parse) -> None:
     text = frame % ",".join(items)
-    envelope, found = cut_list(text.encode(), parse, keep)
+    envelope, found = split_list(text.encode(), parse, keep)
     whole = parse(text.encode())
     assert (whole.pop("items") or []) == [obj for obj, _text in found]
     assert envelope == whole
@@ -95,13 +95,13 @@ def test_cut_list(frame: str, items: list[str], parse: list_text.Parse) -> None:
 @pytest.mark.parametrize(("frame", "items"), FAST)
 def test_the_usual_lists_are_cut_fast(monkeypatch: pytest.MonkeyPatch, frame: str, items: list[str]) -> None:
     monkeypatch.setattr(list_text, "_read_items", lambda *_given: pytest.fail("read item by item"))
-    assert len(cut_list((frame % ",".join(items)).encode(), json.loads, keep)[1]) == len(items)
+    assert len(split_list((frame % ",".join(items)).encode(), json.loads, keep)[1]) == len(items)
 
 
 @pytest.mark.parametrize("parse", PARSERS)
 def test_a_pretty_list(parse: list_text.Parse) -> None:
     document = json.loads(BUILT_IN % ",".join([named("one", TEMPLATES), named("two")]))
-    envelope, found = cut_list(json.dumps(document, indent=2).encode(), parse, keep)
+    envelope, found = split_list(json.dumps(document, indent=2).encode(), parse, keep)
     assert [obj for obj, _text in found] == document.pop("items")
     assert [json.loads(text) for _obj, text in found] == [obj for obj, _text in found]
     assert envelope == document
@@ -128,7 +128,7 @@ def test_a_pretty_list(parse: list_text.Parse) -> None:
 )
 def test_no_list(text: str, parse: list_text.Parse) -> None:
     with pytest.raises(ValueError, match=r".+"):
-        cut_list(text.encode("latin-1"), parse, keep)
+        split_list(text.encode("latin-1"), parse, keep)
 
 
 @pytest.mark.parametrize("parse", PARSERS)

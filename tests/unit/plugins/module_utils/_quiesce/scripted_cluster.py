@@ -21,7 +21,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks import executor
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import ExecResult
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce import guard, lease, lease_keeper, pod_window, release
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce import (
+    freeze_timer,
+    guard,
+    quiesce_pod,
+    release,
+    timer_keeper,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.annotated import FROZEN_ANNOTATION
 
 #: As seen in a container on a real node: the claim is a disk of its own, /etc/hosts lies on the node's.
@@ -226,14 +232,14 @@ def install_clock(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
     """Time that passes only when somebody sleeps."""
     fake = FakeTime()
     monkeypatch.setattr(release, "time", fake)
-    monkeypatch.setattr(pod_window, "time", fake)
-    monkeypatch.setattr(lease_keeper, "time", fake)
+    monkeypatch.setattr(quiesce_pod, "time", fake)
+    monkeypatch.setattr(timer_keeper, "time", fake)
     return fake
 
 
 def install_cluster(monkeypatch: pytest.MonkeyPatch) -> Cluster:
     """Let every command go to a new cluster of this kind."""
     fake = Cluster()
-    for module in (executor, lease, guard):
+    for module in (executor, freeze_timer, guard):
         monkeypatch.setattr(module, "exec_command", fake.exec_command)
     return fake

@@ -22,7 +22,7 @@ TARGET = FreezeTarget(namespace="shop", pod="db-0", node="n1", container="db", p
 
 
 def record(**given: t.Any) -> FreezeRecord:
-    return FreezeRecord(target=TARGET, lease_id="5f0d2c6b9a1e4c73", lease="armed", **given)
+    return FreezeRecord(target=TARGET, lease_id="5f0d2c6b9a1e4c73", timer="armed", **given)
 
 
 def ago(seconds: float) -> dt.datetime:

@@ -132,7 +132,7 @@ def test_a_cancelled_freeze_whose_release_fails_says_both(cluster: t.Any) -> Non
 
 @pytest.mark.parametrize("asked", [{"argv": ("fsfreeze", "-u", "/data")}, {"phase": "post"}], ids=["argv", "post"])
 def test_a_cancelled_task_thaws_all_the_same(cluster: t.Any, asked: dict[str, t.Any]) -> None:
-    """Its freeze may have no timer any more: whoever is told to stop thaws first."""
+    """Its freeze may have no timer any more: whoever is cancelled thaws first."""
     annotate(cluster, post='["fsfreeze", "-u", "/data"]')
     (lease_id,) = freeze_path(path_task(), client=cluster).lease_ids
     token = CancelToken()

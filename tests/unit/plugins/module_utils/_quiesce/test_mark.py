@@ -15,7 +15,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freezes import MarkedFreezes, gather
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.annotated import FROZEN_ANNOTATION
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import Lease
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.freeze_timer import FreezeTimer
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import Mark, make_marks, read_claim, read_pod
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.marked_freezes import freeze_of_task, freezes_of
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeTarget
@@ -151,8 +151,8 @@ def test_no_mark_is_nothing() -> None:
 
 def test_a_mark_is_never_farther_away_than_a_freeze_may_last() -> None:
     target = FreezeTarget(namespace="shop", pod="db-0", node="n1", container="db", path="/data", claim="shop/data")
-    lease = Lease("00ff00ff00ff00ff", (target,), (("/opt/x/fsfreeze", "--unfreeze", "/data"),), 60.0)
-    (mark,) = make_marks(lease, run_id="run1", seconds=1e9, now=utc_now())
+    timer = FreezeTimer("00ff00ff00ff00ff", (target,), (("/opt/x/fsfreeze", "--unfreeze", "/data"),), 60.0)
+    (mark,) = make_marks(timer, run_id="run1", seconds=1e9, now=utc_now())
     assert read_pod(pod_with(mark.to_json())).faults == ()
     assert mark.tool == "fsfreeze"
 
@@ -184,16 +184,16 @@ def test_the_freezes_of_one_lease_are_one() -> None:
     second = dataclasses.replace(MARK, path="/wal")
     pod = pod_with()
     first, other = freezes_of([MARK, OTHER, second], [pod], HOOK, now=utc_now())
-    assert [target.path for target in first.lease.targets] == ["/data", "/wal"]
-    assert first.lease.thaws == (("fsfreeze", "--unfreeze", "/data"), ("fsfreeze", "--unfreeze", "/wal"))
-    assert [target.path for target in other.lease.targets] == ["/wal"]
+    assert [target.path for target in first.timer.targets] == ["/data", "/wal"]
+    assert first.timer.thaws == (("fsfreeze", "--unfreeze", "/data"), ("fsfreeze", "--unfreeze", "/wal"))
+    assert [target.path for target in other.timer.targets] == ["/wal"]
     assert [record.lease_id for record in first.records] == ["00ff00ff00ff00ff"] * 2
     assert not first.container_gone
 
 
 def test_a_path_that_is_not_on_the_claim_is_not_used() -> None:
     (freeze,) = freezes_of([dataclasses.replace(MARK, path="/etc")], [pod_with()], HOOK, now=utc_now())
-    assert freeze.lease.thaws == (("fsfreeze", "--unfreeze", "/data"),)
+    assert freeze.timer.thaws == (("fsfreeze", "--unfreeze", "/data"),)
 
 
 @pytest.mark.parametrize("parts", [{"pod": "db-1"}, {"node": "n2"}, {"container": "web"}])
@@ -204,5 +204,5 @@ def test_a_container_that_is_gone_is_known(parts: dict[str, t.Any]) -> None:
 
 def test_without_a_mark_the_task_tells() -> None:
     freeze = freeze_of_task(pod_with(), HOOK, lease_id="22ff", container="web", path="/x")
-    assert (freeze.lease.lease_id, freeze.lease.target.container, freeze.lease.target.path) == ("22ff", "web", "/x")
-    assert freeze.lease.thaws == (("fsfreeze", "--unfreeze", "/x"),)
+    assert (freeze.timer.lease_id, freeze.timer.target.container, freeze.timer.target.path) == ("22ff", "web", "/x")
+    assert freeze.timer.thaws == (("fsfreeze", "--unfreeze", "/x"),)

@@ -38,7 +38,7 @@ def lacking(cluster: t.Any, *missing: str) -> None:
 
 def test_a_freeze_that_is_seen_through(cluster: t.Any) -> None:
     plan = examine(cluster)
-    assert (plan.refusal, plan.freeze, plan.plain, plan.lease_available) == ("", "leased", True, True)
+    assert (plan.refusal, plan.freeze, plan.plain, plan.timer_available) == ("", "leased", True, True)
     (target,) = plan.targets
     assert (target.where, target.claim, target.device) == ("/data in container db of pod shop/db-0", "shop/data", "7:1")
     assert plan.thaws == (("fsfreeze", "--unfreeze", "/data"),)

@@ -298,7 +298,7 @@ def test_a_node_that_is_gone_may_come_back_with_its_freezes(cluster: t.Any) -> N
     cluster.add_pod("db-0")
     cluster.pods.clear()
     old = utc_now() - 60 * SECOND
-    entries = [json.loads(mark_text(old, lease_id=lease))[0] for lease in (LEASE, LEASE[::-1])]
+    entries = [json.loads(mark_text(old, lease_id=timer))[0] for timer in (LEASE, LEASE[::-1])]
     cluster.claim()["metadata"]["annotations"] = {FROZEN_ANNOTATION: json.dumps(entries)}
     done = sweep(cluster, gather([], [cluster.claim()]))
     assert [(each.state, "the mark stays" in each.error) for each in done] == [("not frozen", True)] * 2

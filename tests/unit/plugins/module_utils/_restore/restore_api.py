@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_writer import TarballWriter
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
@@ -24,8 +25,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import Res
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_api import MemoryApi
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import types_named
-
-Object = dict[str, t.Any]
 
 
 class RestoreApi(MemoryApi):
@@ -55,7 +54,9 @@ def write_backup(store: t.Any, name: str, *objects: tuple[str, Object]) -> None:
     stream = io.BytesIO()
     with TarballWriter(stream) as writer:
         for kind, obj in objects:
-            writer.add_item(GroupResource.parse(kind), obj, preferred_version=obj["apiVersion"].rpartition("/")[2])
+            writer.add_items(
+                GroupResource.parse(kind), [(obj, None)], preferred_version=obj["apiVersion"].rpartition("/")[2]
+            )
         writer.close()
     backup = {
         "apiVersion": "velero.io/v1",

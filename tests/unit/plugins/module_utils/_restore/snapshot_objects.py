@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.restore import CsiRestore
@@ -20,7 +21,6 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory
     types_named,
 )
 
-Object = dict[str, t.Any]
 GROUP = "snapshot.storage.k8s.io"
 DRIVER = "disk.example.com"
 NAME = "velero-data-abc12"
@@ -93,7 +93,7 @@ def snapshot_class(name: str, driver: str = DRIVER, *, default: bool = False) ->
 
 
 class TargetCluster(MemoryApi):
-    """Has classes, and tells rights one by one.
+    """Has classes, and answers for rights one by one.
 
     ``forbidden``: plurals that may be neither listed nor made; ``volumesnapshots@shop`` for one namespace.
     """

@@ -11,6 +11,7 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import gzip_json
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
@@ -39,7 +40,6 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.ebs
     tags_of,
 )
 
-Object = dict[str, t.Any]
 LOCATION = SnapshotLocation(region=REGION, access_key="key", secret_key="secret")
 EBS = EbsSnapshotter(LOCATION)
 OLD = "vol-00000000000000001"
@@ -71,7 +71,7 @@ def stored_claim() -> Object:
 def put_backup(
     store: t.Any, snapshot_id: str, *, policy: str = "Delete", records: bool = True, **snapshot: t.Any
 ) -> NativeSnapshot:
-    """A backup of one claim whose volume has a native snapshot; without ``records`` only volumeinfo tells of it."""
+    """A backup of one claim whose volume has a native snapshot; without ``records`` only volumeinfo has it."""
     found = NativeSnapshot(
         volume="pv1",
         snapshot_id=snapshot_id,

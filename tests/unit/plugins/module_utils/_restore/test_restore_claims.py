@@ -13,6 +13,7 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import ClaimDecision
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.held_back import claims_named_by
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.object_quota import find_exceeding
@@ -37,7 +38,6 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.sna
     CLAIM,
     NAME,
     VOLUME,
-    Object,
     put,
     without,
 )

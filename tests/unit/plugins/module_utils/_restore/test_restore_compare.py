@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.json_patch import apply_merge_patch
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan import compare as comparing
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.compare import (
     compare,
@@ -20,7 +21,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.compare i
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.diff_text import diff_entry
 
-Object = dict[str, t.Any]
 OURS = {"velero.io/backup-name": "b", "velero.io/restore-name": "r"}
 
 

@@ -13,6 +13,7 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.table import apply_item_rules
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import (
@@ -29,7 +30,6 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.sna
     NAME,
     SNAPSHOT,
     VOLUME,
-    Object,
     StoredSnapshots,
     TargetCluster,
     put,
@@ -201,7 +201,7 @@ FAST = storage_class("fast")
 def test_what_the_target_makes_of_it(
     cluster: dict[str, t.Any], classes: dict[str, str], claim: Object, missing: str
 ) -> None:
-    """docs/compatibility 8.4, 14.13: a volume whose data cannot come back is told by name."""
+    """docs/compatibility 8.4, 14.13: a volume whose data cannot come back is reported by name."""
     sources = StoredSnapshots().sources(TargetCluster(**cluster), classes)
     found = decide(sources, info=[METHOD], claim=claim)
     assert missing in found.missing

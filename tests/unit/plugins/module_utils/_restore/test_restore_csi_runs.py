@@ -15,6 +15,7 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
@@ -39,7 +40,6 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.sna
     NAME,
     SNAPSHOT,
     VOLUME,
-    Object,
     storage_class,
 )
 
@@ -258,7 +258,7 @@ def test_what_goes_wrong(
 
 
 def test_objects_that_cannot_be_taken_out(api: VolumeApi, store: t.Any) -> None:
-    """They are told of, and go with the next run of the restore."""
+    """They are reported, and go with the next run of the restore."""
     put_backup(store)
     api.refuse = refuse("DELETE", "volumesnapshots", QUOTA)
     done = restore(api, store, name="r")
@@ -422,7 +422,7 @@ def test_a_content_that_outlived_its_snapshot_is_made_anew(api: VolumeApi, store
 def test_a_claim_that_another_restore_left_without_a_volume(
     api: VolumeApi, store: t.Any, there: bool, policy: str
 ) -> None:
-    """It is told as what it is, and one that can never have a volume is not taken for restored."""
+    """It is reported as what it is, and one that can never have a volume is not taken for restored."""
     put_backup(store)
     api.provisions = False
     restore(api, store, name="r", resource_timeout=0.0)

@@ -101,7 +101,7 @@ def test_an_object_that_is_made_anew_is_made_in_any_case(api: RestoreApi, store:
 
 
 def test_an_object_that_is_gone_and_not_made_anew(api: RestoreApi, store: t.Any) -> None:
-    """It is told that it is missing, and under its name the restore makes it."""
+    """It is reported as missing, and under its name the restore makes it."""
     write_backup(store, "b", config("a", a="1"))
     api.add("configmaps", "a", "shop", data={"a": "2"})
     refusal = KubeError("a webhook denied the request", status=403, reason="Forbidden")
@@ -232,7 +232,7 @@ def test_a_restore_that_was_broken_off(api: RestoreApi, store: t.Any) -> None:
     assert plan(api, store, name="r1").warnings_list == []
 
     done = restore(api, store, name="r1")
-    # What the broken run had made is told as in the plan; the record counts it as created.
+    # What the broken run had made is reported as in the plan; the record counts it as created.
     assert (done.phase, done.states, done.recorded) == ("Completed", {"created": 3, "unchanged": 3}, True)
     assert done.closing_line == "Completed: 3 created, 3 unchanged, 0 errors, 0 warnings"
     assert done.summary["unchanged"] == 3
@@ -261,7 +261,7 @@ def test_a_location_that_is_read_only_is_never_written(api: RestoreApi, store: t
 
 
 def test_a_credential_that_ends_on_the_way_ends_the_restore(api: RestoreApi, store: t.Any) -> None:
-    """It is told once, not for each object; under its name the restore is finished with another one."""
+    """It is reported once, not for each object; under its name the restore is finished with another one."""
     write_backup(store, "b", *(config(f"c-{number}") for number in range(50)))
     ended = KubeError("The credential is not accepted.", status=401, reason="Unauthorized", hint="Renew it.")
     made: list[str] = []

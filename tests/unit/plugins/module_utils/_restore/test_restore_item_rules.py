@@ -11,6 +11,7 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.images import map_image
@@ -29,7 +30,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.metadata 
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.restore import EbsRestore
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-Object = dict[str, t.Any]
 
 
 class Archive:

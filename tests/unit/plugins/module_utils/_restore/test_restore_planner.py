@@ -10,9 +10,9 @@ import typing as t
 
 import pytest
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import (
-    Object,
     RestoreApi,
     actions,
     config,

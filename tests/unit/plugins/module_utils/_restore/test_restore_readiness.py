@@ -14,6 +14,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.workloads.readiness import (
     Readiness,
     has_controller,
@@ -22,7 +23,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.workloads.read
     stated_reason,
 )
 
-Object = dict[str, t.Any]
 READY = Readiness(True)
 REFUSED = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "exceeded quota: q"}
 

@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem
@@ -23,7 +24,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.workloads impo
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.workloads.ready_wait import WorkloadWait
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import run_of
 
-Object = dict[str, t.Any]
 TYPES = {
     "Deployment": ApiResource("apps", "v1", "deployments", "deployment", "Deployment", True, frozenset()),
     "ReplicaSet": ApiResource("apps", "v1", "replicasets", "replicaset", "ReplicaSet", True, frozenset()),

@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import ItemRef
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_reader import TarballReader
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply import object_waits
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import Applied, AppliedPlan
@@ -23,7 +24,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.prepare i
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_objects import Key
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import ApiType
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import (
-    Object,
     RestoreApi,
     actions,
     config,
@@ -158,7 +158,7 @@ def test_plans_do_not_change() -> None:
     kind = GroupResource("configmaps")
     first, second = (PlanItem(number=number, group_resource=kind, name=f"c{number}") for number in (0, 1))
     planned = RestorePlan((Wave((kind,), (first, second)),))
-    judged = planned.replacing([second.settled("conflict", "no")])
+    judged = planned.replacing([second.decided("conflict", "no")])
     assert [item.action for item in planned.items] == ["create", "create"]
     assert [(item.action, item.intent) for item in judged.items] == [("create", "create"), ("conflict", "")]
     applied = AppliedPlan(judged).with_done([Applied(first, "created")])

@@ -9,12 +9,12 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import (
     VolumeDecisions,
     VolumeTerms,
 )
 
-Object = dict[str, t.Any]
 CLAIM: Object = {"metadata": {"name": "data"}, "spec": {"volumeName": "pv1"}}
 
 

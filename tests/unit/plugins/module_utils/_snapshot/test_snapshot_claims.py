@@ -10,10 +10,11 @@ import typing as t
 
 import pytest
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.claims import find_claims, read_volumes
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import (
-    Selection,
+    ClaimChoice,
     Workload,
     WorkloadKind,
 )
@@ -21,8 +22,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector 
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_api import MemoryApi
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import types_named
-
-Object = dict[str, t.Any]
 
 
 class Api(MemoryApi):
@@ -49,8 +48,8 @@ def api() -> Api:
     return Api()
 
 
-def names(api: Api, **selection: t.Any) -> list[str]:
-    return [claim["metadata"]["name"] for claim in find_claims(api.client, "shop", Selection(**selection))]
+def names(api: Api, **choice: t.Any) -> list[str]:
+    return [claim["metadata"]["name"] for claim in find_claims(api.client, "shop", ClaimChoice(**choice))]
 
 
 def test_claims_by_name(api: Api) -> None:

@@ -15,18 +15,18 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks import executor
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce import lease
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce import freeze_timer
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot import window as snapshot_window
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.outcome import SnapshotOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import (
+    ClaimChoice,
     Quiescing,
-    Selection,
     SnapshotRequest,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.task import remove_snapshots, take_snapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotSpec, TakenSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import PlannedSnapshot, SetMember
 
 FREEZE = {
@@ -41,12 +41,12 @@ class FakeProvider:
     def __init__(self, cluster: t.Any) -> None:
         self.cluster = cluster
         self.warnings: list[str] = []
-        self.taken: list[CutSnapshot] = []
+        self.taken: list[TakenSnapshot] = []
         self.members: list[SetMember] = []
         self.asked: list[str] = []
         self.timeout = 0.0
-        self.on_cut: t.Callable[[list[CutSnapshot]], None] = lambda cuts: None
-        self.on_ready: t.Callable[[t.Sequence[CutSnapshot]], list[CutSnapshot]] = lambda cuts: []
+        self.on_cut: t.Callable[[list[TakenSnapshot]], None] = lambda snapshots: None
+        self.on_ready: t.Callable[[t.Sequence[TakenSnapshot]], list[TakenSnapshot]] = lambda snapshots: []
 
     def __enter__(self) -> FakeProvider:
         return self
@@ -59,7 +59,7 @@ class FakeProvider:
 
     def plan(self, claims: t.Any) -> list[PlannedSnapshot]:
         return [
-            PlannedSnapshot(claim=claim, wish=SnapshotWish(namespace="shop", claim=claim.name, name=f"s-{claim.name}"))
+            PlannedSnapshot(claim=claim, spec=SnapshotSpec(namespace="shop", claim=claim.name, name=f"s-{claim.name}"))
             for claim in claims
         ]
 
@@ -69,28 +69,30 @@ class FakeProvider:
     def take(self, plans: t.Sequence[PlannedSnapshot], *, timeout: float) -> None:
         self.timeout = timeout
         self.cluster.note("cut")
-        cuts = [
-            CutSnapshot(wish=plan.wish, requested=utc_now(), state="cut", name=plan.wish.name, handle="h")
+        snapshots = [
+            TakenSnapshot(spec=plan.spec, requested=utc_now(), state="cut", name=plan.spec.name, handle="h")
             for plan in plans
         ]
-        self.taken += cuts
-        self.on_cut(cuts)
+        self.taken += snapshots
+        self.on_cut(snapshots)
 
-    def seal(self, cuts: t.Sequence[CutSnapshot]) -> None:
+    def seal(self, snapshots: t.Sequence[TakenSnapshot]) -> None:
         self.cluster.note("seal")
 
-    def retain(self, cuts: t.Sequence[CutSnapshot]) -> bool:
+    def retain(self, snapshots: t.Sequence[TakenSnapshot]) -> bool:
         self.cluster.note("retain")
         return True
 
-    def wait_ready(self, cuts: t.Sequence[CutSnapshot], *, timeout: float, progress: t.Any) -> list[CutSnapshot]:
+    def wait_ready(
+        self, snapshots: t.Sequence[TakenSnapshot], *, timeout: float, progress: t.Any
+    ) -> list[TakenSnapshot]:
         self.cluster.note("wait")
-        for cut in cuts:
-            cut.ready = True
-        return self.on_ready(cuts)
+        for taken in snapshots:
+            taken.ready = True
+        return self.on_ready(snapshots)
 
-    def discard(self, cuts: t.Sequence[CutSnapshot]) -> list[str]:
-        self.cluster.note(f"discard {len(cuts)}")
+    def discard(self, snapshots: t.Sequence[TakenSnapshot]) -> list[str]:
+        self.cluster.note(f"discard {len(snapshots)}")
         return []
 
     def remove(self, members: t.Sequence[SetMember]) -> list[str]:
@@ -120,7 +122,7 @@ def shop(cluster: t.Any, steps: Steps, monkeypatch: pytest.MonkeyPatch, clock: t
         finally:
             steps.extend(call.kind for call in cluster.calls[before:])
 
-    for module in (executor, lease):
+    for module in (executor, freeze_timer):
         monkeypatch.setattr(module, "exec_command", execute)
     monkeypatch.setattr(snapshot_window, "time", clock)
     cluster.add_pod("db-0", metadata={"annotations": dict(FREEZE)})
@@ -144,7 +146,7 @@ def provider(shop: t.Any) -> FakeProvider:
 
 
 def request_of(*claims: str, **more: t.Any) -> SnapshotRequest:
-    given = {"name": "s", "namespace": "shop", "selection": Selection(claims=claims or ("data",)), "run_id": "r"}
+    given = {"name": "s", "namespace": "shop", "choice": ClaimChoice(claims=claims or ("data",)), "run_id": "r"}
     return SnapshotRequest(**(given | more))
 
 
@@ -153,14 +155,14 @@ def take(shop: t.Any, provider: FakeProvider, request: SnapshotRequest | None = 
 
 
 def member(claim: str = "data", **more: t.Any) -> SetMember:
-    cut = CutSnapshot(
-        wish=SnapshotWish(namespace="shop", claim=claim, class_name="fast"),
+    taken = TakenSnapshot(
+        spec=SnapshotSpec(namespace="shop", claim=claim, class_name="fast"),
         requested=utc_now(),
         state="cut",
         name=f"s-{claim}",
         ready=True,
     )
-    return SetMember(cut=cut, **{"complete": True, **more})
+    return SetMember(snapshot=taken, **{"complete": True, **more})
 
 
 # It goes well
@@ -209,23 +211,23 @@ def test_the_cut_has_no_longer_than_the_freeze(shop: t.Any, provider: FakeProvid
     policy = FreezePolicy(lease_seconds=10, freeze_max_seconds=100)
     take(shop, provider, request_of(quiescing=Quiescing(policy=policy)))
     assert provider.timeout == pytest.approx(90)
-    take(shop, FakeProvider(shop), request_of(quiescing=Quiescing(policy=policy), cut_seconds=5.0))
+    take(shop, FakeProvider(shop), request_of(quiescing=Quiescing(policy=policy), take_seconds=5.0))
     assert provider.timeout == pytest.approx(90)
 
 
 # It does not
 
 
-def failing_cut(cuts: list[CutSnapshot]) -> None:
-    cuts[0].state = "pending"
-    cuts[0].fail("The driver says no.")
+def failing_cut(snapshots: list[TakenSnapshot]) -> None:
+    snapshots[0].state = "pending"
+    snapshots[0].fail("The driver says no.")
 
 
-def raising(error: Exception) -> t.Callable[[list[CutSnapshot]], None]:
-    def cut(_cuts: list[CutSnapshot]) -> None:
+def raising(error: Exception) -> t.Callable[[list[TakenSnapshot]], None]:
+    def take(_snapshots: list[TakenSnapshot]) -> None:
         raise error
 
-    return cut
+    return take
 
 
 def test_a_snapshot_that_fails_takes_the_set_with_it(shop: t.Any, provider: FakeProvider, steps: Steps) -> None:
@@ -273,7 +275,7 @@ def test_a_post_hook_that_fails_keeps_the_snapshots(shop: t.Any, provider: FakeP
 def test_a_freeze_that_did_not_hold(
     shop: t.Any, provider: FakeProvider, steps: Steps, answer: dict[str, str], word: str
 ) -> None:
-    """A snapshot is never silently torn."""
+    """A snapshot is never inconsistent without a word."""
     shop.pods["db-0"]["metadata"]["annotations"].pop("post.hook.backup.velero.io/command")
     shop.answers["release"] = [shop.release_answer(**answer)]
     outcome = take(shop, provider)
@@ -283,9 +285,9 @@ def test_a_freeze_that_did_not_hold(
 
 
 def test_a_cut_that_takes_longer_than_a_freeze_may(shop: t.Any, provider: FakeProvider, clock: t.Any) -> None:
-    def late(cuts: list[CutSnapshot]) -> None:
+    def late(snapshots: list[TakenSnapshot]) -> None:
         clock.sleep(provider.timeout)
-        failing_cut(cuts)
+        failing_cut(snapshots)
 
     provider.on_cut = late
     policy = FreezePolicy(lease_seconds=10, freeze_max_seconds=20)
@@ -301,7 +303,7 @@ def test_a_cut_that_takes_longer_than_a_freeze_may(shop: t.Any, provider: FakePr
     "error", [Cancelled("The run was cancelled: SIGTERM."), KubeError("The API server is gone."), RuntimeError("bug")]
 )
 def test_an_error_inside_the_window(shop: t.Any, provider: FakeProvider, steps: Steps, error: Exception) -> None:
-    """Released first, then undone; and what is raised tells what was frozen."""
+    """Released first, then undone; and what is raised says what was frozen."""
     provider.on_cut = raising(error)
     with pytest.raises(type(error)) as raised:
         take(shop, provider)
@@ -314,14 +316,14 @@ def test_an_error_inside_the_window(shop: t.Any, provider: FakeProvider, steps: 
 def test_what_could_not_be_removed_is_not_told_as_removed(
     shop: t.Any, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def discard(cuts: t.Sequence[CutSnapshot]) -> list[str]:
-        for cut in cuts:
-            cut.left = "The API server is gone."
-        return [cut.left for cut in cuts]
+    def discard(snapshots: t.Sequence[TakenSnapshot]) -> list[str]:
+        for taken in snapshots:
+            taken.left = "The API server is gone."
+        return [taken.left for taken in snapshots]
 
     monkeypatch.setattr(provider, "discard", discard)
     token = CancelToken()
-    provider.on_cut = lambda cuts: token.cancel("SIGTERM")
+    provider.on_cut = lambda snapshots: token.cancel("SIGTERM")
     with pytest.raises(Cancelled) as raised:
         take(shop, provider, cancel=token)
     (entry,) = raised.value.details["snapshots"]
@@ -343,7 +345,7 @@ def test_a_run_that_is_cancelled_while_it_quiesces(shop: t.Any, provider: FakePr
 
 def test_a_run_that_is_cancelled_after_the_cut_never_commits(shop: t.Any, provider: FakeProvider, steps: Steps) -> None:
     token = CancelToken()
-    provider.on_cut = lambda cuts: token.cancel("SIGTERM")
+    provider.on_cut = lambda snapshots: token.cancel("SIGTERM")
     with pytest.raises(Cancelled):
         take(shop, provider, cancel=token)
     assert steps == ["freeze", "cut", "release", "closed", "discard 1"]
@@ -362,9 +364,9 @@ def test_what_must_not_be_frozen_is_refused_before_anything(shop: t.Any, provide
 
 
 def test_one_that_is_late_is_kept(shop: t.Any, provider: FakeProvider, steps: Steps) -> None:
-    def late(cuts: t.Sequence[CutSnapshot]) -> list[CutSnapshot]:
-        cuts[0].ready, cuts[0].error = False, "It was not ready within 1 s."
-        return list(cuts)
+    def late(snapshots: t.Sequence[TakenSnapshot]) -> list[TakenSnapshot]:
+        snapshots[0].ready, snapshots[0].error = False, "It was not ready within 1 s."
+        return list(snapshots)
 
     provider.on_ready = late
     outcome = take(shop, provider)
@@ -374,8 +376,8 @@ def test_one_that_is_late_is_kept(shop: t.Any, provider: FakeProvider, steps: St
 
 
 def test_one_that_fails_after_the_cut_takes_the_set_with_it(shop: t.Any, provider: FakeProvider, steps: Steps) -> None:
-    def fail(cuts: t.Sequence[CutSnapshot]) -> list[CutSnapshot]:
-        cuts[0].fail("The upload failed.")
+    def fail(snapshots: t.Sequence[TakenSnapshot]) -> list[TakenSnapshot]:
+        snapshots[0].fail("The upload failed.")
         return []
 
     provider.on_ready = fail
@@ -411,7 +413,7 @@ def test_a_set_that_is_there(shop: t.Any, provider: FakeProvider, steps: Steps) 
 
 def test_a_set_that_is_there_is_waited_for(shop: t.Any, provider: FakeProvider, steps: Steps) -> None:
     provider.members = [member()]
-    provider.members[0].cut.ready = False
+    provider.members[0].snapshot.ready = False
     assert not take(shop, provider).changed
     assert steps == ["wait", "closed"]
 
@@ -424,7 +426,7 @@ def test_check_mode_of_retain(shop: t.Any, provider: FakeProvider, policy: str, 
 
 def failed_member() -> SetMember:
     found = member()
-    found.cut.fail("no space")
+    found.snapshot.fail("no space")
     return found
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What holds for every store and for claims in every store; run against a directory here and against S3 live."""
+"""What holds for every store and for write locks in every store; run against a directory here and against S3 live."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claim_record import LONGEST_SECONDS
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import (
-    Claim,
-    ClaimHeld,
-    ClaimLost,
-    ClaimRecord,
-    read_claim,
-)
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.lock_record import LONGEST_SECONDS
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
+from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import (
+    LockRecord,
+    WriteLock,
+    WriteLockHeld,
+    WriteLockLost,
+    read_write_lock,
+)
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
@@ -49,9 +49,9 @@ BAD_KEYS = [
 ]
 
 
-def stored_claim(store: Store) -> ClaimRecord:
-    """The claim that is there."""
-    found = read_claim(store, KEY)
+def stored_lock(store: Store) -> LockRecord:
+    """The write lock that is there."""
+    found = read_write_lock(store, KEY)
     assert found is not None
     return found
 
@@ -278,67 +278,67 @@ def in_threads(count: int, act: t.Callable[[int], t.Any]) -> list[t.Any]:
     return results
 
 
-def put_expired(store: Store, *, age: float = 3600.0, key: str = KEY, commits: str = "") -> ClaimRecord:
-    """A claim that a dead run left."""
+def put_expired(store: Store, *, age: float = 3600.0, key: str = KEY, commits: str = "") -> LockRecord:
+    """A write lock that a dead run left."""
     past = dt.datetime.now(tz=dt.UTC) - dt.timedelta(seconds=age)
-    record = dataclasses.replace(ClaimRecord.make("dead-run", "host-x", 4711, past, 120.0), commits=commits)
+    record = dataclasses.replace(LockRecord.make("dead-run", "host-x", 4711, past, 120.0), commits=commits)
     store.put(key, record.encode())
     return record
 
 
-class ClaimContract:
+class WriteLockContract:
     """Needs a fixture ``store`` as above."""
 
     def test_acquire_and_release(self, store: Store) -> None:
-        with Claim.acquire(store, KEY, run_id="r1") as claim:
-            stored = stored_claim(store)
-            assert (stored.run, stored.host, stored.pid) == ("r1", claim.record.host, claim.record.pid)
+        with WriteLock.acquire(store, KEY, run_id="r1") as lock:
+            stored = stored_lock(store)
+            assert (stored.run, stored.host, stored.pid) == ("r1", lock.record.host, lock.record.pid)
             assert 110 < (stored.expires - dt.datetime.now(tz=dt.UTC)).total_seconds() <= 120
-            assert claim.atomic
-            assert claim.took_over is None
-            assert not claim.is_lost
-            claim.confirm()
+            assert lock.atomic
+            assert lock.took_over is None
+            assert not lock.is_lost
+            lock.confirm()
         assert keys(store) == []
-        claim.release()
+        lock.release()
 
     def test_a_held_claim_names_its_holder(self, store: Store) -> None:
-        with Claim.acquire(store, KEY, run_id="r1") as claim:
-            with pytest.raises(ClaimHeld) as caught:
-                Claim.acquire(store, KEY, run_id="r2")
-            assert caught.value.holder == stored_claim(store)
-            for word in ("r1", claim.record.host, str(claim.record.pid), "backups/b1"):
+        with WriteLock.acquire(store, KEY, run_id="r1") as lock:
+            with pytest.raises(WriteLockHeld) as caught:
+                WriteLock.acquire(store, KEY, run_id="r2")
+            assert caught.value.holder == stored_lock(store)
+            for word in ("r1", lock.record.host, str(lock.record.pid), "backups/b1"):
                 assert word in caught.value.message
-            assert claim.record.expires_text in caught.value.sentence
-        with Claim.acquire(store, KEY, run_id="r2"):
+            assert lock.record.expires_text in caught.value.sentence
+        with WriteLock.acquire(store, KEY, run_id="r2"):
             pass
 
     def test_an_expired_claim_is_taken_over(self, store: Store) -> None:
         record = put_expired(store)
-        with Claim.acquire(store, KEY, run_id="r2") as claim:
-            assert claim.took_over is not None
-            assert claim.took_over.run == record.run
+        with WriteLock.acquire(store, KEY, run_id="r2") as lock:
+            assert lock.took_over is not None
+            assert lock.took_over.run == record.run
             assert keys(store) == [KEY]
         assert keys(store) == []
 
     @pytest.mark.parametrize("data", [b"", b"{}", b'{"run": "r1"'], ids=repr)
     def test_a_damaged_claim_is_over_after_the_longest_life(self, store: Store, data: bytes) -> None:
         store.put(KEY, data)
-        with pytest.raises(ClaimHeld, match="is damaged") as caught:
-            Claim.acquire(store, KEY, run_id="r2")
+        with pytest.raises(WriteLockHeld, match="is damaged") as caught:
+            WriteLock.acquire(store, KEY, run_id="r2")
         assert "run the task again after that" in (caught.value.hint or "")
         assert store.get(KEY) == data
         later = utc_now() + dt.timedelta(seconds=LONGEST_SECONDS + 30)
-        with Claim.acquire(store, KEY, run_id="r2", now=lambda: later) as claim:
-            assert claim.took_over is not None
-            assert claim.took_over.is_damaged
+        with WriteLock.acquire(store, KEY, run_id="r2", now=lambda: later) as lock:
+            assert lock.took_over is not None
+            assert lock.took_over.is_damaged
             assert keys(store) == [KEY]
         assert keys(store) == []
 
     def test_a_claim_that_the_server_cuts_is_made_whole(self, store: Store) -> None:
-        with Claim.acquire(store, KEY, run_id="r1") as claim:
-            store.put(KEY, claim.record.encode()[:30])
-            claim.confirm()
-            assert stored_claim(store).run == "r1"
+        with WriteLock.acquire(store, KEY, run_id="r1") as lock:
+            store.put(KEY, lock.record.encode()[:30])
+            lock.confirm()
+            assert stored_lock(store).run == "r1"
         assert keys(store) == []
 
     def test_one_of_many_gets_it(self, store: Store) -> None:
@@ -353,50 +353,50 @@ class ClaimContract:
         put_expired(store)
         now = dt.datetime.now(tz=dt.UTC)
         with pytest.raises(Died):
-            Claim.acquire(DiesAtPut(store), KEY, run_id="r2", now=lambda: now - dt.timedelta(seconds=600))
+            WriteLock.acquire(DiesAtPut(store), KEY, run_id="r2", now=lambda: now - dt.timedelta(seconds=600))
         assert len(keys(store)) == 2
         self.race(store)
 
     def test_a_run_that_is_taking_over_is_waited_for(self, store: Store) -> None:
         put_expired(store)
         with pytest.raises(Died):
-            Claim.acquire(DiesAtPut(store), KEY, run_id="r2")
-        with pytest.raises(ClaimHeld, match="run r2"):
-            Claim.acquire(store, KEY, run_id="r3")
+            WriteLock.acquire(DiesAtPut(store), KEY, run_id="r2")
+        with pytest.raises(WriteLockHeld, match="run r2"):
+            WriteLock.acquire(store, KEY, run_id="r3")
 
     def race(self, store: Store, count: int = 8) -> None:
-        results = in_threads(count, lambda number: Claim.acquire(store, KEY, run_id=f"r{number}"))
-        claims = [result for result in results if isinstance(result, Claim)]
-        assert len(claims) == 1
-        assert sum(isinstance(result, ClaimHeld) for result in results) == count - 1
-        assert stored_claim(store).run == claims[0].record.run
-        claims[0].confirm()
-        claims[0].release()
+        results = in_threads(count, lambda number: WriteLock.acquire(store, KEY, run_id=f"r{number}"))
+        locks = [result for result in results if isinstance(result, WriteLock)]
+        assert len(locks) == 1
+        assert sum(isinstance(result, WriteLockHeld) for result in results) == count - 1
+        assert stored_lock(store).run == locks[0].record.run
+        locks[0].confirm()
+        locks[0].release()
         assert keys(store) == []
 
     def test_renewed_while_held(self, store: Store) -> None:
-        with Claim.acquire(store, KEY, run_id="r1", ttl_seconds=1.5) as claim:
-            first = claim.record.expires
-            wait_for(lambda: (claim.record.expires - first).total_seconds() > 2, seconds=10)
-            assert not claim.is_lost
-            assert stored_claim(store).expires > first
+        with WriteLock.acquire(store, KEY, run_id="r1", ttl_seconds=1.5) as lock:
+            first = lock.record.expires
+            wait_for(lambda: (lock.record.expires - first).total_seconds() > 2, seconds=10)
+            assert not lock.is_lost
+            assert stored_lock(store).expires > first
 
     def test_lost_when_another_run_has_it(self, store: Store) -> None:
-        claim = Claim.acquire(store, KEY, run_id="r1", ttl_seconds=60)
+        lock = WriteLock.acquire(store, KEY, run_id="r1", ttl_seconds=60)
         other = put_expired(store, age=0)
-        assert not claim.is_lost
-        with pytest.raises(ClaimLost):
-            claim.confirm()
-        assert claim.is_lost
-        claim.release()
-        assert stored_claim(store).nonce == other.nonce
+        assert not lock.is_lost
+        with pytest.raises(WriteLockLost):
+            lock.confirm()
+        assert lock.is_lost
+        lock.release()
+        assert stored_lock(store).nonce == other.nonce
 
     def test_lost_when_it_is_gone(self, store: Store) -> None:
-        claim = Claim.acquire(store, KEY, run_id="r1", ttl_seconds=60)
+        lock = WriteLock.acquire(store, KEY, run_id="r1", ttl_seconds=60)
         store.delete_many([KEY])
-        with pytest.raises(ClaimLost):
-            claim.confirm()
-        claim.release()
+        with pytest.raises(WriteLockLost):
+            lock.confirm()
+        lock.release()
         assert keys(store) == []
 
 
@@ -405,7 +405,7 @@ class Died(BaseException):
 
 
 class DiesAtPut:
-    """The store of a run that dies when it would replace the claim."""
+    """The store of a run that dies when it would replace the write lock."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -23,7 +23,7 @@ Mode: t.TypeAlias = t.Literal[
     "no-checksums",  # refuses what the SDK sends since 2025: Backblaze B2, older Ceph and MinIO
     "no-conditions",  # refuses If-None-Match
     "ignores-conditions",  # knows nothing of If-None-Match
-    "no-list",  # may not be listed, so what is absent is not told either
+    "no-list",  # may not be listed, so what is absent is not known either
     "late-lists",  # lists are those of a moment ago
     "list-v1",  # knows the first version of lists only
     "no-batch-delete",  # 501

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A server that takes a request and is silent: a run that is told to stop ends within five seconds."""
+"""A server that takes a request and is silent: a run that is cancelled ends within five seconds."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._aws import bounded_calls
 from ansible_collections.arkive.k8s.plugins.module_utils._aws import client as aws_client
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.store import S3Store
+from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import WriteLock
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
@@ -73,10 +73,10 @@ def test_a_call_under_way_is_given_up(told: CancelToken, name: str) -> None:
     silent = Silent(operation)
     with S3Wire(silent) as wire:
         store = store_of(wire, told)
-        telling = tell_when(silent.met, told)
+        with_issues = tell_when(silent.met, told)
         with pytest.raises(StoreError) as caught:
             act(store)
-        telling.join()
+        with_issues.join()
         began = time.monotonic()
         assert caught.value.failure == "unreachable"
         assert "no answer by the time that the run was told to stop" in caught.value.message
@@ -105,12 +105,12 @@ def test_what_was_begun_is_cleaned_up_where_the_server_answers(told: CancelToken
     memory = MemoryS3()
     with S3Wire(memory) as wire:
         store = store_of(wire, told)
-        claim = Claim.acquire(store, "backups/n/n-arkive-claim.json", run_id="r")
+        lock = WriteLock.acquire(store, "backups/n/n-arkive-claim.json", run_id="r")
         told.cancel("SIGTERM was received")
         store.put("backups/n/x", b"1")
         store.delete_many(["backups/n/x"])
-        claim.release()
-        assert claim.left_behind == ""
+        lock.release()
+        assert lock.left_behind == ""
         assert memory.objects == {}
 
 
@@ -136,10 +136,10 @@ def test_ec2_is_no_exception(told: CancelToken) -> None:
     silent = Silent("DeleteObjects")
     with S3Wire(silent) as wire:
         location = SnapshotLocation(region="east", endpoint_url=wire.url, access_key="k" * 16, secret_key="s" * 16)
-        telling = tell_when(silent.met, told)
+        with_issues = tell_when(silent.met, told)
         with pytest.raises(SnapshotError, match="told to stop"):
             EbsSnapshotter(location, told).describe_snapshot("snap-1")
-        telling.join()
+        with_issues.join()
 
 
 def store_of(wire: S3Wire, cancel: CancelToken) -> S3Store:

@@ -24,8 +24,8 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._backup.back
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import RestoreApi, restore
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.attic import ATTIC, DOORS, ROW, AtticLocation
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.contract import (
-    ClaimContract,
     StoreContract,
+    WriteLockContract,
 )
 
 
@@ -47,8 +47,8 @@ class TestAttic(StoreContract):
     """It passes the table that every store passes."""
 
 
-class TestClaimsInTheAttic(ClaimContract):
-    """So do claims in it."""
+class TestWriteLocksInTheAttic(WriteLockContract):
+    """So do write locks in it."""
 
 
 @pytest.mark.parametrize(

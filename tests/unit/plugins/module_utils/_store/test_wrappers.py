@@ -24,8 +24,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.retrying import 
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._store.wrapper import StoreWrapper
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.contract import (
-    ClaimContract,
     StoreContract,
+    WriteLockContract,
 )
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.wrappers import FailingStore, MeasuredStore
 
@@ -83,7 +83,7 @@ class TestAllAroundEachOther(StoreContract):
         return wrapped(LocalStore(LocalLocation(path=str(tmp_path), prefix="team/a")))
 
 
-class TestClaimsInAWrappedStore(ClaimContract):
+class TestWriteLocksInAWrappedStore(WriteLockContract):
     @pytest.fixture
     def store(self, tmp_path: Path) -> Store:
         return wrapped(LocalStore(LocalLocation(path=str(tmp_path), prefix="team/a")))

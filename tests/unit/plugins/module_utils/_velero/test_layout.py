@@ -28,7 +28,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import (
         ("podvolumebackups", "backups/n.1/n.1-podvolumebackups.json.gz"),
         ("itemoperations", "backups/n.1/n.1-itemoperations.json.gz"),
         ("arkive_record", "backups/n.1/n.1-arkive.json.gz"),
-        ("claim", "backups/n.1/n.1-arkive-claim.json"),
+        ("write_lock", "backups/n.1/n.1-arkive-claim.json"),
     ],
 )
 def test_backup_keys(attribute: str, key: str) -> None:

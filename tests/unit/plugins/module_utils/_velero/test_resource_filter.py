@@ -8,10 +8,10 @@ import typing as t
 
 import pytest
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import (
     ALWAYS_EXCLUDED,
-    NAMESPACES,
     GlobalFilter,
     IncludeExclude,
 )

@@ -13,12 +13,11 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.bounded_json import text_size
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import (
     modifiers_of_configmap,
     parse_modifiers,
 )
-
-Object = dict[str, t.Any]
 
 CLAIM: Object = {
     "apiVersion": "v1",

@@ -10,9 +10,8 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.json_patch import PatchError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.strategic_merge import apply_strategic_merge
-
-Object = dict[str, t.Any]
 
 
 def deployment(**pod: t.Any) -> Object:

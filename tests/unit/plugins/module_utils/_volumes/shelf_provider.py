@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotWish
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import (
     BackupJob,
     KeptSnapshots,
@@ -35,7 +36,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets 
 )
 
 METHOD = "PodVolumeBackup"
-Object = dict[str, t.Any]
 
 #: What is on the shelf, by handles.
 SHELF: dict[str, str] = {}
@@ -60,8 +60,8 @@ class ShelfBackup:
         path = ((claim.volume or {}).get("spec") or {}).get("hostPath")
         if not path:
             return SnapshotOffer(reason="shelf: no hostPath;")
-        wish = SnapshotWish(namespace=claim.namespace, claim=claim.name)
-        return SnapshotOffer(plan=PlannedSnapshot(claim=claim, wish=wish), is_mine=True)
+        spec = SnapshotSpec(namespace=claim.namespace, claim=claim.name)
+        return SnapshotOffer(plan=PlannedSnapshot(claim=claim, spec=spec), is_mine=True)
 
     def begin(self, plans: t.Mapping[Key, PlannedSnapshot], *, namespaces: t.Sequence[str], sweeps: bool) -> list[str]:
         self._plans = plans

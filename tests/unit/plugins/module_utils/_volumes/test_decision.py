@@ -63,8 +63,8 @@ def of(volume: t.Any) -> ClaimVolume:
 
 def told(found: VolumeDecision) -> tuple[str, str, str]:
     """Who takes the snapshot, of which driver and class."""
-    wish = found.plan.wish if found.plan else None
-    return found.provider, wish.driver if wish else "", wish.class_name if wish else ""
+    spec = found.plan.spec if found.plan else None
+    return found.provider, spec.driver if spec else "", spec.class_name if spec else ""
 
 
 SNAPSHOT = ("csi", "a.csi", "snap-a")

@@ -13,6 +13,7 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube import waits
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -26,7 +27,6 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory
     types_named,
 )
 
-Object = dict[str, t.Any]
 DRIVER = "disk.example"
 _VERBS = ("create", "delete", "get", "list", "patch")
 NAME = "snapshot.storage.kubernetes.io/deletion-secret-name"

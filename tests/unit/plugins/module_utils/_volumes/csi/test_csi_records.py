@@ -18,15 +18,15 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.records im
     stored_content,
     stored_snapshot,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.status import is_cut, stated_error, take_status
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import CutSnapshot, SnapshotWish
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.status import is_taken, stated_error, take_status
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotSpec, TakenSnapshot
 
 NOON = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
 GROUP = "snapshot.storage.kubernetes.io"
 
 
-def cut(**more: t.Any) -> CutSnapshot:
-    return CutSnapshot(wish=SnapshotWish(namespace="shop", claim="data"), requested=NOON, **more)
+def taken(**more: t.Any) -> TakenSnapshot:
+    return TakenSnapshot(spec=SnapshotSpec(namespace="shop", claim="data"), requested=NOON, **more)
 
 
 def claim(storage: str = "100Mi", **metadata: t.Any) -> dict[str, t.Any]:
@@ -60,7 +60,7 @@ def content(**status: t.Any) -> dict[str, t.Any]:
 )
 def test_the_claim_asks_for_enough(size: int | None, storage: str, requested: str) -> None:
     found = claim(storage)
-    mark_claim(found, cut(name="vs", size_bytes=size), backup_name="b")
+    mark_claim(found, taken(name="vs", size_bytes=size), backup_name="b")
     assert found["spec"]["resources"]["requests"]["storage"] == requested
 
 
@@ -70,7 +70,7 @@ def test_the_claim_names_its_snapshot() -> None:  # docs/compatibility 8.6.1
         annotations={"a": "1"},
         finalizers=["kubernetes.io/pvc-protection", f"{GROUP}/pvc-as-source-protection"],
     )
-    mark_claim(found, cut(name="v" * 70), backup_name="nightly")
+    mark_claim(found, taken(name="v" * 70), backup_name="nightly")
     metadata = found["metadata"]
     assert metadata["annotations"] == {"a": "1", "velero.io/volume-snapshot-name": "v" * 70}
     assert metadata["labels"]["app"] == "web"
@@ -123,7 +123,7 @@ def test_the_stored_content() -> None:  # docs/compatibility 8.6.3
     [pytest.param("cut", "succeeded", "h-1", id="cut"), pytest.param("failed", "failed", "", id="failed: removed")],
 )
 def test_volume_info(state: t.Any, result: str, handle: str) -> None:  # docs/compatibility 8.6.4
-    made = cut(state=state, handle="h-1", driver="a.csi", content="vsc", size_bytes=7, ready=True, created=NOON)
+    made = taken(state=state, handle="h-1", driver="a.csi", content="vsc", size_bytes=7, ready=True, created=NOON)
     assert csi_volume_info(made) == {
         "backupMethod": "CSISnapshot",
         "snapshotDataMoved": False,
@@ -154,13 +154,13 @@ def test_volume_info(state: t.Any, result: str, handle: str) -> None:  # docs/co
     ],
 )
 def test_when_it_is_cut(vs: t.Any, vsc: t.Any, with_contents: bool, expected: bool) -> None:
-    found = cut()
+    found = taken()
     take_status(found, vs, vsc)
-    assert is_cut(found, with_contents=with_contents) is expected
+    assert is_taken(found, with_contents=with_contents) is expected
 
 
 def test_what_the_objects_tell() -> None:
-    found = cut()
+    found = taken()
     seconds = int(NOON.timestamp())
     take_status(
         found,
@@ -187,7 +187,7 @@ def test_stated_error(vs: t.Any, vsc: t.Any, expected: str) -> None:
 
 
 def test_the_first_error_is_kept() -> None:
-    found = cut()
+    found = taken()
     found.fail("one")
     found.fail("two")
     assert (found.failed, found.error, found.where) == (True, "one", "shop/data")

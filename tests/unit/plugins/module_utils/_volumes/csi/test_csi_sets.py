@@ -52,16 +52,16 @@ def test_a_plan(api: SnapshotCluster) -> None:
     api.add_class("fast", annotations={"snapshot.storage.kubernetes.io/is-default-class": "true"})
     named = claim("named", annotations={"velero.io/csi-volumesnapshot-class": "slow"})
     first, second = provider_of(api, labels={"team": "shop"}).plan([claim(), named])
-    assert (first.wish.class_name, first.why) == ("fast", "it is the driver's default class")
-    assert (second.wish.class_name, second.wish.name) == ("slow", "s-named")
-    assert first.wish.labels == {"team": "shop", "arkive.k8s/snapshot": "s"}
-    run = first.wish.annotations["arkive.k8s/snapshot-run"]
-    assert first.wish.annotations == {
+    assert (first.spec.class_name, first.why) == ("fast", "it is the driver's default class")
+    assert (second.spec.class_name, second.spec.name) == ("slow", "s-named")
+    assert first.spec.labels == {"team": "shop", "arkive.k8s/snapshot": "s"}
+    run = first.spec.annotations["arkive.k8s/snapshot-run"]
+    assert first.spec.annotations == {
         "arkive.k8s/snapshot-name": "s",
         "arkive.k8s/snapshot-state": "unfinished",
         "arkive.k8s/snapshot-run": run,
     }
-    assert provider_of(api).plan([claim()])[0].wish.annotations["arkive.k8s/snapshot-run"] != run
+    assert provider_of(api).plan([claim()])[0].spec.annotations["arkive.k8s/snapshot-run"] != run
 
 
 @pytest.mark.parametrize(
@@ -72,13 +72,13 @@ def test_a_plan(api: SnapshotCluster) -> None:
 def test_the_class(api: SnapshotCluster, driver: str | None, wanted: str, expected: str) -> None:
     api.add_class("fast")
     (plan,) = provider_of(api, snapshot_class=wanted).plan([claim(driver=driver)])
-    assert plan.wish.class_name == expected
+    assert plan.spec.class_name == expected
 
 
 def test_classes_that_may_not_be_listed(api: SnapshotCluster) -> None:
     api.forbidden = {"volumesnapshotclasses"}
     (plan,) = provider_of(api).plan([claim()])
-    assert (plan.wish.class_name, plan.why) == ("", "left to the snapshot controller")
+    assert (plan.spec.class_name, plan.why) == ("", "left to the snapshot controller")
 
 
 @pytest.mark.parametrize(
@@ -132,12 +132,12 @@ def test_what_is_there(api: SnapshotCluster) -> None:
     api.add_snapshot("c", status={"error": {"message": "no space"}})
     api.add_snapshot("data", set_name="other")
     found = provider_of(api).find()
-    assert [(one.cut.wish.claim, one.complete, one.policy, one.leaving, one.cut.error) for one in found] == [
+    assert [(one.snapshot.spec.claim, one.complete, one.policy, one.leaving, one.snapshot.error) for one in found] == [
         ("a", False, "Delete", True, ""),
         ("b", True, "Retain", False, ""),
         ("c", True, "", False, "no space"),
     ]
-    assert (found[1].cut.handle, found[1].cut.ready, found[1].cut.size_bytes) == ("snap-b", True, 1024)
+    assert (found[1].snapshot.handle, found[1].snapshot.ready, found[1].snapshot.size_bytes) == ("snap-b", True, 1024)
 
 
 def test_long_names_of_sets_are_told_apart(api: SnapshotCluster) -> None:
@@ -155,16 +155,16 @@ def test_retain(api: SnapshotCluster) -> None:
     api.add_snapshot("a")
     api.add_snapshot("b", policy="Retain")
     provider = provider_of(api, retain=True)
-    cuts = [member.cut for member in provider.find()]
-    assert provider.retain(cuts)
+    snapshots = [member.snapshot for member in provider.find()]
+    assert provider.retain(snapshots)
     assert api.patches == [("content-s-a", {"spec": {"deletionPolicy": "Retain"}})]
-    assert not provider.retain(cuts)
+    assert not provider.retain(snapshots)
 
 
 def test_seal(api: SnapshotCluster) -> None:
     api.add_snapshot("a", state="unfinished")
     provider = provider_of(api)
-    provider.seal([member.cut for member in provider.find()])
+    provider.seal([member.snapshot for member in provider.find()])
     assert [member.complete for member in provider.find()] == [True]
 
 

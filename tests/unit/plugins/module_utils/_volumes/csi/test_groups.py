@@ -12,14 +12,15 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi import groups
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.groups import (
     GROUP,
     GroupApi,
-    GroupCut,
     GroupSnapshots,
+    TakenGroup,
     choose_group_class,
     find_group_api,
 )
@@ -28,7 +29,6 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_objects import Key
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import ApiType, types_named
 
-Object = dict[str, t.Any]
 MARK = "velero.io/csi-volumegroupsnapshot-class"
 NAMED = "velero.io/csi-volume-group-snapshot-class"
 
@@ -159,7 +159,7 @@ class Cluster(MemoryApi):
     def add_content(self, policy: str) -> None:
         self.add("volumegroupsnapshotcontents", "c", spec={"deletionPolicy": policy})
 
-    def add_member(self, claim: str, *, owner: str = "", cut: bool = True) -> None:
+    def add_member(self, claim: str, *, owner: str = "", taken: bool = True) -> None:
         group = {"apiVersion": f"{GROUP}/v1", "kind": "VolumeGroupSnapshot", "name": "g"}
         uid = owner or self.objects[THE_GROUP]["metadata"]["uid"]
         self.add(
@@ -168,7 +168,7 @@ class Cluster(MemoryApi):
             "shop",
             metadata={"ownerReferences": [{**group, "uid": uid}], "finalizers": [GUARD, "other"]},
             spec={"source": {"persistentVolumeClaimName": claim}},
-            status={"creationTime": "2026-06-01T02:00:00Z"} if cut else {},
+            status={"creationTime": "2026-06-01T02:00:00Z"} if taken else {},
         )
 
 
@@ -209,11 +209,11 @@ def token(monkeypatch: pytest.MonkeyPatch) -> Token:
     return Token(clock)
 
 
-def begin(cluster: Cluster, token: Token) -> tuple[GroupSnapshots, GroupCut]:
-    cutter = GroupSnapshots(cluster.client, API, cancel=token)
-    group = GroupCut(name="g", namespace="shop", claims=frozenset({"a", "b"}))
-    cutter.begin(group, label=("key", "value"), class_name="fast", metadata={"labels": {"x": "y"}})
-    return cutter, group
+def begin(cluster: Cluster, token: Token) -> tuple[GroupSnapshots, TakenGroup]:
+    maker = GroupSnapshots(cluster.client, API, cancel=token)
+    group = TakenGroup(name="g", namespace="shop", claims=frozenset({"a", "b"}))
+    maker.begin(group, label=("key", "value"), class_name="fast", metadata={"labels": {"x": "y"}})
+    return maker, group
 
 
 def test_what_is_asked_for(cluster: Cluster, token: Token) -> None:
@@ -227,14 +227,14 @@ def test_what_is_asked_for(cluster: Cluster, token: Token) -> None:
 
 def test_one_that_is_refused(cluster: Cluster, token: Token) -> None:
     cluster.refusals.append(KubeError("exceeded quota", status=403))
-    cutter, group = begin(cluster, token)
+    maker, group = begin(cluster, token)
     assert group.error == "The VolumeGroupSnapshot shop/g was not made: exceeded quota"
-    cutter.await_cut([group], timeout=5.0)
+    maker.await_taken([group], timeout=5.0)
     assert token.clock.now == 0
 
 
 @pytest.mark.parametrize(
-    ("status", "is_cut", "error", "seconds"),
+    ("status", "is_taken", "error", "seconds"),
     [
         ({"creationTime": "2026-06-01T02:00:00Z"}, True, "", 0),
         ({}, False, "was not cut within 30 s", 30),
@@ -244,21 +244,21 @@ def test_one_that_is_refused(cluster: Cluster, token: Token) -> None:
     ids=["cut", "late", "an error that stays", "deleted"],
 )
 def test_the_wait(
-    cluster: Cluster, token: Token, status: Object | None, is_cut: bool, error: str, seconds: int
+    cluster: Cluster, token: Token, status: Object | None, is_taken: bool, error: str, seconds: int
 ) -> None:
-    cutter, group = begin(cluster, token)
+    maker, group = begin(cluster, token)
     if status is None:
         del cluster.objects[THE_GROUP]
     else:
         cluster.objects[THE_GROUP]["status"] = status
-    cutter.await_cut([group], timeout=30.0)
-    assert group.is_cut == is_cut
+    maker.await_taken([group], timeout=30.0)
+    assert group.is_taken == is_taken
     assert error in group.error
     assert token.clock.now == pytest.approx(seconds, abs=0.3)
 
 
 def test_an_error_that_passes(cluster: Cluster, token: Token) -> None:
-    cutter, group = begin(cluster, token)
+    maker, group = begin(cluster, token)
     cluster.objects[THE_GROUP]["status"] = {"error": {"message": "try again"}}
 
     def succeed() -> None:
@@ -266,37 +266,37 @@ def test_an_error_that_passes(cluster: Cluster, token: Token) -> None:
             cluster.objects[THE_GROUP]["status"] = {"creationTime": "2026-06-01T02:00:00Z"}
 
     token.after = succeed
-    cutter.await_cut([group], timeout=30.0)
-    assert (group.is_cut, group.error) == (True, "")
+    maker.await_taken([group], timeout=30.0)
+    assert (group.is_taken, group.error) == (True, "")
 
 
 def test_a_run_that_is_cancelled(cluster: Cluster, token: Token) -> None:
-    cutter, group = begin(cluster, token)
+    maker, group = begin(cluster, token)
     token.after = lambda: token.cancel("SIGTERM")
     with pytest.raises(Cancelled):
-        cutter.await_cut([group], timeout=30.0)
+        maker.await_taken([group], timeout=30.0)
 
 
 def test_members(cluster: Cluster, token: Token) -> None:
-    cutter, group = begin(cluster, token)
+    maker, group = begin(cluster, token)
     cluster.add_member("a")
-    cluster.add_member("b", cut=False)
+    cluster.add_member("b", taken=False)
     cluster.add_member("other", owner="uid-x")
 
-    def cut() -> None:
+    def take() -> None:
         if token.clock.now > 3:
             cluster.add_member("b")
 
-    token.after = cut
-    found = cutter.members(group, timeout=30.0)
+    token.after = take
+    found = maker.members(group, timeout=30.0)
     assert sorted(member["metadata"]["name"] for member in found) == ["m-a", "m-b"]
 
 
 def test_members_that_do_not_come(cluster: Cluster, token: Token) -> None:
-    cutter, group = begin(cluster, token)
+    maker, group = begin(cluster, token)
     cluster.add_member("a")
     with pytest.raises(SnapshotError, match="shop/g has no members for b after 30 s"):
-        cutter.members(group, timeout=30.0)
+        maker.members(group, timeout=30.0)
 
 
 @pytest.mark.parametrize(
@@ -305,22 +305,22 @@ def test_members_that_do_not_come(cluster: Cluster, token: Token) -> None:
 )
 def test_the_end(cluster: Cluster, token: Token, policy: str, retain: bool, patched: list[str]) -> None:
     """With Delete, the content goes with the group by the controller's hand."""
-    cutter, group = begin(cluster, token)
+    maker, group = begin(cluster, token)
     cluster.add_member("a")
     cluster.objects[THE_GROUP]["status"] = COMPLETE
     cluster.add_content(policy)
-    assert cutter.remove(group, retain=retain) == ""
+    assert maker.remove(group, retain=retain) == ""
     assert [body["spec"]["deletionPolicy"] for _name, body in cluster.patches] == patched
     assert cluster.left == []
     assert token.clock.now == 0
 
 
 def test_a_controller_that_overlooks_the_deletion(cluster: Cluster, token: Token) -> None:
-    cutter, group = begin(cluster, token)
+    maker, group = begin(cluster, token)
     cluster.objects[THE_GROUP]["status"] = COMPLETE
     cluster.add_content("Delete")
     cluster.sleepy = True
-    assert cutter.remove(group, retain=False) == ""
+    assert maker.remove(group, retain=False) == ""
     assert [name for name, _body in cluster.patches] == ["c"]
     assert cluster.left == []
     assert token.clock.now < 5
@@ -328,55 +328,55 @@ def test_a_controller_that_overlooks_the_deletion(cluster: Cluster, token: Token
 
 def test_the_end_of_one_that_was_just_begun(cluster: Cluster, token: Token) -> None:
     """The controller would forget a content that is not bound yet."""
-    cutter, group = begin(cluster, token)
+    maker, group = begin(cluster, token)
     cluster.add_content("Retain")
 
     def bind(seconds: float) -> None:
         token.clock.now += seconds
         if token.clock.now > 3 and THE_GROUP in cluster.objects:
             cluster.objects[THE_GROUP]["status"] = COMPLETE
-            cluster.add_member("a", cut=token.clock.now > 5)
+            cluster.add_member("a", taken=token.clock.now > 5)
 
     token.clock.sleep = bind  # type: ignore[method-assign]
-    assert cutter.remove(group, retain=False) == ""
+    assert maker.remove(group, retain=False) == ""
     assert cluster.left == []
     assert token.clock.now > 5
 
 
 def test_a_member_that_keeps_its_finalizer(cluster: Cluster, token: Token) -> None:
     """It was deleted before it named its group."""
-    cutter, group = begin(cluster, token)
+    maker, group = begin(cluster, token)
     cluster.objects[THE_GROUP]["status"] = COMPLETE
     cluster.stuck = {"m-a"}
     cluster.add_member("a")
-    assert cutter.remove(group, retain=False) == ""
+    assert maker.remove(group, retain=False) == ""
     assert [body["metadata"]["finalizers"] for _name, body in cluster.patches] == [["other"]]
     assert cluster.left == []
 
 
 def test_a_member_that_waits_for_its_own_content(cluster: Cluster, token: Token) -> None:
     """It keeps its other finalizers, and its controller is made to look again."""
-    cutter, group = begin(cluster, token)
+    maker, group = begin(cluster, token)
     cluster.objects[THE_GROUP]["status"] = COMPLETE
     cluster.stuck = {"m-a"}
     cluster.add_member("a")
     cluster.objects["volumesnapshots", "shop", "m-a"]["metadata"]["finalizers"] = ["other"]
-    assert "is still there" in cutter.remove(group, retain=False)
+    assert "is still there" in maker.remove(group, retain=False)
     changed = [body["metadata"].keys() for name, body in cluster.patches if name == "m-a"]
     assert len(changed) > 10
     assert set(map(frozenset, changed)) == {frozenset({"annotations"})}
 
 
 def test_the_end_without_rights_on_contents(cluster: Cluster, token: Token) -> None:
-    cutter, group = begin(cluster, token)
+    maker, group = begin(cluster, token)
     cluster.objects[THE_GROUP]["status"] = COMPLETE
     cluster.forbidden.add(CONTENT)
-    assert "could not be removed: No." in cutter.remove(group, retain=True)
-    assert cutter.remove(group, retain=False) == ""
+    assert "could not be removed: No." in maker.remove(group, retain=True)
+    assert maker.remove(group, retain=False) == ""
     assert cluster.left == []
 
 
 def test_one_that_does_not_go(cluster: Cluster, token: Token) -> None:
-    cutter, group = begin(cluster, token)
+    maker, group = begin(cluster, token)
     cluster.obedient = False
-    assert cutter.remove(group, retain=False) == "The VolumeGroupSnapshot shop/g is being removed, and is still there."
+    assert maker.remove(group, retain=False) == "The VolumeGroupSnapshot shop/g is being removed, and is still there."

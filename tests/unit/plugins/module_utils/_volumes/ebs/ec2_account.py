@@ -15,14 +15,13 @@ from unittest import mock
 import boto3
 from moto import mock_aws
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.names import DRIVER
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 
 REGION = "eu-central-1"
 ZONE = "eu-central-1b"
-
-Object: t.TypeAlias = "dict[str, t.Any]"
 
 
 class Ec2Account:

@@ -61,7 +61,7 @@ def claim(name: str, volume: dict[str, t.Any] | None) -> ClaimVolume:
     return ClaimVolume(claim=body, volume=volume)
 
 
-def cut(provider: EbsSet, account: Ec2Account, *names: str, timeout: float = 60.0) -> None:
+def taken(provider: EbsSet, account: Ec2Account, *names: str, timeout: float = 60.0) -> None:
     with provider:
         plans = provider.plan([claim(name, csi_volume(account.make_volume())) for name in names])
         provider.take(plans, timeout=timeout)
@@ -70,9 +70,9 @@ def cut(provider: EbsSet, account: Ec2Account, *names: str, timeout: float = 60.
 def test_the_life_of_a_set(account: Ec2Account) -> None:
     provider = provider_of(labels={"team": "shop"})
     assert provider.find() == []
-    cut(provider, account, "a", "b")
-    assert [(one.state, one.wish.claim) for one in provider.taken] == [("cut", "a"), ("cut", "b")]
-    assert [(member.cut.handle, member.complete) for member in provider_of().find()] == [
+    taken(provider, account, "a", "b")
+    assert [(one.state, one.spec.claim) for one in provider.taken] == [("cut", "a"), ("cut", "b")]
+    assert [(member.snapshot.handle, member.complete) for member in provider_of().find()] == [
         (one.handle, False) for one in provider.taken
     ]
     provider.seal(provider.taken)
@@ -99,7 +99,7 @@ def test_the_life_of_a_set(account: Ec2Account) -> None:
     ids=["another cluster", "a cluster known by its address", "another namespace", "another set"],
 )
 def test_sets_of_others(account: Ec2Account, cluster: Cluster, more: dict[str, t.Any]) -> None:
-    cut(provider_of(), account, "a")
+    taken(provider_of(), account, "a")
     assert provider_of(cluster, **more).find() == []
 
 
@@ -140,7 +140,7 @@ def test_an_answer_that_comes_too_late_is_discarded(account: Ec2Account, monkeyp
     """The pods are not kept waiting for it, and nothing of it stays."""
     provider = provider_of()
     answer = slow(monkeypatch, provider)
-    cut(provider, account, "a", timeout=0.01)
+    taken(provider, account, "a", timeout=0.01)
     assert [one.error for one in provider.taken] == ["EC2 has not begun the snapshot of claim shop/a within 0.01 s."]
     answer.set()
     assert provider.discard(provider.taken) == []
@@ -154,7 +154,7 @@ def test_a_run_that_is_cancelled(account: Ec2Account, monkeypatch: pytest.Monkey
     answer = slow(monkeypatch, provider)
     token.cancel("SIGTERM")
     with pytest.raises(Cancelled):
-        cut(provider, account, "a")
+        taken(provider, account, "a")
     answer.set()
     assert provider.discard(provider.taken) == []
     assert account.snapshots == set()
@@ -162,7 +162,7 @@ def test_a_run_that_is_cancelled(account: Ec2Account, monkeypatch: pytest.Monkey
 
 def test_one_that_vanishes_while_it_is_waited_for(account: Ec2Account) -> None:
     provider = provider_of()
-    cut(provider, account, "a")
+    taken(provider, account, "a")
     account.client.delete_snapshot(SnapshotId=provider.taken[0].handle)
     assert provider.wait_ready(provider.taken, timeout=1.0, progress=no_progress) == []
     assert provider.taken[0].failed
@@ -183,11 +183,11 @@ def test_one_that_vanishes_while_it_is_waited_for(account: Ec2Account) -> None:
 def test_a_list(account: Ec2Account, query: dict[str, t.Any], found: list[str]) -> None:
     """Of this cluster, and of no other snapshots of the account."""
     provider = provider_of()
-    cut(provider, account, "a", "b")
+    taken(provider, account, "a", "b")
     provider.seal(provider.taken)
-    cut(provider_of(name="t", labels={"team": "x"}), account, "a")
-    cut(provider_of(namespace="work"), account, "a")
-    cut(provider_of(Cluster("cluster-2")), account, "a")
+    taken(provider_of(name="t", labels={"team": "x"}), account, "a")
+    taken(provider_of(namespace="work"), account, "a")
+    taken(provider_of(Cluster("cluster-2")), account, "a")
     account.make_snapshot(tags={"velero.io/backup": "b"})
     listed = list_ebs_snapshots(SnapshotQuery(**query), client=Cluster().client, ebs=EbsSnapshotter(LOCATION)).snapshots
     assert [f"{one['namespace']}/{one['claim']}/{one['set']}" for one in listed] == found

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from lease_volume import Lease, Volume, find_program, wait_until
+from timer_volume import Timer, Volume, find_program, wait_until
 
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce import scripts
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import check_mount, parse_probe
@@ -33,16 +33,16 @@ def volume(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture
-def lease(volume: Volume) -> t.Iterator[Lease]:
+def lease(volume: Volume) -> t.Iterator[Timer]:
     """A lease on the volume. Afterwards nothing of it is left, and the volume is not frozen."""
-    made = Lease(volume)
+    made = Timer(volume)
     yield made
     made.clean_up()
     was_frozen = volume.thaw() == 0
     assert not was_frozen, "the volume was left frozen"
 
 
-def test_freeze_and_release_by_the_post_hook(lease: Lease, volume: Volume) -> None:
+def test_freeze_and_release_by_the_post_hook(lease: Timer, volume: Volume) -> None:
     frozen = lease.freeze()
     assert (frozen.rc, frozen.stderr, frozen.said["rc"]) == (0, "", "0")
     writer = volume.writer()
@@ -59,7 +59,7 @@ def test_freeze_and_release_by_the_post_hook(lease: Lease, volume: Volume) -> No
     assert not lease.directory.exists()
 
 
-def test_release_without_a_post_hook(lease: Lease, volume: Volume) -> None:
+def test_release_without_a_post_hook(lease: Timer, volume: Volume) -> None:
     lease.freeze()
     report = lease.release().report
     assert (report.winner, report.thaw, report.proven) == ("release", "1", True)
@@ -67,7 +67,7 @@ def test_release_without_a_post_hook(lease: Lease, volume: Volume) -> None:
     lease.wait_for_the_timers_end()
 
 
-def test_the_lease_thaws_when_nobody_does(lease: Lease, volume: Volume) -> None:
+def test_the_lease_thaws_when_nobody_does(lease: Timer, volume: Volume) -> None:
     lease.freeze(seconds=2)
     lease.blocked_writer().finish()
     lease_fired = lease.release(lease.thaw_argv, pure=True).report
@@ -85,7 +85,7 @@ def test_the_lease_thaws_when_nobody_does(lease: Lease, volume: Volume) -> None:
     assert not lease.directory.exists()
 
 
-def test_a_renewed_lease_holds_longer(lease: Lease, volume: Volume) -> None:
+def test_a_renewed_lease_holds_longer(lease: Timer, volume: Volume) -> None:
     lease.freeze(seconds=2)
     first_end = int(lease.file("until"))
     assert lease.renew(30) == 0
@@ -99,13 +99,13 @@ def test_a_renewed_lease_holds_longer(lease: Lease, volume: Volume) -> None:
     assert lease.renew(30) in (3, 4)
 
 
-def test_a_renewal_after_the_lease_has_fired_is_refused(lease: Lease, volume: Volume) -> None:
+def test_a_renewal_after_the_lease_has_fired_is_refused(lease: Timer, volume: Volume) -> None:
     lease.freeze(seconds=1)
     volume.writer().finish()
     assert lease.renew(30) == 3
 
 
-def test_a_freeze_of_someone_else_is_left_alone(lease: Lease, volume: Volume) -> None:
+def test_a_freeze_of_someone_else_is_left_alone(lease: Timer, volume: Volume) -> None:
     volume.freeze()
     try:
         frozen = lease.freeze(seconds=1, arm=1)
@@ -118,10 +118,10 @@ def test_a_freeze_of_someone_else_is_left_alone(lease: Lease, volume: Volume) ->
         assert volume.thaw() == 0
 
 
-def test_a_disarmed_lease_thaws_nothing(lease: Lease, volume: Volume) -> None:
+def test_a_disarmed_lease_thaws_nothing(lease: Timer, volume: Volume) -> None:
     volume.freeze()
     try:
-        # A script may have frozen before it failed, so its lease stays until it is told.
+        # A script may have frozen before it failed, so its timer stays until it is ended.
         assert lease.freeze(["sh", "-c", f"fsfreeze --freeze '{volume.path}' || exit 3"], plain=False).rc == 3
         assert lease.timer_lives
         assert lease.disarm() == 0
@@ -135,7 +135,7 @@ def stopped_freezer(volume: Volume) -> list[str]:
     return ["sh", "-c", 'kill -STOP $$; exec fsfreeze --freeze "$0"', volume.path]
 
 
-def test_a_release_ends_a_stopped_freezer_before_it_thaws(lease: Lease, volume: Volume) -> None:
+def test_a_release_ends_a_stopped_freezer_before_it_thaws(lease: Timer, volume: Volume) -> None:
     freezer = lease.start_freeze(stopped_freezer(volume))
     wait_until(lambda: lease.file("freezer"), "the freezer's start")
     report = lease.release().report
@@ -146,7 +146,7 @@ def test_a_release_ends_a_stopped_freezer_before_it_thaws(lease: Lease, volume: 
     volume.writer().finish()
 
 
-def test_the_lease_ends_a_stopped_freezer(lease: Lease, volume: Volume) -> None:
+def test_the_lease_ends_a_stopped_freezer(lease: Timer, volume: Volume) -> None:
     started = time.monotonic()
     assert lease.start_freeze(stopped_freezer(volume), seconds=1, arm=1).end().rc == 137
     assert time.monotonic() - started >= 2
@@ -156,7 +156,7 @@ def test_the_lease_ends_a_stopped_freezer(lease: Lease, volume: Volume) -> None:
     lease.wait_for_the_timers_end()
 
 
-def test_a_freeze_that_arrives_after_its_release_is_refused(lease: Lease, volume: Volume) -> None:
+def test_a_freeze_that_arrives_after_its_release_is_refused(lease: Timer, volume: Volume) -> None:
     assert lease.release().report.thaw == "0"
     late = lease.freeze()
     assert (late.rc, late.said) == (125, {"refused": "1"})
@@ -164,7 +164,7 @@ def test_a_freeze_that_arrives_after_its_release_is_refused(lease: Lease, volume
     volume.writer().finish()
 
 
-def test_a_second_release_knows_what_the_first_has_done(lease: Lease, volume: Volume) -> None:
+def test_a_second_release_knows_what_the_first_has_done(lease: Timer, volume: Volume) -> None:
     """The answer of the first got lost, or both wait for the same kubelet: nobody else has thawed."""
     lease.freeze()
     timers = lease.timers
@@ -179,7 +179,7 @@ def test_a_second_release_knows_what_the_first_has_done(lease: Lease, volume: Vo
     volume.writer().finish()
 
 
-def test_the_lease_outlives_its_wrapper(lease: Lease, volume: Volume) -> None:
+def test_the_lease_outlives_its_wrapper(lease: Timer, volume: Volume) -> None:
     script = 'fsfreeze --freeze "$0"; exec sleep 1000'
     wrapper = lease.start_freeze(["sh", "-c", script, volume.path], seconds=1, arm=5)
     wait_until(lambda: lease.file("freezer"), "the freezer's start")
@@ -195,7 +195,7 @@ def test_the_lease_outlives_its_wrapper(lease: Lease, volume: Volume) -> None:
     assert report.frozen_up is None
 
 
-def test_composite_commands(lease: Lease, volume: Volume) -> None:
+def test_composite_commands(lease: Timer, volume: Volume) -> None:
     freeze = ["sh", "-c", 'sync; fsfreeze --freeze "$0"', volume.path]
     thaw = ["sh", "-c", 'fsfreeze --unfreeze "$0"; echo bye; echo note >&2', volume.path]
     assert lease.freeze(freeze, plain=False).rc == 0
@@ -206,14 +206,14 @@ def test_composite_commands(lease: Lease, volume: Volume) -> None:
 
 
 @pytest.mark.parametrize("pure", [False, True], ids=["composite", "pure"])
-def test_where_the_post_hook_fails_we_thaw(lease: Lease, volume: Volume, pure: bool) -> None:
+def test_where_the_post_hook_fails_we_thaw(lease: Timer, volume: Volume, pure: bool) -> None:
     lease.freeze()
     released = lease.release(["sh", "-c", "exit 7"], pure=pure)
     assert (released.rc, released.report.thaw, released.report.proven) == (7, "1", True)
     volume.writer().finish()
 
 
-def test_a_timer_that_is_killed_is_started_again(lease: Lease, volume: Volume) -> None:
+def test_a_timer_that_is_killed_is_started_again(lease: Timer, volume: Volume) -> None:
     wrapper = lease.start_freeze(seconds=4)
     assert wrapper.end().rc == 0
     (killed,) = lease.timers
@@ -226,7 +226,7 @@ def test_a_timer_that_is_killed_is_started_again(lease: Lease, volume: Volume) -
     assert not lease.directory.exists()
 
 
-def test_a_renewal_notices_that_the_timer_is_dead(lease: Lease, volume: Volume) -> None:
+def test_a_renewal_notices_that_the_timer_is_dead(lease: Timer, volume: Volume) -> None:
     wrapper = lease.start_freeze(seconds=60)
     assert wrapper.end().rc == 0
     lease.kill_timer(wrapper)
@@ -241,7 +241,7 @@ def test_a_renewal_notices_that_the_timer_is_dead(lease: Lease, volume: Volume) 
     assert not lease.directory.exists()
 
 
-def test_a_release_without_a_timer_leaves_nothing_behind(lease: Lease, volume: Volume) -> None:
+def test_a_release_without_a_timer_leaves_nothing_behind(lease: Timer, volume: Volume) -> None:
     wrapper = lease.start_freeze()
     assert wrapper.end().rc == 0
     lease.kill_timer(wrapper)
@@ -252,7 +252,7 @@ def test_a_release_without_a_timer_leaves_nothing_behind(lease: Lease, volume: V
     volume.writer().finish()
 
 
-def test_who_starts_a_timer_waits_for_it(lease: Lease) -> None:
+def test_who_starts_a_timer_waits_for_it(lease: Timer) -> None:
     """So that nobody else has to: pid 1 of a container often reaps nobody."""
     wrapper = lease.start_freeze()
     assert wrapper.end().rc == 0
@@ -263,14 +263,14 @@ def test_who_starts_a_timer_waits_for_it(lease: Lease) -> None:
     assert not Path(f"/proc/{timer}").exists()
 
 
-def test_a_timer_whose_directory_is_emptied_thaws_all_the_same(lease: Lease, volume: Volume) -> None:
+def test_a_timer_whose_directory_is_emptied_thaws_all_the_same(lease: Timer, volume: Volume) -> None:
     lease.freeze(seconds=2, arm=1)
     shutil.rmtree(lease.directory)
     lease.blocked_writer().finish()
     lease.wait_for_the_timers_end()
 
 
-def test_a_freezer_is_told_from_who_has_its_number_now(lease: Lease, volume: Volume) -> None:
+def test_a_freezer_is_told_from_who_has_its_number_now(lease: Timer, volume: Volume) -> None:
     """A process that was started later has it, in this container or after its restart: it is not killed."""
     other = volume.start(["setsid", "sleep", "100"])
     wait_until(lambda: start_time(other.pid), "the start")
@@ -298,7 +298,7 @@ def start_time(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()[19])
 
 
-def test_what_other_runs_left_is_removed_where_it_is_over(lease: Lease, volume: Volume) -> None:
+def test_what_other_runs_left_is_removed_where_it_is_over(lease: Timer, volume: Volume) -> None:
     """By the next run's look into the container, and by its release."""
     uptime = float(Path("/proc/uptime").read_text().split()[0])
     ages: dict[str, tuple[str, float]] = {
@@ -329,14 +329,14 @@ def test_what_other_runs_left_is_removed_where_it_is_over(lease: Lease, volume: 
             shutil.rmtree(path, ignore_errors=True)
 
 
-def test_a_thaw_that_fails_says_why(lease: Lease) -> None:
+def test_a_thaw_that_fails_says_why(lease: Timer) -> None:
     lease.thaw_argv = ["sh", "-c", "echo the disk is gone >&2; exit 5"]
     released = lease.release()
     assert (released.report.thaw, released.report.proven) == ("x", False)
     assert released.stderr == "the disk is gone\n"
 
 
-def test_a_second_release_finds_nothing_to_do(lease: Lease, volume: Volume) -> None:
+def test_a_second_release_finds_nothing_to_do(lease: Timer, volume: Volume) -> None:
     lease.freeze()
     assert lease.release().report.thaw == "1"
     again = lease.release().report
@@ -345,7 +345,7 @@ def test_a_second_release_finds_nothing_to_do(lease: Lease, volume: Volume) -> N
     volume.writer().finish()
 
 
-def test_a_releaser_that_died_with_the_token_does_not_stop_the_lease(lease: Lease, volume: Volume) -> None:
+def test_a_releaser_that_died_with_the_token_does_not_stop_the_lease(lease: Timer, volume: Volume) -> None:
     lease.freeze(seconds=1)
     (lease.directory / "token").mkdir()
     (lease.directory / "winner").write_text("release\n")
@@ -355,7 +355,7 @@ def test_a_releaser_that_died_with_the_token_does_not_stop_the_lease(lease: Leas
 
 
 @pytest.mark.parametrize("plain", [True, False], ids=["plain", "script"])
-def test_a_tool_that_is_not_there_leaves_nothing_behind(lease: Lease, volume: Volume, plain: bool) -> None:
+def test_a_tool_that_is_not_there_leaves_nothing_behind(lease: Timer, volume: Volume, plain: bool) -> None:
     lease.thaw_argv = ["no-such-fsfreeze", "--unfreeze", volume.path]
     argv = ["no-such-fsfreeze", "--freeze", volume.path]
     frozen = lease.freeze(argv if plain else ["sh", "-c", " ".join(argv[:2])], plain=plain)
@@ -367,7 +367,7 @@ def test_a_tool_that_is_not_there_leaves_nothing_behind(lease: Lease, volume: Vo
     assert not lease.directory.exists()
 
 
-def test_the_state_is_not_for_others(lease: Lease) -> None:
+def test_the_state_is_not_for_others(lease: Timer) -> None:
     lease.freeze()
     assert lease.directory.stat().st_mode & 0o777 == 0o700
     lease.release()

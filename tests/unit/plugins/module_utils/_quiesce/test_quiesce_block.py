@@ -19,13 +19,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hoo
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import ExecRefused, ExecStreamLost, ExecTimeout
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce import lease_keeper
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce import timer_keeper
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.annotated import FROZEN_ANNOTATION
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import Mark
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import (
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.quiesce_block import (
     CriticalSection,
     QuiescedPod,
     SectionSettings,
@@ -411,7 +411,7 @@ def test_a_pod_that_cannot_be_marked_is_frozen_with_a_warning(block: Block, clus
 def test_the_lease_is_renewed_while_the_work_lasts(
     block: Block, cluster: t.Any, monkeypatch: pytest.MonkeyPatch, answer: str | KubeError, told: str
 ) -> None:
-    """A lease that did not hold all the time is told, once."""
+    """A timer that did not hold all the time is reported, once."""
     block.policy = FreezePolicy(lease_seconds=1.0)
     asked = threading.Event()
     threads: list[str] = []
@@ -424,15 +424,15 @@ def test_the_lease_is_renewed_while_the_work_lasts(
             raise answer
         return answer
 
-    monkeypatch.setattr(lease_keeper, "renew", renew)
+    monkeypatch.setattr(timer_keeper, "renew", renew)
     freezing(block)
     section = block.run(lambda: t.cast("None", asked.wait(10)))
     assert asked.is_set()
-    assert set(threads) == {"arkive-lease-keeper"}
+    assert set(threads) == {"arkive-timer-keeper"}
     assert the_freeze(section)[0] == "post hook"
     assert [told in text for text in section.warnings] == [True][: len(told)]
     assert cluster.marks("db-0") == []
-    assert not any(thread.name == "arkive-lease-keeper" for thread in threading.enumerate())
+    assert not any(thread.name == "arkive-timer-keeper" for thread in threading.enumerate())
 
 
 class OneTurn:
@@ -461,17 +461,17 @@ def test_no_lease_is_renewed_beyond_the_longest_freeze_or_after_it_is_dropped(
 ) -> None:
     block.policy = FreezePolicy(freeze_max_seconds=60.0)
     asked: list[float] = []
-    monkeypatch.setattr(lease_keeper, "renew", lambda *_given: asked.append(clock.now) or "renewed")
+    monkeypatch.setattr(timer_keeper, "renew", lambda *_given: asked.append(clock.now) or "renewed")
     entry = freezing(block)
     section = CriticalSection([entry], block.settings)
     section.quiesce()
-    (held,) = section.hand_over()
-    keeper = lease_keeper.LeaseKeeper(block.settings)
+    (active,) = section.hand_over()
+    keeper = timer_keeper.TimerKeeper(block.settings)
     monkeypatch.setattr(keeper, "_stopped", OneTurn())
     monkeypatch.setattr(keeper, "_thread", threading.current_thread())
-    keeper.keep(held)
+    keeper.keep(active)
     if dropped:
-        keeper.drop([held])
+        keeper.drop([active])
     clock.sleep(age)
     keeper._run()
     assert len(asked) == renewals

@@ -2,16 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
+"""One writer for a name: a write lock, an object in the store that the writer keeps renewing.
 
-"""One writer for a name: a claim object that the writer keeps renewing.
-
-A claim is made by put-if-absent. An expired one is taken over through a second object whose name is the digest of the
-expired claim's bytes, made by put-if-absent too: of all runs that found the same expired claim exactly one makes it,
-looks again whether the claim is still that one, and replaces it. Each claim has a random part, so a digest never comes
+A lock is made by put-if-absent. An expired one is taken over through a second object whose name is the digest of the
+expired lock's bytes, made by put-if-absent too: of all runs that found the same expired lock exactly one makes it,
+looks again whether the lock is still that one, and replaces it. Each lock has a random part, so a digest never comes
 back and the second object can be removed at once. Where the server has no conditional writes, a writer waits a moment
-and looks whether its claim is still there.
+and looks whether its lock is still there.
 """
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ import time
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claim_record import LONGEST_SECONDS, ClaimRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.lock_record import LONGEST_SECONDS, LockRecord
 
 if t.TYPE_CHECKING:
     import datetime as dt
@@ -34,18 +34,18 @@ if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 
 _MAX_BYTES = 1 << 16
-_RENEWALS = 3  # in each life of a claim
+_RENEWALS = 3  # in each life of a lock
 _RETRIES = 12
 #: How long two writers at once may take to see each other where the server has no conditional writes (seconds).
-_SETTLE_SECONDS = 2.0
-_SETTLE_ATTEMPTS = 5
+_VISIBLE_SECONDS = 2.0
+_VISIBLE_ATTEMPTS = 5
 _TAKEOVER_ATTEMPTS = 5
 
 
-class ClaimHeld(StoreError):
-    """Another run holds the claim; ``holder`` says which."""
+class WriteLockHeld(StoreError):
+    """Another run holds the lock; ``holder`` says which."""
 
-    def __init__(self, key: str, holder: ClaimRecord) -> None:
+    def __init__(self, key: str, holder: LockRecord) -> None:
         super().__init__(
             f"Another run works on {key.rpartition('/')[0]}: {holder.who}.",
             failure="held",
@@ -55,31 +55,31 @@ class ClaimHeld(StoreError):
         self.holder = holder
 
 
-def read_claim(store: Store, key: str) -> ClaimRecord | None:
-    """The claim as it lies in the store; None when there is none."""
+def read_write_lock(store: Store, key: str) -> LockRecord | None:
+    """The lock as it lies in the store; None when there is none."""
     found = _look(store, key)
     return found.record if found else None
 
 
 class _Found(t.NamedTuple):
-    """A claim in the store. ``identity`` is never another claim's."""
+    """A lock in the store. ``identity`` is never another lock's."""
 
     identity: bytes
-    record: ClaimRecord
+    record: LockRecord
 
 
 def _look(store: Store, key: str) -> _Found | None:
     data = _get(store, key)
     if data is None:
         return None
-    record = ClaimRecord.parse(data)
+    record = LockRecord.parse(data)
     if record is not None:
         return _Found(data, record)
     written = next((info.modified for info in store.list(key).objects if info.key == key), None)
     if written is None:
         return None
-    # Servers cut what they store: two such claims may have the same bytes.
-    return _Found(data + written.isoformat().encode(), ClaimRecord.damaged(written))
+    # Servers truncate what they store: two such locks may have the same bytes.
+    return _Found(data + written.isoformat().encode(), LockRecord.damaged(written))
 
 
 def _get(store: Store, key: str) -> bytes | None:
@@ -93,7 +93,7 @@ def _get(store: Store, key: str) -> bytes | None:
         raise
 
 
-class ClaimLost(StoreError):
+class WriteLockLost(StoreError):
     """Another run may own the name now; nothing more must be written under it."""
 
     def __init__(self, key: str, *, gone: bool = False) -> None:
@@ -105,23 +105,23 @@ class ClaimLost(StoreError):
         super().__init__(f"The claim {key} was lost: {why}.", failure="lost")
 
 
-class Claim:
-    """A held claim: renewed in a thread until ``release``. Make one with ``acquire``; usable as a context manager.
+class WriteLock:
+    """A held lock: renewed in a thread until ``release``. Make one with ``acquire``; usable as a context manager.
 
-    ``took_over`` is the holder whose claim was over and was replaced, None when there was none: what lies under the
+    ``took_over`` is the holder whose lock was over and was replaced, None when there was none: what lies under the
     name may be half of its work. ``atomic`` is False when the server has no conditional writes. ``left_behind`` says
-    after ``release`` why the claim is still there.
+    after ``release`` why the lock is still there.
     """
 
     def __init__(
-        self, store: Store, key: str, record: ClaimRecord, *, ttl_seconds: float, now: t.Callable[[], dt.datetime]
+        self, store: Store, key: str, record: LockRecord, *, ttl_seconds: float, now: t.Callable[[], dt.datetime]
     ) -> None:
         self.key = key
-        self.took_over: ClaimRecord | None = None
+        self.took_over: LockRecord | None = None
         self.left_behind = ""
         #: What taking over has left in the store.
         self._tickets: list[str] = []
-        self._is_over: t.Callable[[ClaimRecord], bool] | None = None
+        self._is_over: t.Callable[[LockRecord], bool] | None = None
         self._store = store
         self._ttl = ttl_seconds
         self._now = now
@@ -131,7 +131,7 @@ class Claim:
         self._is_gone = False
         self._renewing = threading.Lock()
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._keep, name="arkive-claim", daemon=True)
+        self._thread = threading.Thread(target=self._keep, name="arkive-write-lock", daemon=True)
 
     @classmethod
     def acquire(
@@ -142,25 +142,25 @@ class Claim:
         run_id: str,
         ttl_seconds: float = LONGEST_SECONDS,
         now: t.Callable[[], dt.datetime] = utc_now,
-        is_over: t.Callable[[ClaimRecord], bool] | None = None,
-    ) -> Claim:
-        """Take the claim at ``key``. Raises ``ClaimHeld`` when another run has it.
+        is_over: t.Callable[[LockRecord], bool] | None = None,
+    ) -> WriteLock:
+        """Take the lock at ``key``. Raises ``WriteLockHeld`` when another run has it.
 
         ``is_over`` is asked of one that has not expired: whether what it was for is done. Clocks of different machines
-        may differ by up to two thirds of ``ttl_seconds``: a live claim is never older than a third.
+        may differ by up to two thirds of ``ttl_seconds``: a live lock is never older than a third.
         """
-        record = ClaimRecord.make(run_id, socket.gethostname(), os.getpid(), now(), ttl_seconds)
-        claim = cls(store, key, record, ttl_seconds=ttl_seconds, now=now)
-        claim._is_over = is_over
+        record = LockRecord.make(run_id, socket.gethostname(), os.getpid(), now(), ttl_seconds)
+        lock = cls(store, key, record, ttl_seconds=ttl_seconds, now=now)
+        lock._is_over = is_over
         for _attempt in range(_TAKEOVER_ATTEMPTS):
-            if claim._create() or claim._take_over():
-                claim._settle()
-                claim._thread.start()
-                return claim
+            if lock._create() or lock._take_over():
+                lock._await_visible()
+                lock._thread.start()
+                return lock
         raise StoreError(f"The claim {key} changes hands too quickly; another run works on the same name.")
 
     @property
-    def record(self) -> ClaimRecord:
+    def record(self) -> LockRecord:
         return self._record
 
     @property
@@ -169,33 +169,33 @@ class Claim:
 
     @property
     def is_lost(self) -> bool:
-        """True as soon as another run may take the claim, whether or not one has."""
+        """True as soon as another run may take the lock, whether or not one has."""
         # The monotonic clock stands still while the machine sleeps, the other one may be set: believe the worse.
         return self._lost or time.monotonic() >= self._deadline or self._now() >= self._record.expires
 
     def require_held(self) -> None:
-        """Raise ``ClaimLost`` when the claim is lost; asks nobody."""
+        """Raise ``WriteLockLost`` when the lock is lost; asks nobody."""
         if self.is_lost:
-            raise ClaimLost(self.key, gone=self._is_gone)
+            raise WriteLockLost(self.key, gone=self._is_gone)
 
     def confirm(self, *, commits: str = "") -> None:
-        """Raise ``ClaimLost`` unless the store still holds this claim, with a little time left. Ask before a commit.
+        """Raise ``WriteLockLost`` unless the store still holds this lock, with a little time left. Ask before a commit.
 
-        ``commits`` is what will be visible by that commit: later runs find it in the claim.
+        ``commits`` is what will be visible by that commit: later runs find it in the lock.
         """
         self._renew(commits=commits)
         self.require_held()
 
     def leave(self) -> None:
-        """Stop renewing and leave the claim where it is: nobody shall work on the name before it has expired."""
+        """Stop renewing and leave the lock where it is: nobody shall work on the name before it has expired."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
 
     def release(self) -> None:
-        """Stop renewing, and delete the claim if it is still ours. Never raises ``StoreError``: see ``left_behind``.
+        """Stop renewing, and delete the lock if it is still ours. Never raises ``StoreError``: see ``left_behind``.
 
-        What was done under the claim is done, whether or not the claim can be removed. A second call does nothing.
+        What was done under the lock is done, whether or not the lock can be removed. A second call does nothing.
         """
         if self._stop.is_set():
             return
@@ -210,20 +210,20 @@ class Claim:
         try:
             self._renew()
         except StoreError:
-            # A full disk takes no renewal, and only removing something helps. Of a claim that is renewed a third of
+            # A full disk takes no renewal, and only removing something helps. Of a lock that is renewed a third of
             # its life is more than a delete takes.
             if time.monotonic() >= self._deadline - self._ttl / _RENEWALS or not self._is_ours(self._read()):
                 raise
         if self.is_lost:
             if self._is_ours(self._read()):
-                raise ClaimLost(self.key)
+                raise WriteLockLost(self.key)
             return
         self._store.delete_many([self.key, *self._tickets])
         if self._is_ours(self._read()):
             raise StoreError(f"{self._store.location.describe} said that it had deleted it, and it is still there.")
 
     def _end(self, failure: StoreError) -> str:
-        """A claim that cannot be deleted is replaced by one that is over. Returns a sentence."""
+        """A lock that cannot be deleted is replaced by one that is over. Returns a sentence."""
         left = f"The claim {self.key} could not be removed: {failure.message}"
         try:
             if not self.is_lost:
@@ -233,7 +233,7 @@ class Claim:
             pass
         return f"{left} It ends at {self._record.expires_text}."
 
-    def __enter__(self) -> Claim:
+    def __enter__(self) -> WriteLock:
         return self
 
     def __exit__(self, *exc: t.Any) -> None:
@@ -245,26 +245,26 @@ class Claim:
         return self._store.put_if_absent(self.key, data) or self._read() == data
 
     def _take_over(self) -> bool:
-        """Replace an expired claim. False when it is gone or another run was quicker: look again."""
+        """Replace an expired lock. False when it is gone or another run was quicker: look again."""
         found = _look(self._store, self.key)
         if found is None:
             return False
         holder = found.record
         if self._now() < holder.expires and not (self._is_over is not None and self._is_over(holder)):
-            raise ClaimHeld(self.key, holder)
+            raise WriteLockHeld(self.key, holder)
         tickets = self._win_ticket(found.identity)
         ticket_ends = self._deadline
         again = _look(self._store, self.key)
         replaced = again is not None and again.identity == found.identity
         if replaced:
             if time.monotonic() >= ticket_ends:
-                raise ClaimLost(self.key)
+                raise WriteLockLost(self.key)
             self._store.put(self.key, self._fresh())
         if time.monotonic() >= ticket_ends:
-            # Another run may have taken the ticket, and the claim with it. The tickets are left: removing them could
+            # Another run may have taken the ticket, and the lock with it. The tickets are left: removing them could
             # let a third run in.
-            raise ClaimLost(self.key)
-        # The claim is not what it was when the tickets were made, so they are worth nothing now, and hinder nobody.
+            raise WriteLockLost(self.key)
+        # The lock is not what it was when the tickets were made, so they are worth nothing now.
         with contextlib.suppress(StoreError):
             self._store.delete_many(tickets)
             tickets = []
@@ -274,7 +274,7 @@ class Claim:
         return replaced
 
     def _win_ticket(self, expired: bytes) -> list[str]:
-        """Make the object that only one run can make for these bytes; it lasts as long as a claim.
+        """Make the object that only one run can make for these bytes; it lasts as long as a lock.
 
         The ticket of a run that died with it is taken over in the same way: the keys of all of them, ours last.
         """
@@ -283,34 +283,34 @@ class Claim:
             ticket = _ticket_key(self.key, expired)
             data = self._fresh()
             if self._store.put_if_absent(ticket, data):
-                self._settle_on(ticket, data)
+                self._await_visible_at(ticket, data)
                 return [*tickets, ticket]
             other = _look(self._store, ticket)
-            if other is None:  # its holder has finished, so the claim has changed
+            if other is None:  # its holder has finished, so the lock has changed
                 continue
             if other.identity == data:
                 return [*tickets, ticket]
             if self._now() < other.record.expires:
-                raise ClaimHeld(self.key, other.record)
+                raise WriteLockHeld(self.key, other.record)
             tickets.append(ticket)
             expired = other.identity
 
-    def _settle(self) -> None:
-        self._settle_on(self.key, self._record.encode())
+    def _await_visible(self) -> None:
+        self._await_visible_at(self.key, self._record.encode())
 
-    def _settle_on(self, key: str, data: bytes) -> None:
+    def _await_visible_at(self, key: str, data: bytes) -> None:
         """Without conditional writes the last of several writers wins: give the others time, then look."""
         if self.atomic:
             return
-        for _attempt in range(_SETTLE_ATTEMPTS):
-            time.sleep(min(_SETTLE_SECONDS, self._ttl / _RENEWALS))
+        for _attempt in range(_VISIBLE_ATTEMPTS):
+            time.sleep(min(_VISIBLE_SECONDS, self._ttl / _RENEWALS))
             stored = _get(self._store, key)
             if not stored or stored == data or not data.startswith(stored):
                 break
-            self._store.put(key, data)  # the server has cut it
+            self._store.put(key, data)  # the server has truncated it
         found = _look(self._store, key)
         if found is None or found.identity != data:
-            raise ClaimHeld(self.key, found.record) if found else ClaimLost(self.key)
+            raise WriteLockHeld(self.key, found.record) if found else WriteLockLost(self.key)
 
     def _keep(self) -> None:
         pause = self._ttl / _RENEWALS
@@ -319,13 +319,13 @@ class Claim:
                 self._renew()
                 pause = self._ttl / _RENEWALS
             except StoreError:
-                # The store may answer again before the claim ends; is_lost says when it did not.
+                # The store may answer again before the lock ends; is_lost says when it did not.
                 pause = self._ttl / _RETRIES
             if self.is_lost:
                 return
 
     def _renew(self, *, commits: str = "") -> None:
-        """Look whether the claim is still ours and make it last longer. Raises ``StoreError`` when the store fails."""
+        """Look whether the lock is still ours and make it last longer. Raises ``StoreError`` when the store fails."""
         with self._renewing:
             if self.is_lost:
                 return
@@ -344,7 +344,7 @@ class Claim:
             self._record, self._deadline = record, begun + self._ttl
 
     def _fresh(self) -> bytes:
-        """A new record for a new attempt, from which the claim's life counts."""
+        """A new record for a new attempt, from which the lock's life counts."""
         self._deadline = time.monotonic() + self._ttl
         self._record = self._record.renewed(self._now(), self._ttl)
         return self._record.encode()
@@ -355,9 +355,9 @@ class Claim:
     def _is_ours(self, data: bytes | None) -> bool:
         if data is None:
             return False
-        found = ClaimRecord.parse(data)
+        found = LockRecord.parse(data)
         if found is None:
-            # What the server has cut of ours is made whole by the next renewal.
+            # What the server has truncated of ours is made whole by the next renewal.
             return self._record.encode().startswith(data)
         return found.nonce == self._record.nonce
 
@@ -366,4 +366,4 @@ def _ticket_key(key: str, expired: bytes) -> str:
     return f"{key.removesuffix('.json')}-takeover-{hashlib.sha256(expired).hexdigest()[:16]}.json"
 
 
-__all__ = ("Claim", "ClaimHeld", "ClaimLost", "ClaimRecord", "read_claim")
+__all__ = ("LockRecord", "WriteLock", "WriteLockHeld", "WriteLockLost", "read_write_lock")

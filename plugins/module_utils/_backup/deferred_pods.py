@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Pods with hooks, kept aside until their block is done: their text in a file."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.spool import S
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
 
 
-class HeldPods:
+class DeferredPods:
     """Thread-safe. ``spool`` belongs to the caller."""
 
     def __init__(self, spool: Spool) -> None:
@@ -50,4 +50,4 @@ def _key(pod: t.Mapping[str, t.Any]) -> tuple[str, str]:
     return pod["metadata"].get("namespace", ""), pod["metadata"]["name"]
 
 
-__all__ = ("HeldPods",)
+__all__ = ("DeferredPods",)

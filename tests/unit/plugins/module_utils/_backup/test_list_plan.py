@@ -8,8 +8,9 @@ import typing as t
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.selection import CLAIMS, PODS, Selection, select
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.list_plan import ListPlan, plan_lists
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, PODS
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
@@ -69,8 +70,8 @@ def cluster() -> Cluster:
     return Cluster()
 
 
-def choose(cluster: Cluster, **options: t.Any) -> Selection:
-    return select(cluster.client, Discovery(DISCOVERED), BackupSpec.from_options(options))
+def choose(cluster: Cluster, **options: t.Any) -> ListPlan:
+    return plan_lists(cluster.client, Discovery(DISCOVERED), BackupSpec.from_options(options))
 
 
 def types_of(cluster: Cluster, **options: t.Any) -> list[str]:
@@ -132,7 +133,7 @@ def test_include_cluster_resources(
 )
 def test_resources(cluster: Cluster, included: list[str], excluded: list[str], types: list[str]) -> None:
     spec = BackupSpec(included_resources=tuple(included), excluded_resources=tuple(excluded))
-    found = select(cluster.client, Discovery(DISCOVERED), spec)
+    found = plan_lists(cluster.client, Discovery(DISCOVERED), spec)
     assert [str(each.group_resource) for each in found.types] == types
 
 

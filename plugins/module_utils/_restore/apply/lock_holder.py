@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
+"""Who restores into a namespace, by the Lease in it, and whether that process is surely gone."""
 
-"""Who restores into a namespace: told by the lease in it, and whether that process is surely gone."""
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _process_mark(number: int) -> str:
 
 
 def holder_of(lease: t.Mapping[str, t.Any]) -> RestoreProcess:
-    """Who holds a lease, as far as it says so."""
+    """Who holds a Lease, as far as it says so."""
     annotations = lease["metadata"].get("annotations") or {}
     identity = str((lease.get("spec") or {}).get("holderIdentity") or "")
     return RestoreProcess(

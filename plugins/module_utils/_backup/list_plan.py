@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """What to list: types and namespaces, by the spec's filters (Velero 1.18, docs/compatibility 3.6)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -13,20 +13,14 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.namespaces import ChosenNamespaces, choose_namespaces
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, NAMESPACES, PODS, VOLUMES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import (
-    NAMESPACES,
-    ResourceFilter,
-    build_filter,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import ResourceFilter, build_filter
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import ResourcePolicy
 
-PODS = GroupResource("pods")
-CLAIMS = GroupResource("persistentvolumeclaims")
-VOLUMES = GroupResource("persistentvolumes")
 #: Velero takes these first, so that a pod's volumes are close to it.
 FIRST = (PODS, CLAIMS, VOLUMES)
 _NEEDED_VERBS = frozenset({"list", "create", "get", "delete"})
@@ -49,10 +43,10 @@ class ListScope:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class ListPlan:
     """What to list, resolved.
 
-    ``types``: in the order to take them; with all API versions a group-resource stands there once for each.
+    ``types``: in the order to take them; with all API versions a group-resource is there once for each.
     """
 
     types: tuple[ApiResource, ...]
@@ -80,18 +74,18 @@ class Selection:
         return next((resource for resource in self.types if resource.group_resource == gr), None)
 
     def lists_all_of(self, gr: GroupResource) -> bool:
-        """True when every object of this type, in the namespaces that are meant, is listed."""
+        """True when every object of this type, in the chosen namespaces, is listed."""
         return not self.spec.selectors and self.find(gr) is not None
 
 
-def select(
+def plan_lists(
     client: KubeClient,
     discovery: Discovery,
     spec: BackupSpec,
     *,
     policy: ResourcePolicy | None = None,
     all_api_versions: bool = False,
-) -> Selection:
+) -> ListPlan:
     """Resolve the spec against the cluster.
 
     Raises ``ValidationError`` as ``choose_namespaces`` does, and where the names of resources leave no type.
@@ -120,7 +114,7 @@ def select(
         )
     if all_api_versions:
         types = [version for resource in types for version in _versions(discovery, resource)]
-    return Selection(types=tuple(types), filter=resource_filter, namespaces=chosen, spec=spec)
+    return ListPlan(types=tuple(types), filter=resource_filter, namespaces=chosen, spec=spec)
 
 
 def _types(resources: t.Iterable[ApiResource], resource_filter: ResourceFilter) -> t.Iterator[ApiResource]:
@@ -151,4 +145,4 @@ def _order(resources: t.Iterable[ApiResource]) -> list[ApiResource]:
     return sorted(resources, key=lambda r: (r.group == "extensions", rank.get(r.group_resource, len(rank))))
 
 
-__all__ = ("CLAIMS", "FIRST", "PODS", "VOLUMES", "ListScope", "Selection", "select")
+__all__ = ("FIRST", "ListPlan", "ListScope", "plan_lists")

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """Which stored objects a restore takes (Velero 1.18, docs/compatibility 5.4)."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -13,27 +13,25 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.member_gate import BadMembers
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import ItemRef
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
+    CLAIMS,
+    NAMESPACES,
+    PODS,
+    PRIORITY_CLASSES,
+    VOLUME_SNAPSHOT_CONTENTS,
+    VOLUME_SNAPSHOTS,
+    VOLUMES,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.claims import bound_volume
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.choice import ObjectChoice
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.contents import BackupContents
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
-    VOLUME_SNAPSHOT_CONTENTS,
-    VOLUME_SNAPSHOTS,
-    IncludeExclude,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import IncludeExclude
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.namespace_patterns import expand_namespaces
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import (
-    CLAIMS,
-    NAMESPACES,
-    NON_RESTORABLE,
-    PODS,
-    VOLUMES,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import NON_RESTORABLE
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import SNAPSHOT_NAME
-
-_PRIORITY_CLASSES = GroupResource("priorityclasses", "scheduling.k8s.io")
 
 
 @dataclasses.dataclass(slots=True)
@@ -73,7 +71,7 @@ def excludes_snapshots(resources: IncludeExclude) -> bool:
     return any(resources.excludes_name(str(kind)) for kind in (VOLUME_SNAPSHOTS, VOLUME_SNAPSHOT_CONTENTS))
 
 
-def select(
+def choose_items(
     contents: BackupContents, spec: RestoreSpec, discovery: Discovery, choice: ObjectChoice | None = None
 ) -> ChosenItems:
     """The objects that pass the filters, and those that pods and claims among them need."""
@@ -164,17 +162,17 @@ class _Selector:
                 if claim:
                     self._add(CLAIMS, ref.namespace, claim)
             if spec.get("priorityClassName"):
-                self._add(_PRIORITY_CLASSES, None, spec["priorityClassName"])
+                self._add(PRIORITY_CLASSES, None, spec["priorityClassName"])
         for ref in list(self._taken.get(CLAIMS, ())):
             claim = self._contents.read(ref)
-            volume_name = (claim.get("spec") or {}).get("volumeName")
-            if volume_name and (claim.get("status") or {}).get("phase") == "Bound":
-                self._add(VOLUMES, None, volume_name)
+            volume = bound_volume(claim)
+            if volume:
+                self._add(VOLUMES, None, volume)
 
     def _add_snapshots(self) -> None:
         """The snapshots of claims, and their contents: past all filters but one that excludes their types by name.
 
-        Velero's must-have types; without them the claims would wait for ever.
+        Velero's must-have types; without them the claims would wait forever.
         """
         if self._spec.restore_pvs is False or VOLUME_SNAPSHOTS not in self._contents.types:
             return
@@ -212,8 +210,8 @@ class _Selector:
 __all__ = (
     "ChosenItems",
     "canonical_filter",
+    "choose_items",
     "excludes_snapshots",
     "leave_out_bad",
     "resource_filter",
-    "select",
 )

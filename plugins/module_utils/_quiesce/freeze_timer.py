@@ -2,9 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
+"""The freeze timer: a dead-man switch beside the freeze, in the same container, that thaws when nobody else does.
 
-"""The lease: a dead-man timer beside the freeze, in the same container, that thaws when nobody else does."""
+Users know it as the lease of a freeze (``freeze_lease``, ``lease_id``).
+"""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -39,8 +42,8 @@ _BUSY = re.compile(rb"resource busy|EBUSY|already frozen", re.IGNORECASE)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Lease:
-    """One lease: its id, what it guards (all in one container) and the commands that thaw it."""
+class FreezeTimer:
+    """One freeze timer: its id, what it guards (all in one container) and the commands that thaw it."""
 
     lease_id: str
     targets: tuple[FreezeTarget, ...]
@@ -52,7 +55,7 @@ class Lease:
         return self.targets[0]
 
     def clean(self, output: bytes) -> bytes:
-        """``output`` without the lease's own lines."""
+        """``output`` without the timer's own lines."""
         return take_marker(output, self.lease_id)[0]
 
     @property
@@ -77,7 +80,7 @@ class ReleaseReport:
 
     ``winner``: who claimed the token. ``freezer_gone``: the freezing command has ended. ``thaw``: ``p`` the post hook
     was the thaw, ``1`` we thawed, ``0`` nothing was frozen, ``x`` the thaw failed. ``up``: uptime of the node in
-    seconds, ``frozen_up`` what it was when the freeze returned. ``fired_at``: when the lease thawed,
+    seconds, ``frozen_up`` what it was when the freeze returned. ``fired_at``: when the timer thawed,
     ``fired_frozen`` whether it found something frozen.
     """
 
@@ -98,46 +101,46 @@ def new_lease_id() -> str:
     return secrets.token_hex(8)
 
 
-def freeze_argv(lease: Lease, argv: t.Sequence[str], *, plain: bool, arm_seconds: float) -> list[str]:
-    """``argv`` under ``lease``. ``arm_seconds``: how long the freezing command may take before the lease kills it."""
-    numbers = [str(max(1, round(lease.seconds))), str(max(1, round(arm_seconds)))]
+def freeze_argv(timer: FreezeTimer, argv: t.Sequence[str], *, plain: bool, arm_seconds: float) -> list[str]:
+    """``argv`` under ``timer``. ``arm_seconds``: how long the freezing command may take before the timer kills it."""
+    numbers = [str(max(1, round(timer.seconds))), str(max(1, round(arm_seconds)))]
     return [
         *_SHELL,
         FREEZE,
         "arkive-freeze",
-        lease.lease_id,
+        timer.lease_id,
         *numbers,
         "1" if plain else "0",
-        lease.thaw_text,
+        timer.thaw_text,
         TIMER,
         *argv,
     ]
 
 
-def release_argv(lease: Lease, argv: t.Sequence[str], *, pure: bool) -> list[str]:
+def release_argv(timer: FreezeTimer, argv: t.Sequence[str], *, pure: bool) -> list[str]:
     """The release, around the post hook ``argv`` (may be empty); ``pure``: it is exactly the thaw of this freeze."""
-    return [*_SHELL, RELEASE, "arkive-release", lease.lease_id, "1" if pure else "0", lease.thaw_text, *argv]
+    return [*_SHELL, RELEASE, "arkive-release", timer.lease_id, "1" if pure else "0", timer.thaw_text, *argv]
 
 
-def renew(client: KubeClient, lease: Lease) -> Renewal:
-    """One more lease from now. Raises ``KubeError`` when nobody can say.
+def renew(client: KubeClient, timer: FreezeTimer) -> Renewal:
+    """Set it again, from now. Raises ``KubeError`` when nobody can say.
 
     ``renewed``; ``rearmed``: the timer was dead, and a new one runs; ``over``: it has fired, or was released, or
     nothing is known of it there; ``failed``: the container could not do it.
     """
-    seconds = str(max(1, round(lease.seconds)))
-    argv = [*_SHELL, RENEW, "arkive-renew", lease.lease_id, seconds, lease.thaw_text, TIMER]
-    rc = run_script(client, lease.target, argv, last_words=lease.last_words).rc
+    seconds = str(max(1, round(timer.seconds)))
+    argv = [*_SHELL, RENEW, "arkive-renew", timer.lease_id, seconds, timer.thaw_text, TIMER]
+    rc = run_script(client, timer.target, argv, last_words=timer.last_words).rc
     return _RENEWALS.get(rc, "failed")
 
 
-def disarm(client: KubeClient, lease: Lease) -> None:
-    """End the lease without a thaw: what is frozen there is someone else's. Raises ``KubeError``."""
-    run_script(client, lease.target, [*_SHELL, DISARM, "arkive-disarm", lease.lease_id])
+def disarm(client: KubeClient, timer: FreezeTimer) -> None:
+    """End the timer without a thaw: what is frozen there is someone else's. Raises ``KubeError``."""
+    run_script(client, timer.target, [*_SHELL, DISARM, "arkive-disarm", timer.lease_id])
 
 
 def run_script(client: KubeClient, target: FreezeTarget, argv: t.Sequence[str], *, last_words: str = "") -> ExecResult:
-    """Run one of the lease's programs where the freeze is. Raises ``KubeError``; never cancelled."""
+    """Run one of the timer's programs where the freeze is. Raises ``KubeError``; never cancelled."""
     never = CancelToken()
     return exec_command(
         client.with_cancel(never),
@@ -152,7 +155,7 @@ def run_script(client: KubeClient, target: FreezeTarget, argv: t.Sequence[str], 
 
 
 def take_marker(output: bytes, lease_id: str) -> tuple[bytes, dict[str, str]]:
-    """``output`` without the lease's own lines, and what the last of them says."""
+    """``output`` without the timer's own lines, and what the last of them says."""
     kept: list[bytes] = []
     values: dict[str, str] = {}
     prefix = f"{MARKER} {lease_id} ".encode()
@@ -201,7 +204,7 @@ def is_busy(stderr: bytes) -> bool:
 
 __all__ = (
     "SCRIPT_SECONDS",
-    "Lease",
+    "FreezeTimer",
     "ReleaseReport",
     "Renewal",
     "disarm",

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """One pod in the critical section: its pre hooks in their order, what they froze, its release."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -22,9 +22,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run impor
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freeze import ActiveFreeze
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.frozen_claims import FrozenClaims
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import (
-    Lease,
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.freeze_timer import (
+    FreezeTimer,
     disarm,
     freeze_argv,
     is_busy,
@@ -32,6 +31,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import (
     run_script,
     take_marker,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.frozen_claims import FrozenClaims
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import make_marks
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.marking import put_marks
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy, FreezeRecord
@@ -56,7 +56,7 @@ class QuiescedPod:
     release_owed: bool = False
     #: Freezes that were refused, or belong to someone else: a post hook must not thaw them.
     left_alone: list[HookPlan] = dataclasses.field(default_factory=list)
-    held: list[ActiveFreeze] = dataclasses.field(default_factory=list)
+    active: list[ActiveFreeze] = dataclasses.field(default_factory=list)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,14 +99,14 @@ class PodWindow:
         self.warnings: list[str] = []
         #: Released, and still marked.
         self._marked: list[ActiveFreeze] = []
-        #: The lease of the first freeze, whose mark is on the pod already.
-        self._ahead: Lease | None = None
+        #: The timer of the first freeze, whose mark is on the pod already.
+        self._ahead: FreezeTimer | None = None
 
     def mark_ahead(self) -> None:
         """Put the mark of the pod's first hook, if that freezes: later on it would be done while others are frozen."""
         plan = self.entry.pre[0] if self.entry.pre else None
         if plan is not None and plan.targets and not plan.refusal and not self._run.cancel.is_cancelled:
-            self._ahead = self._new_lease(plan)
+            self._ahead = self._new_timer(plan)
 
     def quiesce(self) -> None:
         """Run the pre hooks. A cancelled run starts no more of them; after a Fail the others are skipped."""
@@ -139,29 +139,29 @@ class PodWindow:
         releaser = self._releaser
         post = entry.post if entry.release_owed else []
         try:
-            self.post += releaser.release(entry.pod, entry.held, post, left_alone=entry.left_alone)
+            self.post += releaser.release(entry.pod, entry.active, post, left_alone=entry.left_alone)
         finally:
             self.errors += releaser.errors
-            entry.held, entry.release_owed = [], False
+            entry.active, entry.release_owed = [], False
 
     def unmark(self) -> None:
         """Take the marks of what was released away: in a section not before everything is thawed."""
-        marked, self._marked[:] = [held.lease for held in self._marked], []
+        marked, self._marked[:] = [active.timer for active in self._marked], []
         unused, self._ahead = [self._ahead] if self._ahead is not None else [], None
-        for lease in (*marked, *unused):
-            self._releaser.unmark(lease)
+        for timer in (*marked, *unused):
+            self._releaser.unmark(timer)
 
     def hand_over(self) -> list[ActiveFreeze]:
         """What is held; it is no longer released here."""
-        held, self.entry.held = self.entry.held, []
+        active, self.entry.active = self.entry.active, []
         self.entry.release_owed = False
         self.unmark()
-        return held
+        return active
 
     @property
     def holds(self) -> bool:
         """Something is, or may be, frozen."""
-        return bool(self.entry.held)
+        return bool(self.entry.active)
 
     def _run_pre(self, plan: HookPlan) -> HookResult:
         if plan.refusal:
@@ -184,7 +184,7 @@ class PodWindow:
         return dataclasses.replace(result, hook=plan.hook)
 
     def _freeze(self, plan: HookPlan) -> HookResult:
-        """The hook under its lease; tried again only when it is proven that nothing of the first try is frozen."""
+        """The hook under its timer; tried again only when it is proven that nothing of the first try is frozen."""
         keys = [(target.node, target.claim) for target in plan.targets if target.claim]
         taken = self._claims.take(keys)
         if taken:
@@ -193,27 +193,27 @@ class PodWindow:
             self._run.issues.info(f"hook skipped: {why}", name=self._name, namespace=self._namespace)
             return self._unexecuted(plan.hook, "skipped", why)
         execution = HookExecution(self._run, self.entry.pod, plan.hook, self._settings.hooks)
-        before = len(self.entry.held)
+        before = len(self.entry.active)
         try:
             result = run_with_retries(
                 plan.hook,
                 lambda: self._freeze_past_others(plan, execution),
                 run=self._run,
                 policy=self._settings.hooks,
-                may_repeat=lambda failed: failed.may_be_repeated and len(self.entry.held) == before,
+                may_repeat=lambda failed: failed.may_be_repeated and len(self.entry.active) == before,
             )
         finally:
-            frozen = len(self.entry.held) > before
-            self._claims.settle(keys, plan.targets[0].where if frozen else "")
+            frozen = len(self.entry.active) > before
+            self._claims.decide(keys, plan.targets[0].where if frozen else "")
         if not frozen and is_busy(result.stderr):
             self.entry.left_alone.append(plan)
         return result
 
     def _freeze_past_others(self, plan: HookPlan, execution: HookExecution) -> HookResult:
         """Freeze; where a dead run of ours has left it frozen, end that and freeze once more."""
-        before = len(self.entry.held)
+        before = len(self.entry.active)
         result = self._try_freeze(plan, execution)
-        if not is_busy(result.stderr) or len(self.entry.held) > before:
+        if not is_busy(result.stderr) or len(self.entry.active) > before:
             return result
         others = self._look_at_others(plan)
         if not others.ended or self._run.cancel.is_cancelled:
@@ -233,39 +233,39 @@ class PodWindow:
 
     def _try_freeze(self, plan: HookPlan, execution: HookExecution) -> HookResult:
         settings = self._settings
-        lease = self._take_ahead(plan) or self._new_lease(plan)
+        timer = self._take_ahead(plan) or self._new_timer(plan)
         records = [
             FreezeRecord(
                 target=target,
-                lease_id=lease.lease_id,
-                lease="armed" if plan.lease_available else "unavailable",
+                lease_id=timer.lease_id,
+                timer="armed" if plan.timer_available else "unavailable",
                 started=utc_now(),
             )
             for target in plan.targets
         ]
-        held = ActiveFreeze(lease=lease, records=records, armed=plan.lease_available, freezer=plan.hook)
+        active = ActiveFreeze(timer=timer, records=records, armed=plan.timer_available, freezer=plan.hook)
         arm_seconds = self._arm_seconds(plan)
-        argv = freeze_argv(lease, plan.hook.argv, plain=plan.plain, arm_seconds=arm_seconds) if held.armed else None
-        sent = held.frozen_at = time.monotonic()
-        held.lease_end = sent + arm_seconds + settings.policy.lease_seconds
+        argv = freeze_argv(timer, plan.hook.argv, plain=plan.plain, arm_seconds=arm_seconds) if active.armed else None
+        sent = active.frozen_at = time.monotonic()
+        active.timer_end = sent + arm_seconds + settings.policy.lease_seconds
         # From here on it may be frozen, whatever happens to this thread.
-        self.entry.held.append(held)
+        self.entry.active.append(active)
         self.freezes += records
-        words = lease.last_words if held.armed else ""
-        result = execution.attempt(argv=argv, clean=lease.clean, last_words=words)
-        stderr, values = take_marker(result.stderr, lease.lease_id)
+        words = timer.last_words if active.armed else ""
+        result = execution.attempt(argv=argv, clean=timer.clean, last_words=words)
+        stderr, values = take_marker(result.stderr, timer.lease_id)
         result = dataclasses.replace(result, stderr=stderr)
-        if result.state == "failed" and self._nothing_frozen(plan, result, values, held):
-            self.entry.held.remove(held)
-            self.freezes = [record for record in self.freezes if record.lease_id != lease.lease_id]
-            self._releaser.unmark(lease)
+        if result.state == "failed" and self._nothing_frozen(plan, result, values, active):
+            self.entry.active.remove(active)
+            self.freezes = [record for record in self.freezes if record.lease_id != timer.lease_id]
+            self._releaser.unmark(timer)
             return result
         if result.state == "ok":
-            held.returned = True
-            held.lease_end = sent + settings.policy.lease_seconds
-        held.frozen_at = time.monotonic()
-        if held.armed and result.state == "ok":
-            self._keep(held)
+            active.returned = True
+            active.timer_end = sent + settings.policy.lease_seconds
+        active.frozen_at = time.monotonic()
+        if active.armed and result.state == "ok":
+            self._keep(active)
         return result
 
     @property
@@ -280,24 +280,24 @@ class PodWindow:
         )
 
     def _nothing_frozen(
-        self, plan: HookPlan, result: HookResult, values: t.Mapping[str, str], held: ActiveFreeze
+        self, plan: HookPlan, result: HookResult, values: t.Mapping[str, str], active: ActiveFreeze
     ) -> bool:
         """A freeze that failed: True when nothing of ours is frozen, so that nothing may be thawed."""
         if is_busy(result.stderr):
-            if not self._thaw_beside_busy(plan, result, held):
+            if not self._thaw_beside_busy(plan, result, active):
                 return False
-            if held.armed and not plan.plain:
+            if active.armed and not plan.plain:
                 try:
-                    disarm(self._client, held.lease)
+                    disarm(self._client, active.timer)
                 except KubeError as exc:
-                    self.warnings.append(f"The lease on {held.where} could not be disarmed: {exc.message}")
+                    self.warnings.append(f"The lease on {active.where} could not be disarmed: {exc.message}")
             return True
         if result.rc is None:
-            return not held.armed and result.never_started  # under a lease the release asks the container
+            return not active.armed and result.never_started  # under a timer the release asks the container
         # Killed (128 and more), it may have frozen before.
         return (plan.plain and result.rc < _KILLED) or values.get("refused") == "1"
 
-    def _thaw_beside_busy(self, plan: HookPlan, result: HookResult, held: ActiveFreeze) -> bool:
+    def _thaw_beside_busy(self, plan: HookPlan, result: HookResult, active: ActiveFreeze) -> bool:
         """Thaw what a command may have frozen before it met somebody else's freeze. False when that is not certain.
 
         The one that it met is left alone where the tool has named it, as all but busybox's do.
@@ -307,8 +307,8 @@ class PodWindow:
         if len(own) < 2:
             return True
         said = result.stderr.decode("utf-8", "replace")
-        met = {target.path for target in held.lease.targets if f"{target.path}:" in said}
-        for target, thaw in zip(held.lease.targets, held.lease.thaws, strict=True):
+        met = {target.path for target in active.timer.targets if f"{target.path}:" in said}
+        for target, thaw in zip(active.timer.targets, active.timer.thaws, strict=True):
             if target.path in met:
                 continue
             try:
@@ -323,20 +323,20 @@ class PodWindow:
         """How long the freezing command itself may take."""
         return plan.hook.timeout_seconds or self._settings.policy.freeze_max_seconds
 
-    def _take_ahead(self, plan: HookPlan) -> Lease | None:
+    def _take_ahead(self, plan: HookPlan) -> FreezeTimer | None:
         if plan is not self.entry.pre[0]:
             return None
-        lease, self._ahead = self._ahead, None
-        return lease
+        timer, self._ahead = self._ahead, None
+        return timer
 
-    def _new_lease(self, plan: HookPlan) -> Lease:
-        """A lease whose mark is on the pod."""
-        lease = Lease(new_lease_id(), plan.targets, plan.thaws, self._settings.policy.lease_seconds)
-        self._mark(lease, self._arm_seconds(plan) + lease.seconds)
-        return lease
+    def _new_timer(self, plan: HookPlan) -> FreezeTimer:
+        """A timer whose mark is on the pod."""
+        timer = FreezeTimer(new_lease_id(), plan.targets, plan.thaws, self._settings.policy.lease_seconds)
+        self._mark(timer, self._arm_seconds(plan) + timer.seconds)
+        return timer
 
-    def _mark(self, lease: Lease, seconds: float) -> None:
-        marks = make_marks(lease, run_id=self._run.run_id, seconds=seconds, now=self._client.server_now())
+    def _mark(self, timer: FreezeTimer, seconds: float) -> None:
+        marks = make_marks(timer, run_id=self._run.run_id, seconds=seconds, now=self._client.server_now())
         for failure in put_marks(self._client, marks):
             self.warnings.append(failure)
             self._run.issues.warning(failure, name=self._name, namespace=self._namespace, resource="pods")

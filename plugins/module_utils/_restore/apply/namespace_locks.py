@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """One restore at a time in a namespace: a Lease object in it says which, while it works."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object, replace_object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.sure_creates import CreateUnknown, create_surely
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.lease_holder import (
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.lock_holder import (
     RestoreProcess,
     holder_of,
     is_surely_gone,
@@ -32,17 +33,16 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.restor
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 
-#: Without a renewal for so long a restore counts as dead, on whatever machine it ran.
+#: Without a renewal for this long a restore counts as dead, on whatever machine it ran.
 _DURATION = 60
 _RENEW_PAUSE = 15.0
 _LOOK_PAUSE = 1.0
 
-Lease: t.TypeAlias = "dict[str, t.Any]"
 
+class NamespaceLocks:
+    """The locks of one restore: a Lease object in each namespace.
 
-class NamespaceLeases:
-    """The leases of one restore. Renewed by a thread while it is entered as a context manager, and removed at its end.
-
+    Renewed by a thread while it is entered as a context manager, and removed at its end.
     A lease that may not be written is a warning, not a refusal. ``force`` takes over what others hold.
     """
 
@@ -60,13 +60,13 @@ class NamespaceLeases:
         self._cancel = run.cancel
         self._lock = threading.Lock()
         self._looking = threading.Lock()
-        self._held: dict[str, Lease] = {}
+        self._held: dict[str, Object] = {}
         self._lost: dict[str, str] = {}
         #: When each was last known to be ours.
         self._known: dict[str, float] = {}
         #: Where nobody knows whether a lease of ours was made.
         self._doubtful: set[str] = set()
-        self._told = False
+        self._warned = False
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -81,7 +81,7 @@ class NamespaceLeases:
             raise refusal
 
     def find_refusal(self, namespaces: t.Collection[str]) -> RestoreError | None:
-        """What ``acquire`` would raise, as far as a look can tell; nothing is written."""
+        """What ``acquire`` would raise, as far as a look can show; nothing is written."""
         if self._resource is None or self._force or not namespaces:
             return None
         with concurrent.futures.ThreadPoolExecutor(max_workers=self._workers) as pool:
@@ -89,7 +89,7 @@ class NamespaceLeases:
         return _refusal(dict(zip(namespaces, found, strict=True)))
 
     def _find_holder(self, namespace: str) -> RestoreProcess | None:
-        """Who is surely at work there. Whether an earlier run of the same restore is, only time would tell."""
+        """Who is surely at work there. Whether an earlier run of the same restore is, only time would show."""
         try:
             lease = get_object(self._client, t.cast(ApiResource, self._resource), LEASE_NAME, namespace)
         except KubeError as exc:
@@ -113,7 +113,7 @@ class NamespaceLeases:
     def why_lost(self, namespace: str) -> str:
         """Why nothing more may be restored into ``namespace``; empty when it may.
 
-        Who did not renew a lease in its time, such as a process that was stopped, has to look whose it is by now.
+        Whoever did not renew a lease in time, such as a process that was stopped, has to look whose it is by now.
         """
         if namespace in self._held and self._is_overdue(namespace):
             with self._looking:
@@ -126,8 +126,8 @@ class NamespaceLeases:
     def _is_overdue(self, namespace: str) -> bool:
         return _awake_or_not() - self._known.get(namespace, 0.0) >= _DURATION
 
-    def __enter__(self) -> NamespaceLeases:
-        self._thread = threading.Thread(target=self._keep, name="restore leases", daemon=True)
+    def __enter__(self) -> NamespaceLocks:
+        self._thread = threading.Thread(target=self._keep, name="restore locks", daemon=True)
         self._thread.start()
         return self
 
@@ -144,7 +144,7 @@ class NamespaceLeases:
                 done.result()
 
     def _acquire(self, namespace: str) -> RestoreProcess | None:
-        """None when the lease is ours, or cannot be had by anybody like us; else who holds it."""
+        """None when the lease is ours, or cannot be had by this user; else who holds it."""
         resource = t.cast(ApiResource, self._resource)
         try:
             while (lease := self._take(resource, namespace)) is None:
@@ -155,25 +155,25 @@ class NamespaceLeases:
                     return holder_of(standing)
                 self._progress(f"taking over namespace {namespace} from {_who(holder_of(standing))}")
                 self._delete(namespace, standing)
-                self._tell_broken_off(namespace, holder_of(standing).restore)
+                self._warn_broken_off(namespace, holder_of(standing).restore)
         except CreateUnknown:
             self._doubtful.add(namespace)
             raise
         except KubeError as exc:
             if not (exc.forbidden or exc.not_found):
                 raise
-            self._tell_unguarded(namespace, exc)
+            self._warn_unguarded(namespace, exc)
             return None
         self._note(namespace, lease)
         return None
 
-    def _note(self, namespace: str, lease: Lease, *, asked: float | None = None) -> None:
+    def _note(self, namespace: str, lease: Object, *, asked: float | None = None) -> None:
         """It is ours, since it was ``asked`` for at the latest."""
         with self._lock:
             self._held[namespace] = lease
             self._known[namespace] = _awake_or_not() if asked is None else asked
 
-    def _take(self, resource: ApiResource, namespace: str) -> Lease | None:
+    def _take(self, resource: ApiResource, namespace: str) -> Object | None:
         """The new lease; None when there is one."""
         now = self._micro_time()
         spec = {
@@ -191,7 +191,7 @@ class NamespaceLeases:
                 return None
             raise
 
-    def _may_take_over(self, resource: ApiResource, namespace: str, lease: Lease) -> bool:
+    def _may_take_over(self, resource: ApiResource, namespace: str, lease: Object) -> bool:
         """Whether its holder is dead; for an earlier run of the same restore this is worth waiting for."""
         holder = holder_of(lease)
         if self._force or is_surely_gone(holder.process):
@@ -218,7 +218,7 @@ class NamespaceLeases:
                     return
                 self._renew(namespace, lease)
 
-    def _renew(self, namespace: str, lease: Lease) -> None:
+    def _renew(self, namespace: str, lease: Object) -> None:
         asked = _awake_or_not()
         lease["spec"]["renewTime"] = self._micro_time()
         try:
@@ -246,7 +246,7 @@ class NamespaceLeases:
             self._held.pop(namespace, None)
             self._lost[namespace] = f"another restore took over namespace '{namespace}'"
 
-    def _release(self, namespace: str, lease: Lease) -> None:
+    def _release(self, namespace: str, lease: Object) -> None:
         # One that stays counts as dead after its time.
         with contextlib.suppress(KubeError):
             self._delete(namespace, lease)
@@ -258,13 +258,13 @@ class NamespaceLeases:
             if found is not None and self._is_ours(found):
                 self._delete(namespace, found)
 
-    def _is_ours(self, lease: Lease) -> bool:
+    def _is_ours(self, lease: Object) -> bool:
         return holder_of(lease).identity == self._holder.identity
 
     def _micro_time(self) -> str:
         return self._client.server_now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
-    def _looks_alive(self, lease: Lease) -> bool:
+    def _looks_alive(self, lease: Object) -> bool:
         """By the API server's clock, which all share; a time that cannot be read is no sign of death."""
         spec = lease.get("spec") or {}
         try:
@@ -274,7 +274,7 @@ class NamespaceLeases:
         seconds = float(spec.get("leaseDurationSeconds") or _DURATION)
         return self._client.server_now() < renewed + dt.timedelta(seconds=seconds)
 
-    def _delete(self, namespace: str, lease: Lease) -> None:
+    def _delete(self, namespace: str, lease: Object) -> None:
         """Delete just this lease, as it was read."""
         resource = t.cast(ApiResource, self._resource)
         preconditions = {"uid": lease["metadata"]["uid"], "resourceVersion": lease["metadata"]["resourceVersion"]}
@@ -285,7 +285,7 @@ class NamespaceLeases:
             if not exc.not_found and exc.status != 409:
                 raise
 
-    def _tell_broken_off(self, namespace: str, restore: str) -> None:
+    def _warn_broken_off(self, namespace: str, restore: str) -> None:
         if restore and restore != self._holder.restore:
             self._issues.warning(
                 f"Restore '{restore}' was broken off while it worked in namespace '{namespace}'; what it has left there"
@@ -294,10 +294,10 @@ class NamespaceLeases:
                 hint=f"Run it again with name: {restore} to finish it.",
             )
 
-    def _tell_unguarded(self, namespace: str, exc: KubeError) -> None:
+    def _warn_unguarded(self, namespace: str, exc: KubeError) -> None:
         with self._lock:
-            told, self._told = self._told, True
-        if not told:
+            warned, self._warned = self._warned, True
+        if not warned:
             self._issues.warning(
                 f"Other restores into namespace '{namespace}' would not be noticed: {exc.message}",
                 hint="Allow create, get, update and delete on leases.coordination.k8s.io in the namespaces.",
@@ -328,4 +328,4 @@ def _awake_or_not() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
-__all__ = ("NamespaceLeases",)
+__all__ = ("NamespaceLocks",)

@@ -10,8 +10,12 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookResult
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.account import Account, explain_unproven, settle
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import ReleaseReport
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.freeze_account import (
+    FreezeAccount,
+    account_for,
+    explain_unproven,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.freeze_timer import ReleaseReport
 
 NOW = dt.datetime(2026, 6, 1, 2, 0, 0, tzinfo=dt.UTC)
 AT, UP, FIRED = 100.0, 190.0, 160.0
@@ -31,10 +35,10 @@ def account(
     fired_frozen: bool = False,
     post: str | None = "ok",
     pure: bool = True,
-) -> Account:
+) -> FreezeAccount:
     report = ReleaseReport(winner, True, thaw, UP, at, fired, fired_frozen)
     result = post_result(post) if post else None
-    return settle(report, post=result, pure=pure, where="/data of db-0", now=NOW)
+    return account_for(report, post=result, pure=pure, where="/data of db-0", now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +71,7 @@ def account(
     ],
 )
 def test_without_an_error(given: dict[str, t.Any], thawed_by: str, consistent: bool, seconds: float | None) -> None:
-    assert account(**given) == Account(t.cast("t.Any", thawed_by), consistent, seconds)
+    assert account(**given) == FreezeAccount(t.cast("t.Any", thawed_by), consistent, seconds)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,11 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce import scripts
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import ReleaseReport, parse_release, take_marker
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.freeze_timer import (
+    ReleaseReport,
+    parse_release,
+    take_marker,
+)
 
 PATIENCE = 20.0
 #: Where the kernel keeps a process that writes to a frozen file system.
@@ -52,7 +56,7 @@ class Ended(t.NamedTuple):
         return report
 
 
-class Lease:
+class Timer:
     """One lease on the volume, driven by its shell programs alone."""
 
     def __init__(self, volume: Volume) -> None:

@@ -14,14 +14,19 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.process_identity import identify_process
-from ansible_collections.arkive.k8s.plugins.module_utils._store import claims
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimHeld, ClaimLost, ClaimRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._store import write_lock
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.store import LocalStore
+from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import (
+    LockRecord,
+    WriteLock,
+    WriteLockHeld,
+    WriteLockLost,
+)
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.contract import (
     KEY,
-    ClaimContract,
+    WriteLockContract,
     put_expired,
     wait_for,
 )
@@ -32,7 +37,7 @@ def store(tmp_path: Path) -> LocalStore:
     return LocalStore(LocalLocation(path=str(tmp_path)))
 
 
-class TestLocalClaims(ClaimContract):
+class TestLocalWriteLocks(WriteLockContract):
     """Claims in a directory against the table."""
 
 
@@ -49,29 +54,29 @@ class Clock:
 
 def test_lost_once_it_was_not_renewed_in_time(store: LocalStore) -> None:
     clock = Clock()
-    claim = Claim.acquire(store, KEY, run_id="r1", ttl_seconds=120, now=clock)
+    lock = WriteLock.acquire(store, KEY, run_id="r1", ttl_seconds=120, now=clock)
     clock.advance(119)
-    assert not claim.is_lost
-    claim.require_held()
+    assert not lock.is_lost
+    lock.require_held()
     clock.advance(1)
-    assert claim.is_lost
-    with pytest.raises(ClaimLost):
-        claim.require_held()
+    assert lock.is_lost
+    with pytest.raises(WriteLockLost):
+        lock.require_held()
     # Another run may have it by now: it is neither renewed nor deleted.
-    with pytest.raises(ClaimLost):
-        claim.confirm()
-    claim.release()
+    with pytest.raises(WriteLockLost):
+        lock.confirm()
+    lock.release()
     assert store.exists(KEY)
 
 
 def test_the_old_holder_notices_the_new_one(store: LocalStore) -> None:
     late, clock = Clock(), Clock()
-    first = Claim.acquire(store, KEY, run_id="r1", ttl_seconds=120, now=clock)
+    first = WriteLock.acquire(store, KEY, run_id="r1", ttl_seconds=120, now=clock)
     late.advance(121)
-    second = Claim.acquire(store, KEY, run_id="r2", ttl_seconds=120, now=late)
+    second = WriteLock.acquire(store, KEY, run_id="r2", ttl_seconds=120, now=late)
     assert second.took_over is not None
     assert second.took_over.run == "r1"
-    with pytest.raises(ClaimLost):
+    with pytest.raises(WriteLockLost):
         first.confirm()
     first.release()
     second.confirm()
@@ -99,26 +104,26 @@ class Flaky:
 
 def test_a_store_that_comes_back_in_time(store: LocalStore) -> None:
     flaky = Flaky(store)
-    with Claim.acquire(flaky, KEY, run_id="r1", ttl_seconds=3) as claim:
+    with WriteLock.acquire(flaky, KEY, run_id="r1", ttl_seconds=3) as lock:
         flaky.down.set()
         wait_for(lambda: flaky.calls >= 2, seconds=5)
         with pytest.raises(StoreError, match="away"):
-            claim.confirm()
+            lock.confirm()
         flaky.down.clear()
-        before = claim.record.expires
-        wait_for(lambda: claim.record.expires > before, seconds=5)
-        assert not claim.is_lost
+        before = lock.record.expires
+        wait_for(lambda: lock.record.expires > before, seconds=5)
+        assert not lock.is_lost
 
 
 def test_a_store_that_does_not_come_back(store: LocalStore) -> None:
     flaky = Flaky(store)
-    claim = Claim.acquire(flaky, KEY, run_id="r1", ttl_seconds=0.5)
+    lock = WriteLock.acquire(flaky, KEY, run_id="r1", ttl_seconds=0.5)
     flaky.down.set()
-    wait_for(lambda: claim.is_lost, seconds=5)
+    wait_for(lambda: lock.is_lost, seconds=5)
     flaky.down.clear()
-    with pytest.raises(ClaimLost):
-        claim.confirm()
-    claim.release()
+    with pytest.raises(WriteLockLost):
+        lock.confirm()
+    lock.release()
 
 
 class WithoutConditions:
@@ -142,14 +147,14 @@ class WithoutConditions:
 
 
 def test_without_conditional_writes_one_of_two_gives_way(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(claims, "_SETTLE_SECONDS", 0.2)
+    monkeypatch.setattr(write_lock, "_VISIBLE_SECONDS", 0.2)
     weak = WithoutConditions(store, threading.Barrier(2))
     results: list[t.Any] = []
 
     def run(name: str) -> None:
         try:
-            results.append(Claim.acquire(weak, KEY, run_id=name))
-        except ClaimHeld as exc:
+            results.append(WriteLock.acquire(weak, KEY, run_id=name))
+        except WriteLockHeld as exc:
             results.append(exc)
 
     threads = [threading.Thread(target=run, args=(name,)) for name in ("r1", "r2")]
@@ -157,14 +162,14 @@ def test_without_conditional_writes_one_of_two_gives_way(store: LocalStore, monk
         thread.start()
     for thread in threads:
         thread.join()
-    (won,) = [one for one in results if isinstance(one, Claim)]
+    (won,) = [one for one in results if isinstance(one, WriteLock)]
     assert not won.atomic
     won.confirm()
     won.release()
 
 
 class SlowPut:
-    """Replaces the claim only after the ticket has ended."""
+    """Replaces the write lock only after the ticket has ended."""
 
     def __init__(self, store: LocalStore, clock: list[float]) -> None:
         self._store = store
@@ -182,15 +187,15 @@ def test_a_takeover_that_took_too_long_counts_as_lost(store: LocalStore, monkeyp
     put_expired(store)
     clock = [1000.0]
     monkeypatch.setattr(time, "monotonic", lambda: clock[0])
-    with pytest.raises(ClaimLost):
-        Claim.acquire(SlowPut(store, clock), KEY, run_id="r2")
+    with pytest.raises(WriteLockLost):
+        WriteLock.acquire(SlowPut(store, clock), KEY, run_id="r2")
 
 
 def test_leaving_by_an_error_shows_that_error(store: LocalStore) -> None:
     flaky = Flaky(store)
 
     def fail_inside() -> None:
-        with Claim.acquire(flaky, KEY, run_id="r1"):
+        with WriteLock.acquire(flaky, KEY, run_id="r1"):
             flaky.down.set()
             raise KeyError("inside")
 
@@ -200,7 +205,7 @@ def test_leaving_by_an_error_shows_that_error(store: LocalStore) -> None:
 
 def test_the_record_is_json_with_the_promised_members() -> None:
     moment = dt.datetime(2026, 6, 1, 2, 0, 0, 250_000, tzinfo=dt.UTC)
-    record = ClaimRecord.make("r", "h", os.getpid(), moment, 120)
+    record = LockRecord.make("r", "h", os.getpid(), moment, 120)
     assert record.to_dict() == {
         "run": "r",
         "host": "h",
@@ -210,12 +215,12 @@ def test_the_record_is_json_with_the_promised_members() -> None:
         "nonce": record.nonce,
         "process": identify_process(),
     }
-    assert ClaimRecord.parse(record.encode()) == record
+    assert LockRecord.parse(record.encode()) == record
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"null", b"{", b'{"run":"r"}', b"\xff"], ids=repr)
 def test_a_damaged_record(data: bytes) -> None:
-    assert ClaimRecord.parse(data) is None
+    assert LockRecord.parse(data) is None
 
 
 class Stubborn:
@@ -238,29 +243,29 @@ class Stubborn:
 
 def test_a_claim_that_cannot_be_deleted_is_ended(store: LocalStore) -> None:
     stubborn = Stubborn(store, "delete_many")
-    with Claim.acquire(t.cast("t.Any", stubborn), KEY, run_id="r1") as claim:
+    with WriteLock.acquire(t.cast("t.Any", stubborn), KEY, run_id="r1") as lock:
         stubborn.refuses = True
-    assert claim.left_behind == f"The claim {KEY} could not be removed: Refused. It was ended instead."
-    with Claim.acquire(store, KEY, run_id="r2") as other:
+    assert lock.left_behind == f"The claim {KEY} could not be removed: Refused. It was ended instead."
+    with WriteLock.acquire(store, KEY, run_id="r2") as other:
         assert other.took_over is not None
         assert other.took_over.run == "r1"
 
 
 def test_a_full_disk_takes_no_renewal_and_the_claim_is_deleted_without(store: LocalStore) -> None:
     stubborn = Stubborn(store, "put")
-    with Claim.acquire(t.cast("t.Any", stubborn), KEY, run_id="r1") as claim:
+    with WriteLock.acquire(t.cast("t.Any", stubborn), KEY, run_id="r1") as lock:
         stubborn.refuses = True
-    assert claim.left_behind == ""
+    assert lock.left_behind == ""
     assert not store.exists(KEY)
 
 
 def test_a_claim_that_is_over_before_it_expires(store: LocalStore) -> None:
-    first = Claim.acquire(store, KEY, run_id="r1")
+    first = WriteLock.acquire(store, KEY, run_id="r1")
     first.confirm(commits="uid-1")
     first.leave()
-    with pytest.raises(ClaimHeld):
-        Claim.acquire(store, KEY, run_id="r2", is_over=lambda holder: holder.commits == "uid-2")
-    with Claim.acquire(store, KEY, run_id="r2", is_over=lambda holder: holder.commits == "uid-1") as claim:
-        assert claim.took_over is not None
+    with pytest.raises(WriteLockHeld):
+        WriteLock.acquire(store, KEY, run_id="r2", is_over=lambda holder: holder.commits == "uid-2")
+    with WriteLock.acquire(store, KEY, run_id="r2", is_over=lambda holder: holder.commits == "uid-1") as lock:
+        assert lock.took_over is not None
     first.release()
     assert not store.exists(KEY)

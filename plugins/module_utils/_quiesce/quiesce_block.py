@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """The critical section of one block: quiesce its pods, do the protected work, release them whatever happened."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freeze import ActiveFreeze
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.frozen_claims import FrozenClaims
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease_keeper import LeaseKeeper
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_window import (
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.quiesce_pod import (
     PodWindow,
     QuiescedPod,
     SectionSettings,
@@ -26,13 +25,14 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.side_by_side i
     run_in_order,
     run_side_by_side,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.timer_keeper import TimerKeeper
 
 
 class CriticalSection:
     """Use as ``with section: work()``: entering runs the pre hooks, leaving releases every pod, whatever happened.
 
     The hooks of one pod run in their order, those of different pods side by side; with ``sequential`` strictly one
-    after the other, in the order of the block. What happened is told in the order of the block either way.
+    after the other, in the order of the block. What happened is reported in the order of the block either way.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class CriticalSection:
     ) -> None:
         self._settings = settings
         self._sequential = sequential
-        self._keeper = LeaseKeeper(settings)
+        self._keeper = TimerKeeper(settings)
         claims = FrozenClaims()
         self._windows = [PodWindow(entry, settings, claims=claims, keep=self._keeper.keep) for entry in pods]
 
@@ -88,11 +88,11 @@ class CriticalSection:
             run_side_by_side(PodWindow.unmark, self._windows, spare=self._settings.spare_threads, stop_at_error=False)
 
     def _release(self, window: PodWindow) -> None:
-        self._keeper.drop(window.entry.held)
+        self._keeper.drop(window.entry.active)
         window.release()
 
     def hand_over(self) -> list[ActiveFreeze]:
-        """Leave the freezes to their leases: somebody else releases them. Nothing is renewed any more."""
+        """Leave the freezes to their timers: somebody else releases them. Nothing is renewed any more."""
         self._keeper.stop()
         return [freeze for window in self._windows for freeze in window.hand_over()]
 
@@ -117,14 +117,14 @@ class CriticalSection:
     @property
     def freeze_seconds_left(self) -> float | None:
         """How long what is frozen may stay so by ``freeze_max``; None where nothing is."""
-        since = [held.frozen_at for window in self._windows for held in window.entry.held]
+        since = [active.frozen_at for window in self._windows for active in window.entry.active]
         if not since:
             return None
         return max(0.0, min(since) + self._settings.policy.freeze_max_seconds - time.monotonic())
 
     @property
-    def torn(self) -> list[FreezeRecord]:
-        """Freezes that did not hold until the release: what was cut meanwhile is not to be trusted."""
+    def broken_freezes(self) -> list[FreezeRecord]:
+        """Freezes that did not hold until the release: what was taken meanwhile is not to be trusted."""
         never = ("not frozen", "its own command")
         return [record for record in self.freezes if not record.consistent and record.thawed_by not in never]
 

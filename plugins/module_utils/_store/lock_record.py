@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
+"""What the object of a write lock says."""
 
-"""What a claim object says."""
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import pars
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.process_identity import has_ended, identify_process
 
-#: How long a claim lasts that is not renewed, in seconds; one that nobody can read counts from when it was written.
+#: How long a lock lasts that is not renewed, in seconds; one that nobody can read counts from when it was written.
 LONGEST_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
-class ClaimRecord:
-    """Who holds a claim and until when. ``nonce`` is random, so that no two claims have the same bytes.
+class LockRecord:
+    """Who holds a lock and until when. ``nonce`` is random, so that no two locks have the same bytes.
 
-    ``commits``: what the holder is about to make visible, or has; empty before. Once that is to be seen the claim is
-    over, whenever it expires. ``process``: what tells later runs on the same machine that the holder is gone.
+    ``commits``: what the holder is about to make visible, or has; empty before. Once that is visible the lock is
+    over, whenever it expires. ``process``: what shows later runs on the same machine that the holder is gone.
     """
 
     run: str
@@ -43,20 +43,20 @@ class ClaimRecord:
     process: str = ""
 
     @classmethod
-    def make(cls, run: str, host: str, pid: int, moment: dt.datetime, ttl_seconds: float) -> ClaimRecord:
+    def make(cls, run: str, host: str, pid: int, moment: dt.datetime, ttl_seconds: float) -> LockRecord:
         expires = moment + dt.timedelta(seconds=ttl_seconds)
         process = identify_process() if pid == os.getpid() else ""
         return cls(run, host, pid, moment, expires, uuid.uuid4().hex, process=process)
 
     @classmethod
-    def damaged(cls, written: dt.datetime) -> ClaimRecord:
-        """A claim that cannot be read: a live run would have written it again before it is over."""
+    def damaged(cls, written: dt.datetime) -> LockRecord:
+        """A lock that cannot be read: a live run would have written it again before it is over."""
         end = written + dt.timedelta(seconds=LONGEST_SECONDS)
         return cls("", "", 0, written, end, "", is_damaged=True)
 
     @classmethod
-    def parse(cls, data: bytes) -> ClaimRecord | None:
-        """None when ``data`` is no claim, or a part of one."""
+    def parse(cls, data: bytes) -> LockRecord | None:
+        """None when ``data`` is no lock, or a part of one."""
         try:
             fields = json.loads(data)
             started, expires = parse_rfc3339(fields["started"]), parse_rfc3339(fields["expires"])
@@ -73,8 +73,8 @@ class ClaimRecord:
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ValidationError):
             return None
 
-    def renewed(self, moment: dt.datetime, ttl_seconds: float) -> ClaimRecord:
-        """The same claim, ending ``ttl_seconds`` after ``moment``."""
+    def renewed(self, moment: dt.datetime, ttl_seconds: float) -> LockRecord:
+        """The same lock, ending ``ttl_seconds`` after ``moment``."""
         return dataclasses.replace(self, expires=moment + dt.timedelta(seconds=ttl_seconds))
 
     @property
@@ -85,7 +85,7 @@ class ClaimRecord:
 
     @property
     def is_gone(self) -> bool:
-        """True when the holder was a process of this machine, and has ended without releasing the claim."""
+        """True when the holder was a process of this machine, and has ended without releasing the lock."""
         return has_ended(self.pid, self.process)
 
     @property
@@ -110,8 +110,8 @@ class ClaimRecord:
 
 
 def _stamp(moment: dt.datetime) -> str:
-    """RFC 3339 with milliseconds: a claim's end is not rounded to a second."""
+    """RFC 3339 with milliseconds: a lock's end is not rounded to a second."""
     return moment.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-__all__ = ("LONGEST_SECONDS", "ClaimRecord")
+__all__ = ("LONGEST_SECONDS", "LockRecord")

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
+"""Renew the timers of a section while its controller lives."""
 
-"""Renew the leases of a section while its controller lives."""
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freeze import ActiveFreeze
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import Renewal, renew
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.freeze_timer import Renewal, renew
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import make_marks
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.marking import put_marks
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_window import SectionSettings
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.quiesce_pod import SectionSettings
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.side_by_side import run_side_by_side
 
 #: A release does not wait longer for a renewal that is under way.
@@ -30,10 +30,10 @@ _TOLD: dict[Renewal, str] = {
 }
 
 
-class LeaseKeeper:
+class TimerKeeper:
     """Renews what it was given, up to ``freeze_max_seconds``; what was dropped, never again.
 
-    ``warnings``: leases that did not hold all the time, or of which nobody knows.
+    ``warnings``: timers that did not hold all the time, or of which nobody knows.
     """
 
     def __init__(self, settings: SectionSettings) -> None:
@@ -47,18 +47,18 @@ class LeaseKeeper:
         self.warnings: list[str] = []
         self._thread: threading.Thread | None = None
 
-    def keep(self, held: ActiveFreeze) -> None:
-        """Renew ``held`` from now on."""
+    def keep(self, active: ActiveFreeze) -> None:
+        """Renew ``active`` from now on."""
         with self._lock:
-            self._kept[held.lease.lease_id] = (held, threading.Lock())
+            self._kept[active.timer.lease_id] = (active, threading.Lock())
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="arkive-lease-keeper", daemon=True)
+                self._thread = threading.Thread(target=self._run, name="arkive-timer-keeper", daemon=True)
                 self._thread.start()
 
     def drop(self, freezes: t.Iterable[ActiveFreeze]) -> None:
-        """Renew these no more. A renewal that is under way ends first: it would put a mark back."""
+        """Stop renewing these. A renewal that is under way ends first: it would put a mark back."""
         with self._lock:
-            dropped = [self._kept.pop(held.lease.lease_id, None) for held in freezes]
+            dropped = [self._kept.pop(active.timer.lease_id, None) for active in freezes]
         for entry in dropped:
             if entry is not None and entry[1].acquire(timeout=_PATIENCE_SECONDS):
                 entry[1].release()
@@ -81,29 +81,29 @@ class LeaseKeeper:
             found = self._kept.get(lease_id)
             if found is None or self._stopped.is_set():
                 return
-            held, busy = found
+            active, busy = found
             busy.acquire()  # nobody else takes it while the freeze is kept
         try:
-            if time.monotonic() - held.frozen_at < self._settings.policy.freeze_max_seconds:
-                self._renew_one(held)
+            if time.monotonic() - active.frozen_at < self._settings.policy.freeze_max_seconds:
+                self._renew_one(active)
         finally:
             busy.release()
 
-    def _renew_one(self, held: ActiveFreeze) -> None:
+    def _renew_one(self, active: ActiveFreeze) -> None:
         sent = time.monotonic()
-        lease = held.lease
+        timer = active.timer
         try:
-            found = renew(self._client, lease)
+            found = renew(self._client, timer)
             if found in ("renewed", "rearmed"):
-                held.lease_end = sent + lease.seconds
+                active.timer_end = sent + timer.seconds
                 now = self._client.server_now()
-                marks = make_marks(lease, run_id=self._context.run_id, seconds=lease.seconds, now=now)
+                marks = make_marks(timer, run_id=self._context.run_id, seconds=timer.seconds, now=now)
                 for failure in put_marks(self._client, marks):
                     self._context.issues.info(failure)
             if found != "renewed":
-                self._warn(_TOLD[found].format(where=held.where))
+                self._warn(_TOLD[found].format(where=active.where))
         except KubeError as exc:
-            self._warn(f"The lease on {held.where} could not be renewed: {exc.message}")
+            self._warn(f"The lease on {active.where} could not be renewed: {exc.message}")
 
     def _warn(self, text: str) -> None:
         with self._lock:
@@ -113,4 +113,4 @@ class LeaseKeeper:
         self._context.issues.warning(text)
 
 
-__all__ = ("LeaseKeeper",)
+__all__ = ("TimerKeeper",)

@@ -14,8 +14,8 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce import scripts
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import (
-    Lease,
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.freeze_timer import (
+    FreezeTimer,
     ReleaseReport,
     disarm,
     freeze_argv,
@@ -30,7 +30,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import F
 
 TARGET = FreezeTarget(namespace="shop", pod="db-0", node="node-1", container="db", path="/data", claim="shop/data")
 THAW = ("fsfreeze", "--unfreeze", "/my data")
-LEASE = Lease("00ff", (TARGET,), (THAW,), 60.0)
+LEASE = FreezeTimer("00ff", (TARGET,), (THAW,), 60.0)
 
 
 def test_freeze_argv() -> None:
@@ -43,8 +43,8 @@ def test_freeze_argv() -> None:
 
 @pytest.mark.parametrize("seconds", [0.0, 0.2, 1.0])
 def test_no_time_is_shorter_than_a_second(seconds: float) -> None:
-    lease = Lease("00ff", (TARGET,), (THAW,), seconds)
-    assert freeze_argv(lease, ["x"], plain=False, arm_seconds=seconds)[5:8] == ["1", "1", "0"]
+    timer = FreezeTimer("00ff", (TARGET,), (THAW,), seconds)
+    assert freeze_argv(timer, ["x"], plain=False, arm_seconds=seconds)[5:8] == ["1", "1", "0"]
 
 
 @pytest.mark.parametrize(("argv", "pure"), [((), False), (THAW, True), (("sh", "-c", "bye"), False)])
@@ -69,7 +69,7 @@ def test_release_argv(argv: tuple[str, ...], pure: bool) -> None:
 @pytest.mark.parametrize("shell", ["sh", "bash"])
 def test_several_thaws_are_one_text(tmp_path: Path, shell: str, answers: dict[str, str], rc: int, said: str) -> None:
     """As the lease's programs use it: what it ends with and says decides whether a thaw is proven."""
-    lease = Lease("00ff", (TARGET, TARGET), (("fsfreeze", "-u", "/a b"), ("fsfreeze", "-u", "/c")), 60.0)
+    timer = FreezeTimer("00ff", (TARGET, TARGET), (("fsfreeze", "-u", "/a b"), ("fsfreeze", "-u", "/c")), 60.0)
     if answers:
         texts = {"idle": "Invalid argument", "broken": "Input/output error"}
         failing = [
@@ -85,7 +85,7 @@ def test_several_thaws_are_one_text(tmp_path: Path, shell: str, answers: dict[st
     assert program
     done = subprocess.run(
         [program, "-c", script],
-        env={"PATH": str(tmp_path), "h": lease.thaw_text},
+        env={"PATH": str(tmp_path), "h": timer.thaw_text},
         capture_output=True,
         text=True,
         timeout=30,

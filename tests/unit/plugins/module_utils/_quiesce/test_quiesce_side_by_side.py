@@ -22,7 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.frozen_claims 
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.section import (
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.quiesce_block import (
     CriticalSection,
     QuiescedPod,
     SectionSettings,
@@ -86,7 +86,7 @@ class Everywhere(collections.UserList[t.Any]):
 
 
 def meeting(cluster: t.Any, kind: str, parties: int, answer: t.Any = None) -> threading.Barrier:
-    """Calls of ``kind`` wait for each other: they end only when so many are under way at once."""
+    """Calls of ``kind`` wait for each other: they end only when this many are under way at once."""
     barrier = threading.Barrier(parties)
 
     def meet(call: t.Any) -> t.Any:
@@ -104,7 +104,7 @@ def test_pre_and_post_hooks_of_different_pods_run_side_by_side(block: Block, clu
     with block.section() as section:
         assert len(cluster.calls) == 8
     assert not barrier.broken
-    # Of one pod in order; told in the order of the block.
+    # Of one pod in order; reported in the order of the block.
     for name in "abcd":
         assert [call.argv[0] for call in cluster.calls if call.pod == name] == ["x", "y", "z"]
     assert [(result.pod, result.hook.argv[0]) for result in section.results] == [
@@ -157,9 +157,9 @@ def test_a_pod_whose_claim_another_one_froze_is_not_marked(block: Block, cluster
     section.quiesce()
     (record,) = section.freezes
     if hands_over:
-        (held,) = section.hand_over()
+        (active,) = section.hand_over()
         assert [bool(cluster.marks(name)) for name in "ab"] == [record.target.pod == name for name in "ab"]
-        assert held.lease.lease_id == cluster.marks(record.target.pod)[0]["lease"]
+        assert active.timer.lease_id == cluster.marks(record.target.pod)[0]["lease"]
     else:
         section.release()
         assert [cluster.marks(name) for name in "ab"] == [[], []]
@@ -296,11 +296,11 @@ def test_the_register_of_claims() -> None:
     waited: list[str] = []
     thread = threading.Thread(target=lambda: waited.append(claims.take([two])))
     thread.start()
-    claims.settle([one, two], "here")
+    claims.decide([one, two], "here")
     thread.join(PATIENCE)
     assert waited == ["here"]
     assert claims.take([("node", "c")]) == ""
-    claims.settle([("node", "c")], "")
+    claims.decide([("node", "c")], "")
     assert claims.take([("node", "c"), one]) == "here"
     assert claims.take([("node", "c")]) == ""
 
@@ -334,7 +334,7 @@ def test_a_freeze_is_tried_again_only_when_nothing_is_frozen(block: Block, clust
     cluster.answers["release"] = [cluster.release_answer(thaw="0", at="-")]
     with block.section() as section:
         pass
-    # Refused under a lease: only the container can tell, so it is asked, and nothing is tried again.
+    # Refused under a timer: only the container knows, so it is asked, and nothing is tried again.
     assert block.steps() == ["freeze a", "freeze a", "release a"]
     assert (section.results[0].attempts, section.results[0].state, entry.stored) == (2, "failed", False)
     assert [record.thawed_by for record in section.freezes] == ["not frozen"]

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private: not for use outside of this collection.
-
 """From what the container reported to the account of a freeze: who thawed, when, and whether the window held."""
+
+# Private: not for use outside of this collection.
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import datetime as dt
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.lease import ReleaseReport
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.freeze_timer import ReleaseReport
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import ThawedBy
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Account:
+class FreezeAccount:
     """``consistent``: the release won, so everything between freeze and release saw the frozen file system."""
 
     thawed_by: ThawedBy
@@ -29,7 +29,9 @@ class Account:
     ended: dt.datetime | None = None
 
 
-def settle(report: ReleaseReport, *, post: HookResult | None, pure: bool, where: str, now: dt.datetime) -> Account:
+def account_for(
+    report: ReleaseReport, *, post: HookResult | None, pure: bool, where: str, now: dt.datetime
+) -> FreezeAccount:
     """The account of a proven release that was reported ``now``; ``pure``: the post hook is exactly the thaw."""
     frozen_up = report.frozen_up
 
@@ -41,9 +43,9 @@ def settle(report: ReleaseReport, *, post: HookResult | None, pure: bool, where:
         length = "" if seconds is None else f" after {seconds:.0f} s"
         by: ThawedBy = "lease" if report.fired_frozen else "release" if report.thaw == "1" else "someone else"
         if frozen_up is None and not report.fired_frozen:
-            return Account("not frozen", False, None)
+            return FreezeAccount("not frozen", False, None)
         ended = now - dt.timedelta(seconds=max(0.0, report.up - (report.fired_at or report.up)))
-        return Account(
+        return FreezeAccount(
             by,
             False,
             seconds,
@@ -52,15 +54,15 @@ def settle(report: ReleaseReport, *, post: HookResult | None, pure: bool, where:
             ended,
         )
     if report.thaw == "p":
-        return Account("post hook", frozen_up is not None, window(report.up))
+        return FreezeAccount("post hook", frozen_up is not None, window(report.up))
     if report.thaw == "1":
-        return Account("release", frozen_up is not None, window(report.up))
+        return FreezeAccount("release", frozen_up is not None, window(report.up))
     if post is not None and (post.state in ("timed_out", "lost") or (post.state == "ok" and not pure)):
         # Its stream broke, but it ran under our token: nobody else has thawed.
-        return Account("post hook", frozen_up is not None, window(report.up))
+        return FreezeAccount("post hook", frozen_up is not None, window(report.up))
     if frozen_up is None:
-        return Account("not frozen", False, None)
-    return Account(
+        return FreezeAccount("not frozen", False, None)
+    return FreezeAccount(
         "someone else",
         False,
         window(report.up),
@@ -71,12 +73,12 @@ def settle(report: ReleaseReport, *, post: HookResult | None, pure: bool, where:
 
 def explain_unproven(where: str, reason: str, *, lease_seconds: float | None) -> str:
     """The sentence for a release that could not be proven."""
-    lease = (
+    timer = (
         f" The lease in its container thaws it by itself within {lease_seconds:g} s, if the container lives."
         if lease_seconds
         else " No lease guards it."
     )
-    return f"The release of {where} is not proven: {reason.rstrip('.')}.{lease}"
+    return f"The release of {where} is not proven: {reason.rstrip('.')}.{timer}"
 
 
-__all__ = ("Account", "explain_unproven", "settle")
+__all__ = ("FreezeAccount", "account_for", "explain_unproven")

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import ItemRef
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.api_versions import (
     choose_version,
@@ -19,11 +20,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.api_ver
     parse_version_priorities,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.choice import ObjectChoice
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.chosen_items import choose_items
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.contents import BackupContents
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.selection import select
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
-
-Object = dict[str, t.Any]
 
 
 class Reader:
@@ -152,7 +151,7 @@ def api() -> Discovery:
 def test_selection(options: Object, names: set[str], namespaces: set[str]) -> None:
     """docs/compatibility 5.4, and the related objects of docs/compatibility 5.6.9."""
     spec = RestoreSpec.from_options({"backup_name": "b", **options})
-    selection = select(BackupContents(t.cast("t.Any", Reader(OBJECTS))), spec, api())
+    selection = choose_items(BackupContents(t.cast("t.Any", Reader(OBJECTS))), spec, api())
     found = {
         f"{ref.namespace}/{ref.name}" if ref.namespace else ref.name for refs in selection.refs.values() for ref in refs
     }
@@ -177,7 +176,7 @@ CHOICES = [
 def test_choice_of_objects(names: list[str], expression: t.Any, found: set[str]) -> None:
     spec = RestoreSpec.from_options({"backup_name": "b"})
     contents = BackupContents(t.cast("t.Any", Reader(OBJECTS)))
-    selection = select(contents, spec, api(), ObjectChoice(names, expression))
+    selection = choose_items(contents, spec, api(), ObjectChoice(names, expression))
     assert {
         f"{ref.namespace}/{ref.name}" if ref.namespace else ref.name for refs in selection.refs.values() for ref in refs
     } == found
@@ -186,7 +185,7 @@ def test_choice_of_objects(names: list[str], expression: t.Any, found: set[str])
 def test_names_that_fit_nothing_are_told() -> None:
     spec = RestoreSpec.from_options({"backup_name": "b", "included_namespaces": ["q*"]})
     contents = BackupContents(t.cast("t.Any", Reader(OBJECTS)))
-    selection = select(contents, spec, api(), ObjectChoice(["po/a/typo"], None))
+    selection = choose_items(contents, spec, api(), ObjectChoice(["po/a/typo"], None))
     assert selection.warnings == ["The backup holds nothing that fits 'po/a/typo' in names."]
 
 
@@ -257,5 +256,5 @@ def test_malformed_version_priorities(line: str) -> None:
 
 def test_namespaces_are_mapped_to_their_sources() -> None:
     spec = RestoreSpec.from_options({"backup_name": "b", "namespace_mapping": {"a": "b"}})
-    selection = select(BackupContents(t.cast("t.Any", Reader(OBJECTS))), spec, api())
+    selection = choose_items(BackupContents(t.cast("t.Any", Reader(OBJECTS))), spec, api())
     assert selection.namespaces == {"b": "b"}

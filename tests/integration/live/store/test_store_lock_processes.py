@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The race for a claim between processes, as two playbooks have it."""
+"""The race for a write lock between processes, as two playbooks have it."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ import typing as t
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimHeld
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
+from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import WriteLock, WriteLockHeld
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.contract import (
     KEY,
     put_expired,
-    stored_claim,
+    stored_lock,
     wait_for,
 )
 
 _RUN = """
 import json, sys
-from ansible_collections.arkive.k8s.plugins.module_utils._store.claims import Claim, ClaimHeld
+from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import WriteLock, WriteLockHeld
 from ansible_collections.arkive.k8s.plugins.module_utils._store.kinds import make_location
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 options, key, run, ttl = json.loads(sys.argv[1]), *sys.argv[2:5]
@@ -37,18 +37,18 @@ store = open_store(make_location(options))
 print("ready", flush=True)
 sys.stdin.readline()
 try:
-    claim = Claim.acquire(store, key, run_id=run, ttl_seconds=float(ttl))
-except ClaimHeld as exc:
+    lock = WriteLock.acquire(store, key, run_id=run, ttl_seconds=float(ttl))
+except WriteLockHeld as exc:
     print("held by " + exc.holder.run, flush=True)
 else:
     print("won", flush=True)
     sys.stdin.readline()
     try:
-        claim.confirm()
+        lock.confirm()
         print("confirmed", flush=True)
     except Exception as exc:
         print(type(exc).__name__, flush=True)
-    claim.release()
+    lock.release()
 """
 
 
@@ -119,13 +119,13 @@ def test_a_killed_process_leaves_a_claim_that_ends(
     assert _line(process) == "won"
     process.kill()
     process.wait()
-    with pytest.raises(ClaimHeld, match="run r1"):
-        Claim.acquire(store, KEY, run_id="r2")
-    end = stored_claim(store).expires
+    with pytest.raises(WriteLockHeld, match="run r1"):
+        WriteLock.acquire(store, KEY, run_id="r2")
+    end = stored_lock(store).expires
     wait_for(lambda: dt.datetime.now(tz=dt.UTC) > end, seconds=20)
-    with Claim.acquire(store, KEY, run_id="r2") as claim:
-        assert claim.took_over is not None
-        assert claim.took_over.pid == process.pid
+    with WriteLock.acquire(store, KEY, run_id="r2") as lock:
+        assert lock.took_over is not None
+        assert lock.took_over.pid == process.pid
 
 
 def test_a_stopped_process_finds_that_it_lost(
@@ -136,12 +136,12 @@ def test_a_stopped_process_finds_that_it_lost(
     _go(process)
     assert _line(process) == "won"
     process.send_signal(signal.SIGSTOP)
-    end = stored_claim(store).expires
+    end = stored_lock(store).expires
     wait_for(lambda: dt.datetime.now(tz=dt.UTC) > end, seconds=20)
-    with Claim.acquire(store, KEY, run_id="r2") as claim:
+    with WriteLock.acquire(store, KEY, run_id="r2") as lock:
         process.send_signal(signal.SIGCONT)
         _go(process)
-        assert _line(process) == "ClaimLost"
+        assert _line(process) == "WriteLockLost"
         assert process.wait(30) == 0
-        claim.confirm()
+        lock.confirm()
     assert store.list().objects == []

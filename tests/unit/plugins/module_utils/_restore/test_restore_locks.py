@@ -14,14 +14,14 @@ import typing as t
 
 import pytest
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import LEASES
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply import namespace_leases
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.lease_holder import (
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply import namespace_locks
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.lock_holder import (
     RestoreProcess,
     is_surely_gone,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.namespace_leases import NamespaceLeases
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.restore_mark import LEASES
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.namespace_locks import NamespaceLocks
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import (
     RestoreApi,
@@ -52,7 +52,7 @@ def hold(
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(namespace_leases, "_LOOK_PAUSE", 0.0)
+    monkeypatch.setattr(namespace_locks, "_LOOK_PAUSE", 0.0)
 
 
 def test_taken_before_the_first_write_and_given_back(api: RestoreApi, store: t.Any) -> None:
@@ -155,7 +155,7 @@ class Kept:
 
     def __init__(self, api: RestoreApi) -> None:
         self.api = api
-        self.leases = NamespaceLeases(run_of(api.client), api.discovery().find(LEASES), RestoreProcess.current("r"))
+        self.leases = NamespaceLocks(run_of(api.client), api.discovery().find(LEASES), RestoreProcess.current("r"))
         self.leases.acquire(["shop"])
 
     def renew(self) -> str:
@@ -197,7 +197,7 @@ def test_a_lease_that_was_taken_over(api: RestoreApi) -> None:
 def test_who_was_stopped_looks_whose_the_lease_is(api: RestoreApi, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its process stood still for longer than the lease lasts, and no thread has renewed it since."""
     clock = [0.0]
-    monkeypatch.setattr(namespace_leases, "_awake_or_not", lambda: clock[0])
+    monkeypatch.setattr(namespace_locks, "_awake_or_not", lambda: clock[0])
     kept = Kept(api)
     before = len(api.requests)
     clock[0] = 59.0
@@ -213,7 +213,7 @@ def test_who_was_stopped_looks_whose_the_lease_is(api: RestoreApi, monkeypatch: 
 
 def test_who_was_stopped_and_cannot_look(api: RestoreApi, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [0.0]
-    monkeypatch.setattr(namespace_leases, "_awake_or_not", lambda: clock[0])
+    monkeypatch.setattr(namespace_locks, "_awake_or_not", lambda: clock[0])
     kept = Kept(api)
     clock[0] = 61.0
     api.refuse = lambda verb, _path, _dry: KubeError("no answer") if verb == "PUT" else None
@@ -223,7 +223,7 @@ def test_who_was_stopped_and_cannot_look(api: RestoreApi, monkeypatch: pytest.Mo
 
 
 def test_the_clock_is_the_servers(api: RestoreApi, store: t.Any) -> None:
-    """This machine's is wrong by an hour: the lease of another, renewed just now, is alive, and so is told as such."""
+    """This machine's is wrong by an hour: the lease of another, renewed just now, is alive, and is reported as such."""
     write_backup(store, "b", config("a"))
     api.clock_ahead = dt.timedelta(hours=-1)
     hold(api, age=3600)
