@@ -21,10 +21,24 @@ MEASURED = CHECKOUT / "tests" / "setup" / "durations.json"
 _UNKNOWN_SECONDS = 30.0
 
 
+#: What the files of these folders share (a Velero server, and backups that it knows) takes long to make: one lane does.
+_TOGETHER = (f"{LIVE}/velero/",)
+
+
 def share_out(lanes: int) -> list[list[str]]:
     """The files for each of ``lanes``: the longest first, each to the lane that has the least to do."""
     measured = json.loads(MEASURED.read_text()) if MEASURED.exists() else {}
-    return divide({file: measured.get(file, _UNKNOWN_SECONDS) for file in live_files()}, lanes)
+    seconds: dict[str, float] = {}
+    for file in live_files():
+        part = _part_of(file)
+        seconds[part] = seconds.get(part, 0.0) + measured.get(file, _UNKNOWN_SECONDS)
+    shares = divide(seconds, lanes)
+    return [[file for file in live_files() if _part_of(file) in share] for share in shares]
+
+
+def _part_of(file: str) -> str:
+    """What goes to a lane as a whole: the folder, or the file alone."""
+    return next((folder for folder in _TOGETHER if file.startswith(folder)), file)
 
 
 def live_files() -> list[str]:

@@ -28,3 +28,9 @@ def test_divide(seconds: dict[str, float], lanes: int, expected: list[list[str]]
 def test_every_live_test_runs_once(lanes: int) -> None:
     shared_out = [file for share in shares.share_out(lanes) for file in share]
     assert sorted(shared_out) == shares.live_files()
+
+
+@pytest.mark.parametrize("lanes", [2, 3, 7])
+def test_files_that_share_a_server_stay_together(lanes: int) -> None:
+    with_velero = [share for share in shares.share_out(lanes) if any("/live/velero/" in file for file in share)]
+    assert len(with_velero) == 1
