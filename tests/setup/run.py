@@ -26,8 +26,9 @@ from checks.tree import copy_tree
 #: Campaigns that need no cluster.
 _WITHOUT_CLUSTER: tuple[list[str], ...] = (["archives"],)
 
-#: Beside the lane of the checks, and of the integration targets after them. With more, two cores do not keep up.
-_LIVE_LANES = 2
+#: Beside the lane of the checks, and of the integration targets after them. Live tests wait more than they compute, and
+#: a cluster that does nothing takes a twentieth of a core.
+_LIVE_LANES = 3
 
 _Target: t.TypeAlias = t.Callable[[list[str]], int]
 
@@ -136,6 +137,7 @@ def _checks(report: Report) -> None:
 def _integration_lane(report: Report) -> None:
     with cluster.cluster() as variables:
         _integration(report, variables, [])
+        cluster.conformance(report)
         cluster.check_frozen(report)
 
 
@@ -143,8 +145,6 @@ def _live_lane(report: Report) -> None:
     number = int(LANE.rpartition("-")[2])
     with cluster.cluster() as variables:
         pytests.live(report, variables, shares.share_out(_LIVE_LANES)[number - 1])
-        if number == 1:
-            cluster.conformance(report)
         cluster.check_frozen(report)
 
 
