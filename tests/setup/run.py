@@ -81,13 +81,14 @@ def make_test(_arguments: list[str]) -> int:
     ansible_test.install_programs()  # before the build, which uses apt-get as well
     if cluster.is_foreign():
         return _test_on_foreign_cluster(report)
+    pytests.install_shells()
     building = cluster.build()
     try:
         with Lanes() as running:
             running.start("checks")
+            running.start("node")
             with report.step("cluster: build") as step:
                 building.join()
-                pytests.install_shells()
                 step.count(True)
             if not step.failed:
                 for name in _live_lanes():
@@ -148,6 +149,11 @@ def _live_lane(report: Report) -> None:
         cluster.check_frozen(report)
 
 
+def _node_lane(report: Report) -> None:
+    """Live tests that need no cluster."""
+    pytests.live(report, {}, shares.WITHOUT_CLUSTER)
+
+
 def _say_what_took_longest() -> None:
     say("What took longest")
     seconds = shares.case_seconds(_live_results())
@@ -156,7 +162,7 @@ def _say_what_took_longest() -> None:
 
 
 def _live_results() -> list[pathlib.Path]:
-    found = [work_of(name) / pytests.LIVE_RESULTS for name in _live_lanes()]
+    found = [work_of(name) / pytests.LIVE_RESULTS for name in (*_live_lanes(), "node")]
     return [file for file in found if file.exists()]
 
 
@@ -243,7 +249,7 @@ def make_build(_arguments: list[str]) -> int:
 
 def make_clean(_arguments: list[str]) -> int:
     cluster.stop()
-    for name in ("", "checks", "integration", *_live_lanes()):
+    for name in ("", "checks", "integration", "node", *_live_lanes()):
         shutil.rmtree(work_of(name), ignore_errors=True)
     shutil.rmtree(CHECKOUT / "dist", ignore_errors=True)
     note(f"shared by all checkouts, and left: {CACHE}")
@@ -274,6 +280,7 @@ _LANES: dict[str, t.Callable[[Report], None]] = {
     "checks": _checks,
     "integration": _integration_lane,
     "live": _live_lane,
+    "node": _node_lane,
 }
 
 _WITHOUT_TREE = ("clean", "cluster-start", "cluster-stop", "durations", "format")

@@ -21,19 +21,23 @@ MEASURED = CHECKOUT / "tests" / "setup" / "durations.json"
 _UNKNOWN_SECONDS = 30.0
 
 
+#: Live tests that need the machine's kernel and no cluster. They wait nearly all of their time: a lane of their own.
+WITHOUT_CLUSTER = (f"{LIVE}/quiesce/test_timer_scripts.py",)
+
 #: What the files of these folders share (a Velero server, and backups that it knows) takes long to make: one lane does.
 _TOGETHER = (f"{LIVE}/velero/",)
 
 
 def share_out(lanes: int) -> list[list[str]]:
-    """The files for each of ``lanes``: the longest first, each to the lane that has the least to do."""
+    """The files that need a cluster, for each of ``lanes``: the longest first, each to the one with the least to do."""
     measured = json.loads(MEASURED.read_text()) if MEASURED.exists() else {}
     seconds: dict[str, float] = {}
-    for file in live_files():
+    files = [file for file in live_files() if file not in WITHOUT_CLUSTER]
+    for file in files:
         part = _part_of(file)
         seconds[part] = seconds.get(part, 0.0) + measured.get(file, _UNKNOWN_SECONDS)
     shares = divide(seconds, lanes)
-    return [[file for file in live_files() if _part_of(file) in share] for share in shares]
+    return [[file for file in files if _part_of(file) in share] for share in shares]
 
 
 def _part_of(file: str) -> str:
@@ -78,4 +82,4 @@ def renew(results: t.Iterable[pathlib.Path]) -> int:
     return len(rounded)
 
 
-__all__ = ("MEASURED", "case_seconds", "divide", "live_files", "renew", "share_out")
+__all__ = ("MEASURED", "WITHOUT_CLUSTER", "case_seconds", "divide", "live_files", "renew", "share_out")
