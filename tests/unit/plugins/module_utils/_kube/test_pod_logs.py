@@ -109,7 +109,7 @@ def test_what_will_not_pass_is_raised() -> None:
 def test_a_rest_that_cannot_be_read_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pod_logs, "_REST_SECONDS", 0.01)
     with pytest.raises(
-        KubeError, match="rest of the log of container c of pod ns/p could not be read: the node is away"
+        KubeError, match="rest of the log of container c of pod ns/p could not be read: the node"
     ):
         read(FakeClient([A, KubeError("the node is away", status=502)]), [True])
 
