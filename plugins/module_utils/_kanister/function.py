@@ -9,9 +9,11 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.parameters import TemplateParameters
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 
 #: What a phase gives: values by key, or None where the function has no outputs at all.
@@ -49,6 +51,7 @@ class FunctionCall:
 
     ``arguments``: rendered, except for a function that renders them itself, with ``render``. ``parameters``: of the
     action, with this phase as the current one. ``deadline``: when it must have ended, on the monotonic clock.
+    ``mask``: takes secrets out of what commands print before it is shown; outputs are given as they are.
     """
 
     run: ClusterRun
@@ -57,6 +60,22 @@ class FunctionCall:
     parameters: TemplateParameters
     render: Render
     deadline: float
+    pods: PodDefaults
+    mask: t.Callable[[str], str] = str
+
+    @property
+    def seconds_left(self) -> float:
+        """Until the deadline; never below 0."""
+        return max(0.0, self.deadline - time.monotonic())
+
+    @property
+    def client(self) -> KubeClient:
+        """Its requests end when the run is cancelled."""
+        return self.run.client.with_cancel(self.run.cancel)
+
+    def log(self, line: str, **fields: t.Any) -> None:
+        """A line of the run's log, without secrets."""
+        self.run.issues.info(self.mask(line), phase=self.place.phase, **fields)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
