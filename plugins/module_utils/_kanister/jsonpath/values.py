@@ -54,6 +54,11 @@ def json_float(value: float) -> str:
     return _float(value, low=-6, high=21, short=True)
 
 
+def positional_float(value: float) -> str:
+    """As ``strconv.FormatFloat`` with ``f``: the fewest digits, never an exponent."""
+    return _float(value, low=-400, high=400, short=False)
+
+
 def _plain(value: t.Any) -> str:
     if isinstance(value, str):
         return value
@@ -134,4 +139,4 @@ def _json_plain(value: t.Any) -> str:
     return json_float(number) if isinstance(number, float) else _plain(number)
 
 
-__all__ = ("ABSENT", "Absent", "go_float", "json_float", "plain_number", "print_value")
+__all__ = ("ABSENT", "Absent", "go_float", "json_float", "plain_number", "positional_float", "print_value")
