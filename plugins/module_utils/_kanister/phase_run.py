@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 import typing as t
 
@@ -95,11 +96,16 @@ class PhaseRunner:
         outcome = self._ended(phase, "complete", began, output=output, hidden=self._hides_outputs(rendered))
         return outcome, _with(parameters, phase, _given(given, output), deferred)
 
-    def plan_phase(self, run: ClusterRun, phase: BlueprintPhase) -> PlannedWork | None:
-        """What it would do; None where that depends on what an earlier phase gives. Raises ``ArkiveError``."""
-        rendered = self.arguments(phase, self.parameters)
-        call = self._call(run, self._place(phase), rendered, self.parameters, time.monotonic())
-        return load_function(phase.function).plan(call)
+    def plan_phase(self, run: ClusterRun, phase: BlueprintPhase) -> tuple[PlannedWork, dict[str, t.Any]]:
+        """What it would do, and its arguments without secrets. Raises ``ArkiveError``."""
+        given = self._read_objects(run, phase)
+        parameters = _with(self.parameters, phase, given, deferred=False).with_defer_phase(given)
+        rendered = self.arguments(phase, parameters)
+        call = self._call(run, self._place(phase), rendered, parameters.during(given), time.monotonic())
+        work = load_function(phase.function).plan(call)
+        if rendered.tainted:
+            work = dataclasses.replace(work, does=MASK, image=self._mask(work.image), namespace=self._mask(work.namespace))
+        return work, rendered.shown
 
     def arguments(self, phase: BlueprintPhase, parameters: TemplateParameters) -> RenderedValue:
         """As the function gets them. Raises ``BlueprintError``."""

@@ -1,0 +1,140 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Options that say which blueprint is run, on what, and how (documented in the fragment ``_blueprints``)."""
+
+# Private: not for use outside of this collection.
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import parse_go_duration
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.cluster_blueprints import DEFAULT_NAMESPACE
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.model import Artifact
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.reading import (
+    ReadBlueprint,
+    read_blueprint,
+    read_blueprints,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.subject import Subject
+
+_SUFFIXES = (".yaml", ".yml", ".json")
+
+SUBJECT = ArgumentSpec(
+    options={
+        "kind": {"type": "str", "aliases": ["type"]},
+        "name": {"type": "str", "required": True},
+        "namespace": {"type": "str"},
+        "api_version": {"type": "str", "aliases": ["apiVersion"]},
+        "group": {"type": "str"},
+        "resource": {"type": "str"},
+    }
+)
+
+#: How blueprints are run, whoever names them.
+BLUEPRINT_RUN = ArgumentSpec(
+    options={
+        "blueprint_namespace": {"type": "str", "default": DEFAULT_NAMESPACE},
+        "hook_default_namespace": {"type": "str"},
+        "hook_service_account": {"type": "str"},
+        "phase_timeout": {"type": "str", "default": "20m"},
+    }
+)
+
+
+def phase_seconds(params: t.Mapping[str, t.Any]) -> float:
+    """Raises ``ValidationError``."""
+    seconds = parse_go_duration(params["phase_timeout"], "phase_timeout")
+    if seconds <= 0:
+        raise ValidationError("phase_timeout must be more than 0.", hint="20m is the default.")
+    return seconds
+
+
+def blueprints_of_files(path: str) -> list[ReadBlueprint]:
+    """Those of a file, or of all files of a folder and of the folders in it. Raises ``ValidationError``."""
+    if not os.path.isdir(path):
+        return list(read_blueprints(_read(path), source=f"the file {path}"))
+    found: list[ReadBlueprint] = []
+    for folder, folders, names in os.walk(path):
+        folders.sort()
+        for name in sorted(names):
+            if name.lower().endswith(_SUFFIXES):
+                file = os.path.join(folder, name)
+                text = _read(file)
+                # A folder holds other manifests as well.
+                if "kind: Blueprint" in text or '"Blueprint"' in text:
+                    found += read_blueprints(text, source=f"the file {file}")
+    if not found:
+        raise ValidationError(f"There is no blueprint in the folder {path}.", hint="Files end in .yaml, .yml or .json.")
+    return found
+
+
+def given_blueprints(params: t.Mapping[str, t.Any]) -> list[ReadBlueprint]:
+    """Those of ``definition`` or ``src``; none where a name alone is given. Raises ``ValidationError``."""
+    if params["definition"] is not None:
+        return [read_blueprint(params["definition"], source="the definition")]
+    return blueprints_of_files(params["src"]) if params["src"] is not None else []
+
+
+def chosen_blueprint(found: t.Sequence[ReadBlueprint], name: str | None) -> ReadBlueprint:
+    """The one of this name, or the only one. Raises ``ValidationError``."""
+    chosen = [each for each in found if name is None or each.blueprint.name == name]
+    if len(chosen) == 1:
+        return chosen[0]
+    names = ", ".join(each.blueprint.name for each in found)
+    if not chosen:
+        raise ValidationError(f"There is no blueprint {name} in what was given.", hint=f"There is {names}.")
+    raise ValidationError("More than one blueprint was given.", hint=f"Name one with blueprint: {names}.")
+
+
+def subject_of(given: t.Mapping[str, t.Any] | None) -> Subject:
+    """Raises ``ValidationError``."""
+    if given is None:
+        raise ValidationError("A blueprint works on a subject.", hint="Set subject, for instance {kind: namespace, name: shop}.")
+    texts = {name: given.get(name) or "" for name in ("kind", "namespace", "api_version", "group", "resource")}
+    return Subject.of(name=given["name"], **texts)
+
+
+def artifacts_of(given: t.Mapping[str, t.Any] | None) -> dict[str, Artifact]:
+    """Artifacts as results have them, and as ActionSets do. Raises ``ValidationError``."""
+    artifacts: dict[str, Artifact] = {}
+    for name, value in (given or {}).items():
+        if not isinstance(value, dict) or not value.keys() <= {"keyValue", "kopiaSnapshot"}:
+            raise ValidationError(
+                f"The artifact {name} is not one.", hint="An artifact is a mapping with keyValue, a mapping of texts."
+            )
+        pairs = value.get("keyValue") or {}
+        if not isinstance(pairs, dict):
+            raise ValidationError(f"The keyValue of the artifact {name} is no mapping.")
+        artifacts[str(name)] = Artifact(
+            key_values={str(key): str(part) for key, part in pairs.items()},
+            kopia_snapshot=str(value.get("kopiaSnapshot") or ""),
+        )
+    return artifacts
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except OSError as exc:
+        raise ValidationError(f"The file {path} cannot be read: {exc.strerror}.", hint="Check the option src.") from exc
+    except UnicodeDecodeError as exc:
+        raise ValidationError(f"The file {path} is not text in UTF-8.", hint="Check the option src.") from exc
+
+
+__all__ = (
+    "BLUEPRINT_RUN",
+    "SUBJECT",
+    "artifacts_of",
+    "blueprints_of_files",
+    "chosen_blueprint",
+    "given_blueprints",
+    "phase_seconds",
+    "subject_of",
+)
