@@ -12,10 +12,13 @@ import os
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
-from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import parse_go_duration
+from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import parse_duration
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.secrets import MASK
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.cluster_blueprints import DEFAULT_NAMESPACE
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.model import Artifact
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_request import ActionRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function import PodDefaults
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.model import Artifact, Blueprint
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.reading import (
     ReadBlueprint,
     read_blueprint,
@@ -49,10 +52,33 @@ BLUEPRINT_RUN = ArgumentSpec(
 
 def phase_seconds(params: t.Mapping[str, t.Any]) -> float:
     """Raises ``ValidationError``."""
-    seconds = parse_go_duration(params["phase_timeout"], "phase_timeout")
+    seconds = parse_duration(params["phase_timeout"])
     if seconds <= 0:
         raise ValidationError("phase_timeout must be more than 0.", hint="20m is the default.")
     return seconds
+
+
+def action_request(params: t.Mapping[str, t.Any], blueprint: Blueprint) -> ActionRequest:
+    """The options of a task that runs one action. Raises ``ArkiveError``."""
+    subject = subject_of(params["subject"])
+    return ActionRequest(
+        blueprint=blueprint,
+        action_name=params["action_name"],
+        subject=subject,
+        pods=PodDefaults(namespace=params["hook_default_namespace"] or subject.namespace, service_account=params["hook_service_account"] or ""),
+        artifacts_in=artifacts_of(params["artifacts_in"]),
+        options={str(name): _text(value) for name, value in params["options"].items()},
+        phase_seconds=phase_seconds(params),
+    )
+
+
+def refuse_profile(params: t.Mapping[str, t.Any]) -> None:
+    """Raises ``ValidationError`` where one is given."""
+    if params["profile"] is not None:
+        raise ValidationError(
+            "There are no location profiles here: blueprints run without one.",
+            hint="Leave out profile, and let the backup keep the data, or write it into a volume that is backed up.",
+        )
 
 
 def blueprints_of_files(path: str) -> list[ReadBlueprint]:
@@ -74,10 +100,12 @@ def blueprints_of_files(path: str) -> list[ReadBlueprint]:
     return found
 
 
-def given_blueprints(params: t.Mapping[str, t.Any]) -> list[ReadBlueprint]:
+def given_blueprints(params: t.Mapping[str, t.Any], *, folder: bool = False) -> list[ReadBlueprint]:
     """Those of ``definition`` or ``src``; none where a name alone is given. Raises ``ValidationError``."""
     if params["definition"] is not None:
         return [read_blueprint(params["definition"], source="the definition")]
+    if params["src"] is not None and not folder and os.path.isdir(params["src"]):
+        raise ValidationError(f"{params['src']} is a folder.", hint="Name the file that has the blueprint.")
     return blueprints_of_files(params["src"]) if params["src"] is not None else []
 
 
@@ -95,7 +123,9 @@ def chosen_blueprint(found: t.Sequence[ReadBlueprint], name: str | None) -> Read
 def subject_of(given: t.Mapping[str, t.Any] | None) -> Subject:
     """Raises ``ValidationError``."""
     if given is None:
-        raise ValidationError("A blueprint works on a subject.", hint="Set subject, for instance {kind: namespace, name: shop}.")
+        raise ValidationError(
+            "A blueprint works on a subject.", hint="Set subject, for instance {kind: namespace, name: shop}."
+        )
     texts = {name: given.get(name) or "" for name in ("kind", "namespace", "api_version", "group", "resource")}
     return Subject.of(name=given["name"], **texts)
 
@@ -111,11 +141,21 @@ def artifacts_of(given: t.Mapping[str, t.Any] | None) -> dict[str, Artifact]:
         pairs = value.get("keyValue") or {}
         if not isinstance(pairs, dict):
             raise ValidationError(f"The keyValue of the artifact {name} is no mapping.")
+        if MASK in str(value):
+            raise ValidationError(
+                f"The artifact {name} has a secret in it that was masked in a result.",
+                hint="Let the task that made it return it with show_secrets, and keep it off the screen with no_log.",
+            )
         artifacts[str(name)] = Artifact(
             key_values={str(key): str(part) for key, part in pairs.items()},
             kopia_snapshot=str(value.get("kopiaSnapshot") or ""),
         )
     return artifacts
+
+
+def _text(value: t.Any) -> str:
+    """As YAML would write a plain value."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _read(path: str) -> str:
@@ -131,10 +171,12 @@ def _read(path: str) -> str:
 __all__ = (
     "BLUEPRINT_RUN",
     "SUBJECT",
+    "action_request",
     "artifacts_of",
     "blueprints_of_files",
     "chosen_blueprint",
     "given_blueprints",
     "phase_seconds",
+    "refuse_profile",
     "subject_of",
 )

@@ -36,6 +36,20 @@ K8S_BACKUP: ResultKeys = {
 
 K8S_BACKUP_INFO: ResultKeys = {**_COMMON, "backups": [], "query_result": None, "incomplete": [], "location": ""}
 
+K8S_BLUEPRINT: ResultKeys = {
+    **_COMMON,
+    "blueprint": "",
+    "action_name": "",
+    "subject": "",
+    "action_state": "",
+    "phases": [],
+    "defer_phase": None,
+    "artifacts": {},
+    "planned": [],
+    "findings": [],
+    "swept": [],
+}
+
 K8S_HOOK_EXEC: ResultKeys = {
     **_COMMON,
     "hooks": [],
@@ -78,6 +92,7 @@ K8S_SNAPSHOT_INFO: ResultKeys = {**_COMMON, "snapshots": []}
 __all__ = (
     "K8S_BACKUP",
     "K8S_BACKUP_INFO",
+    "K8S_BLUEPRINT",
     "K8S_HOOK_EXEC",
     "K8S_RESTORE",
     "K8S_SNAPSHOT",

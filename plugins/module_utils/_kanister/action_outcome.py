@@ -30,12 +30,13 @@ class PhaseOutcome:
     error: str = ""
     duration_seconds: float = 0.0
 
-    def to_return(self) -> dict[str, t.Any]:
+    def to_return(self, *, show_secrets: bool = False) -> dict[str, t.Any]:
+        output = self.output if show_secrets else self.shown
         return {
             "name": self.name,
             "function": self.function,
             "state": self.state,
-            "output": None if self.shown is None else dict(self.shown),
+            "output": None if output is None else dict(output),
             "error": self.error,
             "duration_seconds": round(self.duration_seconds, 3),
         }
@@ -59,15 +60,22 @@ class ActionOutcome:
     error: str = ""
     later_errors: tuple[str, ...] = ()
 
-    def to_return(self) -> dict[str, t.Any]:
+    @property
+    def has_begun(self) -> bool:
+        """Whether a phase was begun, so that something may have changed."""
+        return any(phase.state != "pending" for phase in self.phases) or self.defer_phase is not None
+
+    def to_return(self, *, show_secrets: bool = False) -> dict[str, t.Any]:
+        artifacts = self.artifacts if show_secrets else self.shown_artifacts
+        deferred = self.defer_phase
         return {
             "blueprint": self.blueprint,
             "action_name": self.action,
             "subject": self.subject,
             "state": self.state,
-            "phases": [phase.to_return() for phase in self.phases],
-            "defer_phase": None if self.defer_phase is None else self.defer_phase.to_return(),
-            "artifacts": {name: artifact.to_dict() for name, artifact in self.shown_artifacts.items()},
+            "phases": [phase.to_return(show_secrets=show_secrets) for phase in self.phases],
+            "defer_phase": None if deferred is None else deferred.to_return(show_secrets=show_secrets),
+            "artifacts": {name: artifact.to_dict() for name, artifact in artifacts.items()},
             "error": self.error,
             "later_errors": list(self.later_errors),
         }

@@ -16,6 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_reques
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.model import BlueprintPhase
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.phase_run import PhaseRunner
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.secret_mask import SecretMask
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 
 _LATER = "known when an earlier phase has given its output"
@@ -37,9 +38,9 @@ class PlannedPhase:
         return {**dataclasses.asdict(self), "pods": list(self.pods), "arguments": dict(self.arguments)}
 
 
-def plan_action(run: ClusterRun, request: ActionRequest) -> list[PlannedPhase]:
+def plan_action(run: ClusterRun, request: ActionRequest, mask: SecretMask) -> list[PlannedPhase]:
     """Each phase, the deferred one last. Reads the subject and the Secrets; raises ``ArkiveError`` where the run would."""
-    runner = PhaseRunner.prepare(run, request)
+    runner = PhaseRunner.prepare(run, request, mask)
     return [_planned(run, runner, phase) for phase in request.action.all_phases]
 
 
@@ -48,7 +49,9 @@ def _planned(run: ClusterRun, runner: PhaseRunner, phase: BlueprintPhase) -> Pla
         work, shown = runner.plan_phase(run, phase)
     except ArkiveError as exc:
         if not _needs_earlier(phase.arguments):
-            raise BlueprintError(f"Phase {phase.name} ({phase.function}) would fail: {exc.message}", hint=exc.hint) from exc
+            raise BlueprintError(
+                f"Phase {phase.name} ({phase.function}) would fail: {exc.message}", hint=exc.hint
+            ) from exc
         return PlannedPhase(name=phase.name, function=phase.function, does=_LATER, arguments=phase.arguments)
     return PlannedPhase(
         name=phase.name,

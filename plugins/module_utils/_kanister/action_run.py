@@ -21,19 +21,20 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_reques
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.model import Artifact, BlueprintPhase
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.parameters import TemplateParameters
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.phase_run import PhaseRunner
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.secret_mask import SecretMask
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 
 #: Seconds for the deferred phase of a run that is cancelled: whoever cancelled it waits.
 CANCELLED_DEFER_SECONDS = 60.0
 
 
-def run_action(run: ClusterRun, request: ActionRequest) -> ActionOutcome:
-    """Carry it out. Whatever goes wrong is in the outcome, that the run was cancelled as well.
+def run_action(run: ClusterRun, request: ActionRequest, mask: SecretMask) -> ActionOutcome:
+    """Carry it out. ``mask`` learns the secrets that it reads. Whatever goes wrong is in the outcome, that the run was cancelled as well.
 
     The deferred phase runs whatever became of the others, unless nothing could begin.
     """
     try:
-        runner = PhaseRunner.prepare(run, request)
+        runner = PhaseRunner.prepare(run, request, mask)
     except ArkiveError as exc:
         return _outcome(request, "cancelled" if isinstance(exc, Cancelled) else "failed", error=exc.sentence)
     return _ActionRun(run, request, runner).execute()

@@ -28,7 +28,9 @@ def fetch_blueprint(client: KubeClient, name: str, namespace: str = DEFAULT_NAME
         found = client.get(f"{path}/{name}")
     except KubeError as exc:
         if not exc.not_found:
-            raise BlueprintError(f"The blueprint {namespace}/{name} cannot be read: {exc.message}", hint=exc.hint) from exc
+            raise BlueprintError(
+                f"The blueprint {namespace}/{name} cannot be read: {exc.message}", hint=exc.hint
+            ) from exc
         raise BlueprintError(
             f"There is no blueprint {name} in namespace {namespace}.", hint=_what_is_there(client, path, namespace)
         ) from exc

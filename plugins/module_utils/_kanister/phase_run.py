@@ -24,12 +24,17 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function impo
     PlannedWork,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function_table import find_signature, load_function
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.model import Artifact, BlueprintPhase, ObjectReference
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.model import (
+    Artifact,
+    BlueprintPhase,
+    ObjectReference,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.parameters import PhaseParameters, TemplateParameters
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.reference_reading import ReferenceReader
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.rendering import RenderedValue, Renderer
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.secret_mask import SecretMask
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.subject_reading import read_parameters
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.validation import require_action
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 
 
@@ -51,12 +56,9 @@ class PhaseRunner:
         self._references = references
 
     @classmethod
-    def prepare(cls, run: ClusterRun, request: ActionRequest) -> PhaseRunner:
+    def prepare(cls, run: ClusterRun, request: ActionRequest, mask: SecretMask) -> PhaseRunner:
         """Read the subject, resolve the functions and render the references. Raises ``ArkiveError``."""
-        action = request.action
-        for phase in action.all_phases:
-            load_function(phase.function)
-        mask = SecretMask()
+        action = require_action(request.blueprint, request.action_name)
         parameters = read_parameters(run, request, mask)
         renderer = Renderer(mask)
         references = {
@@ -104,7 +106,9 @@ class PhaseRunner:
         call = self._call(run, self._place(phase), rendered, parameters.during(given), time.monotonic())
         work = load_function(phase.function).plan(call)
         if rendered.tainted:
-            work = dataclasses.replace(work, does=MASK, image=self._mask(work.image), namespace=self._mask(work.namespace))
+            work = dataclasses.replace(
+                work, does=MASK, image=self._mask(work.image), namespace=self._mask(work.namespace)
+            )
         return work, rendered.shown
 
     def arguments(self, phase: BlueprintPhase, parameters: TemplateParameters) -> RenderedValue:

@@ -34,9 +34,7 @@ class ReferenceReader:
         """Those of a phase. As in Kanister, a reference to another kind is passed over. Raises ``BlueprintError``."""
         secrets = {alias: each for alias, each in references.items() if each.kind.lower() == "secret"}
         config_maps = {alias: each for alias, each in references.items() if each.kind.lower() == "configmap"}
-        return PhaseParameters(
-            secrets=self.secrets(secrets, where), config_maps=self.config_maps(config_maps, where)
-        )
+        return PhaseParameters(secrets=self.secrets(secrets, where), config_maps=self.config_maps(config_maps, where))
 
     def secrets(self, references: References, where: str) -> dict[str, Object]:
         found = {alias: self._read("secret", alias, each, where) for alias, each in references.items()}

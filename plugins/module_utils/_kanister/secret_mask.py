@@ -89,7 +89,11 @@ def _forms(text: str) -> set[str]:
     quoted = json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]
     safe = text.encode("utf-8", "surrogateescape")
     urls = urllib.parse.quote(safe), urllib.parse.quote(safe, safe=""), urllib.parse.quote_plus(safe)
-    shells = shlex.quote(text), text.replace("'", "'\\''"), text.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")
+    shells = (
+        shlex.quote(text),
+        text.replace("'", "'\\''"),
+        text.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$"),
+    )
     return {form for form in (text, *quoted, *urls, *shells) if form}
 
 
@@ -102,7 +106,9 @@ def _base64_forms(value: bytes) -> set[str]:
         last = (before + len(value)) * 8 // 6
         for encode in (base64.b64encode, base64.urlsafe_b64encode):
             core = encode(bytes(before) + value).decode()[first:last]
-            forms |= {core, *(core[at : at + _LINE] for at in range(0, len(core), _LINE))} if len(core) > _LINE else {core}
+            forms |= (
+                {core, *(core[at : at + _LINE] for at in range(0, len(core), _LINE))} if len(core) > _LINE else {core}
+            )
     return {form for form in forms if len(form) >= SHORTEST}
 
 

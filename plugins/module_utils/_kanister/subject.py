@@ -41,13 +41,25 @@ class Subject:
         """In the spelling of Kubernetes; empty where only the resource is known."""
         return self.reference.kind
 
+    @property
+    def namespace(self) -> str:
+        """The one that an action on it works in; empty for an object of the cluster that is no namespace."""
+        return self.reference.name if self.kind == "Namespace" else self.reference.namespace
+
     @classmethod
     def of_namespace(cls, name: str) -> Subject:
         return cls.of(kind="namespace", name=name)
 
     @classmethod
     def of(
-        cls, *, kind: str = "", name: str, namespace: str = "", api_version: str = "", group: str = "", resource: str = ""
+        cls,
+        *,
+        kind: str = "",
+        name: str,
+        namespace: str = "",
+        api_version: str = "",
+        group: str = "",
+        resource: str = "",
     ) -> Subject:
         """Raises ``ValidationError`` where it is not said what it is, or where it is."""
         if not name:

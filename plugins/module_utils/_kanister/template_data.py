@@ -219,16 +219,12 @@ def _named(struct: types.StructType, found: NamedObject) -> Pointer:
 
 def _workload(workload: WorkloadParameters) -> Pointer:
     struct = _WORKLOADS[workload.kind]
-    claims = {
-        pod: TypedMap(mounts, types.map_of(types.STRING)) for pod, mounts in workload.claims.items()
-    }
+    claims = {pod: TypedMap(mounts, types.map_of(types.STRING)) for pod, mounts in workload.claims.items()}
     fields = {
         "Name": workload.name,
         "Namespace": workload.namespace,
         "Pods": TypedList(workload.pods, types.STRINGS),
-        "Containers": TypedList(
-            [TypedList(names, types.STRINGS) for names in workload.containers], _LISTS_OF_TEXTS
-        ),
+        "Containers": TypedList([TypedList(names, types.STRINGS) for names in workload.containers], _LISTS_OF_TEXTS),
         "PersistentVolumeClaims": TypedMap(claims, _CLAIMS),
     }
     return Pointer(types.pointer_to(struct), Struct(struct, fields))

@@ -147,7 +147,9 @@ def _hint_of_unknown(word: str, functions: Table) -> str:
     if word.lower() in {name.lower() for name in functions}:
         right = next(name for name in functions if name.lower() == word.lower())
         return f"It is written {right!r}."
-    return "There are those of Go's templates and of sprig 2.22, as in Kanister; later ones of sprig are not among them."
+    return (
+        "There are those of Go's templates and of sprig 2.22, as in Kanister; later ones of sprig are not among them."
+    )
 
 
 def _shortened(text: str) -> str:
