@@ -36,20 +36,27 @@ def plain_number(value: t.Any) -> t.Any:
 def print_value(value: t.Any, budget: Budget) -> str:
     """Text as it is, numbers and truth values plain, ``null``, and JSON for mappings and lists."""
     if isinstance(value, dict | list):
-        return "".join(_json(value, budget, 0))
+        out: list[str] = []
+        _write_json(value, out, budget, 0)
+        return "".join(out)
     text = _plain(value)
     budget.write(len(text))
     return text
 
 
 def go_float(value: float) -> str:
-    """As ``%v``: the fewest digits, with an exponent below 1e-04 and from 1e+21 on."""
-    return _float(value, low=-4, high=21, short=False)
+    """As ``%v``: the fewest digits, with an exponent below 1e-04 and from 1e+06 on."""
+    return _float(value, low=-4, high=6, short=False)
 
 
 def json_float(value: float) -> str:
     """As ``encoding/json``: the fewest digits, with an exponent below 1e-6 and from 1e21 on."""
     return _float(value, low=-6, high=21, short=True)
+
+
+def positional_float(value: float) -> str:
+    """As ``strconv.FormatFloat`` with ``f``: the fewest digits, never an exponent."""
+    return _float(value, low=-400, high=400, short=False)
 
 
 def _plain(value: t.Any) -> str:
@@ -93,32 +100,30 @@ def _positional(digits: str, point: int) -> str:
     return f"{digits[:point]}.{digits[point:]}"
 
 
-def _json(value: t.Any, budget: Budget, depth: int) -> t.Iterator[str]:
+def _write_json(value: t.Any, out: list[str], budget: Budget, depth: int) -> None:
     if depth > MAX_DEPTH:
         raise TooMuchError(f"What a JSONPath found is nested more than {MAX_DEPTH} levels deep.")
     if isinstance(value, dict):
-        yield from _json_members(value, budget, depth)
+        before = "{"
+        for name in sorted(value):
+            text = f"{before}{_json_text(str(name))}:"
+            budget.write(len(text))
+            out.append(text)
+            _write_json(value[name], out, budget, depth + 1)
+            before = ","
+        out.append("}" if value else "{}")
     elif isinstance(value, list):
-        yield "["
-        for at, member in enumerate(value):
+        before = "["
+        for member in value:
             budget.write(1)
-            yield "," * (at > 0)
-            yield from _json(member, budget, depth + 1)
-        yield "]"
+            out.append(before)
+            _write_json(member, out, budget, depth + 1)
+            before = ","
+        out.append("]" if value else "[]")
     else:
         text = _json_text(value) if isinstance(value, str) else _json_plain(value)
         budget.write(len(text))
-        yield text
-
-
-def _json_members(value: dict[str, t.Any], budget: Budget, depth: int) -> t.Iterator[str]:
-    yield "{"
-    for at, name in enumerate(sorted(value)):
-        text = _json_text(str(name))
-        budget.write(len(text) + 2)
-        yield f"{',' * (at > 0)}{text}:"
-        yield from _json(value[name], budget, depth + 1)
-    yield "}"
+        out.append(text)
 
 
 def _json_text(value: str) -> str:
@@ -134,4 +139,4 @@ def _json_plain(value: t.Any) -> str:
     return json_float(number) if isinstance(number, float) else _plain(number)
 
 
-__all__ = ("ABSENT", "Absent", "go_float", "json_float", "plain_number", "print_value")
+__all__ = ("ABSENT", "Absent", "go_float", "json_float", "plain_number", "positional_float", "print_value")
