@@ -77,6 +77,10 @@ class FunctionCall:
         """A line of the run's log, without secrets."""
         self.run.issues.info(self.mask(line), phase=self.place.phase, **fields)
 
+    def warn(self, sentence: str) -> None:
+        """A warning of the run, without secrets."""
+        self.run.issues.warning(self.mask(sentence))
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedWork:

@@ -37,12 +37,21 @@ class FunctionRow:
     load: t.Callable[[], BlueprintFunction] | None = None
 
 
-def _row(name: str, required: str, optional: str = "", *, pod: bool = False, itself: bool = False) -> FunctionRow:
+def _row(
+    name: str,
+    required: str,
+    optional: str = "",
+    *,
+    load: t.Callable[[], BlueprintFunction] | None = None,
+    pod: bool = False,
+    itself: bool = False,
+) -> FunctionRow:
     known = (*optional.split(), *(POD_ARGUMENTS if pod else ()))
     return FunctionRow(
         signature=FunctionSignature(
             name=name, required=tuple(required.split()), optional=known, renders_itself=itself
         ),
+        load=load,
     )  # fmt: skip
 
 
@@ -69,6 +78,102 @@ def _removed(name: str, required: str, optional: str = "", *, since: str, instea
     )
 
 
+def _kube_exec() -> BlueprintFunction:
+    from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.kube_exec import (
+        KubeExec,
+    )
+
+    return KubeExec()
+
+
+def _kube_exec_all() -> BlueprintFunction:
+    from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.kube_exec_all import (
+        KubeExecAll,
+    )
+
+    return KubeExecAll()
+
+
+def _kube_task() -> BlueprintFunction:
+    from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.kube_task import (
+        KubeTask,
+    )
+
+    return KubeTask()
+
+
+def _kube_ops() -> BlueprintFunction:
+    from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.kube_ops import (
+        KubeOps,
+    )
+
+    return KubeOps()
+
+
+def _scale_workload() -> BlueprintFunction:
+    from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.scale_workload import (
+        ScaleWorkload,
+    )
+
+    return ScaleWorkload()
+
+
+def _prepare_data() -> BlueprintFunction:
+    from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.prepare_data import (
+        PrepareData,
+    )
+
+    return PrepareData()
+
+
+def _multi_container_run() -> BlueprintFunction:
+    from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.multi_container_run import (
+        MultiContainerRun,
+    )
+
+    return MultiContainerRun()
+
+
+def _create_csi_snapshot() -> BlueprintFunction:
+    from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.create_csi_snapshot import (
+        CreateCSISnapshot,
+    )
+
+    return CreateCSISnapshot()
+
+
+def _create_csi_snapshot_static() -> BlueprintFunction:
+    from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.create_csi_snapshot_static import (
+        CreateCSISnapshotStatic,
+    )
+
+    return CreateCSISnapshotStatic()
+
+
+def _restore_csi_snapshot() -> BlueprintFunction:
+    from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.restore_csi_snapshot import (
+        RestoreCSISnapshot,
+    )
+
+    return RestoreCSISnapshot()
+
+
+def _delete_csi_snapshot() -> BlueprintFunction:
+    from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.delete_csi_snapshot import (
+        DeleteCSISnapshot,
+    )
+
+    return DeleteCSISnapshot()
+
+
+def _delete_csi_snapshot_content() -> BlueprintFunction:
+    from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.delete_csi_snapshot_content import (
+        DeleteCSISnapshotContent,
+    )
+
+    return DeleteCSISnapshotContent()
+
+
 _POD = "podOverride podAnnotations podLabels"
 _RDS = "credentialsSource credentialsSecret region"
 _RDS_RESTORE = (
@@ -77,25 +182,35 @@ _RDS_RESTORE = (
 _KOPIA = "repositoryServerUserHostname"
 
 _ROWS = (
-    _row("KubeExec", "namespace pod command", "container"),
-    _row("KubeExecAll", "namespace pods containers command"),
-    _row("KubeTask", "image command", "namespace", pod=True),
-    _row("KubeOps", "operation", "spec namespace objectReference"),
-    _row("ScaleWorkload", "replicas", "namespace name kind waitForReady"),
+    _row("KubeExec", "namespace pod command", "container", load=_kube_exec),
+    _row("KubeExecAll", "namespace pods containers command", load=_kube_exec_all),
+    _row("KubeTask", "image command", "namespace", pod=True, load=_kube_task),
+    _row("KubeOps", "operation", "spec namespace objectReference", load=_kube_ops),
+    _row("ScaleWorkload", "replicas", "namespace name kind waitForReady", load=_scale_workload),
     _row("Wait", "timeout conditions", itself=True),
     _row("WaitV2", "timeout conditions", itself=True),
-    _row("PrepareData", "namespace image command", "volumes serviceaccount failOnError", pod=True),
+    _row("PrepareData", "namespace image command", "volumes serviceaccount failOnError", pod=True, load=_prepare_data),
     _row(
         "MultiContainerRun",
         "backgroundImage backgroundCommand outputImage outputCommand",
         "namespace initImage initCommand sharedVolumeMedium sharedVolumeSizeLimit sharedVolumeDir",
         pod=True,
+        load=_multi_container_run,
     ),
-    _row("CreateCSISnapshot", "pvc namespace snapshotClass", "name labels"),
-    _row("CreateCSISnapshotStatic", "name namespace driver snapshotHandle snapshotClass"),
-    _row("RestoreCSISnapshot", "name pvc namespace storageClass restoreSize", "accessModes volumeMode labels"),
-    _row("DeleteCSISnapshot", "name namespace"),
-    _row("DeleteCSISnapshotContent", "name"),
+    _row("CreateCSISnapshot", "pvc namespace snapshotClass", "name labels", load=_create_csi_snapshot),
+    _row(
+        "CreateCSISnapshotStatic",
+        "name namespace driver snapshotHandle snapshotClass",
+        load=_create_csi_snapshot_static,
+    ),
+    _row(
+        "RestoreCSISnapshot",
+        "name pvc namespace storageClass restoreSize",
+        "accessModes volumeMode labels",
+        load=_restore_csi_snapshot,
+    ),
+    _row("DeleteCSISnapshot", "name namespace", load=_delete_csi_snapshot),
+    _row("DeleteCSISnapshotContent", "name", load=_delete_csi_snapshot_content),
     _profile("BackupData", "namespace pod container includePath backupArtifactPrefix", "encryptionKey insecureTLS"),
     _profile("BackupDataAll", "namespace container includePath backupArtifactPrefix", "pods encryptionKey insecureTLS"),
     _profile("BackupDataStats", "namespace backupArtifactPrefix backupID", f"image statsMode encryptionKey {_POD}"),

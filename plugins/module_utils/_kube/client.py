@@ -40,6 +40,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.wire import Deadl
 
 MERGE_PATCH = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
+#: For built-in types only: a custom resource answers 415.
+STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 
 _CONNECT_SECONDS = 10.0
 #: One request from its connection to the last byte of its answer. An API server gives itself 60 s for one.
@@ -369,4 +371,4 @@ def _pieces(server: str, request: _Request, answer: Answer, deadline: Deadline) 
         yield data
 
 
-__all__ = ("JSON_PATCH", "MERGE_PATCH", "KubeClient")
+__all__ = ("JSON_PATCH", "MERGE_PATCH", "STRATEGIC_PATCH", "KubeClient")

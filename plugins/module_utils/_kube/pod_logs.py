@@ -32,7 +32,7 @@ _LONGEST_PAUSE = 5.0
 #: How long the rest of the log of a container that has ended is tried for, in seconds.
 _REST_SECONDS = 60.0
 #: Bytes of one line; what comes after them is dropped, up to its end.
-_LONGEST_LINE = 4 << 20
+_LONGEST_LINE = 8 << 20
 
 _TIMED = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d) ?")
 
