@@ -65,7 +65,10 @@ def action_request(params: t.Mapping[str, t.Any], blueprint: Blueprint) -> Actio
         blueprint=blueprint,
         action_name=params["action_name"],
         subject=subject,
-        pods=PodDefaults(namespace=params["hook_default_namespace"] or subject.namespace, service_account=params["hook_service_account"] or ""),
+        pods=PodDefaults(
+            namespace=params["hook_default_namespace"] or subject.namespace,
+            service_account=params["hook_service_account"] or "",
+        ),
         artifacts_in=artifacts_of(params["artifacts_in"]),
         options={str(name): _text(value) for name, value in params["options"].items()},
         phase_seconds=phase_seconds(params),
