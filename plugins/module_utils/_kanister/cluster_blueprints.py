@@ -41,12 +41,12 @@ def fetch_blueprint(client: KubeClient, name: str, namespace: str = DEFAULT_NAME
 
 
 def _what_is_there(client: KubeClient, path: str, namespace: str) -> str:
-    elsewhere = "Blueprints of other namespaces are found with blueprint_namespace, those of files with src."
+    elsewhere = "Blueprints of another namespace are found with blueprint_namespace."
     try:
         items = client.get(path, query={"limit": "500"}).get("items") or []
     except KubeError as exc:
         if exc.not_found:
-            return "The cluster has no type Blueprint: give the blueprint as a file with src, or as definition."
+            return "The cluster has no type Blueprint: give the blueprint itself in the place of its name."
         return elsewhere
     names = sorted(str(item["metadata"]["name"]) for item in items)
     if not names:

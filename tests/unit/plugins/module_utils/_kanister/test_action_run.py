@@ -7,23 +7,17 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
 import typing as t
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._core.secrets import MASK
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister import function_table
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_outcome import ActionOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_plan import plan_action
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_request import ActionRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_run import run_action
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function import (
-    FunctionCall,
-    Outputs,
-    PlannedWork,
     PodDefaults,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.model import Artifact
@@ -34,45 +28,9 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kanister.fu
     NAMESPACE,
     FunctionLab,
 )
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kanister.scripted_function import Scripted, phase
 
 Action: t.TypeAlias = "dict[str, t.Any]"
-
-
-class Scripted:
-    """In the place of KubeTask: notes what it is called with, and does what its command says."""
-
-    def __init__(self) -> None:
-        self.calls: list[FunctionCall] = []
-
-    def plan(self, call: FunctionCall) -> PlannedWork:
-        return PlannedWork(does=" ".join(call.arguments["command"]), namespace=NAMESPACE, image=call.arguments["image"])
-
-    def run(self, call: FunctionCall) -> Outputs:
-        self.calls.append(call)
-        verb, *words = call.arguments["command"]
-        if verb == "fail":
-            raise BlueprintError(f"It said {' '.join(words)}.")
-        if verb == "cancel":
-            call.run.cancel.cancel("a signal")
-            raise Cancelled("Cancelled by a signal.")
-        return dict(word.split("=", 1) for word in words)
-
-    @property
-    def commands(self) -> list[str]:
-        return [" ".join(call.arguments["command"]) for call in self.calls]
-
-
-@pytest.fixture
-def function(monkeypatch: pytest.MonkeyPatch) -> Scripted:
-    scripted = Scripted()
-    row = function_table.FUNCTIONS["KubeTask"]
-    replaced = {**function_table.FUNCTIONS, "KubeTask": dataclasses.replace(row, load=lambda: scripted)}
-    monkeypatch.setattr(function_table, "FUNCTIONS", replaced)
-    return scripted
-
-
-def phase(name: str, *command: str, **more: t.Any) -> Action:
-    return {"func": "KubeTask", "name": name, "args": {"image": "shop/tool:1", "command": list(command)}, **more}
 
 
 def request(action: Action, **more: t.Any) -> ActionRequest:
