@@ -37,5 +37,30 @@ options:
     default: 20m
 """
 
+    EXECUTION_HOOKS = r"""
+options:
+  execution_hooks:
+    description:
+      - Actions of Kanister blueprints around this operation, once for each of its namespaces, in the form of Kasten.
+        C(preHook) runs before all else, C(onSuccess) when the operation went well, C(onFailure) when it, or a hook
+        before, did not. Names in snake_case are taken as well.
+      - Each of them has C(blueprint) and C(actionName), and, for a restore, may have a C(subject) with C(name),
+        C(namespace) and C(type). Without one it works on the namespace. In the place of a blueprint's name the
+        blueprint itself may stand; mark it V(!unsafe).
+      - A block C(hooks) as Kasten's page has it, and a whole C(Policy), C(BackupAction), C(ExportAction) or
+        C(RestoreAction) are taken, too. What of it means nothing here is named in a warning.
+      - A C(preHook) that fails ends the operation before it has begun. What it hands over as output artifacts, the
+        later two may read.
+      - They run outside of everything else. The hooks of pods and C(backup_hooks) come after the C(preHook),
+        and before the later two.
+    type: dict
+  execution_hook_retries:
+    description:
+      - How often a C(preHook) or an C(onSuccess) hook that failed is run again, from its first phase. An C(onFailure)
+        hook is run once.
+    type: int
+    default: 0
+"""
+
 
 __all__ = ("ModuleDocFragment",)

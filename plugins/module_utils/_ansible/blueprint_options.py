@@ -15,9 +15,14 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import parse_duration
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.secrets import MASK
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.cluster_blueprints import DEFAULT_NAMESPACE
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_request import ActionRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.execution_hooks import Operation
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function import PodDefaults
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.hook_settings import (
+    BLUEPRINT_NAMESPACE,
+    HookSettings,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.kasten_objects import ReadHooks, read_kasten_hooks
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.model import Artifact, Blueprint
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.reading import (
     ReadBlueprint,
@@ -42,12 +47,37 @@ SUBJECT = ArgumentSpec(
 #: How blueprints are run, whoever names them.
 BLUEPRINT_RUN = ArgumentSpec(
     options={
-        "blueprint_namespace": {"type": "str", "default": DEFAULT_NAMESPACE},
+        "blueprint_namespace": {"type": "str", "default": BLUEPRINT_NAMESPACE},
         "hook_default_namespace": {"type": "str"},
         "hook_service_account": {"type": "str"},
         "phase_timeout": {"type": "str", "default": "20m"},
     }
 )
+
+
+#: Around the operation of a module.
+EXECUTION_HOOKS = ArgumentSpec(
+    options={
+        "execution_hooks": {"type": "dict"},
+        "execution_hook_retries": {"type": "int", "default": 0},
+    }
+).merge(BLUEPRINT_RUN)
+
+
+def execution_hooks(params: t.Mapping[str, t.Any], operation: Operation) -> tuple[ReadHooks, HookSettings]:
+    """What ``execution_hooks`` says, and how they are run. Raises ``ValidationError``."""
+    if params["execution_hook_retries"] < 0:
+        raise ValidationError("execution_hook_retries is less than 0.")
+    given = params["execution_hooks"]
+    hooks = ReadHooks() if given is None else read_kasten_hooks(given, operation, source="execution_hooks")
+    settings = HookSettings(
+        blueprint_namespace=params["blueprint_namespace"],
+        pod_namespace=params["hook_default_namespace"] or "",
+        service_account=params["hook_service_account"] or "",
+        phase_seconds=phase_seconds(params),
+        retries=params["execution_hook_retries"],
+    )
+    return hooks, settings
 
 
 def phase_seconds(params: t.Mapping[str, t.Any]) -> float:
@@ -173,11 +203,13 @@ def _read(path: str) -> str:
 
 __all__ = (
     "BLUEPRINT_RUN",
+    "EXECUTION_HOOKS",
     "SUBJECT",
     "action_request",
     "artifacts_of",
     "blueprints_of_files",
     "chosen_blueprint",
+    "execution_hooks",
     "given_blueprints",
     "phase_seconds",
     "refuse_profile",

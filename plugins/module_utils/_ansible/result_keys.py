@@ -25,6 +25,7 @@ K8S_BACKUP: ResultKeys = {
     "commit_point": {},
     "item_counts": {},
     "hooks": [],
+    "execution_hooks": [],
     "freezes": [],
     "swept": [],
     "volumes": [],

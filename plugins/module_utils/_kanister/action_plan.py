@@ -39,7 +39,7 @@ class PlannedPhase:
 
 
 def plan_action(run: ClusterRun, request: ActionRequest, mask: SecretMask) -> list[PlannedPhase]:
-    """Each phase, the deferred one last. Reads the subject and the Secrets; raises ``ArkiveError`` where the run would."""
+    """Each phase, the deferred one last. Reads the subject and Secrets; raises ``ArkiveError`` where the run would."""
     runner = PhaseRunner.prepare(run, request, mask)
     return [_planned(run, runner, phase) for phase in request.action.all_phases]
 

@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function import PodDefaults
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.hook_settings import DEFAULT_PHASE_SECONDS
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.model import (
     Artifact,
     Blueprint,
@@ -20,9 +21,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.model import 
     ObjectReference,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.subject import Subject
-
-#: Seconds that a phase may take: what Kasten gives the hooks of blueprints.
-DEFAULT_PHASE_SECONDS = 20 * 60.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,4 +49,4 @@ class ActionRequest:
         return found
 
 
-__all__ = ("DEFAULT_PHASE_SECONDS", "ActionRequest")
+__all__ = ("ActionRequest",)

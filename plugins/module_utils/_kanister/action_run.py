@@ -29,7 +29,9 @@ CANCELLED_DEFER_SECONDS = 60.0
 
 
 def run_action(run: ClusterRun, request: ActionRequest, mask: SecretMask) -> ActionOutcome:
-    """Carry it out. ``mask`` learns the secrets that it reads. Whatever goes wrong is in the outcome, that the run was cancelled as well.
+    """Carry it out. ``mask`` learns the secrets that it reads.
+
+    Whatever goes wrong is in the outcome, that the run was cancelled as well.
 
     The deferred phase runs whatever became of the others, unless nothing could begin.
     """

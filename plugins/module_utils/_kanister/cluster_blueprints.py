@@ -10,18 +10,16 @@ from __future__ import annotations
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.hook_settings import BLUEPRINT_NAMESPACE
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.reading import ReadBlueprint, read_blueprint
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-
-#: Where Kasten has its blueprints, and looks for them.
-DEFAULT_NAMESPACE = "kasten-io"
 
 #: Names of blueprints that an error lists.
 _LISTED = 20
 
 
-def fetch_blueprint(client: KubeClient, name: str, namespace: str = DEFAULT_NAMESPACE) -> ReadBlueprint:
+def fetch_blueprint(client: KubeClient, name: str, namespace: str = BLUEPRINT_NAMESPACE) -> ReadBlueprint:
     """Raises ``BlueprintError``, which says what is there where it is not."""
     path = f"/apis/cr.kanister.io/v1alpha1/namespaces/{namespace}/blueprints"
     try:
@@ -55,4 +53,4 @@ def _what_is_there(client: KubeClient, path: str, namespace: str) -> str:
     return f"There is {', '.join(names[:_LISTED])}{more}. {elsewhere}"
 
 
-__all__ = ("DEFAULT_NAMESPACE", "fetch_blueprint")
+__all__ = ("fetch_blueprint",)

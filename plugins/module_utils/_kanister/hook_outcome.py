@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What became of execution hooks, and what is known of how they are run."""
+"""What became of execution hooks, and what would."""
 
 # Private: not for use outside of this collection.
 
@@ -13,24 +13,8 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_outcome import ActionOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_plan import PlannedPhase
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_request import DEFAULT_PHASE_SECONDS
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.cluster_blueprints import DEFAULT_NAMESPACE
 
 HookEvent: t.TypeAlias = t.Literal["pre_hook", "on_success", "on_failure"]
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class HookSettings:
-    """``pod_namespace``: of pods of which the blueprint does not say it; empty for that of the subject.
-
-    ``retries``: how often a pre_hook or an on_success hook that failed is run again, from its first phase.
-    """
-
-    blueprint_namespace: str = DEFAULT_NAMESPACE
-    pod_namespace: str = ""
-    service_account: str = ""
-    phase_seconds: float = DEFAULT_PHASE_SECONDS
-    retries: int = 0
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,4 +61,4 @@ class PlannedHook:
         }
 
 
-__all__ = ("HookEvent", "HookRun", "HookSettings", "PlannedHook")
+__all__ = ("HookEvent", "HookRun", "PlannedHook")

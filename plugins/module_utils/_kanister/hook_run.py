@@ -20,14 +20,15 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_run im
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.cluster_blueprints import fetch_blueprint
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.execution_hooks import ExecutionHooks, HookReference
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.execution_hooks import HookReference
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function import PodDefaults
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.hook_outcome import (
     HookEvent,
     HookRun,
-    HookSettings,
     PlannedHook,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.hook_settings import HookSettings
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.kasten_objects import ReadHooks
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.model import Artifact, Blueprint
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.reading import ReadBlueprint, read_blueprint
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.secret_mask import SecretMask
@@ -42,8 +43,10 @@ _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 2.0, 30.0
 class ExecutionHookRunner:
     """Runs the hooks of one operation. ``runs`` holds all that ran so far, also after an error."""
 
-    def __init__(self, run: ClusterRun, hooks: ExecutionHooks, settings: HookSettings) -> None:
+    def __init__(self, run: ClusterRun, given: ReadHooks, settings: HookSettings) -> None:
+        hooks = given.hooks
         self._run = run
+        self._ignored = given.ignored
         self._hooks: dict[HookEvent, HookReference | None] = {
             "pre_hook": hooks.pre_hook,
             "on_success": hooks.on_success,
@@ -57,16 +60,22 @@ class ExecutionHookRunner:
         self._artifacts: dict[str, t.Mapping[str, Artifact]] = {}
         self.runs: list[HookRun] = []
 
-    def prepare(self, namespaces: t.Iterable[str]) -> None:
-        """Read all blueprints, and see that each hook can be run. Raises ``ArkiveError`` before anything runs."""
+    def prepare(self, namespaces: t.Iterable[str], *, dry_run: bool = False) -> None:
+        """Read all blueprints, and see that each hook can be run. Raises ``ArkiveError`` before anything runs.
+
+        Pods that dead runs have left are removed, unless it is a ``dry_run``.
+        """
         self._namespaces = tuple(dict.fromkeys(namespaces))
         if not any(self._hooks.values()):
             return
+        if self._ignored:
+            self._run.issues.warning(f"Ignored in execution_hooks: {', '.join(self._ignored)}.")
         for event, reference in self._hooks.items():
             if reference is not None:
                 self._require_subject(event, reference)
                 self._blueprints[event] = self._blueprint(event, reference)
-        self._sweep()
+        if not dry_run:
+            self._sweep()
 
     def plan(self) -> list[PlannedHook]:
         """What would run, in its order, after ``prepare``. Raises ``ArkiveError`` where a pre_hook would fail so."""
@@ -102,11 +111,13 @@ class ExecutionHookRunner:
                     f"The pre_hook of namespace {namespace} failed, so that nothing else was begun: {done.action.error}"
                 )
 
-    def after(self, *, succeeded: bool) -> list[str]:
+    def after(self, run: ClusterRun, *, succeeded: bool) -> list[str]:
         """The on_success hooks, or the on_failure ones where ``before`` had begun. What failed of them, as sentences.
 
-        An on_success hook that fails is followed by the on_failure hook of its namespace.
+        An on_success hook that fails is followed by the on_failure hook of its namespace. ``run``: the log of the
+        operation may be closed by now.
         """
+        self._run = run
         failed = [] if succeeded else list(self._begun)
         errors: list[str] = []
         if succeeded:

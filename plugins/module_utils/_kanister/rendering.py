@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Values of JSON types whose texts are templates, rendered with the parameters of an action (docs/compatibility 15.3)."""
+"""Values whose texts are templates, rendered with the parameters of an action (docs/compatibility 15.3)."""
 
 # Private: not for use outside of this collection.
 

@@ -93,7 +93,7 @@ def workload_parameters(client: KubeClient, subject: Subject, obj: ObjectView) -
 
 def rfc3339_nano(moment: dt.datetime) -> str:
     """In UTC, the trailing zeros of the fraction dropped, as Go's RFC3339Nano has it."""
-    utc = moment.astimezone(dt.timezone.utc)
+    utc = moment.astimezone(dt.UTC)
     fraction = f".{utc.microsecond:06d}".rstrip("0").rstrip(".")
     return f"{utc:%Y-%m-%dT%H:%M:%S}{fraction}Z"
 

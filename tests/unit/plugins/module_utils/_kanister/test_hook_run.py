@@ -14,8 +14,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Ark
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister import hook_run
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.execution_hooks import read_hooks
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.hook_outcome import HookSettings
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.hook_settings import HookSettings
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.hook_run import ExecutionHookRunner
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.kasten_objects import ReadHooks
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kanister.function_lab import (
     NAMESPACE,
     FunctionLab,
@@ -60,7 +61,7 @@ def runner(
         for event, action in actions.items()
     }
     hooks = read_hooks(given, "restore", "execution_hooks")
-    made = ExecutionHookRunner(lab.run, hooks, HookSettings(retries=retries))
+    made = ExecutionHookRunner(lab.run, ReadHooks(hooks=hooks), HookSettings(retries=retries))
     made.prepare(namespaces)
     return made
 
@@ -72,14 +73,14 @@ def ran(made: ExecutionHookRunner) -> list[tuple[str, str, str]]:
 def test_hooks_run_before_and_after_in_each_namespace(lab: FunctionLab, function: Scripted) -> None:
     made = runner(lab, (NAMESPACE, OTHER), pre_hook="pre", on_success="success", on_failure="failure")
     made.before()
-    assert made.after(succeeded=True) == []
+    assert made.after(lab.run, succeeded=True) == []
     assert function.commands == ["give pre=shop", "give pre=yard", "give success=shop", "give success=yard"]
 
 
 def test_an_operation_that_failed_is_followed_by_on_failure_alone(lab: FunctionLab, function: Scripted) -> None:
     made = runner(lab, pre_hook="pre", on_success="success", on_failure="failure")
     made.before()
-    assert made.after(succeeded=False) == []
+    assert made.after(lab.run, succeeded=False) == []
     assert function.commands == ["give pre=shop", "give failure=shop"]
 
 
@@ -87,14 +88,14 @@ def test_a_pre_hook_that_fails_stops_everything_but_on_failure(lab: FunctionLab,
     made = runner(lab, (NAMESPACE, OTHER), pre_hook="broken", on_success="success", on_failure="failure")
     with pytest.raises(BlueprintError, match="It said broken shop"):
         made.before()
-    assert made.after(succeeded=False) == []
+    assert made.after(lab.run, succeeded=False) == []
     assert ran(made) == [("pre_hook", NAMESPACE, "failed"), ("on_failure", NAMESPACE, "complete")]
 
 
 def test_an_on_success_hook_that_fails_is_followed_by_on_failure(lab: FunctionLab, function: Scripted) -> None:
     made = runner(lab, on_success="broken", on_failure="failure")
     made.before()
-    errors = made.after(succeeded=True)
+    errors = made.after(lab.run, succeeded=True)
     assert len(errors) == 1
     assert "It said broken shop" in errors[0]
     assert ran(made) == [("on_success", NAMESPACE, "failed"), ("on_failure", NAMESPACE, "complete")]
@@ -103,7 +104,7 @@ def test_an_on_success_hook_that_fails_is_followed_by_on_failure(lab: FunctionLa
 def test_artifacts_of_the_pre_hook_are_handed_over(lab: FunctionLab, function: Scripted) -> None:
     made = runner(lab, pre_hook="hand-over", on_success="read", on_failure="read")
     made.before()
-    made.after(succeeded=True)
+    made.after(lab.run, succeeded=True)
     assert function.commands[-1] == "give n=42"
 
 
@@ -111,7 +112,7 @@ def test_a_failed_pre_hook_hands_nothing_over_and_says_so(lab: FunctionLab, func
     made = runner(lab, pre_hook="broken", on_failure="read")
     with pytest.raises(BlueprintError):
         made.before()
-    (error,) = made.after(succeeded=False)
+    (error,) = made.after(lab.run, succeeded=False)
     assert "dump" in error
 
 
@@ -133,7 +134,7 @@ def test_a_pre_hook_is_run_again_as_often_as_asked(
 def test_an_on_failure_hook_is_never_run_again(lab: FunctionLab, function: Scripted) -> None:
     made = runner(lab, on_failure="broken", retries=5)
     made.before()
-    assert len(made.after(succeeded=False)) == 1
+    assert len(made.after(lab.run, succeeded=False)) == 1
     assert len(function.calls) == 1
 
 
@@ -141,7 +142,7 @@ def test_a_cancelled_pre_hook_ends_the_run_and_is_undone(lab: FunctionLab, funct
     made = runner(lab, pre_hook="stopped", on_failure="failure", retries=3)
     with pytest.raises(Cancelled):
         made.before()
-    assert made.after(succeeded=False) == []
+    assert made.after(lab.run, succeeded=False) == []
     assert ran(made) == [("pre_hook", NAMESPACE, "cancelled"), ("on_failure", NAMESPACE, "complete")]
 
 
@@ -158,7 +159,7 @@ def test_a_subject_is_of_its_own_namespace_alone(lab: FunctionLab, function: Scr
     reference = {"blueprint": blueprint(count=["give", "n={{ .StatefulSet.Name }}"]), "actionName": "count"}
     made = runner(lab, (NAMESPACE, OTHER), on_success=reference | {"subject": subject})
     made.before()
-    assert made.after(succeeded=True) == []
+    assert made.after(lab.run, succeeded=True) == []
     assert function.commands == ["give n=db"]
 
 
