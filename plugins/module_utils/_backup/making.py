@@ -20,7 +20,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.item_digests import ItemDigests
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.spool import Spool
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_writer import TarballWriter
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.around import AroundBackup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_hooks import BackupHookRunner
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest, in_order
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import Resolved, resolve_request
@@ -35,6 +34,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Iss
 from ansible_collections.arkive.k8s.plugins.module_utils._core.timings import Timings
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult, hook_status
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.around import AroundOperation
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import LockRecord, WriteLock
@@ -71,7 +71,7 @@ class BackupMaker:
         #: By the time these run the log is stored, so they have one of their own. Made now, to refuse bad ones early.
         self._ending_issues = Issues()
         self._ending_hooks = self._hook_runner(run.with_issues(self._ending_issues))
-        self._around = AroundBackup(request)
+        self._around = AroundOperation(request.execution_hooks, request.hook_settings)
         self._providers = make_providers(
             VolumeContext(connect=lambda: run.client, location=request.snapshot_location, cancel=run.cancel)
         )
@@ -112,7 +112,7 @@ class BackupMaker:
         finally:
             completed = self._commit.is_stored and self._commit.phase == "Completed"
             self._beside(lambda: self._run_ending("on_success" if completed else "on_failure"))
-            self._beside(lambda: self._around.after(succeeded=completed))
+            self._beside(lambda: self._around.after(self._run, succeeded=completed))
 
     def make_and_publish(self, lock: WriteLock, *, ended_run: str) -> None:
         """Collect everything, then write it. ``ended_run``: the run of this name before, if it is known to be gone."""
@@ -155,7 +155,7 @@ class BackupMaker:
             with self._timings.measure("discovery"):
                 resolved = resolve_request(request, logged)
             with self._timings.measure("execution_hooks"):
-                self._around.before(logged, self._run, resolved.list_plan.namespaces.accepted)
+                self._around.before(logged, resolved.list_plan.namespaces.accepted)
             steps = self._collect(logged, resolved, spools, writer, ended_run)
             tarball = writer.close()
         finally:

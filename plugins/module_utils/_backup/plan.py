@@ -12,7 +12,6 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.spool import Spool
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.around import execution_hook_runner
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_hooks import BackupHookRunner
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.existing import find_existing
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.failures import failures_with_outcome
@@ -29,6 +28,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._core.timings import Timings
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.around import AroundOperation
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store, refuse_write
@@ -68,7 +68,7 @@ class _Planning:
         self._timings = Timings()
         self._existing: BackupOutcome | None = None
         self._steps: BackupRun | None = None
-        self._execution_hooks: list[dict[str, t.Any]] = []
+        self._around = AroundOperation(request.execution_hooks, request.hook_settings)
         self._is_whole = False
 
     def outcome(self) -> BackupOutcome:
@@ -81,7 +81,7 @@ class _Planning:
             changed=self._is_whole,
             items=collected.items if self._is_whole else {},
             planned_hooks=collected.planned_hooks,
-            execution_hooks=self._execution_hooks,
+            execution_hooks=self._around.ran,
             swept=collected.swept,
             volumes=collected.volumes,
             issues=issues,
@@ -131,17 +131,11 @@ class _Planning:
             deferred_file=held_file,
             snapshots=VolumeSnapshots(run, request, volumes),
         )
-        self._plan_execution_hooks(resolved.list_plan.namespaces.accepted)
+        self._around.plan(run, resolved.list_plan.namespaces.accepted)
         own_hooks.foresee()
         for _step, action in self._steps.steps(dry_run=True):
             action()
             run.cancel.check()
-
-    def _plan_execution_hooks(self, namespaces: t.Iterable[str]) -> None:
-        if self._request.execution_hooks:
-            runner = execution_hook_runner(self._request, self._run)
-            runner.prepare(namespaces, dry_run=True)
-            self._execution_hooks = [hook.to_return() for hook in runner.plan()]
 
     def _foresee_lock(self) -> None:
         """Raise ``WriteLockHeld`` while another run makes a backup of that name; what it has left is only a warning."""

@@ -25,7 +25,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.subject impor
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ActionRequest:
-    """``secrets`` and ``config_maps``: objects by alias, beside those of phases."""
+    """``secrets`` and ``config_maps``: objects by alias, beside those of phases.
+
+    ``namespace_may_be_missing``: a subject that is a namespace is known by its name alone then.
+    """
 
     blueprint: Blueprint
     action_name: str
@@ -36,6 +39,7 @@ class ActionRequest:
     secrets: t.Mapping[str, ObjectReference] = dataclasses.field(default_factory=dict)
     config_maps: t.Mapping[str, ObjectReference] = dataclasses.field(default_factory=dict)
     phase_seconds: float = DEFAULT_PHASE_SECONDS
+    namespace_may_be_missing: bool = False
 
     @property
     def action(self) -> BlueprintAction:

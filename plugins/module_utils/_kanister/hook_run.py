@@ -43,7 +43,10 @@ _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 2.0, 30.0
 class ExecutionHookRunner:
     """Runs the hooks of one operation. ``runs`` holds all that ran so far, also after an error."""
 
-    def __init__(self, run: ClusterRun, given: ReadHooks, settings: HookSettings) -> None:
+    def __init__(
+        self, run: ClusterRun, given: ReadHooks, settings: HookSettings, *, makes_namespaces: bool = False
+    ) -> None:
+        """``makes_namespaces``: they may come with the operation, after the pre_hook."""
         hooks = given.hooks
         self._run = run
         self._ignored = given.ignored
@@ -53,6 +56,7 @@ class ExecutionHookRunner:
             "on_failure": hooks.on_failure,
         }
         self._settings = settings
+        self._makes_namespaces = makes_namespaces
         self._mask = SecretMask()
         self._blueprints: dict[HookEvent, Blueprint] = {}
         self._namespaces: tuple[str, ...] = ()
@@ -207,6 +211,7 @@ class ExecutionHookRunner:
             pods=PodDefaults(namespace=settings.pod_namespace or namespace, service_account=settings.service_account),
             artifacts_in=self._artifacts.get(namespace, {}),
             phase_seconds=settings.phase_seconds,
+            namespace_may_be_missing=self._makes_namespaces and event != "on_success",
         )
 
 

@@ -40,7 +40,7 @@ def read_parameters(run: ClusterRun, request: ActionRequest, mask: SecretMask) -
     secrets = reader.secrets(request.secrets, where)
     config_maps = reader.config_maps(request.config_maps, where)
     client = run.client.with_cancel(run.cancel)
-    obj = _read_subject(client, request.subject)
+    obj = _read_subject(client, request.subject, may_be_missing=request.namespace_may_be_missing)
     if request.subject.kind == "Secret":
         mask.learn(obj)
     reference = request.subject.reference
@@ -98,7 +98,7 @@ def rfc3339_nano(moment: dt.datetime) -> str:
     return f"{utc:%Y-%m-%dT%H:%M:%S}{fraction}Z"
 
 
-def _read_subject(client: KubeClient, subject: Subject) -> Object:
+def _read_subject(client: KubeClient, subject: Subject, *, may_be_missing: bool) -> Object:
     reference = subject.reference
     group, version = reference.group, reference.api_version
     if "/" in version:
@@ -109,6 +109,8 @@ def _read_subject(client: KubeClient, subject: Subject) -> Object:
     try:
         found: Object = client.get(f"{base}{inside}/{reference.resource}/{reference.name}")
     except KubeError as exc:
+        if exc.not_found and may_be_missing and subject.kind == "Namespace":
+            return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": reference.name}}
         if exc.not_found:
             raise BlueprintError(
                 f"The subject {subject} is not there.", hint="A blueprint works on an object that is in the cluster."
