@@ -13,7 +13,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import readable, shown_value
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.jsonpath.values import positional_float
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.printing.floats import format_float
 
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False", ""})
@@ -30,7 +30,7 @@ def decode_text(value: t.Any, argument: str) -> str:
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, int | float):
-        return positional_float(value) if isinstance(value, float) else str(value)
+        return format_float(value, "f") if isinstance(value, float) else str(value)
     raise _wrong(argument, value, "text")
 
 

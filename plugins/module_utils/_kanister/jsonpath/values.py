@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.bounded_json import MAX_DEPTH
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.jsonpath.budget import Budget
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.jsonpath.errors import TooMuchError
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.printing.floats import format_float
 
 _INT64 = 1 << 63
 _HTML = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
@@ -44,19 +45,12 @@ def print_value(value: t.Any, budget: Budget) -> str:
     return text
 
 
-def go_float(value: float) -> str:
-    """As ``%v``: the fewest digits, with an exponent below 1e-04 and from 1e+06 on."""
-    return _float(value, low=-4, high=6, short=False)
-
-
 def json_float(value: float) -> str:
     """As ``encoding/json``: the fewest digits, with an exponent below 1e-6 and from 1e21 on."""
-    return _float(value, low=-6, high=21, short=True)
-
-
-def positional_float(value: float) -> str:
-    """As ``strconv.FormatFloat`` with ``f``: the fewest digits, never an exponent."""
-    return _float(value, low=-400, high=400, short=False)
+    if value == 0 or 1e-6 <= abs(value) < 1e21:
+        return format_float(value, "f")
+    text = format_float(value, "e")
+    return f"{text[:-2]}{text[-1]}" if text[-4:-1] == "e-0" else text
 
 
 def _plain(value: t.Any) -> str:
@@ -69,35 +63,7 @@ def _plain(value: t.Any) -> str:
     if isinstance(value, Absent):
         return "<no value>"
     number = plain_number(value)
-    return go_float(number) if isinstance(number, float) else str(number)
-
-
-def _float(value: float, *, low: int, high: int, short: bool) -> str:
-    if value != value or value in (float("inf"), float("-inf")):
-        return "NaN" if value != value else f"{'+' if value > 0 else '-'}Inf"
-    mantissa, _e, written = f"{value!r}e0".partition("e")
-    sign = "-" if mantissa.startswith("-") else ""
-    whole, _dot, fraction = mantissa.lstrip("-").partition(".")
-    exponent = int(written.removesuffix("e0") or "0") + len(whole)
-    digits = whole + fraction
-    exponent -= len(digits) - len(digits.lstrip("0"))
-    digits = digits.strip("0")
-    if not digits:
-        return f"{sign}0"
-    if low < exponent <= high:
-        return sign + _positional(digits, exponent)
-    rest = f".{digits[1:]}" if len(digits) > 1 else ""
-    power = f"{abs(exponent - 1):d}" if short and exponent < 0 else f"{abs(exponent - 1):02d}"
-    return f"{sign}{digits[0]}{rest}e{'-' if exponent < 1 else '+'}{power}"
-
-
-def _positional(digits: str, point: int) -> str:
-    """``digits`` with the point after so many of them."""
-    if point <= 0:
-        return f"0.{'0' * -point}{digits}"
-    if point >= len(digits):
-        return digits + "0" * (point - len(digits))
-    return f"{digits[:point]}.{digits[point:]}"
+    return format_float(number, "g") if isinstance(number, float) else str(number)
 
 
 def _write_json(value: t.Any, out: list[str], budget: Budget, depth: int) -> None:
@@ -139,4 +105,4 @@ def _json_plain(value: t.Any) -> str:
     return json_float(number) if isinstance(number, float) else _plain(number)
 
 
-__all__ = ("ABSENT", "Absent", "go_float", "json_float", "plain_number", "positional_float", "print_value")
+__all__ = ("ABSENT", "Absent", "json_float", "plain_number", "print_value")

@@ -71,6 +71,10 @@ class Surroundings:
     clock: t.Callable[[], dt.datetime]
 
 
+#: Of what a function is given: more takes more than one step.
+_TEXT_OF_A_STEP = 1024
+
+
 class _Break(Exception):
     """Ends a range."""
 
@@ -393,6 +397,9 @@ class Evaluator:
         return fit(value, parameter)
 
     def _invoke(self, function: Function, given: list[t.Any]) -> t.Any:
+        for value in given:
+            if isinstance(value, (str, bytes)) and len(value) > _TEXT_OF_A_STEP:
+                self.budget.step(len(value) // _TEXT_OF_A_STEP)
         if not function.shallow:
             given = [self._reveal(value) for value in given]
         made = function.call(self, *given) if function.with_run else function.call(*given)

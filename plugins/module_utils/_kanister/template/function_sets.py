@@ -10,9 +10,17 @@ from __future__ import annotations
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.builtins import BUILTINS
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.functions import Table
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.kubectl_functions import KUBECTL_FUNCTIONS
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.sprig.refused import REFUSED
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.sprig.table import SPRIG
 
-KANISTER: Table = {**BUILTINS}
-REFUSED: dict[str, str] = {}
+#: Of the templates of a blueprint.
+KANISTER: Table = {**BUILTINS, **SPRIG}
+
+#: Of the conditions of WaitV2, which have no sprig.
+WAIT_V2: Table = {**BUILTINS, **KUBECTL_FUNCTIONS}
+
+#: These change maps that they are given.
 CHANGES_DATA = frozenset(("set", "unset", "merge", "mergeOverwrite"))
 
-__all__ = ("CHANGES_DATA", "KANISTER", "REFUSED")
+__all__ = ("CHANGES_DATA", "KANISTER", "REFUSED", "WAIT_V2")

@@ -70,7 +70,7 @@ def _place(key: t.Any, last: int) -> int:
     if not is_integer(key):
         raise Fault("index", f"a place in a list is a number, and this is of type {type_name(key)}")
     if not 0 <= key <= last:
-        raise Fault("index", f"there is no element {key}: there are {last + 1}")
+        raise Fault("index", "there is no such element", detail=f"{key} of {last + 1}")
     return int(key)
 
 

@@ -25,9 +25,7 @@ class Token(t.NamedTuple):
     line: int
 
 
-KEYWORDS = frozenset(
-    ("block", "break", "continue", "define", "else", "end", "if", "range", "template", "with")
-)
+KEYWORDS = frozenset(("block", "break", "continue", "define", "else", "end", "if", "range", "template", "with"))
 _LEFT, _RIGHT = "{{", "}}"
 _SPACES = " \t\r\n"
 _NUMBER = re.compile(

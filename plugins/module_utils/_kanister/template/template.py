@@ -119,7 +119,9 @@ def parse_template(text: str, *, name: str = "the template", functions: Table = 
 
     def check_function(word: str) -> None:
         if word in REFUSED and word not in functions:
-            raise Fault("refused", f"the function {word!r} is refused: {REFUSED[word]}")
+            raise Fault(
+                "refused", f"the function {word!r} is refused, because {REFUSED[word][0]}", hint=REFUSED[word][1]
+            )
         if word not in functions:
             raise Fault("undefined function", f"there is no function {word!r}", hint=_hint_of_unknown(word, functions))
         used.add(word)
@@ -147,7 +149,9 @@ def _hint_of_unknown(word: str, functions: Table) -> str:
     if word.lower() in {name.lower() for name in functions}:
         right = next(name for name in functions if name.lower() == word.lower())
         return f"It is written {right!r}."
-    return "There are those of Go's templates and of sprig 2.22, as in Kanister; later ones of sprig are not among them."
+    return (
+        "There are those of Go's templates and of sprig 2.22, as in Kanister; later ones of sprig are not among them."
+    )
 
 
 def _shortened(text: str) -> str:

@@ -29,9 +29,7 @@ class StructType(GoType):
     names: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
-def struct_type(
-    name: str, fields: t.Mapping[str, GoType], names: t.Mapping[str, str] | None = None
-) -> StructType:
+def struct_type(name: str, fields: t.Mapping[str, GoType], names: t.Mapping[str, str] | None = None) -> StructType:
     """A struct, such as ``struct_type("param.NamespaceParams", {"Name": STRING})``."""
     return StructType(name, "struct", None, fields, names or {})
 

@@ -76,9 +76,7 @@ class Struct:
         if unknown:
             raise TypeError(f"{go_type.name} has no field {', '.join(sorted(unknown))}")
         self.go_type = go_type
-        self.fields = {
-            name: fields[name] if name in fields else zero(field) for name, field in go_type.fields.items()
-        }
+        self.fields = {name: fields[name] if name in fields else zero(field) for name, field in go_type.fields.items()}
 
 
 class Pointer:

@@ -287,9 +287,7 @@ class Printer:
         else:
             self._sequence(f"{type_name(value)}{{", "}", ", ", value, verb, depth)
 
-    def _sequence(
-        self, before: str, after: str, between: str, items: t.Iterable[t.Any], verb: str, depth: int
-    ) -> None:
+    def _sequence(self, before: str, after: str, between: str, items: t.Iterable[t.Any], verb: str, depth: int) -> None:
         self.write(before)
         for number, item in enumerate(items):
             if number:
