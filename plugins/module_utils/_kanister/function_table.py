@@ -174,6 +174,22 @@ def _delete_csi_snapshot_content() -> BlueprintFunction:
     return DeleteCSISnapshotContent()
 
 
+def _wait() -> BlueprintFunction:
+    from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.wait import (
+        Wait,
+    )
+
+    return Wait()
+
+
+def _wait_v2() -> BlueprintFunction:
+    from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.wait_v2 import (
+        WaitV2,
+    )
+
+    return WaitV2()
+
+
 _POD = "podOverride podAnnotations podLabels"
 _RDS = "credentialsSource credentialsSecret region"
 _RDS_RESTORE = (
@@ -187,8 +203,8 @@ _ROWS = (
     _row("KubeTask", "image command", "namespace", pod=True, load=_kube_task),
     _row("KubeOps", "operation", "spec namespace objectReference", load=_kube_ops),
     _row("ScaleWorkload", "replicas", "namespace name kind waitForReady", load=_scale_workload),
-    _row("Wait", "timeout conditions", itself=True),
-    _row("WaitV2", "timeout conditions", itself=True),
+    _row("Wait", "timeout conditions", itself=True, load=_wait),
+    _row("WaitV2", "timeout conditions", itself=True, load=_wait_v2),
     _row("PrepareData", "namespace image command", "volumes serviceaccount failOnError", pod=True, load=_prepare_data),
     _row(
         "MultiContainerRun",

@@ -34,6 +34,9 @@ _REST_SECONDS = 60.0
 #: Bytes of one line; what comes after them is dropped, up to its end.
 _LONGEST_LINE = 8 << 20
 
+#: Whether the container has ended, or does within the seconds given.
+HasEnded: t.TypeAlias = t.Callable[[float], bool]
+
 _TIMED = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d) ?")
 
 
@@ -55,11 +58,12 @@ class LogSource:
 
 
 def follow_log(
-    client: KubeClient, source: LogSource, *, has_ended: t.Callable[[], bool], timeout: float
+    client: KubeClient, source: LogSource, *, has_ended: HasEnded, timeout: float
 ) -> t.Generator[bytes, None, None]:
     """The lines without their ends, until the container has ended and all that it wrote has been read.
 
-    ``has_ended``: asked before each stream whether the container has; what it raises ends the reading. Raises
+    ``has_ended`` is asked before each stream whether the container has, and may wait so many seconds for that; what it
+    raises ends the reading. Raises
     ``KubeTimeout`` after ``timeout`` seconds, ``KubeError`` where the log may not be read, or where its rest cannot be
     read although the container has ended, and ``Cancelled``.
     """
@@ -75,18 +79,22 @@ class _Follower:
         self._seen = _Seen()
         self._pause = _FIRST_PAUSE
 
-    def lines(self, has_ended: t.Callable[[], bool]) -> t.Generator[bytes, None, None]:
+    def lines(self, has_ended: HasEnded) -> t.Generator[bytes, None, None]:
         rest: Deadline | None = None
+        wait = 0.0
         while True:
-            ended = has_ended()
+            ended = has_ended(wait)
             rest = (rest or self._deadline.sooner(_REST_SECONDS)) if ended else None
             trouble = yield from self._stream(ended=ended)
             if ended and trouble is None:
                 return
             self._require_time(rest, trouble)
-            if self._client.cancel.wait(min(self._pause, self._deadline.remaining)):
-                self._client.cancel.check()
+            wait = min(self._pause, self._deadline.remaining)
             self._pause = min(_LONGEST_PAUSE, 2 * self._pause)
+            if trouble is not None:
+                # Asked at once, a server that has just gone would be asked again and again.
+                self._sleep(wait)
+                wait = 0.0
 
     def _stream(self, *, ended: bool) -> t.Generator[bytes, None, KubeError | None]:
         """The new lines of one stream; returns why it ended too early, None where the server has ended it."""
@@ -109,6 +117,10 @@ class _Follower:
             # A container may end without a line's end; a stream that was cut has the line once more.
             yield from self._new(splitter.end())
         return None
+
+    def _sleep(self, seconds: float) -> None:
+        if self._client.cancel.wait(seconds):
+            self._client.cancel.check()
 
     def _new(self, lines: t.Iterable[bytes]) -> t.Iterator[bytes]:
         for line in lines:
@@ -192,4 +204,4 @@ def _nanoseconds(timed: re.Match[bytes]) -> int:
     return int(moment.timestamp()) * 1_000_000_000 + int(fraction.ljust(9, b"0") or 0)
 
 
-__all__ = ("LogSource", "follow_log")
+__all__ = ("HasEnded", "LogSource", "follow_log")

@@ -42,7 +42,7 @@ class Place(t.NamedTuple):
 
 
 def run_command(call: FunctionCall, place: Place, argv: t.Sequence[str]) -> dict[str, str]:
-    """The outputs on its stdout. Raises ``BlueprintError`` for one that fails, or of which nobody knows how it ended."""
+    """The outputs on its stdout. Raises ``BlueprintError`` for one that fails, or whose end nobody knows."""
     if not argv:
         raise BlueprintError(f"There is no command to run in {place}.")
     try:

@@ -118,16 +118,23 @@ class PodRun:
         if text.strip():
             self._tail.append(text[:_LONGEST_TAIL_LINE])
 
-    def _main_has_ended(self) -> bool:
-        """By a new look; raises where it will never be known."""
+    def _main_has_ended(self, seconds: float) -> bool:
+        """Whether it has by then; raises where that will never be known."""
+
+        def has_ended(pod: Object | None) -> bool:
+            self._note(pod)
+            return is_finished(pod or {}) or "terminated" in state_of(pod or {}, self._request.main)
+
+        client, namespace = self._call.client, self._request.namespace
         try:
-            found = get_object(self._call.client, PODS, self._name, self._request.namespace)
+            if not seconds:
+                return has_ended(get_object(client, PODS, self._name, namespace))
+            await_object(client, PODS, self._name, namespace, has_ended, timeout=seconds)
         except KubeError as exc:
             if exc.may_pass:
                 return False
             raise
-        self._note(found)
-        return is_finished(found or {}) or "terminated" in state_of(found or {}, self._request.main)
+        return True
 
     def _await_finish(self) -> ObjectView:
         """After the main container: others may run on."""

@@ -49,7 +49,7 @@ def read(client: FakeClient, ended: t.Sequence[bool], timeout: float = 5.0) -> l
     follow = follow_log(
         client,  # type: ignore[arg-type]
         SOURCE,
-        has_ended=lambda: answers.pop(0) if len(answers) > 1 else answers[0],
+        has_ended=lambda _seconds: answers.pop(0) if len(answers) > 1 else answers[0],
         timeout=timeout,
     )
     return [each.decode() for each in follow]
@@ -108,9 +108,7 @@ def test_what_will_not_pass_is_raised() -> None:
 
 def test_a_rest_that_cannot_be_read_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pod_logs, "_REST_SECONDS", 0.01)
-    with pytest.raises(
-        KubeError, match="rest of the log of container c of pod ns/p could not be read: the node"
-    ):
+    with pytest.raises(KubeError, match="rest of the log of container c of pod ns/p could not be read: the node"):
         read(FakeClient([A, KubeError("the node is away", status=502)]), [True])
 
 
@@ -133,7 +131,7 @@ def test_cancelled() -> None:
 
 def test_over_the_wire(api: FakeApi) -> None:
     api.say(200, A + B)
-    lines = list(follow_log(api.client(), SOURCE, has_ended=lambda: True, timeout=5.0))
+    lines = list(follow_log(api.client(), SOURCE, has_ended=lambda _seconds: True, timeout=5.0))
     assert lines == [b"a", b"b"]
     assert api.seen[0][1].startswith("/api/v1/namespaces/ns/pods/p/log?container=c&follow=true&timestamps=true")
 
@@ -141,7 +139,7 @@ def test_over_the_wire(api: FakeApi) -> None:
 def test_over_the_wire_refused(api: FakeApi) -> None:
     api.say(403, {"kind": "Status", "code": 403, "message": "pods/log is forbidden"})
     with pytest.raises(KubeError, match="pods/log is forbidden"):
-        list(follow_log(api.client(), SOURCE, has_ended=lambda: True, timeout=5.0))
+        list(follow_log(api.client(), SOURCE, has_ended=lambda _seconds: True, timeout=5.0))
 
 
 def test_over_the_wire_cut(api: FakeApi) -> None:
@@ -149,5 +147,7 @@ def test_over_the_wire_cut(api: FakeApi) -> None:
     api.say(200, A + B[:32], Content_Length="9999", Connection="close")
     api.say(200, B)
     ended = [False, True]
-    lines = list(follow_log(api.client(), SOURCE, has_ended=lambda: ended.pop(0) if ended else True, timeout=5.0))
+    lines = list(
+        follow_log(api.client(), SOURCE, has_ended=lambda _seconds: ended.pop(0) if ended else True, timeout=5.0)
+    )
     assert lines == [b"a", b"b"]
