@@ -173,11 +173,10 @@ class _Format:
         self._at = found.end()
         if not found[0]:
             return None
-        number = int(found[0][:9])
-        if number > _LARGEST:
+        if int(found[0][:-1][:9] or 0) > _LARGEST:
             self._at = len(self._form)  # as Go does: what follows is not read
             return None
-        return number
+        return int(found[0])
 
     def _number_of_value(self) -> int | None:
         if self._next >= len(self._values):

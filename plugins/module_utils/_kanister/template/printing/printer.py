@@ -274,6 +274,8 @@ class Printer:
     def _opaque(self, value: Opaque, verb: str) -> None:
         if verb in "vsxXq" and not self.flags.go_syntax:
             self._string(value.text(), verb)
+        elif value.go_type.kind == "int":
+            self._integer(value.to_json(), verb, signed=True, source=value)
         else:
             self._bad(value.text(), verb)
 
