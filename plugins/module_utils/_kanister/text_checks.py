@@ -19,7 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.erro
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.parser import ParseFault
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.template import parse_template
 
-_KANDO_LOCATION = re.compile(r"\bkando\s+(?:-\S+\s+)*location\b")
+_KANDO_LOCATION = re.compile(r"\bkando\s+(?:-\S{1,99}\s+){0,9}location\b")
 _INSTEAD_OF_LOCATION = (
     "Hooks have no location profile: write the data into a volume that is backed up, or let an image with its own "
     "credentials (from a Secret in 'objects') send it."

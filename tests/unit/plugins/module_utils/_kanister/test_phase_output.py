@@ -95,7 +95,7 @@ def test_text_that_is_not_utf8_is_kept_as_well_as_can_be() -> None:
 
 
 def test_endless_lines_and_outputs_are_bounded() -> None:
-    begin = time.monotonic()
+    begin = time.process_time()
     pieces: list[str] = []
     reader = PhaseOutput(pieces.append)
     for _each in range(200):
@@ -108,7 +108,7 @@ def test_endless_lines_and_outputs_are_bounded() -> None:
     many = "".join(line(f"k{number}", "v" * 50_000) for number in range(100))
     with pytest.raises(BlueprintError, match="The outputs of the phase are longer than 4 MiB"):
         PhaseOutput().feed(many.encode())
-    assert time.monotonic() - begin < 10
+    assert time.process_time() - begin < 10
 
 
 @pytest.mark.parametrize("value", ["plain", 'with "quotes" and \\ back\\slashes', "ü & $x `y` 'z'", ""])

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 import pytest
@@ -291,8 +292,11 @@ ENTRY = f"{HERE}, argument conditions.anyOf[0]"
             id="timeout-of-WaitV2",
         ),
         pytest.param(
-            wait("{{ .status.phase | trimmed }}", "WaitV2"),
-            [f"error: {ENTRY}: the condition is not a template: there is no function 'trimmed' in WaitV2."],
+            wait("{{ .status.phase | trim }}", "WaitV2"),
+            [
+                f"error: {ENTRY}: The condition is not a template of Go: line 1: there is no function 'trim'. There "
+                "are those of Go's templates and of sprig 2.22, as in Kanister; later ones of sprig are not among them."
+            ],
             id="functions-of-WaitV2",
         ),
         pytest.param(
@@ -348,6 +352,31 @@ def test_output_artifacts() -> None:
         "refused: Action a, argument outputArtifacts.o: kopiaSnapshot needs a location profile. Hand values over with "
         "keyValue.",
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("kando -kando " * 80_000, id="kando"),
+        pytest.param("kando" + " " * 500_000, id="blanks"),
+        pytest.param("toJson  " * 60_000, id="toJson"),
+        pytest.param("{{ if " + "(" * 50_000, id="parentheses"),
+        pytest.param('{{if "{$' * 7_000, id="conditions"),
+    ],
+)
+def test_hostile_texts_are_checked_soon(text: str) -> None:
+    begin = time.process_time()
+    said(task(command=[text]))
+    said(wait(text[:60_000]))
+    said(wait(text[:60_000], "WaitV2"))
+    assert time.process_time() - begin < 10.0
+
+
+def test_as_many_unknown_members_as_there_may_be() -> None:
+    begin = time.process_time()
+    document = {"kind": "Blueprint", "metadata": {"name": "b"}, **{f"x{number}": 1 for number in range(50_000)}}
+    assert len(read_blueprint(document, source="x").findings) <= 101
+    assert time.process_time() - begin < 5.0
 
 
 def test_names_that_several_actions_have_are_a_warning() -> None:
