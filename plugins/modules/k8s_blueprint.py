@@ -52,8 +52,8 @@ options:
   blueprint:
     description:
       - The name of the blueprint.
-      - Without O(definition) and O(src), it is looked up in the O(blueprint_namespace) of the cluster. With them it says
-        which one, where there are several.
+      - Without O(definition) and O(src), it is looked up in the O(blueprint_namespace) of the cluster. With them it
+        says which one, where there are several.
     type: str
   definition:
     description:
@@ -186,8 +186,8 @@ action_state:
   sample: complete
 phases:
   description:
-    - Each phase, with C(name), C(function), C(state), one of C(complete), C(failed), C(cancelled) and C(pending) for one
-      that did not begin, C(output), C(error) and C(duration_seconds).
+    - Each phase, with C(name), C(function), C(state), one of C(complete), C(failed), C(cancelled) and C(pending) for
+      one that did not begin, C(output), C(error) and C(duration_seconds).
     - Secrets in C(output) are masked, unless O(show_secrets=true).
   returned: always
   type: list
@@ -244,8 +244,8 @@ errors_list:
   sample: []
 error_details:
   description:
-    - What is known about the error that ended the task beside its sentence. Empty when the task did not end by an error,
-      or nothing more is known.
+    - What is known about the error that ended the task beside its sentence. Empty when the task did not end by an
+      error, or nothing more is known.
   returned: always
   type: dict
   sample: {}
