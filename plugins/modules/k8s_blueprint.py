@@ -30,8 +30,8 @@ attributes:
   check_mode:
     support: full
     details:
-      - The subject and the Secrets are read, and what can be rendered is. No pod is made, no command is run. RV(planned)
-        tells which phases would run where.
+      - The subject and the Secrets are read, and what can be rendered is. No pod is made, no command is run.
+        RV(planned) tells which phases would run where.
   diff_mode:
     support: partial
     details:
