@@ -127,6 +127,7 @@ class Kasten:
             "ANSIBLE_COLLECTIONS_PATH": os.environ["ARKIVE_TEST_COLLECTIONS"],
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "K8S_AUTH_KUBECONFIG": self._kubeconfig,
+            "KUBECONFIG": self._kubeconfig,
         }
         program = str(Path(sys.executable).parent / "ansible-playbook")
         done = subprocess.run(
@@ -221,7 +222,7 @@ def test_hooks_around_a_restore(kasten: Kasten) -> None:
             "spec": spec,
         },
     )
-    names = "statefulset/mysql-statefulset,pod/mysql-statefulset"
+    names = ("statefulset/mysql-statefulset", "pod/mysql-statefulset")
     backup = {"name": "mysql", "included_namespaces": ["mysql"], "storage_location": kasten.location}
     restore = {
         "backup": "mysql",
@@ -229,13 +230,13 @@ def test_hooks_around_a_restore(kasten: Kasten) -> None:
         "storage_location": kasten.location,
         "execution_hooks": yaml.safe_load(REFERENCE),
     }
+    delete = [os.environ["ARKIVE_TEST_KUBECTL"], "delete", "-n", "mysql", *names]
     results = kasten.play(
         made={"arkive.k8s.k8s_backup": backup},
-        lost={
-            "ansible.builtin.command": f"{os.environ['ARKIVE_TEST_KUBECTL']} delete -n mysql {names.replace(',', ' ')}"
-        },
+        lost={"ansible.builtin.command": {"argv": delete}},
         done={"arkive.k8s.k8s_restore": restore},
     )
+    assert results["lost"]["rc"] == 0
     done = results["done"]
     assert not done.get("failed"), done.get("msg")
     assert [(hook["event"], hook["state"]) for hook in done["execution_hooks"]] == [
