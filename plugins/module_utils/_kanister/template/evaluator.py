@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
 import typing as t
@@ -211,10 +212,8 @@ class Evaluator:
                     self._assign(name, value)
                 else:
                     self._variables[mark - len(values) + place] = (name, value)
-        try:
+        with contextlib.suppress(_Continue):
             self._walk(node.body, element)
-        except _Continue:
-            pass
         self.budget.depth = depth
         del self._variables[mark:]
 

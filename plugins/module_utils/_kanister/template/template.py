@@ -112,8 +112,8 @@ class Template:
 def parse_template(text: str, *, name: str = "the template", functions: Table = KANISTER) -> Template:
     """Raises ``TemplateError`` for what is no template, and for functions that are unknown or refused.
 
-    ``name`` is how errors call it, such as "the argument 'pod' of the phase 'dump'". ``functions`` is one of the sets in
-    ``function_sets``.
+    ``name`` is how errors call it, such as "the argument 'pod' of the phase 'dump'". ``functions`` is one of the sets
+    in ``function_sets``.
     """
     used: set[str] = set()
 

@@ -4,9 +4,9 @@
 
 """The values that a template works with.
 
-What JSON knows is what Python makes of it: a dict is a ``map[string]interface {}``, a list an ``[]interface {}``, an int
-an ``int64``, as the numbers of live objects are, a bytes a ``[]byte``. A str is a text of Go, whose bytes that are no
-UTF-8 are surrogates. The rest is here.
+What JSON knows is what Python makes of it: a dict is a ``map[string]interface {}``, a list an ``[]interface {}``, an
+int an ``int64``, as the numbers of live objects are, a bytes a ``[]byte``. A str is a text of Go, whose bytes that are
+no UTF-8 are surrogates. The rest is here.
 """
 
 # Private: not for use outside of this collection.
@@ -104,8 +104,8 @@ class Opaque:
     __slots__ = ()
 
     go_type: t.ClassVar[GoType]
-    #: By name: what a template may call, with the value before its arguments.
-    methods: t.ClassVar[t.Mapping[str, t.Callable[..., t.Any]]] = {}
+    #: ``Function``s by name: what a template may call, with the value before its arguments.
+    methods: t.ClassVar[t.Mapping[str, t.Any]] = {}
 
     def text(self) -> str:
         """What it prints."""

@@ -28,7 +28,7 @@ _NAMES = {"#": "sharp", "0": "zero", "+": "plus", "-": "minus", " ": "space"}
 
 
 def show(value: t.Any, budget: Budget) -> str:
-    """``%v``"""
+    """What ``%v`` makes of a value."""
     if isinstance(value, str):
         return value
     printer = Printer(budget)
@@ -186,7 +186,7 @@ class _Format:
         return int(value) if is_integer(value) and abs(value) <= _LARGEST else None
 
     def _write_extra(self) -> None:
-        """``%!(EXTRA int=3)``"""
+        """What was not asked for: ``%!(EXTRA int=3)``."""
         self._printer.write("%!(EXTRA ")
         for number, value in enumerate(self._values[self._next :]):
             if number:

@@ -136,7 +136,7 @@ class Printer:
             self.write("<nil>")
 
     def _bad(self, value: t.Any, verb: str) -> None:
-        """``%!d(string=a)``"""
+        """A verb that does not fit: ``%!d(string=a)``."""
         kept, self.flags = self.flags, Flags()
         if value is None:
             self.write(f"%!{verb}(<nil>)")

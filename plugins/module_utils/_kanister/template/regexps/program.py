@@ -41,6 +41,8 @@ class Step:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Program:
+    """What ``search`` runs; ``names`` are those of groups."""
+
     steps: tuple[Step, ...]
     groups: int
     names: dict[str, int]

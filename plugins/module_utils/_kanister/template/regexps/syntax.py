@@ -39,6 +39,8 @@ _POSIX = re.compile(r"\[:(\^?)([a-z]+):\]")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Char:
+    """One character."""
+
     set: CharacterSet
 
 
@@ -51,11 +53,15 @@ class Edge:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Sequence:
+    """One after the other."""
+
     parts: tuple[Tree, ...]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Choice:
+    """The first that leads to a match."""
+
     branches: tuple[Tree, ...]
 
 
@@ -71,6 +77,8 @@ class Repeat:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Group:
+    """A part whose place is wanted."""
+
     number: int
     part: Tree
 
@@ -142,7 +150,7 @@ class _Parser:
         return Sequence(tuple(parts))
 
     def _literal_run(self) -> list[Tree]:
-        """``\\Q...\\E``"""
+        """What is between a backslash with Q, and one with E."""
         end = self._text.find("\\E", self.at)
         inside = self._text[self.at + 2 : end if end >= 0 else len(self._text)]
         self.at = end + 2 if end >= 0 else len(self._text)

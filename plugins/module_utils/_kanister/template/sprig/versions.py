@@ -31,6 +31,8 @@ _HIGHEST = (1 << 63) - 1
 
 
 class Version(Opaque):
+    """What ``semver`` makes of a text."""
+
     __slots__ = ("metadata", "numbers", "original", "pre")
     go_type = GoType("*semver.Version", "ptr")
 
