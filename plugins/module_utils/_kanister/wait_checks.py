@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import typing as t
 
@@ -140,7 +141,7 @@ def _check_condition_v2(condition: str, place: Place) -> t.Iterator[Finding]:
 
 
 def _within(place: Place, argument: str) -> Place:
-    return Place(action=place.action, phase=place.phase, argument=argument, phases=place.phases)
+    return dataclasses.replace(place, argument=argument)
 
 
 __all__ = ("check_wait", "slash_finding")

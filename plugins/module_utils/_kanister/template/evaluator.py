@@ -401,7 +401,10 @@ class Evaluator:
                 self.budget.step(len(value) // _TEXT_OF_A_STEP)
         if not function.shallow:
             given = [self._reveal(value) for value in given]
-        made = function.call(self, *given) if function.with_run else function.call(*given)
+        try:
+            made = function.call(self, *given) if function.with_run else function.call(*given)
+        except (ArithmeticError, RecursionError, ValueError) as exc:
+            raise Fault("failed", f"{function.name} cannot work with these arguments") from exc
         if isinstance(made, str):
             self.budget.make(len(made))
         return self.open(made)

@@ -165,6 +165,9 @@ class Call:
     name: str
     pipeline: Pipeline | None
 
+    def __str__(self) -> str:
+        return f'template "{self.name}"'
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Jump:

@@ -48,7 +48,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.pars
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.values import from_bytes, to_bytes
 
 #: Of the text of a template, in characters.
-_LONGEST = 1024 * 1024
+_LONGEST = 256 * 1024
 _LAST_SURROGATE, _FIRST_SURROGATE = "\udfff", "\ud800"
 
 
@@ -98,10 +98,10 @@ class Template:
         what = fault.what
         if fault.detail:
             hidden = " (not shown, as a secret went into it)"
-            what += hidden if evaluator.tainted else f": {_valid(fault.detail)}"
+            what += hidden if evaluator.tainted else f": {_valid(_shortened(fault.detail, 200))}"
         return TemplateError(
             f"{_sentence_start(self.name)} cannot be rendered: line {evaluator.line}, "
-            f"at '{_shortened(str(evaluator.where))}': {what}.",
+            f"at '{_shortened(str(evaluator.where), 80)}': {what}.",
             kind=fault.kind,
             line=evaluator.line,
             hint=fault.hint,
@@ -133,7 +133,7 @@ def parse_template(text: str, *, name: str = "the template", functions: Table = 
     except ParseFault as exc:
         fault = exc.fault
         raise TemplateError(
-            f"{_sentence_start(name)} is not a template of Go: line {exc.line}: {fault.what}.",
+            f"{_sentence_start(name)} is not a template of Go: line {exc.line}: {_shortened(fault.what, 200)}.",
             kind=fault.kind,
             line=exc.line,
             hint=fault.hint,
@@ -154,8 +154,8 @@ def _hint_of_unknown(word: str, functions: Table) -> str:
     )
 
 
-def _shortened(text: str) -> str:
-    return text if len(text) <= 80 else f"{text[:77]}..."
+def _shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
 def _valid(text: str) -> str:

@@ -173,10 +173,11 @@ class _Format:
         self._at = found.end()
         if not found[0]:
             return None
-        if int(found[0][:-1][:9] or 0) > _LARGEST:
+        digits = found[0].lstrip("0") or "0"
+        if len(digits) > len(str(_LARGEST)) + 1 or int(digits[:-1] or 0) > _LARGEST:
             self._at = len(self._form)  # as Go does: what follows is not read
             return None
-        return int(found[0])
+        return int(digits)
 
     def _number_of_value(self) -> int | None:
         if self._next >= len(self._values):

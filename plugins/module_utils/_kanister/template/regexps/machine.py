@@ -46,7 +46,7 @@ class _Machine:
                 self._follow(0, at, self._nothing, seen, ready)
             if not ready and found is not None:
                 break
-            self._budget.step(1 + len(seen) // 4)
+            self._budget.step(1 + len(seen))
             threads, matched = self._advance(ready, at)
             if matched is not None:
                 found = matched

@@ -17,7 +17,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function_tabl
     find_signature,
     load_function,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.reading import read_blueprint
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.reading import (
+    read_blueprint,
+    read_blueprints,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.validation import (
     require_action,
     validate_blueprint,
@@ -172,6 +175,15 @@ def wait(condition: t.Any, func: str = "Wait", **arguments: t.Any) -> dict[str, 
                 "phase is there once it ended."
             ],
             id="later-phase",
+        ),
+        pytest.param([task(command=["{{ .Phases.p.Secrets.s }}{{ .Phases.p.ConfigMaps.c }}"])], [], id="own-objects"),
+        pytest.param(
+            [task(command=["{{ .Phases.p.Output.x }}"])],
+            [
+                f"warning: {HERE}, argument command: '.Phases.p.Output' is not there before the phase has ended. Its "
+                "objects are."
+            ],
+            id="own-output",
         ),
         pytest.param(
             [task(command=['{{ index .Phases "a-b" "Output" "x" }}'])],
@@ -335,6 +347,10 @@ def test_of_waiting(given: t.Any, expected: list[str | None]) -> None:
 
 def test_the_deferred_phase_knows_all_others() -> None:
     assert said(task(), deferPhase=task("d", command=["{{ .Phases.p.Output.x }}"])) == []
+    assert said(task(), deferPhase=task("d", command=["{{ .Phases.d.Secrets.x }}{{ .DeferPhase.Secrets.x }}"])) == [
+        "warning: Action a, phase d, argument command: '.Phases.d' is no earlier phase of this action. The deferred "
+        "phase finds its objects in .DeferPhase.Secrets and .DeferPhase.ConfigMaps."
+    ]
     assert said(task(), deferPhase=phase("d", "Nothing")) == [
         "error: Action a, phase d: there is no function 'Nothing'. There are CreateCSISnapshot, "
         "CreateCSISnapshotStatic, DeleteCSISnapshot, DeleteCSISnapshotContent, KubeExec, KubeExecAll, KubeOps, "
@@ -352,6 +368,57 @@ def test_output_artifacts() -> None:
         "refused: Action a, argument outputArtifacts.o: kopiaSnapshot needs a location profile. Hand values over with "
         "keyValue.",
     ]
+
+
+#: What public blueprints are made of: each function and root that many of them use.
+TYPICAL = """\
+kind: Blueprint
+metadata: {name: typical}
+actions:
+  backup:
+    type: StatefulSet
+    outputArtifacts:
+      dump:
+        keyValue:
+          path: '/{{ .StatefulSet.Namespace }}/{{ toDate "2006-01-02T15:04:05Z07:00" .Time | date "2006-01-02" }}'
+          replicas: '{{ .Phases.stop.Output.originalReplicaCount }}'
+    phases:
+    - func: ScaleWorkload
+      name: stop
+      args: {name: '{{ .StatefulSet.Name }}', namespace: '{{ .StatefulSet.Namespace }}', kind: StatefulSet, replicas: 0}
+    - func: KubeTask
+      name: dump
+      objects:
+        root: {kind: Secret, name: '{{ .StatefulSet.Name }}', namespace: '{{ .StatefulSet.Namespace }}'}
+      args:
+        image: mysql:8.4
+        namespace: '{{ .StatefulSet.Namespace }}'
+        podOverride: {containers: [{name: container, imagePullPolicy: IfNotPresent}]}
+        command:
+        - bash
+        - -c
+        - |
+          pw="{{ index .Phases.dump.Secrets.root.Data "mysql-root-password" | toString }}"
+          dump -p"${pw}" -h {{ .StatefulSet.Name }} {{ if index .Options "db" }}{{ .Options.db }}{{ else }}-A{{ end }}
+          kando output file dump.gz
+    - func: KubeExecAll
+      name: sync
+      args:
+        namespace: '{{ .StatefulSet.Namespace }}'
+        pods: "{{ range .StatefulSet.Pods }} {{.}}{{end}}"
+        containers: '{{ index .StatefulSet.Containers 0 0 }}'
+        command: [sync]
+    deferPhase:
+      func: KubeExec
+      name: start
+      args: {namespace: x, pod: '{{ index .StatefulSet.Pods 0 }}', command: [true]}
+"""
+
+
+def test_a_typical_blueprint_is_sound() -> None:
+    (read,) = read_blueprints(TYPICAL, source="x")
+    found = [*read.findings, *validate_blueprint(read.blueprint)]
+    assert [each.message for each in found] == ["the member type is of an old version, and is ignored."]
 
 
 @pytest.mark.parametrize(
