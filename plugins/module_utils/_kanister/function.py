@@ -16,6 +16,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.parameters im
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 
+if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._kanister.freezes import BlueprintFreezes
+
 #: What a phase gives: values by key, or None where the function has no outputs at all.
 Outputs: t.TypeAlias = "t.Mapping[str, t.Any] | None"
 
@@ -51,7 +54,8 @@ class FunctionCall:
 
     ``arguments``: rendered, except for a function that renders them itself, with ``render``. ``parameters``: of the
     action, with this phase as the current one. ``deadline``: when it must have ended, on the monotonic clock.
-    ``mask``: takes secrets out of what commands print before it is shown; outputs are given as they are.
+    ``freezes``: of the operation that it is a part of; without, a command that freezes is refused. ``mask``: takes
+    secrets out of what commands print before it is shown; outputs are given as they are.
     """
 
     run: ClusterRun
@@ -62,6 +66,7 @@ class FunctionCall:
     deadline: float
     pods: PodDefaults
     mask: t.Callable[[str], str] = str
+    freezes: BlueprintFreezes | None = None
 
     @property
     def seconds_left(self) -> float:

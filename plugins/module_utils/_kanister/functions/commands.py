@@ -8,43 +8,34 @@
 
 from __future__ import annotations
 
-import functools
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.freeze_checks import concerns_freezes
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function import FunctionCall
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.phase_output import PhaseOutput
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.printed import Place, Printed
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import (
     ExecError,
     ExecRefused,
-    ExecResult,
     ExecTimeout,
     exec_command,
 )
 
-#: Of each stream, in an error (Kanister's number).
-_TAIL_LINES = 10
-_LONGEST_LINE = 500
 #: Bytes of stdout that are searched for outputs.
 _MOST_OUTPUT = 16 << 20
-
-
-class Place(t.NamedTuple):
-    """A container."""
-
-    namespace: str
-    pod: str
-    container: str
-
-    def __str__(self) -> str:
-        return f"container {self.container} of pod {self.namespace}/{self.pod}"
 
 
 def run_command(call: FunctionCall, place: Place, argv: t.Sequence[str]) -> dict[str, str]:
     """The outputs on its stdout. Raises ``BlueprintError`` for one that fails, or whose end nobody knows."""
     if not argv:
         raise BlueprintError(f"There is no command to run in {place}.")
+    found = concerns_freezes(argv)
+    if found is not None:
+        # Most blueprints freeze nothing, and need nothing of what guards.
+        from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.guarded_commands import run_guarded
+
+        return run_guarded(call, place, argv, found)
     try:
         result = exec_command(
             call.client,
@@ -60,14 +51,16 @@ def run_command(call: FunctionCall, place: Place, argv: t.Sequence[str]) -> dict
     except ExecTimeout as exc:
         raise BlueprintError(
             f"The command in {place} did not end before the time of its phase was over; it may still run there."
-            f"{_interrupted(call, place, exc)}"
+            f"{Printed(call, place, exc.stdout, exc.stderr).last}"
         ) from exc
     except ExecError as exc:
         may = " It may still run there." if "may still run" not in exc.message else ""
-        raise BlueprintError(f"{exc.message}{may}{_interrupted(call, place, exc)}", hint=exc.hint) from exc
+        raise BlueprintError(
+            f"{exc.message}{may}{Printed(call, place, exc.stdout, exc.stderr).last}", hint=exc.hint
+        ) from exc
     except KubeError as exc:
         raise BlueprintError(f"The command in {place} could not be run: {exc.message}", hint=exc.hint) from exc
-    printed = _Printed(call, place, result)
+    printed = Printed(call, place, result.stdout, result.stderr)
     if result.rc:
         raise BlueprintError(f"The command in {place} ended with exit code {result.rc}.{printed.last}")
     if result.stdout_truncated:
@@ -95,54 +88,4 @@ def find_container(call: FunctionCall, namespace: str, pod_name: str, name: str)
     return Place(namespace, pod_name, names[0])
 
 
-class _Printed:
-    """What a command has printed: into the log, the last of it for an error, and the outputs among it."""
-
-    def __init__(self, call: FunctionCall, place: Place, result: ExecResult) -> None:
-        self._call = call
-        self._fields = {"pod": place.pod, "namespace": place.namespace, "container": place.container}
-        self._lines: dict[str, list[str]] = {"stdout": [], "stderr": []}
-        self._error: BlueprintError | None = None
-        self._reader = PhaseOutput(functools.partial(self._log, "stdout"))
-        try:
-            self._reader.feed(result.stdout)
-            self._reader.finish()
-        except BlueprintError as exc:
-            # The exit code counts first.
-            self._error = exc
-        for line in result.stderr.decode("utf-8", "replace").splitlines():
-            self._log("stderr", line)
-
-    @property
-    def last(self) -> str:
-        parts = []
-        for stream, lines in self._lines.items():
-            if lines:
-                parts.append(f" The last of its {stream}: {' | '.join(lines[-_TAIL_LINES:])}")
-        return self._call.mask("".join(parts))
-
-    def outputs(self) -> dict[str, str]:
-        if self._error is not None:
-            raise self._error
-        return dict(self._reader.outputs)
-
-    def _log(self, stream: str, line: str) -> None:
-        self._call.log(line, stream=stream, **self._fields)
-        if line.strip():
-            self._lines[stream].append(line[:_LONGEST_LINE])
-
-
-def _interrupted(call: FunctionCall, place: Place, exc: ExecError) -> str:
-    """The last that was printed by a command of which nobody knows how it ended."""
-    result = ExecResult(
-        rc=-1,
-        stdout=exc.stdout,
-        stderr=exc.stderr,
-        stdout_truncated=False,
-        stderr_truncated=False,
-        duration_seconds=0.0,
-    )
-    return _Printed(call, place, result).last
-
-
-__all__ = ("Place", "find_container", "run_command")
+__all__ = ("find_container", "run_command")

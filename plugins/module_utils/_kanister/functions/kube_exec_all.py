@@ -15,7 +15,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Can
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function import FunctionCall, Outputs, PlannedWork
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.arguments import Arguments
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.commands import Place, run_command
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.commands import run_command
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.printed import Place
 
 _AT_A_TIME = 8
 

@@ -16,6 +16,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.freeze_checks import refuse_freeze
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function import FunctionCall
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.phase_output import PhaseOutput
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.body import pod_body
@@ -62,7 +63,10 @@ def run_pod(call: FunctionCall, request: PodRequest) -> PodEnd:
     However it ends the pod is removed; what could not be removed is a warning, and ends by itself.
     """
     call.run.cancel.check()
-    pod = create_pod(call, pod_body(call, request))
+    body = pod_body(call, request)
+    for each in body["spec"]["containers"]:
+        refuse_freeze([*(each.get("command") or ()), *(each.get("args") or ())], call.place.words)
+    pod = create_pod(call, body)
     try:
         return PodRun(call, request, pod).until_end()
     except KubeError as exc:

@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function_table import load_function
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions import commands
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.kube_exec import KubeExec
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.kube_exec_all import KubeExecAll
@@ -182,3 +183,30 @@ def test_plans(lab: FunctionLab, containers: Containers) -> None:
     assert KubeExec().plan(lab.call("KubeExec", ONE)).pods == ("web-0",)
     assert KubeExecAll().plan(lab.call("KubeExecAll", ALL)).pods == ("web-0", "web-1")
     assert not containers.seen
+
+
+FREEZE, THAW = ["fsfreeze", "--freeze", "/data"], ["fsfreeze", "--unfreeze", "/data"]
+
+
+@pytest.mark.parametrize(
+    "command", [FREEZE, ["sh", "-c", "fsfreeze -f /data"], ["sh", "-c", "fsfreeze -f $DIR"]], ids=" ".join
+)
+@pytest.mark.parametrize("function", ["KubeExec", "KubeExecAll"])
+def test_a_freeze_that_nobody_guards_is_refused(
+    lab: FunctionLab, containers: Containers, function: str, command: list[str]
+) -> None:
+    """The promise that nothing stays frozen holds for blueprints as well."""
+    arguments = {**(ONE if function == "KubeExec" else ALL), "containers": "app", "pods": "web-0", "command": command}
+    with pytest.raises(BlueprintError, match="would freeze a file system, and nothing here would guard that"):
+        load_function(function).run(lab.call(function, arguments))
+    assert not containers.seen
+
+
+@pytest.mark.parametrize("function", ["KubeTask", "PrepareData", "MultiContainerRun"])
+def test_a_freeze_in_a_pod_that_ends_is_refused(lab: FunctionLab, function: str) -> None:
+    lab.api.add("persistentvolumeclaims", "data", NAMESPACE)
+    arguments = {"namespace": NAMESPACE, "image": "i", "command": FREEZE, "volumes": {"data": "/data"}}
+    arguments |= {"backgroundImage": "i", "outputImage": "i", "backgroundCommand": FREEZE, "outputCommand": ["x"]}
+    with pytest.raises(BlueprintError, match=f"\\({function}\\).* would freeze a file system in a pod that ends"):
+        load_function(function).run(lab.call(function, arguments))
+    assert not lab.node.made
