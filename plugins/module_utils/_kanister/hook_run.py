@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Execution hooks around an operation: once for each of its namespaces (docs/compatibility 15.11)."""
+"""Execution hooks around an operation: once for each of its namespaces (docs/compatibility 15.11, 15.13)."""
 
 # Private: not for use outside of this collection.
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Secrets that an action has read, taken out of what is shown of it (docs/compatibility 15.8)."""
+"""Secrets that an action has read, taken out of what is shown of it (docs/compatibility 15.14)."""
 
 # Private: not for use outside of this collection.
 

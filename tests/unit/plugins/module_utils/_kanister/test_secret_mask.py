@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Each form in which a secret may come out of a pod (docs/compatibility 15.8)."""
+"""Each form in which a secret may come out of a pod (docs/compatibility 15.14)."""
 
 from __future__ import annotations
 
