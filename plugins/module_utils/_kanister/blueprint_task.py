@@ -19,19 +19,24 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_run im
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.finding import Finding
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.reading import ReadBlueprint
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.secret_mask import SecretMask
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.pod_objects import sweep_pods
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.validation import validate_action, validate_blueprint
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class BlueprintOutcome:
-    """``findings``: with the names of their blueprints. ``action``: None where nothing was to be run."""
+    """``findings``: with the names of their blueprints. ``action``: None where nothing was to be run.
+
+    ``swept``: pods of dead runs that were removed.
+    """
 
     issues: Issues
     findings: tuple[tuple[str, Finding], ...] = ()
     request: ActionRequest | None = None
     action: ActionOutcome | None = None
     planned: tuple[PlannedPhase, ...] = ()
+    swept: tuple[str, ...] = ()
 
     @property
     def is_refused(self) -> bool:
@@ -52,6 +57,7 @@ class BlueprintOutcome:
             "defer_phase": ran.get("defer_phase"),
             "artifacts": ran.get("artifacts", {}),
             "planned": [phase.to_return() for phase in self.planned],
+            "swept": list(self.swept),
             "findings": [{"blueprint": name, **finding.to_return()} for name, finding in self.findings],
             "warnings_list": to_return(self.issues.warnings),
             "errors_list": to_return(self.issues.errors),
@@ -79,11 +85,13 @@ def plan_blueprint(run: ClusterRun, request: ActionRequest, found: t.Sequence[Fi
 def run_blueprint(run: ClusterRun, request: ActionRequest, found: t.Sequence[Finding] = ()) -> BlueprintOutcome:
     """Run the action; how it ended is in the outcome. Raises ``ArkiveError`` for what cannot be run at all."""
     whole = _checked(run, request, found)
+    swept, notes = sweep_pods(run.client, {request.pods.namespace, request.subject.namespace})
+    run.issues.add_warnings(notes)
     action = run_action(run, request, SecretMask())
     for error in (action.error, *action.later_errors):
         if error:
             run.issues.error(error)
-    return dataclasses.replace(whole, action=action)
+    return dataclasses.replace(whole, action=action, swept=tuple(swept))
 
 
 def _checked(run: ClusterRun, request: ActionRequest, found: t.Sequence[Finding]) -> BlueprintOutcome:
