@@ -14,7 +14,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import parse_duration
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import shown_value
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import quoted, readable, shown_value
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.finding import Finding
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.errors import TemplateError
@@ -39,7 +39,7 @@ def check_wait(function: str, arguments: t.Mapping[str, t.Any], place: Place) ->
             yield place.finding("error", f"conditions is not a mapping: {shown_value(given)}.", _SHAPE)
         return
     for name in sorted(set(given) - {"anyOf", "allOf"}):
-        yield place.finding("warning", f"there is no '{name}' in conditions; it is ignored.", _SHAPE)
+        yield place.finding("warning", f"there is no {quoted(name)} in conditions; it is ignored.", _SHAPE)
     if not any(given.get(name) for name in ("anyOf", "allOf")):
         yield place.finding("error", "there is no condition, so that it waits until its timeout.", _SHAPE)
     for name in ("anyOf", "allOf"):
@@ -91,8 +91,8 @@ def slash_finding(version: str, place: Place) -> Finding:
     group, _slash, alone = version.partition("/")
     return place.finding(
         "warning",
-        f"apiVersion is '{version}', and Kanister takes the version alone.",
-        f"Write 'apiVersion: {alone}' and 'group: {group}'.",
+        f"apiVersion is {quoted(version)}, and Kanister takes the version alone.",
+        f"Write 'apiVersion: {readable(alone)}' and 'group: {readable(group)}'.",
     )
 
 

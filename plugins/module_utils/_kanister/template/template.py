@@ -11,9 +11,14 @@ Parse once, render often:
 Rendered(text='SHOP', tainted=False)
 
 ``params`` is what JSON has (dict, list, str, int, float, bool, None, and bytes), and what ``values`` has beside it:
-``Struct``, whose unknown fields are errors, ``Pointer``, which may be nil, ``TypedMap`` and ``TypedList``, and
-``Tainted`` around anything that is secret. A rendering that looks at something tainted is tainted as a whole, whatever
-becomes of it: by printing, by a condition, in an error.
+``Struct``, whose unknown fields are errors, ``Pointer``, which may be nil, ``TypedMap`` and ``TypedList``. ``of_type``
+makes them of plain dicts and lists, by a ``struct_type`` (see ``types``):
+
+>>> named = struct_type("param.NamespaceParams", {"Name": STRING, "Namespace": STRING})
+>>> params = of_type({"Namespace": {"Name": "shop"}}, struct_type("param.Params", {"Namespace": pointer_to(named)}))
+
+``Tainted`` goes around anything that is secret, a map of secrets as well. A rendering that looks at something tainted
+is tainted as a whole, whatever becomes of it: by printing, by a condition, in an error.
 
 What is wrong is a ``TemplateError`` with a sentence, a ``kind`` and a ``line``; its message holds nothing of the values
 when it is ``tainted``. Templates are untrusted: they reach no file, no variable of the environment and no network, and

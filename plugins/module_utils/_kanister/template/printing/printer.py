@@ -75,12 +75,12 @@ class Printer:
         if missing <= 0:
             self.write(text)
             return
-        self._budget.make(missing)
+        self._budget.make(width)
         if self.flags.minus:
-            self.write(text + " " * missing)
+            self.parts.append(text + " " * missing)
         else:
             fill = self.flags.zero if zeros is None else zeros
-            self.write(("0" if fill else " ") * missing + text)
+            self.parts.append(("0" if fill else " ") * missing + text)
 
     # Values
 

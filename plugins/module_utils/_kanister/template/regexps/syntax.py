@@ -26,6 +26,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.rege
 
 _MOST_REPEATS = 1000
 _DEEPEST = 40
+#: More are no expression that a person wrote, and cost time for each character.
+_MOST_GROUPS, _MOST_RANGES = 100, 300
 _CLASSES: dict[str, Ranges] = {"d": DIGITS, "w": WORDS, "s": BLANKS}
 _ESCAPES = {"a": 7, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11}
 _REPEAT = re.compile(r"\{(\d{1,4})(?:(,)(\d{0,4}))?\}", re.ASCII)
@@ -238,6 +240,8 @@ class _Parser:
         if name:
             self.names[name] = self.groups
         self.groups += 1
+        if self.groups > _MOST_GROUPS:
+            self._fail("as it has too many groups")
         return self.groups - 1
 
     def _set_flags(self) -> bool:
@@ -300,6 +304,8 @@ class _Parser:
             first = False
             if not self._peek():
                 self._fail("as a ] is missing")
+            if len(ranges) > _MOST_RANGES:
+                self._fail("as it has a class with too many characters")
             more, of = self._class_item()
             ranges += more
             categories += of

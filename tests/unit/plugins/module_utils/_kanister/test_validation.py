@@ -439,6 +439,14 @@ def test_hostile_texts_are_checked_soon(text: str) -> None:
     assert time.process_time() - begin < 10.0
 
 
+def test_names_of_a_stranger_stay_on_their_line() -> None:
+    name = "x\x1b[2J\n" + "y" * 5_000
+    found = validate_blueprint(of_actions(**{name: {"phases": [phase(name, name, args={name: 1})]}}))
+    assert len(found) == 1
+    assert found[0].sentence.isprintable()
+    assert len(found[0].sentence) < 1_000
+
+
 def test_as_many_unknown_members_as_there_may_be() -> None:
     begin = time.process_time()
     document = {"kind": "Blueprint", "metadata": {"name": "b"}, **{f"x{number}": 1 for number in range(50_000)}}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-import functools
 import json
 import pathlib
 import typing as t
@@ -18,24 +17,20 @@ import yaml
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.times.moments import Moment
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.times.reading import read_moment
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.types import (
-    BYTES,
     DATA,
     OBJECT,
     STRING,
     STRINGS,
     TEXTS,
-    GoType,
-    StructType,
     map_of,
     pointer_to,
     slice_of,
     struct_type,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.values import (
-    Pointer,
-    Struct,
     TypedList,
     TypedMap,
+    of_type,
 )
 
 FOLDER = pathlib.Path(__file__).parents[5] / "golden" / "templates"
@@ -121,19 +116,12 @@ def _moment(text: str) -> Moment:
     return moment
 
 
-def _of_type(value: t.Any, go_type: GoType) -> t.Any:
-    make = functools.partial(_of_type, go_type=t.cast(GoType, go_type.element))
-    if go_type is BYTES:
-        return base64.b64decode(value)
-    if go_type is OBJECT:
-        return value
-    if isinstance(go_type, StructType):
-        return Struct(go_type, {name: _of_type(field, go_type.fields[name]) for name, field in value.items()})
-    if go_type.kind == "ptr":
-        return Pointer(go_type, make(value))
-    if go_type.kind == "slice":
-        return TypedList(map(make, value), go_type)
-    return TypedMap({key: make(item) for key, item in value.items()}, go_type) if go_type.kind == "map" else value
+def _params(value: dict[str, t.Any]) -> t.Any:
+    secrets = {
+        name: {**secret, "Data": {key: base64.b64decode(text) for key, text in secret["Data"].items()}}
+        for name, secret in value["Secrets"].items()
+    }
+    return of_type({**value, "Secrets": secrets}, PARAMS)
 
 
 _MARKS: dict[str, t.Callable[[t.Any], t.Any]] = {
@@ -142,7 +130,7 @@ _MARKS: dict[str, t.Callable[[t.Any], t.Any]] = {
     "$strings": lambda value: TypedList(value, STRINGS),
     "$text": lambda value: TypedMap(value, TEXTS),
     "$data": lambda value: TypedMap({key: text.encode() for key, text in value.items()}, DATA),
-    "$params": lambda value: _of_type(value, PARAMS),
+    "$params": _params,
 }
 
 __all__ = ("PARAMS", "PHASE", "SECRET", "Case", "cases", "typed")
