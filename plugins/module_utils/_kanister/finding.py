@@ -11,6 +11,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import readable
+
 #: ``error``: Kanister refuses it as well. ``refused``: Kanister runs it, this collection cannot. ``warning``: it runs,
 #: and may not do what was meant.
 FindingLevel: t.TypeAlias = t.Literal["error", "refused", "warning"]
@@ -31,7 +33,7 @@ class Finding:
     def place(self) -> str:
         """``action backup, phase dump, argument command``."""
         parts = (("action", self.action), ("phase", self.phase), ("argument", self.argument))
-        return ", ".join(f"{word} {name}" for word, name in parts if name)
+        return ", ".join(f"{word} {readable(name)}" for word, name in parts if name)
 
     @property
     def sentence(self) -> str:

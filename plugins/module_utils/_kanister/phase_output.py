@@ -115,16 +115,8 @@ def read_output(content: str) -> tuple[str, str]:
     return found["key"], found["value"]
 
 
-def shell_function() -> str:
-    """For images without the program kando: ``kando_output NAME TEXT`` in any POSIX shell; one line of text."""
-    return (
-        'kando_output() { printf \'###Phase-output###: {"key":"%s","value":"%s"}\\n\' '
-        '"$1" "$(printf %s "$2" | sed \'s/[\\\\"]/\\\\&/g\')"; }'
-    )
-
-
 def _no_constant(name: str) -> t.NoReturn:
     raise ValueError(readable(name))
 
 
-__all__ = ("MARKER", "MOST_OUTPUT", "PhaseOutput", "read_output", "shell_function")
+__all__ = ("MARKER", "MOST_OUTPUT", "PhaseOutput", "read_output")

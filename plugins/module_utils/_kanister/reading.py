@@ -27,6 +27,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import 
 
 API_VERSION = "cr.kanister.io/v1alpha1"
 
+#: Of a text. An API server takes a part of it as one object.
+_LONGEST = 8 << 20
+#: More of them say nothing new.
+_MOST_FINDINGS = 100
+
 _TOP = ("apiVersion", "kind", "metadata", "actions")
 _ACTION = (
     "name", "kind", "configMapNames", "secretNames", "inputArtifactNames", "outputArtifacts", "phases", "deferPhase",
@@ -50,6 +55,8 @@ def read_blueprints(text: str, *, source: str) -> tuple[ReadBlueprint, ...]:
     ``source`` names the text in sentences. Raises ``ValidationError`` for what is no YAML, and for a text that has no
     blueprint.
     """
+    if len(text) > _LONGEST:
+        raise ValidationError(f"There are more than {_LONGEST >> 20} MiB in {source}.", hint="No blueprint is so long.")
     documents = read_yaml(text, source=source, as_kubernetes=True)
     found = [each for each in documents if isinstance(each, dict) and each.get("kind") == "Blueprint"]
     if not found:
@@ -185,7 +192,7 @@ class _Reader:
     ) -> None:
         """An API server drops what the schema has not, and says nothing."""
         for name in given:
-            if name in known or (not where and name == "status"):
+            if name in known or (not where and name == "status") or len(self.findings) >= _MOST_FINDINGS:
                 continue
             if name == "type" and len(where) == 1:
                 message, hint = "the member type is of an old version, and is ignored", "Write kind, or leave it out."

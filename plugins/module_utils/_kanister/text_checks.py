@@ -19,7 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.erro
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.parser import ParseFault
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.template import parse_template
 
-_KANDO_LOCATION = re.compile(r"\bkando\s+(?:-\S+\s+)*location\b")
+_KANDO_LOCATION = re.compile(r"\bkando\s+(?:-\S{1,99}\s+){0,9}location\b")
 _INSTEAD_OF_LOCATION = (
     "Hooks have no location profile: write the data into a volume that is backed up, or let an image with its own "
     "credentials (from a Secret in 'objects') send it."
@@ -28,12 +28,16 @@ _INSTEAD_OF_LOCATION = (
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a text stands. ``phases``: whose results it may use; None where none has begun."""
+    """Where a text stands. ``phases``: whose results it may use; None where none has begun.
+
+    ``current``: the phase that it belongs to, whose objects it may use; empty for the deferred one, which has its own.
+    """
 
     action: str
     phase: str = ""
     argument: str = ""
     phases: frozenset[str] | None = frozenset()
+    current: str = ""
 
     def finding(self, level: FindingLevel, message: str, hint: str = "") -> Finding:
         return Finding(
@@ -95,10 +99,17 @@ def _problem_of_phase(names: tuple[str, ...], place: Place) -> tuple[str, str] |
             "references of objects are rendered before any phase runs, so that '.Phases' is empty.",
             "Name the object by the subject or by options.",
         )
-    if len(names) > 1 and names[1] not in place.phases:
-        name = readable(names[1])
-        return f"'.Phases.{name}' is no earlier phase of this action.", "The result of a phase is there once it ended."
-    return None
+    if len(names) < 2 or names[1] in place.phases:
+        return None
+    name = readable(names[1])
+    if names[1] == place.current:
+        if names[2:3] == ("Output",):
+            return f"'.Phases.{name}.Output' is not there before the phase has ended.", "Its objects are."
+        return None
+    hint = "The result of a phase is there once it ended."
+    if names[1] == place.phase:
+        hint = "The deferred phase finds its objects in .DeferPhase.Secrets and .DeferPhase.ConfigMaps."
+    return f"'.Phases.{name}' is no earlier phase of this action.", hint
 
 
 __all__ = ("Place", "check_references", "check_text", "check_texts")

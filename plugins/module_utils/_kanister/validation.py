@@ -49,10 +49,10 @@ def validate_action(action: BlueprintAction) -> tuple[Finding, ...]:
     findings: list[Finding] = list(_repeated_within(action))
     earlier: set[str] = set()
     for phase in action.phases:
-        findings += _check_phase(action, phase, frozenset(earlier))
+        findings += _check_phase(phase, _place(action, phase, earlier, current=phase.name))
         earlier.add(phase.name)
     if action.defer_phase is not None:
-        findings += _check_phase(action, action.defer_phase, frozenset(earlier))
+        findings += _check_phase(action.defer_phase, _place(action, action.defer_phase, earlier))
     for name, artifact in action.output_artifacts.items():
         place = Place(action=action.name, argument=f"outputArtifacts.{readable(name)}", phases=frozenset(earlier))
         findings += check_texts([*artifact.key_values.values(), artifact.kopia_snapshot], place)
@@ -81,8 +81,11 @@ def require_action(blueprint: Blueprint, name: str) -> BlueprintAction:
     return action
 
 
-def _check_phase(action: BlueprintAction, phase: BlueprintPhase, earlier: frozenset[str]) -> t.Iterator[Finding]:
-    place = Place(action=action.name, phase=phase.name, phases=earlier)
+def _place(action: BlueprintAction, phase: BlueprintPhase, earlier: set[str], *, current: str = "") -> Place:
+    return Place(action=action.name, phase=phase.name, phases=frozenset(earlier), current=current)
+
+
+def _check_phase(phase: BlueprintPhase, place: Place) -> t.Iterator[Finding]:
     signature = find_signature(phase.function)
     if signature is None:
         hint = unknown_function_hint(phase.function)

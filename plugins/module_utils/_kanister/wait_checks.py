@@ -8,17 +8,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import parse_duration
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import shown_value
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import quoted, readable, shown_value
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.finding import Finding
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.builtins import BUILTINS
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.errors import Fault, TemplateError
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.parser import ParseFault, parse
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.errors import TemplateError
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.function_sets import WAIT_V2
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.template import parse_template
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.text_checks import Place, check_texts
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.wait_condition import (
@@ -26,10 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.wait_conditio
     uses_go_variables,
 )
 
-#: Beside Go's own.
-WAIT_V2_FUNCTIONS = ("base64decode", "exists")
-
-_QUOTED_PATH_ALONE = re.compile(r"""\{\{-?\s*(?:else\s+)?if\s+"\{\s*\$[^}]*\}"\s*-?\}\}""")
+_QUOTED_PATH_ALONE = re.compile(r"""\{\{-?\s*(?:else\s+)?if\s+"\{\s*+\$[^{}]*+\}"\s*-?\}\}""")
 _HAS_PATH = re.compile(r"\{\s*\$|\$\.")
 
 
@@ -42,7 +39,7 @@ def check_wait(function: str, arguments: t.Mapping[str, t.Any], place: Place) ->
             yield place.finding("error", f"conditions is not a mapping: {shown_value(given)}.", _SHAPE)
         return
     for name in sorted(set(given) - {"anyOf", "allOf"}):
-        yield place.finding("warning", f"there is no '{name}' in conditions; it is ignored.", _SHAPE)
+        yield place.finding("warning", f"there is no {quoted(name)} in conditions; it is ignored.", _SHAPE)
     if not any(given.get(name) for name in ("anyOf", "allOf")):
         yield place.finding("error", "there is no condition, so that it waits until its timeout.", _SHAPE)
     for name in ("anyOf", "allOf"):
@@ -94,8 +91,8 @@ def slash_finding(version: str, place: Place) -> Finding:
     group, _slash, alone = version.partition("/")
     return place.finding(
         "warning",
-        f"apiVersion is '{version}', and Kanister takes the version alone.",
-        f"Write 'apiVersion: {alone}' and 'group: {group}'.",
+        f"apiVersion is {quoted(version)}, and Kanister takes the version alone.",
+        f"Write 'apiVersion: {readable(alone)}' and 'group: {readable(group)}'.",
     )
 
 
@@ -136,21 +133,15 @@ def _stand_in(piece: t.Any) -> str:
 
 
 def _check_condition_v2(condition: str, place: Place) -> t.Iterator[Finding]:
-    def check_function(name: str) -> None:
-        if name not in BUILTINS and name not in WAIT_V2_FUNCTIONS:
-            raise Fault("undefined function", f"there is no function '{name}' in WaitV2")
-
     try:
-        parse(condition, "", check_function)
-    except ParseFault as exc:
+        parse_template(condition, name="the condition", functions=WAIT_V2)
+    except TemplateError as exc:
         hint = "WaitV2 takes no JSONPath: write {{ .status.phase }}." if _HAS_PATH.search(condition) else ""
-        yield place.finding(
-            "error", f"the condition is not a template: {exc.fault.what}.", hint or exc.fault.hint or ""
-        )
+        yield place.finding("error", exc.message, hint or exc.hint or "")
 
 
 def _within(place: Place, argument: str) -> Place:
-    return Place(action=place.action, phase=place.phase, argument=argument, phases=place.phases)
+    return dataclasses.replace(place, argument=argument)
 
 
-__all__ = ("WAIT_V2_FUNCTIONS", "check_wait", "slash_finding")
+__all__ = ("check_wait", "slash_finding")

@@ -22,8 +22,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.jsonpath.pars
 #: Where in the template a path stands: in its text, bare in an action, in a quoted or in a raw text of an action.
 Place: t.TypeAlias = t.Literal["text", "bare", "quoted", "raw"]
 
-_PATH = re.compile(r"\{\s*\$([^}]*)\}")
-_COMMENT = re.compile(r"\{\{(?:- )?/\*.*?\*/(?: -)?\}\}", re.DOTALL)
+_PATH = re.compile(r"\{\s*+\$([^}]*+)\}")
+_COMMENT = re.compile(r"\{\{(?:-\s+)?/\*")
+_COMMENT_END = re.compile(r"\*/(?:\s+-)?\}\}")
 _VARIABLE = re.compile(r"\{\{-?\s*\$")
 _LITERAL = re.compile(r"true|false|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 
@@ -80,13 +81,11 @@ def uses_go_variables(text: str) -> bool:
 def _paths(text: str) -> t.Iterator[tuple[int, int, ConditionPath]]:
     """Where each path begins and ends. In quotes, quotes of the path's own do not end the text around it."""
     place: Place = "text"
-    at = 0
+    at, last_brace = 0, text.rfind("}")
     while at < len(text):
-        if place == "text" and (comment := _COMMENT.match(text, at)):
-            at = comment.end()
-        elif place == "text" and text.startswith("{{", at):
-            place, at = "bare", at + 2
-        elif text[at] == "{" and (found := _PATH.match(text, at)):
+        if place == "text" and text.startswith("{{", at):
+            place, at = _after_opening(text, at)
+        elif text[at] == "{" and at < last_brace and (found := _PATH.match(text, at)):
             yield at, found.end(), ConditionPath("{" + found[1].strip() + "}", place)
             at = found.end()
         elif place == "bare":
@@ -95,6 +94,14 @@ def _paths(text: str) -> t.Iterator[tuple[int, int, ConditionPath]]:
             place, at = "bare", at + 1
         else:
             at += 2 if place == "quoted" and text[at] == "\\" else 1
+
+
+def _after_opening(text: str, at: int) -> tuple[Place, int]:
+    """Into an action, or behind a comment, which is one of its own."""
+    if (opening := _COMMENT.match(text, at)) and (close := text.find("*/", opening.end())) >= 0:
+        comment = _COMMENT_END.match(text, close)
+        return ("text", comment.end()) if comment else ("bare", at + 2)
+    return "bare", at + 2
 
 
 def _in_action(text: str, at: int) -> tuple[Place, int]:

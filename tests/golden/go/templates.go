@@ -101,6 +101,7 @@ var parseKinds = []kind{
 }
 
 var executionKinds = []kind{
+	{"undefined variable", regexp.MustCompile(`undefined variable`)},
 	{"missing key", regexp.MustCompile(`map has no entry for key|nil data; no entry`)},
 	{"nil pointer", regexp.MustCompile(`nil pointer evaluating`)},
 	{"no such field", regexp.MustCompile(`can't evaluate field`)},

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The golden tests: what Go's engines answer to the cases in ``tests/golden``, and whether it is what is written there."""
+"""The golden tests: what Go's engines answer to the cases in ``tests/golden``, and whether that is written there."""
 
 from __future__ import annotations
 

@@ -96,7 +96,8 @@ class Evaluation:
                 raise _Stop(
                     JsonPathError("A range in a range has no value to go through.", "nothing to go through"), []
                 )
-            found += self._find(value, first)
+            # Go has no value of what is null, once it is alone.
+            found += self._find(ABSENT if value is None else value, first)
         if not values:
             self._find(ABSENT, first)
         self._open -= 1

@@ -24,7 +24,7 @@ class Limits:
 
     steps: int = 200_000
     depth: int = 60
-    text: int = 16 * 1024 * 1024
+    text: int = 4 * 1024 * 1024
     output: int = 1024 * 1024
 
 

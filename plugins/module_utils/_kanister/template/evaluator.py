@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
 import typing as t
@@ -211,10 +212,8 @@ class Evaluator:
                     self._assign(name, value)
                 else:
                     self._variables[mark - len(values) + place] = (name, value)
-        try:
+        with contextlib.suppress(_Continue):
             self._walk(node.body, element)
-        except _Continue:
-            pass
         self.budget.depth = depth
         del self._variables[mark:]
 
@@ -402,7 +401,10 @@ class Evaluator:
                 self.budget.step(len(value) // _TEXT_OF_A_STEP)
         if not function.shallow:
             given = [self._reveal(value) for value in given]
-        made = function.call(self, *given) if function.with_run else function.call(*given)
+        try:
+            made = function.call(self, *given) if function.with_run else function.call(*given)
+        except (ArithmeticError, RecursionError, ValueError) as exc:
+            raise Fault("failed", f"{function.name} cannot work with these arguments") from exc
         if isinstance(made, str):
             self.budget.make(len(made))
         return self.open(made)

@@ -32,8 +32,8 @@ class Run(t.Protocol):
 class Function:
     """``rest`` is the type of further arguments.
 
-    ``with_run`` for one that is given the ``Run`` first. One that is ``shallow`` looks at no element of what it is given,
-    or hands on what it looked at: secrets in there stay marked until somebody looks at them.
+    ``with_run`` for one that is given the ``Run`` first. One that is ``shallow`` looks at no element of what it is
+    given, or hands on what it looked at: secrets in there stay marked until somebody looks at them.
     """
 
     name: str

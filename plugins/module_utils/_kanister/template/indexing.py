@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import itertools
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.errors import Fault
@@ -96,7 +97,7 @@ def cut(value: t.Any, *places: t.Any) -> t.Any:
 def _span(value: t.Sized, places: t.Sequence[t.Any]) -> tuple[int, int]:
     spots = [_place(place, len(value)) for place in places]
     bounds = spots + [0, len(value)][len(spots) :]
-    if any(before > after for before, after in zip(bounds, bounds[1:], strict=False)):
+    if any(before > after for before, after in itertools.pairwise(bounds)):
         raise Fault("index", "the places of a slice are not in order")
     return bounds[0], bounds[1]
 

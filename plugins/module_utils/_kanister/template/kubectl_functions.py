@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.errors import Fault
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.functions import table, function
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.functions import function, table
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.indexing import Opens
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.sprig.encoding import (
     CorruptText,

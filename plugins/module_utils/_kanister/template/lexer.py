@@ -12,8 +12,8 @@ import re
 import typing as t
 
 Name: t.TypeAlias = t.Literal[
-    "error", "bool", "char", "rune", "assign", "declare", "end", "field", "identifier", "left", "(", "number", "complex",
-    "|", "raw", "right", ")", "space", "string", "text", "variable", "keyword", "dot", "nil",
+    "error", "bool", "char", "rune", "assign", "declare", "end", "field", "identifier", "left", "(", "number",
+    "complex", "|", "raw", "right", ")", "space", "string", "text", "variable", "keyword", "dot", "nil",
 ]  # fmt: skip
 
 

@@ -22,8 +22,12 @@ _ESCAPE = re.compile(
     re.DOTALL,
 )
 _INTEGER = re.compile(r"[+-]?(?:0[xX](?:_?[0-9a-fA-F])+|0[bB](?:_?[01])+|0[oO]?(?:_?[0-7])+|0|[1-9](?:_?[0-9])*)")
-_DECIMAL = re.compile(r"[+-]?(?:[0-9](?:_?[0-9])*\.?(?:[0-9](?:_?[0-9])*)?|\.[0-9](?:_?[0-9])*)(?:[eE][+-]?[0-9]+)?")
-_HEX_FLOAT = re.compile(r"[+-]?0[xX][0-9a-fA-F_]*\.?[0-9a-fA-F_]*[pP][+-]?[0-9]+")
+_DECIMAL = re.compile(
+    r"[+-]?(?:[0-9](?:_?[0-9])*(?:\.(?:[0-9](?:_?[0-9])*)?)?|\.[0-9](?:_?[0-9])*)(?:[eE][+-]?[0-9]+)?"
+)
+_HEX_FLOAT = re.compile(r"[+-]?0[xX][0-9a-fA-F_]*(?:\.[0-9a-fA-F_]*)?[pP][+-]?[0-9]+")
+#: Of a number, in characters: none that a person or a program writes has more.
+_LONGEST = 2000
 
 
 def unquote(literal: str) -> str:
@@ -101,7 +105,7 @@ def _is_hex(literal: str) -> bool:
 
 def parse_integer(text: str) -> int | None:
     """As ``strconv.ParseInt`` with base 0 reads it: prefixes, octal after a 0, underscores."""
-    if not _INTEGER.fullmatch(text):
+    if len(text) > _LONGEST or not _INTEGER.fullmatch(text):
         return None
     sign = -1 if text[0] == "-" else 1
     digits = text.lstrip("+-").replace("_", "")
@@ -114,6 +118,8 @@ def parse_integer(text: str) -> int | None:
 
 def parse_float(text: str) -> float | None:
     """As ``strconv.ParseFloat`` reads what is written in digits; None for what is no number, or too large."""
+    if len(text) > _LONGEST:
+        return None
     try:
         if _HEX_FLOAT.fullmatch(text):
             return float.fromhex(text.replace("_", ""))

@@ -28,6 +28,8 @@ class Literal:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Nil:
+    """The word ``nil``."""
+
     line: int
 
     def __str__(self) -> str:
@@ -36,6 +38,8 @@ class Nil:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Dot:
+    """What a template is rendered with, or a block is about."""
+
     line: int
 
     def __str__(self) -> str:
@@ -44,7 +48,7 @@ class Dot:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Field:
-    """``.a.b``"""
+    """Keys or fields of the dot: ``.a.b``."""
 
     line: int
     names: tuple[str, ...]
@@ -55,7 +59,7 @@ class Field:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Variable:
-    """``$x.a.b``"""
+    """A variable, and keys or fields of it: ``$x.a.b``."""
 
     line: int
     variable: str
@@ -78,7 +82,7 @@ class Identifier:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Chain:
-    """``(...).a.b``"""
+    """Keys or fields of anything else: ``(...).a.b``."""
 
     line: int
     operand: Operand
@@ -145,6 +149,8 @@ class Condition:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Range:
+    """The body for each element, or the other one where there is none."""
+
     line: int
     pipeline: Pipeline
     body: Body
@@ -153,11 +159,14 @@ class Range:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Call:
-    """``template "name" pipeline``"""
+    """Another template: ``{{ template "name" pipeline }}``."""
 
     line: int
     name: str
     pipeline: Pipeline | None
+
+    def __str__(self) -> str:
+        return f'template "{self.name}"'
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

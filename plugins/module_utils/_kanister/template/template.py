@@ -11,9 +11,14 @@ Parse once, render often:
 Rendered(text='SHOP', tainted=False)
 
 ``params`` is what JSON has (dict, list, str, int, float, bool, None, and bytes), and what ``values`` has beside it:
-``Struct``, whose unknown fields are errors, ``Pointer``, which may be nil, ``TypedMap`` and ``TypedList``, and
-``Tainted`` around anything that is secret. A rendering that looks at something tainted is tainted as a whole, whatever
-becomes of it: by printing, by a condition, in an error.
+``Struct``, whose unknown fields are errors, ``Pointer``, which may be nil, ``TypedMap`` and ``TypedList``. ``of_type``
+makes them of plain dicts and lists, by a ``struct_type`` (see ``types``):
+
+>>> named = struct_type("param.NamespaceParams", {"Name": STRING, "Namespace": STRING})
+>>> params = of_type({"Namespace": {"Name": "shop"}}, struct_type("param.Params", {"Namespace": pointer_to(named)}))
+
+``Tainted`` goes around anything that is secret, a map of secrets as well. A rendering that looks at something tainted
+is tainted as a whole, whatever becomes of it: by printing, by a condition, in an error.
 
 What is wrong is a ``TemplateError`` with a sentence, a ``kind`` and a ``line``; its message holds nothing of the values
 when it is ``tainted``. Templates are untrusted: they reach no file, no variable of the environment and no network, and
@@ -48,7 +53,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.pars
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.values import from_bytes, to_bytes
 
 #: Of the text of a template, in characters.
-_LONGEST = 1024 * 1024
+_LONGEST = 256 * 1024
 _LAST_SURROGATE, _FIRST_SURROGATE = "\udfff", "\ud800"
 
 
@@ -98,10 +103,10 @@ class Template:
         what = fault.what
         if fault.detail:
             hidden = " (not shown, as a secret went into it)"
-            what += hidden if evaluator.tainted else f": {_valid(fault.detail)}"
+            what += hidden if evaluator.tainted else f": {_valid(_shortened(fault.detail, 200))}"
         return TemplateError(
             f"{_sentence_start(self.name)} cannot be rendered: line {evaluator.line}, "
-            f"at '{_shortened(str(evaluator.where))}': {what}.",
+            f"at '{_shortened(str(evaluator.where), 80)}': {what}.",
             kind=fault.kind,
             line=evaluator.line,
             hint=fault.hint,
@@ -112,8 +117,8 @@ class Template:
 def parse_template(text: str, *, name: str = "the template", functions: Table = KANISTER) -> Template:
     """Raises ``TemplateError`` for what is no template, and for functions that are unknown or refused.
 
-    ``name`` is how errors call it, such as "the argument 'pod' of the phase 'dump'". ``functions`` is one of the sets in
-    ``function_sets``.
+    ``name`` is how errors call it, such as "the argument 'pod' of the phase 'dump'". ``functions`` is one of the sets
+    in ``function_sets``.
     """
     used: set[str] = set()
 
@@ -133,7 +138,7 @@ def parse_template(text: str, *, name: str = "the template", functions: Table = 
     except ParseFault as exc:
         fault = exc.fault
         raise TemplateError(
-            f"{_sentence_start(name)} is not a template of Go: line {exc.line}: {fault.what}.",
+            f"{_sentence_start(name)} is not a template of Go: line {exc.line}: {_shortened(fault.what, 200)}.",
             kind=fault.kind,
             line=exc.line,
             hint=fault.hint,
@@ -154,8 +159,8 @@ def _hint_of_unknown(word: str, functions: Table) -> str:
     )
 
 
-def _shortened(text: str) -> str:
-    return text if len(text) <= 80 else f"{text[:77]}..."
+def _shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
 def _valid(text: str) -> str:

@@ -4,9 +4,9 @@
 
 """The values that a template works with.
 
-What JSON knows is what Python makes of it: a dict is a ``map[string]interface {}``, a list an ``[]interface {}``, an int
-an ``int64``, as the numbers of live objects are, a bytes a ``[]byte``. A str is a text of Go, whose bytes that are no
-UTF-8 are surrogates. The rest is here.
+What JSON knows is what Python makes of it: a dict is a ``map[string]interface {}``, a list an ``[]interface {}``, an
+int an ``int64``, as the numbers of live objects are, a bytes a ``[]byte``. A str is a text of Go, whose bytes that are
+no UTF-8 are surrogates. The rest is here.
 """
 
 # Private: not for use outside of this collection.
@@ -67,7 +67,10 @@ class TypedMap(dict[str, t.Any]):
 
 
 class Struct:
-    """A struct: a field that its type does not have is an error, one that was not given is zero."""
+    """A struct: a field that its type does not have is an error, one that was not given is zero.
+
+    ``fields`` may be plain values: they are made of the fields' types.
+    """
 
     __slots__ = ("fields", "go_type")
 
@@ -76,7 +79,7 @@ class Struct:
         if unknown:
             raise TypeError(f"{go_type.name} has no field {', '.join(sorted(unknown))}")
         self.go_type = go_type
-        self.fields = {name: fields[name] if name in fields else zero(field) for name, field in go_type.fields.items()}
+        self.fields = {name: of_type(fields.get(name), field) for name, field in go_type.fields.items()}
 
 
 class Pointer:
@@ -104,8 +107,8 @@ class Opaque:
     __slots__ = ()
 
     go_type: t.ClassVar[GoType]
-    #: By name: what a template may call, with the value before its arguments.
-    methods: t.ClassVar[t.Mapping[str, t.Callable[..., t.Any]]] = {}
+    #: ``Function``s by name: what a template may call, with the value before its arguments.
+    methods: t.ClassVar[t.Mapping[str, t.Any]] = {}
 
     def text(self) -> str:
         """What it prints."""
@@ -178,6 +181,27 @@ _ZEROS: dict[str, t.Any] = {
 }
 
 
+def of_type(value: t.Any, go_type: GoType) -> t.Any:
+    """Plain dicts and lists as the maps, slices, structs and pointers of ``go_type``; None as its zero value."""
+    if isinstance(value, Tainted):
+        return Tainted(of_type(value.value, go_type))
+    if value is None:
+        return zero(go_type)
+    if isinstance(value, (TypedList, TypedMap, Struct, Pointer, bytes)) or go_type is OBJECT or go_type is ANYTHING:
+        return value
+    if isinstance(go_type, StructType):
+        return Struct(go_type, value)
+    if go_type.kind == "int":
+        return Int(value)
+    if go_type.element is None:
+        return value
+    if go_type.kind == "ptr":
+        return Pointer(go_type, of_type(value, go_type.element))
+    if go_type.kind == "map":
+        return TypedMap({key: of_type(item, go_type.element) for key, item in value.items()}, go_type)
+    return TypedList((of_type(item, go_type.element) for item in value), go_type)
+
+
 def is_nil(value: t.Any) -> bool:
     """Whether it is nil, or nil of its type."""
     if value is None or value is INVALID:
@@ -234,6 +258,7 @@ __all__ = (
     "is_integer",
     "is_nil",
     "is_true",
+    "of_type",
     "to_bytes",
     "type_name",
     "type_of",

@@ -14,6 +14,8 @@ import math
 #: Without a precision, ``%g`` takes an exponent above this many digits before the point, and below 0.0001.
 _SHORTEST_DIGITS = 6
 _LOWEST_EXPONENT = -4
+#: No number of 64 bits has as many before or after the point.
+_MOST_DIGITS = 1100
 
 
 def format_float(value: float, verb: str, precision: int = -1) -> str:
@@ -49,7 +51,8 @@ def _digits(value: float, verb: str, precision: int) -> tuple[str, int]:
     exact = decimal.Decimal(value) if precision >= 0 else decimal.Decimal(repr(value))
     if value == 0:
         return "0", 1
-    context = decimal.Context(prec=1200, rounding=decimal.ROUND_HALF_EVEN)
+    precision = min(precision, _MOST_DIGITS)
+    context = decimal.Context(prec=2 * _MOST_DIGITS, rounding=decimal.ROUND_HALF_EVEN)
     if precision >= 0 and verb == "f":
         exact = exact.quantize(decimal.Decimal(1).scaleb(-precision), context=context)
     elif precision >= 0:

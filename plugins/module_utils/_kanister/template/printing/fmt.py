@@ -28,7 +28,7 @@ _NAMES = {"#": "sharp", "0": "zero", "+": "plus", "-": "minus", " ": "space"}
 
 
 def show(value: t.Any, budget: Budget) -> str:
-    """``%v``"""
+    """What ``%v`` makes of a value."""
     if isinstance(value, str):
         return value
     printer = Printer(budget)
@@ -173,11 +173,11 @@ class _Format:
         self._at = found.end()
         if not found[0]:
             return None
-        number = int(found[0][:9])
-        if number > _LARGEST:
+        digits = found[0].lstrip("0") or "0"
+        if len(digits) > len(str(_LARGEST)) + 1 or int(digits[:-1] or 0) > _LARGEST:
             self._at = len(self._form)  # as Go does: what follows is not read
             return None
-        return number
+        return int(digits)
 
     def _number_of_value(self) -> int | None:
         if self._next >= len(self._values):
@@ -187,7 +187,7 @@ class _Format:
         return int(value) if is_integer(value) and abs(value) <= _LARGEST else None
 
     def _write_extra(self) -> None:
-        """``%!(EXTRA int=3)``"""
+        """What was not asked for: ``%!(EXTRA int=3)``."""
         self._printer.write("%!(EXTRA ")
         for number, value in enumerate(self._values[self._next :]):
             if number:

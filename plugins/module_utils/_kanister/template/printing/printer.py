@@ -75,12 +75,12 @@ class Printer:
         if missing <= 0:
             self.write(text)
             return
-        self._budget.make(missing)
+        self._budget.make(width)
         if self.flags.minus:
-            self.write(text + " " * missing)
+            self.parts.append(text + " " * missing)
         else:
             fill = self.flags.zero if zeros is None else zeros
-            self.write(("0" if fill else " ") * missing + text)
+            self.parts.append(("0" if fill else " ") * missing + text)
 
     # Values
 
@@ -136,7 +136,7 @@ class Printer:
             self.write("<nil>")
 
     def _bad(self, value: t.Any, verb: str) -> None:
-        """``%!d(string=a)``"""
+        """A verb that does not fit: ``%!d(string=a)``."""
         kept, self.flags = self.flags, Flags()
         if value is None:
             self.write(f"%!{verb}(<nil>)")
@@ -274,6 +274,8 @@ class Printer:
     def _opaque(self, value: Opaque, verb: str) -> None:
         if verb in "vsxXq" and not self.flags.go_syntax:
             self._string(value.text(), verb)
+        elif value.go_type.kind == "int":
+            self._integer(value.to_json(), verb, signed=True, source=value)
         else:
             self._bad(value.text(), verb)
 

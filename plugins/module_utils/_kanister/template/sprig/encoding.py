@@ -85,7 +85,7 @@ def _checked_padding(kept: bytes, count: int, group: int, places: list[int], dat
         if number >= len(padding):
             raise CorruptText(len(data))
         if padding[number : number + 1] != b"=":
-            raise CorruptText(places[count + number])
+            raise CorruptText(places[count + number] - 1)
     if len(padding) > wanted:
         raise CorruptText(places[count + wanted])
     return kept[:count]

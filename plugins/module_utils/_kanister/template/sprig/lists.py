@@ -16,7 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.spri
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.sprig.defaults import is_empty
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.sprig.equality import deep_equal
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.types import ANYTHING
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.values import TypedList, Uint8
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.values import TypedList, Uint8, type_name
 
 
 def _nil() -> TypedList:
@@ -89,6 +89,8 @@ def _has(run: Run, wanted: t.Any, values: t.Any) -> bool:
 
 def _slice(run: Run, values: t.Any, *places: t.Any) -> t.Any:
     """``values[from:to]``; nil where there is nothing to slice."""
+    if not isinstance(values, (list, bytes)):
+        raise Fault("index", f"a list is wanted, and this is of type {type_name(values)}")
     items = _items(run, values)
     if not items:
         return None

@@ -19,7 +19,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.spri
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.sprig.paths import PATH_FUNCTIONS
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.sprig.random_texts import RANDOM_FUNCTIONS
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.sprig.reflection import REFLECTION_FUNCTIONS
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.sprig.regexes import REGEX_FUNCTIONS
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.sprig.texts import TEXT_FUNCTIONS
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.sprig.urls import URL_FUNCTIONS
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.sprig.versions import VERSION_FUNCTIONS
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.sprig.words import WORD_FUNCTIONS
 
@@ -34,7 +36,9 @@ SPRIG: Table = {
     **PATH_FUNCTIONS,
     **RANDOM_FUNCTIONS,
     **REFLECTION_FUNCTIONS,
+    **REGEX_FUNCTIONS,
     **TEXT_FUNCTIONS,
+    **URL_FUNCTIONS,
     **VERSION_FUNCTIONS,
     **WORD_FUNCTIONS,
 }

@@ -142,7 +142,9 @@ def _repeat(run: Run, count: int, text: str) -> str:
 
 
 def _quote(run: Run, *values: t.Any) -> str:
-    return " ".join(quote(to_text(value, run.budget)) for value in values if value is not None)
+    words = [to_text(value, run.budget) for value in values if value is not None]
+    run.budget.make(sum(map(len, words)))
+    return " ".join(map(quote, words))
 
 
 def _single_quote(run: Run, *values: t.Any) -> str:

@@ -27,10 +27,13 @@ _CONSTRAINT = re.compile(
 )
 _RANGE = re.compile(rf"\s*(?P<low>{_X_VERSION}{_X_LABELS})\s+-\s+(?P<high>{_X_VERSION}{_X_LABELS})\s*")
 _ANY = ("x", "X", "*")
-_HIGHEST = (1 << 63) - 1
+#: A number of 64 bits has no more.
+_DIGITS = 19
 
 
 class Version(Opaque):
+    """What ``semver`` makes of a text."""
+
     __slots__ = ("metadata", "numbers", "original", "pre")
     go_type = GoType("*semver.Version", "ptr")
 
@@ -78,7 +81,7 @@ def _compare_label(first: str, other: str) -> int:
         return 0
     if not first or not other:
         return 1 if first else -1
-    numbers = first.isdigit(), other.isdigit()
+    numbers = _is_number(first), _is_number(other)
     if numbers == (True, True):
         return 1 if int(first) > int(other) else -1
     if numbers == (False, False):
@@ -86,13 +89,18 @@ def _compare_label(first: str, other: str) -> int:
     return -1 if numbers[0] else 1
 
 
+def _is_number(label: str) -> bool:
+    return label.isdigit() and len(label) < _DIGITS
+
+
 def _version(text: str) -> Version:
     found = _VERSION.fullmatch(text)
     if found is None:
         raise Fault("failed", "this is no semantic version", detail=text)
-    numbers = [int(found[name] or 0) for name in ("major", "minor", "patch")]
-    if max(numbers) > _HIGHEST:
+    written = [found[name] or "0" for name in ("major", "minor", "patch")]
+    if max(map(len, written)) >= _DIGITS:
         raise Fault("failed", "a number of this version is too large", detail=text)
+    numbers = [int(number) for number in written]
     return Version((numbers[0], numbers[1], numbers[2]), found["pre"] or "", found["metadata"] or "", text)
 
 

@@ -169,8 +169,8 @@ def _camel(text: str) -> str:
     start = 0
     while start < len(text) and _is_connector(text[start]):
         start += 1
-    if start >= len(text) - 1:
-        return text[:start] + upper(text[start:]) if start < len(text) else text[:-1] + text[-1:]
+    if start == len(text):
+        return text + text[-1:]  # as xstrings does
     made = [text[:start]]
     char = upper(text[start])
     for following in text[start + 1 :]:

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import calendar
+import itertools
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -16,6 +17,8 @@ MONTHS = (
 )  # fmt: skip
 WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 
+_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_BEFORE = tuple(itertools.accumulate(_DAYS, initial=0))
 _DAYS_OF_400_YEARS = 146_097
 #: From 0000-03-01 to 1970-01-01.
 _TO_EPOCH = 719_468
@@ -42,12 +45,12 @@ def date_of(days: int) -> tuple[int, int, int]:
 
 
 def days_in(month: int, year: int) -> int:
-    return 29 if month == 2 and calendar.isleap(year) else calendar.mdays[month]
+    return 29 if month == 2 and calendar.isleap(year) else _DAYS[month - 1]
 
 
 def days_before(month: int) -> int:
     """Of a year that is no leap year."""
-    return sum(calendar.mdays[1:month])
+    return _BEFORE[month - 1]
 
 
 __all__ = ("MONTHS", "WEEKDAYS", "date_of", "days_before", "days_in", "days_of")

@@ -26,6 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.type
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.values import Int, Opaque
 
 _DAY = 86_400
+_YEAR_ONE = days_of(1, 1, 1) * _DAY
 _TEXT = "2006-01-02 15:04:05.999999999 -0700 MST"
 _RFC3339_NANO = "2006-01-02T15:04:05.999999999Z07:00"
 
@@ -88,7 +89,7 @@ class Moment(Opaque):
         function("Second", lambda self: Int(self.fields().second), "time"),
         function("YearDay", lambda self: Int(self.fields().day_of_year), "time"),
         function("Weekday", lambda self: Weekday(self.fields().weekday), "time"),
-        function("IsZero", lambda self: self.seconds == ZERO.seconds and not self.nanos, "time"),
+        function("IsZero", lambda self: (self.seconds, self.nanos) == (_YEAR_ONE, 0), "time"),
         function("After", lambda self, other: _order(self) > _order(other), "time time"),
         function("Before", lambda self, other: _order(self) < _order(other), "time time"),
         function("Equal", lambda self, other: _order(self) == _order(other), "time time"),
@@ -142,7 +143,7 @@ class Fields:
         self.nanos = moment.nanos
 
 
-ZERO = Moment(days_of(1, 1, 1) * _DAY)
+ZERO = Moment(_YEAR_ONE)
 
 
 def moment_of(date: tuple[int, int, int], second: int, nanos: int, zone: Zone) -> Moment:

@@ -24,7 +24,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.time
 
 _FRACTION = re.compile(r"[.,][0-9]+", re.ASCII)
 _ZONE = re.compile(
-    r"(?P<odd>ChST|MeST|WITA)|GMT(?P<hours>[+-][0-9]+)?|(?P<sign>[+-][0-9]+)|(?P<name>[A-Z]{4}T(?![A-Z])|[A-Z]{3}T"
+    r"(?P<odd>ChST|MeST|WITA)|GMT(?P<hours>[+-][0-9]{1,2}(?![0-9]))?|(?P<sign>[+-][0-9]{1,2}(?![0-9]))|(?P<name>[A-Z]{4}T(?![A-Z])|[A-Z]{3}T"
     r"(?![A-Z])|[A-Z]{3}(?![A-Z]))"
 )
 _OFFSETS = {

@@ -17,6 +17,8 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 class Zone(t.Protocol):
+    """Where a time is shown."""
+
     def at(self, seconds: int) -> tuple[str, int]:
         """The zone's short name at a time, and how many seconds it is east of UTC."""
 

@@ -297,11 +297,11 @@ BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     ],
 )
 def test_hostile_yaml_ends_with_a_sentence(text: str) -> None:
-    begin = time.monotonic()
+    begin = time.process_time()
     with pytest.raises(ValidationError) as raised:
         read_blueprints(text, source="the file x")
     assert raised.value.message.endswith(".")
-    assert time.monotonic() - begin < 30
+    assert time.process_time() - begin < 30
 
 
 def test_a_deep_object_of_the_cluster_is_refused() -> None:

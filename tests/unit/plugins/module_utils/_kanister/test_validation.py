@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 import pytest
@@ -16,7 +17,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function_tabl
     find_signature,
     load_function,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.reading import read_blueprint
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.reading import (
+    read_blueprint,
+    read_blueprints,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.validation import (
     require_action,
     validate_blueprint,
@@ -172,6 +176,15 @@ def wait(condition: t.Any, func: str = "Wait", **arguments: t.Any) -> dict[str, 
             ],
             id="later-phase",
         ),
+        pytest.param([task(command=["{{ .Phases.p.Secrets.s }}{{ .Phases.p.ConfigMaps.c }}"])], [], id="own-objects"),
+        pytest.param(
+            [task(command=["{{ .Phases.p.Output.x }}"])],
+            [
+                f"warning: {HERE}, argument command: '.Phases.p.Output' is not there before the phase has ended. Its "
+                "objects are."
+            ],
+            id="own-output",
+        ),
         pytest.param(
             [task(command=['{{ index .Phases "a-b" "Output" "x" }}'])],
             [
@@ -291,8 +304,11 @@ ENTRY = f"{HERE}, argument conditions.anyOf[0]"
             id="timeout-of-WaitV2",
         ),
         pytest.param(
-            wait("{{ .status.phase | trimmed }}", "WaitV2"),
-            [f"error: {ENTRY}: the condition is not a template: there is no function 'trimmed' in WaitV2."],
+            wait("{{ .status.phase | trim }}", "WaitV2"),
+            [
+                f"error: {ENTRY}: The condition is not a template of Go: line 1: there is no function 'trim'. There "
+                "are those of Go's templates and of sprig 2.22, as in Kanister; later ones of sprig are not among them."
+            ],
             id="functions-of-WaitV2",
         ),
         pytest.param(
@@ -331,6 +347,10 @@ def test_of_waiting(given: t.Any, expected: list[str | None]) -> None:
 
 def test_the_deferred_phase_knows_all_others() -> None:
     assert said(task(), deferPhase=task("d", command=["{{ .Phases.p.Output.x }}"])) == []
+    assert said(task(), deferPhase=task("d", command=["{{ .Phases.d.Secrets.x }}{{ .DeferPhase.Secrets.x }}"])) == [
+        "warning: Action a, phase d, argument command: '.Phases.d' is no earlier phase of this action. The deferred "
+        "phase finds its objects in .DeferPhase.Secrets and .DeferPhase.ConfigMaps."
+    ]
     assert said(task(), deferPhase=phase("d", "Nothing")) == [
         "error: Action a, phase d: there is no function 'Nothing'. There are CreateCSISnapshot, "
         "CreateCSISnapshotStatic, DeleteCSISnapshot, DeleteCSISnapshotContent, KubeExec, KubeExecAll, KubeOps, "
@@ -348,6 +368,90 @@ def test_output_artifacts() -> None:
         "refused: Action a, argument outputArtifacts.o: kopiaSnapshot needs a location profile. Hand values over with "
         "keyValue.",
     ]
+
+
+#: What public blueprints are made of: each function and root that many of them use.
+TYPICAL = """\
+kind: Blueprint
+metadata: {name: typical}
+actions:
+  backup:
+    type: StatefulSet
+    outputArtifacts:
+      dump:
+        keyValue:
+          path: '/{{ .StatefulSet.Namespace }}/{{ toDate "2006-01-02T15:04:05Z07:00" .Time | date "2006-01-02" }}'
+          replicas: '{{ .Phases.stop.Output.originalReplicaCount }}'
+    phases:
+    - func: ScaleWorkload
+      name: stop
+      args: {name: '{{ .StatefulSet.Name }}', namespace: '{{ .StatefulSet.Namespace }}', kind: StatefulSet, replicas: 0}
+    - func: KubeTask
+      name: dump
+      objects:
+        root: {kind: Secret, name: '{{ .StatefulSet.Name }}', namespace: '{{ .StatefulSet.Namespace }}'}
+      args:
+        image: mysql:8.4
+        namespace: '{{ .StatefulSet.Namespace }}'
+        podOverride: {containers: [{name: container, imagePullPolicy: IfNotPresent}]}
+        command:
+        - bash
+        - -c
+        - |
+          pw="{{ index .Phases.dump.Secrets.root.Data "mysql-root-password" | toString }}"
+          dump -p"${pw}" -h {{ .StatefulSet.Name }} {{ if index .Options "db" }}{{ .Options.db }}{{ else }}-A{{ end }}
+          kando output file dump.gz
+    - func: KubeExecAll
+      name: sync
+      args:
+        namespace: '{{ .StatefulSet.Namespace }}'
+        pods: "{{ range .StatefulSet.Pods }} {{.}}{{end}}"
+        containers: '{{ index .StatefulSet.Containers 0 0 }}'
+        command: [sync]
+    deferPhase:
+      func: KubeExec
+      name: start
+      args: {namespace: x, pod: '{{ index .StatefulSet.Pods 0 }}', command: [true]}
+"""
+
+
+def test_a_typical_blueprint_is_sound() -> None:
+    (read,) = read_blueprints(TYPICAL, source="x")
+    found = [*read.findings, *validate_blueprint(read.blueprint)]
+    assert [each.message for each in found] == ["the member type is of an old version, and is ignored."]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("kando -kando " * 80_000, id="kando"),
+        pytest.param("kando" + " " * 500_000, id="blanks"),
+        pytest.param("toJson  " * 60_000, id="toJson"),
+        pytest.param("{{ if " + "(" * 50_000, id="parentheses"),
+        pytest.param('{{if "{$' * 7_000, id="conditions"),
+    ],
+)
+def test_hostile_texts_are_checked_soon(text: str) -> None:
+    begin = time.process_time()
+    said(task(command=[text]))
+    said(wait(text[:60_000]))
+    said(wait(text[:60_000], "WaitV2"))
+    assert time.process_time() - begin < 10.0
+
+
+def test_names_of_a_stranger_stay_on_their_line() -> None:
+    name = "x\x1b[2J\n" + "y" * 5_000
+    found = validate_blueprint(of_actions(**{name: {"phases": [phase(name, name, args={name: 1})]}}))
+    assert len(found) == 1
+    assert found[0].sentence.isprintable()
+    assert len(found[0].sentence) < 1_000
+
+
+def test_as_many_unknown_members_as_there_may_be() -> None:
+    begin = time.process_time()
+    document = {"kind": "Blueprint", "metadata": {"name": "b"}, **{f"x{number}": 1 for number in range(50_000)}}
+    assert len(read_blueprint(document, source="x").findings) <= 101
+    assert time.process_time() - begin < 5.0
 
 
 def test_names_that_several_actions_have_are_a_warning() -> None:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 import pytest
@@ -15,6 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.jsonpath.erro
     JsonPathError,
     JsonPathSyntaxError,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.template import parse_template
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.wait_condition import (
     read_wait_condition,
     uses_go_variables,
@@ -107,6 +109,49 @@ def test_a_path_that_is_none_is_said_at_once() -> None:
 def test_a_backquote_cannot_be_written_in_backquotes() -> None:
     with pytest.raises(BlueprintError, match="in backquotes"):
         read_wait_condition("{{ `{ $.status.message }` }}").template(POD)
+
+
+@pytest.mark.parametrize(
+    ("condition", "met"),
+    [
+        ("{{ if { $.status.containerStatuses[].ready } }}true{{ else }}false{{ end }}", True),
+        ("{{ if { $.status.containerStatuses[1].ready } }}true{{ else }}false{{ end }}", False),
+        ('{{ if eq "{ $.status.phase }" "Running" }}true{{ else }}false{{ end }}', True),
+        ('{{ if eq { $.status.phase } "Running" }} true {{ end }}', True),
+        ("{{ if { $.spec.replicas } | eq 3 }}true{{ end }}", True),
+        ("{{ $ready := { $.status.containerStatuses[].ready } }}{{ $ready }}", True),
+        ("{ $.status.containerStatuses[0].ready }", True),
+        ('{{ if contains "{{" "{ $.status.message }" }}true{{ end }}', True),
+        ("{{/* always */}}true", True),
+        ("{{- /* always */ -}} true", True),
+    ],
+)
+def test_with_the_template_engine(condition: str, met: bool) -> None:
+    template = parse_template(read_wait_condition(condition).template(POD))
+    assert (template.render(None, missing="zero").text.strip() == "true") is met
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "{$" * 32_000,
+        "{{/*" * 16_000,
+        "{{/*}}" * 10_000,
+        "{ " * 32_000,
+        '{{"' * 20_000,
+        "{{/* */x" * 8_000,
+        "{" * 65_000,
+    ],
+)
+def test_hostile_conditions_are_read_soon(condition: str) -> None:
+    begin = time.process_time()
+    read_wait_condition(condition)
+    assert time.process_time() - begin < 3.0
+
+
+def test_a_condition_has_a_longest() -> None:
+    with pytest.raises(BlueprintError, match="longer than 64 KiB"):
+        read_wait_condition("x" * 70_000)
 
 
 def test_paths_know_where_they_stand() -> None:

@@ -57,10 +57,10 @@ WIDE = {"items": [{"n": {"m": list(range(20))}} for _each in range(200)]}
     ],
 )  # fmt: skip
 def test_ends_with_a_sentence(text: str, value: t.Any) -> None:
-    begin = time.monotonic()
+    begin = time.process_time()
     with pytest.raises(JsonPathError) as raised:
         render_jsonpath(text, value, allow_missing=True)
-    assert time.monotonic() - begin < _SECONDS
+    assert time.process_time() - begin < _SECONDS
     assert raised.value.message.endswith(".")
     assert len(raised.value.message) < 500
 
@@ -81,10 +81,10 @@ def test_ends_with_a_sentence(text: str, value: t.Any) -> None:
     ],
 )
 def test_text_that_is_no_path_is_refused_soon(text: str, value: t.Any) -> None:
-    begin = time.monotonic()
+    begin = time.process_time()
     with pytest.raises(JsonPathError) as raised:
         render_jsonpath(text, value)
-    assert time.monotonic() - begin < 2.0
+    assert time.process_time() - begin < 2.0
     assert len(raised.value.message) < 500
 
 
