@@ -25,7 +25,7 @@ def refuse_freeze(argv: t.Sequence[str], words: str) -> None:
     found = recognise(argv)
     if found.freezes or found.unclear:
         raise BlueprintError(
-            f"{words[:1].upper()}{words[1:]} would freeze a file system in a pod that ends, with no timer that thaws it.",
+            f"{words[:1].upper()}{words[1:]} would freeze a file system in a pod that ends, and no timer thaws it.",
             hint="Freeze with KubeExec in the pod that mounts the volume, or by a pre and a post hook of that pod.",
         )
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""KubeExecAll: a command in each of some containers of each of some pods, side by side (docs/compatibility 15.2)."""
+"""KubeExecAll: a command in each of some containers of each of some pods, side by side (docs/compatibility 16.2)."""
 
 # Private: not for use outside of this collection.
 

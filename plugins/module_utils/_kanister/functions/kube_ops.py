@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""KubeOps: create, patch or delete an object (docs/compatibility 15.2).
+"""KubeOps: create, patch or delete an object (docs/compatibility 16.3).
 
 Cluster-scoped objects are deleted as well, which Kanister itself cannot. An object that is in no namespace by what is
 written is in that of the argument, else in ``default``.

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""KubeTask: a command in a pod of its own (docs/compatibility 15.2)."""
+"""KubeTask: a command in a pod of its own (docs/compatibility 16.1)."""
 
 # Private: not for use outside of this collection.
 

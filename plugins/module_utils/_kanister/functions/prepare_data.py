@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""PrepareData: a command in a pod that mounts claims (docs/compatibility 15.2)."""
+"""PrepareData: a command in a pod that mounts claims (docs/compatibility 16.5)."""
 
 # Private: not for use outside of this collection.
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""RestoreCSISnapshot: a new claim with the data of a VolumeSnapshot (docs/compatibility 15.2)."""
+"""RestoreCSISnapshot: a new claim with the data of a VolumeSnapshot (docs/compatibility 16.6)."""
 
 # Private: not for use outside of this collection.
 

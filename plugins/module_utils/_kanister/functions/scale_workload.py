@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""ScaleWorkload: another number of replicas, and the old one as an output (docs/compatibility 15.2)."""
+"""ScaleWorkload: another number of replicas, and the old one as an output (docs/compatibility 16.4)."""
 
 # Private: not for use outside of this collection.
 

@@ -56,7 +56,7 @@ def test_create_of_something_of_the_cluster(lab: FunctionLab) -> None:
 
 
 def test_create_of_several(lab: FunctionLab) -> None:
-    """The last one is the output; none inherits the namespace of another (docs/compatibility 15.2)."""
+    """The last one is the output; none inherits the namespace of another (docs/compatibility 16.3)."""
     spec = OF_SHOP + "---\n" + SETTINGS
     assert run(lab, "create", spec=spec) == outputs("settings", "default")
     assert lab.api.names("configmaps", "shop") == lab.api.names("configmaps", "default") == ["settings"]
