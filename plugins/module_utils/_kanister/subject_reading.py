@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
@@ -30,7 +29,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import Kub
 
 _REVISION = "deployment.kubernetes.io/revision"
 _LATEST = "openshift.io/deployment-config.latest-version"
-_ORDINAL = re.compile(r"-(\d+)\Z")
 
 
 def read_parameters(run: ClusterRun, request: ActionRequest, mask: SecretMask) -> TemplateParameters:
@@ -74,13 +72,7 @@ def workload_parameters(client: KubeClient, subject: Subject, obj: ObjectView) -
     uids = _OWNERS[kind](client, subject, obj)
     items = client.get(f"/api/v1/namespaces/{namespace}/pods").get("items") or []
     pods = [pod for pod in items if _is_running(pod) and _owner_uids(pod) & uids]
-    template = ((obj.get("spec") or {}).get("template") or {}).get("spec") or {}
-    claims: dict[str, t.Mapping[str, str]] = {}
-    for pod in pods:
-        pod_name = str(pod["metadata"]["name"])
-        found = _mounted(template, _claims_of(kind, obj, template, pod_name))
-        if found:
-            claims[pod_name] = found
+    claims = {str(pod["metadata"]["name"]): found for pod in pods if (found := _mounted_claims(pod))}
     return WorkloadParameters(
         kind=kind,
         name=name,
@@ -180,24 +172,17 @@ def _container_names(pod: ObjectView) -> tuple[str, ...]:
     return tuple(str(each.get("name")) for each in statuses)
 
 
-def _claims_of(kind: WorkloadKind, obj: ObjectView, template: ObjectView, pod: str) -> dict[str, str]:
-    """The claims by the name of the volume that they are mounted as."""
-    if kind == "StatefulSet":
-        ordinal = _ORDINAL.search(pod)
-        if ordinal is None:
-            return {}
-        templates = (obj.get("spec") or {}).get("volumeClaimTemplates") or []
-        name = obj["metadata"]["name"]
-        return {each["metadata"]["name"]: f"{each['metadata']['name']}-{name}-{ordinal[1]}" for each in templates}
-    volumes = [each for each in template.get("volumes") or [] if each.get("persistentVolumeClaim")]
-    return {str(each["name"]): str(each["persistentVolumeClaim"].get("claimName")) for each in volumes}
-
-
-def _mounted(template: ObjectView, claims: t.Mapping[str, str]) -> dict[str, str]:
+def _mounted_claims(pod: ObjectView) -> dict[str, str]:
     """The path of each claim; where containers mount it at several, that of the last one."""
+    spec = pod.get("spec") or {}
+    claims = {
+        each["name"]: str(each["persistentVolumeClaim"].get("claimName"))
+        for each in spec.get("volumes") or []
+        if each.get("persistentVolumeClaim")
+    }
     return {
         claims[mount["name"]]: str(mount.get("mountPath"))
-        for container in template.get("containers") or []
+        for container in spec.get("containers") or []
         for mount in container.get("volumeMounts") or []
         if mount.get("name") in claims
     }

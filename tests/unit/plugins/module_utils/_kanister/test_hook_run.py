@@ -14,8 +14,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Ark
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister import hook_run
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.execution_hooks import read_hooks
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.hook_settings import HookSettings
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.hook_run import ExecutionHookRunner
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.hook_settings import HookSettings
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.kasten_objects import ReadHooks
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kanister.function_lab import (
     NAMESPACE,
