@@ -53,6 +53,7 @@ def rendered(lab: FunctionLab, subject: Subject, text: str, **more: t.Any) -> st
 
 @pytest.fixture
 def workloads(lab: FunctionLab) -> FunctionLab:
+    lab.node.status = None  # Pods stay as they are added.
     stateful = added(lab, "statefulsets", "db", spec={"replicas": 3})
     for index, phase in enumerate(("Running", "Running", "Pending")):
         add_pod(lab, f"db-{index}", stateful, phase=phase, claim=f"data-db-{index}")
