@@ -26,8 +26,9 @@ from checks.tree import copy_tree
 #: Campaigns that need no cluster.
 _WITHOUT_CLUSTER: tuple[list[str], ...] = (["archives"],)
 
-#: Beside the lane of the checks, and of the integration targets after them. With more, two cores do not keep up.
-_LIVE_LANES = 2
+#: Beside the lane of the checks, and of the integration targets after them. Live tests wait more than they compute, and
+#: a cluster that does nothing takes a twentieth of a core.
+_LIVE_LANES = 3
 
 _Target: t.TypeAlias = t.Callable[[list[str]], int]
 
@@ -80,13 +81,14 @@ def make_test(_arguments: list[str]) -> int:
     ansible_test.install_programs()  # before the build, which uses apt-get as well
     if cluster.is_foreign():
         return _test_on_foreign_cluster(report)
+    pytests.install_shells()
     building = cluster.build()
     try:
         with Lanes() as running:
             running.start("checks")
+            running.start("node")
             with report.step("cluster: build") as step:
                 building.join()
-                pytests.install_shells()
                 step.count(True)
             if not step.failed:
                 for name in _live_lanes():
@@ -136,6 +138,7 @@ def _checks(report: Report) -> None:
 def _integration_lane(report: Report) -> None:
     with cluster.cluster() as variables:
         _integration(report, variables, [])
+        cluster.conformance(report)
         cluster.check_frozen(report)
 
 
@@ -143,9 +146,12 @@ def _live_lane(report: Report) -> None:
     number = int(LANE.rpartition("-")[2])
     with cluster.cluster() as variables:
         pytests.live(report, variables, shares.share_out(_LIVE_LANES)[number - 1])
-        if number == 1:
-            cluster.conformance(report)
         cluster.check_frozen(report)
+
+
+def _node_lane(report: Report) -> None:
+    """Live tests that need no cluster."""
+    pytests.live(report, {}, shares.WITHOUT_CLUSTER)
 
 
 def _say_what_took_longest() -> None:
@@ -156,7 +162,7 @@ def _say_what_took_longest() -> None:
 
 
 def _live_results() -> list[pathlib.Path]:
-    found = [work_of(name) / pytests.LIVE_RESULTS for name in _live_lanes()]
+    found = [work_of(name) / pytests.LIVE_RESULTS for name in (*_live_lanes(), "node")]
     return [file for file in found if file.exists()]
 
 
@@ -249,7 +255,7 @@ def make_build(_arguments: list[str]) -> int:
 
 def make_clean(_arguments: list[str]) -> int:
     cluster.stop()
-    for name in ("", "checks", "integration", *_live_lanes()):
+    for name in ("", "checks", "integration", "node", *_live_lanes()):
         shutil.rmtree(work_of(name), ignore_errors=True)
     shutil.rmtree(CHECKOUT / "dist", ignore_errors=True)
     note(f"shared by all checkouts, and left: {CACHE}")
@@ -281,6 +287,7 @@ _LANES: dict[str, t.Callable[[Report], None]] = {
     "checks": _checks,
     "integration": _integration_lane,
     "live": _live_lane,
+    "node": _node_lane,
 }
 
 _WITHOUT_TREE = ("clean", "cluster-start", "cluster-stop", "durations", "format", "golden")
