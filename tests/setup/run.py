@@ -16,7 +16,7 @@ import sys
 import types
 import typing as t
 
-from checks import ansible_test, cluster, environments, pytests, shares
+from checks import ansible_test, cluster, environments, golden, pytests, shares
 from checks.console import CheckError, must_run, note, run, say
 from checks.lanes import Lanes, write_steps
 from checks.lint import lint
@@ -250,6 +250,12 @@ def make_format(_arguments: list[str]) -> int:
     return code
 
 
+def make_golden(_arguments: list[str]) -> int:
+    for file in golden.write_golden(CHECKOUT):
+        note(str(file))
+    return 0
+
+
 def make_build(_arguments: list[str]) -> int:
     tools = environments.tools()
     galaxy = [tools.program("ansible-galaxy"), "collection", "build", "--force"]
@@ -278,6 +284,7 @@ _TARGETS: dict[str, _Target] = {
     "demo": make_demo,
     "durations": make_durations,
     "format": make_format,
+    "golden": make_golden,
     "integration": make_integration,
     "lane": make_lane,
     "lint": make_lint,
@@ -296,7 +303,7 @@ _LANES: dict[str, t.Callable[[Report], None]] = {
     "sanity": _sanity_lane,
 }
 
-_WITHOUT_TREE = ("clean", "cluster-start", "cluster-stop", "durations", "format")
+_WITHOUT_TREE = ("clean", "cluster-start", "cluster-stop", "durations", "format", "golden")
 
 
 @contextlib.contextmanager
