@@ -2,18 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The rights in ``examples/rbac`` are enough: each task is run by a service account that has these and no others."""
+"""The rights that ``k8s_access_info`` returns are enough: each task is run by who has just these. All are needed."""
 
 from __future__ import annotations
 
-import json
 import secrets
 import typing as t
 from pathlib import Path
 
 import pytest
-import yaml
-from callers import RBAC
+from granted import Granted
 from volume_lab import CLAIM, PATH, DataApp
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
@@ -21,7 +19,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import pla
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth, connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.between_tasks import (
     FreezeTaskRequest,
@@ -50,44 +47,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers impo
 
 pytestmark = pytest.mark.node
 
-EXAMPLES = Path(__file__).parents[4] / "examples" / "rbac"
-#: How the examples are written: one application's namespace, and the one where the accounts are.
-APPLICATION, ACCOUNTS = "shop", "arkive"
 POLICY = FreezePolicy(lease_seconds=30, require_lease=True)
-
-
-class Documented:
-    """Service accounts with the rights of an example, in the namespaces of a test."""
-
-    def __init__(self, kubectl: t.Any, kubeconfig: str, application: str, accounts: str) -> None:
-        self._kubectl = kubectl
-        self._config: dict[str, t.Any] = yaml.safe_load(Path(kubeconfig).read_text())
-        self._names = {APPLICATION: application, ACCOUNTS: accounts}
-        self._marker = secrets.token_hex(3)
-        self.cluster_wide: list[str] = []
-
-    def caller(self, task: str) -> KubeClient:
-        """Who has what ``examples/rbac/<task>.yml`` gives; the objects are as they stand there, but for their names."""
-        objects = [self._moved(obj) for obj in yaml.safe_load((EXAMPLES / f"{task}.yml").read_text())["items"]]
-        self._kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
-        account = next(obj["metadata"]["name"] for obj in objects if obj["kind"] == "ServiceAccount")
-        token = self._kubectl("-n", self._names[ACCOUNTS], "create", "token", account).strip()
-        users = [{"name": user["name"], "user": {"token": token}} for user in self._config["users"]]
-        return connect(KubeAuth(kubeconfig=self._config | {"users": users}))
-
-    def _moved(self, obj: dict[str, t.Any]) -> dict[str, t.Any]:
-        metadata = obj["metadata"]
-        if "namespace" in metadata:
-            metadata["namespace"] = self._names[metadata["namespace"]]
-        else:
-            metadata["name"] += f"-{self._marker}"
-            self.cluster_wide.append(metadata["name"])
-        if obj["kind"] == "ClusterRoleBinding":
-            obj["roleRef"]["name"] += f"-{self._marker}"
-        for subject in obj.get("subjects") or ():
-            subject["namespace"] = self._names[subject["namespace"]]
-        assert obj["apiVersion"] in ("v1", f"{RBAC}/v1")
-        return obj
 
 
 @pytest.fixture
@@ -101,10 +61,10 @@ def app(kubectl: t.Any) -> t.Iterator[DataApp]:
 
 
 @pytest.fixture
-def documented(kubectl: t.Any, kubeconfig: str, app: DataApp, namespace: str) -> t.Iterator[Documented]:
-    found = Documented(kubectl, kubeconfig, app.namespace, namespace)
+def granted(client: KubeClient, kubectl: t.Any, kubeconfig: str, app: DataApp, namespace: str) -> t.Iterator[Granted]:
+    found = Granted(client, kubectl, kubeconfig, app.namespace, namespace)
     yield found
-    for name in set(found.cluster_wide):
+    for name in found.cluster_wide:
         kubectl("delete", "clusterrole,clusterrolebinding", name, "--ignore-not-found")
 
 
@@ -118,10 +78,10 @@ def backup_of(app: DataApp, **more: t.Any) -> BackupRequest:
     return BackupRequest(name="rights", spec=spec, freeze_policy=POLICY)
 
 
-def test_backup_restore_and_deletion(documented: Documented, app: DataApp, store: Store) -> None:
+def test_backup_restore_and_deletion(granted: Granted, app: DataApp, store: Store) -> None:
     """With hooks, a freeze and snapshots; the namespace is made anew; in the end nothing is left."""
     app.write("kept", "yes")
-    caller = documented.caller("backup")
+    caller = granted.caller("backup")
     request = backup_of(app)
     planned = plan_backup(request, client=caller, store=store)
     assert (planned.warnings_list, planned.errors_list) == ([], [])
@@ -134,7 +94,7 @@ def test_backup_restore_and_deletion(documented: Documented, app: DataApp, store
     progress = (made.backup or {})["status"]["progress"]
     assert progress == {"totalItems": sum(made.items.values()), "itemsBackedUp": sum(made.items.values())}
 
-    restorer = documented.caller("restore")
+    restorer = granted.caller("restore")
     app.kubectl("-n", app.namespace, "delete", "deployment/app", f"pvc/{CLAIM}", "--wait")
     spec = RestoreSpec.from_options({"backup_name": "rights"})
     done = run_restore(RestoreRequest(spec=spec), client=restorer, store=store)
@@ -143,14 +103,14 @@ def test_backup_restore_and_deletion(documented: Documented, app: DataApp, store
     app.await_ready()
     assert app.files()["kept"] == "yes"
 
-    providers = make_providers(VolumeContext(connect=lambda: documented.caller("delete")))
+    providers = make_providers(VolumeContext(connect=lambda: granted.caller("delete")))
     gone = delete_backup("rights", store=store, providers=providers)
     assert (gone.changed, gone.warnings_list) == (True, [])
     assert [snapshot["kind"] for snapshot in gone.deleted_snapshots] == ["CSI"]
 
 
-def test_snapshots(documented: Documented, app: DataApp) -> None:
-    caller = documented.caller("snapshot")
+def test_snapshots(granted: Granted, app: DataApp) -> None:
+    caller = granted.caller("snapshot")
     request = SnapshotRequest(
         name="rights",
         namespace=app.namespace,
@@ -168,8 +128,8 @@ def test_snapshots(documented: Documented, app: DataApp) -> None:
     assert (removed.changed, removed.errors, removed.warnings) == (True, [], [])
 
 
-def test_hooks(documented: Documented, app: DataApp) -> None:
-    caller = documented.caller("hooks")
+def test_hooks(granted: Granted, app: DataApp) -> None:
+    caller = granted.caller("hooks")
     task = HookTaskRequest(namespace=app.namespace, freeze_policy=POLICY, run_id="0123456789abcdef")
     frozen = freeze_path(FreezeTaskRequest(task=task, path=PATH), client=caller)
     assert (frozen.errors, frozen.warnings, len(frozen.lease_ids)) == ([], [], 1)

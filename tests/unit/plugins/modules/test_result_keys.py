@@ -16,14 +16,20 @@ import typing as t
 import pytest
 import yaml
 
+from ansible_collections.arkive.k8s.plugins.module_utils._access.answer import AccessAnswer
+from ansible_collections.arkive.k8s.plugins.module_utils._access.lacking import LackingRight
+from ansible_collections.arkive.k8s.plugins.module_utils._access.roles import Account, AccountRights
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible import result_keys
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog import delete as catalog_delete
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import DeletedBackup
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import BackupListing
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import Grant
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task import HookTaskOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import RestorePlan
@@ -32,6 +38,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.outcome impor
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi import listing as csi_listing
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import FoundSnapshots
 from ansible_collections.arkive.k8s.plugins.modules import (
+    k8s_access_info,
     k8s_backup,
     k8s_backup_info,
     k8s_hook_exec,
@@ -92,6 +99,15 @@ def _deleted_backup() -> DeletedBackup:
     )
 
 
+def _access() -> AccessAnswer:
+    need = Need("list", CANARY, CANARY, namespace=CANARY)
+    return AccessAnswer(
+        rights=AccountRights(Account("arkive", CANARY), [Grant(CANARY, (need,), CANARY)], [CANARY]),
+        lacking=(LackingRight(task="backup", need=need, why=CANARY, otherwise=CANARY),),
+        issues=tuple(_canaries().warnings),
+    )
+
+
 class Case(t.NamedTuple):
     """A module, the engines that are replaced, what they answer, and arguments with which it runs."""
 
@@ -103,7 +119,13 @@ class Case(t.NamedTuple):
 
 
 SET = {"name": "s", "namespace": "shop", **AUTH}
+#: Engines that a module imports once it knows that they are needed.
+LOADED_LATE: dict[str, t.Any] = {
+    "list_snapshots": csi_listing,
+    "delete_backup": catalog_delete,
+}
 CASES = {
+    "access_info": Case(k8s_access_info, ("look_at_access",), _access, {"for": ["backup"], **AUTH}),
     "backup": Case(k8s_backup, ("run_backup", "plan_backup"), _backup, {"name": "b", **AUTH}, location=True),
     "backup absent": Case(
         k8s_backup, ("delete_backup",), _deleted_backup, {"name": "b", "state": "absent", **AUTH}, location=True
@@ -216,7 +238,7 @@ def run_to(end: str, case: Case, run_module: Runner, monkeypatch: pytest.MonkeyP
     if case.module is k8s_snapshot:  # It would ask the cluster.
         monkeypatch.setattr(k8s_snapshot, "choose_set", lambda *_given: None)
     for name in case.engines:
-        monkeypatch.setattr(csi_listing if name == "list_snapshots" else case.module, name, engine)
+        monkeypatch.setattr(LOADED_LATE.get(name, case.module), name, engine)
     return run_module(case.module, check_mode=end == "check mode", diff=True, **arguments)
 
 

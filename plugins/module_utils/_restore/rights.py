@@ -1,0 +1,110 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The rights that a restore takes."""
+
+# Private: not for use outside of this collection.
+
+from __future__ import annotations
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
+    CLAIMS,
+    CLUSTER_ROLE_BINDINGS,
+    CLUSTER_ROLES,
+    CRDS,
+    EVENTS,
+    LEASES,
+    NAMESPACES,
+    PODS,
+    PRIORITY_CLASSES,
+    RESOURCE_QUOTAS,
+    SERVICE_ACCOUNTS,
+    STORAGE_CLASSES,
+    VOLUMES,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.rights import hook_grants
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import Grant, RightsScope, needs_on
+
+#: What becomes of objects that are there and differ, by the value of ``existing_resource_policy``.
+_ON_EXISTING = {"none": "", "update": "patch", "replace": "update", "recreate": "delete"}
+
+
+def lock_needs(namespace: str) -> tuple[Need, ...]:
+    """What the lock of a namespace takes: with less than this it would not last as long as the restore, or longer."""
+    return needs_on("get create update delete", LEASES, places=(namespace,))
+
+
+def restore_grants(scope: RightsScope) -> list[Grant]:
+    """Without what volume providers need."""
+    here = scope.places
+    verbs = f"get list create {_ON_EXISTING[scope.on_existing]}"
+    restored = (*needs_on(verbs, *scope.types, places=here), *needs_on(verbs, *scope.cluster_types))
+    return [
+        Grant("What is restored, compared with what is there.", restored),
+        Grant("Namespaces that are not there are made.", needs_on("get list create", NAMESPACES)),
+        Grant(
+            "The lease that keeps a second restore out.",
+            tuple(need for place in here for need in lock_needs(place)),
+            "Nothing keeps it out, with a warning.",
+        ),
+        *_cluster_objects(scope),
+        *_pods(scope),
+    ]
+
+
+def _cluster_objects(scope: RightsScope) -> list[Grant]:
+    """What a backup of namespaces brings along from outside of them."""
+    grants = []
+    if scope.has(VOLUMES):
+        grants.append(
+            Grant("The volumes of claims, which get their labels back.", needs_on("get list create patch", VOLUMES))
+        )
+    made = [found for found in (CRDS, STORAGE_CLASSES, PRIORITY_CLASSES) if scope.has(found)]
+    if made:
+        grants.append(
+            Grant("What restored objects name is made where it is missing.", needs_on("get list create", *made))
+        )
+    bound = [found for found in (CLUSTER_ROLES, CLUSTER_ROLE_BINDINGS) if scope.has(found)]
+    if bound:
+        grants.append(
+            Grant(
+                "What restored service accounts are bound to, where it is there. To make it create is needed too, "
+                "and all rights that it grants.",
+                needs_on("get list", *bound),
+            )
+        )
+    return grants
+
+
+def _pods(scope: RightsScope) -> list[Grant]:
+    """What is followed until the application runs."""
+    here = scope.places
+    grants = [
+        Grant(
+            "Room for what is made, and why it does not come.",
+            needs_on("list", RESOURCE_QUOTAS, EVENTS, places=here),
+            "It is seen later, and not said.",
+        )
+    ]
+    if scope.has(PODS):
+        grants.append(
+            Grant(
+                "Pods are waited for.",
+                needs_on("get list watch", PODS, places=here) + needs_on("get", SERVICE_ACCOUNTS, places=here),
+                "They are read every two seconds.",
+            )
+        )
+        grants += hook_grants(here) if scope.hooks else []
+    if scope.has(CLAIMS) and scope.providers:
+        grants.append(
+            Grant(
+                "Claims are followed until their volumes are there.",
+                needs_on("get list watch patch", CLAIMS, places=here),
+            )
+        )
+    return grants
+
+
+__all__ = ("lock_needs", "restore_grants")
