@@ -53,6 +53,10 @@ class Granted:
         users = [{"name": user["name"], "user": {"token": token}} for user in self._config["users"]]
         return connect(KubeAuth(kubeconfig=self._config | {"users": users}))
 
+    def right(self, text: str) -> Need:
+        """That of the last caller which is written so: ``patch pods``, ``create pods/exec``, ``list *.*``."""
+        return next(need for need in self.rights() if f"{need.verb} {need.resource_text}" == text)
+
     def rights(self) -> list[Need]:
         """Those of the last caller, each verb on each resource of each rule."""
         return [
@@ -69,6 +73,11 @@ class Granted:
         self._apply([_without(role, need) for role in roles])
         asked = need._asdict() | ({"group": "apps", "resource": "deployments"} if need.resource == "*" else {})
         until(lambda: not caller.can_i(**asked), f"{need} is taken away", seconds=10)
+
+    def remove(self) -> None:
+        """What the namespaces do not take with them."""
+        for name in self.cluster_wide:
+            self._kubectl("delete", "clusterrole,clusterrolebinding", name, "--ignore-not-found")
 
     def _apply(self, objects: t.Sequence[Object]) -> None:
         self._kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))

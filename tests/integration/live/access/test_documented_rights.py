@@ -64,8 +64,7 @@ def app(kubectl: t.Any) -> t.Iterator[DataApp]:
 def granted(client: KubeClient, kubectl: t.Any, kubeconfig: str, app: DataApp, namespace: str) -> t.Iterator[Granted]:
     found = Granted(client, kubectl, kubeconfig, app.namespace, namespace)
     yield found
-    for name in found.cluster_wide:
-        kubectl("delete", "clusterrole,clusterrolebinding", name, "--ignore-not-found")
+    found.remove()
 
 
 @pytest.fixture
