@@ -43,7 +43,7 @@ def restore_grants(scope: RightsScope) -> list[Grant]:
     restored = (*needs_on(verbs, *scope.types, places=here), *needs_on(verbs, *scope.cluster_types))
     return [
         Grant("What is restored, compared with what is there.", restored),
-        Grant("Namespaces that are not there are made.", needs_on("get list create", NAMESPACES)),
+        Grant("Namespaces that are not there are made.", needs_on("get create", NAMESPACES)),
         Grant(
             "The lease that keeps a second restore out.",
             tuple(need for place in here for need in lock_needs(place)),
@@ -88,22 +88,21 @@ def _pods(scope: RightsScope) -> list[Grant]:
             "It is seen later, and not said.",
         )
     ]
+    followed = [found for found in (PODS, CLAIMS) if scope.has(found)]
+    if not followed:
+        return grants
+    grants += [
+        Grant("Pods and claims are followed until the application runs.", needs_on("get list", *followed, places=here)),
+        Grant("The same as it happens.", needs_on("watch", *followed, places=here), "They are read every two seconds."),
+    ]
     if scope.has(PODS):
         grants.append(
-            Grant(
-                "Pods are waited for.",
-                needs_on("get list watch", PODS, places=here) + needs_on("get", SERVICE_ACCOUNTS, places=here),
-                "They are read every two seconds.",
-            )
+            Grant("Whether the account of a pod is there yet.", needs_on("get", SERVICE_ACCOUNTS, places=here))
         )
         grants += hook_grants(here) if scope.hooks else []
-    if scope.has(CLAIMS) and scope.providers:
-        grants.append(
-            Grant(
-                "Claims are followed until their volumes are there.",
-                needs_on("get list watch patch", CLAIMS, places=here),
-            )
-        )
+    if scope.has(PODS) and scope.has(CLAIMS):
+        adopted = needs_on("patch", CLAIMS, places=here)
+        grants.append(Grant("Claims of ephemeral volumes are given to their pods.", adopted))
     return grants
 
 

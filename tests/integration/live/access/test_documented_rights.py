@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from granted import Granted
+from named_objects import Named
 from volume_lab import CLAIM, PATH, DataApp
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
@@ -65,6 +66,24 @@ def granted(client: KubeClient, kubectl: t.Any, kubeconfig: str, app: DataApp, n
     found = Granted(client, kubectl, kubeconfig, app.namespace, namespace)
     yield found
     found.remove()
+
+
+@pytest.fixture
+def granted_here(client: KubeClient, kubectl: t.Any, kubeconfig: str, namespace: str) -> t.Iterator[Granted]:
+    """For a namespace without an application, where the accounts are as well."""
+    found = Granted(client, kubectl, kubeconfig, namespace, namespace)
+    yield found
+    found.remove()
+
+
+@pytest.fixture
+def named(kubectl: t.Any, namespace: str) -> t.Iterator[Named]:
+    found = Named(kubectl, namespace)
+    try:
+        found.create()
+        yield found
+    finally:
+        found.remove()
 
 
 @pytest.fixture
@@ -136,3 +155,42 @@ def test_hooks(granted: Granted, app: DataApp) -> None:
     assert (thawed.errors, thawed.warnings) == ([], [])
     assert [record.thawed_by for record in thawed.freezes] == ["release"]
     assert sweep_namespace(task, client=caller).errors == []
+
+
+@pytest.mark.parametrize("policy", ["none", "update", "replace", "recreate"])
+def test_some_types(granted_here: Granted, kubectl: t.Any, namespace: str, store: Store, policy: str) -> None:
+    """Without hooks and volumes: a backup, and a restore of what is gone and of what is different now."""
+    place = ["-n", namespace]
+    for name in ("gone", "changed"):
+        kubectl(*place, "create", "configmap", name, "--from-literal=color=red")
+    few: dict[str, t.Any] = {"resources": ("configmaps",), "hooks": False, "providers": ()}
+    spec = BackupSpec.from_options({"included_namespaces": [namespace], "included_resources": ["configmaps"]})
+    made = run_backup(BackupRequest(name="few", spec=spec), client=granted_here.caller("backup", **few), store=store)
+    assert (made.phase, made.warnings_list, made.errors_list) == ("Completed", [], [])
+
+    kubectl(*place, "delete", "configmap", "gone")
+    kubectl(*place, "patch", "configmap", "changed", "--type=merge", "-p", '{"data": {"color": "blue"}}')
+    restorer = granted_here.caller("restore", on_existing=policy, **few)
+    again = RestoreSpec.from_options({"backup_name": "few", "existing_resource_policy": policy})
+    done = run_restore(RestoreRequest(spec=again), client=restorer, store=store)
+    assert (done.phase, done.errors_list) == ("Completed", [])
+    assert [warning for warning in done.warnings_list if "let you" in str(warning) or "orbidden" in str(warning)] == []
+    found = [kubectl(*place, "get", "configmap", name, "-o", "jsonpath={.data.color}") for name in ("gone", "changed")]
+    assert found == ["red", "blue" if policy == "none" else "red"]
+
+
+def test_what_stored_objects_name(granted_here: Granted, named: Named, store: Store) -> None:
+    """From outside of the namespace: classes of priority, roles that accounts are bound to, definitions of types."""
+    caller = granted_here.caller("backup", providers=())
+    spec = BackupSpec.from_options({"included_namespaces": [named.namespace]})
+    made = run_backup(BackupRequest(name="named", spec=spec), client=caller, store=store)
+    assert (made.phase, made.warnings_list, made.errors_list) == ("Completed", [], [])
+    types = {"priorityclasses.scheduling.k8s.io", "clusterrolebindings.rbac.authorization.k8s.io",
+             "clusterroles.rbac.authorization.k8s.io", "customresourcedefinitions.apiextensions.k8s.io"}  # fmt: skip
+    assert types <= set(made.items)
+    named.delete_inside()
+    again = RestoreSpec.from_options({"backup_name": "named"})
+    restorer = granted_here.caller("restore", providers=())
+    done = run_restore(RestoreRequest(spec=again), client=restorer, store=store)
+    assert (done.phase, done.errors_list) == ("Completed", [])
+    assert [warning for warning in done.warnings_list if "let you" in str(warning) or "orbidden" in str(warning)] == []
