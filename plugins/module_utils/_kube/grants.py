@@ -19,6 +19,7 @@ ALL_TYPES = GroupResource("*", "*")
 
 OnExisting: t.TypeAlias = t.Literal["none", "update", "replace", "recreate"]
 
+_CHANGE_VERBS: t.Mapping[OnExisting, str] = {"none": "", "update": "patch", "replace": "update", "recreate": "delete"}
 _WHOLE_CLUSTER = ("",)
 
 
@@ -57,6 +58,11 @@ class RightsScope:
     def places(self) -> tuple[str, ...]:
         """Where what is in namespaces is granted, as ``Need`` has it."""
         return self.namespaces or _WHOLE_CLUSTER
+
+    @property
+    def change_verb(self) -> str:
+        """That by which a restore changes objects that are there and differ; empty where it leaves them as they are."""
+        return _CHANGE_VERBS[self.on_existing]
 
     def has(self, group_resource: GroupResource) -> bool:
         """Whether objects of this type take part."""

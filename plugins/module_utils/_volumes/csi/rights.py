@@ -13,7 +13,6 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
     CLAIMS,
     CSI_DRIVERS,
-    STORAGE_CLASSES,
     VOLUME_SNAPSHOT_CLASSES,
     VOLUME_SNAPSHOT_CONTENTS,
     VOLUME_SNAPSHOTS,
@@ -108,9 +107,8 @@ def restore_grants(scope: RightsScope) -> list[Grant]:
     return [
         Grant("Volumes are made from snapshots, by objects that are removed again.", tuple(needs)),
         Grant(
-            "The classes of volumes and snapshots.",
-            (*needs_on("list", STORAGE_CLASSES), *_CLASSES),
-            "Whether a claim's class is there is seen only when its volume does not come.",
+            "The classes of snapshots, which are stored with them.",
+            needs_on(f"get list create {scope.change_verb}", VOLUME_SNAPSHOT_CLASSES),
         ),
     ]
 

@@ -43,7 +43,15 @@ CHANGES = [
     ("backup", {"namespaces": ()}, ["+list *.*", "-list *.* in shop", "-get namespaces", "+patch pods"]),
     ("restore", {"on_existing": "update"}, ["+patch *.* in shop"]),
     ("restore", {"on_existing": "replace"}, ["+update *.* in shop"]),
-    ("restore", {"on_existing": "recreate"}, ["+delete *.* in shop"]),
+    (
+        "restore",
+        {"on_existing": "recreate"},
+        [
+            "+delete *.* in shop",
+            "+delete priorityclasses.scheduling.k8s.io",
+            "+patch customresourcedefinitions.apiextensions.k8s.io",
+        ],
+    ),
     (
         "restore",
         {"types": MAPS},
@@ -65,6 +73,16 @@ def test_options(task: str, options: dict[str, t.Any], changed: list[str]) -> No
     for entry in changed:
         sign, right = entry[0], entry[1:]
         assert (right in before, right in after) == ((True, False) if sign == "-" else (False, True)), right
+
+
+@pytest.mark.parametrize("policy", ["none", "update", "replace", "recreate"])
+def test_what_a_restore_changes_in_place(policy: t.Any) -> None:
+    """Service accounts are merged under every policy; claims and definitions are never deleted."""
+    found = rights("restore", dataclasses.replace(SHOP, on_existing=policy))
+    assert {"patch serviceaccounts in shop", "patch *.* in shop"} & found
+    assert {"patch persistentvolumeclaims in shop", "patch *.* in shop"} & found
+    assert "delete customresourcedefinitions.apiextensions.k8s.io" not in found
+    assert "delete persistentvolumes" not in found
 
 
 @pytest.mark.parametrize("task", TASKS)
