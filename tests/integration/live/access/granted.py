@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import secrets
 import typing as t
 from pathlib import Path
@@ -19,6 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._access.question import
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth, connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 
 Object = dict[str, t.Any]
 
@@ -26,9 +27,8 @@ Object = dict[str, t.Any]
 class Granted:
     """For one application; the accounts are in a namespace of their own. What is cluster-wide goes at the end."""
 
-    def __init__(self, client: KubeClient, kubectl: t.Any, kubeconfig: str, application: str, accounts: str) -> None:
+    def __init__(self, client: KubeClient, kubeconfig: str, application: str, accounts: str) -> None:
         self._client = client
-        self._kubectl = kubectl
         self._config: Object = yaml.safe_load(Path(kubeconfig).read_text())
         self._application = application
         self._accounts = accounts
@@ -47,9 +47,11 @@ class Granted:
         answer = look_at_access(question, client=self._client)
         assert answer.lacking == (), "the tests themselves may do everything"
         self.cluster_wide.append(name)
-        self._apply(answer.rights.objects)
+        for made in answer.rights.objects:
+            self._client.post(_place(made), made)
         self._roles[name] = [made for made in answer.rights.objects if "rules" in made]
-        token = self._kubectl("-n", self._accounts, "create", "token", name).strip()
+        account = f"/api/v1/namespaces/{self._accounts}/serviceaccounts/{name}"
+        token = self._client.post(f"{account}/token", {})["status"]["token"]
         users = [{"name": user["name"], "user": {"token": token}} for user in self._config["users"]]
         return connect(KubeAuth(kubeconfig=self._config | {"users": users}))
 
@@ -70,17 +72,24 @@ class Granted:
     def take_away(self, caller: KubeClient, need: Need) -> None:
         """From the last caller; whatever was taken away before is given back."""
         roles = self._roles[self.cluster_wide[-1]]
-        self._apply([_without(role, need) for role in roles])
+        for role in roles:
+            self._client.put(f"{_place(role)}/{role['metadata']['name']}", _without(role, need))
         asked = need._asdict() | ({"group": "apps", "resource": "deployments"} if need.resource == "*" else {})
         until(lambda: not caller.can_i(**asked), f"{need} is taken away", seconds=10)
 
     def remove(self) -> None:
         """What the namespaces do not take with them."""
         for name in self.cluster_wide:
-            self._kubectl("delete", "clusterrole,clusterrolebinding", name, "--ignore-not-found")
+            for plural in ("clusterrolebindings", "clusterroles"):
+                with contextlib.suppress(KubeError):
+                    self._client.delete(f"/apis/rbac.authorization.k8s.io/v1/{plural}/{name}")
 
-    def _apply(self, objects: t.Sequence[Object]) -> None:
-        self._kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
+
+def _place(made: Object) -> str:
+    """Where objects of its type are, in its namespace."""
+    root = f"/{'apis' if '/' in made['apiVersion'] else 'api'}/{made['apiVersion']}"
+    namespace = made["metadata"].get("namespace")
+    return f"{root}{f'/namespaces/{namespace}' if namespace else ''}/{made['kind'].lower()}s"
 
 
 def _parts(resource: str) -> tuple[str, str]:

@@ -13,14 +13,16 @@ from pathlib import Path
 import pytest
 from granted import Granted
 from named_objects import Named
-from volume_lab import CLAIM, PATH, DataApp
+from volume_lab import CLAIM, PATH, DataApp, until
 
+from ansible_collections.arkive.k8s.plugins.module_utils._access.question import ON_EXISTING
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.between_tasks import (
     FreezeTaskRequest,
     freeze_path,
@@ -62,16 +64,16 @@ def app(kubectl: t.Any) -> t.Iterator[DataApp]:
 
 
 @pytest.fixture
-def granted(client: KubeClient, kubectl: t.Any, kubeconfig: str, app: DataApp, namespace: str) -> t.Iterator[Granted]:
-    found = Granted(client, kubectl, kubeconfig, app.namespace, namespace)
+def granted(client: KubeClient, kubeconfig: str, app: DataApp, namespace: str) -> t.Iterator[Granted]:
+    found = Granted(client, kubeconfig, app.namespace, namespace)
     yield found
     found.remove()
 
 
 @pytest.fixture
-def granted_here(client: KubeClient, kubectl: t.Any, kubeconfig: str, namespace: str) -> t.Iterator[Granted]:
+def granted_here(client: KubeClient, kubeconfig: str, namespace: str) -> t.Iterator[Granted]:
     """For a namespace without an application, where the accounts are as well."""
-    found = Granted(client, kubectl, kubeconfig, namespace, namespace)
+    found = Granted(client, kubeconfig, namespace, namespace)
     yield found
     found.remove()
 
@@ -157,26 +159,25 @@ def test_hooks(granted: Granted, app: DataApp) -> None:
     assert sweep_namespace(task, client=caller).errors == []
 
 
-@pytest.mark.parametrize("policy", ["none", "update", "replace", "recreate"])
-def test_some_types(granted_here: Granted, kubectl: t.Any, namespace: str, store: Store, policy: str) -> None:
-    """Without hooks and volumes: a backup, and a restore of what is gone and of what is different now."""
-    place = ["-n", namespace]
+def test_some_types(granted_here: Granted, client: KubeClient, namespace: str, store: Store) -> None:
+    """Without hooks and volumes: a backup, and restores of what is gone and of what is different, by each policy."""
+    maps = f"/api/v1/namespaces/{namespace}/configmaps"
     for name in ("gone", "changed"):
-        kubectl(*place, "create", "configmap", name, "--from-literal=color=red")
+        client.post(maps, {"metadata": {"name": name}, "data": {"color": "red"}})
     few: dict[str, t.Any] = {"resources": ("configmaps",), "hooks": False, "providers": ()}
     spec = BackupSpec.from_options({"included_namespaces": [namespace], "included_resources": ["configmaps"]})
     made = run_backup(BackupRequest(name="few", spec=spec), client=granted_here.caller("backup", **few), store=store)
     assert (made.phase, made.warnings_list, made.errors_list) == ("Completed", [], [])
-
-    kubectl(*place, "delete", "configmap", "gone")
-    kubectl(*place, "patch", "configmap", "changed", "--type=merge", "-p", '{"data": {"color": "blue"}}')
-    restorer = granted_here.caller("restore", on_existing=policy, **few)
-    again = RestoreSpec.from_options({"backup_name": "few", "existing_resource_policy": policy})
-    done = run_restore(RestoreRequest(spec=again), client=restorer, store=store)
-    assert (done.phase, done.errors_list) == ("Completed", [])
-    assert [warning for warning in done.warnings_list if "let you" in str(warning) or "orbidden" in str(warning)] == []
-    found = [kubectl(*place, "get", "configmap", name, "-o", "jsonpath={.data.color}") for name in ("gone", "changed")]
-    assert found == ["red", "blue" if policy == "none" else "red"]
+    for policy in ON_EXISTING:
+        client.delete(f"{maps}/gone")
+        client.patch(f"{maps}/changed", {"data": {"color": "blue"}})
+        restorer = granted_here.caller("restore", on_existing=policy, **few)
+        again = RestoreSpec.from_options({"backup_name": "few", "existing_resource_policy": policy})
+        done = run_restore(RestoreRequest(spec=again), client=restorer, store=store)
+        assert (done.phase, done.errors_list) == ("Completed", []), policy
+        assert [each for each in done.warnings_list if "let you" in str(each) or "orbidden" in str(each)] == []
+        found = [client.get(f"{maps}/{name}")["data"]["color"] for name in ("gone", "changed")]
+        assert found == ["red", "blue" if policy == "none" else "red"]
 
 
 def test_what_stored_objects_name(granted_here: Granted, named: Named, store: Store) -> None:
@@ -194,3 +195,38 @@ def test_what_stored_objects_name(granted_here: Granted, named: Named, store: St
     done = run_restore(RestoreRequest(spec=again), client=restorer, store=store)
     assert (done.phase, done.errors_list) == ("Completed", [])
     assert [warning for warning in done.warnings_list if "let you" in str(warning) or "orbidden" in str(warning)] == []
+
+
+def test_a_namespace_that_is_gone(client: KubeClient, kubeconfig: str, namespace: str, store: Store) -> None:
+    """The rights for the whole cluster are enough to make it anew, and to restore into it."""
+    gone = f"arkive-test-a-{secrets.token_hex(3)}"
+    path = f"/api/v1/namespaces/{gone}"
+    client.post("/api/v1/namespaces", {"metadata": {"name": gone, "labels": {"team": "shop"}}})
+    client.post(f"{path}/configmaps", {"metadata": {"name": "kept"}, "data": {"color": "red"}})
+    granted = Granted(client, kubeconfig, gone, namespace)
+    try:
+        spec = BackupSpec.from_options({"included_namespaces": [gone]})
+        made = run_backup(BackupRequest(name="gone", spec=spec), client=client, store=store)
+        assert (made.phase, made.warnings_list) == ("Completed", [])
+        client.delete(path)
+        await_gone(client, path)
+        restorer = granted.caller("restore", namespaces=())
+        again = RestoreSpec.from_options({"backup_name": "gone"})
+        done = run_restore(RestoreRequest(spec=again), client=restorer, store=store)
+        assert (done.phase, done.errors_list) == ("Completed", [])
+        assert client.get(path)["metadata"]["labels"]["team"] == "shop"
+        assert client.get(f"{path}/configmaps/kept")["data"] == {"color": "red"}
+    finally:
+        granted.remove()
+        client.delete(path)
+
+
+def await_gone(client: KubeClient, path: str) -> None:
+    def is_gone() -> bool:
+        try:
+            client.get(path)
+        except KubeError as exc:
+            return exc.not_found
+        return False
+
+    until(is_gone, f"{path} is gone", seconds=60)

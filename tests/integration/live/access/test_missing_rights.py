@@ -62,10 +62,8 @@ def app(kubectl: t.Any) -> t.Iterator[DataApp]:
 
 
 @pytest.fixture
-def granted(
-    client: KubeClient, kubectl: t.Any, kubeconfig: str, app: DataApp, module_namespace: str
-) -> t.Iterator[Granted]:
-    found = Granted(client, kubectl, kubeconfig, app.namespace, module_namespace)
+def granted(client: KubeClient, kubeconfig: str, app: DataApp, module_namespace: str) -> t.Iterator[Granted]:
+    found = Granted(client, kubeconfig, app.namespace, module_namespace)
     yield found
     found.remove()
 
