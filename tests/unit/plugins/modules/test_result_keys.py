@@ -27,6 +27,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_outcome import ActionOutcome, PhaseOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.blueprint_task import BlueprintOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.finding import Finding
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.model import Artifact
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import Grant
@@ -41,6 +45,7 @@ from ansible_collections.arkive.k8s.plugins.modules import (
     k8s_access_info,
     k8s_backup,
     k8s_backup_info,
+    k8s_blueprint,
     k8s_hook_exec,
     k8s_restore,
     k8s_snapshot,
@@ -108,6 +113,21 @@ def _access() -> AccessAnswer:
     )
 
 
+def _blueprint() -> BlueprintOutcome:
+    phases = (PhaseOutcome(name=CANARY, function="KubeExec", state="complete", shown={CANARY: CANARY}),)
+    artifacts = {CANARY: Artifact(key_values={CANARY: CANARY})}
+    action = ActionOutcome(
+        blueprint="hooks",
+        action="before",
+        subject=CANARY,
+        state="complete",
+        phases=phases,
+        defer_phase=phases[0],
+        shown_artifacts=artifacts,
+    )
+    return BlueprintOutcome(issues=_canaries(), action=action, swept=(CANARY,))
+
+
 class Case(t.NamedTuple):
     """A module, the engines that are replaced, what they answer, and arguments with which it runs."""
 
@@ -118,6 +138,11 @@ class Case(t.NamedTuple):
     location: bool = False
 
 
+BLUEPRINT = {
+    "definition": {"kind": "Blueprint", "metadata": {"name": "hooks"}, "actions": {"before": {"phases": []}}},
+    "action_name": "before",
+    "subject": {"kind": "namespace", "name": "shop"},
+}
 SET = {"name": "s", "namespace": "shop", **AUTH}
 #: Engines that a module imports once it knows that they are needed.
 LOADED_LATE: dict[str, t.Any] = {
@@ -139,6 +164,13 @@ CASES = {
     ),
     "backup_info of one": Case(
         k8s_backup_info, ("list_backups",), lambda: BackupListing([], []), {"name": "b"}, location=True
+    ),
+    "blueprint": Case(k8s_blueprint, ("run_blueprint", "plan_blueprint"), _blueprint, {**BLUEPRINT, **AUTH}),
+    "blueprint validated": Case(
+        k8s_blueprint,
+        ("validate_blueprints",),
+        lambda: BlueprintOutcome(issues=_canaries(), findings=((CANARY, Finding(level="warning", message=CANARY)),)),
+        {"definition": BLUEPRINT["definition"], "state": "validated"},
     ),
     "hook_exec": Case(
         k8s_hook_exec,

@@ -47,6 +47,9 @@ def loaded() -> set[str]:
         f"{ROOMS}_quiesce.sweeper",
         # only with a resource policy
         f"{ROOMS}_velero.resource_policy",
+        # only with blueprints
+        f"{ROOMS}_kanister.hook_run",
+        f"{ROOMS}_kanister.template.template",
         # only with volumes
         f"{ROOMS}_volumes.snapshot_sets",
         f"{ROOMS}_volumes.csi.snapshots",
