@@ -18,6 +18,15 @@ ResultKeys: t.TypeAlias = "t.Mapping[str, t.Any]"
 
 _COMMON: ResultKeys = {"changed": False, "warnings_list": [], "errors_list": [], "error_details": {}}
 
+K8S_ACCESS_INFO: ResultKeys = {
+    **_COMMON,
+    "allowed": False,
+    "lacking": [],
+    "grant": "",
+    "roles": [],
+    "yaml": "",
+}
+
 K8S_BACKUP: ResultKeys = {
     **_COMMON,
     "backup": {},
@@ -93,6 +102,7 @@ K8S_SNAPSHOT: ResultKeys = {
 K8S_SNAPSHOT_INFO: ResultKeys = {**_COMMON, "snapshots": []}
 
 __all__ = (
+    "K8S_ACCESS_INFO",
     "K8S_BACKUP",
     "K8S_BACKUP_INFO",
     "K8S_BLUEPRINT",

@@ -31,10 +31,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run impor
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import (
-    ResourcePolicy,
-    policy_of_config_map,
-)
+
+if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import ResourcePolicy
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +118,8 @@ def _read_policy(request: BackupRequest, client: KubeClient, issues: Issues) -> 
             f"The resource policy {where} does not exist.",
             hint="Create it, or give the policy itself in resource_policies.",
         ) from exc
+    from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import policy_of_config_map
+
     policy = policy_of_config_map(found)
     unsupported = policy.unsupported_actions()
     request.refuse(unsupported)

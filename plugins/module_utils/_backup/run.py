@@ -13,7 +13,6 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.spool import Spool
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.access import (
-    exec_needs,
     forbidden_error,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.blocks import Block, HookedPod, build_blocks
@@ -45,6 +44,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeping impor
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._backup.block_runner import BlockRunner
     from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
+    from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
+    from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
     from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
     from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord
     from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import PlannedPod
@@ -262,11 +263,23 @@ class BackupRun:
         # A selector picks namespaces beside the lists too, and among all where there are no lists; never excluded ones.
         by_name = set() if selectors and chosen.matcher.is_everything else set(chosen.accepted)
         for name, entry in sorted(chosen.existing.items()):
-            if entry.item is None or chosen.matcher.excludes_name(name):
+            if chosen.matcher.excludes_name(name):
                 continue
             by_label = bool(selectors) and self._list_plan.spec.selects_labels(entry.labels)
             if (entry.active and (name in by_name or by_label)) or name in self.sink.namespaces_with_items:
-                self.sink.store_all(resource, [entry.item])
+                self._store_namespace(resource, name, entry.item)
+
+    def _store_namespace(self, resource: ApiResource, name: str, item: RawItem | None) -> None:
+        if item is not None:
+            self.sink.store_all(resource, [item])
+            return
+        self._issues.warning(
+            "Unable to read the Namespace object, so that its labels and annotations are not stored",
+            name=name,
+            namespace="",
+            resource=str(NAMESPACES),
+            hint="Grant get on namespaces, or set include_cluster_resources: false.",
+        )
 
     def _store_ordered(self, items: t.Sequence[OrderedItem]) -> None:
         if items:
@@ -293,6 +306,10 @@ class BackupRun:
 
     def _check_exec(self, blocks: t.Sequence[Block]) -> None:
         namespaces = [hooked.key[0] for block in blocks for hooked in block.pods]
+        if not namespaces:
+            return
+        from ansible_collections.arkive.k8s.plugins.module_utils._hooks.rights import exec_needs
+
         forbidden = find_forbidden(self._client, exec_needs(namespaces), workers=self._request.workers)
         if not forbidden:
             return

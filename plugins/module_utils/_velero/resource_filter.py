@@ -23,11 +23,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude
     list_errors,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.namespace_patterns import is_pattern
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import ResourcePolicy
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.scoped_filter import CrdState, ScopedFilter
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
+    from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import ResourcePolicy
 
 #: From a name as people write it to its group-resource, and whether that is namespaced; None when nobody knows it.
 Resolve: t.TypeAlias = "t.Callable[[str], tuple[GroupResource, bool] | None]"

@@ -116,6 +116,21 @@ def test_what_is_stored(shop: BackupApi, store: t.Any, options: dict[str, t.Any]
     assert names(store) == expected
 
 
+@pytest.mark.parametrize(
+    ("options", "warned"), [({}, True), ({"include_cluster_resources": False}, False)], ids=["wanted", "left out"]
+)
+def test_a_namespace_that_may_not_be_read(
+    shop: BackupApi, store: t.Any, options: dict[str, t.Any], warned: bool
+) -> None:
+    """Its objects are stored, and that it is not itself is said."""
+    shop.denied = {("list", "namespaces"), ("get", "namespaces")}
+    outcome = back_up(shop, store, included_namespaces=["shop"], **options)
+    assert outcome.phase == "Completed"
+    assert "namespaces" not in outcome.items
+    said = [found for found in outcome.warnings_list if found["resource"] == "namespaces"]
+    assert [(found["name"], "Grant get on namespaces" in found["hint"]) for found in said] == [("shop", True)] * warned
+
+
 def test_an_object_of_several_selectors_is_stored_once(shop: BackupApi, store: t.Any) -> None:  # docs/compatibility 3.6
     both = [{"matchLabels": WEB}, {"matchExpressions": [{"key": "app", "operator": "Exists"}]}]
     outcome = back_up(shop, store, or_label_selectors=both)
