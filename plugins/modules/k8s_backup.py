@@ -532,8 +532,7 @@ def delete(task: Task) -> Result:
         "location": outcome.location,
     }
     if task.diff_mode:
-        before = (outcome.backup or {}).get("spec")
-        result["diff"] = text_diff(before, None, title=f"backup {name}")
+        result["diff"] = text_diff(outcome.shown, None, title=f"backup {name}")
     return result
 
 

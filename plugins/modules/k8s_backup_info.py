@@ -45,8 +45,11 @@ options:
     aliases: [phases]
   label_selector:
     description:
-      - Only the backups whose own labels fit, as kubectl takes it, such as V(team=shop,tier!=test).
-    type: str
+      - Only the backups whose own labels fit.
+      - Text in the form of C(kubectl), such as V(team=shop,!old), a mapping of labels to their values, or one with
+        C(match_labels) and C(match_expressions) as the Kubernetes API has it. C(matchLabels) and C(matchExpressions)
+        are fine too.
+    type: raw
   namespace:
     description:
       - Only the backups whose spec includes this namespace.
@@ -253,6 +256,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options i
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.jmespath_query import Query
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_BACKUP_INFO
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import clean_details
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import (
+    LABEL_SELECTOR,
+    label_selector,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import (
     STORAGE,
     require_store_library,
@@ -265,14 +272,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
 
 SPEC = ArgumentSpec(
     options={
         "name": {"type": "str"},
         "schedule": {"type": "str"},
         "phase": {"type": "list", "elements": "str", "aliases": ["phases"]},
-        "label_selector": {"type": "str"},
+        "label_selector": LABEL_SELECTOR,
         "namespace": {"type": "str"},
         "started_after": {"type": "str"},
         "started_before": {"type": "str"},
@@ -289,7 +295,7 @@ def backup_filter(params: t.Mapping[str, t.Any]) -> BackupFilter:
         name=params["name"] or "",
         schedule=params["schedule"] or "",
         phases=frozenset(params["phase"] or ()),
-        label_selector=LabelSelector.from_text(params["label_selector"]) if params["label_selector"] else None,
+        label_selector=label_selector(params),
         namespace=params["namespace"] or "",
         started_after=parse_rfc3339(after) if after else None,
         started_before=parse_rfc3339(before) if before else None,

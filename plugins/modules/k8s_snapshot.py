@@ -74,70 +74,14 @@ options:
   label_selector:
     description:
       - The claims with these labels.
-    type: dict
-    suboptions:
-      match_labels:
-        description:
-          - Labels and the values that they must have.
-        type: dict
-        aliases: [matchLabels]
-      match_expressions:
-        description:
-          - Conditions that must all hold.
-        type: list
-        elements: dict
-        aliases: [matchExpressions]
-        suboptions:
-          key:
-            description:
-              - The name of the label.
-            type: str
-            required: true
-          operator:
-            description:
-              - How the label is compared with the values.
-            type: str
-            required: true
-            choices: [In, NotIn, Exists, DoesNotExist]
-          values:
-            description:
-              - The values. Needed with the operators V(In) and V(NotIn).
-            type: list
-            elements: str
+      - Text in the form of C(kubectl), such as V(app=web,tier!=db), a mapping of labels to their values, or one with
+        C(match_labels) and C(match_expressions) as the Kubernetes API has it. C(matchLabels) and C(matchExpressions)
+        are fine too.
+    type: raw
   or_label_selectors:
     description:
-      - The claims that fit one of these label selectors.
-    type: list
-    elements: dict
-    suboptions:
-      match_labels:
-        description:
-          - Labels and the values that they must have.
-        type: dict
-        aliases: [matchLabels]
-      match_expressions:
-        description:
-          - Conditions that must all hold.
-        type: list
-        elements: dict
-        aliases: [matchExpressions]
-        suboptions:
-          key:
-            description:
-              - The name of the label.
-            type: str
-            required: true
-          operator:
-            description:
-              - How the label is compared with the values.
-            type: str
-            required: true
-            choices: [In, NotIn, Exists, DoesNotExist]
-          values:
-            description:
-              - The values. Needed with the operators V(In) and V(NotIn).
-            type: list
-            elements: str
+      - A list of label selectors, each written as O(label_selector) is. The claims that fit one of them are taken.
+    type: raw
   workload:
     description:
       - The claims of a Deployment or StatefulSet. Those that its pods name, those that a StatefulSet makes for each of

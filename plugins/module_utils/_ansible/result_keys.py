@@ -39,6 +39,9 @@ K8S_BACKUP_INFO: ResultKeys = {**_COMMON, "backups": [], "query_result": None, "
 K8S_HOOK_EXEC: ResultKeys = {
     **_COMMON,
     "hooks": [],
+    "rc": None,
+    "stdout": None,
+    "stderr": None,
     "freezes": [],
     "lease_ids": [],
     "lease_id": None,

@@ -41,6 +41,13 @@ def without_output(hook: t.Mapping[str, t.Any]) -> Result:
     return {name: value for name, value in hook.items() if name not in _OUTPUT_KEYS}
 
 
+def only_output(hooks: t.Sequence[t.Mapping[str, t.Any]], *, with_output: bool) -> Result:
+    """Exit code and output, as modules for commands have them, of the only command that ran; else null."""
+    ran = [hook for hook in hooks if hook.get("state") not in ("planned", "skipped")]
+    hook = ran[0] if len(ran) == 1 else {}
+    return {"rc": hook.get("rc"), **{name: hook.get(name) if with_output else None for name in ("stdout", "stderr")}}
+
+
 def refused_phase(phase: str, *, fail_on_partial: bool) -> bool:
     """Whether a run that ended in this phase fails its task."""
     return phase.startswith("Failed") or (phase == "PartiallyFailed" and fail_on_partial)
@@ -94,6 +101,7 @@ __all__ = (
     "clean_details",
     "ended",
     "failed_by",
+    "only_output",
     "phase_in_failure",
     "refused_phase",
     "text_diff",

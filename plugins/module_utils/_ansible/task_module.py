@@ -47,7 +47,8 @@ class TaskModule(DiscreetModule):
         self._warn_of(whole)
         if whole["errors_list"]:
             self.warn(f"The task goes on in spite of errors. {first_errors(whole['errors_list'])}")
-        super().exit_json(**whole)
+        # Said, because Ansible takes a result with an exit code other than 0 for a failure, and null is another one.
+        super().exit_json(**{"failed": False, **whole})
 
     def fail_json(self, msg: str, **result: t.Any) -> t.NoReturn:
         if not self._is_made:

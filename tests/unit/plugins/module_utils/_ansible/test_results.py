@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import stat
+import typing as t
 
 import pytest
 
@@ -18,6 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import
     SHOWN_OBJECTS,
     capped_plan,
     clean_details,
+    only_output,
     refused_phase,
     text_diff,
 )
@@ -43,6 +45,23 @@ def test_counts_have_a_name_that_jinja_can_reach() -> None:
     details = {"items": {"pods": 1}, "hooks": [{"argv": ["ls"], "stdout": "secret", "stdout_truncated": False}]}
     assert clean_details(details, with_output=False) == {"item_counts": {"pods": 1}, "hooks": [{"argv": ["ls"]}]}
     assert clean_details(details, with_output=True)["hooks"][0]["stdout"] == "secret"
+
+
+@pytest.mark.parametrize(
+    ("states", "with_output", "found"),
+    [
+        pytest.param(["ok"], True, (3, "o0", "e0"), id="one"),
+        pytest.param(["failed"], True, (3, "o0", "e0"), id="one that failed"),
+        pytest.param(["ok"], False, (3, None, None), id="one, kept secret"),
+        pytest.param(["ok", "skipped"], True, (3, "o0", "e0"), id="one of two"),
+        pytest.param(["ok", "ok"], True, (None, None, None), id="two"),
+        pytest.param(["planned"], True, (None, None, None), id="check mode"),
+        pytest.param([], True, (None, None, None), id="none"),
+    ],
+)
+def test_output_of_the_only_command(states: list[str], with_output: bool, found: tuple[t.Any, ...]) -> None:
+    hooks = [{"state": state, "rc": 3, "stdout": f"o{at}", "stderr": f"e{at}"} for at, state in enumerate(states)]
+    assert tuple(only_output(hooks, with_output=with_output).values()) == found
 
 
 def test_a_long_plan_is_in_a_file_of_its_own() -> None:
