@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - arkive.k8s._progress
   - arkive.k8s._requirements
   - arkive.k8s._requirements.kubernetes
+  - arkive.k8s._results.without_store
   - arkive.k8s._selection.pods
   - arkive.k8s._storage
 attributes:
@@ -217,6 +218,18 @@ swept:
   type: list
   elements: dict
   sample: [{pod: db-0, path: /var/lib/data, state: thawed}]
+left_out:
+  description:
+    - What is not in this result whole, because it is too large, and of how many entries of each part something is
+      missing. The errors come first, and counts are always whole.
+  returned: always
+  type: dict
+  sample: {}
+result_path:
+  description: The file with the parts of RV(left_out) as JSON, readable by its owner only. Null without one.
+  returned: always
+  type: str
+  sample: null
 warnings_list:
   description:
     - What was noticed, each with C(resource), C(namespace), C(name), C(message), C(reason) and C(hint). The first of
@@ -259,7 +272,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys im
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import failed_by, only_output
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import PODS, selector_text
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE_UNUSED
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, Result, Task, run_task
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, RESULT, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.between_tasks import (
@@ -293,7 +306,7 @@ SPEC = ArgumentSpec(
     required_one_of=(_WHAT,),
     required_if=(("state", "frozen", ("freeze_path",)), ("state", "thawed", ("freeze_path",))),
     required_by={"freeze_path": ("state",), "lease_id": ("freeze_path",)},
-).merge(AUTH, PODS, HOOKS, FREEZE, PROGRESS, STORAGE_UNUSED)
+).merge(AUTH, PODS, HOOKS, FREEZE, PROGRESS, RESULT, STORAGE_UNUSED)
 
 
 def hook_request(params: t.Mapping[str, t.Any]) -> HookTaskRequest:

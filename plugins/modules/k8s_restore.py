@@ -33,6 +33,7 @@ extends_documentation_fragment:
   - arkive.k8s._requirements.s3
   - arkive.k8s._requirements.select
   - arkive.k8s._restore_spec
+  - arkive.k8s._results
   - arkive.k8s._selection
   - arkive.k8s._storage
 attributes:
@@ -242,8 +243,8 @@ plan:
       returned: when it was applied
       sample: created
 plan_path:
-  description: A file with the whole plan as JSON, readable by its owner only, when RV(plan) does not hold all of it.
-    Null else.
+  description: A file with the whole plan as JSON, readable by its owner only, when RV(plan) does not hold all of it,
+    and it is not in the storage location, RV(result_key). Null else.
   returned: always
   type: str
   sample: /tmp/arkive-plan-k2b4x9.json
@@ -313,6 +314,25 @@ hooks:
   type: list
   elements: dict
   sample: []
+left_out:
+  description:
+    - What is not in this result whole, because it is too large, and of how many entries of each part something is
+      missing. The errors come first, and counts are always whole.
+  returned: always
+  type: dict
+  sample: {}
+result_path:
+  description: The file with the parts of RV(left_out) as JSON, readable by its owner only. Null without one.
+  returned: always
+  type: str
+  sample: null
+result_key:
+  description:
+    - The key in the storage location where the parts of RV(left_out) are as JSON, compressed with gzip. Null without
+      one.
+  returned: always
+  type: str
+  sample: null
 warnings_list:
   description:
     - What was noticed, each with C(resource), C(namespace), C(name), C(message), C(reason) and C(hint). The first of
@@ -362,7 +382,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries impo
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.restore_options import RESTORE, restore_request
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_RESTORE
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import (
-    capped_plan,
     ended,
     failed_by,
     phase_in_failure,
@@ -374,14 +393,15 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_option
     require_store_library,
     storage_location,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, Result, Task, run_task
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, RESULT, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import plan_restore, run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import RestoreKeys
 
 SPEC = ArgumentSpec(options={"fail_on_partial": {"type": "bool", "default": True}}).merge(
-    AUTH, STORAGE, SELECTION, RESTORE, HOOKS, PROGRESS
+    AUTH, STORAGE, SELECTION, RESTORE, HOOKS, PROGRESS, RESULT
 )
 
 
@@ -396,6 +416,8 @@ def work(task: Task) -> Result:
     client = connect(kube_auth(task.params), cancel=task.cancel)
     engine = plan_restore if task.check_mode else run_restore
     outcome = engine(request, client=client, store=store, progress=task.progress, cancel=task.cancel)
+    if outcome.recorded:
+        task.keep_result_beside(store, RestoreKeys(outcome.name).result)
     result = _result(outcome) | {"location": store.location.describe}
     if task.diff_mode:
         result["diff"] = outcome.diffs
@@ -424,7 +446,7 @@ def _result(outcome: RestoreOutcome) -> Result:
         "timings": outcome.timings,
         "recorded": outcome.recorded,
         "workloads": outcome.workloads,
-        **capped_plan(outcome.plan_items),
+        "plan": outcome.plan_items,
     }
 
 

@@ -18,8 +18,13 @@ ResultKeys: t.TypeAlias = "t.Mapping[str, t.Any]"
 
 _COMMON: ResultKeys = {"changed": False, "warnings_list": [], "errors_list": [], "error_details": {}}
 
+#: Of a result that may be large: what it has not whole, and where that is.
+_FITTED: ResultKeys = {"left_out": {}, "result_path": None}
+_STORED: ResultKeys = {**_FITTED, "result_key": None}
+
 K8S_BACKUP: ResultKeys = {
     **_COMMON,
+    **_STORED,
     "backup": {},
     "phase": "",
     "commit_point": {},
@@ -38,6 +43,7 @@ K8S_BACKUP_INFO: ResultKeys = {**_COMMON, "backups": [], "query_result": None, "
 
 K8S_HOOK_EXEC: ResultKeys = {
     **_COMMON,
+    **_FITTED,
     "hooks": [],
     "rc": None,
     "stdout": None,
@@ -50,6 +56,7 @@ K8S_HOOK_EXEC: ResultKeys = {
 
 K8S_RESTORE: ResultKeys = {
     **_COMMON,
+    **_STORED,
     "restore": {},
     "phase": "",
     "plan": [],
@@ -68,6 +75,7 @@ K8S_RESTORE: ResultKeys = {
 
 K8S_SNAPSHOT: ResultKeys = {
     **_COMMON,
+    **_FITTED,
     "snapshots": [],
     "hooks": [],
     "freezes": [],

@@ -10,17 +10,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import tempfile
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.issues import first_errors
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, ValidationError
 
 Result: t.TypeAlias = "dict[str, t.Any]"
-
-#: Objects of a plan or a diff that a result carries; the counts are always whole.
-SHOWN_OBJECTS = 500
 
 _OUTPUT_KEYS = ("stdout", "stderr", "stdout_truncated", "stderr_truncated")
 
@@ -83,21 +78,8 @@ def text_diff(before: t.Any, after: t.Any, *, title: str) -> dict[str, str]:
     }
 
 
-def capped_plan(plan: list[Result]) -> Result:
-    """``plan`` with at most ``SHOWN_OBJECTS`` entries; the whole of a longer one lies in the file ``plan_path``."""
-    if len(plan) <= SHOWN_OBJECTS:
-        return {"plan": plan, "plan_path": None}
-    # Made with mode 0600. It is for the user, who removes it.
-    descriptor, path = tempfile.mkstemp(prefix="arkive-plan-", suffix=".json")
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(plan, file, indent=1)
-    return {"plan": plan[:SHOWN_OBJECTS], "plan_path": path}
-
-
 __all__ = (
-    "SHOWN_OBJECTS",
     "Result",
-    "capped_plan",
     "clean_details",
     "ended",
     "failed_by",
