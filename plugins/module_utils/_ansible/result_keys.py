@@ -39,7 +39,14 @@ K8S_BACKUP: ResultKeys = {
     "location": "",
 }
 
-K8S_BACKUP_INFO: ResultKeys = {**_COMMON, "backups": [], "query_result": None, "incomplete": [], "location": ""}
+K8S_BACKUP_INFO: ResultKeys = {
+    **_COMMON,
+    "backups": [],
+    "query_result": None,
+    "extracted": None,
+    "incomplete": [],
+    "location": "",
+}
 
 K8S_HOOK_EXEC: ResultKeys = {
     **_COMMON,
@@ -73,6 +80,8 @@ K8S_RESTORE: ResultKeys = {
     "location": "",
 }
 
+K8S_RESTORE_INFO: ResultKeys = {**_COMMON, "restores": [], "query_result": None, "location": ""}
+
 K8S_SNAPSHOT: ResultKeys = {
     **_COMMON,
     **_FITTED,
@@ -91,6 +100,7 @@ __all__ = (
     "K8S_BACKUP_INFO",
     "K8S_HOOK_EXEC",
     "K8S_RESTORE",
+    "K8S_RESTORE_INFO",
     "K8S_SNAPSHOT",
     "K8S_SNAPSHOT_INFO",
     "ResultKeys",
