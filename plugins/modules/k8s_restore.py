@@ -44,8 +44,8 @@ attributes:
   diff_mode:
     support: full
     details:
-      - The difference holds each object that is created or changed, up to 500 of them. The values of Secrets are
-        masked.
+      - The difference begins with the plan as a short table, RV(plan_table), and holds each object that is created or
+        changed, up to 500 of them. The values of Secrets are masked.
   idempotent:
     support: full
     details:
@@ -73,6 +73,10 @@ EXAMPLES = r"""
   check_mode: true
   diff: true
   register: plan
+
+- name: Show it in short
+  ansible.builtin.debug:
+    msg: "{{ plan.plan_table }}"
 
 - name: Show the objects that would be created
   ansible.builtin.debug:
@@ -242,6 +246,14 @@ plan:
       type: str
       returned: when it was applied
       sample: created
+plan_table:
+  description:
+    - The plan in short, as lines of a table for people. What is written and what stands in the way is named, and all
+      else is counted.
+  returned: always
+  type: list
+  elements: str
+  sample: ["WAVE  ACTION  TYPE        OBJECT", "   1  create  namespaces  shop", "1 create"]
 plan_path:
   description: A file with the whole plan as JSON, readable by its owner only, when RV(plan) does not hold all of it,
     and it is not in the storage location, RV(result_key). Null else.
@@ -386,6 +398,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import
     failed_by,
     phase_in_failure,
     refused_phase,
+    shown_first,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import SELECTION
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import (
@@ -420,7 +433,7 @@ def work(task: Task) -> Result:
         task.keep_result_beside(store, RestoreKeys(outcome.name).result)
     result = _result(outcome) | {"location": store.location.describe}
     if task.diff_mode:
-        result["diff"] = outcome.diffs
+        result["diff"] = [*shown_first(result["plan_table"]), *outcome.diffs]
     if outcome.refusal is not None:
         return result | {"failed": True, "msg": outcome.refusal.sentence}
     if refused_phase(outcome.phase, fail_on_partial=task.params["fail_on_partial"]):
@@ -447,6 +460,7 @@ def _result(outcome: RestoreOutcome) -> Result:
         "recorded": outcome.recorded,
         "workloads": outcome.workloads,
         "plan": outcome.plan_items,
+        "plan_table": outcome.table,
     }
 
 

@@ -67,6 +67,7 @@ K8S_RESTORE: ResultKeys = {
     "restore": {},
     "phase": "",
     "plan": [],
+    "plan_table": [],
     "plan_path": None,
     "plan_counts": {},
     "waves": [],

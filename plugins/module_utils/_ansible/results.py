@@ -68,6 +68,11 @@ def failed_by(said: str, errors: t.Sequence[t.Mapping[str, t.Any]]) -> Result:
     return {"failed": True, "msg": f"{said} {first_errors(errors)}".strip()}
 
 
+def shown_first(lines: t.Sequence[str]) -> list[dict[str, str]]:
+    """An entry for the front of a list of differences: Ansible shows ``lines`` as they are."""
+    return [{**text_diff(None, None, title=""), "prepared": "\n".join([*lines, ""])}] if lines else []
+
+
 def text_diff(before: t.Any, after: t.Any, *, title: str) -> dict[str, str]:
     """The ``diff`` of one document; None stands for one that is not there."""
     return {
@@ -86,6 +91,7 @@ __all__ = (
     "only_output",
     "phase_in_failure",
     "refused_phase",
+    "shown_first",
     "text_diff",
     "without_output",
 )
