@@ -410,6 +410,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PR
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import plan_restore, run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.plan_table import plan_table
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import RestoreKeys
 
@@ -444,6 +445,7 @@ def work(task: Task) -> Result:
 
 
 def _result(outcome: RestoreOutcome) -> Result:
+    plan = outcome.plan_items
     return {
         "changed": outcome.changed,
         "restore": outcome.restore,
@@ -459,8 +461,8 @@ def _result(outcome: RestoreOutcome) -> Result:
         "timings": outcome.timings,
         "recorded": outcome.recorded,
         "workloads": outcome.workloads,
-        "plan": outcome.plan_items,
-        "plan_table": outcome.table,
+        "plan": plan,
+        "plan_table": plan_table(plan),
     }
 
 

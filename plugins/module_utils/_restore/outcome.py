@@ -15,7 +15,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Ark
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.plan_table import plan_table
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import RestorePhase
 
 
@@ -81,11 +80,6 @@ class RestoreOutcome:
     def waves(self) -> list[dict[str, t.Any]]:
         """What is written side by side, and in which order."""
         return self.applied.plan.waves_to_return()
-
-    @property
-    def table(self) -> list[str]:
-        """The plan in short, for people."""
-        return plan_table(self.plan_items)
 
     @property
     def plan_items(self) -> list[dict[str, t.Any]]:
