@@ -12,6 +12,8 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.hook_settings import HookSettings
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.kasten_objects import ReadHooks
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.api_versions import Priorities
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.choice import Expression, ObjectChoice
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import ResourceModifiers
@@ -37,6 +39,7 @@ class RestoreRequest:
     type in the stored version that fits best, ``api_version_priorities`` names versions of a group-resource.
     ``on_bad_member``: whether a member of the archive that is not the object of its path refuses all, or is left out.
     ``snapshot_location``: where native snapshots of volumes are; without it none is used.
+    ``execution_hooks``: blueprints around all of it, by ``hook_settings``.
     ``want_diff`` keeps YAML of what changes, ``max_diffs`` objects of it. ``force`` restores into namespaces that
     another restore works in. ``from_manifest``: the fields of ``spec`` that are in a manifest; all others are the
     task's own.
@@ -68,6 +71,8 @@ class RestoreRequest:
     max_diffs: int = 500
     write_records: bool = True
     snapshot_location: SnapshotLocation | None = None
+    execution_hooks: ReadHooks = dataclasses.field(default_factory=ReadHooks)
+    hook_settings: HookSettings = dataclasses.field(default_factory=HookSettings)
     force: bool = False
     from_manifest: frozenset[str] = frozenset()
 
