@@ -27,8 +27,13 @@ K8S_ACCESS_INFO: ResultKeys = {
     "yaml": "",
 }
 
+#: Of a result that may be large: what it has not whole, and where that is.
+_FITTED: ResultKeys = {"left_out": {}, "result_path": None}
+_STORED: ResultKeys = {**_FITTED, "result_key": None}
+
 K8S_BACKUP: ResultKeys = {
     **_COMMON,
+    **_STORED,
     "backup": {},
     "phase": "",
     "commit_point": {},
@@ -44,7 +49,14 @@ K8S_BACKUP: ResultKeys = {
     "location": "",
 }
 
-K8S_BACKUP_INFO: ResultKeys = {**_COMMON, "backups": [], "query_result": None, "incomplete": [], "location": ""}
+K8S_BACKUP_INFO: ResultKeys = {
+    **_COMMON,
+    "backups": [],
+    "query_result": None,
+    "extracted": None,
+    "incomplete": [],
+    "location": "",
+}
 
 K8S_BLUEPRINT: ResultKeys = {
     **_COMMON,
@@ -62,7 +74,11 @@ K8S_BLUEPRINT: ResultKeys = {
 
 K8S_HOOK_EXEC: ResultKeys = {
     **_COMMON,
+    **_FITTED,
     "hooks": [],
+    "rc": None,
+    "stdout": None,
+    "stderr": None,
     "freezes": [],
     "lease_ids": [],
     "lease_id": None,
@@ -71,9 +87,11 @@ K8S_HOOK_EXEC: ResultKeys = {
 
 K8S_RESTORE: ResultKeys = {
     **_COMMON,
+    **_STORED,
     "restore": {},
     "phase": "",
     "plan": [],
+    "plan_table": [],
     "plan_path": None,
     "plan_counts": {},
     "waves": [],
@@ -88,8 +106,11 @@ K8S_RESTORE: ResultKeys = {
     "location": "",
 }
 
+K8S_RESTORE_INFO: ResultKeys = {**_COMMON, "restores": [], "query_result": None, "location": ""}
+
 K8S_SNAPSHOT: ResultKeys = {
     **_COMMON,
+    **_FITTED,
     "snapshots": [],
     "hooks": [],
     "execution_hooks": [],
@@ -108,6 +129,7 @@ __all__ = (
     "K8S_BLUEPRINT",
     "K8S_HOOK_EXEC",
     "K8S_RESTORE",
+    "K8S_RESTORE_INFO",
     "K8S_SNAPSHOT",
     "K8S_SNAPSHOT_INFO",
     "ResultKeys",
