@@ -189,6 +189,19 @@ options:
         or the lines of Velero's ConfigMap C(enableapigroupversions), which is read as well.
       - Needs O(all_api_versions).
     type: raw
+  convert_api_versions:
+    description:
+      - Whether objects in an API version that Kubernetes has given up come back in the one that the cluster serves, such as
+        an Ingress of C(extensions/v1beta1) as C(networking.k8s.io/v1). Without it, each of them is an error that names
+        the version.
+      - Only versions that the cluster does not serve are converted, by a table of Kubernetes' own types and of
+        VolumeSnapshots. What the old version took for granted is written out, so that the object does what it did. What
+        cannot be said in the new version is a warning, or the error of an object that has no form in it.
+      - Filters know a type that has moved to another group by both names. Rules of O(resource_modifiers) see the converted
+        object.
+      - Custom resources are not converted; their definitions are.
+    type: bool
+    default: false
   uploader_config:
     description:
       - Written into the C(Restore). It has no effect without Velero's node agent.

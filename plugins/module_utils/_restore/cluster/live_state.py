@@ -44,6 +44,10 @@ class ApiTypes:
     def find(self, group_resource: GroupResource) -> ApiResource | None:
         return self._discovery.find(group_resource)
 
+    def versions(self, group_resource: GroupResource) -> list[str]:
+        """The apiVersions in which a type is served, in the server's order."""
+        return [res.api_version for res in self._discovery.resources if res.group_resource == group_resource]
+
     @property
     def namespaces(self) -> ApiResource:
         resource = self.find(NAMESPACES)

@@ -42,6 +42,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings 
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.order import resolve_order
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.snapshot_items import leave_out_snapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.transforms import make_preparer
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.unserved import UnservedTypes
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import ResourceModifiers
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import restore_waves
@@ -65,7 +66,8 @@ class Planner:
         self.findings = findings
         self._live = findings.live
         self._preparer = make_preparer(run, chosen, findings.volumes)
-        self._reader = ObjectReader(run, chosen.contents, self._preparer, findings.objects)
+        unserved = UnservedTypes(run, chosen, findings.live)
+        self._reader = ObjectReader(run, chosen.contents, self._preparer, findings.objects, unserved)
         self._lists = LiveLists(run.client, run.cancel)
         self._claims = ClaimRules(run, findings)
         self._existing = ExistingObjects(run, findings, self._claims)

@@ -57,7 +57,8 @@ class Preparer:
 
     def prepare(self, ref: ItemRef) -> Prepared:
         """Read and transform one stored object. Raises ``ArchiveError`` when it cannot be read."""
-        body = self._contents.read(ref)
+        conversion = self._contents.read_converted(ref)
+        body = conversion.body
         metadata = body.setdefault("metadata", {})
         stored_metadata, stored_status = dict(metadata), body.get("status") or {}
         strip_system_metadata(body)
@@ -70,6 +71,8 @@ class Preparer:
             stored_status=stored_status,
             source_namespace=source,
             target_namespace=self._spec.target_namespace(source) if source else "",
+            refusal=conversion.refusal,
+            warnings=list(conversion.notes),
         )
         apply_item_rules(ref.group_resource, draft, self._context)
         errors: list[str] = []
