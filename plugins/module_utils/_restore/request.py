@@ -36,6 +36,7 @@ class RestoreRequest:
     ``resource_priorities`` are the types to restore first and last, None for Velero's. ``all_api_versions`` reads each
     type in the stored version that fits best, ``api_version_priorities`` names versions of a group-resource.
     ``on_bad_member``: whether a member of the archive that is not the object of its path refuses all, or is left out.
+    ``merge_subjects`` adds the subjects of bindings to those that are in the cluster, whatever the policy.
     ``convert_api_versions`` brings objects of versions that the cluster has given up into those that it serves.
     ``snapshot_location``: where native snapshots of volumes are; without it none is used.
     ``want_diff`` keeps YAML of what changes, ``max_diffs`` objects of it. ``force`` restores into namespaces that
@@ -60,6 +61,7 @@ class RestoreRequest:
     all_api_versions: bool = False
     api_version_priorities: Priorities = dataclasses.field(default_factory=dict)
     convert_api_versions: bool = False
+    merge_subjects: bool = False
     terminating_timeout: float = 600.0
     resource_timeout: float = 600.0
     hook_wait_limit: float = 3600.0

@@ -14,10 +14,15 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources i
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import LEAVING, PlanItem
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.claim_rules import ClaimRules
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.compare import compare
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.compare import Comparison, compare
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.metadata import made_by
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.overwrite import NEVER_RECREATED
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.shared_objects import (
+    hint_for_existing,
+    lost_subjects,
+    merge_binding,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 
 
@@ -61,10 +66,14 @@ class ExistingObjects:
         return self._compare(item, live, desired)
 
     def _compare(self, item: PlanItem, live: Object, desired: Object) -> PlanItem:
-        comparison, policy = compare(item.group_resource, live, desired), self._run.request.spec.policy
+        request = self._run.request
+        policy = request.spec.policy
+        merged = merge_binding(item.group_resource, live, desired) if request.merge_subjects else None
+        comparison = merged or compare(item.group_resource, live, desired)
         if comparison.equal:
             return item.decided("unchanged")
         if comparison.always or policy != "none":
+            self._warn_of_shared(item, live, desired, comparison)
             item = item.decided("update", comparison.reason, patch=comparison.patch)
             if not comparison.always:
                 item = _with_method(item, policy)
@@ -76,9 +85,20 @@ class ExistingObjects:
             resource=str(item.group_resource),
             namespace=item.namespace or "",
             name=item.name,
-            hint="Set existing_resource_policy: update to change it.",
+            hint=hint_for_existing(item, request.spec),
         )
         return item.decided("skip", "it exists and differs from the backup; existing_resource_policy is none")
+
+    def _warn_of_shared(self, item: PlanItem, live: Object, desired: Object, comparison: Comparison) -> None:
+        """Under a mapping, what the original has of the cluster's objects is in use where that still runs."""
+        lost = [] if comparison.always else lost_subjects(item, live, desired, self._run.request.spec)
+        if lost:
+            self._run.issues.warning(
+                f"{item.title} is the whole cluster's, and this restore takes it from {', '.join(lost)}.",
+                resource=str(item.group_resource),
+                name=item.name,
+                hint="Set merge_subjects: true to add its subjects to those that are there, which stay.",
+            )
 
 
 def _with_method(item: PlanItem, policy: str) -> PlanItem:

@@ -34,6 +34,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan imp
     RestorePlan,
     Wave,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.prepared import Prepared
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.candidates import Candidate, ObjectReader
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.claim_rules import ClaimRules, would_lose_data
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.compare import is_plainly_equal
@@ -126,10 +127,11 @@ class Planner:
                     "unchanged", "it exists" if state == "present" else "it cannot be read; it is taken to exist"
                 )
                 continue
-            body = self._preparer.prepare_namespace(target, source)
-            self.findings.diffs.add(item, None, body)
+            prepared = self._preparer.prepare_namespace(target, source)
+            self._report(item, prepared)
+            self.findings.diffs.add(item, None, prepared.body)
             reason = LEAVING if state == "terminating" else ""
-            yield item.with_reason(reason, body=self.findings.objects.add(body))
+            yield item.with_reason(reason, body=self.findings.objects.add(prepared.body))
 
     def _open(self, group_resource: GroupResource, groups: _Groups) -> t.Iterator[Candidate | PlanItem]:
         """Candidates of one type, which come into ``groups``; an object whose place is taken by another is left out."""
@@ -254,7 +256,10 @@ class Planner:
         body = found.prepared.body
         keep = candidate.group_resource in _ALWAYS_KEPT or not is_plainly_equal(live, body)
         item = self._reader.item(candidate, found, keep=keep)
-        return self._existing.decide(item, live, body, stored_claim=found.prepared.stored_claim)
+        item = self._existing.decide(item, live, body, stored_claim=found.prepared.stored_claim)
+        if item.intent == "update":
+            self._report(item, found.prepared)
+        return item
 
     def _plan_absent(self, candidates: _Candidates, api: ApiTypes) -> _Planned:
         """Objects that are not in the cluster, as far as anybody knows."""
@@ -281,12 +286,18 @@ class Planner:
             item = self._claims.judge_empty(item, volume)
             if item.forbids_all:
                 return item
-        for warning in found.prepared.warnings:
-            self._run.issues.warning(
-                warning, resource=str(item.group_resource), namespace=item.namespace or "", name=item.name
-            )
+        self._report(item, found.prepared)
         self.findings.diffs.add(item, None, found.prepared.body)
         return item
+
+    def _report(self, item: PlanItem, prepared: Prepared) -> None:
+        """What was noticed while an object that will be written was prepared."""
+        where = {"resource": str(item.group_resource), "namespace": item.namespace or "", "name": item.name}
+        for warning in prepared.warnings:
+            self._run.issues.warning(warning, **where)
+        if item.group_resource == NAMESPACES:
+            for error in prepared.errors:
+                self._run.issues.error(f"error preparing {item.title}: {error}", **where)
 
     def _live_controller(self, candidate: Candidate, owner: t.Mapping[str, t.Any] | None, api: ApiTypes) -> str:
         """The live controller that owned this pod: it would delete a restored pod beside its own."""
