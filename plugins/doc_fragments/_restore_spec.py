@@ -66,7 +66,8 @@ options:
   namespace_mapping:
     description:
       - Namespaces of the backup, and those to restore their objects into.
-      - A namespace that the backup does not hold is refused; in a manifest it is a warning. So are names without
+      - A namespace that the backup does not hold is refused; in a manifest it is a warning, unless O(strict_selection)
+        is set. So are names without
         wildcards in O(included_namespaces), O(included_resources) and O(names), and keys of O(storage_class_mapping)
         and O(image_mapping), that fit nothing.
       - Where an object names a mapped namespace and can mean nothing else, it names the new one. These are subjects of

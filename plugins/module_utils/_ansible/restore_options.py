@@ -17,7 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options i
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.jmespath_query import Query
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.manifest_options import MANIFEST, manifest_documents
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import SHOWN_OBJECTS
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import selection
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import STRICTNESS, selection
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import shown_value
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.api_versions import (
@@ -103,7 +103,7 @@ _BEYOND = ArgumentSpec(
     required_one_of=(("backup", "schedule", "definition", "src"),),
 )
 
-RESTORE = SPEC_FIELDS.merge(_BEYOND, MANIFEST, EBS)
+RESTORE = SPEC_FIELDS.merge(_BEYOND, MANIFEST, EBS, STRICTNESS)
 
 
 def restore_request(params: t.Mapping[str, t.Any], *, want_diff: bool) -> RestoreRequest:
@@ -142,6 +142,8 @@ def restore_request(params: t.Mapping[str, t.Any], *, want_diff: bool) -> Restor
             log_output=not params["no_log_output"],
             workers=params["workers"],
             force=params["force"],
+            fail_on_empty=params["fail_on_empty"],
+            strict_selection=params["strict_selection"],
             want_diff=want_diff,
             max_diffs=SHOWN_OBJECTS,
             snapshot_location=snapshot_location(params),

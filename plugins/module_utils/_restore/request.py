@@ -41,7 +41,8 @@ class RestoreRequest:
     ``snapshot_location``: where native snapshots of volumes are; without it none is used.
     ``want_diff`` keeps YAML of what changes, ``max_diffs`` objects of it. ``force`` restores into namespaces that
     another restore works in. ``from_manifest``: the fields of ``spec`` that are in a manifest; all others are the
-    task's own.
+    task's own. ``fail_on_empty``: whether a selection that fits nothing is refused; None is for one of the task's own.
+    ``strict_selection``: names that fit nothing are refused in a manifest as well.
     """
 
     spec: RestoreSpec
@@ -74,6 +75,8 @@ class RestoreRequest:
     snapshot_location: SnapshotLocation | None = None
     force: bool = False
     from_manifest: frozenset[str] = frozenset()
+    fail_on_empty: bool | None = None
+    strict_selection: bool = False
 
     def validate(self) -> None:
         """Raise ``ValidationError``; needs neither a cluster nor a store."""

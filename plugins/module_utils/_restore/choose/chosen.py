@@ -22,7 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.chosen_
     leave_out_bad,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.contents import BackupContents
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.unfit_names import check_names
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.unfit_names import check_names, report_empty
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.version_priorities import (
     read_version_priorities,
 )
@@ -69,7 +69,7 @@ def choose_objects(run: RestoreRun, backup: OpenBackup) -> Chosen:
     for warning in (*unfit, *items.warnings):
         issues.warning(warning)
     if not items.count and not items.namespaces:
-        issues.warning(f"Nothing in backup '{spec.backup_name}' fits the filters: zero items to be restored.")
+        report_empty(request, contents, issues)
     return Chosen(backup=backup, contents=contents, items=items, discovery=discovery, api=api)
 
 
