@@ -31,6 +31,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan imp
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.existing import ExistingObjects
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.metadata import made_by
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.node_port_hint import TAKEN, node_port_hint
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.overwrite import replacement
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import DataSource
@@ -188,7 +189,7 @@ class ObjectWriter:
 
     def _find_existing(self, item: PlanItem, resource: ApiResource, exc: KubeError) -> Object | None:
         """What stands in the way of a create; node ports that are taken may be its own (Velero 1.18)."""
-        taken = item.group_resource.resource == "services" and "provided port is already allocated" in exc.message
+        taken = item.group_resource.resource == "services" and TAKEN in exc.message
         if exc.already_exists or taken:
             return get_object(self._client, resource, item.name, item.namespace)
         return None
@@ -313,7 +314,9 @@ class ObjectWriter:
 
     def _failed(self, item: PlanItem, exc: ArkiveError, *, reason: str = "") -> Applied:
         failure = _first_line(exc)
-        self.report(item, f"error restoring {item.title}: {failure}", reason=reason, hint=exc.hint or "")
+        preserved = bool(self._run.request.spec.preserve_node_ports)
+        hint = node_port_hint(preserved=preserved) if TAKEN in exc.message else exc.hint or ""
+        self.report(item, f"error restoring {item.title}: {failure}", reason=reason, hint=hint)
         return Applied(item, "failed", failure)
 
 

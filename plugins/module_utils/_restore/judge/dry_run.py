@@ -28,6 +28,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.needed_o
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import ObjectKey, PlanItem, RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.unmade_namespaces import why_not_made
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.node_port_hint import TAKEN, node_port_hint
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.overwrite import replacement
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 
@@ -163,7 +164,9 @@ class DryRunJudge:
         if exc.already_exists:
             # An old one on its way out is why it has a reason.
             return item.decided("unverified", item.reason or "it was created by someone else while the plan was made")
-        return item.decided("conflict", first_line, hint=exc.hint or "", cause=exc.reason)
+        preserved = bool(self._run.request.spec.preserve_node_ports)
+        hint = node_port_hint(preserved=preserved) if TAKEN in exc.message else exc.hint or ""
+        return item.decided("conflict", first_line, hint=hint, cause=exc.reason)
 
 
 def _planned_keys(plan: RestorePlan) -> frozenset[ObjectKey]:

@@ -130,8 +130,12 @@ class Planner:
             prepared = self._preparer.prepare_namespace(target, source)
             self._report(item, prepared)
             self.findings.diffs.add(item, None, prepared.body)
-            reason = LEAVING if state == "terminating" else ""
+            reason = self._why_leaving(target) if state == "terminating" else ""
             yield item.with_reason(reason, body=self.findings.objects.add(prepared.body))
+
+    def _why_leaving(self, namespace: str) -> str:
+        held = self._live.held.get(namespace)
+        return f"{LEAVING} (it waits for this: {held})" if held else LEAVING
 
     def _open(self, group_resource: GroupResource, groups: _Groups) -> t.Iterator[Candidate | PlanItem]:
         """Candidates of one type, which come into ``groups``; an object whose place is taken by another is left out."""
