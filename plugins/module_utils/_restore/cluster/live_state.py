@@ -117,11 +117,7 @@ def read_live_state(
     return LiveState(
         {name: "unknown" if obj is False else namespace_state(obj) for name, obj in found.items()},
         _read_volumes(client, types) if with_volumes else {},
-        held={
-            name: held
-            for name, obj in found.items()
-            if obj and namespace_state(obj) == "terminating" and (held := what_holds(obj))
-        },
+        held={name: what_holds(obj) for name, obj in found.items() if obj and namespace_state(obj) == "terminating"},
     )
 
 
