@@ -19,7 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Ob
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import MapOf, Shape
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.conversions.move import ConversionError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.conversions.schemas import (
-    PRESERVE,
+    keep_unknown,
     make_structural,
 )
 
@@ -54,7 +54,7 @@ def convert_definition(obj: Object) -> tuple[str, ...]:
         own = (version.get("schema") or {}).get("openAPIV3Schema")
         schema, changed = make_structural(copy.deepcopy(own if own is not None else shared_schema))
         if keeps_unknown:
-            schema[PRESERVE] = True
+            keep_unknown(schema)
         version["schema"] = {"openAPIV3Schema": schema}
         if changed:
             notes.append(f"the schema of {version.get('name')} was changed in what v1 does not take (not structural).")

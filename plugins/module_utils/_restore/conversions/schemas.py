@@ -41,6 +41,19 @@ def make_structural(schema: t.Any) -> tuple[Object, bool]:
     return fixed, changes.count > 0
 
 
+def keep_unknown(schema: Object) -> None:
+    """Let a structural schema keep fields that it does not name, as all did before v1: at every level, in place.
+
+    Where a schema names members of an object, those above it do not decide for that object.
+    """
+    if schema.get("type") == "object" and "additionalProperties" not in schema:
+        schema[PRESERVE] = True
+    below = [*(schema.get("properties") or {}).values(), schema.get("items"), schema.get("additionalProperties")]
+    for each in below:
+        if isinstance(each, dict):
+            keep_unknown(each)
+
+
 def anything() -> Object:
     """The schema of a definition that had none."""
     return {"type": "object", PRESERVE: True}
@@ -138,4 +151,4 @@ class _Changes:
         return fixed
 
 
-__all__ = ("PRESERVE", "anything", "make_structural")
+__all__ = ("PRESERVE", "anything", "keep_unknown", "make_structural")

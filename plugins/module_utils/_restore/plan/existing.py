@@ -20,8 +20,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.metadata 
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.overwrite import NEVER_RECREATED
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.shared_objects import (
     hint_for_existing,
-    lost_subjects,
+    hint_for_shared,
     merge_binding,
+    who_loses,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 
@@ -91,13 +92,13 @@ class ExistingObjects:
 
     def _warn_of_shared(self, item: PlanItem, live: Object, desired: Object, comparison: Comparison) -> None:
         """Under a mapping, what the original has of the cluster's objects is in use where that still runs."""
-        lost = [] if comparison.always else lost_subjects(item, live, desired, self._run.request.spec)
-        if lost:
+        losers = [] if comparison.always else who_loses(item, live, desired, self._run.request.spec)
+        if losers:
             self._run.issues.warning(
-                f"{item.title} is the whole cluster's, and this restore takes it from {', '.join(lost)}.",
+                f"{item.title} is the whole cluster's, and this restore takes it from {', '.join(losers)}.",
                 resource=str(item.group_resource),
                 name=item.name,
-                hint="Set merge_subjects: true to add its subjects to those that are there, which stay.",
+                hint=hint_for_shared(item),
             )
 
 

@@ -16,6 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources i
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.namespace_mentions import MentionFinder
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.compare import Comparison
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
@@ -42,18 +43,27 @@ def merge_binding(group_resource: GroupResource, live: ObjectView, desired: Obje
     return Comparison(patch, always=True, reason="its subjects are added to those that are there")
 
 
-def lost_subjects(item: PlanItem, live: ObjectView, desired: ObjectView, spec: RestoreSpec) -> list[str]:
-    """Who would lose a role by a restore beside the original."""
-    if item.group_resource != CLUSTER_ROLE_BINDINGS or not _is_copy(spec):
+def who_loses(item: PlanItem, live: ObjectView, desired: ObjectView, spec: RestoreSpec) -> list[str]:
+    """From whom an object of the whole cluster would be taken by a change that a restore beside the original makes."""
+    if item.namespace is not None or not _is_copy(spec):
         return []
-    kept = {_identity(subject) for subject in desired.get("subjects") or []}
-    return [_shown(subject) for subject in live.get("subjects") or [] if _identity(subject) not in kept]
+    if item.group_resource == CLUSTER_ROLE_BINDINGS:
+        kept = {_identity(subject) for subject in desired.get("subjects") or []}
+        return [_shown(subject) for subject in live.get("subjects") or [] if _identity(subject) not in kept]
+    finder = MentionFinder(old for old, new in spec.namespace_mapping.items() if old != new)
+    names = {mention.name for mention in finder.find(item.group_resource, live) if mention.known}
+    return [f"namespace '{name}'" for name in sorted(names)]
 
 
 def hint_for_existing(item: PlanItem, spec: RestoreSpec) -> str:
     """What to do about an object that exists and differs, where the policy leaves it alone."""
     if item.namespace is not None or not _is_copy(spec):
         return "Set existing_resource_policy: update to change it."
+    return hint_for_shared(item)
+
+
+def hint_for_shared(item: PlanItem) -> str:
+    """What to do about an object of the whole cluster, other than to change it."""
     if item.group_resource == CLUSTER_ROLE_BINDINGS:
         return "Set merge_subjects: true to add its subjects to those that are there, which stay."
     return (
@@ -75,4 +85,4 @@ def _shown(subject: t.Mapping[str, t.Any]) -> str:
     return f"{subject.get('kind')} {'/'.join(filter(None, (subject.get('namespace'), subject.get('name'))))}"
 
 
-__all__ = ("hint_for_existing", "lost_subjects", "merge_binding")
+__all__ = ("hint_for_existing", "hint_for_shared", "merge_binding", "who_loses")

@@ -317,6 +317,7 @@ OLD: tuple[Old, ...] = (
                                 "properties": {
                                     "spec": {
                                         "type": "object",
+                                        "x-kubernetes-preserve-unknown-fields": True,
                                         "properties": {
                                             "size": {"type": "integer", "minimum": 1},
                                             "any": {"x-kubernetes-preserve-unknown-fields": True},

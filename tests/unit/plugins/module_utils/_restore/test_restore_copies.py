@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import parse_modifiers
-from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import types_named
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import ApiType, types_named
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import (
     RestoreApi,
     actions,
@@ -106,6 +106,24 @@ def test_an_update_that_takes_a_right_away_says_whose(api: RestoreApi, store: t.
     assert found["hint"].startswith("Set merge_subjects: true")
 
 
+def test_an_update_that_turns_the_originals_webhook_to_the_copy_says_so(api: RestoreApi, store: t.Any) -> None:
+    def hooks(namespace: str) -> Object:
+        return {"webhooks": [{"name": "w", "clientConfig": {"service": {"name": "s", "namespace": namespace}}}]}
+
+    group = "admissionregistration.k8s.io"
+    plural = "validatingwebhookconfigurations"
+    kind = "ValidatingWebhookConfiguration"
+    api.types.append(ApiType(group=group, plural=plural, kind=kind, namespaced=False))
+    api.add(plural, "w", **hooks("shop"))
+    stored = {"apiVersion": f"{group}/v1", "kind": kind, "metadata": {"name": "w"}, **hooks("shop")}
+    write_backup(store, "b", (f"{plural}.{group}", stored), config("c"))
+    left = warning(plan(api, store, **COPY), f"{plural}.{group}")
+    assert f"excluded_resources: {plural}.{group}" in left["hint"]
+    changed = warning(plan(api, store, **COPY, existing_resource_policy="update"), f"{plural}.{group}")
+    assert changed["message"].endswith("and this restore takes it from namespace 'shop'.")
+    assert changed["hint"] == left["hint"]
+
+
 def test_what_still_names_the_original_is_a_warning_of_the_object(api: RestoreApi, store: t.Any) -> None:
     write_backup(store, "b", config("c", url="http://db.shop.svc/"))
     found = warning(plan(api, store, **COPY), "configmaps")
@@ -166,6 +184,18 @@ def test_a_namespace_without_an_object_in_the_backup_is_changed_as_well(api: Res
     restore(api, store, modifiers=rule(PATCH))
     made: Object = api.objects["namespaces", "", "sub"]
     assert made["metadata"]["annotations"] == {"project": "new"}
+
+
+def test_the_plan_tells_what_a_namespace_that_is_being_deleted_waits_for(api: RestoreApi, store: t.Any) -> None:
+    remaining = {
+        "type": "NamespaceContentRemaining",
+        "status": "True",
+        "message": "configmaps. has 1 resource instances",
+    }
+    api.add("namespaces", "sub", status={"phase": "Terminating", "conditions": [remaining]})
+    write_backup(store, "b", config("c", "sub"))
+    reasons = {item["name"]: item["reason"] for item in plan(api, store).plan_items}
+    assert reasons["sub"].endswith("(it waits for this: configmaps. has 1 resource instances)")
 
 
 def test_a_rule_that_fails_for_a_namespace_is_an_error_of_it(api: RestoreApi, store: t.Any) -> None:
