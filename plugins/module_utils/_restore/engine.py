@@ -59,6 +59,7 @@ def plan_restore(
         ready, refusal = _judge(_plan(opened))
         with ready.timings.measure("dry_run"):
             ready = _ask_server(ready, hold_back=refusal is None)
+        ready.run.report_warnings()
         return Execution(ready).foresee(refusal)
 
 
@@ -148,6 +149,7 @@ def _judge(ready: Ready) -> tuple[Ready, ArkiveError | None]:
     ``ArchiveError`` if an object that would be restored cannot be read, ``RestoreError`` if claims would come back
     without their data and nobody said that they may.
     """
+    ready = ready.with_plan(ready.judge.existing.judge_plan(ready.plan))
     unreadable = ready.planned.unreadable
     if unreadable.count:
         why = [item for item in ready.plan.items if item.action == "conflict" and not item.kind]
@@ -160,6 +162,7 @@ def _judge(ready: Ready) -> tuple[Ready, ArkiveError | None]:
 
 
 def _refuse(ready: Ready, error: ArkiveError, items: t.Sequence[PlanItem]) -> tuple[Ready, ArkiveError]:
+    ready.run.report_warnings()
     error.details |= ready.report.refused(ready.plan, items, ready.volumes)
     return ready, error
 

@@ -149,6 +149,7 @@ class Execution:
         """Apply the plan, run the hooks, write the records."""
         if not self._has_work:
             self._await_workloads()
+            self._run.report_warnings()
             return self._report.untouched(self._work())
         with self._make_locks() as locks:
             locks.acquire(self._namespaces_to_change())
@@ -163,6 +164,7 @@ class Execution:
         if self._run.cancel.is_cancelled and not failure:
             failure = f"The run was cancelled: {self._run.cancel.reason}."
             self._run.issues.error(failure)
+        self._run.report_warnings()
         return self._report.finished(self._work(hooks=results, failure=failure))
 
     def _work(self, *, hooks: t.Sequence[HookResult] = (), failure: str = "") -> RestoreWork:
@@ -197,6 +199,8 @@ class Execution:
         self._carry_out(applier, [wave for wave in self._applied.plan.waves if CRDS in wave.group_resources])
         if any(self._applied.is_written(item) for item in self._definitions()):
             self._plan_new_types()
+        plan = self._ready.judge.existing.judge_plan(self._applied.plan, definitions_are_there=True)
+        self._applied = self._applied.with_plan(plan)
         for item in self._open_pods:
             self._watch_again(item)
         with_volumes = [
@@ -239,6 +243,7 @@ class Execution:
             run,
             findings,
             ExistingObjects(run, findings, ClaimRules(run, findings)),
+            self._ready.judge.existing,
             ObjectWaits(run, self._api.find(SERVICE_ACCOUNTS)),
             self._follow_pod,
         )

@@ -1,0 +1,167 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The API server is the judge of what exists: where its dry run changes nothing, nothing is written."""
+
+# Private: not for use outside of this collection.
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CRDS
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object, patch_object, replace_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.rule_words import rule_for
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem, RestorePlan
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.compare import is_same_to_server
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.dropped import find_dropped, show_path
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.overwrite import replacement
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun, subject_of
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.builtin_types import builtin_type
+
+#: What the server says of a webhook that has side effects.
+NO_DRY_RUN = "does not support dry run"
+
+
+class _Answer(t.NamedTuple):
+    """``sent`` was judged beside ``live``, which would become ``after``."""
+
+    live: Object
+    sent: t.Mapping[str, t.Any]
+    after: Object
+
+
+class ExistingJudge:
+    """Asks about objects that exist and differ by our own rules, and about no others. Safe to use from any thread."""
+
+    def __init__(self, run: RestoreRun, findings: Findings) -> None:
+        self._run = run
+        self._objects = findings.objects
+        self._diffs = findings.diffs
+        self._forbidden: set[tuple[GroupResource, str | None]] = set()
+        self._gone: KubeError | None = None
+
+    def judge_plan(self, plan: RestorePlan, *, definitions_are_there: bool = False) -> RestorePlan:
+        """The plan as the server judges it.
+
+        Objects whose definition this plan changes are left for the time when it has: the server goes by the old one.
+        """
+        changing = frozenset[str]() if definitions_are_there else changed_definitions(plan)
+        items = [
+            item
+            for item in plan.items
+            if item.awaits_verdict
+            if not (item.intent and str(item.group_resource) in changing)
+        ]
+        if not items:
+            return plan
+        with concurrent.futures.ThreadPoolExecutor(max_workers=self._run.workers) as pool:
+            return plan.replacing(list(pool.map(self.judge, items)))
+
+    def judge(self, item: PlanItem) -> PlanItem:
+        """``item`` as the server has it; one that nothing would change is unchanged.
+
+        An update that the server refuses stays one: what is written before it may let it pass.
+        """
+        self._run.cancel.check()
+        resource = item.resource
+        if not item.awaits_verdict or resource is None:
+            return item
+        live = self._objects.load(item.live)
+        if self._gone is not None or (item.group_resource, item.namespace) in self._forbidden:
+            return self._by_ourselves(item, live)
+        try:
+            answer = self._ask(item, resource, live)
+        except KubeError as exc:
+            return self._unanswered(item, live, exc)
+        return self._by_answer(item, answer)
+
+    def _ask(self, item: PlanItem, resource: ApiResource, live: Object) -> _Answer:
+        client = self._run.client_for(item)
+        if item.method == "replace":
+            return self._ask_replacement(client, item, resource, live)
+        sent = item.patch or {}
+        after = patch_object(client, resource, item.name, sent, namespace=item.namespace, dry_run=True)
+        if not is_same_to_server(live, after) and _version(live) != _version(after):
+            # Somebody has changed it since it was read.
+            live = get_object(self._run.client, resource, item.name, item.namespace) or live
+        return _Answer(live, sent, after)
+
+    def _ask_replacement(self, client: KubeClient, item: PlanItem, resource: ApiResource, live: Object) -> _Answer:
+        live = get_object(self._run.client, resource, item.name, item.namespace) or live
+        sent = replacement(item.group_resource, live, self._objects.load(item.body))
+        after = replace_object(client, resource, item.name, sent, namespace=item.namespace, dry_run=True)
+        return _Answer(live, sent, after)
+
+    def _by_answer(self, item: PlanItem, answer: _Answer) -> PlanItem:
+        typed = builtin_type(item.group_resource) is not None
+        dropped = tuple(map(show_path, find_dropped(answer.sent, answer.after, live=answer.live, typed=typed)))
+        self._run.warned.note_dropped(subject_of(item), dropped)
+        item = dataclasses.replace(item, judged="server", dropped=dropped)
+        if is_same_to_server(answer.live, answer.after):
+            why = f"the API server drops what differs: {', '.join(dropped)}" if dropped else ""
+            return item.decided("unchanged", why)
+        if item.intent:
+            self._diffs.add(item, answer.live, answer.after)
+        else:
+            self._warn(item)
+        return item
+
+    def _unanswered(self, item: PlanItem, live: Object, exc: KubeError) -> PlanItem:
+        if rule_for(exc.message):
+            self._forbidden.add((item.group_resource, item.namespace))
+        elif exc.unreachable and not isinstance(exc, KubeTimeout):
+            self._gone = exc
+        elif is_verdict(exc):
+            self._keep(item, live)
+            return item if item.intent else dataclasses.replace(item, judged="server")
+        return self._by_ourselves(item, live)
+
+    def _by_ourselves(self, item: PlanItem, live: Object) -> PlanItem:
+        self._keep(item, live)
+        return dataclasses.replace(item, judged="locally")
+
+    def _keep(self, item: PlanItem, live: Object) -> None:
+        """What our own comparison has found stands."""
+        if item.intent:
+            self._diffs.add_update(item, live)
+        else:
+            self._warn(item)
+
+    def _warn(self, item: PlanItem) -> None:
+        self._run.issues.warning(
+            f'could not restore, {item.kind} "{item.name}" already exists. '
+            "Warning: the in-cluster version is different than the backed-up version",
+            resource=str(item.group_resource),
+            namespace=item.namespace or "",
+            name=item.name,
+            hint="Set existing_resource_policy: update to change it.",
+        )
+
+
+def changed_definitions(plan: RestorePlan) -> frozenset[str]:
+    """Names of the definitions that are there and will be others: each is the group-resource of its objects."""
+    return frozenset(item.name for item in plan.of_types(CRDS) if item.intent)
+
+
+def is_verdict(exc: KubeError) -> bool:
+    """Whether the server's refusal is about the object: it was able to judge it, and we may ask."""
+    if exc.unreachable or exc.status in (405, 429) or (exc.status or 0) >= 500:
+        return False
+    return not rule_for(exc.message) and NO_DRY_RUN not in exc.message
+
+
+def _version(obj: t.Mapping[str, t.Any]) -> t.Any:
+    return (obj.get("metadata") or {}).get("resourceVersion")
+
+
+__all__ = ("NO_DRY_RUN", "ExistingJudge", "changed_definitions", "is_verdict")
