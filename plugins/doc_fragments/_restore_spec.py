@@ -234,6 +234,12 @@ options:
     type: str
     choices: [fail, warn]
     default: fail
+  restore_failed_jobs:
+    description:
+      - Whether Jobs that had failed when the backup was made are restored, which runs them again.
+      - Without it they are left out, as Jobs that had run to their end always are. Velero restores them.
+    type: bool
+    default: false
   on_bad_member:
     description:
       - What happens when a member of the archive is bad, which is when it is not the JSON of the very object that its

@@ -101,7 +101,7 @@ def _opened(
     request: RestoreRequest, client: KubeClient, store: Store, progress: ProgressSink, cancel: CancelToken | None
 ) -> t.Iterator[_Opened]:
     request.validate()
-    request = with_backup(request, store)
+    request, warnings = with_backup(request, store)
     with (
         rare_collections(),
         open_source(store, request.spec.backup_name, cancel=cancel) as backup,
@@ -115,6 +115,7 @@ def _opened(
             client=client, issues=report.issues, progress=progress, cancel=cancel or client.cancel, run_id=name
         )
         run = RestoreRun(request=request, name=name, context=context)
+        run.issues.add_warnings(warnings)
         yield _Opened(run, report, backup, objects, Timings())
 
 
