@@ -51,7 +51,7 @@ def test_the_newest_that_is_completed(store: LocalStore) -> None:
     assert newest.name == "a"
     assert [warning.partition("schedule. ")[2][:40] for warning in newest.warnings] == [
         "backups/g/velero-backup.json is not vali",
-        "Backup 'h' cannot be trusted: It has the",
+        "Backup 'h' cannot be trusted: Its object",
     ]
 
 
