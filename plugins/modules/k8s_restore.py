@@ -236,6 +236,22 @@ plan:
       sample: create
     reason: {description: Why., type: str, returned: always, sample: ""}
     hint: {description: What to do about it., type: str, returned: when there is one, sample: ""}
+    judged:
+      description:
+        - Of an object that exists and differs by the collection's own rules. C(server) when the API server's dry run has
+          said what would change, and C(locally) when it could not, because of a webhook that does not support dry run or
+          a right that is missing.
+      type: str
+      returned: when the object exists and differs from what is stored
+      sample: server
+    dropped:
+      description:
+        - Fields of the stored object that the API server does not keep, such as those that a definition of this cluster
+          does not know.
+      type: list
+      elements: str
+      returned: when there are any
+      sample: [spec.keepUntil]
     state:
       description: C(created), C(updated), C(unchanged) or C(failed).
       type: str
