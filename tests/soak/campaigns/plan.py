@@ -10,6 +10,7 @@ restored by a random policy, into their namespace or another one, with or withou
 from __future__ import annotations
 
 import contextlib
+import difflib
 import os
 import random
 import secrets
@@ -31,7 +32,8 @@ _POLICIES = ("none", "update", "update", "replace", "recreate")
 _AFTER = {
     "create": {("create", "created")},
     "update": {("update", "updated")},
-    "unchanged": {("unchanged", "unchanged")},
+    # A run that finds nothing to do carries nothing out.
+    "unchanged": {("unchanged", "unchanged"), ("unchanged", "")},
     "skip": {("skip", "")},
     "conflict": {("conflict", "failed"), ("create", "failed")},
     # What the server could not judge.
@@ -197,7 +199,12 @@ def _not_settled(again: RestoreOutcome, third: RestoreOutcome) -> t.Iterator[str
         ]
         yield f"the second run changes {wrote}"
     if third.changed or third.diffs:
-        yield f"the third one would change {[diff['after_header'] for diff in third.diffs]}"
+        yield f"the third one would change {[_changed_lines(diff) for diff in third.diffs]}"
+
+
+def _changed_lines(diff: Object) -> list[str]:
+    lines = difflib.unified_diff(diff["before"].splitlines(), diff["after"].splitlines(), n=0, lineterm="")
+    return [diff["after_header"], *list(lines)[2:]]
 
 
 __all__ = ("PlanCampaign",)

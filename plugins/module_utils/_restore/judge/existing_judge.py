@@ -12,22 +12,32 @@ import concurrent.futures
 import dataclasses
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.accelerators import parse_json
+from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CRDS
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object, patch_object, replace_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import (
+    create_object,
+    get_object,
+    patch_object,
+    replace_object,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.rule_words import rule_for
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem, RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.compare import is_same_to_server
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.dropped import find_dropped, show_path
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.overwrite import replacement
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.server_owned import carry_over
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun, subject_of
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.builtin_types import builtin_type
 
+#: Room for what the server puts behind it, in names of 63 letters.
+_LONGEST_PREFIX = 50
 #: What the server says of a webhook that has side effects.
 NO_DRY_RUN = "does not support dry run"
 
@@ -82,7 +92,10 @@ class ExistingJudge:
         try:
             answer = self._ask(item, resource, live)
         except KubeError as exc:
-            return self._unanswered(item, live, exc)
+            made = self._make_anew(item, resource, live) if exc.status == 422 else None
+            if made is None:
+                return self._unanswered(item, live, exc)
+            answer = made
         return self._by_answer(item, answer)
 
     def _ask(self, item: PlanItem, resource: ApiResource, live: Object) -> _Answer:
@@ -101,6 +114,25 @@ class ExistingJudge:
         sent = replacement(item.group_resource, live, self._objects.load(item.body))
         after = replace_object(client, resource, item.name, sent, namespace=item.namespace, dry_run=True)
         return _Answer(live, sent, after)
+
+    def _make_anew(self, item: PlanItem, resource: ApiResource, live: Object) -> _Answer | None:
+        """What the server would make of it under another name, where that is what is there; None where it is not.
+
+        What cannot be changed is refused, and so is leaving out what the server adds to new objects only: the token of
+        a pod, the labels of a Job.
+        """
+        sent = self._objects.load(item.body)
+        name, metadata = item.name, sent["metadata"]
+        metadata["generateName"] = f"{metadata.pop('name')[:_LONGEST_PREFIX]}-"
+        client = self._run.client_for(item)
+        try:
+            made = create_object(client, resource, sent, namespace=item.namespace, dry_run=True)
+        except KubeError:
+            return None
+        after: Object = parse_json(encode_compact(made).replace(made["metadata"]["name"].encode(), name.encode()))
+        carry_over(item.group_resource, live, after)
+        sent["metadata"] = {**{key: value for key, value in metadata.items() if key != "generateName"}, "name": name}
+        return _Answer(live, sent, after) if is_same_to_server(live, after) else None
 
     def _by_answer(self, item: PlanItem, answer: _Answer) -> PlanItem:
         typed = builtin_type(item.group_resource) is not None
