@@ -122,16 +122,15 @@ class ExistingJudge:
         a pod, the labels of a Job.
         """
         sent = self._objects.load(item.body)
-        name, metadata = item.name, sent["metadata"]
-        metadata["generateName"] = f"{metadata.pop('name')[:_LONGEST_PREFIX]}-"
-        client = self._run.client_for(item)
+        metadata = {**sent["metadata"], "generateName": f"{item.name[:_LONGEST_PREFIX]}-"}
+        del metadata["name"]
+        new, client = {**sent, "metadata": metadata}, self._run.client_for(item)
         try:
-            made = create_object(client, resource, sent, namespace=item.namespace, dry_run=True)
+            made = create_object(client, resource, new, namespace=item.namespace, dry_run=True)
         except KubeError:
             return None
-        after: Object = parse_json(encode_compact(made).replace(made["metadata"]["name"].encode(), name.encode()))
+        after = _renamed(made, live)
         carry_over(item.group_resource, live, after)
-        sent["metadata"] = {**{key: value for key, value in metadata.items() if key != "generateName"}, "name": name}
         return _Answer(live, sent, after) if is_same_to_server(live, after) else None
 
     def _by_answer(self, item: PlanItem, answer: _Answer) -> PlanItem:
@@ -190,6 +189,15 @@ def is_verdict(exc: KubeError) -> bool:
     if exc.unreachable or exc.status in (405, 429) or (exc.status or 0) >= 500:
         return False
     return not rule_for(exc.message) and NO_DRY_RUN not in exc.message
+
+
+def _renamed(made: Object, live: Object) -> Object:
+    """``made`` with the name and the uid of ``live``, wherever the server has written its own."""
+    text = encode_compact(made)
+    for field in ("name", "uid"):
+        text = text.replace(str(made["metadata"][field]).encode(), str(live["metadata"][field]).encode())
+    renamed: Object = parse_json(text)
+    return renamed
 
 
 def _version(obj: t.Mapping[str, t.Any]) -> t.Any:
