@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 import typing as t
 
 import pytest
@@ -198,3 +199,34 @@ def test_a_failed_job_does_not_run_again(home: str, cluster: Cluster, backups: B
     assert "restore_failed_jobs: true" in item_of(backups.restore("b"), "load")["reason"]
     assert cluster.get("jobs", "load", home) is None
     assert backups.restore("b", restore_failed_jobs=True).states["created"] == 1
+
+
+def test_what_controllers_make_and_take_away(home: str, cluster: Cluster, backups: Backups) -> None:
+    """IPAddress objects since 1.33, endpoint slices, and the range of the cluster: the second run changes nothing."""
+    spec = {"selector": {"a": "b"}, "ports": [{"port": 80}]}
+    cluster.client.post(f"/api/v1/namespaces/{home}/services", stored("v1", "Service", "svc", home, spec=spec))
+    slices = f"/apis/discovery.k8s.io/v1/namespaces/{home}/endpointslices"
+    end = time.monotonic() + 30
+    while not cluster.client.get(slices)["items"]:
+        assert time.monotonic() < end, "the Service has no slice"
+        time.sleep(0.1)
+    found = [(str(kind), obj) for (kind, _namespace, _name), obj in cluster.stored(home).items()]
+    for plural, kind in (("ipaddresses", "IPAddress"), ("servicecidrs", "ServiceCIDR")):
+        for obj in cluster.client.get(f"/apis/networking.k8s.io/v1/{plural}")["items"]:
+            named = {"apiVersion": "networking.k8s.io/v1", "kind": kind, **obj}
+            found.append((f"{plural}.networking.k8s.io", named))
+    backups.write("b", found)
+    cluster.delete("namespaces", home)
+    options = {"include_cluster_resources": True, "existing_resource_policy": "update"}
+    done = backups.restore("b", **options)
+    assert (done.phase, done.errors_list) == ("Completed", [])
+    left_out = {item["resource"] for item in done.plan_items if item["action"] == "skip"}
+    assert left_out >= {
+        "ipaddresses.networking.k8s.io",
+        "servicecidrs.networking.k8s.io",
+        "endpointslices.discovery.k8s.io",
+        "endpoints",
+    }
+    assert backups.restore("b", **options).changed is False
+    third = backups.plan("b", want_diff=True, **options)
+    assert (third.changed, third.diffs) == (False, [])
