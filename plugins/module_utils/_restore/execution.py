@@ -36,6 +36,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.chosen 
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.hooks.hook_records import RecordedHooks
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.hooks.pod_hooks import RestoredPodHooks
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.existing_judge import changed_definitions
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.judge import Judge
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem, RestorePlan, Wave
@@ -196,10 +197,11 @@ class Execution:
 
     def _apply_waves(self, applier: Applier) -> list[RestoredVolume]:
         """Volumes come before all that uses them. Returns those that are made once somebody does."""
+        changing = changed_definitions(self._applied.plan)
         self._carry_out(applier, [wave for wave in self._applied.plan.waves if CRDS in wave.group_resources])
         if any(self._applied.is_written(item) for item in self._definitions()):
             self._plan_new_types()
-        plan = self._ready.judge.existing.judge_plan(self._applied.plan, definitions_are_there=True)
+        plan = self._ready.judge.existing.judge_types(self._applied.plan, changing)
         self._applied = self._applied.with_plan(plan)
         for item in self._open_pods:
             self._watch_again(item)

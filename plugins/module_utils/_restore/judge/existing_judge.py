@@ -60,18 +60,20 @@ class ExistingJudge:
         self._forbidden: set[tuple[GroupResource, str | None]] = set()
         self._gone: KubeError | None = None
 
-    def judge_plan(self, plan: RestorePlan, *, definitions_are_there: bool = False) -> RestorePlan:
+    def judge_plan(self, plan: RestorePlan) -> RestorePlan:
         """The plan as the server judges it.
 
-        Objects whose definition this plan changes are left for the time when it has: the server goes by the old one.
+        Objects whose definition this plan changes are left for ``judge_types``: the server goes by the old one.
         """
-        changing = frozenset[str]() if definitions_are_there else changed_definitions(plan)
-        items = [
-            item
-            for item in plan.items
-            if item.awaits_verdict
-            if not (item.intent and str(item.group_resource) in changing)
-        ]
+        changing = changed_definitions(plan)
+        return self._judge_some(plan, lambda item: not (item.intent and str(item.group_resource) in changing))
+
+    def judge_types(self, plan: RestorePlan, types: t.Collection[str]) -> RestorePlan:
+        """The plan, once the definitions of ``types`` are what they are to be."""
+        return self._judge_some(plan, lambda item: str(item.group_resource) in types)
+
+    def _judge_some(self, plan: RestorePlan, wanted: t.Callable[[PlanItem], bool]) -> RestorePlan:
+        items = [item for item in plan.items if item.awaits_verdict and wanted(item)]
         if not items:
             return plan
         with concurrent.futures.ThreadPoolExecutor(max_workers=self._run.workers) as pool:
