@@ -104,10 +104,12 @@ options:
   existing_resource_policy:
     description:
       - What happens to an object that exists and is not equal. Service accounts are always merged.
+      - Whether an object that looks different really is, the API server says itself, by its dry run. What it would not
+        change is unchanged, such as a field that it gives a default to, or one that it does not know any more.
       - With V(none), it is left alone, with a warning. With V(update), it is patched to what the backup holds.
       - With V(replace), the whole object is put in the place of the other. With V(recreate), it is deleted and created
         anew, for what cannot be changed; volumes, claims and custom resource definitions are patched then too, because
-        data would be lost with them.
+        data would be lost with them. An update that the API server refuses is an error of that object.
       - None of them touches the data of a claim that exists. Where the backup holds data for it, a warning says that it
         is not rolled back; delete the claim first, or restore into another namespace.
       - If not set, it is V(none).
@@ -267,6 +269,12 @@ options:
     type: str
     choices: [fail, warn]
     default: fail
+  restore_failed_jobs:
+    description:
+      - Whether Jobs that had failed when the backup was made are restored, which runs them again.
+      - Without it they are left out, as Jobs that had run to their end always are. Velero restores them.
+    type: bool
+    default: false
   on_bad_member:
     description:
       - What happens when a member of the archive is bad, which is when it is not the JSON of the very object that its

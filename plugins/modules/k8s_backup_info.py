@@ -264,6 +264,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.describe impor
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import list_backups
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issue
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
 
@@ -320,7 +321,8 @@ def work(task: Task) -> Result:
     result: Result = {"changed": False, "backups": backups, "location": store.location.describe}
     if query:
         result["query_result"] = query.search(backups)
-    return result | {"incomplete": [] if wanted.name else listing.incomplete}
+    warnings = [Issue(message=sentence).to_return() for sentence in listing.warnings]
+    return result | {"incomplete": [] if wanted.name else listing.incomplete, "warnings_list": warnings}
 
 
 def main() -> t.NoReturn:

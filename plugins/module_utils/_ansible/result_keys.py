@@ -52,6 +52,7 @@ K8S_RESTORE: ResultKeys = {
     "plan": [],
     "plan_path": None,
     "plan_counts": {},
+    "state_counts": {},
     "waves": [],
     "item_counts": {},
     "workloads": None,

@@ -31,6 +31,7 @@ class RestoreRequest:
     ``hook_wait_limit`` is how long a hook waits for its container that does not say so itself.
     ``wait_timeout`` is how long the workloads are waited for that it made, None for not at all.
     ``log_output`` False keeps what hooks print out of the log and the records.
+    ``restore_failed_jobs`` runs Jobs again that had failed.
     ``modifiers`` and the mappings change objects on their way: storage classes by name, images by what they begin with.
     ``names`` (``kind/namespace/name``) and ``select`` choose single objects, beside the filters of ``spec``.
     ``resource_priorities`` are the types to restore first and last, None for Velero's. ``all_api_versions`` reads each
@@ -53,6 +54,7 @@ class RestoreRequest:
     restore_managed_fields: bool = False
     legacy_labels: bool = False
     keep_wait_containers: bool = False
+    restore_failed_jobs: bool = False
     modifiers: ResourceModifiers | None = None
     storage_class_mapping: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     image_mapping: t.Mapping[str, str] = dataclasses.field(default_factory=dict)

@@ -11,11 +11,13 @@ import typing as t
 from campaigns.archives import Archives
 from campaigns.case import Campaign
 from campaigns.freeze import FreezeCampaign
+from campaigns.plan import PlanCampaign
 from campaigns.store import StoreCampaign
 
 CAMPAIGNS: dict[str, t.Callable[[], Campaign]] = {
     "archives": Archives,
     "freeze": FreezeCampaign,
+    "plan": PlanCampaign,
     "store": StoreCampaign,
 }
 

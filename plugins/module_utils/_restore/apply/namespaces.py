@@ -54,7 +54,9 @@ class NamespaceMaker:
             if self._live.namespaces.get(item.name) == "terminating":
                 self._wait_gone(item.name, item.resource)
             body = self._objects.load(item.body)
-            create_surely(self._run.client, item.resource, body, is_ours=lambda found: _has_labels(found, body))
+            create_surely(
+                self._run.client_for(item), item.resource, body, is_ours=lambda found: _has_labels(found, body)
+            )
         except KubeError as exc:
             if not exc.already_exists:
                 why = exc.message.partition("\n")[0]

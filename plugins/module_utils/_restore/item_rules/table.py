@@ -19,6 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources i
     DEPLOYMENTS,
     ENDPOINT_SLICES,
     ENDPOINTS,
+    IP_ADDRESSES,
     JOBS,
     MUTATING_WEBHOOKS,
     POD_TEMPLATES,
@@ -27,6 +28,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources i
     REPLICATION_CONTROLLERS,
     SECRETS,
     SERVICE_ACCOUNTS,
+    SERVICE_CIDRS,
     SERVICES,
     STATEFUL_SETS,
     VALIDATING_WEBHOOKS,
@@ -62,10 +64,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.pod
     skip_mirror_pod,
     skip_pod_of_job,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.rebuilt import skip_rebuilt
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.services import (
     reset_service,
-    skip_rebuilt_endpoint_slice,
+    skip_address_of_service,
+    skip_default_service_cidr,
     skip_rebuilt_endpoints,
+    skip_slice_of_api_server,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.snapshots import (
     restore_snapshot,
@@ -98,7 +103,9 @@ ITEM_RULES: dict[GroupResource, tuple[Rule, ...]] = {
     POD_TEMPLATES: (map_pod_template_images,),
     SERVICES: (reset_service,),
     ENDPOINTS: (skip_rebuilt_endpoints,),
-    ENDPOINT_SLICES: (skip_rebuilt_endpoint_slice,),
+    ENDPOINT_SLICES: (skip_slice_of_api_server,),
+    IP_ADDRESSES: (skip_address_of_service,),
+    SERVICE_CIDRS: (skip_default_service_cidr,),
     SERVICE_ACCOUNTS: (drop_token_reference,),
     SECRETS: (reset_token_secret,),
     CONFIG_MAPS: (skip_published_authority,),
@@ -126,8 +133,8 @@ IMAGE_TYPES = tuple(kind for kind, rules in ITEM_RULES.items() if not _IMAGE_RUL
 
 
 def apply_item_rules(group_resource: GroupResource, draft: Draft, context: RuleContext) -> None:
-    """Run the type's rules on ``draft`` until one of them skips it."""
-    for rule in ITEM_RULES.get(group_resource, ()):
+    """Run the rules of all types and the type's own on ``draft`` until one of them skips it."""
+    for rule in (skip_rebuilt, *ITEM_RULES.get(group_resource, ())):
         rule(draft, context)
         if draft.skip:
             return

@@ -13,6 +13,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.claim_preflight import ClaimPreflight
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.dry_run import DryRunJudge
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.existing_judge import ExistingJudge
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.held_back import LostClaims, hold_back
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.node_ports import find_taken_ports
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem, RestorePlan
@@ -22,12 +23,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import Res
 
 
 class Judge:
-    """Takes a plan, and gives another one. Writes nothing."""
+    """Takes a plan, and gives another one. Writes nothing. ``existing`` is asked first."""
 
     def __init__(self, run: RestoreRun, findings: Findings, api: ApiTypes) -> None:
         self._run = run
         self._findings = findings
         self._preflight = ClaimPreflight(run, findings, api)
+        self.existing = ExistingJudge(run, findings)
 
     def find_lost(self, plan: RestorePlan) -> tuple[RestorePlan, list[PlanItem]]:
         """The plan, and the claims whose data would not come back where nobody said that it may stay away."""

@@ -43,21 +43,24 @@ def merge_binding(group_resource: GroupResource, live: ObjectView, desired: Obje
     return Comparison(patch, always=True, reason="its subjects are added to those that are there")
 
 
-def who_loses(item: PlanItem, live: ObjectView, desired: ObjectView, spec: RestoreSpec) -> list[str]:
+def who_loses(item: PlanItem, live: ObjectView, after: ObjectView, spec: RestoreSpec) -> list[str]:
     """From whom an object of the whole cluster would be taken by a change that a restore beside the original makes."""
-    if item.namespace is not None or not _is_copy(spec):
+    if not is_shared(item, spec):
         return []
     if item.group_resource == CLUSTER_ROLE_BINDINGS:
-        kept = {_identity(subject) for subject in desired.get("subjects") or []}
+        kept = {_identity(subject) for subject in after.get("subjects") or []}
         return [_shown(subject) for subject in live.get("subjects") or [] if _identity(subject) not in kept]
     finder = MentionFinder(old for old, new in spec.namespace_mapping.items() if old != new)
-    names = {mention.name for mention in finder.find(item.group_resource, live) if mention.known}
-    return [f"namespace '{name}'" for name in sorted(names)]
+    before, left = (
+        {(mention.path, mention.name) for mention in finder.find(item.group_resource, obj) if mention.known}
+        for obj in (live, after)
+    )
+    return [f"namespace '{name}'" for name in sorted({name for _path, name in before - left})]
 
 
 def hint_for_existing(item: PlanItem, spec: RestoreSpec) -> str:
     """What to do about an object that exists and differs, where the policy leaves it alone."""
-    if item.namespace is not None or not _is_copy(spec):
+    if not is_shared(item, spec):
         return "Set existing_resource_policy: update to change it."
     return hint_for_shared(item)
 
@@ -72,8 +75,9 @@ def hint_for_shared(item: PlanItem) -> str:
     )
 
 
-def _is_copy(spec: RestoreSpec) -> bool:
-    return any(old != new for old, new in spec.namespace_mapping.items())
+def is_shared(item: PlanItem, spec: RestoreSpec) -> bool:
+    """Whether the object is the whole cluster's, and a copy is made beside what needs it."""
+    return item.namespace is None and any(old != new for old, new in spec.namespace_mapping.items())
 
 
 def _identity(subject: t.Mapping[str, t.Any]) -> tuple[str, str, str]:
@@ -85,4 +89,4 @@ def _shown(subject: t.Mapping[str, t.Any]) -> str:
     return f"{subject.get('kind')} {'/'.join(filter(None, (subject.get('namespace'), subject.get('name'))))}"
 
 
-__all__ = ("hint_for_existing", "hint_for_shared", "merge_binding", "who_loses")
+__all__ = ("hint_for_existing", "hint_for_shared", "is_shared", "merge_binding", "who_loses")

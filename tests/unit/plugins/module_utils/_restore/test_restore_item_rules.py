@@ -158,7 +158,7 @@ def test_legacy_label() -> None:
                     },
                 }
             },
-            "rebuilt by its controller from Service 'web'",
+            "rebuilt by its controller (endpointslice-controller.k8s.io)",
             id="slice of a controller",
         ),
         pytest.param(
