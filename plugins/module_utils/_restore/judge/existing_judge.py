@@ -195,10 +195,11 @@ class ExistingJudge:
         losers = who_loses(item, live, after, self._run.request.spec)
         if losers:
             self._run.issues.warning(
-                f"{item.title} is the whole cluster's, and this restore takes it from {', '.join(losers)}.",
+                f"{item.title} is not the copy's alone, and this restore takes it from {', '.join(losers)}.",
                 resource=str(item.group_resource),
+                namespace=item.namespace or "",
                 name=item.name,
-                hint=hint_for_shared(item),
+                hint=hint_for_shared(item, self._run.request.spec),
             )
 
 

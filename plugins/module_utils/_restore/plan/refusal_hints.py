@@ -12,10 +12,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Ark
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.overwrite import NEVER_RECREATED
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.shared_objects import (
-    hint_for_shared,
-    is_shared,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.shared_objects import hint_for_shared
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
 
 #: The API server's words for a node port that is taken (Kubernetes 1.34, ``pkg/registry/core/service/portallocator``).
@@ -28,8 +25,8 @@ def refusal_hint(item: PlanItem, exc: ArkiveError, spec: RestoreSpec) -> str:
     if TAKEN in exc.message:
         return node_port_hint(preserved=bool(spec.preserve_node_ports))
     if isinstance(exc, KubeError) and exc.status == 422 and item.intent == "update":
-        if is_shared(item, spec):
-            return hint_for_shared(item)
+        if hint := hint_for_shared(item, spec):
+            return hint
         if item.group_resource not in NEVER_RECREATED:
             return _BY_RECREATE
     return exc.hint or ""
