@@ -62,7 +62,11 @@ def choose_objects(run: RestoreRun, backup: OpenBackup) -> Chosen:
         spec = _convert(contents, api, spec)
         request = dataclasses.replace(request, spec=spec)
     if request.on_bad_member == "skip":
-        _report_bad_members(leave_out_bad(contents, spec, discovery), issues)
+        bad = leave_out_bad(contents, spec, discovery)
+        _report_bad_members(bad, issues)
+        if bad.count:
+            # What the filters fit was there, and is told of.
+            request = dataclasses.replace(request, fail_on_empty=False)
     choice = ObjectChoice(request.names, request.select)
     items = choose_items(contents, spec, discovery, choice)
     unfit = check_names(request, contents, discovery, unused=choice.unused)

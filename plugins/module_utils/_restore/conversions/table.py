@@ -110,7 +110,7 @@ def _same(source: str, target: str, *types: str) -> t.Iterator[Move]:
 
 
 MOVES: tuple[Move, ...] = (
-    # 1.16
+    # gone with Kubernetes 1.16
     _move(
         "extensions/v1beta1",
         "Deployment",
@@ -129,9 +129,9 @@ MOVES: tuple[Move, ...] = (
     _move("apps/v1beta2", "StatefulSet", "statefulsets", "apps/v1", convert_selector, WORKLOAD_SHAPE),
     *_same("apps/v1beta1,v1beta2", "apps/v1", "controllerrevisions:ControllerRevision"),
     *_same("extensions/v1beta1", "networking.k8s.io/v1", "networkpolicies:NetworkPolicy"),
-    # 1.21 and 1.25
+    # gone with Kubernetes 1.21 and 1.25
     *_same("batch/v1beta1,v2alpha1", "batch/v1", "cronjobs:CronJob"),
-    # 1.22
+    # gone with Kubernetes 1.22
     _move(
         "extensions/v1beta1",
         "Ingress",
@@ -183,7 +183,7 @@ MOVES: tuple[Move, ...] = (
         "storageclasses:StorageClass",
         "volumeattachments:VolumeAttachment",
     ),
-    # 1.25
+    # gone with Kubernetes 1.25
     _move(
         "discovery.k8s.io/v1alpha1,v1beta1",
         "EndpointSlice",
@@ -217,7 +217,7 @@ MOVES: tuple[Move, ...] = (
         convert_metrics,
         HPA_SHAPE,
     ),
-    # 1.26
+    # gone with Kubernetes 1.26
     _move(
         "autoscaling/v2beta2",
         "HorizontalPodAutoscaler",
@@ -226,7 +226,7 @@ MOVES: tuple[Move, ...] = (
         convert_scale_target,
         HPA_SHAPE,
     ),
-    # 1.26, 1.29 and 1.32; what v1alpha1 had is what v1beta1 has
+    # gone with Kubernetes 1.26, 1.29 and 1.32; what v1alpha1 had is what v1beta1 has
     *_same(f"{_FLOW}/v1alpha1,v1beta1,v1beta2", f"{_FLOW}/v1 {_FLOW}/v1beta3", "flowschemas:FlowSchema"),
     *_same(f"{_FLOW}/v1beta3", f"{_FLOW}/v1", "flowschemas:FlowSchema"),
     _move(
@@ -245,9 +245,9 @@ MOVES: tuple[Move, ...] = (
         convert_shares,
         PRIORITY_LEVEL_SHAPE,
     ),
-    # 1.27
+    # gone with Kubernetes 1.27
     *_same(f"{_STORAGE}/v1alpha1,v1beta1", f"{_STORAGE}/v1", "csistoragecapacities:CSIStorageCapacity"),
-    # 1.31 to 1.34: beta versions that a server has only where somebody has switched them on
+    # gone with Kubernetes 1.31 to 1.34: beta versions that a server has only where somebody has switched them on
     *_same(f"{_STORAGE}/v1alpha1,v1beta1", f"{_STORAGE}/v1", "volumeattributesclasses:VolumeAttributesClass"),
     *_same(
         f"{_ADMISSION}/v1alpha1,v1beta1",

@@ -105,3 +105,11 @@ def test_one_bad_member_is_counted_once(api: RestoreApi, store: t.Any) -> None:
     with pytest.raises(ArchiveError, match="2 more members are bad") as caught:
         restore(api, store)
     assert len(caught.value.details["bad_members"]) == 3
+
+
+def test_a_selection_of_bad_members_alone_is_not_an_empty_one(api: RestoreApi, store: t.Any) -> None:
+    broken = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "shop", "labels": []}}
+    store = store_of(store, ("resources/configmaps/namespaces/shop/a.json", broken))
+    done = restore(api, store, on_bad_member="skip")
+    assert done.phase == "PartiallyFailed"
+    assert "It was left out." in done.errors_list[0]["message"]
