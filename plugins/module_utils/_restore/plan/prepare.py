@@ -91,8 +91,7 @@ class Preparer:
         if source:
             metadata["namespace"] = draft.target_namespace
         metadata["labels"] = {**(metadata.get("labels") or {}), **self._labels}
-        told = draft.skip or is_made_by_another(draft.owner, source, self._context.archive)
-        if self._names.maps and not told:
+        if self._names.maps and not (draft.skip or is_made_by_another(draft.owner, source, self._context.archive)):
             draft.warnings += self._names.warn(ref.group_resource, body)
         return Prepared(
             body=body,
