@@ -42,6 +42,14 @@ SELECTION = ArgumentSpec(
     mutually_exclusive=(("label_selector", "or_label_selectors"),),
 )
 
+#: How exact a selection has to be. Who has no word for it decides by its kind.
+STRICTNESS = ArgumentSpec(
+    options={
+        "fail_on_empty": {"type": "bool"},
+        "strict_selection": {"type": "bool", "default": False},
+    }
+)
+
 PODS = ArgumentSpec(
     options={
         "namespace": {"type": "str", "required": True},
@@ -80,4 +88,4 @@ def label_selector(option: t.Mapping[str, t.Any] | None) -> dict[str, t.Any] | N
     return selector | ({"matchExpressions": expressions} if expressions else {}) or None
 
 
-__all__ = ("LABEL_SELECTOR", "PODS", "SELECTION", "label_selector", "selection", "selector_text")
+__all__ = ("LABEL_SELECTOR", "PODS", "SELECTION", "STRICTNESS", "label_selector", "selection", "selector_text")

@@ -54,6 +54,7 @@ def request_of(
         labels=manifest.labels,
         annotations=annotations,
         policy=None if policies is None else parse_policy(policies, source=_POLICIES),
+        from_manifest=frozenset(manifest.options) - (fields or {}).keys(),
     )
 
 

@@ -37,10 +37,13 @@ class RestoreRequest:
     ``resource_priorities`` are the types to restore first and last, None for Velero's. ``all_api_versions`` reads each
     type in the stored version that fits best, ``api_version_priorities`` names versions of a group-resource.
     ``on_bad_member``: whether a member of the archive that is not the object of its path refuses all, or is left out.
+    ``merge_subjects`` adds the subjects of bindings to those that are in the cluster, whatever the policy.
+    ``convert_api_versions`` brings objects of versions that the cluster has given up into those that it serves.
     ``snapshot_location``: where native snapshots of volumes are; without it none is used.
     ``want_diff`` keeps YAML of what changes, ``max_diffs`` objects of it. ``force`` restores into namespaces that
     another restore works in. ``from_manifest``: the fields of ``spec`` that are in a manifest; all others are the
-    task's own.
+    task's own. ``fail_on_empty``: whether a selection that fits nothing is refused; None is for one of the task's own.
+    ``strict_selection``: names that fit nothing are refused in a manifest as well.
     """
 
     spec: RestoreSpec
@@ -60,6 +63,8 @@ class RestoreRequest:
     resource_priorities: tuple[tuple[str, ...], tuple[str, ...]] | None = None
     all_api_versions: bool = False
     api_version_priorities: Priorities = dataclasses.field(default_factory=dict)
+    convert_api_versions: bool = False
+    merge_subjects: bool = False
     terminating_timeout: float = 600.0
     resource_timeout: float = 600.0
     hook_wait_limit: float = 3600.0
@@ -72,6 +77,8 @@ class RestoreRequest:
     snapshot_location: SnapshotLocation | None = None
     force: bool = False
     from_manifest: frozenset[str] = frozenset()
+    fail_on_empty: bool | None = None
+    strict_selection: bool = False
 
     def validate(self) -> None:
         """Raise ``ValidationError``; needs neither a cluster nor a store."""

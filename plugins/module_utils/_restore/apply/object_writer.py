@@ -32,10 +32,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan imp
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.existing import ExistingObjects
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.metadata import made_by
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.overwrite import (
-    refused_update_hint,
-    replacement,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.node_port_hint import TAKEN
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.overwrite import replacement
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.refusal_hint import refusal_hint
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import DataSource
 
@@ -196,7 +195,7 @@ class ObjectWriter:
 
     def _find_existing(self, item: PlanItem, resource: ApiResource, exc: KubeError) -> Object | None:
         """What stands in the way of a create; node ports that are taken may be its own (Velero 1.18)."""
-        taken = item.group_resource.resource == "services" and "provided port is already allocated" in exc.message
+        taken = item.group_resource.resource == "services" and TAKEN in exc.message
         if exc.already_exists or taken:
             return get_object(self._client, resource, item.name, item.namespace)
         return None
@@ -266,7 +265,7 @@ class ObjectWriter:
 
     def _not_updated(self, item: PlanItem, exc: KubeError) -> Applied:
         """An error, as the plan foresees it: what was asked for is not there."""
-        why, hint = _first_line(exc), refused_update_hint(item.group_resource, exc)
+        why, hint = _first_line(exc), refusal_hint(item, exc, self._run.request.spec)
         self.report(item, f"{item.title} could not be updated: {why}", reason=exc.reason, hint=hint)
         return Applied(item.decided("conflict", why, hint=hint, cause=exc.reason), "failed", why)
 
@@ -323,9 +322,10 @@ class ObjectWriter:
 
     def _failed(self, item: PlanItem, exc: ArkiveError, *, reason: str = "") -> Applied:
         failure = _first_line(exc)
-        self.report(item, f"error restoring {item.title}: {failure}", reason=reason, hint=exc.hint or "")
+        hint = refusal_hint(item, exc, self._run.request.spec)
+        self.report(item, f"error restoring {item.title}: {failure}", reason=reason, hint=hint)
         if item.intent == "update":
-            item = item.decided("conflict", failure, hint=exc.hint or "", cause=reason)
+            item = item.decided("conflict", failure, hint=hint, cause=reason)
         return Applied(item, "failed", failure)
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
     API_SERVICES,
     CLAIMS,
-    CLUSTER_ROLE_BINDINGS,
     CONFIG_MAPS,
     CRDS,
     CRON_JOBS,
@@ -27,7 +26,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources i
     PODS,
     REPLICA_SETS,
     REPLICATION_CONTROLLERS,
-    ROLE_BINDINGS,
     SECRETS,
     SERVICE_ACCOUNTS,
     SERVICE_CIDRS,
@@ -42,7 +40,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources i
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.accounts import (
     drop_token_reference,
-    map_subjects,
     reset_token_secret,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.apis import (
@@ -124,8 +121,6 @@ ITEM_RULES: dict[GroupResource, tuple[Rule, ...]] = {
         restore_snapshot_content,
     ),
     DATA_UPLOADS: (skip_data_upload,),
-    ROLE_BINDINGS: (map_subjects,),
-    CLUSTER_ROLE_BINDINGS: (map_subjects,),
     CRDS: (preserve_unknown_fields,),
     API_SERVICES: (skip_automanaged_api_service,),
     MUTATING_WEBHOOKS: (repair_side_effects,),

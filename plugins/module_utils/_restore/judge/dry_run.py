@@ -38,10 +38,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.dropped i
     without_fields,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.overwrite import (
-    refused_update_hint,
-    replacement,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.overwrite import replacement
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.refusal_hint import refusal_hint
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun, subject_of
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.builtin_types import builtin_type
 
@@ -191,7 +189,7 @@ class DryRunJudge:
         if exc.already_exists:
             # An old one on its way out is why it has a reason.
             return item.decided("unverified", item.reason or "it was created by someone else while the plan was made")
-        hint = refused_update_hint(item.group_resource, exc) if item.intent == "update" else exc.hint or ""
+        hint = refusal_hint(item, exc, self._run.request.spec)
         return item.decided("conflict", first_line, hint=hint, cause=exc.reason)
 
 

@@ -33,6 +33,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.dropped i
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.overwrite import replacement
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.server_owned import carry_over
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.shared_objects import hint_for_existing
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun, subject_of
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.builtin_types import builtin_type
 
@@ -177,7 +178,7 @@ class ExistingJudge:
             resource=str(item.group_resource),
             namespace=item.namespace or "",
             name=item.name,
-            hint="Set existing_resource_policy: update to change it.",
+            hint=hint_for_existing(item, self._run.request.spec),
         )
 
 

@@ -15,6 +15,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.claim_pr
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.dry_run import DryRunJudge
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.existing_judge import ExistingJudge
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.held_back import LostClaims, hold_back
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.node_ports import find_taken_ports
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem, RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.planner import drop_idle_snapshots
@@ -40,7 +41,10 @@ class Judge:
     def ask_server(self, plan: RestorePlan) -> RestorePlan:
         """The plan as the server's dry run judges it, and the quotas, which that looks at object by object."""
         plan = DryRunJudge(self._run, self._findings).judge(plan)
-        return plan.replacing(self._preflight.find_over_quota(plan))
+        plan = plan.replacing(self._preflight.find_over_quota(plan))
+        preserved = bool(self._run.request.spec.preserve_node_ports)
+        taken = find_taken_ports(plan, self._findings.objects, self._run.client, preserved=preserved)
+        return plan.replacing(taken)
 
     def hold_back(self, plan: RestorePlan, lost: t.Mapping[str, LostClaims]) -> RestorePlan:
         """Workloads must not mount, or make, claims that did not come back: ``lost``, by target namespace."""

@@ -13,7 +13,6 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, CRDS, VOLUMES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.server_owned import (
     carry_over,
     is_controller_annotation,
@@ -21,16 +20,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.server_ow
 
 #: What is deleted with these is more than the object: data, or all objects of a type. They are changed in place.
 NEVER_RECREATED = frozenset({CRDS, VOLUMES, CLAIMS})
-
-
-_BY_RECREATE = "Set existing_resource_policy: recreate to have it deleted and made anew."
-
-
-def refused_update_hint(group_resource: GroupResource, exc: KubeError) -> str:
-    """What to do about an update that the server refuses."""
-    if exc.status == 422 and group_resource not in NEVER_RECREATED:
-        return _BY_RECREATE
-    return exc.hint or ""
 
 
 def replacement(group_resource: GroupResource, live: t.Mapping[str, t.Any], desired: Object) -> Object:
@@ -49,4 +38,4 @@ def replacement(group_resource: GroupResource, live: t.Mapping[str, t.Any], desi
     return desired
 
 
-__all__ = ("NEVER_RECREATED", "refused_update_hint", "replacement")
+__all__ = ("NEVER_RECREATED", "replacement")
