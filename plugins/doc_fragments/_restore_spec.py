@@ -211,6 +211,9 @@ options:
       - Filters know a type that has moved to another group by both names. Rules of O(resource_modifiers) see the
         converted
         object.
+      - A type that has no successor, such as C(PodSecurityPolicy), is left out then, with a warning that says what has
+        taken
+        its place.
       - Custom resources are not converted; their definitions are.
     type: bool
     default: false

@@ -15,7 +15,7 @@ import sys
 import types
 import typing as t
 
-from checks import ansible_test, cluster, environments, pytests, shares
+from checks import ansible_test, cluster, environments, matrix, pytests, shares
 from checks.console import CheckError, must_run, note, run, say
 from checks.lanes import Lanes, write_steps
 from checks.lint import lint
@@ -48,6 +48,13 @@ def make_units(_arguments: list[str]) -> int:
 def make_sanity(_arguments: list[str]) -> int:
     report = Report()
     ansible_test.sanity(report)
+    return report.close()
+
+
+def make_matrix(arguments: list[str]) -> int:
+    """The units and the import test on each Python with each ansible-core; on those pairs that are asked for."""
+    report = Report()
+    matrix.run_matrix(report, arguments)
     return report.close()
 
 
@@ -264,6 +271,7 @@ _TARGETS: dict[str, _Target] = {
     "lane": make_lane,
     "lint": make_lint,
     "live": make_live,
+    "matrix": make_matrix,
     "sanity": make_sanity,
     "soak": make_soak,
     "test": make_test,

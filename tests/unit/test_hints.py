@@ -23,14 +23,15 @@ _WITH_VALUE = re.compile(
     r"(?<![\w./'\"{-])([a-z][a-z0-9_]*): (?:true|false|warn|skip|update|absent|all|any|Continue)\b"
 )
 _WITH_UNDERSCORE = re.compile(r"(?<![\w./$<-])[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?![\w/])")
-#: What is no option: the members of a JSON patch, a program, an option of Ansible itself, and a variable of it.
+#: What is no option: members of a JSON patch and of a selector, a program, an option of Ansible itself, a variable.
 _OTHERS = {
+    *MODULES,
     "operation",
+    "match_expressions",
+    "match_labels",
     "xfs_freeze",
     "ansible_python_interpreter",
     "credential_process",
-    "k8s_backup",
-    "k8s_backup_info",
     "snake_case",
 }
 #: Members of a result that a user gives back, and of rules.

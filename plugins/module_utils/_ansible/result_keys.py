@@ -18,8 +18,13 @@ ResultKeys: t.TypeAlias = "t.Mapping[str, t.Any]"
 
 _COMMON: ResultKeys = {"changed": False, "warnings_list": [], "errors_list": [], "error_details": {}}
 
+#: Of a result that may be large: what it has not whole, and where that is.
+_FITTED: ResultKeys = {"left_out": {}, "result_path": None}
+_STORED: ResultKeys = {**_FITTED, "result_key": None}
+
 K8S_BACKUP: ResultKeys = {
     **_COMMON,
+    **_STORED,
     "backup": {},
     "phase": "",
     "commit_point": {},
@@ -34,11 +39,22 @@ K8S_BACKUP: ResultKeys = {
     "location": "",
 }
 
-K8S_BACKUP_INFO: ResultKeys = {**_COMMON, "backups": [], "query_result": None, "incomplete": [], "location": ""}
+K8S_BACKUP_INFO: ResultKeys = {
+    **_COMMON,
+    "backups": [],
+    "query_result": None,
+    "extracted": None,
+    "incomplete": [],
+    "location": "",
+}
 
 K8S_HOOK_EXEC: ResultKeys = {
     **_COMMON,
+    **_FITTED,
     "hooks": [],
+    "rc": None,
+    "stdout": None,
+    "stderr": None,
     "freezes": [],
     "lease_ids": [],
     "lease_id": None,
@@ -47,9 +63,11 @@ K8S_HOOK_EXEC: ResultKeys = {
 
 K8S_RESTORE: ResultKeys = {
     **_COMMON,
+    **_STORED,
     "restore": {},
     "phase": "",
     "plan": [],
+    "plan_table": [],
     "plan_path": None,
     "plan_counts": {},
     "state_counts": {},
@@ -64,8 +82,11 @@ K8S_RESTORE: ResultKeys = {
     "location": "",
 }
 
+K8S_RESTORE_INFO: ResultKeys = {**_COMMON, "restores": [], "query_result": None, "location": ""}
+
 K8S_SNAPSHOT: ResultKeys = {
     **_COMMON,
+    **_FITTED,
     "snapshots": [],
     "hooks": [],
     "freezes": [],
@@ -81,6 +102,7 @@ __all__ = (
     "K8S_BACKUP_INFO",
     "K8S_HOOK_EXEC",
     "K8S_RESTORE",
+    "K8S_RESTORE_INFO",
     "K8S_SNAPSHOT",
     "K8S_SNAPSHOT_INFO",
     "ResultKeys",

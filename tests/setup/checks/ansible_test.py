@@ -21,7 +21,8 @@ _OUTPUT = TREE / "tests" / "output" / "junit"
 _GET_PIP = ("get_pip_23_1_2.py", "get_pip_24_2.py", "get_pip_25_2.py")
 
 
-_KNOW_ANSIBLE = tuple(
+#: The unit tests that load ansible-core.
+KNOW_ANSIBLE = tuple(
     f"tests/unit/plugins/{folder}/" for folder in ("lookup", "module_utils/_ansible", "modules", "plugin_utils")
 )
 
@@ -39,7 +40,7 @@ def units(report: Report) -> None:
     """The unit tests, as ansible-test runs them: all on the newest ansible-core, what knows Ansible on the oldest."""
     oldest, *_between, newest = environments.ANSIBLE_CORES
     _ansible_test(report, newest, "units", "--local", junit="python*.xml")
-    _ansible_test(report, oldest, "units", "--local", *_KNOW_ANSIBLE, junit="python*.xml")
+    _ansible_test(report, oldest, "units", "--local", *KNOW_ANSIBLE, junit="python*.xml")
 
 
 def integration(report: Report, targets: list[str], excluded: list[str]) -> None:
@@ -77,4 +78,4 @@ def place_pip_installer() -> None:
             note(f"{cache / name}: placed, as ansible-test cannot fetch it everywhere")
 
 
-__all__ = ("install_programs", "integration", "sanity", "units")
+__all__ = ("KNOW_ANSIBLE", "install_programs", "integration", "place_pip_installer", "sanity", "units")

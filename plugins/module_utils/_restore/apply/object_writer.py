@@ -32,9 +32,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan imp
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.existing import ExistingObjects
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.metadata import made_by
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.node_port_hint import TAKEN
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.overwrite import replacement
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.refusal_hint import refusal_hint
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.refusal_hints import TAKEN, refusal_hint
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import DataSource
 

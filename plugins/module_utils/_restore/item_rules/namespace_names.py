@@ -29,6 +29,11 @@ class NamespaceNames:
         # What is somebody's new name as well may be meant.
         self._left = MentionFinder(self._mapping.keys() - set(self._mapping.values()))
 
+    @property
+    def maps(self) -> bool:
+        """Whether any namespace goes to another one."""
+        return bool(self._mapping)
+
     def map(self, group_resource: GroupResource, body: Object) -> None:
         """Where it can mean nothing but a namespace, in place."""
         for mention in self._all.find(group_resource, body):

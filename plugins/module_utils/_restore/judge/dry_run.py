@@ -39,7 +39,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.dropped i
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.overwrite import replacement
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.refusal_hint import refusal_hint
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.refusal_hints import refusal_hint
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun, subject_of
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.builtin_types import builtin_type
 

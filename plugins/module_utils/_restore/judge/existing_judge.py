@@ -15,6 +15,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.accelerators import parse_json
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CRDS
+from ansible_collections.arkive.k8s.plugins.module_utils._core.json_patch import apply_merge_patch
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -33,7 +34,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.dropped i
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.overwrite import replacement
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.server_owned import carry_over
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.shared_objects import hint_for_existing
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.shared_objects import (
+    hint_for_existing,
+    hint_for_shared,
+    who_loses,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun, subject_of
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.builtin_types import builtin_type
 
@@ -146,6 +151,7 @@ class ExistingJudge:
             return item.decided("unchanged", why)
         if item.intent:
             self._diffs.add(item, answer.live, answer.after)
+            self._tell_losers(item, answer.live, answer.after)
         else:
             self._warn(item)
         return item
@@ -168,6 +174,9 @@ class ExistingJudge:
         """What our own comparison has found stands."""
         if item.intent:
             self._diffs.add_update(item, live)
+            patched = item.method == "patch"
+            after = apply_merge_patch(live, item.patch or {}) if patched else self._objects.load(item.body)
+            self._tell_losers(item, live, after)
         else:
             self._warn(item)
 
@@ -180,6 +189,18 @@ class ExistingJudge:
             name=item.name,
             hint=hint_for_existing(item, self._run.request.spec),
         )
+
+    def _tell_losers(self, item: PlanItem, live: Object, after: Object) -> None:
+        """Under a mapping, what the original has of the cluster's objects is in use where that still runs."""
+        losers = who_loses(item, live, after, self._run.request.spec)
+        if losers:
+            self._run.issues.warning(
+                f"{item.title} is not the copy's alone, and this restore takes it from {', '.join(losers)}.",
+                resource=str(item.group_resource),
+                namespace=item.namespace or "",
+                name=item.name,
+                hint=hint_for_shared(item, self._run.request.spec),
+            )
 
 
 def changed_definitions(plan: RestorePlan) -> frozenset[str]:

@@ -21,7 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import list_raw_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import LEAVING, PlanItem, RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.prepared import PreparedObjects
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.node_port_hint import node_port_hint
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.refusal_hints import node_port_hint
 
 #: A port of one protocol: TCP and UDP do not get in each other's way.
 _Port: t.TypeAlias = "tuple[str, int]"

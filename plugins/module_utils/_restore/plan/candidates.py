@@ -169,7 +169,16 @@ class ObjectReader:
 
     def _not_served(self, item: PlanItem, api: ApiTypes) -> PlanItem:
         why = self._unserved.explain(item.group_resource, item.api_version, item.kind, api)
-        return item.decided("conflict", why.reason, hint=why.hint)
+        if not (why.for_good and self._run.request.convert_api_versions):
+            return item.decided("conflict", why.reason, hint=why.hint)
+        self._run.issues.warning(
+            f"{item.title} was left out: {why.reason}.",
+            resource=str(item.group_resource),
+            namespace=item.namespace or "",
+            name=item.name,
+            hint=why.hint,
+        )
+        return item.decided("skip", why.reason, hint=why.hint)
 
     def _keep_afterwards(self, prepared: Prepared) -> Place | None:
         found: dict[str, t.Any] = {"status": prepared.status} if prepared.status else {}

@@ -14,15 +14,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources i
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import LEAVING, PlanItem
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.claim_rules import ClaimRules
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.compare import Comparison, compare
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.compare import compare
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.metadata import made_by
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.overwrite import NEVER_RECREATED
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.shared_objects import (
-    hint_for_shared,
-    merge_binding,
-    who_loses,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.shared_objects import merge_binding
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 
 
@@ -75,20 +71,7 @@ class ExistingObjects:
         item = dataclasses.replace(item, patch=comparison.patch, live=self._objects.add(live), judged="", dropped=())
         if policy == "none" and not comparison.always:
             return item.decided("skip", "it exists and differs from the backup; existing_resource_policy is none")
-        self._warn_of_shared(item, live, desired, comparison)
-        item = item.decided("update", comparison.reason)
-        return item if comparison.always else _with_method(item, policy)
-
-    def _warn_of_shared(self, item: PlanItem, live: Object, desired: Object, comparison: Comparison) -> None:
-        """Under a mapping, what the original has of the cluster's objects is in use where that still runs."""
-        losers = [] if comparison.always else who_loses(item, live, desired, self._run.request.spec)
-        if losers:
-            self._run.issues.warning(
-                f"{item.title} is the whole cluster's, and this restore takes it from {', '.join(losers)}.",
-                resource=str(item.group_resource),
-                name=item.name,
-                hint=hint_for_shared(item),
-            )
+        return _with_method(item.decided("update"), policy)
 
 
 def _with_method(item: PlanItem, policy: str) -> PlanItem:

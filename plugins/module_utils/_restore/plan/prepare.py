@@ -91,7 +91,8 @@ class Preparer:
         if source:
             metadata["namespace"] = draft.target_namespace
         metadata["labels"] = {**(metadata.get("labels") or {}), **self._labels}
-        if not (draft.skip or is_made_by_another(draft.owner, source, self._context.archive)):
+        told = draft.skip or is_made_by_another(draft.owner, source, self._context.archive)
+        if self._names.maps and not told:
             draft.warnings += self._names.warn(ref.group_resource, body)
         return Prepared(
             body=body,

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Objects of the whole cluster that are there when a copy is restored beside what runs: the original needs them."""
+"""Objects that are not a copy's own, and are there when it is restored beside what runs: the original needs them."""
 
 # Private: not for use outside of this collection.
 
@@ -43,37 +43,44 @@ def merge_binding(group_resource: GroupResource, live: ObjectView, desired: Obje
     return Comparison(patch, always=True, reason="its subjects are added to those that are there")
 
 
-def who_loses(item: PlanItem, live: ObjectView, desired: ObjectView, spec: RestoreSpec) -> list[str]:
-    """From whom an object of the whole cluster would be taken by a change that a restore beside the original makes."""
-    if item.namespace is not None or not _is_copy(spec):
+def who_loses(item: PlanItem, live: ObjectView, after: ObjectView, spec: RestoreSpec) -> list[str]:
+    """From whom an object that is not the copy's own would be taken by a change that the mapping brings."""
+    if not _is_shared(item, spec):
         return []
-    if item.group_resource == CLUSTER_ROLE_BINDINGS:
-        kept = {_identity(subject) for subject in desired.get("subjects") or []}
+    if item.group_resource in _BINDINGS:
+        kept = {_identity(subject) for subject in after.get("subjects") or []}
         return [_shown(subject) for subject in live.get("subjects") or [] if _identity(subject) not in kept]
     finder = MentionFinder(old for old, new in spec.namespace_mapping.items() if old != new)
-    names = {mention.name for mention in finder.find(item.group_resource, live) if mention.known}
-    return [f"namespace '{name}'" for name in sorted(names)]
+    before, left = (
+        {(mention.path, mention.name) for mention in finder.find(item.group_resource, obj) if mention.known}
+        for obj in (live, after)
+    )
+    return [f"namespace '{name}'" for name in sorted({name for _path, name in before - left})]
 
 
 def hint_for_existing(item: PlanItem, spec: RestoreSpec) -> str:
     """What to do about an object that exists and differs, where the policy leaves it alone."""
-    if item.namespace is not None or not _is_copy(spec):
-        return "Set existing_resource_policy: update to change it."
-    return hint_for_shared(item)
+    return hint_for_shared(item, spec) or "Set existing_resource_policy: update to change it."
 
 
-def hint_for_shared(item: PlanItem) -> str:
-    """What to do about an object of the whole cluster, other than to change it."""
-    if item.group_resource == CLUSTER_ROLE_BINDINGS:
+def hint_for_shared(item: PlanItem, spec: RestoreSpec) -> str:
+    """What to do about an object that others need as it is, other than to change it; empty for all others."""
+    if not _is_shared(item, spec):
+        return ""
+    if item.group_resource in _BINDINGS:
         return "Set merge_subjects: true to add its subjects to those that are there, which stay."
+    if item.namespace is not None:
+        return ""
     return (
         "It is the whole cluster's, and namespaces that are not mapped may need it as it is. "
         f"Leave it out with excluded_resources: {item.group_resource}, or make one of another name for the copy."
     )
 
 
-def _is_copy(spec: RestoreSpec) -> bool:
-    return any(old != new for old, new in spec.namespace_mapping.items())
+def _is_shared(item: PlanItem, spec: RestoreSpec) -> bool:
+    """Whether a copy is made of some namespaces, and the object lies in none of the new ones."""
+    targets = {new for old, new in spec.namespace_mapping.items() if old != new}
+    return bool(targets) and item.namespace not in targets
 
 
 def _identity(subject: t.Mapping[str, t.Any]) -> tuple[str, str, str]:

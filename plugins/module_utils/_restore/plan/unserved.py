@@ -18,12 +18,15 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_s
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.builtin_types import builtin_type
 
+_GONE = ", which Kubernetes has no more since"
+
 
 class Unserved(t.NamedTuple):
-    """A reason, and what to do about it."""
+    """A reason, and what to do about it. ``for_good``: Kubernetes itself has no such type any more."""
 
     reason: str
     hint: str
+    for_good: bool = False
 
 
 class UnservedTypes:
@@ -40,7 +43,7 @@ class UnservedTypes:
         if key not in self._known:
             what = f"the API server does not serve {api_version} {kind}"
             more, hint = self._find_out(*key, api)
-            self._known[key] = Unserved(f"{what}{more}", hint)
+            self._known[key] = Unserved(f"{what}{more}", hint, for_good=_GONE in more)
         return self._known[key]
 
     def _find_out(self, group_resource: GroupResource, api_version: str, kind: str, api: ApiTypes) -> tuple[str, str]:
@@ -50,7 +53,7 @@ class UnservedTypes:
         leave_out = f"leave the type out with excluded_resources: {group_resource}"
         gone = GONE.get((api_version, kind))
         if gone is not None:
-            return f", which Kubernetes has no more since {gone.since}", f"{gone.advice}; {leave_out}."
+            return f"{_GONE} {gone.since}", f"{gone.advice}; {leave_out}."
         target = Converter(lambda *wanted: api.find_kind(*wanted) is not None).target_of(api_version, kind)
         if target:
             return f"; it serves {target}", "Set convert_api_versions: true to have it converted on the way."

@@ -36,6 +36,7 @@ from ansible_collections.arkive.k8s.plugins.modules import (
     k8s_backup_info,
     k8s_hook_exec,
     k8s_restore,
+    k8s_restore_info,
     k8s_snapshot,
     k8s_snapshot_info,
 )
@@ -112,7 +113,7 @@ CASES = {
         k8s_backup_info,
         ("list_backups",),
         lambda: BackupListing([{"name": CANARY, "items": {}, "logs": CANARY}], [{"name": CANARY}]),
-        {"query": "[].name"},
+        {"query": "[].name", "describe": True},
         location=True,
     ),
     "backup_info of one": Case(
@@ -144,6 +145,13 @@ CASES = {
     ),
     "restore": Case(
         k8s_restore, ("run_restore", "plan_restore"), restore_outcome, {"backup": "b", **AUTH}, location=True
+    ),
+    "restore_info": Case(
+        k8s_restore_info,
+        ("list_restores",),
+        lambda: [{"name": CANARY, "items": {}, "logs": CANARY, "restore": {"metadata": {"labels": {"a": CANARY}}}}],
+        {"query": "[].name", "describe": True},
+        location=True,
     ),
     "snapshot": Case(
         k8s_snapshot,

@@ -81,6 +81,20 @@ def test_the_hint_for_another_object_of_the_cluster_is_not_to_change_it(api: Res
     )
 
 
+def test_a_binding_in_a_namespace_that_is_not_mapped_is_the_originals_too(api: RestoreApi, store: t.Any) -> None:
+    api.types += types_named("rolebindings")
+    api.add("namespaces", "far", status={"phase": "Active"})
+    api.add("rolebindings", "reader", "far", roleRef=_ROLE, subjects=[account("shop")])
+    stored = binding([account("shop")])[1] | {"kind": "RoleBinding", "metadata": {"name": "reader", "namespace": "far"}}
+    write_backup(store, "b", (f"rolebindings.{_RBAC}", stored), config("c"))
+    assert warning(plan(api, store, **COPY), f"rolebindings.{_RBAC}")["hint"].startswith("Set merge_subjects: true")
+    changed = warning(plan(api, store, **COPY, existing_resource_policy="update"), f"rolebindings.{_RBAC}")
+    assert changed["message"].endswith("takes it from ServiceAccount shop/app.")
+    assert restore(api, store, **COPY, merge_subjects=True).phase == "Completed"
+    found: Object = api.objects["rolebindings", "far", "reader"]
+    assert [subject["namespace"] for subject in found["subjects"]] == ["shop", "copy"]
+
+
 @pytest.mark.parametrize("policy", ["none", "update", "replace", "recreate"])
 def test_subjects_are_added_and_none_is_taken_away(api: RestoreApi, store: t.Any, policy: str) -> None:
     write_backup(store, "b", binding([account("shop")]), config("c"))

@@ -101,6 +101,16 @@ def test_an_unserved_type_says_what_to_do(
     assert hint_of(plan(api, store), entry[1]["metadata"]["name"]) == (reason, hint)
 
 
+def test_what_has_no_successor_is_left_out_of_a_conversion_with_a_warning(api: RestoreApi, store: t.Any) -> None:
+    write_backup(store, "b", PSP, DEPLOYMENT)
+    outcome = restore(api, store, convert_api_versions=True)
+    assert outcome.phase == "Completed"
+    assert actions(outcome) == {"shop": "unchanged", "psp": "skip", "web": "create"}
+    (warning,) = outcome.warnings_list
+    assert warning["message"].startswith("podsecuritypolicies.policy psp was left out: the API server does not serve")
+    assert warning["hint"].startswith("Pod Security admission has taken its place")
+
+
 def test_a_definition_in_the_cluster_is_not_told_to_be_restored(api: RestoreApi, store: t.Any) -> None:
     api.add("customresourcedefinitions", "gadgets.example.org")
     write_backup(store, "b", stored("gadgets.example.org", "example.org/v1", "Gadget", "g", spec={}))
