@@ -69,7 +69,9 @@ class ExistingObjects:
         if comparison.equal:
             return item.decided("unchanged")
         item = dataclasses.replace(item, patch=comparison.patch, live=self._objects.add(live), judged="", dropped=())
-        if policy == "none" and not comparison.always:
+        if comparison.always:
+            return item.decided("update", comparison.reason)
+        if policy == "none":
             return item.decided("skip", "it exists and differs from the backup; existing_resource_policy is none")
         return _with_method(item.decided("update"), policy)
 
