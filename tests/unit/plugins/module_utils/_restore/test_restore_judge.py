@@ -10,8 +10,13 @@ import typing as t
 
 import pytest
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.server_warnings import (
+    ServerWarnings,
+    Subject,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import (
     RestoreApi,
@@ -182,3 +187,36 @@ def test_what_came_after_the_plan_is_judged_too(api: RestoreApi, store: t.Any) -
     done = restore(api, store, existing_resource_policy="update")
     assert item_of(done, "c")["action"] == "unchanged"
     assert done.states == {"unchanged": 2}
+
+
+@pytest.mark.parametrize("policy", ["update", "recreate"])
+@pytest.mark.parametrize("equal", [True, False])
+def test_what_may_not_be_changed_is_made_anew_in_thought(
+    api: RestoreApi, store: t.Any, policy: str, equal: bool
+) -> None:
+    """A pod keeps the token that the server has given it: leaving that out is refused, and means nothing."""
+    immutable = KubeError('ConfigMap "c" is invalid: data: field is immutable', status=422, reason="Invalid")
+    api.admit = narrow
+    api.refuse = lambda verb, path, _dry: immutable if verb == "PATCH" and "configmaps" in path else None
+    api.add("configmaps", "c", "shop", data={"a": "1" if equal else "2", "mode": "auto", "self": "c"})
+    write_backup(store, "b", config("c", a="1", self="c"))
+    item = item_of(plan(api, store, existing_resource_policy=policy), "c")
+    different = {"update": "conflict", "recreate": "unverified"}[policy]
+    assert item["action"] == ("unchanged" if equal else different)
+    assert item.get("judged", "") == ("server" if equal else "")
+    assert api.names("configmaps", "shop") == ["c"]
+
+
+def test_texts_are_told_once_and_not_without_end() -> None:
+    warned, issues = ServerWarnings(), Issues()
+    for number in range(120):
+        for name in ("b", "a"):
+            warned.note_dropped(Subject("things.example.org", "shop", name), [f"spec.x{number:03}"])
+    warned.report(issues)
+    warned.report(issues)
+    texts = [issue.message for issue in issues.warnings]
+    assert len(texts) == 101
+    first = "The API server warns of things.example.org shop/a (and 1 more object): it drops the field"
+    assert texts[0] == f'{first} "spec.x000"'
+    assert texts[-1] == "The API server has 20 more warnings."
+    assert issues.warnings[0].name == "a"
