@@ -46,7 +46,8 @@ attributes:
   diff_mode:
     support: full
     details:
-      - The difference is the C(spec) of the backup that is made or deleted.
+      - The difference is the C(spec) of the backup that is made. Of one that is deleted, it has the files and the
+        snapshots that go as well.
   idempotent:
     support: full
 options:

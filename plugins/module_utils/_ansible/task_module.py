@@ -49,12 +49,12 @@ class TaskModule(DiscreetModule):
         self._is_made = True
 
     def exit_json(self, **result: t.Any) -> t.NoReturn:
-        whole = self._fitted(self._whole(result))
+        whole = self._whole(result)
         self._warn_of(whole)
         if whole["errors_list"]:
             self.warn(f"The task goes on in spite of errors. {first_errors(whole['errors_list'])}")
         # Said, because Ansible takes a result with an exit code other than 0 for a failure, and null is another one.
-        super().exit_json(**{"failed": False, **whole})
+        super().exit_json(**{"failed": False, **self._fitted(whole)})
 
     def fail_json(self, msg: str, **result: t.Any) -> t.NoReturn:
         if not self._is_made:
@@ -62,9 +62,8 @@ class TaskModule(DiscreetModule):
         said = one_line(str(self._without_secrets(msg)))
         whole = self._whole(result)
         whole["errors_list"] = whole["errors_list"] or [Issue(message=said).to_return()]
-        whole = self._fitted({"msg": said, **whole})
         self._warn_of(whole)
-        super().fail_json(**whole)
+        super().fail_json(**self._fitted({"msg": said, **whole}))
 
     def warn(self, warning: str, **options: t.Any) -> None:
         super().warn(one_line(str(self._without_secrets(warning))), **options)
