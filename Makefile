@@ -1,6 +1,6 @@
 # Every target does its own set-up, may be run again, and says what it does.
 
-.PHONY: help demo test lint format units matrix sanity live integration conformance bench soak cluster-start cluster-stop build clean durations
+.PHONY: help demo test lint format units matrix sanity live integration conformance bench soak golden cluster-start cluster-stop build clean durations
 
 help:            ## Shows this list
 	@sed -n 's/^\([a-z-]*\): *## */\1\t/p' Makefile | expand -t 16
@@ -17,13 +17,14 @@ integration:     ## ansible-test integration on the cluster (TARGETS="k8s_backup
 conformance:     ## Checks the local cluster itself
 bench:           ## Measures (BENCH=backup OBJECTS=30000, BENCH=restore OBJECTS=10000, BENCH=freeze PVCS=20, BENCH=small OBJECTS=20); KEEP=1 leaves the objects in a cluster that stays
 soak:            ## Many random cases (SOAK=name SEED=1 COUNT=100; FIRST=7 COUNT=1 runs one again); not part of test
+golden:          ## Writes the expectations of the golden tests anew, by Go's own engines
 durations:       ## Keeps what the live tests took in the last `make test`, by which they are shared out
 cluster-start:   ## Builds and starts the local cluster, and leaves it running
 cluster-stop:    ## Stops the local cluster
 build:           ## Builds the collection archive into dist/
 clean:           ## Removes what was made for this checkout; shared caches stay
 
-demo test lint format units sanity live integration conformance durations cluster-start cluster-stop build clean:
+demo test lint format units sanity live integration conformance golden durations cluster-start cluster-stop build clean:
 	@tests/setup/run $@ $(TARGETS)
 
 bench:

@@ -23,6 +23,8 @@ extends_documentation_fragment:
   - arkive.k8s._attributes
   - arkive.k8s._attributes.actiongroup_backup
   - arkive.k8s._auth
+  - arkive.k8s._blueprints
+  - arkive.k8s._blueprints.execution_hooks
   - arkive.k8s._backup_spec
   - arkive.k8s._ebs
   - arkive.k8s._hooks
@@ -315,6 +317,16 @@ hooks:
       returned: always
       sample: ok
     error: {description: Why it failed., type: str, returned: when it ran, sample: ""}
+execution_hooks:
+  description:
+    - The hooks of O(execution_hooks) that ran, in their order, each with C(event), C(namespace), C(blueprint),
+      C(action_name), C(subject), C(state), C(attempts), C(phases), C(defer_phase), C(artifacts) and C(error), as
+      M(arkive.k8s.k8s_blueprint) returns them. In check mode, those that would run, with C(phases) as in
+      RV(arkive.k8s.k8s_blueprint#module:planned).
+  returned: always
+  type: list
+  elements: dict
+  sample: [{event: pre_hook, namespace: shop, blueprint: hook-blueprint, action_name: pre-backup, state: complete}]
 freezes:
   description: The file systems that were frozen.
   returned: always
@@ -525,6 +537,9 @@ def make(task: Task) -> Result:
     if refused_phase(outcome.phase, fail_on_partial=task.params["fail_on_partial"]) or (task.check_mode and partly):
         phase = ended(outcome.phase or "PartiallyFailed", check_mode=task.check_mode, found=not outcome.changed)
         result |= failed_by(f"Backup '{request.name}' in {outcome.location} {phase}.", outcome.errors_list)
+    elif outcome.failed_afterwards:
+        said = f"Backup '{request.name}' in {outcome.location} is stored and {outcome.phase}. A hook after it failed."
+        result |= failed_by(said, outcome.errors_list)
     return result
 
 

@@ -24,6 +24,8 @@ extends_documentation_fragment:
   - arkive.k8s._attributes
   - arkive.k8s._attributes.actiongroup_backup
   - arkive.k8s._auth
+  - arkive.k8s._blueprints
+  - arkive.k8s._blueprints.execution_hooks
   - arkive.k8s._ebs
   - arkive.k8s._hooks
   - arkive.k8s._progress
@@ -389,6 +391,13 @@ error_details:
   returned: always
   type: dict
   sample: {status: 403, reason: Forbidden, forbidden: [{verb: list, group: "", resource: secrets, namespace: shop}]}
+execution_hooks:
+  description:
+    - The hooks of O(execution_hooks) that ran, or in check mode would, as M(arkive.k8s.k8s_backup) returns them.
+  returned: always
+  type: list
+  elements: dict
+  sample: [{event: on_success, namespace: shop, blueprint: hook-blueprint, action_name: post-restore, state: complete}]
 timings:
   description: Seconds for each step, and the number of requests to the API server.
   returned: always
@@ -462,6 +471,9 @@ def work(task: Task) -> Result:
         backup = outcome.restore["spec"]["backupName"]
         phase = ended(outcome.phase, check_mode=task.check_mode)
         result |= failed_by(f"Restore '{outcome.name}' of backup '{backup}' {phase}.", outcome.errors_list)
+    elif outcome.failed_afterwards:
+        said = f"Restore '{outcome.name}' is {outcome.phase}. A hook after it failed."
+        result |= failed_by(said, outcome.errors_list)
     return result
 
 
@@ -478,6 +490,7 @@ def _result(outcome: RestoreOutcome) -> Result:
         "items": outcome.items,
         "volumes": outcome.volumes,
         "hooks": outcome.hooks,
+        "execution_hooks": outcome.execution_hooks,
         "warnings_list": outcome.warnings_list,
         "errors_list": outcome.errors_list,
         "timings": outcome.timings,

@@ -22,6 +22,8 @@ extends_documentation_fragment:
   - arkive.k8s._attributes
   - arkive.k8s._attributes.actiongroup_backup
   - arkive.k8s._auth
+  - arkive.k8s._blueprints
+  - arkive.k8s._blueprints.execution_hooks
   - arkive.k8s._ebs
   - arkive.k8s._hooks
   - arkive.k8s._hooks.freeze
@@ -309,6 +311,13 @@ swept:
   type: list
   elements: dict
   sample: []
+execution_hooks:
+  description:
+    - The hooks of O(execution_hooks) that ran, or in check mode would, as M(arkive.k8s.k8s_backup) returns them.
+  returned: always
+  type: list
+  elements: dict
+  sample: [{event: on_success, namespace: shop, blueprint: hook-blueprint, action_name: post-restore, state: complete}]
 timings:
   description: The seconds of each step.
   returned: always

@@ -12,6 +12,10 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.blueprint_options import (
+    EXECUTION_HOOKS,
+    execution_hooks,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import EBS, snapshot_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import seconds
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.jmespath_query import Query
@@ -104,7 +108,7 @@ _BEYOND = ArgumentSpec(
     required_one_of=(("backup", "schedule", "definition", "src"),),
 )
 
-RESTORE = SPEC_FIELDS.merge(_BEYOND, MANIFEST, EBS, STRICTNESS)
+RESTORE = SPEC_FIELDS.merge(_BEYOND, MANIFEST, EBS, EXECUTION_HOOKS, STRICTNESS)
 
 
 def restore_request(params: t.Mapping[str, t.Any], *, want_diff: bool) -> RestoreRequest:
@@ -120,8 +124,11 @@ def restore_request(params: t.Mapping[str, t.Any], *, want_diff: bool) -> Restor
             namespace=params["velero_namespace"] or "",
             modifiers=params["resource_modifiers"],
         )
+        execution, settings = execution_hooks(params, "restore")
         request = dataclasses.replace(
             request,
+            execution_hooks=execution,
+            hook_settings=settings,
             storage_class_mapping=_mapping(params, "storage_class_mapping"),
             image_mapping=_mapping(params, "image_mapping"),
             names=tuple(params["names"] or ()),

@@ -30,6 +30,7 @@ K8S_BACKUP: ResultKeys = {
     "commit_point": {},
     "item_counts": {},
     "hooks": [],
+    "execution_hooks": [],
     "freezes": [],
     "swept": [],
     "volumes": [],
@@ -46,6 +47,20 @@ K8S_BACKUP_INFO: ResultKeys = {
     "extracted": None,
     "incomplete": [],
     "location": "",
+}
+
+K8S_BLUEPRINT: ResultKeys = {
+    **_COMMON,
+    "blueprint": "",
+    "action_name": "",
+    "subject": "",
+    "action_state": "",
+    "phases": [],
+    "defer_phase": None,
+    "artifacts": {},
+    "planned": [],
+    "findings": [],
+    "swept": [],
 }
 
 K8S_HOOK_EXEC: ResultKeys = {
@@ -77,6 +92,7 @@ K8S_RESTORE: ResultKeys = {
     "diffs_left_out": 0,
     "volumes": [],
     "hooks": [],
+    "execution_hooks": [],
     "timings": {},
     "recorded": False,
     "location": "",
@@ -89,6 +105,7 @@ K8S_SNAPSHOT: ResultKeys = {
     **_FITTED,
     "snapshots": [],
     "hooks": [],
+    "execution_hooks": [],
     "freezes": [],
     "freeze_window_seconds": 0.0,
     "swept": [],
@@ -100,6 +117,7 @@ K8S_SNAPSHOT_INFO: ResultKeys = {**_COMMON, "snapshots": []}
 __all__ = (
     "K8S_BACKUP",
     "K8S_BACKUP_INFO",
+    "K8S_BLUEPRINT",
     "K8S_HOOK_EXEC",
     "K8S_RESTORE",
     "K8S_RESTORE_INFO",

@@ -12,6 +12,10 @@ import secrets
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.blueprint_options import (
+    EXECUTION_HOOKS,
+    execution_hooks,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import freeze_policy, seconds
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import (
     LABEL_SELECTOR,
@@ -67,7 +71,7 @@ SNAPSHOT = ArgumentSpec(
     mutually_exclusive=(_WHICH,),
     required_if=(("state", "present", _WHICH, True),),
     required_by={"container": ("freeze_path",)},
-)
+).merge(EXECUTION_HOOKS)
 
 
 def snapshot_request(params: t.Mapping[str, t.Any]) -> SnapshotRequest:
@@ -77,6 +81,7 @@ def snapshot_request(params: t.Mapping[str, t.Any]) -> SnapshotRequest:
         if given and row.name != params["provider"]:
             raise ValidationError(f"{given[0]} is for {row.title}.", hint=f"Leave it out, or set provider: {row.name}.")
     ready = seconds(params, "wait_timeout")
+    execution, settings = execution_hooks(params, "backup")
     return SnapshotRequest(
         name=params["name"],
         namespace=params["namespace"],
@@ -98,6 +103,8 @@ def snapshot_request(params: t.Mapping[str, t.Any]) -> SnapshotRequest:
         workers=params["workers"],
         log_output=not params["no_log_output"],
         run_id=secrets.token_hex(8),
+        execution_hooks=execution,
+        hook_settings=settings,
     )
 
 

@@ -41,6 +41,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.wire import Deadl
 
 MERGE_PATCH = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
+#: For built-in types only: a custom resource answers 415.
+STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 
 _CONNECT_SECONDS = 10.0
 #: One request from its connection to the last byte of its answer. An API server gives itself 60 s for one.
@@ -186,6 +188,19 @@ class KubeClient:
         Raises ``KubeTimeout`` when ``timeout`` seconds are over, or when the server is silent at the start for as long
         as it may be in any request. Closing the generator closes the connection.
         """
+        buffer = b""
+        with contextlib.closing(self.stream_bytes(path, query=query, timeout=timeout)) as pieces:
+            for piece in pieces:
+                *lines, buffer = (buffer + piece).split(b"\n")
+                yield from (line for line in lines if line.strip())
+
+    def stream_bytes(
+        self, path: str, *, query: Query = None, accept: str = "application/json", timeout: float
+    ) -> t.Generator[bytes, None, None]:
+        """The body of an answer that goes on, in pieces as they come; otherwise as ``stream``.
+
+        It returns where the server ended the answer, and raises a ``KubeError`` where the connection was cut.
+        """
         deadline = Deadline(timeout)
         request = _Request(verb="GET", path=path, query=query, timeout=timeout)
         for last in (False, True):
@@ -194,12 +209,12 @@ class KubeClient:
                 start = deadline.sooner(self._session.timeout)
                 with contextlib.closing(open_wire(lane.access, deadline=start, cancel=self.cancel)) as wire:
                     self._session.count_request()
-                    send_get(wire, lane.access, request.target, [("Accept", "application/json")], start)
+                    send_get(wire, lane.access, request.target, [("Accept", accept)], start)
                     answer = read_answer(wire, start)
                     if answer.status == 401 and not last:
                         self._session.reload(lane.generation, cancel=self.cancel)
                         continue
-                    yield from _lines(self.server, request, answer, deadline)
+                    yield from _pieces(self.server, request, answer, deadline)
                     return
             except (OSError, http.client.HTTPException) as exc:
                 limit = timeout if deadline.has_passed else self._session.timeout
@@ -353,18 +368,16 @@ def _headers(access: ApiAccess, request: _Request) -> t.Any:
     return headers
 
 
-def _lines(server: str, request: _Request, answer: Answer, deadline: Deadline) -> t.Iterator[bytes]:
+def _pieces(server: str, request: _Request, answer: Answer, deadline: Deadline) -> t.Iterator[bytes]:
     body = answer.body(deadline)
     if answer.status != 200:
         data = body.read(_LONGEST_ERROR_BODY)
         raise answered_error(server=server, verb="GET", path=request.path, code=answer.status, body=data)
-    buffer = b""
     while True:
         data = body.read1(65536)
         if not data:
             return
-        *lines, buffer = (buffer + data).split(b"\n")
-        yield from (line for line in lines if line.strip())
+        yield data
 
 
-__all__ = ("JSON_PATCH", "MERGE_PATCH", "KubeClient")
+__all__ = ("JSON_PATCH", "MERGE_PATCH", "STRATEGIC_PATCH", "KubeClient")

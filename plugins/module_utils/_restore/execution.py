@@ -23,6 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources i
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._core.timings import Timings
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.around import AroundOperation
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.applier import Applier
@@ -109,6 +110,8 @@ class Execution:
         self._workloads: dict[str, int] | None = None
         recorded = RecordedHooks(ready.report.previous.hooks)
         self._hooks = RestoredPodHooks(ready.run, recorded, ready.report.note_hooks)
+        request = ready.run.request
+        self._around = AroundOperation(request.execution_hooks, request.hook_settings, makes_namespaces=True)
 
     # -- before -------------------------------------------------------------------------------------------------------
 
@@ -116,8 +119,18 @@ class Execution:
         """The outcome of the plan without carrying it out, with the errors and in the phase that ``run`` would have."""
         if refusal is None and self._has_work:
             refusal = self._make_locks().find_refusal(self._namespaces_to_change())
+        if refusal is None and self._has_work:
+            refusal = self._foresee_hooks()
         changed = self._ready.plan.changes or bool(self._open_pods) or self._volumes.is_open
-        return self._report.planned(self._work(), changed=changed, refusal=refusal)
+        outcome = self._report.planned(self._work(), changed=changed, refusal=refusal)
+        return dataclasses.replace(outcome, execution_hooks=self._around.ran)
+
+    def _foresee_hooks(self) -> ArkiveError | None:
+        try:
+            self._around.plan(self._run.context, self._target_namespaces())
+        except ArkiveError as exc:
+            return exc
+        return None
 
     @property
     def _has_work(self) -> bool:
@@ -155,7 +168,7 @@ class Execution:
         with self._make_locks() as locks:
             locks.acquire(self._namespaces_to_change())
             self._report.note_start()
-            failure = self._apply(locks)
+            failure = self._run_pre_hook() or self._apply(locks)
             if not failure:
                 self._await_workloads()
             clock = time.monotonic()
@@ -166,7 +179,24 @@ class Execution:
             failure = f"The run was cancelled: {self._run.cancel.reason}."
             self._run.issues.error(failure)
         self._run.report_warnings()
-        return self._report.finished(self._work(hooks=results, failure=failure))
+        outcome = self._report.finished(self._work(hooks=results, failure=failure))
+        self._around.after(self._run.context, succeeded=outcome.phase == "Completed")
+        return dataclasses.replace(
+            outcome, execution_hooks=self._around.ran, failed_afterwards=self._around.failed, issues=self._run.issues
+        )
+
+    def _target_namespaces(self) -> list[str]:
+        return sorted({item.namespace for item in self._ready.plan.items if item.intent and item.namespace})
+
+    def _run_pre_hook(self) -> str:
+        """Why nothing may be restored; empty where nothing is in the way."""
+        try:
+            with self._ready.timings.measure("execution_hooks"):
+                self._around.before(self._run.context, self._target_namespaces())
+        except ArkiveError as exc:
+            self._run.issues.error(exc.message, hint=exc.hint or "")
+            return exc.message
+        return ""
 
     def _work(self, *, hooks: t.Sequence[HookResult] = (), failure: str = "") -> RestoreWork:
         return RestoreWork(

@@ -18,6 +18,7 @@ from kubelab.cleanup import stop
 from kubelab.commands import LabError, say
 from kubelab.conformance import conformance
 from kubelab.forwarder import forward, relay
+from kubelab.golang import GOLDEN
 from kubelab.init import run_init
 from kubelab.model import Lab, default_state
 from kubelab.robust import robust
@@ -92,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     command(
         "robust", _robust, "check that stop and start clean up in every state, on clusters of their own", state=False
     )
+    command("golden", _golden, "build the program of the golden tests, and print where it is", state=False)
     command("_init", _init, None).add_argument("--fd", type=int)
     command("_forward", _forward, None).add_argument("--fd", type=int)
     command("_relay", _relay, None).add_argument("--fd", type=int, nargs="+")
@@ -190,6 +192,10 @@ def _conformance(options: argparse.Namespace) -> int:
 def _robust(_options: argparse.Namespace) -> int:
     launcher.require_root()
     return robust()
+
+
+def _golden(_options: argparse.Namespace) -> None:
+    print(GOLDEN.directory() / "golden")
 
 
 def _init(options: argparse.Namespace) -> None:

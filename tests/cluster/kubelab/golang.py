@@ -38,11 +38,12 @@ class GoBuild:
     kubernetes: bool = False  # stamp Kubernetes' version, link its names, take the snapshot CRDs
     version_of: str = ""  # a module that this one requires, whose version is stamped into ...
     version_variable: str = ""  # ... this variable
+    folder: Path | None = None  # the module's, when it is not the one of its name in ``go/``
 
     @property
     def source(self) -> Path:
         """The module's folder."""
-        return SOURCES / self.name
+        return self.folder or SOURCES / self.name
 
     def directory(self) -> Path:
         """Where the programs are, built now when they are not yet."""
@@ -113,6 +114,8 @@ VELERO_PLUGIN = GoBuild(
     packages=("github.com/vmware-tanzu/velero-plugin-for-aws/velero-plugin-for-aws",),
     minutes=7,
 )
+GOLDEN = GoBuild(name="golden", packages=(".",), folder=SOURCES.parent.parent / "golden" / "go")
+"""Needed by no cluster: what the golden tests are compared with."""
 
 
 def group_definitions() -> Path:
@@ -220,6 +223,7 @@ def run_go_tests(build: GoBuild) -> str:
 
 __all__ = [
     "CSI_SANITY",
+    "GOLDEN",
     "KUBERNETES",
     "LOOPFILE",
     "NODE_BUILDS",

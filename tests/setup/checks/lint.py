@@ -13,6 +13,7 @@ from checks import environments
 from checks.citations import check_citations
 from checks.console import note, run
 from checks.constructors import check_constructors
+from checks.golden import check_golden
 from checks.module_docstrings import check_docstrings
 from checks.named_paths import check_paths
 from checks.paths import TREE
@@ -49,6 +50,7 @@ _OWN_CHECKS: tuple[tuple[str, t.Callable[[pathlib.Path], list[str]]], ...] = (
     ("named paths", check_paths),
     ("constructors", check_constructors),
     ("module docstrings", check_docstrings),
+    ("golden tests are current", check_golden),
 )
 
 

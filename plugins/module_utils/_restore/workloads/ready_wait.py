@@ -208,7 +208,7 @@ class _Group:
         live = self.watch.current(name)
         if live is not None:
             return None if has_controller(live) else is_ready(live)
-        if not self.watch.is_complete:
+        if not self.watch.is_gone(name):
             return Readiness(False, self.watch.trouble or "nothing is known of it yet")
         if self.resource.kind in ("Pod", "ReplicaSet") and item.facts.owner is not None:
             return None  # the controller that the stored one had will make others for it

@@ -23,6 +23,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_outcome import ActionOutcome, PhaseOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.blueprint_task import BlueprintOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.finding import Finding
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.model import Artifact
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task import HookTaskOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
@@ -34,6 +38,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing im
 from ansible_collections.arkive.k8s.plugins.modules import (
     k8s_backup,
     k8s_backup_info,
+    k8s_blueprint,
     k8s_hook_exec,
     k8s_restore,
     k8s_restore_info,
@@ -93,6 +98,21 @@ def _deleted_backup() -> DeletedBackup:
     )
 
 
+def _blueprint() -> BlueprintOutcome:
+    phases = (PhaseOutcome(name=CANARY, function="KubeExec", state="complete", shown={CANARY: CANARY}),)
+    artifacts = {CANARY: Artifact(key_values={CANARY: CANARY})}
+    action = ActionOutcome(
+        blueprint="hooks",
+        action="before",
+        subject=CANARY,
+        state="complete",
+        phases=phases,
+        defer_phase=phases[0],
+        shown_artifacts=artifacts,
+    )
+    return BlueprintOutcome(issues=_canaries(), action=action, swept=(CANARY,))
+
+
 class Case(t.NamedTuple):
     """A module, the engines that are replaced, what they answer, and arguments with which it runs."""
 
@@ -103,6 +123,11 @@ class Case(t.NamedTuple):
     location: bool = False
 
 
+BLUEPRINT = {
+    "definition": {"kind": "Blueprint", "metadata": {"name": "hooks"}, "actions": {"before": {"phases": []}}},
+    "action_name": "before",
+    "subject": {"kind": "namespace", "name": "shop"},
+}
 SET = {"name": "s", "namespace": "shop", **AUTH}
 CASES = {
     "backup": Case(k8s_backup, ("run_backup", "plan_backup"), _backup, {"name": "b", **AUTH}, location=True),
@@ -118,6 +143,13 @@ CASES = {
     ),
     "backup_info of one": Case(
         k8s_backup_info, ("list_backups",), lambda: BackupListing([], []), {"name": "b"}, location=True
+    ),
+    "blueprint": Case(k8s_blueprint, ("run_blueprint", "plan_blueprint"), _blueprint, {**BLUEPRINT, **AUTH}),
+    "blueprint validated": Case(
+        k8s_blueprint,
+        ("validate_blueprints",),
+        lambda: BlueprintOutcome(issues=_canaries(), findings=((CANARY, Finding(level="warning", message=CANARY)),)),
+        {"definition": BLUEPRINT["definition"], "state": "validated"},
     ),
     "hook_exec": Case(
         k8s_hook_exec,

@@ -45,6 +45,9 @@ def loaded() -> set[str]:
         # only where something is marked as frozen
         f"{ROOMS}_quiesce.mark",
         f"{ROOMS}_quiesce.sweeper",
+        # only with blueprints
+        f"{ROOMS}_kanister.hook_run",
+        f"{ROOMS}_kanister.template.template",
         # only with volumes
         f"{ROOMS}_volumes.csi.snapshots",
         f"{ROOMS}_volumes.csi.sources",

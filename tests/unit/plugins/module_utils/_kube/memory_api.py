@@ -48,6 +48,7 @@ class MemoryApi:
     ``refuse`` is asked before each request (verb, path, whether it is a dry run; the verb of a watch is ``WATCH``),
     ``lose`` after one that had its effect (verb, path): the client raises what they return. ``script`` may give an HTTP
     answer in the place of ours.
+    ``logs``: what a request for a container's log gives, in pieces; it may raise what the client is to raise.
     ``denied``: what nobody has a right to: ``pods``, ``pods/exec``, ``("delete", "pods")``.
     ``granted``: what an impersonated user has a right to, by name: ``("get", "pods")``.
     """
@@ -63,6 +64,7 @@ class MemoryApi:
         self.script: t.Callable[[Request], Answer | None] = lambda _request: None
         #: What schemas and webhooks make of an object that is written, in place; returns what is warned of.
         self.admit: t.Callable[[Object], list[str]] = lambda _obj: []
+        self.logs: t.Callable[[Request], t.Iterable[bytes]] = lambda _request: ()
         self.denied: set[str | tuple[str, str]] = set()
         self.granted: dict[str, set[tuple[str, str]]] = {}
         #: Whether it can list all rights at once; not every authorizer can.
@@ -125,6 +127,11 @@ class MemoryApi:
             raise Refused(scripted.status, "", "")
         target = self._authorized(request)
         return memory_watch.follow(self.kept, target, request.query, seconds)
+
+    def log(self, request: Request) -> t.Iterator[bytes]:
+        """The log of a container; no Kubernetes is behind it, only ``logs``."""
+        self.begin(request, "LOG")
+        yield from self.logs(request)
 
     def begin(self, request: Request, verb: str = "") -> None:
         self.seen.append(request)

@@ -40,6 +40,9 @@ class Server(t.Protocol):
     def watch(self, request: Request, seconds: float) -> t.Iterator[Object | None]:
         """The events of a watch; None whenever there is none for a moment."""
 
+    def log(self, request: Request) -> t.Iterator[bytes]:
+        """The log of a container, in pieces."""
+
     def now(self) -> dt.datetime:
         """Its time."""
 
@@ -121,6 +124,16 @@ class MemoryClient(KubeClient):
             raise answered_error(server=self.server, verb="GET", path=path, code=code, body=body) from exc
         if "timeoutSeconds" not in request.query:
             raise KubeTimeout(f"The API server {self.server} did not answer GET {path} within {timeout:g} s.")
+
+    def stream_bytes(
+        self, path: str, *, query: t.Mapping[str, str] | None = None, accept: str = "", timeout: float
+    ) -> t.Generator[bytes, None, None]:
+        self.cancel.check()
+        self.session.count_request()
+        request = Request(verb="GET", path=path, query=query or {}, headers={"accept": accept})
+        for piece in self._memory.log(request):
+            self.cancel.check()
+            yield piece
 
 
 def memory_client(server: Server, *, user: str = "", cancel: CancelToken | None = None) -> KubeClient:
