@@ -94,6 +94,7 @@ K8S_RESTORE: ResultKeys = {
     "plan_table": [],
     "plan_path": None,
     "plan_counts": {},
+    "state_counts": {},
     "waves": [],
     "item_counts": {},
     "workloads": None,

@@ -129,6 +129,8 @@ class StoredFiles:
         written = record.files.get(key.rpartition("/")[2]) if record else None
         digest = hashlib.sha256()
         with self._files.open(key) as stream:
+            from ansible_collections.arkive.k8s.plugins.module_utils._archive.gunzip import GunzipReader
+
             source = Cancellable(stream, self._cancel)
             reader = source if file in ("metadata", "tarball") else GunzipReader(source, what=key)
             while data := reader.read(_CHUNK):

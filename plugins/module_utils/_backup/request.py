@@ -40,7 +40,9 @@ class BackupRequest:
     ``snapshot_location``: where native snapshots are made, None for nowhere.
     ``all_api_versions``: objects are stored in every version that is served. ``skip_forbidden``: what may not be
     listed is left out. ``ignore_unsupported``: fields that need an agent are warnings. ``log_output``: the hooks'
-    output goes into the log.
+    output goes into the log. ``from_manifest``: the fields of ``spec`` that are in a manifest; all others are the
+    task's own. ``strict_selection``: names of types that the cluster does not have are refused in a manifest as well.
+    ``fail_on_empty``: a selection that fits nothing is an error.
     """
 
     name: str
@@ -61,6 +63,9 @@ class BackupRequest:
     replace_failed: bool = False
     log_output: bool = True
     workers: int = DEFAULT_WORKERS
+    from_manifest: frozenset[str] = frozenset()
+    strict_selection: bool = False
+    fail_on_empty: bool = False
 
     @property
     def hook_policy(self) -> HookPolicy:

@@ -19,6 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.blocks import B
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.collect import Collector
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.custom_types import store_definitions
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.deferred_pods import DeferredPods
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.empty_selection import HINT, SENTENCE, is_empty
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink import ItemSink, ItemWriter
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.ordered import (
     OrderedItem,
@@ -33,6 +34,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_plan import VolumePlanner
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshots import VolumeSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volumes import VolumeNotes
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, NAMESPACES, PODS
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import not_used
@@ -194,7 +196,11 @@ class BackupRun:
         self.snapshots.finish(self.sink)
 
     def describe(self, *, dry_run: bool = False) -> None:
-        """Note what became of each volume, and say how many objects there are now that all are counted."""
+        """Note what became of each volume, and say how many objects there are now that all are counted.
+
+        Raises ``ValidationError`` for a backup without any, where that is an error.
+        """
+        self._check_selection()
         self._described = self._volumes.describe()
         left_out = self.sink.total - self.sink.stored
         beside = f", {left_out} left out after a hook that failed" if left_out else ""
@@ -202,6 +208,15 @@ class BackupRun:
             # The objects of snapshots are there when these are taken, and are stored too.
             beside += f", and {counted(self.snapshots.planned, 'volume')} snapshotted"
         self._progress(f"{counted(self.sink.stored, 'item')} {'would be stored' if dry_run else 'collected'}{beside}")
+
+    def _check_selection(self) -> None:
+        if self.sink.total != self.sink.stored:
+            return
+        if not is_empty(self.sink.item_counts(), self._list_plan, self._resolved.discovery):
+            return
+        if self._request.fail_on_empty:
+            raise ValidationError(f"{SENTENCE}: '{self._request.name}' was not made.", hint=HINT)
+        self._issues.warning(f"{SENTENCE}.", hint=HINT)
 
     def plan_blocks(self) -> None:
         """Say which hooks would run, in their order; count their pods as stored."""

@@ -59,6 +59,7 @@ def request_of(
         labels=manifest.labels,
         annotations=annotations,
         policy=policy,
+        from_manifest=frozenset(manifest.options) - (fields or {}).keys(),
     )
 
 
