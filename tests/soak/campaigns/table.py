@@ -13,12 +13,14 @@ from campaigns.case import Campaign
 from campaigns.freeze import FreezeCampaign
 from campaigns.hooks import HooksCampaign
 from campaigns.store import StoreCampaign
+from campaigns.templates import Templates
 
 CAMPAIGNS: dict[str, t.Callable[[], Campaign]] = {
     "archives": Archives,
     "freeze": FreezeCampaign,
     "hooks": HooksCampaign,
     "store": StoreCampaign,
+    "templates": Templates,
 }
 
 __all__ = ("CAMPAIGNS",)
