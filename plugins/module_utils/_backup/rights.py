@@ -35,7 +35,7 @@ def backup_grants(scope: RightsScope) -> list[Grant]:
     namespaces = needs_on("get", NAMESPACES) if scope.namespaces else needs_on("list", NAMESPACES)
     return [
         Grant("What is stored. Mind that this lets read Secrets where they are among it.", stored),
-        Grant("The Namespace objects of what is stored.", namespaces, _LEFT_OUT),
+        Grant("The Namespace objects of what is stored.", namespaces, _LEFT_OUT if scope.namespaces else ""),
         *_related(scope),
         *(quiesce_grants(scope) if scope.has(PODS) else ()),
     ]

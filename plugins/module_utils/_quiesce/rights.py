@@ -35,7 +35,10 @@ def quiesce_grants(scope: RightsScope) -> list[Grant]:
             tuple(need for place in here for need in mark_needs(place, with_claim=True)),
             "The freeze is not marked, with a warning; with require_lease it is refused.",
         ),
-        Grant("To tell a file system of a pod's own from one of the node.", needs_on("get", VOLUMES)),
+        Grant(
+            "To tell a file system of a pod's own from one of the node.",
+            needs_on("get", CLAIMS, places=here) + needs_on("get", VOLUMES),
+        ),
     ]
     return [*hook_grants(here), *(freezing if scope.freezes else ()), sweeping]
 

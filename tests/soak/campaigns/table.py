@@ -14,6 +14,7 @@ from campaigns.freeze import FreezeCampaign
 from campaigns.hooks import HooksCampaign
 from campaigns.plan import PlanCampaign
 from campaigns.store import StoreCampaign
+from campaigns.templates import Templates
 
 CAMPAIGNS: dict[str, t.Callable[[], Campaign]] = {
     "archives": Archives,
@@ -21,6 +22,7 @@ CAMPAIGNS: dict[str, t.Callable[[], Campaign]] = {
     "hooks": HooksCampaign,
     "plan": PlanCampaign,
     "store": StoreCampaign,
+    "templates": Templates,
 }
 
 __all__ = ("CAMPAIGNS",)

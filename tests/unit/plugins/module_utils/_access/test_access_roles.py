@@ -95,10 +95,11 @@ def test_a_right_stands_once(task: str, scope: RightsScope) -> None:
 
 
 def test_a_right_that_one_task_cannot_do_without_is_not_said_to_be_spared() -> None:
-    """Claims may be read for their marks, and must be for snapshots."""
-    for tasks in (["hooks", "snapshot"], ["snapshot", "hooks"]):
-        grants = grants_of_all(tasks, SHOP)
-        (found,) = [g for g in grants if Need("get", "", "persistentvolumeclaims", namespace="shop") in g.needs]
+    """Claims are listed for marks that were left, which may be done without, and are the objects of a backup."""
+    scope = dataclasses.replace(SHOP, types=(GroupResource("persistentvolumeclaims"), *MAPS))
+    for tasks in (["hooks", "backup"], ["backup", "hooks"]):
+        grants = grants_of_all(tasks, scope)
+        (found,) = [g for g in grants if Need("list", "", "persistentvolumeclaims", namespace="shop") in g.needs]
         assert found.otherwise == ""
 
 
