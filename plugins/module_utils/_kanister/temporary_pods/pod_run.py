@@ -82,6 +82,7 @@ class PodRun:
     def __init__(self, call: FunctionCall, request: PodRequest, pod: Object) -> None:
         self._call = call
         self._request = request
+        self._made = pod
         self._pod: Object | None = pod
         self._began = time.monotonic()
         self._uid = str(pod["metadata"]["uid"])
@@ -95,8 +96,7 @@ class PodRun:
 
     def until_end(self) -> PodEnd:
         self._call.run.progress(f"{self.where}: waiting for its start")
-        start = PodStart(self._call, self._request.main, self.where)
-        self._pod = start.wait(self._request.namespace, self._name, self._uid)
+        self._pod = PodStart(self._call, self._made, self._request.main, self.where).wait()
         self._call.run.progress(f"{self.where}: running")
         self._read_log()
         pod = self._await_finish()

@@ -236,10 +236,36 @@ def test_no_such_namespace(lab: FunctionLab) -> None:
     assert "hook_default_namespace" in str(error.hint)
 
 
+@pytest.mark.parametrize(
+    ("denied", "words"),
+    [
+        (("delete", "pods"), "the caller may not delete pods in namespace shop."),
+        (("get", "pods/log"), "the caller may not get pods/log in namespace shop."),
+    ],
+)
+def test_a_pod_that_could_not_be_followed_or_removed_is_not_made(
+    lab: FunctionLab, denied: tuple[str, str], words: str
+) -> None:
+    lab.api.denied = {denied}
+    error = failure(lab)
+    assert error.message == f"The pod of KubeTask in namespace shop was not made: {words}"
+    assert str(error.hint).startswith("Add to a Role in namespace shop")
+    assert not lab.node.made
+
+
 def test_an_answer_that_was_lost(lab: FunctionLab) -> None:
-    lost = [KubeError("the answer was lost")]
-    lab.api.lose = lambda verb, _path: lost.pop() if verb == "POST" and lost else None
+    """Of a question about rights, and of the creation itself."""
+    lost = [KubeError("the answer was lost"), KubeError("the answer was lost")]
+    last = []
+
+    def lose(verb: str, path: str) -> KubeError | None:
+        fresh = verb == "POST" and path not in last
+        last.append(path)
+        return lost.pop() if fresh and lost else None
+
+    lab.api.lose = lose
     assert run(lab) == {}
+    assert not lost
     assert len(lab.node.made) == len(lab.node.removed) == 1
 
 
@@ -296,7 +322,8 @@ def test_cancelled_before(lab: FunctionLab) -> None:
 
 
 def test_a_pod_that_cannot_be_removed_is_a_warning(lab: FunctionLab) -> None:
-    lab.api.denied = {("delete", "pods")}
+    refusal = KubeError("deletions are refused by an admission webhook", status=403)
+    lab.api.refuse = lambda verb, _path, _dry: refusal if verb == "DELETE" else None
     assert run(lab) == {}
     [warning] = lab.warnings
     assert "could not be removed" in warning
