@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
 import pathlib
 import shutil
 import signal
@@ -15,7 +16,7 @@ import sys
 import types
 import typing as t
 
-from checks import ansible_test, cluster, environments, golden, pytests, shares
+from checks import ansible_test, cluster, environments, golden, matrix, pytests, shares
 from checks.console import CheckError, must_run, note, run, say
 from checks.lanes import Lanes, write_steps
 from checks.lint import lint
@@ -24,10 +25,16 @@ from checks.report import Report, Step
 from checks.tree import copy_tree
 
 #: Campaigns that need no cluster.
-_WITHOUT_CLUSTER: tuple[list[str], ...] = (["archives"],)
+_WITHOUT_CLUSTER: tuple[list[str], ...] = (["archives"], ["templates"])
 
-#: Beside the lane of the checks, and of the integration targets after them. With more, two cores do not keep up.
-_LIVE_LANES = 2
+#: Beside the lane of the checks, and of the integration targets after them. Live tests wait more than they compute, and
+#: a cluster that does nothing takes a twentieth of a core.
+_LIVE_LANES = 3
+
+#: They begin while the cluster is still being built. The integration targets follow the checks.
+_LANES_WITHOUT_CLUSTER = ("checks", "node", "sanity")
+
+_NICENESS = 5
 
 _Target: t.TypeAlias = t.Callable[[list[str]], int]
 
@@ -48,6 +55,13 @@ def make_units(_arguments: list[str]) -> int:
 def make_sanity(_arguments: list[str]) -> int:
     report = Report()
     ansible_test.sanity(report)
+    return report.close()
+
+
+def make_matrix(arguments: list[str]) -> int:
+    """The units and the import test on each Python with each ansible-core; on those pairs that are asked for."""
+    report = Report()
+    matrix.run_matrix(report, arguments)
     return report.close()
 
 
@@ -80,13 +94,14 @@ def make_test(_arguments: list[str]) -> int:
     ansible_test.install_programs()  # before the build, which uses apt-get as well
     if cluster.is_foreign():
         return _test_on_foreign_cluster(report)
+    pytests.install_shells()
     building = cluster.build()
     try:
         with Lanes() as running:
-            running.start("checks")
+            for name in _LANES_WITHOUT_CLUSTER:
+                running.start(name)
             with report.step("cluster: build") as step:
                 building.join()
-                pytests.install_shells()
                 step.count(True)
             if not step.failed:
                 for name in _live_lanes():
@@ -106,6 +121,7 @@ def _live_lanes() -> list[str]:
 
 def _test_on_foreign_cluster(report: Report) -> int:
     _checks(report)
+    ansible_test.sanity(report)
     with cluster.cluster() as variables:
         pytests.live(report, variables)
         _integration(report, variables, [])
@@ -130,12 +146,18 @@ def _checks(report: Report) -> None:
     lint(report)
     pytests.units(report)
     ansible_test.units(report)
+
+
+def _sanity_lane(report: Report) -> None:
+    """It computes and never waits: it takes what the others leave, for some live tests look at the clock."""
+    os.nice(_NICENESS)
     ansible_test.sanity(report)
 
 
 def _integration_lane(report: Report) -> None:
     with cluster.cluster() as variables:
         _integration(report, variables, [])
+        cluster.conformance(report)
         cluster.check_frozen(report)
 
 
@@ -143,9 +165,12 @@ def _live_lane(report: Report) -> None:
     number = int(LANE.rpartition("-")[2])
     with cluster.cluster() as variables:
         pytests.live(report, variables, shares.share_out(_LIVE_LANES)[number - 1])
-        if number == 1:
-            cluster.conformance(report)
         cluster.check_frozen(report)
+
+
+def _node_lane(report: Report) -> None:
+    """Live tests that need no cluster."""
+    pytests.live(report, {}, shares.WITHOUT_CLUSTER)
 
 
 def _say_what_took_longest() -> None:
@@ -156,7 +181,7 @@ def _say_what_took_longest() -> None:
 
 
 def _live_results() -> list[pathlib.Path]:
-    found = [work_of(name) / pytests.LIVE_RESULTS for name in _live_lanes()]
+    found = [work_of(name) / pytests.LIVE_RESULTS for name in (*_live_lanes(), "node")]
     return [file for file in found if file.exists()]
 
 
@@ -249,7 +274,7 @@ def make_build(_arguments: list[str]) -> int:
 
 def make_clean(_arguments: list[str]) -> int:
     cluster.stop()
-    for name in ("", "checks", "integration", *_live_lanes()):
+    for name in ("", "integration", *_LANES_WITHOUT_CLUSTER, *_live_lanes()):
         shutil.rmtree(work_of(name), ignore_errors=True)
     shutil.rmtree(CHECKOUT / "dist", ignore_errors=True)
     note(f"shared by all checkouts, and left: {CACHE}")
@@ -271,6 +296,7 @@ _TARGETS: dict[str, _Target] = {
     "lane": make_lane,
     "lint": make_lint,
     "live": make_live,
+    "matrix": make_matrix,
     "sanity": make_sanity,
     "soak": make_soak,
     "test": make_test,
@@ -281,6 +307,8 @@ _LANES: dict[str, t.Callable[[Report], None]] = {
     "checks": _checks,
     "integration": _integration_lane,
     "live": _live_lane,
+    "node": _node_lane,
+    "sanity": _sanity_lane,
 }
 
 _WITHOUT_TREE = ("clean", "cluster-start", "cluster-stop", "durations", "format", "golden")

@@ -36,8 +36,11 @@ _TOP = ("apiVersion", "kind", "metadata", "spec", "status")
 class ReadHooks:
     """``ignored``: members that mean something to Kasten and nothing here, as ``spec.retention.daily`` and the like."""
 
-    hooks: ExecutionHooks
+    hooks: ExecutionHooks = dataclasses.field(default_factory=ExecutionHooks)
     ignored: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.hooks)
 
 
 def read_hooks_text(text: str, operation: Operation, *, source: str) -> ReadHooks:

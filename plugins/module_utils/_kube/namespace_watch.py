@@ -68,7 +68,7 @@ class NamespaceWatch:
         #: What kept the last news away, a sentence; empty while all is well.
         self.trouble = ""
         #: True once everything is known that was there before the watch; it stays False for one that tracks.
-        self.is_complete = False
+        self._is_complete = False
         #: Set for good once there is no right to read the objects in any way.
         self.refused: KubeError | None = None
 
@@ -118,6 +118,14 @@ class NamespaceWatch:
         """The object as far as is known; None when it is not there."""
         with self._lock:
             return self._objects.get(name)
+
+    def is_gone(self, name: str) -> bool:
+        """Whether the object is not there; False while that is not known yet.
+
+        ``current`` that was asked before this cannot say so: what is there may have been listed in between.
+        """
+        with self._lock:
+            return self._is_complete and name not in self._objects
 
     def objects(self) -> list[Object]:
         """All that are known; those that were there before the watch began may be missing."""
@@ -204,14 +212,15 @@ class NamespaceWatch:
                     found[name] = obj
             self._objects = found
             self._since, self._position, self._must_list = 0, version, False
-            self.is_complete = True
+            self._is_complete = True
 
     def _read_tracked(self) -> None:
         with self._lock:
             names = sorted(self._tracked)
         for name in names:
             self.refresh(name)
-        self.is_complete = True
+        with self._lock:
+            self._is_complete = True
 
 
 def _version(obj: t.Mapping[str, t.Any]) -> int:

@@ -131,6 +131,13 @@ def module_namespace(client: KubeClient) -> t.Iterator[str]:
         yield name
 
 
+@pytest.fixture(scope="module")
+def make_namespace(client: KubeClient) -> t.Iterator[t.Callable[[], str]]:
+    """Makes namespaces, which go with the last test of the file."""
+    with contextlib.ExitStack() as made:
+        yield lambda: made.enter_context(fresh_namespace(client))
+
+
 @pytest.fixture
 def callers(kubectl: Kubectl, kubeconfig: str, namespace: str) -> t.Iterator[Callers]:
     """Makes service accounts with given rights, in a namespace for one test."""

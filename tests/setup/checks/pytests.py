@@ -41,9 +41,9 @@ _LOCAL_ONLY = ("fault", "node", "velero")
 
 def units(report: Report) -> None:
     """The unit tests."""
-    _pytest(report, "pytest, units", {}, "tests/unit")
+    run_tests(report, "pytest, units", {}, "tests/unit")
     oldest = environments.oldest_boto3()
-    _pytest(report, "pytest, units of the store, oldest boto3", {}, _STORE_UNITS, environment=oldest)
+    run_tests(report, "pytest, units of the store, oldest boto3", {}, _STORE_UNITS, environment=oldest)
 
 
 def live(report: Report, variables: Variables, files: t.Sequence[str] = (LIVE,)) -> None:
@@ -56,10 +56,10 @@ def live(report: Report, variables: Variables, files: t.Sequence[str] = (LIVE,))
         options += ["-m", f"not ({local_only})"]
     else:
         install_shells()
-    _pytest(report, "pytest, live", variables, *options, again=True)
+    run_tests(report, "pytest, live", variables, *options, again=True)
     if LIVE in files or _STORE_LIVE in files:
         oldest = environments.oldest_boto3()
-        _pytest(report, "pytest, live store, oldest boto3", variables, _STORE_LIVE, "-k", "s3", environment=oldest)
+        run_tests(report, "pytest, live store, oldest boto3", variables, _STORE_LIVE, "-k", "s3", environment=oldest)
 
 
 def install_shells() -> None:
@@ -68,7 +68,7 @@ def install_shells() -> None:
         environments.install_packages("busybox-static")
 
 
-def _pytest(
+def run_tests(
     report: Report,
     name: str,
     variables: Variables,
@@ -76,22 +76,23 @@ def _pytest(
     environment: environments.Environment | None = None,
     again: bool = False,
 ) -> None:
+    """Run pytest with ``options``; ``again``: a few that fail run a second time."""
     tools = environment or environments.tools()
     memory = ("-o", f"addopts={_STRICT}", "-o", f"cache_dir={WORK / 'pytest-cache'}") if again else ()
 
-    def run_tests(results: pathlib.Path, *more: str) -> int:
+    def once(results: pathlib.Path, *more: str) -> int:
         results.unlink(missing_ok=True)
         argv = [tools.program("pytest"), "-q", "--color=no", f"--junitxml={results}", *memory, *options, *more]
         return run(argv, cwd=TREE, env={**tools.variables, **variables})[0]
 
     with report.step(name) as step:
         results = WORK / f"junit-{name.rpartition(' ')[2]}.xml"
-        code = run_tests(results)
+        code = once(results)
         step.count_junit(code, [results] if results.exists() else [])
         if again and code == _TESTS_FAILED and step.failed <= _MAY_RUN_AGAIN:
             note(f"{step.failed} failed: once more")
             second = results.with_name(f"again-{results.name}")
-            step.count_again(run_tests(second, "--last-failed", "--last-failed-no-failures=none"), second)
+            step.count_again(once(second, "--last-failed", "--last-failed-no-failures=none"), second)
 
 
 def _list_tests(folder: str, marker: str) -> None:
@@ -99,4 +100,4 @@ def _list_tests(folder: str, marker: str) -> None:
     run([tools.program("pytest"), "-q", "--collect-only", "-m", marker, folder], cwd=TREE, env=tools.variables)
 
 
-__all__ = ("LIVE", "LIVE_RESULTS", "install_shells", "live", "units")
+__all__ = ("LIVE", "LIVE_RESULTS", "install_shells", "live", "run_tests", "units")

@@ -21,10 +21,28 @@ MEASURED = CHECKOUT / "tests" / "setup" / "durations.json"
 _UNKNOWN_SECONDS = 30.0
 
 
+#: Live tests that need the machine's kernel and no cluster. They wait nearly all of their time: a lane of their own.
+WITHOUT_CLUSTER = (f"{LIVE}/quiesce/test_timer_scripts.py",)
+
+#: What the files of these folders share (a Velero server, and backups that it knows) takes long to make: one lane does.
+_TOGETHER = (f"{LIVE}/velero/",)
+
+
 def share_out(lanes: int) -> list[list[str]]:
-    """The files for each of ``lanes``: the longest first, each to the lane that has the least to do."""
+    """The files that need a cluster, for each of ``lanes``: the longest first, each to the one with the least to do."""
     measured = json.loads(MEASURED.read_text()) if MEASURED.exists() else {}
-    return divide({file: measured.get(file, _UNKNOWN_SECONDS) for file in live_files()}, lanes)
+    seconds: dict[str, float] = {}
+    files = [file for file in live_files() if file not in WITHOUT_CLUSTER]
+    for file in files:
+        part = _part_of(file)
+        seconds[part] = seconds.get(part, 0.0) + measured.get(file, _UNKNOWN_SECONDS)
+    shares = divide(seconds, lanes)
+    return [[file for file in files if _part_of(file) in share] for share in shares]
+
+
+def _part_of(file: str) -> str:
+    """What goes to a lane as a whole: the folder, or the file alone."""
+    return next((folder for folder in _TOGETHER if file.startswith(folder)), file)
 
 
 def live_files() -> list[str]:
@@ -56,11 +74,12 @@ def renew(results: t.Iterable[pathlib.Path]) -> int:
     known = {file.removesuffix(".py").replace("/", "."): file for file in live_files()}
     seconds: dict[str, float] = {}
     for (module, _name), taken in case_seconds(results).items():
-        if module in known:
-            seconds[known[module]] = seconds.get(known[module], 0.0) + taken
+        file = known.get(module) or known.get(module.rpartition(".")[0])  # a class of tests is named after its module
+        if file:
+            seconds[file] = seconds.get(file, 0.0) + taken
     rounded = {file: round(taken, 1) for file, taken in sorted(seconds.items())}
     MEASURED.write_text(json.dumps(rounded, indent=1) + "\n")
     return len(rounded)
 
 
-__all__ = ("MEASURED", "case_seconds", "divide", "live_files", "renew", "share_out")
+__all__ = ("MEASURED", "WITHOUT_CLUSTER", "case_seconds", "divide", "live_files", "renew", "share_out")

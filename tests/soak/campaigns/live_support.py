@@ -10,11 +10,15 @@ import sys
 from pathlib import Path
 
 _TESTS = Path(__file__).parents[2]
-for _folder in (_TESTS / "integration" / "live" / "quiesce", _TESTS / "cluster"):
+_LIVE = _TESTS / "integration" / "live"
+for _folder in (_LIVE / "quiesce", _LIVE / "backup_hooks", _LIVE / "restore", _TESTS / "cluster"):
     if str(_folder) not in sys.path:
         sys.path.append(str(_folder))
 
 from cut_proxy import CutProxy, through
+from hook_pods import HookPods
+from many_hooks import run_many_hooks
 from processes import Engine, Started
+from restore_lab import Backups, Cluster
 
-__all__ = ("CutProxy", "Engine", "Started", "through")
+__all__ = ("Backups", "Cluster", "CutProxy", "Engine", "HookPods", "Started", "run_many_hooks", "through")

@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from checks import shares
 
@@ -27,4 +30,28 @@ def test_divide(seconds: dict[str, float], lanes: int, expected: list[list[str]]
 @pytest.mark.parametrize("lanes", [1, 2, 3, 7])
 def test_every_live_test_runs_once(lanes: int) -> None:
     shared_out = [file for share in shares.share_out(lanes) for file in share]
-    assert sorted(shared_out) == shares.live_files()
+    assert sorted([*shared_out, *shares.WITHOUT_CLUSTER]) == shares.live_files()
+
+
+@pytest.mark.parametrize("lanes", [2, 3, 7])
+def test_files_that_share_a_server_stay_together(lanes: int) -> None:
+    with_velero = [share for share in shares.share_out(lanes) if any("/live/velero/" in file for file in share)]
+    assert len(with_velero) == 1
+
+
+def test_what_a_run_took_is_kept_by_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Functions and classes of tests alike."""
+    first, second, *_others = shares.live_files()
+    cases = "".join(
+        f'<testcase classname="{name}" name="t" time="{seconds}"/>'
+        for name, seconds in (
+            (first.removesuffix(".py").replace("/", "."), 1.5),
+            (second.removesuffix(".py").replace("/", ".") + ".TestIt", 2.25),
+            ("tests.integration.live.test_that_is_no_more", 99),
+        )
+    )
+    results = tmp_path / "junit.xml"
+    results.write_text(f"<testsuites><testsuite>{cases}</testsuite></testsuites>")
+    monkeypatch.setattr(shares, "MEASURED", tmp_path / "durations.json")
+    assert shares.renew([results]) == 2
+    assert json.loads(shares.MEASURED.read_text()) == {first: 1.5, second: 2.2}

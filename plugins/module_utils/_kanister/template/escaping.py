@@ -41,9 +41,9 @@ def _escaped_js(char: str) -> str:
         return _JS[char]
     if char < " ":
         return f"\\u00{ord(char):02X}"
-    if char < "\x80" or is_printable(char):
+    if char < "\x80" or is_printable(char) or "\ud800" <= char <= "\udfff":
         return char
-    return f"\\u{0xFFFD if 0xD800 <= ord(char) <= 0xDFFF else ord(char):04X}"
+    return f"\\u{ord(char):04X}"
 
 
 def escape_query(run: Run, *values: t.Any) -> str:

@@ -353,9 +353,8 @@ class Evaluator:
             given = [value, *self._arguments(method, 1, arguments, dot, final)]
             self._at(at)
             return self._invoke(method, given)
-        if arguments or final is not _ABSENT:
-            raise Fault("not a function", f"{name} is no function, and cannot be given an argument")
-        return self.open(field_of(value, name, self._around.missing))
+        is_called = bool(arguments) or final is not _ABSENT
+        return self.open(field_of(value, name, self._around.missing, is_called=is_called))
 
     # Functions
 
@@ -403,7 +402,7 @@ class Evaluator:
             given = [self._reveal(value) for value in given]
         try:
             made = function.call(self, *given) if function.with_run else function.call(*given)
-        except (ArithmeticError, RecursionError, ValueError) as exc:
+        except (ArithmeticError, RecursionError, TypeError, ValueError) as exc:
             raise Fault("failed", f"{function.name} cannot work with these arguments") from exc
         if isinstance(made, str):
             self.budget.make(len(made))

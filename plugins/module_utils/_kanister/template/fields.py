@@ -29,8 +29,11 @@ def method_of(value: t.Any, name: str) -> Function | None:
     return value.methods.get(name) if isinstance(value, Opaque) else None
 
 
-def field_of(value: t.Any, name: str, missing: str) -> t.Any:
-    """``value.name``; ``missing`` says what becomes of a key that a map has not."""
+def field_of(value: t.Any, name: str, missing: str, *, is_called: bool) -> t.Any:
+    """``value.name``; ``missing`` says what becomes of a key that a map has not.
+
+    No field can be called, but that is only wrong where there is one, as in Go.
+    """
     if value is INVALID:
         if missing == "error":
             raise Fault("missing key", f"there is nothing that the key {name!r} could be of", hint=_GUARD)
@@ -38,11 +41,12 @@ def field_of(value: t.Any, name: str, missing: str) -> t.Any:
     if value is None:
         raise Fault("nil pointer", f"what {name!r} is wanted of is nil", hint=_GUARD)
     if isinstance(value, dict):
+        _check_call(name, is_called)
         return _key_of(value, name, missing)
     if isinstance(value, Pointer):
-        return _field_of_pointer(value, name)
+        value = _target_of(value, name)
     if isinstance(value, Struct):
-        return _field_of_struct(value, name)
+        return _field_of_struct(value, name, is_called)
     raise Fault("no such field", f"a value of type {type_name(value)} has no field {name!r}")
 
 
@@ -56,15 +60,21 @@ def _key_of(value: dict[str, t.Any], name: str, missing: str) -> t.Any:
     return zero(t.cast(GoType, value.go_type.element)) if isinstance(value, TypedMap) else None
 
 
-def _field_of_struct(value: Struct, name: str) -> t.Any:
+def _check_call(name: str, is_called: bool) -> None:
+    if is_called:
+        raise Fault("not a function", f"{name} is no function, and cannot be given an argument")
+
+
+def _field_of_struct(value: Struct, name: str, is_called: bool) -> t.Any:
     if name not in value.fields:
         raise _no_field(value.go_type, name)
+    _check_call(name, is_called)
     return value.fields[name]
 
 
-def _field_of_pointer(value: Pointer, name: str) -> t.Any:
+def _target_of(value: Pointer, name: str) -> Struct:
     if value.target is not None:
-        return _field_of_struct(value.target, name)
+        return value.target
     struct = t.cast(StructType, value.go_type.element)
     if name not in struct.fields:
         raise _no_field(struct, name)

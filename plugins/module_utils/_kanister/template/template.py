@@ -54,6 +54,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.valu
 
 #: Of the text of a template, in characters.
 _LONGEST = 256 * 1024
+#: The name of the template itself, which none that it defines can have.
+_MAIN = "\0"
 _LAST_SURROGATE, _FIRST_SURROGATE = "\udfff", "\ud800"
 
 
@@ -93,7 +95,7 @@ class Template:
         depth = budget.depth
         try:
             used = copied(data, budget) if self.functions_used & CHANGES_DATA else data
-            return Rendered(_valid(evaluator.run("", used)), evaluator.tainted)
+            return Rendered(_valid(evaluator.run(_MAIN, used)), evaluator.tainted)
         except Fault as fault:
             raise self._error(fault, evaluator) from None
         finally:
@@ -134,7 +136,7 @@ def parse_template(text: str, *, name: str = "the template", functions: Table = 
     try:
         if len(text) > _LONGEST:
             raise ParseFault(Fault("budget", f"it is longer than {_LONGEST} characters"), 1)
-        trees = parse(text, "", check_function)
+        trees = parse(text, _MAIN, check_function)
     except ParseFault as exc:
         fault = exc.fault
         raise TemplateError(

@@ -162,7 +162,7 @@ class VolumeFinalizer:
             return self._fail(volume, f"nobody knows whether it has a volume: {watch.refused.sentence}")
         live = watch.current(volume.claim)
         if live is None:
-            if not watch.is_complete:
+            if not watch.is_gone(volume.claim):
                 return None
             # Nothing is made from its snapshot any more, whose objects might hold their namespace.
             self._unclaimed.add(volume.item.number)

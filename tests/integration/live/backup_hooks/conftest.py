@@ -21,7 +21,7 @@ def pods(client: KubeClient, kubectl: t.Callable[..., str], namespace: str) -> t
     found = HookPods(client, kubectl, namespace)
     yield found
     marked, frozen = [], []
-    for each in found.list():
+    for each in found.all():
         name = each["metadata"]["name"]
         if FROZEN_ANNOTATION in (each["metadata"].get("annotations") or {}):
             marked.append(name)

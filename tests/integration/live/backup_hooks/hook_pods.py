@@ -108,7 +108,7 @@ class HookPods:
         """Take all pods away at once, and wait until they are gone: many of them would keep the node busy."""
         self._kubectl("-n", self.namespace, "delete", "pod", "--all", "--grace-period=0", "--force", "--timeout=110s")
 
-    def list(self) -> list[Object]:
+    def all(self) -> list[Object]:
         found = self.client.get(f"/api/v1/namespaces/{self.namespace}/pods")["items"]
         return sorted(found, key=lambda each: str(each["metadata"]["name"]))
 
@@ -131,7 +131,7 @@ class HookPods:
 
     def blocks(self, rules: list[Object], **order: t.Any) -> list[Block]:
         resolved = resolve_rules(parse_hook_rules(rules), lambda name: "pods" if name in ("po", "pods") else None)
-        return build_blocks([found for found in (find_hooks(each, resolved) for each in self.list()) if found], **order)
+        return build_blocks([found for found in (find_hooks(each, resolved) for each in self.all()) if found], **order)
 
     def back_up(
         self,

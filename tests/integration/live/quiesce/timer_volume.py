@@ -33,12 +33,16 @@ BLOCKED = "percpu_rwsem_wait"
 _STATE = Path("/dev/shm")
 
 
-def wait_until(condition: t.Callable[[], t.Any], what: str, *, seconds: float = PATIENCE) -> None:
+#: A look for a timer reads what every process of the machine was started with: that takes some time itself.
+_LOOK_PAUSE = 0.1
+
+
+def wait_until(condition: t.Callable[[], t.Any], what: str, *, seconds: float = PATIENCE, pause: float = 0.02) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
             pytest.fail(f"{what} did not happen within {seconds:g} s")
-        time.sleep(0.02)
+        time.sleep(pause)
 
 
 class Ended(t.NamedTuple):
@@ -134,7 +138,7 @@ class Timer:
         return writer
 
     def wait_for_the_timers_end(self, *, seconds: float = PATIENCE) -> None:
-        wait_until(lambda: not self.timer_lives, "the end of the timer", seconds=seconds)
+        wait_until(lambda: not self.timer_lives, "the end of the timer", seconds=seconds, pause=_LOOK_PAUSE)
 
     def clean_up(self) -> None:
         self.directory.mkdir(exist_ok=True)

@@ -15,6 +15,8 @@ import boto3
 import pytest
 from volume_lab import DataApp, Object, Storage
 
+from ansible_collections.arkive.k8s.plugins.module_utils._archive import backup_writer
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.commit_point import Patience
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError, CommitUnknown
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
@@ -137,8 +139,10 @@ def test_the_answer_to_the_commit_is_lost_and_the_store_stays_away(
 
 
 def test_the_commit_never_arrives_and_the_store_stays_away(
-    make_app: t.Callable[..., DataApp], lab: Lab, storage: Storage
+    make_app: t.Callable[..., DataApp], lab: Lab, storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Of a minute and a half of patience, which the test before this one has, a few seconds are enough here."""
+    monkeypatch.setattr(backup_writer, "Patience", lambda: Patience(seconds=10.0, arrival=5.0))
     app = make_app()
     volumes = app.volume_handles()
     away_from_the_commit_on(lab, "away")

@@ -137,14 +137,12 @@ class Printer:
 
     def _bad(self, value: t.Any, verb: str) -> None:
         """A verb that does not fit: ``%!d(string=a)``."""
-        kept, self.flags = self.flags, Flags()
         if value is None:
             self.write(f"%!{verb}(<nil>)")
         else:
             self.write(f"%!{verb}({type_name(value)}=")
             self._value(value, "v", 0)
             self.write(")")
-        self.flags = kept
 
     def _bool(self, value: bool, verb: str) -> None:
         if verb in "tv":

@@ -30,7 +30,7 @@ _DEEPEST = 40
 _MOST_GROUPS, _MOST_RANGES = 100, 300
 _CLASSES: dict[str, Ranges] = {"d": DIGITS, "w": WORDS, "s": BLANKS}
 _ESCAPES = {"a": 7, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11}
-_REPEAT = re.compile(r"\{(\d{1,4})(?:(,)(\d{0,4}))?\}", re.ASCII)
+_REPEAT = re.compile(r"\{(\d{1,9})(?:(,)(\d{0,9}))?\}", re.ASCII)
 _GROUP_NAME = re.compile(r"P?<(\w+)>", re.ASCII)
 _FLAGS = re.compile(r"([imsU]*)(-[imsU]+)?([:)])")
 _HEX = re.compile(r"x(?:([0-9A-Fa-f]{2})|\{([0-9A-Fa-f]{1,6})\})")
@@ -197,7 +197,7 @@ class _Parser:
             return Char(self._class())
         if char == "\\":
             return self._escape()
-        if char in "*+?":
+        if char in "*+?" or _REPEAT.match(self._text, self.at):
             self._fail("as there is nothing to repeat")
         self.at += 1
         if char == ".":

@@ -15,10 +15,11 @@ import zlib
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.functions import function, table
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.values import from_bytes, to_bytes
 
-_BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-_BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-#: Of a last group without its padding: how many characters make whole bytes.
-_WHOLE_32 = (0, 2, 4, 5, 7)
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_BASE32 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+#: Characters that make whole bytes together, and how many of a last group, before its padding, do not.
+_GROUP_64, _GROUP_32 = 4, 8
+_PARTIAL_32 = (1, 3, 6)
 
 
 class CorruptText(Exception):
@@ -31,7 +32,30 @@ class CorruptText(Exception):
 
 def decode_base64(text: str) -> bytes:
     """Raises ``CorruptText``."""
-    return base64.b64decode(_padded(_checked(to_bytes(text), 4, _BASE64), 4))
+    data = to_bytes(text)
+    places = [place for place, byte in enumerate(data) if byte not in b"\r\n"]
+    kept = bytes(data[place] for place in places)
+    count = _count(kept, _BASE64)
+    used = count % _GROUP_64
+    if count == len(kept):
+        if used:
+            raise CorruptText(len(data) - used)
+    elif kept[count : count + 1] != b"=" or used < 2:
+        raise CorruptText(places[count])
+    else:
+        _check_end(kept, count + 1, count + _GROUP_64 - used, [*places, len(data)])
+    return base64.b64decode(_padded(kept[:count], _GROUP_64))
+
+
+def _check_end(kept: bytes, start: int, end: int, places: list[int]) -> None:
+    """The rest of the padding is from ``start`` to ``end``, and nothing after it."""
+    for place in range(start, end):
+        if place == len(kept):
+            raise CorruptText(places[-1])
+        if kept[place : place + 1] != b"=":
+            raise CorruptText(places[place] - 1)
+    if len(kept) > end:
+        raise CorruptText(places[end])
 
 
 def _decode_base64(text: str) -> str:
@@ -43,52 +67,43 @@ def _decode_base64(text: str) -> str:
 
 
 def _decode_base32(text: str) -> str:
+    data = to_bytes(text).replace(b"\r", b"").replace(b"\n", b"")  # Go counts without them
     try:
-        return from_bytes(base64.b32decode(_padded(_checked(to_bytes(text), 8, _BASE32), 8)))
+        count = _checked_base32(data)
     except CorruptText as exc:
         return f"illegal base32 data at input byte {exc.place}"
+    return from_bytes(base64.b32decode(_padded(data[:count], _GROUP_32)))
+
+
+def _checked_base32(data: bytes) -> int:
+    """How many characters there are before the padding; raises ``CorruptText``."""
+    count = _count(data, _BASE32)
+    used = count % _GROUP_32
+    rest = len(data) - count - 1
+    if rest < 0:
+        if used:
+            raise CorruptText(len(data) - used)
+        return count
+    if data[count : count + 1] != b"=" or used < 2 or rest >= _GROUP_32:
+        raise CorruptText(count)
+    wanted = _GROUP_32 - 1 - used
+    if rest < wanted:
+        raise CorruptText(len(data))
+    for number in range(wanted):
+        if data[count + 1 + number : count + 2 + number] != b"=":
+            raise CorruptText(count + number)
+    if used in _PARTIAL_32:
+        raise CorruptText(count)
+    return count
+
+
+def _count(data: bytes, digits: bytes) -> int:
+    """How many digits there are before anything else."""
+    return len(data) - len(data.lstrip(digits))
 
 
 def _padded(kept: bytes, group: int) -> bytes:
     return kept + b"=" * (-len(kept) % group)
-
-
-def _checked(data: bytes, group: int, alphabet: str) -> bytes:
-    """``data`` without line ends and padding; raises ``CorruptText`` as Go's decoders do."""
-    digits = alphabet.encode()
-    places = [place for place, byte in enumerate(data) if byte not in b"\r\n"]
-    kept = bytes(data[place] for place in places)
-    body = kept.lstrip(digits)
-    count = len(kept) - len(body)
-    if not body:
-        if count % group:
-            raise CorruptText(_group_start(places, count, group, data))
-        return kept
-    if body[:1] != b"=":
-        raise CorruptText(places[count])
-    return _checked_padding(kept, count, group, places, data)
-
-
-def _group_start(places: list[int], count: int, group: int, data: bytes) -> int:
-    """Where a group begins that is not whole; Go counts it from the end."""
-    return len(data) - count % group if group == 4 else len(data)
-
-
-def _checked_padding(kept: bytes, count: int, group: int, places: list[int], data: bytes) -> bytes:
-    used = count % group
-    padding = kept[count:]
-    wanted = group - used
-    allowed = (2, 3) if group == 4 else _WHOLE_32[1:]
-    if used not in allowed:
-        raise CorruptText(places[count])
-    for number in range(wanted):
-        if number >= len(padding):
-            raise CorruptText(len(data))
-        if padding[number : number + 1] != b"=":
-            raise CorruptText(places[count + number] - 1)
-    if len(padding) > wanted:
-        raise CorruptText(places[count + wanted])
-    return kept[:count]
 
 
 def _sha1(text: str) -> str:

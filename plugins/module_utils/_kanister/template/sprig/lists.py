@@ -47,16 +47,16 @@ def _last(run: Run, values: t.Any) -> t.Any:
 
 
 def _rest(run: Run, values: t.Any) -> list[t.Any]:
-    return _items(run, values)[1:] if len(values or ()) else _none(run, values)
+    return _items(run, values)[1:] or _empty(values)
 
 
 def _initial(run: Run, values: t.Any) -> list[t.Any]:
-    return _items(run, values)[:-1] if len(values or ()) else _none(run, values)
+    return _items(run, values)[:-1] or _empty(values)
 
 
-def _none(run: Run, values: t.Any) -> list[t.Any]:
-    elements(values, run.budget)  # that it is a list at all
-    return _nil()
+def _empty(values: t.Sized) -> list[t.Any]:
+    """What is left of a list with one element is empty; of one without any, nil."""
+    return [] if len(values) else _nil()
 
 
 def _reverse(run: Run, values: t.Any) -> list[t.Any]:

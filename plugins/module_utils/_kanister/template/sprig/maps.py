@@ -95,6 +95,8 @@ def _is_set(value: t.Any) -> bool:
 
 
 def _deep_copy(run: Run, value: t.Any) -> t.Any:
+    if value is None:
+        raise Fault("failed", "nil cannot be copied")
     return copied(value, run.budget)
 
 

@@ -206,7 +206,8 @@ def _join(run: Run, separator: str, values: t.Any) -> str:
 
 
 def _sort(run: Run, values: t.Any) -> TypedList:
-    return texts(sorted(to_texts(values, run.budget), key=to_bytes))
+    found = to_texts(values, run.budget) if isinstance(values, (list, bytes)) else [to_text(values, run.budget)]
+    return texts(sorted(found, key=to_bytes))
 
 
 def _to_string(run: Run, value: t.Any) -> str:

@@ -9,14 +9,12 @@ And what a backup names that is to be seen is there: its files, and its snapshot
 
 from __future__ import annotations
 
-import functools
 import gzip
 import json
 import typing as t
 from pathlib import Path
 
-import botocore.loaders
-import botocore.session
+import botocore.retries.standard
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive import backup_writer
@@ -47,7 +45,6 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.ebs
 LOCATION = SnapshotLocation(name="east", region=REGION, access_key="key", secret_key="secret")
 COMMIT = "backups/b1/velero-backup.json"
 CLAIM = "backups/b1/b1-arkive-claim.json"
-LOADERS = functools.cache(botocore.loaders.create_loader)
 
 
 @pytest.fixture
@@ -62,12 +59,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     short = Patience(seconds=0.05, arrival=0.02, arrival_answered=0.01, pause=0.01)
     monkeypatch.setattr(backup_writer, "Patience", lambda: short)
     monkeypatch.setattr(name_lock, "_PAUSE", 0.01)
-
-
-@pytest.fixture(autouse=True)
-def one_loader(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each run makes a client of its own, and EC2's description alone takes most of a second to read."""
-    monkeypatch.setattr(botocore.session, "create_loader", LOADERS)
+    monkeypatch.setattr(botocore.retries.standard.ExponentialBackoff, "delay_amount", lambda *_given: 0.0)
 
 
 class Case:

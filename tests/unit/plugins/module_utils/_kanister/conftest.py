@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister import waiting
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister import function_table, waiting
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods import pod_start, trouble
 from ansible_collections.arkive.k8s.plugins.module_utils._kube import pod_logs, waits
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kanister.function_lab import FunctionLab
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kanister.scripted_function import Scripted
 
 
 @pytest.fixture
@@ -24,3 +27,13 @@ def lab(monkeypatch: pytest.MonkeyPatch) -> FunctionLab:
     monkeypatch.setattr(trouble, "_RETRIED_SECONDS", 0.1)
     monkeypatch.setattr(trouble, "_UNSCHEDULABLE_SECONDS", 0.1)
     return FunctionLab()
+
+
+@pytest.fixture
+def function(monkeypatch: pytest.MonkeyPatch) -> Scripted:
+    """KubeTask does what its command says."""
+    scripted = Scripted()
+    row = function_table.FUNCTIONS["KubeTask"]
+    replaced = {**function_table.FUNCTIONS, "KubeTask": dataclasses.replace(row, load=lambda: scripted)}
+    monkeypatch.setattr(function_table, "FUNCTIONS", replaced)
+    return scripted

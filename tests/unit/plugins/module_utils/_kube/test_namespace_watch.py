@@ -192,10 +192,10 @@ def test_server_that_is_away(follow: Follow) -> None:
 def test_following_begins_with_a_list(follow: Follow) -> None:
     server = Server([event("MODIFIED", pod("p", 9))], lists=[listed(7, pod("p", 3), pod("q", 6))])
     following = follow(server)
-    assert following.watch.is_complete is False
+    assert not following.watch.is_gone("gone")
     following.watch.follow(["p", "gone"])
     following.until(lambda: following.known() == {"p": "9", "q": "6"})
-    assert following.watch.is_complete is True
+    assert [following.watch.is_gone(name) for name in ("p", "q", "gone")] == [False, False, True]
     assert server.asked[:2] == ["list", "7"]
 
 
@@ -203,8 +203,9 @@ def test_following_without_the_right_to_list_reads_by_name(follow: Follow) -> No
     server = Server(lists=[FORBIDDEN], objects={"p": pod("p", 9)})
     following = follow(server)
     following.watch.follow(["p", "gone"])
-    following.until(lambda: following.watch.is_complete)
+    following.until(lambda: following.watch.is_gone("gone"))
     assert following.known() == {"p": "9"}
+    assert not following.watch.is_gone("p")
 
 
 def test_old_events_do_not_undo_newer_news(follow: Follow) -> None:

@@ -10,6 +10,7 @@ import copy
 import gzip
 import hashlib
 import json
+import threading
 import typing as t
 
 import pytest
@@ -17,6 +18,7 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.namespace_watch import NamespaceWatch
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import volume_finalizer
@@ -415,6 +417,30 @@ def test_a_content_that_outlived_its_snapshot_is_made_anew(api: VolumeApi, store
         [("CSISnapshot", "bound", "pvc-data")],
     )
     assert (len(made), before in str(api.objects), api.snapshots) == (1, False, [])
+
+
+def test_a_claim_that_is_listed_while_somebody_looks(
+    api: VolumeApi, store: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not known a moment ago, and the list is complete now: that is not a claim that was deleted."""
+    looked, listed = threading.Event(), threading.Event()
+
+    class LateList(NamespaceWatch):
+        def _list(self) -> None:
+            looked.wait(10)
+            super()._list()
+            listed.set()
+
+        def current(self, name: str) -> Object | None:
+            found = super().current(name)
+            looked.set()
+            listed.wait(10)
+            return found
+
+    monkeypatch.setattr(volume_finalizer, "NamespaceWatch", LateList)
+    put_backup(store)
+    done = restore(api, store, name="r")
+    assert (done.phase, done.errors_list, volumes_of(done)) == ("Completed", [], [("CSISnapshot", "bound", "pvc-data")])
 
 
 @pytest.mark.parametrize("there", [True, False], ids=["its snapshot is there", "its snapshot is gone"])

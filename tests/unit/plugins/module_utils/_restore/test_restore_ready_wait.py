@@ -80,7 +80,7 @@ class FakeWatch:
         self._kind, self._keep, self._on_change = resource.kind, keep, on_change
         self._was_read = False
         self.objects: dict[str, Object] = {}
-        self.refused, self.is_complete, self.is_closed, self.trouble = self.refusal, False, False, ""
+        self.refused, self._is_complete, self.is_closed, self.trouble = self.refusal, False, False, ""
         FakeWatch.all.append(self)
 
     def follow(self, _names: t.Iterable[str]) -> None:
@@ -88,7 +88,7 @@ class FakeWatch:
 
     def _take(self, served: dict[str, list[Object]]) -> None:
         self.objects |= {obj["metadata"]["name"]: self._keep(obj) for obj in served.get(self._kind, [])}
-        self.is_complete = True
+        self._is_complete = True
 
     def current(self, name: str) -> Object | None:
         found = self.objects.get(name)
@@ -97,6 +97,9 @@ class FakeWatch:
             self._take(self.later)
             self._on_change()
         return found
+
+    def is_gone(self, name: str) -> bool:
+        return self._is_complete and name not in self.objects
 
     def close(self) -> None:
         self.is_closed = True
@@ -156,6 +159,11 @@ def wait(monkeypatch: pytest.MonkeyPatch) -> t.Callable[..., Told]:
 
 
 Wait = t.Callable[..., Told]
+
+
+def test_what_is_listed_while_somebody_looks_was_not_deleted(wait: Wait) -> None:
+    told = wait(item("Deployment", "web"), later=[("Deployment", deployment("web"))], timeout=30)
+    assert (told.counts, told.errors) == ({"ready": 1, "not_ready": 0}, [])
 
 
 def test_nothing_to_wait_for(wait: Wait) -> None:

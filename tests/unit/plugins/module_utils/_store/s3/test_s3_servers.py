@@ -11,6 +11,7 @@ import io
 import itertools
 import typing as t
 
+import botocore.retries.standard
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._aws import client as aws_client
@@ -37,6 +38,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A request is tried twice, and nobody is waited for."""
     monkeypatch.setattr(aws_client, "_ATTEMPTS", 2)
     monkeypatch.setattr(aws_client, "_READ_SECONDS", 2)
+    monkeypatch.setattr(botocore.retries.standard.ExponentialBackoff, "delay_amount", lambda *_given: 0.0)
     for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
         monkeypatch.delenv(name, raising=False)
 

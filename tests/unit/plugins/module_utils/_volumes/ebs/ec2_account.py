@@ -13,6 +13,8 @@ import typing as t
 from unittest import mock
 
 import boto3
+import botocore.loaders
+import botocore.session
 from moto import mock_aws
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
@@ -68,10 +70,15 @@ def _client() -> t.Any:
     return boto3.client("ec2", region_name=REGION, aws_access_key_id="key", aws_secret_access_key="secret")
 
 
+#: What makes a client reads EC2's description once: that takes most of a second.
+_LOADER = functools.cache(botocore.loaders.create_loader)
+
+
 @contextlib.contextmanager
 def ec2_account() -> t.Iterator[Ec2Account]:
     # Without the images that moto else begins each account with: they take their time, and have snapshots.
-    with mock.patch.dict(os.environ, MOTO_EC2_LOAD_DEFAULT_AMIS="false"), mock_aws():
+    environment = mock.patch.dict(os.environ, MOTO_EC2_LOAD_DEFAULT_AMIS="false")
+    with environment, mock.patch.object(botocore.session, "create_loader", _LOADER), mock_aws():
         yield Ec2Account()
 
 
