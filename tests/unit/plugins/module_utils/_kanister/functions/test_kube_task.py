@@ -15,6 +15,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Can
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.kube_task import KubeTask
+from ansible_collections.arkive.k8s.plugins.module_utils._kube import pod_logs
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kanister.function_lab import (
     NAMESPACE,
@@ -22,6 +23,7 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kanister.fu
     ended,
     waiting,
 )
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_answers import Request
 
 TASK = {"image": "shop/tool:1", "command": ["sh", "-c", "echo hello"]}
 SAYS = '###Phase-output###: {"key":"%s","value":"%s"}'
@@ -202,6 +204,21 @@ def test_failures(lab: FunctionLab, status: Object, prints: list[str], words: st
     message = failure(lab).message
     assert message.startswith(f"The pod {NAMESPACE}/kanister-job-")
     assert words in message
+
+
+def test_a_log_that_cannot_be_read(lab: FunctionLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a pod that has failed its reason counts; of one that has succeeded outputs may be missing."""
+    monkeypatch.setattr(pod_logs, "_REST_SECONDS", 0.05)
+
+    def away(_request: Request) -> t.Iterator[bytes]:
+        raise KubeError("no such container", status=400)
+
+    lab.api.logs = away
+    assert "The rest of the log of container container" in failure(lab).message
+    lab.node.status = ended(3)
+    lab.node.made.clear()
+    lab.node.removed.clear()
+    assert "failed: container container ended with exit code 3" in failure(lab).message
 
 
 def test_what_it_prints_is_masked(lab: FunctionLab) -> None:
