@@ -26,9 +26,7 @@ _OLDEST_AND_NEWEST = environments.ANSIBLE_CORES[0], environments.ANSIBLE_CORES[-
 _UNITS = "tests/unit/plugins"
 
 #: Unit tests of what knows Ansible. Engines know nothing of it, which `make lint` holds: pytest alone runs their tests.
-KNOW_ANSIBLE = tuple(
-    f"{_UNITS}/{folder}/" for folder in ("lookup", "module_utils/_ansible", "modules", "plugin_utils")
-)
+KNOW_ANSIBLE = tuple(f"{_UNITS}/{folder}/" for folder in ("lookup", "module_utils/_ansible", "modules", "plugin_utils"))
 
 #: Unit tests of what the optional accelerators do. Pytest has them, these environments have not.
 _ACCELERATED = tuple(
