@@ -31,6 +31,7 @@ options:
     description:
       - The resources to take; all of them if not set.
       - Each is named as C(kubectl) takes it, for example V(pods), V(po), V(deployments.apps). V(*) stands for all.
+      - One that nobody knows is refused, unless it has wildcards or stands in a manifest.
     type: list
     elements: str
   excluded_resources:
@@ -43,6 +44,18 @@ options:
       - Whether objects outside of namespaces are taken.
       - If not set, those that the taken objects need, such as the persistent volume of a claim, and all of them
         when every namespace is taken.
+    type: bool
+  strict_selection:
+    description:
+      - Whether names that fit nothing are refused in a manifest as well. Without it, what stands in O(definition) or
+        O(src) is treated as Velero treats it, with a warning.
+    type: bool
+    default: false
+  fail_on_empty:
+    description:
+      - Whether the task fails when nothing fits the selection. Otherwise that is a warning.
+      - If not set, a backup is made, and a restore fails; one whose whole selection stands in a manifest does not, as
+        with Velero.
     type: bool
   label_selector:
     description:

@@ -495,7 +495,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_option
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, RESULT, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
@@ -545,6 +544,8 @@ def make(task: Task) -> Result:
 
 def delete(task: Task) -> Result:
     """State ``absent``."""
+    from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
+
     name = backup_name(task.params, backup_manifest(task.params))
     store = open_store(storage_location(task.params), cancel=task.cancel)
     location = snapshot_location(task.params)

@@ -396,6 +396,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.find_backup import find_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import list_backups
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issue
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 
 SPEC = ArgumentSpec(
@@ -441,7 +442,8 @@ def work(task: Task) -> Result:
         find_backup(catalog, wanted.name)
         files = catalog.files(wanted.name)
         result["changed"], result["extracted"] = take_out(files, task.params["extract"], check_mode=task.check_mode)
-    return result | {"incomplete": [] if wanted.name else listing.incomplete}
+    warnings = [Issue(message=sentence).to_return() for sentence in listing.warnings]
+    return result | {"incomplete": [] if wanted.name else listing.incomplete, "warnings_list": warnings}
 
 
 def main() -> t.NoReturn:

@@ -243,6 +243,22 @@ plan:
       sample: create
     reason: {description: Why., type: str, returned: always, sample: ""}
     hint: {description: What to do about it., type: str, returned: when there is one, sample: ""}
+    judged:
+      description:
+        - Of an object that exists and differs by the collection's own rules. C(server) when the API server's dry run
+          has said what would change, and C(locally) when it could not, because of a webhook that does not support dry
+          run or a right that is missing.
+      type: str
+      returned: when the object exists and differs from what is stored
+      sample: server
+    dropped:
+      description:
+        - Fields of the stored object that the API server does not keep, such as those that a definition of this cluster
+          does not know.
+      type: list
+      elements: str
+      returned: when there are any
+      sample: [spec.keepUntil]
     state:
       description: C(created), C(updated), C(unchanged) or C(failed).
       type: str
@@ -267,6 +283,11 @@ plan_counts:
   returned: always
   type: dict
   sample: {create: 12, update: 0, unchanged: 0, skip: 2, conflict: 0, unverified: 0}
+state_counts:
+  description: How many objects became what. Empty in check mode.
+  returned: always
+  type: dict
+  sample: {created: 12, unchanged: 3, failed: 1}
 waves:
   description:
     - The order of the plan. What stands in one wave is written side by side, once the waves before it are done.
@@ -463,6 +484,7 @@ def _result(outcome: RestoreOutcome) -> Result:
         "restore": outcome.restore,
         "phase": outcome.phase,
         "plan_counts": outcome.summary,
+        "state_counts": outcome.states,
         "waves": outcome.waves,
         "diffs_left_out": outcome.diffs_left_out,
         "items": outcome.items,

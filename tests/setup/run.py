@@ -25,7 +25,7 @@ from checks.report import Report, Step
 from checks.tree import copy_tree
 
 #: Campaigns that need no cluster.
-_WITHOUT_CLUSTER: tuple[list[str], ...] = (["archives"],)
+_WITHOUT_CLUSTER: tuple[list[str], ...] = (["archives"], ["templates"])
 
 #: Beside the lane of the checks, and of the integration targets after them. Live tests wait more than they compute, and
 #: a cluster that does nothing takes a twentieth of a core.

@@ -18,6 +18,15 @@ ResultKeys: t.TypeAlias = "t.Mapping[str, t.Any]"
 
 _COMMON: ResultKeys = {"changed": False, "warnings_list": [], "errors_list": [], "error_details": {}}
 
+K8S_ACCESS_INFO: ResultKeys = {
+    **_COMMON,
+    "allowed": False,
+    "lacking": [],
+    "grant": "",
+    "roles": [],
+    "yaml": "",
+}
+
 #: Of a result that may be large: what it has not whole, and where that is.
 _FITTED: ResultKeys = {"left_out": {}, "result_path": None}
 _STORED: ResultKeys = {**_FITTED, "result_key": None}
@@ -85,6 +94,7 @@ K8S_RESTORE: ResultKeys = {
     "plan_table": [],
     "plan_path": None,
     "plan_counts": {},
+    "state_counts": {},
     "waves": [],
     "item_counts": {},
     "workloads": None,
@@ -114,6 +124,7 @@ K8S_SNAPSHOT: ResultKeys = {
 K8S_SNAPSHOT_INFO: ResultKeys = {**_COMMON, "snapshots": []}
 
 __all__ = (
+    "K8S_ACCESS_INFO",
     "K8S_BACKUP",
     "K8S_BACKUP_INFO",
     "K8S_BLUEPRINT",

@@ -34,6 +34,14 @@ SELECTION = ArgumentSpec(
     mutually_exclusive=(("label_selector", "or_label_selectors"),),
 )
 
+#: How exact a selection has to be. Who has no word for it decides by its kind.
+STRICTNESS = ArgumentSpec(
+    options={
+        "fail_on_empty": {"type": "bool"},
+        "strict_selection": {"type": "bool", "default": False},
+    }
+)
+
 PODS = ArgumentSpec(
     options={
         "namespace": {"type": "str", "required": True},
@@ -73,6 +81,7 @@ __all__ = (
     "LABEL_SELECTOR",
     "PODS",
     "SELECTION",
+    "STRICTNESS",
     "label_selector",
     "label_selectors",
     "selection",

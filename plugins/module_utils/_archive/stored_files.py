@@ -14,7 +14,6 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.arkive_record import ArkiveRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.file_access import FileAccess
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.gunzip import GunzipReader
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_json import (
     MAX_TEXT,
     parse_gzip_document,
@@ -24,7 +23,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_streams
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.ark import convert_backup, legacy_volume_snapshots
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.document_shapes import BACKUP_FILES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import ARK_METADATA_FILE
 
 if t.TYPE_CHECKING:
@@ -86,6 +84,8 @@ class StoredFiles:
         data = self._get(key, MAX_TEXT)
         if data is None:
             return self._snapshots_in_status() if file == "volumesnapshots" and self._is_of_ark else None
+        from ansible_collections.arkive.k8s.plugins.module_utils._velero.document_shapes import BACKUP_FILES
+
         return parse_gzip_document(data, BACKUP_FILES[file], what=key)
 
     def read_record(self) -> ArkiveRecord | None:
@@ -129,6 +129,8 @@ class StoredFiles:
         written = record.files.get(key.rpartition("/")[2]) if record else None
         digest = hashlib.sha256()
         with self._files.open(key) as stream:
+            from ansible_collections.arkive.k8s.plugins.module_utils._archive.gunzip import GunzipReader
+
             source = Cancellable(stream, self._cancel)
             reader = source if file in ("metadata", "tarball") else GunzipReader(source, what=key)
             while data := reader.read(_CHUNK):

@@ -11,7 +11,6 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.file_access import FileAccess
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.gunzip import GunzipReader
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 
@@ -44,6 +43,9 @@ def read_log_end(files: FileAccess, key: str, limit: int, cancel: CancelToken) -
         if exc.not_found:
             return None
         raise
+    # A backup that is made has no use for it.
+    from ansible_collections.arkive.k8s.plugins.module_utils._archive.gunzip import GunzipReader
+
     kept, truncated = b"", False
     with file as stream:
         reader = GunzipReader(Cancellable(stream, cancel), what=key)

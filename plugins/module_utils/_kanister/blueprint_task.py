@@ -12,16 +12,19 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issue, Issues, to_return
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_outcome import ActionOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_plan import PlannedPhase, plan_action
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_request import ActionRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_run import run_action
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.finding import Finding
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.freezes import BlueprintFreezes
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.reading import ReadBlueprint
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.secret_mask import SecretMask
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.pod_objects import sweep_pods
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.validation import validate_action, validate_blueprint
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +90,16 @@ def run_blueprint(run: ClusterRun, request: ActionRequest, found: t.Sequence[Fin
     whole = _checked(run, request, found)
     swept, notes = sweep_pods(run.client, {request.pods.namespace, request.subject.namespace})
     run.issues.add_warnings(notes)
-    action = run_action(run, request, SecretMask())
+    freezes = BlueprintFreezes(run, FreezePolicy())
+    try:
+        action = run_action(run, request, SecretMask(), freezes)
+    finally:
+        lease_ids = freezes.hand_over()
+    if lease_ids:
+        run.issues.warning(
+            "The action has left file systems frozen, until another one thaws them, or their timers do: "
+            f"{counted(len(lease_ids), 'lease')} of {freezes.policy.lease_seconds:.0f} s."
+        )
     for error in (action.error, *action.later_errors):
         if error:
             run.issues.error(error)

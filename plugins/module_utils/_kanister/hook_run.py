@@ -21,6 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_run im
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.cluster_blueprints import fetch_blueprint
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.execution_hooks import HookReference
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.freezes import BlueprintFreezes
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function import PodDefaults
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.hook_outcome import (
     HookEvent,
@@ -36,6 +37,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.subject impor
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.pod_objects import sweep_pods
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.validation import require_action, validate_action
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord
 
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 2.0, 30.0
 
@@ -58,6 +60,7 @@ class ExecutionHookRunner:
         self._settings = settings
         self._makes_namespaces = makes_namespaces
         self._mask = SecretMask()
+        self._freezes = BlueprintFreezes(run, settings.freeze_policy)
         self._blueprints: dict[HookEvent, Blueprint] = {}
         self._namespaces: tuple[str, ...] = ()
         self._begun: list[str] = []
@@ -119,9 +122,16 @@ class ExecutionHookRunner:
         """The on_success hooks, or the on_failure ones where ``before`` had begun. What failed of them, as sentences.
 
         An on_success hook that fails is followed by the on_failure hook of its namespace. ``run``: the log of the
-        operation may be closed by now.
+        operation may be closed by now. What is still frozen in the end is thawed.
         """
         self._run = run
+        try:
+            errors = self._after(succeeded=succeeded)
+        finally:
+            left = self._freezes.release_left()
+        return [*errors, *left]
+
+    def _after(self, *, succeeded: bool) -> list[str]:
         failed = [] if succeeded else list(self._begun)
         errors: list[str] = []
         if succeeded:
@@ -136,6 +146,11 @@ class ExecutionHookRunner:
                 if not done.is_complete:
                     errors.append(f"The on_failure hook of namespace {namespace} failed: {done.action.error}")
         return errors
+
+    @property
+    def freezes(self) -> list[FreezeRecord]:
+        """Of file systems that these hooks have frozen, and that are thawed."""
+        return self._freezes.records
 
     def _namespaces_of(self, event: HookEvent) -> list[str]:
         """Where its hook runs: in all of them, or where its subject is."""
@@ -196,7 +211,7 @@ class ExecutionHookRunner:
             seconds = min(request.phase_seconds, CANCELLED_DEFER_SECONDS)
             request = dataclasses.replace(request, phase_seconds=seconds)
         self._run.progress(f"{event} of {namespace}: {request.action_name} of blueprint {request.blueprint.name}")
-        action = run_action(run, request, self._mask)
+        action = run_action(run, request, self._mask, self._freezes)
         done = HookRun(event=event, namespace=namespace, action=action, attempts=attempt)
         self.runs.append(done)
         return done

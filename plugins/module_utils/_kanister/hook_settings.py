@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import dataclasses
 
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
+
 #: Where Kasten has its blueprints, and looks for them.
 BLUEPRINT_NAMESPACE = "kasten-io"
 #: Seconds that a phase may take: what Kasten gives the hooks of blueprints.
@@ -28,6 +30,7 @@ class HookSettings:
     service_account: str = ""
     phase_seconds: float = DEFAULT_PHASE_SECONDS
     retries: int = 0
+    freeze_policy: FreezePolicy = dataclasses.field(default_factory=FreezePolicy)
 
 
 __all__ = ("BLUEPRINT_NAMESPACE", "DEFAULT_PHASE_SECONDS", "HookSettings")

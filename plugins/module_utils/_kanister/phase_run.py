@@ -20,6 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.argument_chec
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function import (
     FunctionCall,
     Outputs,
+    PhaseContext,
     PhasePlace,
     PlannedWork,
 )
@@ -37,6 +38,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.subject_readi
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.validation import require_action
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 
+if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._kanister.freezes import BlueprintFreezes
+
 
 class PhaseRunner:
     """Knows what all phases of one action share. ``parameters``: as they are before the first phase."""
@@ -45,18 +49,21 @@ class PhaseRunner:
         self,
         request: ActionRequest,
         parameters: TemplateParameters,
-        renderer: Renderer,
         mask: SecretMask,
         references: t.Mapping[str, t.Mapping[str, ObjectReference]],
+        freezes: BlueprintFreezes | None,
     ) -> None:
         self._request = request
         self.parameters = parameters
-        self._renderer = renderer
+        self._renderer = Renderer(mask)
         self._mask = mask
         self._references = references
+        self._freezes = freezes
 
     @classmethod
-    def prepare(cls, run: ClusterRun, request: ActionRequest, mask: SecretMask) -> PhaseRunner:
+    def prepare(
+        cls, run: ClusterRun, request: ActionRequest, mask: SecretMask, freezes: BlueprintFreezes | None = None
+    ) -> PhaseRunner:
         """Read the subject, resolve the functions and render the references. Raises ``ArkiveError``."""
         action = require_action(request.blueprint, request.action_name)
         parameters = read_parameters(run, request, mask)
@@ -68,7 +75,7 @@ class PhaseRunner:
             }
             for phase in action.all_phases
         }
-        return cls(request, parameters, renderer, mask, references)
+        return cls(request, parameters, mask, references, freezes)
 
     def run_phase(
         self,
@@ -144,16 +151,15 @@ class PhaseRunner:
         parameters: TemplateParameters,
         deadline: float,
     ) -> FunctionCall:
-        return FunctionCall(
+        context = PhaseContext(
             run=run,
-            place=place,
-            arguments=rendered.value,
             parameters=parameters,
             render=lambda value: self._renderer.value(value, parameters, place.words).value,
-            deadline=deadline,
             pods=self._request.pods,
             mask=_whole if self._hides_outputs(rendered) else self._mask,
+            freezes=self._freezes,
         )
+        return FunctionCall(context=context, place=place, arguments=rendered.value, deadline=deadline)
 
     def _hides_outputs(self, rendered: RenderedValue) -> bool:
         """Where a secret went in that is too short to be found in what comes out."""
