@@ -353,7 +353,7 @@ def _with_point(text: str, verb: str, precision: int) -> str:
     cut = next((place for place, char in enumerate(text) if place and char in marks), len(text))
     mantissa, tail = text[:cut], text[cut:]
     digits = 0
-    if verb in "gGxX":
+    if verb in "gGx":  # not X, as in Go
         digits = 6 if precision < 0 else precision
         significant = mantissa[1:].replace(".", "").lstrip("0")
         digits -= len(significant)
