@@ -23,6 +23,8 @@ extends_documentation_fragment:
   - arkive.k8s._attributes
   - arkive.k8s._attributes.actiongroup_backup
   - arkive.k8s._auth
+  - arkive.k8s._blueprints
+  - arkive.k8s._blueprints.execution_hooks
   - arkive.k8s._backup_spec
   - arkive.k8s._ebs
   - arkive.k8s._hooks
@@ -34,6 +36,7 @@ extends_documentation_fragment:
   - arkive.k8s._requirements.ebs
   - arkive.k8s._requirements.kubernetes
   - arkive.k8s._requirements.s3
+  - arkive.k8s._results
   - arkive.k8s._selection
   - arkive.k8s._storage
 attributes:
@@ -45,7 +48,8 @@ attributes:
   diff_mode:
     support: full
     details:
-      - The difference is the C(spec) of the backup that is made or deleted.
+      - The difference is the C(spec) of the backup that is made. Of one that is deleted, it has the files and the
+        snapshots that go as well.
   idempotent:
     support: full
 options:
@@ -313,6 +317,16 @@ hooks:
       returned: always
       sample: ok
     error: {description: Why it failed., type: str, returned: when it ran, sample: ""}
+execution_hooks:
+  description:
+    - The hooks of O(execution_hooks) that ran, in their order, each with C(event), C(namespace), C(blueprint),
+      C(action_name), C(subject), C(state), C(attempts), C(phases), C(defer_phase), C(artifacts) and C(error), as
+      M(arkive.k8s.k8s_blueprint) returns them. In check mode, those that would run, with C(phases) as in
+      RV(arkive.k8s.k8s_blueprint#module:planned).
+  returned: always
+  type: list
+  elements: dict
+  sample: [{event: pre_hook, namespace: shop, blueprint: hook-blueprint, action_name: pre-backup, state: complete}]
 freezes:
   description: The file systems that were frozen.
   returned: always
@@ -377,6 +391,25 @@ volumes:
       skipped: false
       result: succeeded
       csiSnapshotInfo: {snapshotHandle: snap-0a1b, driver: ebs.csi.aws.com, size: 1073741824}
+left_out:
+  description:
+    - What is not in this result whole, because it is too large, and of how many entries of each part something is
+      missing. The errors come first, and counts are always whole.
+  returned: always
+  type: dict
+  sample: {}
+result_path:
+  description: The file with the parts of RV(left_out) as JSON, readable by its owner only. Null without one.
+  returned: always
+  type: str
+  sample: null
+result_key:
+  description:
+    - The key in the storage location where the parts of RV(left_out) are as JSON, compressed with gzip. Null without
+      one.
+  returned: always
+  type: str
+  sample: null
 warnings_list:
   description:
     - What was noticed, each with C(resource), C(namespace), C(name), C(message), C(reason) and C(hint). The first of
@@ -459,13 +492,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_option
     require_store_library,
     storage_location,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, Result, Task, run_task
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, RESULT, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
 
@@ -480,7 +513,7 @@ SPEC = ArgumentSpec(
         "workers": {"type": "int", "default": 8},
     },
     required_one_of=(("name", "definition", "src"),),
-).merge(AUTH, STORAGE, SELECTION, BACKUP, HOOKS, FREEZE, LEASE, PROGRESS)
+).merge(AUTH, STORAGE, SELECTION, BACKUP, HOOKS, FREEZE, LEASE, PROGRESS, RESULT)
 
 
 @phase_in_failure()
@@ -492,6 +525,8 @@ def make(task: Task) -> Result:
     client = connect(kube_auth(task.params), cancel=task.cancel)
     engine = plan_backup if task.check_mode else run_backup
     outcome = engine(request, client=client, store=store, progress=task.progress, cancel=task.cancel)
+    if outcome.is_stored:
+        task.keep_result_beside(store, BackupKeys(request.name).result)
     answer = outcome.to_return(default_on_error=task.params["hook_on_error_default"])
     result: Result = {"changed": outcome.changed, **answer}
     if task.diff_mode:
@@ -501,11 +536,16 @@ def make(task: Task) -> Result:
     if refused_phase(outcome.phase, fail_on_partial=task.params["fail_on_partial"]) or (task.check_mode and partly):
         phase = ended(outcome.phase or "PartiallyFailed", check_mode=task.check_mode, found=not outcome.changed)
         result |= failed_by(f"Backup '{request.name}' in {outcome.location} {phase}.", outcome.errors_list)
+    elif outcome.failed_afterwards:
+        said = f"Backup '{request.name}' in {outcome.location} is stored and {outcome.phase}. A hook after it failed."
+        result |= failed_by(said, outcome.errors_list)
     return result
 
 
 def delete(task: Task) -> Result:
     """State ``absent``."""
+    from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
+
     name = backup_name(task.params, backup_manifest(task.params))
     store = open_store(storage_location(task.params), cancel=task.cancel)
     location = snapshot_location(task.params)
@@ -532,8 +572,7 @@ def delete(task: Task) -> Result:
         "location": outcome.location,
     }
     if task.diff_mode:
-        before = (outcome.backup or {}).get("spec")
-        result["diff"] = text_diff(before, None, title=f"backup {name}")
+        result["diff"] = text_diff(outcome.shown, None, title=f"backup {name}")
     return result
 
 

@@ -18,13 +18,28 @@ ResultKeys: t.TypeAlias = "t.Mapping[str, t.Any]"
 
 _COMMON: ResultKeys = {"changed": False, "warnings_list": [], "errors_list": [], "error_details": {}}
 
+K8S_ACCESS_INFO: ResultKeys = {
+    **_COMMON,
+    "allowed": False,
+    "lacking": [],
+    "grant": "",
+    "roles": [],
+    "yaml": "",
+}
+
+#: Of a result that may be large: what it has not whole, and where that is.
+_FITTED: ResultKeys = {"left_out": {}, "result_path": None}
+_STORED: ResultKeys = {**_FITTED, "result_key": None}
+
 K8S_BACKUP: ResultKeys = {
     **_COMMON,
+    **_STORED,
     "backup": {},
     "phase": "",
     "commit_point": {},
     "item_counts": {},
     "hooks": [],
+    "execution_hooks": [],
     "freezes": [],
     "swept": [],
     "volumes": [],
@@ -34,11 +49,36 @@ K8S_BACKUP: ResultKeys = {
     "location": "",
 }
 
-K8S_BACKUP_INFO: ResultKeys = {**_COMMON, "backups": [], "query_result": None, "incomplete": [], "location": ""}
+K8S_BACKUP_INFO: ResultKeys = {
+    **_COMMON,
+    "backups": [],
+    "query_result": None,
+    "extracted": None,
+    "incomplete": [],
+    "location": "",
+}
+
+K8S_BLUEPRINT: ResultKeys = {
+    **_COMMON,
+    "blueprint": "",
+    "action_name": "",
+    "subject": "",
+    "action_state": "",
+    "phases": [],
+    "defer_phase": None,
+    "artifacts": {},
+    "planned": [],
+    "findings": [],
+    "swept": [],
+}
 
 K8S_HOOK_EXEC: ResultKeys = {
     **_COMMON,
+    **_FITTED,
     "hooks": [],
+    "rc": None,
+    "stdout": None,
+    "stderr": None,
     "freezes": [],
     "lease_ids": [],
     "lease_id": None,
@@ -47,26 +87,34 @@ K8S_HOOK_EXEC: ResultKeys = {
 
 K8S_RESTORE: ResultKeys = {
     **_COMMON,
+    **_STORED,
     "restore": {},
     "phase": "",
     "plan": [],
+    "plan_table": [],
     "plan_path": None,
     "plan_counts": {},
+    "state_counts": {},
     "waves": [],
     "item_counts": {},
     "workloads": None,
     "diffs_left_out": 0,
     "volumes": [],
     "hooks": [],
+    "execution_hooks": [],
     "timings": {},
     "recorded": False,
     "location": "",
 }
 
+K8S_RESTORE_INFO: ResultKeys = {**_COMMON, "restores": [], "query_result": None, "location": ""}
+
 K8S_SNAPSHOT: ResultKeys = {
     **_COMMON,
+    **_FITTED,
     "snapshots": [],
     "hooks": [],
+    "execution_hooks": [],
     "freezes": [],
     "freeze_window_seconds": 0.0,
     "swept": [],
@@ -76,10 +124,13 @@ K8S_SNAPSHOT: ResultKeys = {
 K8S_SNAPSHOT_INFO: ResultKeys = {**_COMMON, "snapshots": []}
 
 __all__ = (
+    "K8S_ACCESS_INFO",
     "K8S_BACKUP",
     "K8S_BACKUP_INFO",
+    "K8S_BLUEPRINT",
     "K8S_HOOK_EXEC",
     "K8S_RESTORE",
+    "K8S_RESTORE_INFO",
     "K8S_SNAPSHOT",
     "K8S_SNAPSHOT_INFO",
     "ResultKeys",

@@ -8,14 +8,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import secrets
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.blueprint_options import (
+    EXECUTION_HOOKS,
+    execution_hooks,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import freeze_policy, seconds
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import (
     LABEL_SELECTOR,
     label_selector,
+    label_selectors,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import (
@@ -45,8 +51,8 @@ SNAPSHOT = ArgumentSpec(
         "namespace": {"type": "str", "required": True},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "claims": {"type": "list", "elements": "str"},
-        "label_selector": LABEL_SELECTOR.to_option(),
-        "or_label_selectors": LABEL_SELECTOR.to_option(type="list", elements="dict"),
+        "label_selector": LABEL_SELECTOR,
+        "or_label_selectors": LABEL_SELECTOR,
         "workload": _WORKLOAD.to_option(),
         "hooks": {"type": "raw"},
         "run_pod_hooks": {"type": "bool", "default": True},
@@ -66,7 +72,7 @@ SNAPSHOT = ArgumentSpec(
     mutually_exclusive=(_WHICH,),
     required_if=(("state", "present", _WHICH, True),),
     required_by={"container": ("freeze_path",)},
-)
+).merge(EXECUTION_HOOKS)
 
 
 def snapshot_request(params: t.Mapping[str, t.Any]) -> SnapshotRequest:
@@ -76,6 +82,7 @@ def snapshot_request(params: t.Mapping[str, t.Any]) -> SnapshotRequest:
         if given and row.name != params["provider"]:
             raise ValidationError(f"{given[0]} is for {row.title}.", hint=f"Leave it out, or set provider: {row.name}.")
     ready = seconds(params, "wait_timeout")
+    execution, settings = execution_hooks(params, "backup")
     return SnapshotRequest(
         name=params["name"],
         namespace=params["namespace"],
@@ -97,16 +104,19 @@ def snapshot_request(params: t.Mapping[str, t.Any]) -> SnapshotRequest:
         workers=params["workers"],
         log_output=not params["no_log_output"],
         run_id=secrets.token_hex(8),
+        execution_hooks=execution,
+        hook_settings=dataclasses.replace(settings, freeze_policy=freeze_policy(params)),
     )
 
 
 def _selection(params: t.Mapping[str, t.Any]) -> ClaimChoice:
-    given = [params["label_selector"], *(params["or_label_selectors"] or ())]
-    selectors = [LabelSelector.from_dict(label_selector(option) or {}) for option in given if option is not None]
+    one = label_selector(params)
+    # One that says nothing takes all claims.
+    alone = () if params["label_selector"] is None else (one or LabelSelector(),)
     workload = params["workload"]
     return ClaimChoice(
         claims=tuple(params["claims"] or ()),
-        selectors=tuple(selectors),
+        selectors=alone + (label_selectors(params) or ()),
         workload=Workload(workload["kind"], workload["name"]) if workload else None,
     )
 

@@ -27,13 +27,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.run import Back
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_plan import backup_job
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshots import VolumeSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.old_backup import remove_old
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.timings import Timings
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult, hook_status
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.around import AroundOperation
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import LockRecord, WriteLock
@@ -70,6 +70,7 @@ class BackupMaker:
         #: By the time these run the log is stored, so they have one of their own. Made now, to refuse bad ones early.
         self._ending_issues = Issues()
         self._ending_hooks = self._hook_runner(run.with_issues(self._ending_issues))
+        self._around = AroundOperation(request.execution_hooks, request.hook_settings)
         self._providers = make_providers(
             VolumeContext(connect=lambda: run.client, location=request.snapshot_location, cancel=run.cancel)
         )
@@ -94,7 +95,9 @@ class BackupMaker:
             items=collected.items if self._is_collected else {},
             hooks=collected.hooks,
             backup_hooks=self._own_hooks,
-            freezes=collected.freezes,
+            execution_hooks=self._around.ran,
+            failed_afterwards=self._around.failed,
+            freezes=[*self._around.freezes, *collected.freezes],
             planned_hooks=collected.planned_hooks,
             swept=[*before.swept, *collected.swept],
             volumes=collected.volumes,
@@ -102,12 +105,13 @@ class BackupMaker:
 
     @contextlib.contextmanager
     def ending_hooks(self) -> t.Iterator[None]:
-        """Run the backup's own ``on_success`` or ``on_failure`` hooks when the block has ended."""
+        """Run the hooks of success or failure when the block has ended: the backup's own, then those of blueprints."""
         try:
             yield
         finally:
             completed = self._commit.is_stored and self._commit.phase == "Completed"
             self._beside(lambda: self._run_ending("on_success" if completed else "on_failure"))
+            self._beside(lambda: self._around.after(self._run, succeeded=completed))
 
     def make_and_publish(self, lock: WriteLock, *, ended_run: str) -> None:
         """Collect everything, then write it. ``ended_run``: the run of this name before, if it is known to be gone."""
@@ -149,6 +153,8 @@ class BackupMaker:
         try:
             with self._timings.measure("discovery"):
                 resolved = resolve_request(request, logged)
+            with self._timings.measure("execution_hooks"):
+                self._around.before(logged, resolved.list_plan.namespaces.accepted)
             steps = self._collect(logged, resolved, spools, writer, ended_run)
             tarball = writer.close()
         finally:
@@ -242,6 +248,8 @@ class BackupMaker:
         return False
 
     def _remove_old(self, what: t.Literal["replaced", "interrupted"]) -> bool:
+        from ansible_collections.arkive.k8s.plugins.module_utils._catalog.old_backup import remove_old
+
         return remove_old(self._catalog, self._request.name, what, providers=self._providers, warn=self._warn)
 
     def _warn(self, sentence: str) -> None:

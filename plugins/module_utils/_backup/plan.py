@@ -28,6 +28,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._core.timings import Timings
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.around import AroundOperation
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store, refuse_write
@@ -67,6 +68,7 @@ class _Planning:
         self._timings = Timings()
         self._existing: BackupOutcome | None = None
         self._steps: BackupRun | None = None
+        self._around = AroundOperation(request.execution_hooks, request.hook_settings)
         self._is_whole = False
 
     def outcome(self) -> BackupOutcome:
@@ -79,6 +81,7 @@ class _Planning:
             changed=self._is_whole,
             items=collected.items if self._is_whole else {},
             planned_hooks=collected.planned_hooks,
+            execution_hooks=self._around.ran,
             swept=collected.swept,
             volumes=collected.volumes,
             issues=issues,
@@ -128,6 +131,7 @@ class _Planning:
             deferred_file=held_file,
             snapshots=VolumeSnapshots(run, request, volumes),
         )
+        self._around.plan(run, resolved.list_plan.namespaces.accepted)
         own_hooks.foresee()
         for _step, action in self._steps.steps(dry_run=True):
             action()

@@ -14,12 +14,16 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookPolicy, HookResult, OnError
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.hook_settings import HookSettings
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.kasten_objects import ReadHooks
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy, FreezeRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import DEFAULT_NAMESPACE
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import BackupHooks
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import ResourcePolicy
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
+
+if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import ResourcePolicy
 
 DEFAULT_WORKERS = 8
 #: No phase of Velero: the store did not say whether the backup is there.
@@ -31,11 +35,14 @@ class BackupRequest:
     """One backup. ``workers``: lists, and blocks of pods, at the same time.
 
     ``namespace``, ``labels`` and ``annotations`` are the stored Backup object's own; a policy that the spec names is
-    read from that namespace, unless ``policy`` is given. ``backup_hooks`` run once each for the whole backup.
+    read from that namespace, unless ``policy`` is given. ``backup_hooks`` run once each for the whole backup,
+    ``execution_hooks`` (blueprints, by ``hook_settings``) once for each namespace.
     ``snapshot_location``: where native snapshots are made, None for nowhere.
     ``all_api_versions``: objects are stored in every version that is served. ``skip_forbidden``: what may not be
     listed is left out. ``ignore_unsupported``: fields that need an agent are warnings. ``log_output``: the hooks'
-    output goes into the log.
+    output goes into the log. ``from_manifest``: the fields of ``spec`` that are in a manifest; all others are the
+    task's own. ``strict_selection``: names of types that the cluster does not have are refused in a manifest as well.
+    ``fail_on_empty``: a selection that fits nothing is an error.
     """
 
     name: str
@@ -46,6 +53,8 @@ class BackupRequest:
     policy: ResourcePolicy | None = None
     snapshot_location: SnapshotLocation | None = None
     backup_hooks: BackupHooks = dataclasses.field(default_factory=BackupHooks)
+    execution_hooks: ReadHooks = dataclasses.field(default_factory=ReadHooks)
+    hook_settings: HookSettings = dataclasses.field(default_factory=HookSettings)
     all_api_versions: bool = False
     skip_forbidden: bool = False
     ignore_unsupported: bool = False
@@ -54,6 +63,9 @@ class BackupRequest:
     replace_failed: bool = False
     log_output: bool = True
     workers: int = DEFAULT_WORKERS
+    from_manifest: frozenset[str] = frozenset()
+    strict_selection: bool = False
+    fail_on_empty: bool = False
 
     @property
     def hook_policy(self) -> HookPolicy:
@@ -99,6 +111,10 @@ class BackupOutcome:
     hooks: list[HookResult] = dataclasses.field(default_factory=list)
     #: The backup's own hooks, once each, which Velero's ``hookStatus`` does not count.
     backup_hooks: list[HookResult] = dataclasses.field(default_factory=list)
+    #: Hooks of blueprints that ran around it, or would.
+    execution_hooks: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    #: What failed of those that run after it: the backup is what it is, and the task fails.
+    failed_afterwards: list[str] = dataclasses.field(default_factory=list)
     freezes: list[FreezeRecord] = dataclasses.field(default_factory=list)
     planned_hooks: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     recorded_hooks: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
@@ -152,6 +168,7 @@ class BackupOutcome:
                 *self.planned_hooks,
                 *self.recorded_hooks,
             ],
+            "execution_hooks": self.execution_hooks,
             "freezes": [*(record.to_return() for record in self.freezes), *self.recorded_freezes],
             "swept": self.swept,
             "volumes": self.volumes,

@@ -20,12 +20,18 @@ _MAX_VALUES = 100_000
 _QUOTES_NOTHING = re.compile(r"(?:[a-z -]|<block end>|'[]:,}]')+(?:, but (?:found|got) '(?:<[a-z ]+>|[]\[{},:?-])')?")
 
 
-def read_yaml(text: str, *, source: str) -> list[t.Any]:
+#: Sixty's in the place of tens (``1:30``), which the YAML readers of Kubernetes do not know.
+_SEXAGESIMAL = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
+
+
+def read_yaml(text: str, *, source: str, as_kubernetes: bool = False) -> list[t.Any]:
     """The documents of ``text`` (JSON is YAML as well), empty ones left out.
 
-    ``source`` names the text in sentences, such as "the file x.yml". Raises ``ValidationError`` for what is no YAML,
-    for a key that occurs twice in a mapping (plain YAML readers drop the first of the two), and for more values or
-    levels than any manifest has, those of its aliases counted.
+    ``source`` names the text in sentences, such as "the file x.yml". With ``as_kubernetes``, dates and what looks like
+    a time of day (``2026-03-09``, ``1:30``) are text, as they are for Kubernetes' own reader of YAML.
+
+    Raises ``ValidationError`` for what is no YAML, for a key that occurs twice in a mapping (plain YAML readers drop
+    the first of the two), and for more values or levels than any manifest has, those of its aliases counted.
     """
     try:
         import yaml
@@ -36,6 +42,13 @@ def read_yaml(text: str, *, source: str) -> list[t.Any]:
 
     class StrictLoader(bounded_loader(yaml, source)):  # type: ignore[misc]
         """Refuses a key that occurs twice in a mapping."""
+
+        def resolve(self, kind: t.Any, value: t.Any, implicit: t.Any) -> t.Any:
+            tag: t.Any = super().resolve(kind, value, implicit)
+            if not as_kubernetes or kind is not yaml.ScalarNode or not implicit[0]:
+                return tag
+            is_time = tag == "tag:yaml.org,2002:timestamp" or _SEXAGESIMAL.fullmatch(value)
+            return "tag:yaml.org,2002:str" if is_time else tag
 
         def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[t.Hashable, t.Any]:
             written: set[str] = set()

@@ -36,10 +36,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.retries import (
     parse_retry_after,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.session import Lane, Session
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.warning_header import WarningSink, parse_warnings
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.wire import Deadline, open_wire
 
 MERGE_PATCH = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
+#: For built-in types only: a custom resource answers 415.
+STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 
 _CONNECT_SECONDS = 10.0
 #: One request from its connection to the last byte of its answer. An API server gives itself 60 s for one.
@@ -70,13 +73,18 @@ class KubeClient:
     Calls are repeated as ``retries`` describes; one 401 reloads the credential. Paths begin with ``/api`` or ``/apis``.
     """
 
-    def __init__(self, session: Session, *, cancel: CancelToken) -> None:
+    def __init__(self, session: Session, *, cancel: CancelToken, on_warning: WarningSink | None = None) -> None:
         self._session = session
+        self._on_warning = on_warning
         self.cancel = cancel
 
     def with_cancel(self, cancel: CancelToken) -> KubeClient:
         """The same session under another token: releases go on after the run was cancelled."""
-        return KubeClient(self._session, cancel=cancel)
+        return KubeClient(self._session, cancel=cancel, on_warning=self._on_warning)
+
+    def heeding(self, on_warning: WarningSink) -> KubeClient:
+        """The same session; ``on_warning`` is told what the server warns of in its answers. Cheap."""
+        return KubeClient(self._session, cancel=self.cancel, on_warning=on_warning)
 
     @property
     def session(self) -> Session:
@@ -180,6 +188,19 @@ class KubeClient:
         Raises ``KubeTimeout`` when ``timeout`` seconds are over, or when the server is silent at the start for as long
         as it may be in any request. Closing the generator closes the connection.
         """
+        buffer = b""
+        with contextlib.closing(self.stream_bytes(path, query=query, timeout=timeout)) as pieces:
+            for piece in pieces:
+                *lines, buffer = (buffer + piece).split(b"\n")
+                yield from (line for line in lines if line.strip())
+
+    def stream_bytes(
+        self, path: str, *, query: Query = None, accept: str = "application/json", timeout: float
+    ) -> t.Generator[bytes, None, None]:
+        """The body of an answer that goes on, in pieces as they come; otherwise as ``stream``.
+
+        It returns where the server ended the answer, and raises a ``KubeError`` where the connection was cut.
+        """
         deadline = Deadline(timeout)
         request = _Request(verb="GET", path=path, query=query, timeout=timeout)
         for last in (False, True):
@@ -188,12 +209,12 @@ class KubeClient:
                 start = deadline.sooner(self._session.timeout)
                 with contextlib.closing(open_wire(lane.access, deadline=start, cancel=self.cancel)) as wire:
                     self._session.count_request()
-                    send_get(wire, lane.access, request.target, [("Accept", "application/json")], start)
+                    send_get(wire, lane.access, request.target, [("Accept", accept)], start)
                     answer = read_answer(wire, start)
                     if answer.status == 401 and not last:
                         self._session.reload(lane.generation, cancel=self.cancel)
                         continue
-                    yield from _lines(self.server, request, answer, deadline)
+                    yield from _pieces(self.server, request, answer, deadline)
                     return
             except (OSError, http.client.HTTPException) as exc:
                 limit = timeout if deadline.has_passed else self._session.timeout
@@ -272,6 +293,9 @@ class KubeClient:
                 return self._failure(dataclasses.replace(request, timeout=total), TimeoutError("timed out"))
         self._session.ever_answered = True
         self._session.clock.note(response.headers.get("Date"), sent=sent)
+        if self._on_warning is not None:
+            for warning in parse_warnings(response.headers.get("Warning")):
+                self._on_warning(warning)
         if response.status >= 300:
             return self._refusal(request, response)
         data: bytes = response.data
@@ -344,18 +368,16 @@ def _headers(access: ApiAccess, request: _Request) -> t.Any:
     return headers
 
 
-def _lines(server: str, request: _Request, answer: Answer, deadline: Deadline) -> t.Iterator[bytes]:
+def _pieces(server: str, request: _Request, answer: Answer, deadline: Deadline) -> t.Iterator[bytes]:
     body = answer.body(deadline)
     if answer.status != 200:
         data = body.read(_LONGEST_ERROR_BODY)
         raise answered_error(server=server, verb="GET", path=request.path, code=answer.status, body=data)
-    buffer = b""
     while True:
         data = body.read1(65536)
         if not data:
             return
-        *lines, buffer = (buffer + data).split(b"\n")
-        yield from (line for line in lines if line.strip())
+        yield data
 
 
-__all__ = ("JSON_PATCH", "MERGE_PATCH", "KubeClient")
+__all__ = ("JSON_PATCH", "MERGE_PATCH", "STRATEGIC_PATCH", "KubeClient")

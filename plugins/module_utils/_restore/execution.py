@@ -23,6 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources i
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._core.timings import Timings
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.around import AroundOperation
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.applier import Applier
@@ -36,6 +37,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.chosen 
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.hooks.hook_records import RecordedHooks
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.hooks.pod_hooks import RestoredPodHooks
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.existing_judge import changed_definitions
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.judge import Judge
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem, RestorePlan, Wave
@@ -108,6 +110,8 @@ class Execution:
         self._workloads: dict[str, int] | None = None
         recorded = RecordedHooks(ready.report.previous.hooks)
         self._hooks = RestoredPodHooks(ready.run, recorded, ready.report.note_hooks)
+        request = ready.run.request
+        self._around = AroundOperation(request.execution_hooks, request.hook_settings, makes_namespaces=True)
 
     # -- before -------------------------------------------------------------------------------------------------------
 
@@ -115,8 +119,18 @@ class Execution:
         """The outcome of the plan without carrying it out, with the errors and in the phase that ``run`` would have."""
         if refusal is None and self._has_work:
             refusal = self._make_locks().find_refusal(self._namespaces_to_change())
+        if refusal is None and self._has_work:
+            refusal = self._foresee_hooks()
         changed = self._ready.plan.changes or bool(self._open_pods) or self._volumes.is_open
-        return self._report.planned(self._work(), changed=changed, refusal=refusal)
+        outcome = self._report.planned(self._work(), changed=changed, refusal=refusal)
+        return dataclasses.replace(outcome, execution_hooks=self._around.ran)
+
+    def _foresee_hooks(self) -> ArkiveError | None:
+        try:
+            self._around.plan(self._run.context, self._target_namespaces())
+        except ArkiveError as exc:
+            return exc
+        return None
 
     @property
     def _has_work(self) -> bool:
@@ -149,21 +163,49 @@ class Execution:
         """Apply the plan, run the hooks, write the records."""
         if not self._has_work:
             self._await_workloads()
+            self._run.report_warnings()
             return self._report.untouched(self._work())
-        with self._make_locks() as locks:
-            locks.acquire(self._namespaces_to_change())
-            self._report.note_start()
-            failure = self._apply(locks)
-            if not failure:
-                self._await_workloads()
-            clock = time.monotonic()
-            results = self._hooks.finish()
-            if results:
-                self._ready.timings.add("hooks", time.monotonic() - clock)
-        if self._run.cancel.is_cancelled and not failure:
-            failure = f"The run was cancelled: {self._run.cancel.reason}."
-            self._run.issues.error(failure)
-        return self._report.finished(self._work(hooks=results, failure=failure))
+        try:
+            with self._make_locks() as locks:
+                locks.acquire(self._namespaces_to_change())
+                self._report.note_start()
+                failure = self._run_pre_hook() or self._apply(locks)
+                results = self._finish_pods(wait=not failure)
+            if self._run.cancel.is_cancelled and not failure:
+                failure = f"The run was cancelled: {self._run.cancel.reason}."
+                self._run.issues.error(failure)
+            self._run.report_warnings()
+            outcome = self._report.finished(self._work(hooks=results, failure=failure))
+        except BaseException:
+            self._around.after(self._run.context, succeeded=False)
+            raise
+        self._around.after(self._run.context, succeeded=outcome.phase == "Completed")
+        return dataclasses.replace(
+            outcome, execution_hooks=self._around.ran, failed_afterwards=self._around.failed, issues=self._run.issues
+        )
+
+    def _finish_pods(self, *, wait: bool) -> t.Sequence[HookResult]:
+        """The hooks of pods to their end, after the workloads where these are to be waited for."""
+        if wait:
+            self._await_workloads()
+        clock = time.monotonic()
+        results = self._hooks.finish()
+        if results:
+            self._ready.timings.add("hooks", time.monotonic() - clock)
+        return results
+
+    def _target_namespaces(self) -> list[str]:
+        return sorted({item.namespace for item in self._ready.plan.items if item.intent and item.namespace})
+
+    def _run_pre_hook(self) -> str:
+        """Why nothing may be restored; empty where nothing is in the way."""
+        try:
+            with self._ready.timings.measure("execution_hooks"):
+                self._around.before(self._run.context, self._target_namespaces())
+        except ArkiveError as exc:
+            self._run.issues.error(exc.message, hint=exc.hint or "")
+            return exc.message
+        return ""
 
     def _work(self, *, hooks: t.Sequence[HookResult] = (), failure: str = "") -> RestoreWork:
         return RestoreWork(
@@ -194,9 +236,12 @@ class Execution:
 
     def _apply_waves(self, applier: Applier) -> list[RestoredVolume]:
         """Volumes come before all that uses them. Returns those that are made once somebody does."""
+        changing = changed_definitions(self._applied.plan)
         self._carry_out(applier, [wave for wave in self._applied.plan.waves if CRDS in wave.group_resources])
         if any(self._applied.is_written(item) for item in self._definitions()):
             self._plan_new_types()
+        plan = self._ready.judge.existing.judge_types(self._applied.plan, changing)
+        self._applied = self._applied.with_plan(plan)
         for item in self._open_pods:
             self._watch_again(item)
         with_volumes = [
@@ -239,6 +284,7 @@ class Execution:
             run,
             findings,
             ExistingObjects(run, findings, ClaimRules(run, findings)),
+            self._ready.judge.existing,
             ObjectWaits(run, self._api.find(SERVICE_ACCOUNTS)),
             self._follow_pod,
         )

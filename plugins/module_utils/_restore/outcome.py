@@ -41,6 +41,10 @@ class RestoreOutcome:
     workloads: dict[str, int] | None = None
     volumes: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     refusal: ArkiveError | None = None
+    #: Hooks of blueprints that ran around it, or would.
+    execution_hooks: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    #: What failed of those after it: the restore is what it is, and the task fails.
+    failed_afterwards: list[str] = dataclasses.field(default_factory=list)
 
     @property
     def name(self) -> str:

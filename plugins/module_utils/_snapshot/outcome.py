@@ -28,6 +28,8 @@ class SnapshotOutcome:
     snapshots: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     hooks: list[HookResult] = dataclasses.field(default_factory=list)
     planned: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    #: Hooks of blueprints that ran around it, or would.
+    execution_hooks: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     freezes: list[FreezeRecord] = dataclasses.field(default_factory=list)
     swept: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     before: list[str] = dataclasses.field(default_factory=list)
@@ -41,6 +43,7 @@ class SnapshotOutcome:
             "changed": self.changed,
             "snapshots": self.snapshots,
             "hooks": [*(hook.to_return(default_on_error=default_on_error) for hook in self.hooks), *self.planned],
+            "execution_hooks": self.execution_hooks,
             "freezes": [record.to_return() for record in self.freezes],
             "freeze_window_seconds": round(self.freeze_window_seconds, 2),
             "swept": self.swept,

@@ -15,6 +15,8 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookPolicy, OnError
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.hook_settings import HookSettings
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.kasten_objects import ReadHooks
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import HookRule
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
@@ -73,6 +75,7 @@ class Quiescing:
 class SnapshotRequest:
     """One set of snapshots, ``name``, in ``namespace``. Seconds are seconds; ``ready_seconds`` None waits for nothing.
 
+    ``execution_hooks``: blueprints around all of it, by ``hook_settings``.
     ``group_label``: claims with this label are snapshotted as one group for each of its values.
     """
 
@@ -89,6 +92,8 @@ class SnapshotRequest:
     workers: int = DEFAULT_WORKERS
     log_output: bool = True
     run_id: str = ""
+    execution_hooks: ReadHooks = dataclasses.field(default_factory=ReadHooks)
+    hook_settings: HookSettings = dataclasses.field(default_factory=HookSettings)
 
     def __post_init__(self) -> None:
         check_set_name(self.name)

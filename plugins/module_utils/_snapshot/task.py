@@ -11,15 +11,17 @@ The set is there as a whole, or not at all: when anything goes wrong, what the r
 
 from __future__ import annotations
 
+import dataclasses
 import time
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._core.timings import Timings
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted, some_of
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.around import AroundOperation
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
@@ -90,9 +92,27 @@ def take_snapshots(
     plans = provider.plan(read_volumes(client, claims))
     names = [claim["metadata"]["name"] for claim in claims]
     quiescing = plan_quiescing(client, request.namespace, names, request.quiescing)
+    around = AroundOperation(request.execution_hooks, request.hook_settings)
     if check_mode:
-        return task.foresee(plans, quiescing)
-    return task.take(plans, quiescing)
+        around.plan(run, [request.namespace])
+        return dataclasses.replace(task.foresee(plans, quiescing), execution_hooks=around.ran)
+    return _with_hooks(around, run, request, lambda: task.take(plans, quiescing))
+
+
+def _with_hooks(
+    around: AroundOperation, run: ClusterRun, request: SnapshotRequest, take: t.Callable[[], SnapshotOutcome]
+) -> SnapshotOutcome:
+    """``take``, with the blueprints around it. What fails of those after it is an error: the snapshots are kept."""
+    try:
+        around.before(run, [request.namespace])
+        outcome = take()
+    except ArkiveError as exc:
+        around.after(run, succeeded=False)
+        exc.details |= {"execution_hooks": around.ran, "errors_list": to_return(run.issues.errors)}
+        raise
+    around.after(run, succeeded=not outcome.issues.errors)
+    freezes = [*around.freezes, *outcome.freezes]
+    return dataclasses.replace(outcome, execution_hooks=around.ran, freezes=freezes)
 
 
 class _Task:

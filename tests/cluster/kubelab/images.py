@@ -33,6 +33,8 @@ _BASE_PACKAGES = (
 )
 # fmt: on
 _NGINX_PACKAGES = ("nginx", "nginx-common", "libssl3")
+#: An old one: what blueprints do with it has not changed since.
+_KUBECTL_PACKAGES = ("kubernetes-client",)
 # fmt: off
 _POSTGRES_PACKAGES = (
     "postgresql-15", "postgresql-client-15", "libpq5", "libssl3", "libicu72", "libxml2", "libstdc++6", "libreadline8",
@@ -115,7 +117,7 @@ def registry_tree() -> Path:
 
 
 def _make(into: Path) -> None:
-    say("Making the images pause, sleeper, busybox, alpine, ubuntu, nginx and postgres from Debian packages")
+    say("Making the images pause, sleeper, busybox, alpine, ubuntu, nginx, kubectl and postgres from Debian packages")
     tree = RegistryTree(into)
     with tempfile.TemporaryDirectory(prefix="arkive-images-") as temporary:
         work = Path(temporary)
@@ -124,6 +126,7 @@ def _make(into: Path) -> None:
         _add_busybox(tree, work / "busybox")
         base = _add_base(tree, work / "base")
         _add_nginx(tree, work / "nginx", base)
+        _add_kubectl(tree, work / "kubectl", base)
         _add_postgres(tree, work / "postgres", base)
 
 
@@ -191,6 +194,16 @@ def _add_nginx(tree: RegistryTree, root: Path, base: Layer) -> None:
     config = {"Cmd": ["nginx", "-g", "daemon off;"], "ExposedPorts": {"80/tcp": {}}, "StopSignal": "SIGQUIT"}
     tree.add_image([f"library/nginx:{tag}" for tag in ("1.17.6", "1.7.9", "latest")], [base, layer], config)
     _try_out(_over_base(root), "/usr/sbin/nginx", "-t", "-q")
+
+
+def _add_kubectl(tree: RegistryTree, root: Path, base: Layer) -> None:
+    """Under the name that blueprints have it from."""
+    _merge_usr(root)
+    _unpack(_KUBECTL_PACKAGES, root)
+    layer = tree.add_layer(root)
+    config = {"Entrypoint": ["kubectl"], "Cmd": ["--help"]}
+    tree.add_image(["bitnami/kubectl:latest"], [base, layer], config)
+    _try_out(_over_base(root), "/usr/bin/kubectl", "version", "--client")
 
 
 def _add_postgres(tree: RegistryTree, root: Path, base: Layer) -> None:

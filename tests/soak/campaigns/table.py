@@ -12,6 +12,7 @@ from campaigns.archives import Archives
 from campaigns.case import Campaign
 from campaigns.freeze import FreezeCampaign
 from campaigns.hooks import HooksCampaign
+from campaigns.plan import PlanCampaign
 from campaigns.store import StoreCampaign
 from campaigns.templates import Templates
 
@@ -19,6 +20,7 @@ CAMPAIGNS: dict[str, t.Callable[[], Campaign]] = {
     "archives": Archives,
     "freeze": FreezeCampaign,
     "hooks": HooksCampaign,
+    "plan": PlanCampaign,
     "store": StoreCampaign,
     "templates": Templates,
 }

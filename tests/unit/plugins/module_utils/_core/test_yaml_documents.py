@@ -30,6 +30,27 @@ def test_documents(text: str, documents: list[t.Any]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("2026-03-09", "2026-03-09"),
+        ("2026-03-09T07:05:03Z", "2026-03-09T07:05:03Z"),
+        ("1:30", "1:30"),
+        ("190:20:30.15", "190:20:30.15"),
+        ("'2026-03-09'", "2026-03-09"),
+        ("2001-13-45", "2001-13-45"),
+        ("12", 12),
+        ("0x1f", 31),
+        ("1.5", 1.5),
+        ("yes", True),
+        ("~", None),
+        ("!!str 1:30", "1:30"),
+    ],
+)
+def test_as_kubernetes_reads_it(text: str, value: t.Any) -> None:
+    assert read_yaml(f"a: {text}", source="x", as_kubernetes=True) == [{"a": value}]
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         pytest.param("a: 1\nb: 2\na: 3", "In the file x.yml, line 3, the key 'a' is written twice", id="duplicate"),

@@ -48,6 +48,7 @@ class MemoryApi:
     ``refuse`` is asked before each request (verb, path, whether it is a dry run; the verb of a watch is ``WATCH``),
     ``lose`` after one that had its effect (verb, path): the client raises what they return. ``script`` may give an HTTP
     answer in the place of ours.
+    ``logs``: what a request for a container's log gives, in pieces; it may raise what the client is to raise.
     ``denied``: what nobody has a right to: ``pods``, ``pods/exec``, ``("delete", "pods")``.
     ``granted``: what an impersonated user has a right to, by name: ``("get", "pods")``.
     """
@@ -61,13 +62,16 @@ class MemoryApi:
         self.refuse: t.Callable[[str, str, bool], KubeError | None] = lambda _verb, _path, _dry_run: None
         self.lose: t.Callable[[str, str], KubeError | None] = lambda _verb, _path: None
         self.script: t.Callable[[Request], Answer | None] = lambda _request: None
+        #: What schemas and webhooks make of an object that is written, in place; returns what is warned of.
+        self.admit: t.Callable[[Object], list[str]] = lambda _obj: []
+        self.logs: t.Callable[[Request], t.Iterable[bytes]] = lambda _request: ()
         self.denied: set[str | tuple[str, str]] = set()
         self.granted: dict[str, set[tuple[str, str]]] = {}
         #: Whether it can list all rights at once; not every authorizer can.
         self.lists_rights = True
         #: Of this machine's clock.
         self.clock_ahead = dt.timedelta()
-        self._verbs = MemoryVerbs(self.kept)
+        self._verbs = MemoryVerbs(self.kept, lambda obj: self.admit(obj))
 
     @functools.cached_property
     def client(self) -> KubeClient:
@@ -124,6 +128,11 @@ class MemoryApi:
         target = self._authorized(request)
         return memory_watch.follow(self.kept, target, request.query, seconds)
 
+    def log(self, request: Request) -> t.Iterator[bytes]:
+        """The log of a container; no Kubernetes is behind it, only ``logs``."""
+        self.begin(request, "LOG")
+        yield from self.logs(request)
+
     def begin(self, request: Request, verb: str = "") -> None:
         self.seen.append(request)
         refusal = self.refuse(verb or request.verb, request.path, request.dry_run)
@@ -145,8 +154,9 @@ class MemoryApi:
             return review
         with self.kept.changed:
             status, document = self._verbs.do(request, target)
-        warning = f'299 - "{target.kind.deprecated}"'
-        return Answer(status, copy.deepcopy(document), {"Warning": warning} if target.kind.deprecated else {})
+            texts = [*([target.kind.deprecated] if target.kind.deprecated else []), *self._verbs.warnings]
+        said = ", ".join("299 - {}".format('"{}"'.format(text.replace('"', '\\"'))) for text in texts)
+        return Answer(status, copy.deepcopy(document), {"Warning": said} if said else {})
 
     def _authorized(self, request: Request) -> Target:
         target = self._target(request.path)

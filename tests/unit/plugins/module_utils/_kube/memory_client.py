@@ -19,6 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeTimeout, answered_error
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.retries import RetryPolicy
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.session import Lane, Session
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.warning_header import WarningSink
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_answers import (
     Answer,
     Refused,
@@ -38,6 +39,9 @@ class Server(t.Protocol):
 
     def watch(self, request: Request, seconds: float) -> t.Iterator[Object | None]:
         """The events of a watch; None whenever there is none for a moment."""
+
+    def log(self, request: Request) -> t.Iterator[bytes]:
+        """The log of a container, in pieces."""
 
     def now(self) -> dt.datetime:
         """Its time."""
@@ -92,12 +96,17 @@ class MemorySession(Session):
 class MemoryClient(KubeClient):
     """Watches are not sent through a pool; theirs is the only call that is made anew."""
 
-    def __init__(self, session: Session, server: Server, *, cancel: CancelToken) -> None:
-        super().__init__(session, cancel=cancel)
+    def __init__(
+        self, session: Session, server: Server, *, cancel: CancelToken, on_warning: WarningSink | None = None
+    ) -> None:
+        super().__init__(session, cancel=cancel, on_warning=on_warning)
         self._memory = server
 
     def with_cancel(self, cancel: CancelToken) -> KubeClient:
         return MemoryClient(self.session, self._memory, cancel=cancel)
+
+    def heeding(self, on_warning: WarningSink) -> KubeClient:
+        return MemoryClient(self.session, self._memory, cancel=self.cancel, on_warning=on_warning)
 
     def stream(
         self, path: str, *, query: t.Mapping[str, str] | None = None, timeout: float
@@ -115,6 +124,16 @@ class MemoryClient(KubeClient):
             raise answered_error(server=self.server, verb="GET", path=path, code=code, body=body) from exc
         if "timeoutSeconds" not in request.query:
             raise KubeTimeout(f"The API server {self.server} did not answer GET {path} within {timeout:g} s.")
+
+    def stream_bytes(
+        self, path: str, *, query: t.Mapping[str, str] | None = None, accept: str = "", timeout: float
+    ) -> t.Generator[bytes, None, None]:
+        self.cancel.check()
+        self.session.count_request()
+        request = Request(verb="GET", path=path, query=query or {}, headers={"accept": accept})
+        for piece in self._memory.log(request):
+            self.cancel.check()
+            yield piece
 
 
 def memory_client(server: Server, *, user: str = "", cancel: CancelToken | None = None) -> KubeClient:

@@ -1,0 +1,46 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Commands of KubeExec that freeze or thaw: run through the guard, the mark and the timer."""
+
+# Private: not for use outside of this collection.
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.freezes import BlueprintFreezes, as_hook
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function import FunctionCall
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.printed import Place, Printed
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import Recognition
+
+
+def run_guarded(call: FunctionCall, place: Place, argv: t.Sequence[str], found: Recognition) -> dict[str, str]:
+    """The outputs on its stdout. Raises ``BlueprintError``, also for what a freeze did not protect."""
+    freezes = call.freezes
+    freezing = bool(found.freezes or found.unclear)
+    if freezes is None:
+        if freezing:
+            raise BlueprintError(
+                f"The command in {place} would freeze a file system, and nothing here would guard that."
+            )
+        freezes = BlueprintFreezes(call.run, FreezePolicy())
+    hook = as_hook(call.place.phase, "pre" if freezing else "post", place.container, argv, max(0.1, call.seconds_left))
+    try:
+        pod = call.client.get(f"/api/v1/namespaces/{place.namespace}/pods/{place.pod}")
+    except KubeError as exc:
+        raise BlueprintError(f"Pod {place.namespace}/{place.pod} cannot be read: {exc.message}", hint=exc.hint) from exc
+    result = freezes.freeze(pod, hook, call.place.words) if freezing else freezes.thaw(pod, hook, found)
+    printed = Printed(call, place, result.stdout, result.stderr)
+    if result.failed:
+        raise BlueprintError(f"The command in {place} failed: {call.mask(result.error).rstrip('.')}.{printed.last}")
+    if result.state == "skipped":
+        raise BlueprintError(f"The command in {place} was not run: {result.error.rstrip('.')}.")
+    return printed.outputs()
+
+
+__all__ = ("run_guarded",)

@@ -1,0 +1,327 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""KubeTask, and with it what all functions with a temporary pod have in common."""
+
+from __future__ import annotations
+
+import threading
+import typing as t
+
+import pytest
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.kube_task import KubeTask
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kanister.function_lab import (
+    NAMESPACE,
+    FunctionLab,
+    ended,
+    waiting,
+)
+
+TASK = {"image": "shop/tool:1", "command": ["sh", "-c", "echo hello"]}
+SAYS = '###Phase-output###: {"key":"%s","value":"%s"}'
+
+
+def run(lab: FunctionLab, arguments: t.Mapping[str, t.Any] = TASK, **more: t.Any) -> t.Any:
+    return KubeTask().run(lab.call("KubeTask", arguments, **more))
+
+
+def failure(lab: FunctionLab, arguments: t.Mapping[str, t.Any] = TASK, **more: t.Any) -> BlueprintError:
+    with pytest.raises(BlueprintError) as caught:
+        run(lab, arguments, **more)
+    assert lab.node.removed == [pod["metadata"]["name"] for pod in lab.node.made]
+    return caught.value
+
+
+def test_outputs_log_and_removal(lab: FunctionLab) -> None:
+    lab.node.prints = ["hello", SAYS % ("a", "1"), "x " + SAYS % ("b", "2"), SAYS % ("a", "3")]
+    assert run(lab) == {"a": "3", "b": "2"}
+    assert "hello" in lab.logged
+    [pod] = lab.node.made
+    assert lab.node.removed == [pod["metadata"]["name"]]
+    assert not lab.warnings
+
+
+def test_without_outputs_it_gives_an_empty_mapping(lab: FunctionLab) -> None:
+    assert run(lab) == {}
+
+
+def test_the_pod(lab: FunctionLab) -> None:
+    """Kanister: kanister-job-, createdBy=kanister, one container named container, IfNotPresent, Never."""
+    run(lab, {**TASK, "podLabels": {"team": "shop"}, "podAnnotations": {"note": "x"}}, seconds=100.0)
+    [pod] = lab.node.made
+    metadata, spec = pod["metadata"], pod["spec"]
+    assert metadata["name"].startswith("kanister-job-")
+    assert metadata["namespace"] == NAMESPACE
+    assert metadata["labels"] == {
+        "team": "shop",
+        "createdBy": "kanister",
+        "app.kubernetes.io/managed-by": "arkive.k8s",
+        "velero.io/exclude-from-backup": "true",
+        "arkive.k8s/temporary-pod": "kube-task",
+        "arkive.k8s/run-id": "run-1",
+    }
+    assert set(metadata["annotations"]) == {"note", "arkive.k8s/expires", "arkive.k8s/process"}
+    assert spec["containers"] == [
+        {
+            "name": "container",
+            "image": "shop/tool:1",
+            "imagePullPolicy": "IfNotPresent",
+            "command": ["sh", "-c", "echo hello"],
+        }
+    ]
+    assert spec["restartPolicy"] == "Never"
+    assert 120 <= spec["activeDeadlineSeconds"] <= 131
+
+
+SUBJECT = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "web", "namespace": NAMESPACE, "uid": "u-1"},
+}
+
+
+@pytest.mark.parametrize(
+    ("subject", "owned"),
+    [
+        pytest.param(SUBJECT, True, id="a workload beside it"),
+        pytest.param({**SUBJECT, "metadata": {**SUBJECT["metadata"], "namespace": "x"}}, False, id="elsewhere"),
+        pytest.param({**SUBJECT, "kind": "StatefulSet"}, False, id="its pods are counted by their owner"),
+        pytest.param(
+            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "uid": "u"}},
+            False,
+            id="a namespace takes its pods along anyhow",
+        ),
+    ],
+)
+def test_owner(lab: FunctionLab, subject: Object, owned: bool) -> None:
+    run(lab, subject=subject)
+    wanted = [{"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": "u-1"}] if owned else None
+    assert lab.node.made[0]["metadata"].get("ownerReferences") == wanted
+
+
+def test_service_account(lab: FunctionLab) -> None:
+    call = lab.call("KubeTask", {**TASK, "podOverride": {"serviceAccountName": "own"}})
+    KubeTask().run(call)
+    assert lab.node.made[0]["spec"]["serviceAccountName"] == "own"
+
+
+STATUSES = [
+    pytest.param(
+        ended(3),
+        [f"line {number}" for number in range(12)] + ["", " "],
+        "failed: container container ended with exit code 3. The last that it printed: line 2 | line 3 | line 4 | "
+        "line 5 | line 6 | line 7 | line 8 | line 9 | line 10 | line 11",
+        id="exit code and ten lines",
+    ),
+    pytest.param(
+        ended(137, reason="OOMKilled"),
+        [],
+        "failed: container container ended with exit code 137 (OOMKilled). It has printed nothing.",
+        id="out of memory",
+    ),
+    pytest.param(
+        {"phase": "Failed", "reason": "Evicted", "message": "The node was low on resource: ephemeral-storage. "},
+        [],
+        "failed: Evicted: The node was low on resource: ephemeral-storage.",
+        id="evicted",
+    ),
+    pytest.param(
+        {"phase": "Failed", "reason": "OutOfmemory", "message": "Node didn't have enough resource: memory"},
+        [],
+        "failed: OutOfmemory: Node didn't have enough resource: memory.",
+        id="out of the node's memory",
+    ),
+    pytest.param(
+        {"phase": "Failed", "reason": "DeadlineExceeded", "message": "Pod was active on the node longer than ..."},
+        [],
+        "failed: DeadlineExceeded",
+        id="its own deadline",
+    ),
+    pytest.param(
+        {
+            **ended(143),
+            "conditions": [
+                {
+                    "type": "DisruptionTarget",
+                    "status": "True",
+                    "reason": "EvictionByEvictionAPI",
+                    "message": "Eviction API: evicting",
+                }
+            ],
+        },
+        [],
+        "failed: EvictionByEvictionAPI: Eviction API: evicting; container container ended with exit code 143.",
+        id="drained",
+    ),
+    pytest.param(
+        waiting("ImagePullBackOff", "Back-off: not found"),
+        [],
+        "does not start: image shop/tool:1 of container container: ImagePullBackOff: Back-off: not found.",
+        id="no such image",
+    ),
+    pytest.param(
+        waiting("InvalidImageName", "couldn't parse"),
+        [],
+        "does not start: image shop/tool:1 of container container: InvalidImageName",
+        id="no name of an image",
+    ),
+    pytest.param(
+        waiting("CreateContainerConfigError", 'secret "x" not found'),
+        [],
+        'does not start: container container: CreateContainerConfigError: secret "x" not found.',
+        id="no such secret",
+    ),
+    pytest.param(
+        {
+            "phase": "Pending",
+            "conditions": [
+                {
+                    "type": "PodScheduled",
+                    "status": "False",
+                    "reason": "Unschedulable",
+                    "message": "0/1 nodes are available: 1 Insufficient cpu.",
+                }
+            ],
+        },
+        [],
+        "does not start: Unschedulable: 0/1 nodes are available: 1 Insufficient cpu.",
+        id="no node for it",
+    ),
+]
+
+
+@pytest.mark.parametrize(("status", "prints", "words"), STATUSES)
+def test_failures(lab: FunctionLab, status: Object, prints: list[str], words: str) -> None:
+    lab.node.status, lab.node.prints = status, prints
+    message = failure(lab).message
+    assert message.startswith(f"The pod {NAMESPACE}/kanister-job-")
+    assert words in message
+
+
+def test_what_it_prints_is_masked(lab: FunctionLab) -> None:
+    lab.node.status, lab.node.prints = ended(1), ["the password is hunter22"]
+
+    def mask(text: str) -> str:
+        return text.replace("hunter22", "***")
+
+    assert "hunter22" not in failure(lab, mask=mask).message
+    assert lab.logged == ["the password is ***"]
+
+
+@pytest.mark.parametrize(
+    ("said", "hint"),
+    [
+        ('pods "x" is forbidden: exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1', "Free some"),
+        ('pods "x" is forbidden: failed quota: q: must specify limits.cpu for: container', "podOverride"),
+        ('pods "x" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot', "securityContext"),
+        ('pods "x" is forbidden: error looking up service account shop/x: serviceaccount "x" not found', "exists"),
+    ],
+)
+def test_refused_pods(lab: FunctionLab, said: str, hint: str) -> None:
+    lab.api.refuse = lambda verb, _path, _dry: KubeError(said, status=403) if verb == "POST" else None
+    error = failure(lab)
+    assert error.message == f"The pod of KubeTask in namespace {NAMESPACE} could not be made: {said}"
+    assert hint in str(error.hint)
+
+
+def test_no_such_namespace(lab: FunctionLab) -> None:
+    error = failure(lab, {**TASK, "namespace": "nowhere"})
+    assert 'namespaces "nowhere" not found' in error.message
+    assert "hook_default_namespace" in str(error.hint)
+
+
+def test_an_answer_that_was_lost(lab: FunctionLab) -> None:
+    lost = [KubeError("the answer was lost")]
+    lab.api.lose = lambda verb, _path: lost.pop() if verb == "POST" and lost else None
+    assert run(lab) == {}
+    assert len(lab.node.made) == len(lab.node.removed) == 1
+
+
+def test_time_is_over(lab: FunctionLab) -> None:
+    running = {"phase": "Running", "containerStatuses": [{"name": "container", "state": {"running": {}}}]}
+    lab.node.status, lab.node.prints = running, ["still at it"]
+    message = failure(lab, seconds=0.3).message
+    assert "did not end within the 1 s that its phase had left; " in message
+    assert "; last seen: phase Running, container container runs." in message
+    assert message.endswith("The last that it printed: still at it")
+
+
+def test_never_started(lab: FunctionLab) -> None:
+    lab.node.status = {"phase": "Pending"}
+    assert "did not start within 0 s; last seen: phase Pending." in failure(lab, seconds=0.3).message
+
+
+def test_deleted_by_somebody(lab: FunctionLab) -> None:
+    lab.node.status = {"phase": "Pending"}
+
+    def delete() -> None:
+        while not lab.node.made:
+            pass
+        lab.api.kept.remove(("pods", NAMESPACE, lab.node.made[0]["metadata"]["name"]))
+
+    thread = threading.Thread(target=delete)
+    thread.start()
+    with pytest.raises(BlueprintError, match="was deleted by somebody before it ran; before that: phase Pending"):
+        run(lab)
+    thread.join()
+
+
+def test_cancelled_while_it_runs(lab: FunctionLab) -> None:
+    lab.node.status = {"phase": "Pending"}
+
+    def cancel() -> None:
+        while not lab.node.made:
+            pass
+        lab.run.cancel.cancel("SIGTERM")
+
+    thread = threading.Thread(target=cancel)
+    thread.start()
+    with pytest.raises(Cancelled):
+        run(lab)
+    thread.join()
+    assert len(lab.node.removed) == 1
+
+
+def test_cancelled_before(lab: FunctionLab) -> None:
+    lab.run.cancel.cancel("SIGTERM")
+    with pytest.raises(Cancelled):
+        run(lab)
+    assert not lab.node.made
+
+
+def test_a_pod_that_cannot_be_removed_is_a_warning(lab: FunctionLab) -> None:
+    lab.api.denied = {("delete", "pods")}
+    assert run(lab) == {}
+    [warning] = lab.warnings
+    assert "could not be removed" in warning
+    assert "It ends by itself" in warning
+
+
+def test_node_is_cordoned(lab: FunctionLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods import surroundings
+
+    monkeypatch.setattr(surroundings, "_NODE_SECONDS", 0.1)
+    lab.api.add("nodes", "n1", spec={"unschedulable": True})
+    lab.node.status = {"phase": "Pending"}
+    error = failure(lab, {**TASK, "podOverride": {"nodeName": "n1"}})
+    assert "does not start: its node n1 is cordoned." in error.message
+
+
+def test_claim_is_lost(lab: FunctionLab) -> None:
+    lab.api.add("persistentvolumeclaims", "data", NAMESPACE, status={"phase": "Lost"})
+    lab.node.status = {"phase": "Pending"}
+    volumes = [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]
+    error = failure(lab, {**TASK, "podOverride": {"volumes": volumes}})
+    assert f"its claim {NAMESPACE}/data has lost its volume" in error.message
+
+
+def test_plan(lab: FunctionLab) -> None:
+    planned = KubeTask().plan(lab.call("KubeTask", TASK))
+    assert (planned.namespace, planned.image, planned.does) == (NAMESPACE, "shop/tool:1", "run sh -c echo hello")
+    assert not lab.node.made

@@ -1,0 +1,209 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""An action, phase by phase (docs/compatibility 15.3)."""
+
+from __future__ import annotations
+
+import base64
+import typing as t
+
+import pytest
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.secrets import MASK
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_outcome import ActionOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_plan import plan_action
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_request import ActionRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_run import run_action
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function import (
+    PodDefaults,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.model import Artifact
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.reading import read_blueprint
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.secret_mask import SecretMask
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.subject import Subject
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kanister.function_lab import (
+    NAMESPACE,
+    FunctionLab,
+)
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kanister.scripted_function import Scripted, phase
+
+Action: t.TypeAlias = "dict[str, t.Any]"
+
+
+def request(action: Action, **more: t.Any) -> ActionRequest:
+    document = {"kind": "Blueprint", "metadata": {"name": "shop-hooks"}, "actions": {"before": action}}
+    return ActionRequest(
+        blueprint=read_blueprint(document, source="the test").blueprint,
+        action_name="before",
+        subject=more.pop("subject", Subject.of_namespace(NAMESPACE)),
+        pods=PodDefaults(namespace=NAMESPACE),
+        **more,
+    )
+
+
+def run(lab: FunctionLab, action: Action, **more: t.Any) -> ActionOutcome:
+    return run_action(lab.run, request(action, **more), SecretMask())
+
+
+def states(outcome: ActionOutcome) -> list[str]:
+    return [each.state for each in outcome.phases]
+
+
+def secret(lab: FunctionLab, **values: str) -> dict[str, t.Any]:
+    """A Secret of the cluster, and the reference to it."""
+    data = {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
+    lab.api.add("secrets", "login", namespace=NAMESPACE, data=data)
+    return {"objects": {"login": {"kind": "Secret", "name": "login", "namespace": NAMESPACE}}}
+
+
+def test_outputs_reach_later_phases_and_artifacts(lab: FunctionLab, function: Scripted) -> None:
+    action = {
+        "phases": [
+            phase("first", "give", "rows=42"),
+            phase("second", "give", "{{ .Phases.first.Output.rows }}={{ .Namespace.Name }}"),
+        ],
+        "outputArtifacts": {"dump": {"keyValue": {"rows": "{{ .Phases.first.Output.rows }}", "at": "{{ .Time }}"}}},
+    }
+    outcome = run(lab, action)
+    assert outcome.state == "complete"
+    assert function.commands == ["give rows=42", f"give 42={NAMESPACE}"]
+    assert outcome.artifacts["dump"].key_values["rows"] == "42"
+
+
+def test_artifacts_of_an_earlier_action_are_read(lab: FunctionLab, function: Scripted) -> None:
+    action = {"phases": [phase("one", "give", "n={{ .ArtifactsIn.dump.KeyValue.rows }}")]}
+    run(lab, action, artifacts_in={"dump": Artifact(key_values={"rows": "42"})})
+    assert function.commands == ["give n=42"]
+
+
+def test_what_fails_ends_the_phases_and_not_the_deferred_one(lab: FunctionLab, function: Scripted) -> None:
+    action = {
+        "phases": [phase("one", "fail", "no"), phase("two", "give")],
+        "deferPhase": phase("clean", "give", "cleaned=yes"),
+        "outputArtifacts": {"dump": {"keyValue": {"a": "b"}}},
+    }
+    outcome = run(lab, action)
+    assert outcome.state == "failed"
+    assert states(outcome) == ["failed", "pending"]
+    assert outcome.defer_phase is not None
+    assert outcome.defer_phase.output == {"cleaned": "yes"}
+    assert outcome.artifacts == {}
+    assert "It said no." in outcome.error
+
+
+def test_a_later_error_does_not_hide_the_first(lab: FunctionLab, function: Scripted) -> None:
+    action = {"phases": [phase("one", "fail", "first")], "deferPhase": phase("clean", "fail", "later")}
+    outcome = run(lab, action)
+    assert "It said first." in outcome.error
+    assert "It said later." in outcome.later_errors[0]
+
+
+def test_the_deferred_phase_runs_in_a_cancelled_run(lab: FunctionLab, function: Scripted) -> None:
+    action = {"phases": [phase("one", "cancel"), phase("two", "give")], "deferPhase": phase("clean", "give")}
+    outcome = run(lab, action)
+    assert outcome.state == "cancelled"
+    assert states(outcome) == ["cancelled", "pending"]
+    assert function.commands == ["cancel", "give"]
+    assert outcome.defer_phase is not None
+    assert outcome.defer_phase.state == "complete"
+
+
+def test_artifacts_that_cannot_be_rendered_fail_what_was_done(lab: FunctionLab, function: Scripted) -> None:
+    action = {"phases": [phase("one", "give")], "outputArtifacts": {"x": {"keyValue": {"a": "{{ .Options.none }}"}}}}
+    outcome = run(lab, action)
+    assert outcome.state == "failed"
+    assert states(outcome) == ["complete"]
+    assert "All phases are done" in outcome.error
+
+
+@pytest.mark.parametrize(
+    ("action", "said"),
+    [
+        pytest.param({"phases": [{"func": "Fly", "name": "one", "args": {}}]}, "Fly", id="unknown function"),
+        pytest.param(
+            {"phases": [{"func": "LocationDelete", "name": "one", "args": {"artifact": "x"}}]},
+            "location profile",
+            id="refused function",
+        ),
+        pytest.param({"phases": [{"func": "KubeTask", "name": "one", "args": {}}]}, "image", id="missing argument"),
+        pytest.param(
+            {
+                "phases": [
+                    phase("one", "give", objects={"a": {"kind": "Secret", "name": "{{ .Nope }}", "namespace": "x"}})
+                ]
+            },
+            "Nope",
+            id="reference that cannot be rendered",
+        ),
+    ],
+)
+def test_what_cannot_be_run_runs_nothing(lab: FunctionLab, function: Scripted, action: Action, said: str) -> None:
+    outcome = run(lab, action | {"deferPhase": phase("clean", "give")})
+    assert outcome.state == "failed"
+    assert said in outcome.error
+    assert function.calls == []
+
+
+def test_a_subject_that_is_not_there_runs_nothing(lab: FunctionLab, function: Scripted) -> None:
+    subject = Subject.of(kind="statefulset", name="db", namespace=NAMESPACE)
+    outcome = run(lab, {"phases": [phase("one", "give")]}, subject=subject)
+    assert outcome.error.startswith("The subject StatefulSet shop/db is not there.")
+    assert function.calls == []
+
+
+def test_a_secret_is_used_and_not_shown(lab: FunctionLab, function: Scripted) -> None:
+    given = secret(lab, password="correct-horse")
+    word = "{{ .Phases.one.Secrets.login.Data.password | toString }}"
+    action = {
+        "phases": [phase("one", "give", f"echoed={word}", **given)],
+        "outputArtifacts": {"login": {"keyValue": {"password": "{{ .Phases.one.Output.echoed }}"}}},
+    }
+    outcome = run(lab, action)
+    assert function.commands == ["give echoed=correct-horse"]
+    assert outcome.artifacts["login"].key_values["password"] == "correct-horse"
+    assert "correct-horse" not in str(outcome.to_return())
+    assert outcome.to_return()["phases"][0]["output"] == {"echoed": MASK}
+    assert outcome.to_return(show_secrets=True)["phases"][0]["output"] == {"echoed": "correct-horse"}
+
+
+def test_a_short_secret_hides_all_that_comes_out(lab: FunctionLab, function: Scripted) -> None:
+    given = secret(lab, pin="4711")
+    action = {"phases": [phase("one", "give", "n={{ .Phases.one.Secrets.login.Data.pin | toString }}", **given)]}
+    outcome = run(lab, action)
+    assert outcome.to_return()["phases"][0]["output"] == {"n": MASK}
+    assert function.calls[0].mask("anything") == MASK
+
+
+def test_a_secret_in_an_error_is_masked(lab: FunctionLab, function: Scripted) -> None:
+    given = secret(lab, password="correct-horse")
+    word = "{{ .Phases.one.Secrets.login.Data.password | toString }}"
+    outcome = run(lab, {"phases": [phase("one", "fail", word, **given)]})
+    assert MASK in outcome.error
+    assert "horse" not in outcome.error
+
+
+def test_a_plan_shows_what_can_be_known_and_calls_nothing(lab: FunctionLab, function: Scripted) -> None:
+    given = secret(lab, password="correct-horse")
+    action = {
+        "phases": [
+            phase("one", "give", "a={{ .Namespace.Name }}"),
+            phase("two", "give", "{{ .Phases.one.Output.a }}"),
+            phase("three", "give", "{{ .Phases.three.Secrets.login.Data.password | toString }}", **given),
+        ]
+    }
+    planned = plan_action(lab.run, request(action), SecretMask())
+    assert [each.does for each in planned] == [
+        "give a=shop",
+        "known when an earlier phase has given its output",
+        MASK,
+    ]
+    assert planned[2].arguments["command"] == ["give", MASK]
+    assert function.calls == []
+
+
+def test_a_plan_fails_where_the_run_would(lab: FunctionLab, function: Scripted) -> None:
+    with pytest.raises(BlueprintError, match="would fail"):
+        plan_action(lab.run, request({"phases": [phase("one", "give", "{{ .Options.none }}")]}), SecretMask())
