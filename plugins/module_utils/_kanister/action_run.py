@@ -24,21 +24,26 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.phase_run imp
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.secret_mask import SecretMask
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 
+if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._kanister.freezes import BlueprintFreezes
+
 #: Seconds for the deferred phase of a run that is cancelled: whoever cancelled it waits.
 CANCELLED_DEFER_SECONDS = 60.0
 
 
-def run_action(run: ClusterRun, request: ActionRequest, mask: SecretMask) -> ActionOutcome:
-    """Carry it out. ``mask`` learns the secrets that it reads.
+def run_action(
+    run: ClusterRun, request: ActionRequest, mask: SecretMask, freezes: BlueprintFreezes | None = None
+) -> ActionOutcome:
+    """Carry it out. ``mask`` learns the secrets that it reads; ``freezes`` holds what its commands freeze.
 
     Whatever goes wrong is in the outcome, that the run was cancelled as well.
 
     The deferred phase runs whatever became of the others, unless nothing could begin.
     """
     try:
-        runner = PhaseRunner.prepare(run, request, mask)
+        runner = PhaseRunner.prepare(run, request, mask, freezes)
     except ArkiveError as exc:
-        return _outcome(request, "cancelled" if isinstance(exc, Cancelled) else "failed", error=exc.sentence)
+        return _outcome(request, "cancelled" if isinstance(exc, Cancelled) else "failed", error=mask(exc.sentence))
     return _ActionRun(run, request, runner).execute()
 
 

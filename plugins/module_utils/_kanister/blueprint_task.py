@@ -22,6 +22,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.secret_mask i
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.pod_objects import sweep_pods
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.validation import validate_action, validate_blueprint
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
+
+_LEFT_FROZEN = (
+    "What the action froze is thawed with its end. Let one action freeze and thaw, or name the one that freezes as the "
+    "pre_hook of a backup and the one that thaws as its on_success and on_failure."
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,11 +93,24 @@ def run_blueprint(run: ClusterRun, request: ActionRequest, found: t.Sequence[Fin
     whole = _checked(run, request, found)
     swept, notes = sweep_pods(run.client, {request.pods.namespace, request.subject.namespace})
     run.issues.add_warnings(notes)
-    action = run_action(run, request, SecretMask())
-    for error in (action.error, *action.later_errors):
+    action, left = _run_guarded(run, request)
+    for error in (action.error, *action.later_errors, *left):
         if error:
             run.issues.error(error)
     return dataclasses.replace(whole, action=action, swept=tuple(swept))
+
+
+def _run_guarded(run: ClusterRun, request: ActionRequest) -> tuple[ActionOutcome, list[str]]:
+    """The action, and what went wrong when its end thawed what no phase had thawed."""
+    from ansible_collections.arkive.k8s.plugins.module_utils._kanister.freezes import BlueprintFreezes
+
+    freezes = BlueprintFreezes(run, FreezePolicy())
+    try:
+        action = run_action(run, request, SecretMask(), freezes)
+        left = [_LEFT_FROZEN] if freezes.holds else []
+    finally:
+        errors = freezes.release_left()
+    return action, left + errors
 
 
 def _checked(run: ClusterRun, request: ActionRequest, found: t.Sequence[Finding]) -> BlueprintOutcome:

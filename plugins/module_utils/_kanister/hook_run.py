@@ -21,6 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_run im
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.cluster_blueprints import fetch_blueprint
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.execution_hooks import HookReference
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.freezes import BlueprintFreezes
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function import PodDefaults
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.hook_outcome import (
     HookEvent,
@@ -62,6 +63,8 @@ class ExecutionHookRunner:
         self._namespaces: tuple[str, ...] = ()
         self._begun: list[str] = []
         self._artifacts: dict[str, t.Mapping[str, Artifact]] = {}
+        #: By namespace: what its hooks hold frozen, from the pre_hook until the later ones thaw it.
+        self._freezes: dict[str, BlueprintFreezes] = {}
         self.runs: list[HookRun] = []
 
     def prepare(self, namespaces: t.Iterable[str], *, dry_run: bool = False) -> None:
@@ -122,6 +125,17 @@ class ExecutionHookRunner:
         operation may be closed by now.
         """
         self._run = run
+        for freezes in self._freezes.values():
+            freezes.report_to(run.issues)
+        left: list[str] = []
+        try:
+            errors = self._after(succeeded=succeeded)
+        finally:
+            for freezes in self._freezes.values():
+                left += freezes.release_left()
+        return errors + left
+
+    def _after(self, *, succeeded: bool) -> list[str]:
         failed = [] if succeeded else list(self._begun)
         errors: list[str] = []
         if succeeded:
@@ -185,6 +199,7 @@ class ExecutionHookRunner:
             if self._run.cancel.wait(pause):
                 return done
             self.runs.pop()
+            self._run.issues.add_errors(self._freezes[namespace].release_left())
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
         return done
 
@@ -196,7 +211,8 @@ class ExecutionHookRunner:
             seconds = min(request.phase_seconds, CANCELLED_DEFER_SECONDS)
             request = dataclasses.replace(request, phase_seconds=seconds)
         self._run.progress(f"{event} of {namespace}: {request.action_name} of blueprint {request.blueprint.name}")
-        action = run_action(run, request, self._mask)
+        freezes = self._freezes.setdefault(namespace, BlueprintFreezes(run, self._settings.freeze_policy))
+        action = run_action(run, request, self._mask, freezes)
         done = HookRun(event=event, namespace=namespace, action=action, attempts=attempt)
         self.runs.append(done)
         return done

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import dataclasses
 
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
+
 #: Where Kasten has its blueprints, and looks for them.
 BLUEPRINT_NAMESPACE = "kasten-io"
 #: Seconds that a phase may take: what Kasten gives the hooks of blueprints.
@@ -21,6 +23,7 @@ class HookSettings:
     """``pod_namespace``: of pods of which the blueprint does not say it; empty for that of the subject.
 
     ``retries``: how often a pre_hook or an on_success hook that failed is run again, from its first phase.
+    ``freeze_policy``: how file systems are guarded that a hook freezes.
     """
 
     blueprint_namespace: str = BLUEPRINT_NAMESPACE
@@ -28,6 +31,7 @@ class HookSettings:
     service_account: str = ""
     phase_seconds: float = DEFAULT_PHASE_SECONDS
     retries: int = 0
+    freeze_policy: FreezePolicy = dataclasses.field(default_factory=FreezePolicy)
 
 
 __all__ = ("BLUEPRINT_NAMESPACE", "DEFAULT_PHASE_SECONDS", "HookSettings")

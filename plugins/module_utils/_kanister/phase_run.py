@@ -37,6 +37,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.subject_readi
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.validation import require_action
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 
+if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._kanister.freezes import BlueprintFreezes
+
 
 class PhaseRunner:
     """Knows what all phases of one action share. ``parameters``: as they are before the first phase."""
@@ -48,15 +51,19 @@ class PhaseRunner:
         renderer: Renderer,
         mask: SecretMask,
         references: t.Mapping[str, t.Mapping[str, ObjectReference]],
+        freezes: BlueprintFreezes | None = None,
     ) -> None:
         self._request = request
         self.parameters = parameters
         self._renderer = renderer
         self._mask = mask
         self._references = references
+        self._freezes = freezes
 
     @classmethod
-    def prepare(cls, run: ClusterRun, request: ActionRequest, mask: SecretMask) -> PhaseRunner:
+    def prepare(
+        cls, run: ClusterRun, request: ActionRequest, mask: SecretMask, freezes: BlueprintFreezes | None = None
+    ) -> PhaseRunner:
         """Read the subject, resolve the functions and render the references. Raises ``ArkiveError``."""
         action = require_action(request.blueprint, request.action_name)
         parameters = read_parameters(run, request, mask)
@@ -68,7 +75,7 @@ class PhaseRunner:
             }
             for phase in action.all_phases
         }
-        return cls(request, parameters, renderer, mask, references)
+        return cls(request, parameters, renderer, mask, references, freezes)
 
     def run_phase(
         self,
@@ -107,7 +114,11 @@ class PhaseRunner:
         work = load_function(phase.function).plan(call)
         if rendered.tainted:
             work = dataclasses.replace(
-                work, does=MASK, image=self._mask(work.image), namespace=self._mask(work.namespace)
+                work,
+                does=MASK,
+                image=self._mask(work.image),
+                namespace=self._mask(work.namespace),
+                pods=tuple(self._mask(pod) for pod in work.pods),
             )
         return work, rendered.shown
 
@@ -153,6 +164,7 @@ class PhaseRunner:
             deadline=deadline,
             pods=self._request.pods,
             mask=_whole if self._hides_outputs(rendered) else self._mask,
+            freezes=self._freezes,
         )
 
     def _hides_outputs(self, rendered: RenderedValue) -> bool:
