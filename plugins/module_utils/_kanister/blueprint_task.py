@@ -13,11 +13,16 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issue, Issues, to_return
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_outcome import ActionOutcome
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_plan import PlannedPhase, plan_action
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_plan import (
+    PlannedPhase,
+    plan_action,
+    planned_entries,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_request import ActionRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_run import run_action
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.finding import Finding
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.reading import ReadBlueprint
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.result_size import first_entries
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.secret_mask import SecretMask
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.pod_objects import sweep_pods
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.validation import validate_action, validate_blueprint
@@ -52,6 +57,7 @@ class BlueprintOutcome:
     def to_return(self, *, show_secrets: bool = False) -> dict[str, t.Any]:
         """The keys of a task's result."""
         request, action = self.request, self.action
+        findings = [{"blueprint": name, **finding.to_return()} for name, finding in self.findings]
         ran = action.to_return(show_secrets=show_secrets) if action is not None else {}
         return {
             "changed": bool(action is not None and action.has_begun) or bool(self.planned),
@@ -62,9 +68,9 @@ class BlueprintOutcome:
             "phases": ran.get("phases", []),
             "defer_phase": ran.get("defer_phase"),
             "artifacts": ran.get("artifacts", {}),
-            "planned": [phase.to_return() for phase in self.planned],
+            "planned": planned_entries(self.planned),
             "swept": list(self.swept),
-            "findings": [{"blueprint": name, **finding.to_return()} for name, finding in self.findings],
+            "findings": first_entries(findings, is_needed=lambda entry: entry["level"] != "warning"),
             "warnings_list": to_return(self.issues.warnings),
             "errors_list": to_return(self.issues.errors),
         }

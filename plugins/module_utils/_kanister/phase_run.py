@@ -56,7 +56,7 @@ class PhaseRunner:
         self._request = request
         self.parameters = parameters
         self._renderer = renderer
-        self._mask = mask
+        self.mask = mask
         self._references = references
         self._freezes = freezes
 
@@ -100,7 +100,7 @@ class PhaseRunner:
         except Cancelled as exc:
             return self._ended(phase, "cancelled", began, error=f"{place.words} was ended: {exc.sentence}"), parameters
         except ArkiveError as exc:
-            error = f"{place.words} failed: {self._mask(exc.sentence)}"
+            error = f"{place.words} failed: {self.mask(exc.sentence)}"
             return self._ended(phase, "failed", began, error=error), parameters
         outcome = self._ended(phase, "complete", began, output=output, hidden=self._hides_outputs(rendered))
         return outcome, _with(parameters, phase, _given(given, output), deferred)
@@ -116,9 +116,9 @@ class PhaseRunner:
             work = dataclasses.replace(
                 work,
                 does=MASK,
-                image=self._mask(work.image),
-                namespace=self._mask(work.namespace),
-                pods=tuple(self._mask(pod) for pod in work.pods),
+                image=self.mask(work.image),
+                namespace=self.mask(work.namespace),
+                pods=tuple(self.mask(pod) for pod in work.pods),
             )
         return work, rendered.shown
 
@@ -145,7 +145,7 @@ class PhaseRunner:
         )
 
     def _read_objects(self, run: ClusterRun, phase: BlueprintPhase) -> PhaseParameters:
-        return ReferenceReader(run, self._mask).phase_objects(self._references[phase.name], f"phase {phase.name}")
+        return ReferenceReader(run, self.mask).phase_objects(self._references[phase.name], f"phase {phase.name}")
 
     def _call(
         self,
@@ -163,13 +163,13 @@ class PhaseRunner:
             render=lambda value: self._renderer.value(value, parameters, place.words).value,
             deadline=deadline,
             pods=self._request.pods,
-            mask=_whole if self._hides_outputs(rendered) else self._mask,
+            mask=_whole if self._hides_outputs(rendered) else self.mask,
             freezes=self._freezes,
         )
 
     def _hides_outputs(self, rendered: RenderedValue) -> bool:
         """Where a secret went in that is too short to be found in what comes out."""
-        return rendered.tainted and self._mask.has_short
+        return rendered.tainted and self.mask.has_short
 
     def _ended(
         self,
@@ -181,7 +181,7 @@ class PhaseRunner:
         hidden: bool = False,
         error: str = "",
     ) -> PhaseOutcome:
-        shown = None if output is None else dict.fromkeys(output, MASK) if hidden else self._mask.tree(output)
+        shown = None if output is None else dict.fromkeys(output, MASK) if hidden else self.mask.tree(output)
         return PhaseOutcome(
             name=phase.name,
             function=phase.function,
