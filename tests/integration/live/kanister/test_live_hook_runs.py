@@ -29,7 +29,9 @@ PAUSE = "sleep 77"
 def engine(kubeconfig: str, tmp_path: Path) -> t.Iterator[Engine]:
     from processes import Engine
 
-    made = Engine(kubeconfig, tmp_path / "runs")
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    made = Engine(kubeconfig, folder)
     yield made
     made.close()
 
