@@ -12,6 +12,7 @@ import os
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import freeze_policy
 from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import parse_duration
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.secrets import MASK
@@ -29,7 +30,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.reading impor
     read_blueprint,
     read_blueprints,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.result_size import CUT
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.subject import Subject
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
 
 _SUFFIXES = (".yaml", ".yml", ".json")
 
@@ -76,6 +79,8 @@ def execution_hooks(params: t.Mapping[str, t.Any], operation: Operation) -> tupl
         service_account=params["hook_service_account"] or "",
         phase_seconds=phase_seconds(params),
         retries=params["execution_hook_retries"],
+        # A restore has no options for freezes.
+        freeze_policy=freeze_policy(params) if "freeze_lease" in params else FreezePolicy(),
     )
     return hooks, settings
 
@@ -178,6 +183,11 @@ def artifacts_of(given: t.Mapping[str, t.Any] | None) -> dict[str, Artifact]:
             raise ValidationError(
                 f"The artifact {name} has a secret in it that was masked in a result.",
                 hint="Let the task that made it return it with show_secrets, and keep it off the screen with no_log.",
+            )
+        if any(str(part).endswith(CUT) for part in (*pairs.values(), value.get("kopiaSnapshot"))):
+            raise ValidationError(
+                f"The artifact {name} was too large for a result, and is not whole.",
+                hint="Write it into a volume or a ConfigMap, and hand over where it is.",
             )
         artifacts[str(name)] = Artifact(
             key_values={str(key): str(part) for key, part in pairs.items()},

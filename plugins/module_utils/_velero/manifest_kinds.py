@@ -16,7 +16,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_s
 _HINTS: dict[tuple[str, str], str] = {
     ("Backup", "Schedule"): (
         "A task makes one backup, now: give a Backup whose spec is the Schedule's spec.template, with a name of its "
-        "own for each run and the label velero.io/schedule-name: NAME, and let cron or a schedule of AWX run the playbook."
+        "own for each run and the label velero.io/schedule-name: NAME, and let cron or a schedule of AWX run the "
+        "playbook."
     ),
     ("Backup", "Restore"): "k8s_restore takes it.",
     ("Restore", "Schedule"): "To restore the newest backup that the Schedule made, set schedule: NAME.",

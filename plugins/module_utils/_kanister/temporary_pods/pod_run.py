@@ -132,7 +132,7 @@ class PodRun:
     def _log(self, text: str) -> None:
         self._call.log(text, pod=self._name, namespace=self._request.namespace, container=self._request.main)
         if text.strip():
-            self._tail.append(text[:_LONGEST_TAIL_LINE])
+            self._tail.append(self._call.mask(text)[:_LONGEST_TAIL_LINE])
 
     def _main_has_ended(self, seconds: float) -> bool:
         """Whether it has by then; raises where that will never be known."""
