@@ -116,7 +116,7 @@ def backup_request(params: t.Mapping[str, t.Any]) -> BackupRequest:
             snapshot_location=snapshot_location(params),
             backup_hooks=parse_backup_hooks_option(params["backup_hooks"]),
             execution_hooks=execution,
-            hook_settings=settings,
+            hook_settings=dataclasses.replace(settings, freeze_policy=freeze_policy(params)),
             all_api_versions=params["all_api_versions"],
             skip_forbidden=params["skip_forbidden"],
             ignore_unsupported=params["ignore_unsupported"],

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import secrets
 import typing as t
 
@@ -103,7 +104,7 @@ def snapshot_request(params: t.Mapping[str, t.Any]) -> SnapshotRequest:
         log_output=not params["no_log_output"],
         run_id=secrets.token_hex(8),
         execution_hooks=execution,
-        hook_settings=settings,
+        hook_settings=dataclasses.replace(settings, freeze_policy=freeze_policy(params)),
     )
 
 

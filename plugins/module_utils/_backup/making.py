@@ -98,7 +98,7 @@ class BackupMaker:
             backup_hooks=self._own_hooks,
             execution_hooks=self._around.ran,
             failed_afterwards=self._around.failed,
-            freezes=collected.freezes,
+            freezes=[*self._around.freezes, *collected.freezes],
             planned_hooks=collected.planned_hooks,
             swept=[*before.swept, *collected.swept],
             volumes=collected.volumes,

@@ -13,6 +13,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.hook_settings import HookSettings
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.kasten_objects import ReadHooks
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._kanister.hook_run import ExecutionHookRunner
@@ -36,6 +37,11 @@ class AroundOperation:
     @property
     def ran(self) -> list[dict[str, t.Any]]:
         return [hook.to_return() for hook in self._runner.runs] if self._runner is not None else self._planned
+
+    @property
+    def freezes(self) -> list[FreezeRecord]:
+        """Of file systems that these hooks have frozen, and that are thawed."""
+        return self._runner.freezes if self._runner is not None else []
 
     def plan(self, run: ClusterRun, namespaces: t.Iterable[str]) -> None:
         """Find out what would run. Raises ``ArkiveError`` where ``before`` would."""

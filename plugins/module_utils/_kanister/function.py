@@ -49,24 +49,57 @@ class PhasePlace:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class FunctionCall:
-    """One phase that is carried out.
+class PhaseContext:
+    """What a phase may use. ``parameters``: of the action, with this phase as the current one.
 
-    ``arguments``: rendered, except for a function that renders them itself, with ``render``. ``parameters``: of the
-    action, with this phase as the current one. ``deadline``: when it must have ended, on the monotonic clock.
     ``freezes``: of the operation that it is a part of; without, a command that freezes is refused. ``mask``: takes
     secrets out of what commands print before it is shown; outputs are given as they are.
     """
 
     run: ClusterRun
-    place: PhasePlace
-    arguments: t.Mapping[str, t.Any]
     parameters: TemplateParameters
     render: Render
-    deadline: float
     pods: PodDefaults
     mask: t.Callable[[str], str] = str
     freezes: BlueprintFreezes | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionCall:
+    """One phase that is carried out.
+
+    ``arguments``: rendered, except for a function that renders them itself, with ``render``. ``deadline``: when it must
+    have ended, on the monotonic clock.
+    """
+
+    context: PhaseContext
+    place: PhasePlace
+    arguments: t.Mapping[str, t.Any]
+    deadline: float
+
+    @property
+    def run(self) -> ClusterRun:
+        return self.context.run
+
+    @property
+    def parameters(self) -> TemplateParameters:
+        return self.context.parameters
+
+    @property
+    def render(self) -> Render:
+        return self.context.render
+
+    @property
+    def pods(self) -> PodDefaults:
+        return self.context.pods
+
+    @property
+    def mask(self) -> t.Callable[[str], str]:
+        return self.context.mask
+
+    @property
+    def freezes(self) -> BlueprintFreezes | None:
+        return self.context.freezes
 
     @property
     def seconds_left(self) -> float:
@@ -111,6 +144,7 @@ __all__ = (
     "BlueprintFunction",
     "FunctionCall",
     "Outputs",
+    "PhaseContext",
     "PhasePlace",
     "PlannedWork",
     "PodDefaults",

@@ -37,6 +37,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.subject impor
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.pod_objects import sweep_pods
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.validation import require_action, validate_action
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord
 
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 2.0, 30.0
 
@@ -122,7 +123,7 @@ class ExecutionHookRunner:
         """The on_success hooks, or the on_failure ones where ``before`` had begun. What failed of them, as sentences.
 
         An on_success hook that fails is followed by the on_failure hook of its namespace. ``run``: the log of the
-        operation may be closed by now.
+        operation may be closed by now. What is still frozen in the end is thawed.
         """
         self._run = run
         for freezes in self._freezes.values():
@@ -150,6 +151,11 @@ class ExecutionHookRunner:
                 if not done.is_complete:
                     errors.append(f"The on_failure hook of namespace {namespace} failed: {done.action.error}")
         return errors
+
+    @property
+    def freezes(self) -> list[FreezeRecord]:
+        """Of file systems that these hooks have frozen, and that are thawed."""
+        return [record for freezes in self._freezes.values() for record in freezes.records]
 
     def _namespaces_of(self, event: HookEvent) -> list[str]:
         """Where its hook runs: in all of them, or where its subject is."""

@@ -20,6 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.argument_chec
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function import (
     FunctionCall,
     Outputs,
+    PhaseContext,
     PhasePlace,
     PlannedWork,
 )
@@ -48,14 +49,13 @@ class PhaseRunner:
         self,
         request: ActionRequest,
         parameters: TemplateParameters,
-        renderer: Renderer,
         mask: SecretMask,
         references: t.Mapping[str, t.Mapping[str, ObjectReference]],
-        freezes: BlueprintFreezes | None = None,
+        freezes: BlueprintFreezes | None,
     ) -> None:
         self._request = request
         self.parameters = parameters
-        self._renderer = renderer
+        self._renderer = Renderer(mask)
         self.mask = mask
         self._references = references
         self._freezes = freezes
@@ -75,7 +75,7 @@ class PhaseRunner:
             }
             for phase in action.all_phases
         }
-        return cls(request, parameters, renderer, mask, references, freezes)
+        return cls(request, parameters, mask, references, freezes)
 
     def run_phase(
         self,
@@ -155,17 +155,15 @@ class PhaseRunner:
         parameters: TemplateParameters,
         deadline: float,
     ) -> FunctionCall:
-        return FunctionCall(
+        context = PhaseContext(
             run=run,
-            place=place,
-            arguments=rendered.value,
             parameters=parameters,
             render=lambda value: self._renderer.value(value, parameters, place.words).value,
-            deadline=deadline,
             pods=self._request.pods,
             mask=_whole if self._hides_outputs(rendered) else self.mask,
             freezes=self._freezes,
         )
+        return FunctionCall(context=context, place=place, arguments=rendered.value, deadline=deadline)
 
     def _hides_outputs(self, rendered: RenderedValue) -> bool:
         """Where a secret went in that is too short to be found in what comes out."""

@@ -163,24 +163,33 @@ class Execution:
         if not self._has_work:
             self._await_workloads()
             return self._report.untouched(self._work())
-        with self._make_locks() as locks:
-            locks.acquire(self._namespaces_to_change())
-            self._report.note_start()
-            failure = self._run_pre_hook() or self._apply(locks)
-            if not failure:
-                self._await_workloads()
-            clock = time.monotonic()
-            results = self._hooks.finish()
-            if results:
-                self._ready.timings.add("hooks", time.monotonic() - clock)
-        if self._run.cancel.is_cancelled and not failure:
-            failure = f"The run was cancelled: {self._run.cancel.reason}."
-            self._run.issues.error(failure)
-        outcome = self._report.finished(self._work(hooks=results, failure=failure))
+        try:
+            with self._make_locks() as locks:
+                locks.acquire(self._namespaces_to_change())
+                self._report.note_start()
+                failure = self._run_pre_hook() or self._apply(locks)
+                results = self._finish_pods(wait=not failure)
+            if self._run.cancel.is_cancelled and not failure:
+                failure = f"The run was cancelled: {self._run.cancel.reason}."
+                self._run.issues.error(failure)
+            outcome = self._report.finished(self._work(hooks=results, failure=failure))
+        except BaseException:
+            self._around.after(self._run.context, succeeded=False)
+            raise
         self._around.after(self._run.context, succeeded=outcome.phase == "Completed")
         return dataclasses.replace(
             outcome, execution_hooks=self._around.ran, failed_afterwards=self._around.failed, issues=self._run.issues
         )
+
+    def _finish_pods(self, *, wait: bool) -> t.Sequence[HookResult]:
+        """The hooks of pods to their end, after the workloads where these are to be waited for."""
+        if wait:
+            self._await_workloads()
+        clock = time.monotonic()
+        results = self._hooks.finish()
+        if results:
+            self._ready.timings.add("hooks", time.monotonic() - clock)
+        return results
 
     def _target_namespaces(self) -> list[str]:
         return sorted({item.namespace for item in self._ready.plan.items if item.intent and item.namespace})

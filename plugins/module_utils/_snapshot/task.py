@@ -111,7 +111,8 @@ def _with_hooks(
         exc.details |= {"execution_hooks": around.ran, "errors_list": to_return(run.issues.errors)}
         raise
     around.after(run, succeeded=not outcome.issues.errors)
-    return dataclasses.replace(outcome, execution_hooks=around.ran)
+    freezes = [*around.freezes, *outcome.freezes]
+    return dataclasses.replace(outcome, execution_hooks=around.ran, freezes=freezes)
 
 
 class _Task:

@@ -13,7 +13,12 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function import FunctionCall, PhasePlace, PodDefaults
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function import (
+    FunctionCall,
+    PhaseContext,
+    PhasePlace,
+    PodDefaults,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function_table import load_function
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.parameters import TemplateParameters
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -52,14 +57,17 @@ class PhaseLab:
         parameters: TemplateParameters | None = None,
         client: KubeClient | None = None,
     ) -> FunctionCall:
+        run = ClusterRun(client=client or self.client, run_id="live", issues=self.issues, cancel=self.cancel)
         return FunctionCall(
-            run=ClusterRun(client=client or self.client, run_id="live", issues=self.issues, cancel=self.cancel),
+            context=PhaseContext(
+                run=run,
+                parameters=parameters or TemplateParameters(object={}, time="2026-06-01T02:00:00Z"),
+                render=lambda value: value,
+                pods=PodDefaults(namespace=self.namespace),
+            ),
             place=PhasePlace(blueprint="lab", action="try", phase="one", function=function),
             arguments=arguments,
-            parameters=parameters or TemplateParameters(object={}, time="2026-06-01T02:00:00Z"),
-            render=lambda value: value,
             deadline=time.monotonic() + seconds,
-            pods=PodDefaults(namespace=self.namespace),
         )
 
     def run(self, function: str, arguments: t.Mapping[str, t.Any], **more: t.Any) -> t.Any:

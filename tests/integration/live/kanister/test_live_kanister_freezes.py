@@ -49,7 +49,9 @@ def freezes(phases: PhaseLab) -> t.Iterator[BlueprintFreezes]:
 
 def run(phases: PhaseLab, freezes: BlueprintFreezes, pod: str, command: list[str]) -> t.Any:
     call = phases.call("KubeExec", {"namespace": phases.namespace, "pod": pod, "command": command})
-    return load_function("KubeExec").run(dataclasses.replace(call, freezes=freezes))
+    return load_function("KubeExec").run(
+        dataclasses.replace(call, context=dataclasses.replace(call.context, freezes=freezes))
+    )
 
 
 def is_frozen(phases: PhaseLab) -> bool:

@@ -10,7 +10,12 @@ import time
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function import FunctionCall, PhasePlace, PodDefaults
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function import (
+    FunctionCall,
+    PhaseContext,
+    PhasePlace,
+    PodDefaults,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.parameters import TemplateParameters
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_answers import Request
@@ -86,15 +91,18 @@ class FunctionLab:
         parameters = more.pop("parameters", None) or TemplateParameters(
             object=more.pop("subject", {}), time="2026-06-01T02:00:00Z"
         )
+        deadline = time.monotonic() + more.pop("seconds", 20.0)
         return FunctionCall(
-            run=self.run,
+            context=PhaseContext(
+                run=self.run,
+                parameters=parameters,
+                render=more.pop("render", lambda value: value),
+                pods=PodDefaults(namespace=NAMESPACE),
+                **more,
+            ),
             place=PhasePlace(blueprint="shop-hooks", action="before", phase="one", function=function),
             arguments=arguments,
-            parameters=parameters,
-            render=lambda value: value,
-            deadline=time.monotonic() + more.pop("seconds", 20.0),
-            pods=PodDefaults(namespace=NAMESPACE),
-            **more,
+            deadline=deadline,
         )
 
 
