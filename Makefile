@@ -1,6 +1,6 @@
 # Every target does its own set-up, may be run again, and says what it does.
 
-.PHONY: help demo test lint format units sanity live integration conformance bench soak golden cluster-start cluster-stop build clean durations
+.PHONY: help demo test lint format units matrix sanity live integration conformance bench soak golden cluster-start cluster-stop build clean durations
 
 help:            ## Shows this list
 	@sed -n 's/^\([a-z-]*\): *## */\1\t/p' Makefile | expand -t 16
@@ -10,6 +10,7 @@ test:            ## Everything below from lint to conformance, as CI does
 lint:            ## Style, types, import rules, documentation, changelog
 format:          ## Formats the Python files of this checkout
 units:           ## Unit tests, by pytest and by ansible-test
+matrix:          ## Units and sanity's import test on each Python and ansible-core that go together (PAIRS="3.12/2.20 ..."); not part of test
 sanity:          ## ansible-test sanity on the oldest and the newest ansible-core
 live:            ## Tests of the engines on the cluster
 integration:     ## ansible-test integration on the cluster (TARGETS="k8s_backup ..." for some)
@@ -28,6 +29,9 @@ demo test lint format units sanity live integration conformance golden durations
 
 bench:
 	@tests/setup/run bench $(or $(BENCH),backup) $(or $(if $(filter freeze,$(BENCH)),$(or $(PVCS),20)),$(OBJECTS),$(if $(filter small,$(BENCH)),20,30000)) $(if $(KEEP),keep)
+
+matrix:
+	@tests/setup/run matrix $(PAIRS)
 
 soak:
 	@tests/setup/run soak $(SOAK) $(or $(SEED),1) $(or $(COUNT),100) $(FIRST)

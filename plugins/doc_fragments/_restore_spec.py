@@ -66,9 +66,17 @@ options:
   namespace_mapping:
     description:
       - Namespaces of the backup, and those to restore their objects into.
-      - A namespace that the backup does not hold is refused; in a manifest it is a warning. So are names without
+      - A namespace that the backup does not hold is refused; in a manifest it is a warning, unless O(strict_selection)
+        is set. So are names without
         wildcards in O(included_namespaces), O(included_resources) and O(names), and keys of O(storage_class_mapping)
         and O(image_mapping), that fit nothing.
+      - Where an object names a mapped namespace and can mean nothing else, it names the new one. These are subjects of
+        bindings (C(system:serviceaccount:shop:app) and C(system:serviceaccounts:shop) too), selectors by
+        C(kubernetes.io/metadata.name), namespaces of affinities, services of webhooks, API services and definitions,
+        external names and search domains.
+      - What may mean something else, such as a host in a ConfigMap, a variable or argument of a container, or a field
+        of a
+        custom resource, stays as it is, with a warning that names its path and value.
     type: dict
   restore_pvs:
     description:
@@ -96,10 +104,12 @@ options:
   existing_resource_policy:
     description:
       - What happens to an object that exists and is not equal. Service accounts are always merged.
+      - Whether an object that looks different really is, the API server says itself, by its dry run. What it would not
+        change is unchanged, such as a field that it gives a default to, or one that it does not know any more.
       - With V(none), it is left alone, with a warning. With V(update), it is patched to what the backup holds.
       - With V(replace), the whole object is put in the place of the other. With V(recreate), it is deleted and created
         anew, for what cannot be changed; volumes, claims and custom resource definitions are patched then too, because
-        data would be lost with them.
+        data would be lost with them. An update that the API server refuses is an error of that object.
       - None of them touches the data of a claim that exists. Where the backup holds data for it, a warning says that it
         is not rolled back; delete the claim first, or restore into another namespace.
       - If not set, it is V(none).
@@ -189,6 +199,34 @@ options:
         or the lines of Velero's ConfigMap C(enableapigroupversions), which is read as well.
       - Needs O(all_api_versions).
     type: raw
+  convert_api_versions:
+    description:
+      - Whether objects in an API version that Kubernetes has given up come back in the one that the cluster serves,
+        such as
+        an Ingress of C(extensions/v1beta1) as C(networking.k8s.io/v1). Without it, each of them is an error that names
+        the version.
+      - Only versions that the cluster does not serve are converted, by a table of Kubernetes' own types and of
+        VolumeSnapshots. What the old version took for granted is written out, so that the object does what it did. What
+        cannot be said in the new version is a warning, or the error of an object that has no form in it.
+      - Filters know a type that has moved to another group by both names. Rules of O(resource_modifiers) see the
+        converted
+        object.
+      - A type that has no successor, such as C(PodSecurityPolicy), is left out then, with a warning that says what has
+        taken
+        its place.
+      - Custom resources are not converted; their definitions are.
+    type: bool
+    default: false
+  merge_subjects:
+    description:
+      - Whether RoleBindings and ClusterRoleBindings that exist get the subjects of the backup beside their own, which
+        stay,
+        whatever O(existing_resource_policy) says. Nothing else of them is changed.
+      - With O(namespace_mapping), this gives a copy of an application the rights that the original has from
+        ClusterRoleBindings; with V(update), they would go over from the original to the copy.
+      - A binding to another role is not touched by this option.
+    type: bool
+    default: false
   uploader_config:
     description:
       - Written into the C(Restore). It has no effect without Velero's node agent.
@@ -234,6 +272,12 @@ options:
     type: str
     choices: [fail, warn]
     default: fail
+  restore_failed_jobs:
+    description:
+      - Whether Jobs that had failed when the backup was made are restored, which runs them again.
+      - Without it they are left out, as Jobs that had run to their end always are. Velero restores them.
+    type: bool
+    default: false
   on_bad_member:
     description:
       - What happens when a member of the archive is bad, which is when it is not the JSON of the very object that its

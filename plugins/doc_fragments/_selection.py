@@ -31,6 +31,7 @@ options:
     description:
       - The resources to take; all of them if not set.
       - Each is named as C(kubectl) takes it, for example V(pods), V(po), V(deployments.apps). V(*) stands for all.
+      - One that nobody knows is refused, unless it has wildcards or stands in a manifest.
     type: list
     elements: str
   excluded_resources:
@@ -44,76 +45,31 @@ options:
       - If not set, those that the taken objects need, such as the persistent volume of a claim, and all of them
         when every namespace is taken.
     type: bool
+  strict_selection:
+    description:
+      - Whether names that fit nothing are refused in a manifest as well. Without it, what stands in O(definition) or
+        O(src) is treated as Velero treats it, with a warning.
+    type: bool
+    default: false
+  fail_on_empty:
+    description:
+      - Whether the task fails when nothing fits the selection. Otherwise that is a warning.
+      - If not set, a backup is made, and a restore fails; one whose whole selection stands in a manifest does not, as
+        with Velero.
+    type: bool
   label_selector:
     description:
       - Only objects with these labels are taken.
+      - Text in the form of C(kubectl), such as V(app=web,tier!=db), a mapping of labels to their values, or one with
+        C(match_labels) and C(match_expressions) as the Kubernetes API has it. C(matchLabels) and C(matchExpressions)
+        are fine too.
       - Mutually exclusive with O(or_label_selectors).
-    type: dict
-    suboptions:
-      match_labels:
-        description:
-          - Labels and the values that they must have.
-        type: dict
-        aliases: [matchLabels]
-      match_expressions:
-        description:
-          - Conditions that must all hold.
-        type: list
-        elements: dict
-        aliases: [matchExpressions]
-        suboptions:
-          key:
-            description:
-              - The name of the label.
-            type: str
-            required: true
-          operator:
-            description:
-              - How the label is compared with O(label_selector.match_expressions[].values).
-            type: str
-            required: true
-            choices: [In, NotIn, Exists, DoesNotExist]
-          values:
-            description:
-              - The values. Needed with O(label_selector.match_expressions[].operator=In) and
-                O(label_selector.match_expressions[].operator=NotIn).
-            type: list
-            elements: str
+    type: raw
   or_label_selectors:
     description:
-      - Only objects that fit one of these label selectors are taken.
+      - A list of label selectors, each written as O(label_selector) is. Only objects that fit one of them are taken.
       - Mutually exclusive with O(label_selector).
-    type: list
-    elements: dict
-    suboptions:
-      match_labels:
-        description:
-          - Labels and the values that they must have.
-        type: dict
-        aliases: [matchLabels]
-      match_expressions:
-        description:
-          - Conditions that must all hold.
-        type: list
-        elements: dict
-        aliases: [matchExpressions]
-        suboptions:
-          key:
-            description:
-              - The name of the label.
-            type: str
-            required: true
-          operator:
-            description:
-              - How the label is compared with O(or_label_selectors[].match_expressions[].values).
-            type: str
-            required: true
-            choices: [In, NotIn, Exists, DoesNotExist]
-          values:
-            description:
-              - The values.
-            type: list
-            elements: str
+    type: raw
 """
 
     PODS = r"""
@@ -132,38 +88,11 @@ options:
   label_selector:
     description:
       - Only running pods with these labels are taken.
+      - Text in the form of C(kubectl), such as V(app=web,tier!=db), a mapping of labels to their values, or one with
+        C(match_labels) and C(match_expressions) as the Kubernetes API has it. C(matchLabels) and C(matchExpressions)
+        are fine too.
       - Mutually exclusive with O(pod).
-    type: dict
-    suboptions:
-      match_labels:
-        description:
-          - Labels and the values that they must have.
-        type: dict
-        aliases: [matchLabels]
-      match_expressions:
-        description:
-          - Conditions that must all hold.
-        type: list
-        elements: dict
-        aliases: [matchExpressions]
-        suboptions:
-          key:
-            description:
-              - The name of the label.
-            type: str
-            required: true
-          operator:
-            description:
-              - How the label is compared with O(label_selector.match_expressions[].values).
-            type: str
-            required: true
-            choices: [In, NotIn, Exists, DoesNotExist]
-          values:
-            description:
-              - The values. Needed with O(label_selector.match_expressions[].operator=In) and
-                O(label_selector.match_expressions[].operator=NotIn).
-            type: list
-            elements: str
+    type: raw
 """
 
 

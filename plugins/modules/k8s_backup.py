@@ -36,6 +36,7 @@ extends_documentation_fragment:
   - arkive.k8s._requirements.ebs
   - arkive.k8s._requirements.kubernetes
   - arkive.k8s._requirements.s3
+  - arkive.k8s._results
   - arkive.k8s._selection
   - arkive.k8s._storage
 attributes:
@@ -47,7 +48,8 @@ attributes:
   diff_mode:
     support: full
     details:
-      - The difference is the C(spec) of the backup that is made or deleted.
+      - The difference is the C(spec) of the backup that is made. Of one that is deleted, it has the files and the
+        snapshots that go as well.
   idempotent:
     support: full
 options:
@@ -389,6 +391,25 @@ volumes:
       skipped: false
       result: succeeded
       csiSnapshotInfo: {snapshotHandle: snap-0a1b, driver: ebs.csi.aws.com, size: 1073741824}
+left_out:
+  description:
+    - What is not in this result whole, because it is too large, and of how many entries of each part something is
+      missing. The errors come first, and counts are always whole.
+  returned: always
+  type: dict
+  sample: {}
+result_path:
+  description: The file with the parts of RV(left_out) as JSON, readable by its owner only. Null without one.
+  returned: always
+  type: str
+  sample: null
+result_key:
+  description:
+    - The key in the storage location where the parts of RV(left_out) are as JSON, compressed with gzip. Null without
+      one.
+  returned: always
+  type: str
+  sample: null
 warnings_list:
   description:
     - What was noticed, each with C(resource), C(namespace), C(name), C(message), C(reason) and C(hint). The first of
@@ -471,13 +492,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_option
     require_store_library,
     storage_location,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, Result, Task, run_task
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, RESULT, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
 
@@ -492,7 +513,7 @@ SPEC = ArgumentSpec(
         "workers": {"type": "int", "default": 8},
     },
     required_one_of=(("name", "definition", "src"),),
-).merge(AUTH, STORAGE, SELECTION, BACKUP, HOOKS, FREEZE, LEASE, PROGRESS)
+).merge(AUTH, STORAGE, SELECTION, BACKUP, HOOKS, FREEZE, LEASE, PROGRESS, RESULT)
 
 
 @phase_in_failure()
@@ -504,6 +525,8 @@ def make(task: Task) -> Result:
     client = connect(kube_auth(task.params), cancel=task.cancel)
     engine = plan_backup if task.check_mode else run_backup
     outcome = engine(request, client=client, store=store, progress=task.progress, cancel=task.cancel)
+    if outcome.is_stored:
+        task.keep_result_beside(store, BackupKeys(request.name).result)
     answer = outcome.to_return(default_on_error=task.params["hook_on_error_default"])
     result: Result = {"changed": outcome.changed, **answer}
     if task.diff_mode:
@@ -521,6 +544,8 @@ def make(task: Task) -> Result:
 
 def delete(task: Task) -> Result:
     """State ``absent``."""
+    from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
+
     name = backup_name(task.params, backup_manifest(task.params))
     store = open_store(storage_location(task.params), cancel=task.cancel)
     location = snapshot_location(task.params)
@@ -547,8 +572,7 @@ def delete(task: Task) -> Result:
         "location": outcome.location,
     }
     if task.diff_mode:
-        before = (outcome.backup or {}).get("spec")
-        result["diff"] = text_diff(before, None, title=f"backup {name}")
+        result["diff"] = text_diff(outcome.shown, None, title=f"backup {name}")
     return result
 
 

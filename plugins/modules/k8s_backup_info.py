@@ -27,6 +27,13 @@ extends_documentation_fragment:
   - arkive.k8s._requirements.query
   - arkive.k8s._requirements.s3
   - arkive.k8s._storage
+attributes:
+  check_mode:
+    details:
+      - This module only reads. With O(extract.dest), no file is written, and the result says whether one would be.
+  idempotent:
+    details:
+      - This module changes nothing but the file O(extract.dest), which is left as it is when it is the same already.
 options:
   name:
     description:
@@ -45,8 +52,11 @@ options:
     aliases: [phases]
   label_selector:
     description:
-      - Only the backups whose own labels fit, as kubectl takes it, such as V(team=shop,tier!=test).
-    type: str
+      - Only the backups whose own labels fit.
+      - Text in the form of C(kubectl), such as V(team=shop,!old), a mapping of labels to their values, or one with
+        C(match_labels) and C(match_expressions) as the Kubernetes API has it. C(matchLabels) and C(matchExpressions)
+        are fine too.
+    type: raw
   namespace:
     description:
       - Only the backups whose spec includes this namespace.
@@ -68,6 +78,62 @@ options:
         read and checked for that. Together with O(name), that takes little. For a whole bucket, it reads all of it.
     type: raw
     default: false
+  describe:
+    description:
+      - Whether to return RV(backups[].description), the lines that C(velero backup describe --details) would show.
+    type: bool
+    default: false
+  extract:
+    description:
+      - Takes one object, or one file, out of the backup O(name).
+      - What is taken out is what is stored. With O(extract.dest) it is written to a file, values of Secrets included.
+        Without, it is in RV(extracted), and values of Secrets are masked unless O(extract.show_secrets=true). Set
+        C(no_log) for the task then.
+    type: dict
+    suboptions:
+      resource:
+        description:
+          - The type of the object, such as V(deployments.apps), or V(deployments) where the backup has one type of that
+            name.
+        type: str
+      namespace:
+        description:
+          - The namespace of the object. Not set for one that is in none.
+        type: str
+      name:
+        description:
+          - The name of the object.
+        type: str
+      file:
+        description:
+          - The file. All but the tarball are text, and are taken out as text.
+          - V(result) is what was too large for a result of M(arkive.k8s.k8s_backup), and V(arkive_record) the record
+            that this collection keeps.
+        type: str
+        choices:
+          - metadata
+          - tarball
+          - logs
+          - result
+          - results
+          - resource_list
+          - volumeinfo
+          - volumesnapshots
+          - podvolumebackups
+          - itemoperations
+          - csi_volumesnapshots
+          - csi_volumesnapshotcontents
+          - arkive_record
+      dest:
+        description:
+          - The file to write on the machine where the module runs. Only its owner may read it, and one that is there is
+            replaced. Needed for the tarball, and for more than 300 KB.
+        type: path
+      show_secrets:
+        description:
+          - Whether the values of a Secret are in the result.
+        type: bool
+        default: false
   query:
     description:
       - A JMESPath expression over RV(backups). What it picks is returned as RV(query_result).
@@ -106,6 +172,44 @@ EXAMPLES = r"""
       bucket: backups
       prefix: production
   register: last
+
+- name: Describe a backup as Velero does
+  arkive.k8s.k8s_backup_info:
+    name: shop-2026-06-01
+    describe: true
+    storage_location:
+      path: /var/lib/backups
+  register: told
+
+- name: Show the description
+  ansible.builtin.debug:
+    msg: "{{ told.backups[0].description }}"
+
+- name: Look at one object of it
+  arkive.k8s.k8s_backup_info:
+    name: shop-2026-06-01
+    extract:
+      resource: deployments.apps
+      namespace: shop
+      name: web
+    storage_location:
+      path: /var/lib/backups
+  register: web
+
+- name: Tell how many replicas it had
+  ansible.builtin.debug:
+    msg: "{{ (web.extracted.text | from_yaml).spec.replicas }}"
+
+- name: Bring one Secret of it into a file
+  arkive.k8s.k8s_backup_info:
+    name: shop-2026-06-01
+    extract:
+      resource: secrets
+      namespace: shop
+      name: db-password
+      dest: /root/db-password.yml
+    storage_location:
+      path: /var/lib/backups
 
 - name: Fail if any backup of this week is damaged
   arkive.k8s.k8s_backup_info:
@@ -148,6 +252,12 @@ backups:
       type: dict
       returned: success
       sample: {apiVersion: velero.io/v1, kind: Backup, metadata: {name: shop-2026-06-01}}
+    description:
+      description: The backup in words, a line each, for people.
+      type: list
+      elements: str
+      returned: when O(describe=true)
+      sample: ["Name:         shop-2026-06-01", "Namespace:    velero"]
     item_counts:
       description: How many objects of each type it holds.
       type: dict
@@ -196,6 +306,24 @@ query_result:
   returned: always
   type: raw
   sample: shop-2026-06-01
+extracted:
+  description: What O(extract) took out. Null without O(extract).
+  returned: always
+  type: dict
+  contains:
+    text:
+      description: It as text, an object as YAML. Null when it was written to a file.
+      type: str
+      returned: success
+      sample: |
+        apiVersion: apps/v1
+        kind: Deployment
+    size: {description: Its bytes., type: int, returned: success, sample: 1432}
+    dest: {description: The file., type: str, returned: success, sample: /root/db-password.yml}
+    file: {description: Which file of the backup it is., type: str, returned: success, sample: logs}
+    resource: {description: The type of the object., type: str, returned: success, sample: deployments.apps}
+    namespace: {description: The namespace of the object., type: str, returned: success, sample: shop}
+    name: {description: The name of the object., type: str, returned: success, sample: web}
 incomplete:
   description:
     - Names that have files but no backup yet. They are being made, or their making was interrupted.
@@ -246,13 +374,16 @@ error_details:
 
 import typing as t
 
-from ansible.module_utils.parsing.convert_bool import boolean
-
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.detail_options import DETAILS, Details
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.extract_option import EXTRACT, take_out
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.jmespath_query import Query
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_BACKUP_INFO
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import clean_details
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import (
+    LABEL_SELECTOR,
+    label_selector,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import (
     STORAGE,
     require_store_library,
@@ -260,26 +391,26 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_option
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.backup_filter import BackupFilter
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.describe import SECTIONS, Section
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.backup_text import describe_backup_lines
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.find_backup import find_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import list_backups
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issue
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
 
 SPEC = ArgumentSpec(
     options={
         "name": {"type": "str"},
         "schedule": {"type": "str"},
         "phase": {"type": "list", "elements": "str", "aliases": ["phases"]},
-        "label_selector": {"type": "str"},
+        "label_selector": LABEL_SELECTOR,
         "namespace": {"type": "str"},
         "started_after": {"type": "str"},
         "started_before": {"type": "str"},
-        "details": {"type": "raw", "default": False},
         "query": {"type": "str"},
     }
-).merge(AUTH, STORAGE)
+).merge(DETAILS, EXTRACT, AUTH, STORAGE)
 
 
 def backup_filter(params: t.Mapping[str, t.Any]) -> BackupFilter:
@@ -289,38 +420,30 @@ def backup_filter(params: t.Mapping[str, t.Any]) -> BackupFilter:
         name=params["name"] or "",
         schedule=params["schedule"] or "",
         phases=frozenset(params["phase"] or ()),
-        label_selector=LabelSelector.from_text(params["label_selector"]) if params["label_selector"] else None,
+        label_selector=label_selector(params),
         namespace=params["namespace"] or "",
         started_after=parse_rfc3339(after) if after else None,
         started_before=parse_rfc3339(before) if before else None,
     )
 
 
-def sections(details: t.Any) -> frozenset[Section]:
-    """``details`` as a truth value, a list, or words with commas between them."""
-    try:
-        return frozenset(SECTIONS if boolean(details) else ())
-    except TypeError:
-        words = [word.strip() for word in details.split(",")] if isinstance(details, str) else details
-    unknown = [word for word in words if word not in SECTIONS] if isinstance(words, list) else [words]
-    if unknown:
-        raise ValidationError(
-            f"'{unknown[0]}' is no value of details.", hint=f"Choose from {', '.join(SECTIONS)}, or true for all."
-        )
-    return frozenset(section for section in SECTIONS if section in words)
-
-
 def work(task: Task) -> Result:
-    wanted, read = backup_filter(task.params), sections(task.params["details"])
+    wanted, details = backup_filter(task.params), Details(task.params)
     query = Query(task.params["query"]) if task.params["query"] else None
     require_store_library(task.params)
     store = open_store(storage_location(task.params), cancel=task.cancel)
-    listing = list_backups(store, wanted, sections=read, cancel=task.cancel)
-    backups = [clean_details(entry, with_output=True) for entry in listing.backups]
+    listing = list_backups(store, wanted, sections=details.sections, cancel=task.cancel)
+    backups = details.to_return(listing.backups, describe_backup_lines)
     result: Result = {"changed": False, "backups": backups, "location": store.location.describe}
     if query:
         result["query_result"] = query.search(backups)
-    return result | {"incomplete": [] if wanted.name else listing.incomplete}
+    if task.params["extract"]:
+        catalog = Catalog(store, task.cancel)
+        find_backup(catalog, wanted.name)
+        files = catalog.files(wanted.name)
+        result["changed"], result["extracted"] = take_out(files, task.params["extract"], check_mode=task.check_mode)
+    warnings = [Issue(message=sentence).to_return() for sentence in listing.warnings]
+    return result | {"incomplete": [] if wanted.name else listing.incomplete, "warnings_list": warnings}
 
 
 def main() -> t.NoReturn:

@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - arkive.k8s._progress
   - arkive.k8s._requirements
   - arkive.k8s._requirements.kubernetes
+  - arkive.k8s._results.without_store
   - arkive.k8s._selection.pods
   - arkive.k8s._storage
 attributes:
@@ -119,12 +120,18 @@ EXAMPLES = r"""
 - name: Write the buffers of a file system to its disk
   arkive.k8s.k8s_hook_exec:
     namespace: shop
-    label_selector:
-      matchLabels:
-        app: web
+    label_selector: app=web
     container: web
     argv: [/bin/sync]
     timeout: 1m
+
+- name: Ask one pod, and use what it answers
+  arkive.k8s.k8s_hook_exec:
+    namespace: shop
+    pod: db-0
+    argv: [cat, /var/lib/data/VERSION]
+  register: version
+  failed_when: version.rc != 0 or version.stdout is not match('16')
 
 - name: Run the pre hooks that the pods declare
   arkive.k8s.k8s_hook_exec:
@@ -169,6 +176,21 @@ hooks:
   type: list
   elements: dict
   sample: [{pod: web-0, container: web, argv: [/bin/sync], rc: 0, state: ok, stdout: ""}]
+rc:
+  description: The exit code of the command, where one was run and no more. Null for several pods, and where none ran.
+  returned: always
+  type: int
+  sample: 0
+stdout:
+  description: What the only command wrote, as RV(rc). Null with O(no_log_output=true).
+  returned: always
+  type: str
+  sample: ""
+stderr:
+  description: What the only command wrote to standard error, as RV(rc). Null with O(no_log_output=true).
+  returned: always
+  type: str
+  sample: ""
 freezes:
   description:
     - The file systems that were frozen or thawed, as M(arkive.k8s.k8s_backup) returns them. One that is frozen now has
@@ -196,6 +218,18 @@ swept:
   type: list
   elements: dict
   sample: [{pod: db-0, path: /var/lib/data, state: thawed}]
+left_out:
+  description:
+    - What is not in this result whole, because it is too large, and of how many entries of each part something is
+      missing. The errors come first, and counts are always whole.
+  returned: always
+  type: dict
+  sample: {}
+result_path:
+  description: The file with the parts of RV(left_out) as JSON, readable by its owner only. Null without one.
+  returned: always
+  type: str
+  sample: null
 warnings_list:
   description:
     - What was noticed, each with C(resource), C(namespace), C(name), C(message), C(reason) and C(hint). The first of
@@ -235,10 +269,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options i
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_HOOK_EXEC
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import failed_by
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import failed_by, only_output
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import PODS, selector_text
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE_UNUSED
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, Result, Task, run_task
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, RESULT, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.between_tasks import (
@@ -272,7 +306,7 @@ SPEC = ArgumentSpec(
     required_one_of=(_WHAT,),
     required_if=(("state", "frozen", ("freeze_path",)), ("state", "thawed", ("freeze_path",))),
     required_by={"freeze_path": ("state",), "lease_id": ("freeze_path",)},
-).merge(AUTH, PODS, HOOKS, FREEZE, PROGRESS, STORAGE_UNUSED)
+).merge(AUTH, PODS, HOOKS, FREEZE, PROGRESS, RESULT, STORAGE_UNUSED)
 
 
 def hook_request(params: t.Mapping[str, t.Any]) -> HookTaskRequest:
@@ -311,6 +345,7 @@ def work(task: Task) -> Result:
     require_library("kubernetes")
     outcome = run(task, connect(kube_auth(task.params), cancel=task.cancel), request)
     result = outcome.to_return(default_on_error=request.on_error)
+    result |= only_output(result["hooks"], with_output=request.log_output)
     if outcome.errors:
         result |= failed_by("", result["errors_list"])
     return result

@@ -35,6 +35,7 @@ extends_documentation_fragment:
   - arkive.k8s._requirements.s3
   - arkive.k8s._requirements.select
   - arkive.k8s._restore_spec
+  - arkive.k8s._results
   - arkive.k8s._selection
   - arkive.k8s._storage
 attributes:
@@ -45,8 +46,8 @@ attributes:
   diff_mode:
     support: full
     details:
-      - The difference holds each object that is created or changed, up to 500 of them. The values of Secrets are
-        masked.
+      - The difference begins with the plan as a short table, RV(plan_table), and holds each object that is created or
+        changed, up to 500 of them. The values of Secrets are masked.
   idempotent:
     support: full
     details:
@@ -74,6 +75,10 @@ EXAMPLES = r"""
   check_mode: true
   diff: true
   register: plan
+
+- name: Show it in short
+  ansible.builtin.debug:
+    msg: "{{ plan.plan_table }}"
 
 - name: Show the objects that would be created
   ansible.builtin.debug:
@@ -238,14 +243,38 @@ plan:
       sample: create
     reason: {description: Why., type: str, returned: always, sample: ""}
     hint: {description: What to do about it., type: str, returned: when there is one, sample: ""}
+    judged:
+      description:
+        - Of an object that exists and differs by the collection's own rules. C(server) when the API server's dry run
+          has said what would change, and C(locally) when it could not, because of a webhook that does not support dry
+          run or a right that is missing.
+      type: str
+      returned: when the object exists and differs from what is stored
+      sample: server
+    dropped:
+      description:
+        - Fields of the stored object that the API server does not keep, such as those that a definition of this cluster
+          does not know.
+      type: list
+      elements: str
+      returned: when there are any
+      sample: [spec.keepUntil]
     state:
       description: C(created), C(updated), C(unchanged) or C(failed).
       type: str
       returned: when it was applied
       sample: created
+plan_table:
+  description:
+    - The plan in short, as lines of a table for people. What is written and what stands in the way is named, and all
+      else is counted.
+  returned: always
+  type: list
+  elements: str
+  sample: ["WAVE  ACTION  TYPE        OBJECT", "   1  create  namespaces  shop", "1 create"]
 plan_path:
-  description: A file with the whole plan as JSON, readable by its owner only, when RV(plan) does not hold all of it.
-    Null else.
+  description: A file with the whole plan as JSON, readable by its owner only, when RV(plan) does not hold all of it,
+    and it is not in the storage location, RV(result_key). Null else.
   returned: always
   type: str
   sample: /tmp/arkive-plan-k2b4x9.json
@@ -254,6 +283,11 @@ plan_counts:
   returned: always
   type: dict
   sample: {create: 12, update: 0, unchanged: 0, skip: 2, conflict: 0, unverified: 0}
+state_counts:
+  description: How many objects became what. Empty in check mode.
+  returned: always
+  type: dict
+  sample: {created: 12, unchanged: 3, failed: 1}
 waves:
   description:
     - The order of the plan. What stands in one wave is written side by side, once the waves before it are done.
@@ -315,6 +349,25 @@ hooks:
   type: list
   elements: dict
   sample: []
+left_out:
+  description:
+    - What is not in this result whole, because it is too large, and of how many entries of each part something is
+      missing. The errors come first, and counts are always whole.
+  returned: always
+  type: dict
+  sample: {}
+result_path:
+  description: The file with the parts of RV(left_out) as JSON, readable by its owner only. Null without one.
+  returned: always
+  type: str
+  sample: null
+result_key:
+  description:
+    - The key in the storage location where the parts of RV(left_out) are as JSON, compressed with gzip. Null without
+      one.
+  returned: always
+  type: str
+  sample: null
 warnings_list:
   description:
     - What was noticed, each with C(resource), C(namespace), C(name), C(message), C(reason) and C(hint). The first of
@@ -371,11 +424,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries impo
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.restore_options import RESTORE, restore_request
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_RESTORE
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import (
-    capped_plan,
     ended,
     failed_by,
     phase_in_failure,
     refused_phase,
+    shown_first,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import SELECTION
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import (
@@ -383,14 +436,16 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_option
     require_store_library,
     storage_location,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, Result, Task, run_task
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, RESULT, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import plan_restore, run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.plan_table import plan_table
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import RestoreKeys
 
 SPEC = ArgumentSpec(options={"fail_on_partial": {"type": "bool", "default": True}}).merge(
-    AUTH, STORAGE, SELECTION, RESTORE, HOOKS, PROGRESS
+    AUTH, STORAGE, SELECTION, RESTORE, HOOKS, PROGRESS, RESULT
 )
 
 
@@ -405,9 +460,11 @@ def work(task: Task) -> Result:
     client = connect(kube_auth(task.params), cancel=task.cancel)
     engine = plan_restore if task.check_mode else run_restore
     outcome = engine(request, client=client, store=store, progress=task.progress, cancel=task.cancel)
+    if outcome.recorded:
+        task.keep_result_beside(store, RestoreKeys(outcome.name).result)
     result = _result(outcome) | {"location": store.location.describe}
     if task.diff_mode:
-        result["diff"] = outcome.diffs
+        result["diff"] = [*shown_first(result["plan_table"]), *outcome.diffs]
     if outcome.refusal is not None:
         return result | {"failed": True, "msg": outcome.refusal.sentence}
     if refused_phase(outcome.phase, fail_on_partial=task.params["fail_on_partial"]):
@@ -421,11 +478,13 @@ def work(task: Task) -> Result:
 
 
 def _result(outcome: RestoreOutcome) -> Result:
+    plan = outcome.plan_items
     return {
         "changed": outcome.changed,
         "restore": outcome.restore,
         "phase": outcome.phase,
         "plan_counts": outcome.summary,
+        "state_counts": outcome.states,
         "waves": outcome.waves,
         "diffs_left_out": outcome.diffs_left_out,
         "items": outcome.items,
@@ -437,7 +496,8 @@ def _result(outcome: RestoreOutcome) -> Result:
         "timings": outcome.timings,
         "recorded": outcome.recorded,
         "workloads": outcome.workloads,
-        **capped_plan(outcome.plan_items),
+        "plan": plan,
+        "plan_table": plan_table(plan),
     }
 
 

@@ -32,6 +32,7 @@ extends_documentation_fragment:
   - arkive.k8s._requirements
   - arkive.k8s._requirements.ebs
   - arkive.k8s._requirements.kubernetes
+  - arkive.k8s._results.without_store
   - arkive.k8s._storage
 attributes:
   check_mode:
@@ -76,70 +77,14 @@ options:
   label_selector:
     description:
       - The claims with these labels.
-    type: dict
-    suboptions:
-      match_labels:
-        description:
-          - Labels and the values that they must have.
-        type: dict
-        aliases: [matchLabels]
-      match_expressions:
-        description:
-          - Conditions that must all hold.
-        type: list
-        elements: dict
-        aliases: [matchExpressions]
-        suboptions:
-          key:
-            description:
-              - The name of the label.
-            type: str
-            required: true
-          operator:
-            description:
-              - How the label is compared with the values.
-            type: str
-            required: true
-            choices: [In, NotIn, Exists, DoesNotExist]
-          values:
-            description:
-              - The values. Needed with the operators V(In) and V(NotIn).
-            type: list
-            elements: str
+      - Text in the form of C(kubectl), such as V(app=web,tier!=db), a mapping of labels to their values, or one with
+        C(match_labels) and C(match_expressions) as the Kubernetes API has it. C(matchLabels) and C(matchExpressions)
+        are fine too.
+    type: raw
   or_label_selectors:
     description:
-      - The claims that fit one of these label selectors.
-    type: list
-    elements: dict
-    suboptions:
-      match_labels:
-        description:
-          - Labels and the values that they must have.
-        type: dict
-        aliases: [matchLabels]
-      match_expressions:
-        description:
-          - Conditions that must all hold.
-        type: list
-        elements: dict
-        aliases: [matchExpressions]
-        suboptions:
-          key:
-            description:
-              - The name of the label.
-            type: str
-            required: true
-          operator:
-            description:
-              - How the label is compared with the values.
-            type: str
-            required: true
-            choices: [In, NotIn, Exists, DoesNotExist]
-          values:
-            description:
-              - The values. Needed with the operators V(In) and V(NotIn).
-            type: list
-            elements: str
+      - A list of label selectors, each written as O(label_selector) is. The claims that fit one of them are taken.
+    type: raw
   workload:
     description:
       - The claims of a Deployment or StatefulSet. Those that its pods name, those that a StatefulSet makes for each of
@@ -378,6 +323,18 @@ timings:
   returned: always
   type: dict
   sample: {prepare: 0.07, quiesce: 0.1, cut: 0.2, window: 0.35, ready: 1.2}
+left_out:
+  description:
+    - What is not in this result whole, because it is too large, and of how many entries of each part something is
+      missing. The errors come first, and counts are always whole.
+  returned: always
+  type: dict
+  sample: {}
+result_path:
+  description: The file with the parts of RV(left_out) as JSON, readable by its owner only. Null without one.
+  returned: always
+  type: str
+  sample: null
 warnings_list:
   description:
     - What was noticed, each with C(resource), C(namespace), C(name), C(message), C(reason) and C(hint). The first of
@@ -414,7 +371,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys im
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import failed_by, text_diff
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.snapshot_options import SNAPSHOT, snapshot_request
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE_UNUSED
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, Result, Task, run_task
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, RESULT, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.outcome import SnapshotOutcome
@@ -424,7 +381,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider impor
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import find_row
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import SetSnapshots
 
-SPEC = ArgumentSpec().merge(AUTH, SNAPSHOT, EBS, HOOKS, FREEZE, LEASE, PROGRESS, STORAGE_UNUSED)
+SPEC = ArgumentSpec().merge(AUTH, SNAPSHOT, EBS, HOOKS, FREEZE, LEASE, PROGRESS, RESULT, STORAGE_UNUSED)
 
 
 def choose_set(task: Task, client: KubeClient, request: SnapshotRequest) -> SetSnapshots:

@@ -41,9 +41,11 @@ options:
     elements: str
   label_selector:
     description:
-      - Only the snapshots whose own labels fit, as C(kubectl) takes it, such as V(team=shop,tier!=test). EC2 snapshots
-        have tags for labels.
-    type: str
+      - Only the snapshots whose own labels fit. EC2 snapshots have tags for labels.
+      - Text in the form of C(kubectl), such as V(team=shop,!old), a mapping of labels to their values, or one with
+        C(match_labels) and C(match_expressions) as the Kubernetes API has it. C(matchLabels) and C(matchExpressions)
+        are fine too.
+    type: raw
   provider:
     description:
       - Who took the snapshots, as M(arkive.k8s.k8s_snapshot) calls it.
@@ -144,12 +146,15 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options i
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import EBS, snapshot_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_SNAPSHOT_INFO
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import (
+    LABEL_SELECTOR,
+    selector_text,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE_UNUSED
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issue
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import PROVIDER_NAMES, find_row
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import FoundSnapshots, SnapshotQuery
@@ -159,7 +164,7 @@ SPEC = ArgumentSpec(
         "namespace": {"type": "str"},
         "name": {"type": "str"},
         "claims": {"type": "list", "elements": "str"},
-        "label_selector": {"type": "str"},
+        "label_selector": LABEL_SELECTOR,
         "provider": {"type": "str", "choices": list(PROVIDER_NAMES), "default": PROVIDER_NAMES[0]},
     }
 ).merge(AUTH, EBS, STORAGE_UNUSED)
@@ -180,7 +185,7 @@ def work(task: Task) -> Result:
         namespace=params["namespace"] or "",
         name=params["name"] or "",
         claims=tuple(params["claims"] or ()),
-        label_selector=LabelSelector.from_text(params["label_selector"] or "").to_text(),
+        label_selector=selector_text(params),
     )
     require_library("kubernetes")
     found = find(task, query, connect(kube_auth(params), cancel=task.cancel))

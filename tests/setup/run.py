@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
 import pathlib
 import shutil
 import signal
@@ -15,7 +16,7 @@ import sys
 import types
 import typing as t
 
-from checks import ansible_test, cluster, environments, golden, pytests, shares
+from checks import ansible_test, cluster, environments, golden, matrix, pytests, shares
 from checks.console import CheckError, must_run, note, run, say
 from checks.lanes import Lanes, write_steps
 from checks.lint import lint
@@ -24,11 +25,16 @@ from checks.report import Report, Step
 from checks.tree import copy_tree
 
 #: Campaigns that need no cluster.
-_WITHOUT_CLUSTER: tuple[list[str], ...] = (["archives"],)
+_WITHOUT_CLUSTER: tuple[list[str], ...] = (["archives"], ["templates"])
 
 #: Beside the lane of the checks, and of the integration targets after them. Live tests wait more than they compute, and
 #: a cluster that does nothing takes a twentieth of a core.
 _LIVE_LANES = 3
+
+#: They begin while the cluster is still being built. The integration targets follow the checks.
+_LANES_WITHOUT_CLUSTER = ("checks", "node", "sanity")
+
+_NICENESS = 5
 
 _Target: t.TypeAlias = t.Callable[[list[str]], int]
 
@@ -49,6 +55,13 @@ def make_units(_arguments: list[str]) -> int:
 def make_sanity(_arguments: list[str]) -> int:
     report = Report()
     ansible_test.sanity(report)
+    return report.close()
+
+
+def make_matrix(arguments: list[str]) -> int:
+    """The units and the import test on each Python with each ansible-core; on those pairs that are asked for."""
+    report = Report()
+    matrix.run_matrix(report, arguments)
     return report.close()
 
 
@@ -85,8 +98,8 @@ def make_test(_arguments: list[str]) -> int:
     building = cluster.build()
     try:
         with Lanes() as running:
-            running.start("checks")
-            running.start("node")
+            for name in _LANES_WITHOUT_CLUSTER:
+                running.start(name)
             with report.step("cluster: build") as step:
                 building.join()
                 step.count(True)
@@ -108,6 +121,7 @@ def _live_lanes() -> list[str]:
 
 def _test_on_foreign_cluster(report: Report) -> int:
     _checks(report)
+    ansible_test.sanity(report)
     with cluster.cluster() as variables:
         pytests.live(report, variables)
         _integration(report, variables, [])
@@ -132,6 +146,11 @@ def _checks(report: Report) -> None:
     lint(report)
     pytests.units(report)
     ansible_test.units(report)
+
+
+def _sanity_lane(report: Report) -> None:
+    """It computes and never waits: it takes what the others leave, for some live tests look at the clock."""
+    os.nice(_NICENESS)
     ansible_test.sanity(report)
 
 
@@ -255,7 +274,7 @@ def make_build(_arguments: list[str]) -> int:
 
 def make_clean(_arguments: list[str]) -> int:
     cluster.stop()
-    for name in ("", "checks", "integration", "node", *_live_lanes()):
+    for name in ("", "integration", *_LANES_WITHOUT_CLUSTER, *_live_lanes()):
         shutil.rmtree(work_of(name), ignore_errors=True)
     shutil.rmtree(CHECKOUT / "dist", ignore_errors=True)
     note(f"shared by all checkouts, and left: {CACHE}")
@@ -277,6 +296,7 @@ _TARGETS: dict[str, _Target] = {
     "lane": make_lane,
     "lint": make_lint,
     "live": make_live,
+    "matrix": make_matrix,
     "sanity": make_sanity,
     "soak": make_soak,
     "test": make_test,
@@ -288,6 +308,7 @@ _LANES: dict[str, t.Callable[[Report], None]] = {
     "integration": _integration_lane,
     "live": _live_lane,
     "node": _node_lane,
+    "sanity": _sanity_lane,
 }
 
 _WITHOUT_TREE = ("clean", "cluster-start", "cluster-stop", "durations", "format", "golden")

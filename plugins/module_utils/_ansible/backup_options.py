@@ -19,7 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.blueprint_opti
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import EBS, snapshot_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import freeze_policy
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.manifest_options import MANIFEST, manifest_documents
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import selection
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import STRICTNESS, selection
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.spec_request import request_of
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
@@ -77,7 +77,7 @@ _BEYOND = ArgumentSpec(
     mutually_exclusive=(("resource_policy", "resource_policies"),),
 )
 
-BACKUP = SPEC_FIELDS.merge(_BEYOND, MANIFEST, EBS, EXECUTION_HOOKS)
+BACKUP = SPEC_FIELDS.merge(_BEYOND, MANIFEST, EBS, EXECUTION_HOOKS, STRICTNESS)
 
 
 def backup_manifest(params: t.Mapping[str, t.Any]) -> Manifest:
@@ -125,6 +125,8 @@ def backup_request(params: t.Mapping[str, t.Any]) -> BackupRequest:
             replace_failed=params["replace_failed"],
             log_output=not params["no_log_output"],
             workers=params["workers"],
+            strict_selection=params["strict_selection"],
+            fail_on_empty=bool(params["fail_on_empty"]),
         )
     except ValidationError as exc:
         exc.details.setdefault("phase", "FailedValidation")

@@ -19,9 +19,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.blueprint_opti
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import EBS, snapshot_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import seconds
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.jmespath_query import Query
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.large_results import SHOWN_OBJECTS
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.manifest_options import MANIFEST, manifest_documents
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import SHOWN_OBJECTS
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import selection
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import STRICTNESS, selection
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import shown_value
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.api_versions import (
@@ -87,10 +87,13 @@ _BEYOND = ArgumentSpec(
         "resource_priorities": _TEXTS,
         "all_api_versions": {"type": "bool", "default": False},
         "api_version_priorities": {"type": "raw"},
+        "convert_api_versions": {"type": "bool", "default": False},
+        "merge_subjects": {"type": "bool", "default": False},
         "velero_namespace": {"type": "str"},
         "restore_managed_fields": {"type": "bool", "default": False},
         "legacy_labels": {"type": "bool", "default": False},
         "keep_wait_containers": {"type": "bool", "default": False},
+        "restore_failed_jobs": {"type": "bool", "default": False},
         "on_missing_volume_data": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
         "on_bad_member": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
         "terminating_resource_timeout": {"type": "str", "default": "10m"},
@@ -105,7 +108,7 @@ _BEYOND = ArgumentSpec(
     required_one_of=(("backup", "schedule", "definition", "src"),),
 )
 
-RESTORE = SPEC_FIELDS.merge(_BEYOND, MANIFEST, EBS, EXECUTION_HOOKS)
+RESTORE = SPEC_FIELDS.merge(_BEYOND, MANIFEST, EBS, EXECUTION_HOOKS, STRICTNESS)
 
 
 def restore_request(params: t.Mapping[str, t.Any], *, want_diff: bool) -> RestoreRequest:
@@ -133,11 +136,14 @@ def restore_request(params: t.Mapping[str, t.Any], *, want_diff: bool) -> Restor
             resource_priorities=_priorities(params["resource_priorities"]),
             all_api_versions=params["all_api_versions"],
             api_version_priorities=_version_priorities(params["api_version_priorities"]),
+            convert_api_versions=params["convert_api_versions"],
+            merge_subjects=params["merge_subjects"],
             on_missing_volume_data=params["on_missing_volume_data"],
             on_bad_member=params["on_bad_member"],
             restore_managed_fields=params["restore_managed_fields"],
             legacy_labels=params["legacy_labels"],
             keep_wait_containers=params["keep_wait_containers"],
+            restore_failed_jobs=params["restore_failed_jobs"],
             terminating_timeout=seconds(params, "terminating_resource_timeout"),
             resource_timeout=seconds(params, "resource_timeout"),
             hook_wait_limit=seconds(params, "hook_wait_limit", least=1.0),
@@ -145,6 +151,8 @@ def restore_request(params: t.Mapping[str, t.Any], *, want_diff: bool) -> Restor
             log_output=not params["no_log_output"],
             workers=params["workers"],
             force=params["force"],
+            fail_on_empty=params["fail_on_empty"],
+            strict_selection=params["strict_selection"],
             want_diff=want_diff,
             max_diffs=SHOWN_OBJECTS,
             snapshot_location=snapshot_location(params),

@@ -18,8 +18,22 @@ ResultKeys: t.TypeAlias = "t.Mapping[str, t.Any]"
 
 _COMMON: ResultKeys = {"changed": False, "warnings_list": [], "errors_list": [], "error_details": {}}
 
+K8S_ACCESS_INFO: ResultKeys = {
+    **_COMMON,
+    "allowed": False,
+    "lacking": [],
+    "grant": "",
+    "roles": [],
+    "yaml": "",
+}
+
+#: Of a result that may be large: what it has not whole, and where that is.
+_FITTED: ResultKeys = {"left_out": {}, "result_path": None}
+_STORED: ResultKeys = {**_FITTED, "result_key": None}
+
 K8S_BACKUP: ResultKeys = {
     **_COMMON,
+    **_STORED,
     "backup": {},
     "phase": "",
     "commit_point": {},
@@ -35,7 +49,14 @@ K8S_BACKUP: ResultKeys = {
     "location": "",
 }
 
-K8S_BACKUP_INFO: ResultKeys = {**_COMMON, "backups": [], "query_result": None, "incomplete": [], "location": ""}
+K8S_BACKUP_INFO: ResultKeys = {
+    **_COMMON,
+    "backups": [],
+    "query_result": None,
+    "extracted": None,
+    "incomplete": [],
+    "location": "",
+}
 
 K8S_BLUEPRINT: ResultKeys = {
     **_COMMON,
@@ -53,7 +74,11 @@ K8S_BLUEPRINT: ResultKeys = {
 
 K8S_HOOK_EXEC: ResultKeys = {
     **_COMMON,
+    **_FITTED,
     "hooks": [],
+    "rc": None,
+    "stdout": None,
+    "stderr": None,
     "freezes": [],
     "lease_ids": [],
     "lease_id": None,
@@ -62,11 +87,14 @@ K8S_HOOK_EXEC: ResultKeys = {
 
 K8S_RESTORE: ResultKeys = {
     **_COMMON,
+    **_STORED,
     "restore": {},
     "phase": "",
     "plan": [],
+    "plan_table": [],
     "plan_path": None,
     "plan_counts": {},
+    "state_counts": {},
     "waves": [],
     "item_counts": {},
     "workloads": None,
@@ -79,8 +107,11 @@ K8S_RESTORE: ResultKeys = {
     "location": "",
 }
 
+K8S_RESTORE_INFO: ResultKeys = {**_COMMON, "restores": [], "query_result": None, "location": ""}
+
 K8S_SNAPSHOT: ResultKeys = {
     **_COMMON,
+    **_FITTED,
     "snapshots": [],
     "hooks": [],
     "execution_hooks": [],
@@ -93,11 +124,13 @@ K8S_SNAPSHOT: ResultKeys = {
 K8S_SNAPSHOT_INFO: ResultKeys = {**_COMMON, "snapshots": []}
 
 __all__ = (
+    "K8S_ACCESS_INFO",
     "K8S_BACKUP",
     "K8S_BACKUP_INFO",
     "K8S_BLUEPRINT",
     "K8S_HOOK_EXEC",
     "K8S_RESTORE",
+    "K8S_RESTORE_INFO",
     "K8S_SNAPSHOT",
     "K8S_SNAPSHOT_INFO",
     "ResultKeys",

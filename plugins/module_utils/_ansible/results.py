@@ -10,17 +10,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import tempfile
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.issues import first_errors
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, ValidationError
 
 Result: t.TypeAlias = "dict[str, t.Any]"
-
-#: Objects of a plan or a diff that a result carries; the counts are always whole.
-SHOWN_OBJECTS = 500
 
 _OUTPUT_KEYS = ("stdout", "stderr", "stdout_truncated", "stderr_truncated")
 
@@ -39,6 +34,13 @@ def clean_details(details: t.Mapping[str, t.Any], *, with_output: bool) -> Resul
 def without_output(hook: t.Mapping[str, t.Any]) -> Result:
     """The entry of a hook without what its command has written."""
     return {name: value for name, value in hook.items() if name not in _OUTPUT_KEYS}
+
+
+def only_output(hooks: t.Sequence[t.Mapping[str, t.Any]], *, with_output: bool) -> Result:
+    """Exit code and output, as modules for commands have them, of the only command that ran; else null."""
+    ran = [hook for hook in hooks if hook.get("state") not in ("planned", "skipped")]
+    hook = ran[0] if len(ran) == 1 else {}
+    return {"rc": hook.get("rc"), **{name: hook.get(name) if with_output else None for name in ("stdout", "stderr")}}
 
 
 def refused_phase(phase: str, *, fail_on_partial: bool) -> bool:
@@ -66,6 +68,11 @@ def failed_by(said: str, errors: t.Sequence[t.Mapping[str, t.Any]]) -> Result:
     return {"failed": True, "msg": f"{said} {first_errors(errors)}".strip()}
 
 
+def shown_first(lines: t.Sequence[str]) -> list[dict[str, str]]:
+    """An entry for the front of a list of differences: Ansible shows ``lines`` as they are."""
+    return [{**text_diff(None, None, title=""), "prepared": "\n".join([*lines, ""])}] if lines else []
+
+
 def text_diff(before: t.Any, after: t.Any, *, title: str) -> dict[str, str]:
     """The ``diff`` of one document; None stands for one that is not there."""
     return {
@@ -76,26 +83,15 @@ def text_diff(before: t.Any, after: t.Any, *, title: str) -> dict[str, str]:
     }
 
 
-def capped_plan(plan: list[Result]) -> Result:
-    """``plan`` with at most ``SHOWN_OBJECTS`` entries; the whole of a longer one lies in the file ``plan_path``."""
-    if len(plan) <= SHOWN_OBJECTS:
-        return {"plan": plan, "plan_path": None}
-    # Made with mode 0600. It is for the user, who removes it.
-    descriptor, path = tempfile.mkstemp(prefix="arkive-plan-", suffix=".json")
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(plan, file, indent=1)
-    return {"plan": plan[:SHOWN_OBJECTS], "plan_path": path}
-
-
 __all__ = (
-    "SHOWN_OBJECTS",
     "Result",
-    "capped_plan",
     "clean_details",
     "ended",
     "failed_by",
+    "only_output",
     "phase_in_failure",
     "refused_phase",
+    "shown_first",
     "text_diff",
     "without_output",
 )

@@ -12,22 +12,13 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
-
-_EXPRESSION = ArgumentSpec(
-    options={
-        "key": {"type": "str", "required": True, "no_log": False},
-        "operator": {"type": "str", "required": True, "choices": ["In", "NotIn", "Exists", "DoesNotExist"]},
-        "values": {"type": "list", "elements": "str"},
-    },
-    required_if=(("operator", "In", ("values",)), ("operator", "NotIn", ("values",))),
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.selector_forms import (
+    read_selector_form,
+    read_selector_forms,
 )
 
-LABEL_SELECTOR = ArgumentSpec(
-    options={
-        "match_labels": {"type": "dict", "aliases": ["matchLabels"]},
-        "match_expressions": _EXPRESSION.to_option(type="list", elements="dict", aliases=["matchExpressions"]),
-    }
-)
+#: Text, or a mapping: ``read_selector_form`` knows what may be written.
+LABEL_SELECTOR: dict[str, t.Any] = {"type": "raw"}
 
 SELECTION = ArgumentSpec(
     options={
@@ -36,17 +27,26 @@ SELECTION = ArgumentSpec(
         "included_resources": {"type": "list", "elements": "str"},
         "excluded_resources": {"type": "list", "elements": "str"},
         "include_cluster_resources": {"type": "bool"},
-        "label_selector": LABEL_SELECTOR.to_option(),
-        "or_label_selectors": LABEL_SELECTOR.to_option(type="list", elements="dict"),
+        "label_selector": LABEL_SELECTOR,
+        # Of a list, Ansible would cut text at its commas, which mean "and" in a selector.
+        "or_label_selectors": LABEL_SELECTOR,
     },
     mutually_exclusive=(("label_selector", "or_label_selectors"),),
+)
+
+#: How exact a selection has to be. Who has no word for it decides by its kind.
+STRICTNESS = ArgumentSpec(
+    options={
+        "fail_on_empty": {"type": "bool"},
+        "strict_selection": {"type": "bool", "default": False},
+    }
 )
 
 PODS = ArgumentSpec(
     options={
         "namespace": {"type": "str", "required": True},
         "pod": {"type": "str"},
-        "label_selector": LABEL_SELECTOR.to_option(),
+        "label_selector": LABEL_SELECTOR,
     },
     mutually_exclusive=(("pod", "label_selector"),),
 )
@@ -55,29 +55,35 @@ PODS = ArgumentSpec(
 def selection(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """The fields that a backup's and a restore's spec have in common, for ``from_options``; None for one not given."""
     fields = {name: params[name] for name in SELECTION.options}
-    fields["label_selector"] = label_selector(params["label_selector"])
-    if params["or_label_selectors"] is not None:
-        fields["or_label_selectors"] = [label_selector(entry) or {} for entry in params["or_label_selectors"]]
+    one, several = label_selector(params), label_selectors(params)
+    fields["label_selector"] = one.to_dict() if one else None
+    fields["or_label_selectors"] = None if several is None else [selector.to_dict() for selector in several]
     return fields
 
 
 def selector_text(params: t.Mapping[str, t.Any]) -> str:
     """The label selector as the API server takes it; empty when there is none."""
-    selector = label_selector(params["label_selector"])
-    return LabelSelector.from_dict(selector).to_text() if selector else ""
+    selector = label_selector(params)
+    return selector.to_text() if selector else ""
 
 
-def label_selector(option: t.Mapping[str, t.Any] | None) -> dict[str, t.Any] | None:
-    """The option as a ``metav1.LabelSelector``; None when it says nothing."""
-    if option is None:
-        return None
-    labels: dict[str, t.Any] | None = option["match_labels"]
-    expressions = [
-        {name: entry[name] for name in ("key", "operator", "values") if entry[name] is not None}
-        for entry in option["match_expressions"] or []
-    ]
-    selector: dict[str, t.Any] = {"matchLabels": labels} if labels else {}
-    return selector | ({"matchExpressions": expressions} if expressions else {}) or None
+def label_selector(params: t.Mapping[str, t.Any]) -> LabelSelector | None:
+    """The option ``label_selector``; None when it says nothing. Raises ``ValidationError``."""
+    return read_selector_form(params["label_selector"], "label_selector")
 
 
-__all__ = ("LABEL_SELECTOR", "PODS", "SELECTION", "label_selector", "selection", "selector_text")
+def label_selectors(params: t.Mapping[str, t.Any]) -> tuple[LabelSelector, ...] | None:
+    """The option ``or_label_selectors``; None when it is not given. Raises ``ValidationError``."""
+    return read_selector_forms(params["or_label_selectors"], "or_label_selectors")
+
+
+__all__ = (
+    "LABEL_SELECTOR",
+    "PODS",
+    "SELECTION",
+    "STRICTNESS",
+    "label_selector",
+    "label_selectors",
+    "selection",
+    "selector_text",
+)

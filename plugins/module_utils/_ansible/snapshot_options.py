@@ -21,6 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options i
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import (
     LABEL_SELECTOR,
     label_selector,
+    label_selectors,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import (
@@ -50,8 +51,8 @@ SNAPSHOT = ArgumentSpec(
         "namespace": {"type": "str", "required": True},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "claims": {"type": "list", "elements": "str"},
-        "label_selector": LABEL_SELECTOR.to_option(),
-        "or_label_selectors": LABEL_SELECTOR.to_option(type="list", elements="dict"),
+        "label_selector": LABEL_SELECTOR,
+        "or_label_selectors": LABEL_SELECTOR,
         "workload": _WORKLOAD.to_option(),
         "hooks": {"type": "raw"},
         "run_pod_hooks": {"type": "bool", "default": True},
@@ -109,12 +110,13 @@ def snapshot_request(params: t.Mapping[str, t.Any]) -> SnapshotRequest:
 
 
 def _selection(params: t.Mapping[str, t.Any]) -> ClaimChoice:
-    given = [params["label_selector"], *(params["or_label_selectors"] or ())]
-    selectors = [LabelSelector.from_dict(label_selector(option) or {}) for option in given if option is not None]
+    one = label_selector(params)
+    # One that says nothing takes all claims.
+    alone = () if params["label_selector"] is None else (one or LabelSelector(),)
     workload = params["workload"]
     return ClaimChoice(
         claims=tuple(params["claims"] or ()),
-        selectors=tuple(selectors),
+        selectors=alone + (label_selectors(params) or ()),
         workload=Workload(workload["kind"], workload["name"]) if workload else None,
     )
 

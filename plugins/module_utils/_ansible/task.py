@@ -22,6 +22,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issue
 
+if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
+
+#: Documented in the fragment ``_results``; every result that may be large has it.
+RESULT = ArgumentSpec(options={"result_path": {"type": "path"}})
+
 #: Documented in the fragment ``_progress``. The action plugin heeds it; the module only has to know its name.
 PROGRESS = ArgumentSpec(options={"show_progress": {"type": "bool"}})
 
@@ -40,6 +46,18 @@ class Task:
         self.diff_mode: bool = bool(module._diff)
         self.cancel = CancelToken()
         self.progress = progress_to(os.environ.get(FILE_VARIABLE))
+        self._module = module
+
+    def keep_result_beside(self, store: Store, key: str) -> None:
+        """The run has records in ``store``: what the result has no room for goes there, under ``key``."""
+
+        def store_parts(parts: Result) -> str:
+            # Few results are so large.
+            from ansible_collections.arkive.k8s.plugins.module_utils._archive.result_file import store_result
+
+            return store_result(store, key, parts)
+
+        self._module.store_parts = store_parts
 
 
 def run_task(spec: ArgumentSpec, keys: ResultKeys, work: t.Callable[[Task], Result]) -> t.NoReturn:
@@ -87,4 +105,4 @@ def _controller_pids() -> list[int]:
     return [int(word) for word in os.environ.get(PIDS_VARIABLE, "").split() if word.isdecimal()]
 
 
-__all__ = ("PROGRESS", "Result", "Task", "run_task")
+__all__ = ("PROGRESS", "RESULT", "Result", "Task", "run_task")

@@ -18,11 +18,15 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.issues import 
     shown_warnings,
     whole_issue,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.large_results import is_large
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import ResultKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.secret_params import DiscreetModule
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.unknown_options import Spec, find_unknown
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issue
 from ansible_collections.arkive.k8s.plugins.module_utils._core.printable import one_line, printable, printable_tree
+
+if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._ansible.kept_result import StoreParts
 
 Result: t.TypeAlias = "dict[str, t.Any]"
 
@@ -39,6 +43,8 @@ class TaskModule(DiscreetModule):
         self._keys = keys
         self._spec: Spec = arguments["argument_spec"]
         self._is_made = False
+        #: Puts what a result has no room for beside the records of its run; None where nothing was recorded.
+        self.store_parts: StoreParts | None = None
         super().__init__(**arguments)  # type: ignore[no-untyped-call]
         self._is_made = True
 
@@ -47,7 +53,8 @@ class TaskModule(DiscreetModule):
         self._warn_of(whole)
         if whole["errors_list"]:
             self.warn(f"The task goes on in spite of errors. {first_errors(whole['errors_list'])}")
-        super().exit_json(**whole)
+        # Said, because Ansible takes a result with an exit code other than 0 for a failure, and null is another one.
+        super().exit_json(**{"failed": False, **self._fitted(whole)})
 
     def fail_json(self, msg: str, **result: t.Any) -> t.NoReturn:
         if not self._is_made:
@@ -56,7 +63,7 @@ class TaskModule(DiscreetModule):
         whole = self._whole(result)
         whole["errors_list"] = whole["errors_list"] or [Issue(message=said).to_return()]
         self._warn_of(whole)
-        super().fail_json(msg=said, **whole)
+        super().fail_json(**self._fitted({"msg": said, **whole}))
 
     def warn(self, warning: str, **options: t.Any) -> None:
         super().warn(one_line(str(self._without_secrets(warning))), **options)
@@ -64,6 +71,19 @@ class TaskModule(DiscreetModule):
     def traceback_of(self, exc: BaseException) -> Result:
         """The traceback for a result, where so much is asked for."""
         return {"exception": "".join(traceback.format_exception(exc))} if self._verbosity >= 3 else {}
+
+    def _fitted(self, whole: Result) -> Result:
+        """The result, or what there is room for of a large one."""
+        path = (getattr(self, "params", None) or {}).get("result_path")
+        is_kept = path or "result_key" in self._keys
+        if not (self._is_made and is_kept and is_large(whole)):
+            return whole
+        from ansible_collections.arkive.k8s.plugins.module_utils._ansible.kept_result import fit_result
+
+        small, warnings = fit_result(whole, store=self.store_parts, path=path)
+        for sentence in warnings:
+            self.warn(sentence)
+        return small
 
     def _warn_of(self, result: Result) -> None:
         for text in shown_warnings(result["warnings_list"]):

@@ -28,9 +28,10 @@ _SHOWN = 20
 
 
 class BadMembers:
-    """What is wrong with the members of one archive: the first of them by their sentences, and how many there are."""
+    """What is wrong with the members of one archive: ``most`` of them by their sentences, and how many there are."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, most: int = _SHOWN) -> None:
+        self._most = most
         self.sentences: list[str] = []
         self._known: set[int] = set()
 
@@ -50,7 +51,7 @@ class BadMembers:
     def add(self, sentence: str) -> None:
         """The same sentence is of the same member: several objects may have asked for it."""
         known = hash(sentence)
-        if known not in self._known and len(self.sentences) < _SHOWN:
+        if known not in self._known and len(self.sentences) < self._most:
             self.sentences.append(sentence)
         self._known.add(known)
 

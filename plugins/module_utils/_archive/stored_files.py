@@ -8,26 +8,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.arkive_record import ArkiveRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.file_access import FileAccess
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.gunzip import GunzipReader
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_json import (
     MAX_TEXT,
     parse_gzip_document,
     parse_text,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_streams import Cancellable, read_log_end
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.ark import convert_backup, legacy_volume_snapshots
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.document_shapes import BACKUP_FILES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import ARK_METADATA_FILE
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_reader import TarballReader
-    from ansible_collections.arkive.k8s.plugins.module_utils._store.store import ByteSource, Store
+    from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
     from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 
 #: The gzip'd JSON files of a backup, as attributes of ``BackupKeys``.
@@ -42,8 +42,11 @@ JsonFile: t.TypeAlias = t.Literal[
     "csi_volumesnapshotcontents",
     "arkive_record",
 ]
+#: All files that can be taken out of a backup, by the same attributes.
+StoredFile: t.TypeAlias = JsonFile | t.Literal["metadata", "tarball", "logs", "result"]
+STORED_FILES: tuple[StoredFile, ...] = ("metadata", "tarball", "logs", "result", *t.get_args(JsonFile))
 _MAX_METADATA = 16 << 20
-_CHUNK = 1 << 18
+_CHUNK = 1 << 20
 
 
 class StoredFiles:
@@ -81,6 +84,8 @@ class StoredFiles:
         data = self._get(key, MAX_TEXT)
         if data is None:
             return self._snapshots_in_status() if file == "volumesnapshots" and self._is_of_ark else None
+        from ansible_collections.arkive.k8s.plugins.module_utils._velero.document_shapes import BACKUP_FILES
+
         return parse_gzip_document(data, BACKUP_FILES[file], what=key)
 
     def read_record(self) -> ArkiveRecord | None:
@@ -90,23 +95,7 @@ class StoredFiles:
 
     def read_log_end(self, limit: int) -> tuple[str, bool] | None:
         """At most the last ``limit`` bytes of the log, from the start of a line, and whether there was more before."""
-        key = self._keys.logs
-        try:
-            file = self._files.open(key)
-        except StoreError as exc:
-            if exc.not_found:
-                return None
-            raise
-        kept, truncated = b"", False
-        with file as stream:
-            reader = GunzipReader(_Cancellable(stream, self._cancel), what=key)
-            while data := reader.read(_CHUNK):
-                kept += data
-                if len(kept) > limit:
-                    kept, truncated = kept[-limit:], True
-        if truncated:
-            kept = kept.partition(b"\n")[2]
-        return kept.decode("utf-8", "replace"), truncated
+        return read_log_end(self._files, self._keys.logs, limit, self._cancel)
 
     def open_tarball(self) -> TarballReader:
         """The backup's objects, checked against the digest in our record where there is one."""
@@ -122,8 +111,37 @@ class StoredFiles:
                 raise
             raise ArchiveError(f"The backup '{self.name}' has no tarball ({key}).") from exc
         with file as stream:
-            source = _Cancellable(stream, self._cancel)
+            source = Cancellable(stream, self._cancel)
             return TarballReader.open(source, expected_sha256=digest.sha256 if digest else None, what=key)
+
+    def read_pieces(self, file: StoredFile) -> t.Iterator[bytes] | None:
+        """A file from its start to its end: the tarball as it is stored, others as the text in them. None without it.
+
+        The end of a tarball that is not the one that was written raises ``ArchiveError``, as any damage does.
+        """
+        key: str = getattr(self._keys, file)
+        if not self._files.store.exists(key):
+            return None
+        return self._pieces(key, file)
+
+    def _pieces(self, key: str, file: StoredFile) -> t.Iterator[bytes]:
+        record = self.read_record() if file == "tarball" else None
+        written = record.files.get(key.rpartition("/")[2]) if record else None
+        digest = hashlib.sha256()
+        with self._files.open(key) as stream:
+            from ansible_collections.arkive.k8s.plugins.module_utils._archive.gunzip import GunzipReader
+
+            source = Cancellable(stream, self._cancel)
+            reader = source if file in ("metadata", "tarball") else GunzipReader(source, what=key)
+            while data := reader.read(_CHUNK):
+                digest.update(data)
+                yield data
+        if written and written.sha256 != digest.hexdigest():
+            raise ArchiveError(
+                f"{key} is not the one that was written: its SHA-256 is {digest.hexdigest()}, the record says "
+                f"{written.sha256}.",
+                hint="It was changed or damaged in the store.",
+            )
 
     @property
     def _is_of_ark(self) -> bool:
@@ -143,14 +161,4 @@ class StoredFiles:
             raise
 
 
-class _Cancellable:
-    def __init__(self, source: ByteSource, cancel: CancelToken) -> None:
-        self._source = source
-        self._cancel = cancel
-
-    def read(self, size: int = -1, /) -> bytes:
-        self._cancel.check()
-        return self._source.read(size)
-
-
-__all__ = ("JsonFile", "StoredFiles")
+__all__ = ("STORED_FILES", "JsonFile", "StoredFile", "StoredFiles")

@@ -12,7 +12,6 @@ import io
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.gunzip import GunzipReader
 from ansible_collections.arkive.k8s.plugins.module_utils._core.bounded_json import parse_bounded
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import Shape, find_misfit
 
@@ -22,6 +21,8 @@ MAX_TEXT = 64 << 20
 
 def gunzip(data: bytes, *, what: str, limit: int = MAX_TEXT) -> bytes:
     """The text in ``data``. Raises ``ArchiveError`` when it is damaged, or longer than ``limit`` bytes."""
+    from ansible_collections.arkive.k8s.plugins.module_utils._archive.gunzip import GunzipReader
+
     reader = GunzipReader(io.BytesIO(data), what=what)
     text = reader.read(limit)
     if reader.read(1):

@@ -48,15 +48,6 @@ def list_needs(list_plan: Listed) -> list[Need]:
     return needs
 
 
-def exec_needs(namespaces: t.Iterable[str]) -> list[Need]:
-    """What running commands in the pods of ``namespaces`` needs: exec is a GET over a websocket, a POST elsewhere."""
-    return [
-        Need(verb, "", "pods", "exec", namespace)
-        for namespace in dict.fromkeys(namespaces)
-        for verb in ("create", "get")
-    ]
-
-
 def forbidden_error(forbidden: t.Sequence[Need], *, server: str, otherwise: str = "") -> KubeError:
     """The refusal of a run that lacks rights; ``details["forbidden"]`` has all of them.
 
@@ -76,7 +67,6 @@ def forbidden_error(forbidden: t.Sequence[Need], *, server: str, otherwise: str 
 
 __all__ = (
     "Listed",
-    "exec_needs",
     "forbidden_error",
     "list_needs",
 )

@@ -17,13 +17,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.words import plur
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import (
     EXCLUDED_BY_LABEL_ANNOTATION,
     FAILED_PHASES,
+    POLICY_ANNOTATION,
     TERMINAL_PHASES,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import (
     compared_spec,
     differing_fields,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import POLICY_ANNOTATION
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.results_file import parse_results
 
 

@@ -19,7 +19,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import ResourceFilter, build_filter
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import ResourcePolicy
+
+if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import ResourcePolicy
 
 #: Velero takes these first, so that a pod's volumes are close to it.
 FIRST = (PODS, CLAIMS, VOLUMES)

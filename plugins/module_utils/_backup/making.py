@@ -27,7 +27,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.run import Back
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_plan import backup_job
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshots import VolumeSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.old_backup import remove_old
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
@@ -249,6 +248,8 @@ class BackupMaker:
         return False
 
     def _remove_old(self, what: t.Literal["replaced", "interrupted"]) -> bool:
+        from ansible_collections.arkive.k8s.plugins.module_utils._catalog.old_backup import remove_old
+
         return remove_old(self._catalog, self._request.name, what, providers=self._providers, warn=self._warn)
 
     def _warn(self, sentence: str) -> None:

@@ -20,8 +20,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import F
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import DEFAULT_NAMESPACE
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import BackupHooks
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import ResourcePolicy
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
+
+if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import ResourcePolicy
 
 DEFAULT_WORKERS = 8
 #: No phase of Velero: the store did not say whether the backup is there.
@@ -38,7 +40,9 @@ class BackupRequest:
     ``snapshot_location``: where native snapshots are made, None for nowhere.
     ``all_api_versions``: objects are stored in every version that is served. ``skip_forbidden``: what may not be
     listed is left out. ``ignore_unsupported``: fields that need an agent are warnings. ``log_output``: the hooks'
-    output goes into the log.
+    output goes into the log. ``from_manifest``: the fields of ``spec`` that are in a manifest; all others are the
+    task's own. ``strict_selection``: names of types that the cluster does not have are refused in a manifest as well.
+    ``fail_on_empty``: a selection that fits nothing is an error.
     """
 
     name: str
@@ -59,6 +63,9 @@ class BackupRequest:
     replace_failed: bool = False
     log_output: bool = True
     workers: int = DEFAULT_WORKERS
+    from_manifest: frozenset[str] = frozenset()
+    strict_selection: bool = False
+    fail_on_empty: bool = False
 
     @property
     def hook_policy(self) -> HookPolicy:

@@ -31,10 +31,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run impor
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import (
-    ResourcePolicy,
-    policy_of_config_map,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import snake_case
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import ResourceFilter
+
+if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import ResourcePolicy
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,7 @@ def resolve_request(request: BackupRequest, run: ClusterRun) -> Resolved:
         issues.warning(f"Unable to discover API group {group}")
     policy = _read_policy(request, client, issues)
     list_plan = plan_lists(client, discovery, request.spec, policy=policy, all_api_versions=request.all_api_versions)
+    _refuse_unknown(request, list_plan.filter)
     for warning in (*list_plan.namespaces.warnings, *list_plan.filter.warnings):
         issues.warning(warning)
     for name in list_plan.namespaces.missing:
@@ -82,6 +84,26 @@ def resolve_request(request: BackupRequest, run: ClusterRun) -> Resolved:
         list_plan=_check_access(request, client, list_plan, issues),
         rules=rules,
     )
+
+
+def _refuse_unknown(request: BackupRequest, resource_filter: ResourceFilter) -> None:
+    """Types that a task includes by name and the cluster does not have: without them the backup is not what is meant.
+
+    What stands in a manifest is treated as Velero treats it, unless the selection is to be strict.
+    """
+    errors = [
+        unknown.sentence
+        for unknown in resource_filter.unknown
+        if unknown.field.startswith("included")
+        and (request.strict_selection or snake_case(unknown.field) not in request.from_manifest)
+    ]
+    if errors:
+        raise ValidationError(
+            f"Backup '{request.name}' was not begun: {' '.join(errors)}",
+            hint="Name resources as kubectl api-resources shows them. A pattern, such as widget[s].example.org, is "
+            "for a type that a cluster may not have.",
+            details={"phase": "FailedValidation", "validation_errors": errors},
+        )
 
 
 def _check_access(request: BackupRequest, client: KubeClient, list_plan: ListPlan, issues: Issues) -> ListPlan:
@@ -119,6 +141,8 @@ def _read_policy(request: BackupRequest, client: KubeClient, issues: Issues) -> 
             f"The resource policy {where} does not exist.",
             hint="Create it, or give the policy itself in resource_policies.",
         ) from exc
+    from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import policy_of_config_map
+
     policy = policy_of_config_map(found)
     unsupported = policy.unsupported_actions()
     request.refuse(unsupported)

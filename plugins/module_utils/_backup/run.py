@@ -13,13 +13,13 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.spool import Spool
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.access import (
-    exec_needs,
     forbidden_error,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.blocks import Block, HookedPod, build_blocks
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.collect import Collector
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.custom_types import store_definitions
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.deferred_pods import DeferredPods
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.empty_selection import HINT, SENTENCE, is_empty
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink import ItemSink, ItemWriter
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.ordered import (
     OrderedItem,
@@ -34,6 +34,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_plan import VolumePlanner
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshots import VolumeSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volumes import VolumeNotes
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, NAMESPACES, PODS
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import not_used
@@ -45,6 +46,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeping impor
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._backup.block_runner import BlockRunner
     from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
+    from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
+    from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
     from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
     from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord
     from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import PlannedPod
@@ -193,7 +196,11 @@ class BackupRun:
         self.snapshots.finish(self.sink)
 
     def describe(self, *, dry_run: bool = False) -> None:
-        """Note what became of each volume, and say how many objects there are now that all are counted."""
+        """Note what became of each volume, and say how many objects there are now that all are counted.
+
+        Raises ``ValidationError`` for a backup without any, where that is an error.
+        """
+        self._check_selection()
         self._described = self._volumes.describe()
         left_out = self.sink.total - self.sink.stored
         beside = f", {left_out} left out after a hook that failed" if left_out else ""
@@ -201,6 +208,15 @@ class BackupRun:
             # The objects of snapshots are there when these are taken, and are stored too.
             beside += f", and {counted(self.snapshots.planned, 'volume')} snapshotted"
         self._progress(f"{counted(self.sink.stored, 'item')} {'would be stored' if dry_run else 'collected'}{beside}")
+
+    def _check_selection(self) -> None:
+        if self.sink.total != self.sink.stored:
+            return
+        if not is_empty(self.sink.item_counts(), self._list_plan, self._resolved.discovery):
+            return
+        if self._request.fail_on_empty:
+            raise ValidationError(f"{SENTENCE}: '{self._request.name}' was not made.", hint=HINT)
+        self._issues.warning(f"{SENTENCE}.", hint=HINT)
 
     def plan_blocks(self) -> None:
         """Say which hooks would run, in their order; count their pods as stored."""
@@ -262,11 +278,23 @@ class BackupRun:
         # A selector picks namespaces beside the lists too, and among all where there are no lists; never excluded ones.
         by_name = set() if selectors and chosen.matcher.is_everything else set(chosen.accepted)
         for name, entry in sorted(chosen.existing.items()):
-            if entry.item is None or chosen.matcher.excludes_name(name):
+            if chosen.matcher.excludes_name(name):
                 continue
             by_label = bool(selectors) and self._list_plan.spec.selects_labels(entry.labels)
             if (entry.active and (name in by_name or by_label)) or name in self.sink.namespaces_with_items:
-                self.sink.store_all(resource, [entry.item])
+                self._store_namespace(resource, name, entry.item)
+
+    def _store_namespace(self, resource: ApiResource, name: str, item: RawItem | None) -> None:
+        if item is not None:
+            self.sink.store_all(resource, [item])
+            return
+        self._issues.warning(
+            "Unable to read the Namespace object, so that its labels and annotations are not stored",
+            name=name,
+            namespace="",
+            resource=str(NAMESPACES),
+            hint="Grant get on namespaces, or set include_cluster_resources: false.",
+        )
 
     def _store_ordered(self, items: t.Sequence[OrderedItem]) -> None:
         if items:
@@ -293,6 +321,10 @@ class BackupRun:
 
     def _check_exec(self, blocks: t.Sequence[Block]) -> None:
         namespaces = [hooked.key[0] for block in blocks for hooked in block.pods]
+        if not namespaces:
+            return
+        from ansible_collections.arkive.k8s.plugins.module_utils._hooks.rights import exec_needs
+
         forbidden = find_forbidden(self._client, exec_needs(namespaces), workers=self._request.workers)
         if not forbidden:
             return

@@ -12,14 +12,12 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import DEFAULT_NAMESPACE
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import (
+    DEFAULT_NAMESPACE,
+    POLICY_ANNOTATION,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.manifest import Manifest
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import (
-    POLICY_ANNOTATION,
-    parse_policy,
-    policy_text,
-)
 
 _POLICIES = "resource_policies"
 
@@ -42,7 +40,14 @@ def request_of(
         raise ValidationError("The backup has no name.", hint="Set the option name, or metadata.name in the manifest.")
     options = {**manifest.options, **(fields or {})}
     annotations = {key: text for key, text in manifest.annotations.items() if key != POLICY_ANNOTATION}
+    policy = None
     if policies is not None:
+        from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import (
+            parse_policy,
+            policy_text,
+        )
+
+        policy = parse_policy(policies, source=_POLICIES)
         if fields is None or "resource_policy" not in fields:
             options["resource_policy"] = None
         # A policy that is in no ConfigMap is said nowhere else in a Backup.
@@ -53,7 +58,8 @@ def request_of(
         namespace=namespace or manifest.namespace or DEFAULT_NAMESPACE,
         labels=manifest.labels,
         annotations=annotations,
-        policy=None if policies is None else parse_policy(policies, source=_POLICIES),
+        policy=policy,
+        from_manifest=frozenset(manifest.options) - (fields or {}).keys(),
     )
 
 

@@ -29,7 +29,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import (
     check_top_level,
     top_level_strangers,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import find_problems
 
 if t.TYPE_CHECKING:
     import datetime as dt
@@ -130,7 +129,11 @@ class Catalog:
     def read_sound_backup(self, name: str) -> dict[str, t.Any] | None:
         """The same, but an object that a Velero server would not take over raises ``ArchiveError``."""
         backup = self.read_backup(name)
-        problems = find_problems(backup, name) if backup is not None else []
+        if backup is None:
+            return None
+        from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import find_problems
+
+        problems = find_problems(backup, name)
         if problems:
             raise ArchiveError(
                 f"The backup '{name}' in {self.store.location.describe} cannot be trusted. {' '.join(problems)}",

@@ -59,6 +59,17 @@ class DeletedBackup:
     def phase(self) -> str:
         return phase_of(self.backup or {})
 
+    @property
+    def shown(self) -> dict[str, t.Any] | None:
+        """What goes, for people: the spec, files by their keys and snapshots; None where there is nothing."""
+        if not self.changed:
+            return None
+        return {
+            "spec": (self.backup or {}).get("spec") or {},
+            "files": sorted(self.deleted),
+            "snapshots": [{name: value for name, value in one.items() if value} for one in self.deleted_snapshots],
+        }
+
 
 def delete_backup(
     name: str,

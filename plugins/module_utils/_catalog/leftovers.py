@@ -18,8 +18,6 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.name_lock import is_over
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.recorded_snapshots import RecordedSnapshots
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.removal import remove_files
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import (
@@ -100,6 +98,8 @@ class _Leftovers:
         if self._dry_run:
             self.said.append(_left_by(entry, run, "would be removed"))
             return
+        from ansible_collections.arkive.k8s.plugins.module_utils._catalog.removal import remove_files
+
         try:
             lock = WriteLock.acquire(
                 self._store,
@@ -118,6 +118,9 @@ class _Leftovers:
             self.said.append(lock.left_behind)
 
     def _snapshots(self, name: str) -> str:
+        # Hardly any run finds one.
+        from ansible_collections.arkive.k8s.plugins.module_utils._catalog.recorded_snapshots import RecordedSnapshots
+
         try:
             recorded = RecordedSnapshots(self._catalog.files(name)).all
         except ArchiveError as exc:

@@ -29,10 +29,14 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import B
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class BackupListing:
-    """``backups``: sorted by name. ``incomplete``: names that have files and no Backup object, and who makes them."""
+    """``backups``: sorted by name. ``incomplete``: names that have files and no Backup object, and who makes them.
+
+    ``warnings``: a sentence for each backup that cannot be read.
+    """
 
     backups: list[dict[str, t.Any]]
     incomplete: list[dict[str, t.Any]]
+    warnings: list[str] = dataclasses.field(default_factory=list)
 
 
 def list_backups(
@@ -54,9 +58,15 @@ def list_backups(
     entries = catalog.entries() if not wanted.name else _entries_of(catalog, wanted.name)
     complete = [entry for entry in entries if entry.complete and wanted.admits_entry(entry)]
     found = read_each(lambda entry: _read(catalog, entry, wanted, sections), complete, cancel=cancel)
+    backups = [backup for backup in found if backup is not None and not isinstance(backup, _Unreadable)]
+    unreadable = [backup for backup in found if isinstance(backup, _Unreadable)]
+    if not wanted.reads_objects:
+        backups = sorted([*backups, *(each.described for each in unreadable)], key=lambda backup: backup["name"])
+    left_out = "; nobody can say whether it is one that was asked for" if wanted.reads_objects else ""
     return BackupListing(
-        backups=[backup for backup in found if backup is not None],
+        backups=backups,
         incomplete=[_incomplete(catalog, entry) for entry in entries if not entry.complete],
+        warnings=[f"Backup '{each.name}' cannot be read{left_out}: {each.problem}" for each in unreadable],
     )
 
 
@@ -72,14 +82,22 @@ def _entries_of(catalog: Catalog, name: str) -> list[BackupEntry]:
     return [] if entry is None else [entry]
 
 
+class _Unreadable(t.NamedTuple):
+    """``described`` as the list has it."""
+
+    name: str
+    problem: str
+    described: dict[str, t.Any]
+
+
 def _read(
     catalog: Catalog, entry: BackupEntry, wanted: BackupFilter, sections: t.Collection[Section]
-) -> dict[str, t.Any] | None:
+) -> dict[str, t.Any] | _Unreadable | None:
     """None for what is not asked for, or is gone by now."""
     try:
         backup = catalog.read_backup(entry.name)
     except (ArchiveError, ValidationError) as exc:
-        return None if wanted.reads_objects else describe_unreadable(entry, exc.message)
+        return _Unreadable(entry.name, exc.message, describe_unreadable(entry, exc.message))
     if backup is None or not wanted.admits(backup):
         return None
     return describe_backup(catalog.files(entry.name), entry, backup, sections)

@@ -16,7 +16,24 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.errors import 
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.side_by_side import read_each
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import is_of_schedule, phase_of
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import (
+    find_problems,
+    is_of_schedule,
+    phase_of,
+)
+
+_NAMED = 5
+
+
+class Newest(t.NamedTuple):
+    """``name`` of the backup. ``warnings``: of backups that nobody can read, and may be newer ones of the schedule."""
+
+    name: str
+    warnings: list[str]
+
+
+class _Damaged(t.NamedTuple):
+    sentence: str
 
 
 class _Found(t.NamedTuple):
@@ -27,18 +44,19 @@ class _Found(t.NamedTuple):
     phase: str
 
 
-def newest_backup(store: Store, schedule: str) -> str:
-    """Its name. By the time when it began; a backup that no Velero server would take over does not count.
+def newest_backup(store: Store, schedule: str) -> Newest:
+    """By the time when it began; a backup that no Velero server would take over does not count.
 
     Raises ``CatalogError`` when none is Completed.
     """
     store.check(write=False)
     catalog = Catalog(store)
     read = read_each(lambda name: _read(catalog, name, schedule), catalog.names())
-    found = [backup for backup in read if backup is not None]
+    found = [backup for backup in read if isinstance(backup, _Found)]
+    damaged = [backup.sentence for backup in read if isinstance(backup, _Damaged)]
     completed = [backup for backup in found if backup.phase == "Completed"]
     if completed:
-        return max(completed).name
+        return Newest(max(completed).name, list(_passed_over(damaged)))
     where = store.location.describe
     if found:
         last = max(found)
@@ -47,19 +65,30 @@ def newest_backup(store: Store, schedule: str) -> str:
             hint=f"Name one as backup to restore it all the same; the newest is '{last.name}' ({last.phase or 'New'}).",
         )
     raise CatalogError(
-        f"There is no backup of schedule '{schedule}' in {where}.", hint="k8s_backup_info lists what there is."
+        f"There is no backup of schedule '{schedule}' in {where}.",
+        hint=" ".join(["k8s_backup_info lists what there is.", *_passed_over(damaged)]),
     )
 
 
-def _read(catalog: Catalog, name: str, schedule: str) -> _Found | None:
+def _passed_over(damaged: t.Sequence[str]) -> t.Iterator[str]:
+    for sentence in damaged[:_NAMED]:
+        yield f"A backup was passed over, which may be a newer one of the schedule. {sentence}"
+    if damaged[_NAMED:]:
+        yield f"{counted(len(damaged) - _NAMED, 'more backup')} cannot be read either; k8s_backup_info lists them."
+
+
+def _read(catalog: Catalog, name: str, schedule: str) -> _Found | _Damaged | None:
     try:
-        backup = catalog.read_sound_backup(name)
-    except ArchiveError:
-        return None
+        backup = catalog.read_backup(name)
+    except ArchiveError as exc:
+        return _Damaged(exc.message)
     if backup is None or not is_of_schedule(backup, schedule):
         return None
+    problems = find_problems(backup, name)
+    if problems:
+        return _Damaged(f"Backup '{name}' cannot be trusted: {' '.join(problems)}")
     status: t.Mapping[str, t.Any] = backup.get("status") or {}
     return _Found(str(status.get("startTimestamp") or ""), name, phase_of(backup))
 
 
-__all__ = ("newest_backup",)
+__all__ = ("Newest", "newest_backup")

@@ -49,7 +49,7 @@ def find_restores(store: Store, backup_name: str) -> FoundRestores:
         for name, files in group_by_directory(store.list(RESTORES).objects, RESTORES).items()
         if is_subdomain_name(name)
     }
-    sources = read_each(lambda name: _source_of(store, name, directories[name]), directories)
+    sources = read_each(lambda name: source_of(store, name, directories[name]), directories)
     found = dict(zip(directories, sources, strict=True))
     return FoundRestores(
         keys={name: directories[name] for name, source in found.items() if source == backup_name},
@@ -93,7 +93,7 @@ def is_unfinished(record: t.Mapping[str, t.Any]) -> bool:
     return bool(status.get("phase") == "InProgress")
 
 
-def _source_of(store: Store, name: str, present: t.Collection[str]) -> str | None:
+def source_of(store: Store, name: str, present: t.Collection[str]) -> str | None:
     """The name of the backup, empty when nothing has it, None when what would have it is damaged."""
     keys = RestoreKeys(name)
     try:
@@ -126,4 +126,4 @@ def _logged(data: bytes) -> str:
     return found["name"].decode() if found else ""
 
 
-__all__ = ("FoundRestores", "find_restores", "find_unfinished", "is_unfinished", "read_record")
+__all__ = ("FoundRestores", "find_restores", "find_unfinished", "is_unfinished", "read_record", "source_of")

@@ -53,6 +53,9 @@ PRIORITY_CLASSES = GroupResource("priorityclasses", "scheduling.k8s.io")
 
 LEASES = GroupResource("leases", "coordination.k8s.io")
 
+IP_ADDRESSES = GroupResource("ipaddresses", "networking.k8s.io")
+SERVICE_CIDRS = GroupResource("servicecidrs", "networking.k8s.io")
+
 ENDPOINT_SLICES = GroupResource("endpointslices", "discovery.k8s.io")
 
 NEW_EVENTS = GroupResource("events", "events.k8s.io")
@@ -105,6 +108,7 @@ __all__ = (
     "ENDPOINTS",
     "ENDPOINT_SLICES",
     "EVENTS",
+    "IP_ADDRESSES",
     "JOBS",
     "LEASES",
     "LIMIT_RANGES",
@@ -126,6 +130,7 @@ __all__ = (
     "SECRETS",
     "SERVICES",
     "SERVICE_ACCOUNTS",
+    "SERVICE_CIDRS",
     "STATEFUL_SETS",
     "STORAGE_CLASSES",
     "VALIDATING_WEBHOOKS",

@@ -26,6 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import (
     log_fields,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.retries import run_with_retries
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.shell_words import shell_advice
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import (
@@ -169,6 +170,9 @@ class HookExecution:
             return finish("lost", container, exc.message)
         stderr, _tracked = take_tracked(result.stderr)
         error = ""
+        advice = shell_advice(self._hook.argv)
+        if advice and not result.rc:
+            self._issues.warning(f"A hook did less than was written: {advice}.", **self._fields)
         if result.rc:
             error = explain_exit(self._hook.argv, result.rc, clean(stderr), with_output=self._log_output)
         if self._log_output:

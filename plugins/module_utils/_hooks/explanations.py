@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.shell_words import is_one_word, shell_advice
+
 _LONGEST_LINE = 200
 _FREEZES = re.compile(r"\b(fs|xfs_)freeze\b")
 _TRACEBACK = "Traceback (most recent call last)"
@@ -71,6 +73,9 @@ def explain_exit(argv: t.Sequence[str], rc: int, stderr: bytes, *, with_output: 
 
 def explain_cause(argv: t.Sequence[str], said: str, *, rc: int | None = None) -> str:
     """What the words of a command, or of the runtime that could not start it, usually mean; empty when nobody knows."""
+    advice = shell_advice(argv)
+    if advice and (not is_one_word(argv) or rc == 127 or _NO_PROGRAM.search(said)):
+        return advice
     freezes = any(_FREEZES.search(word) for word in argv)
     if rc == 127 or _NO_PROGRAM.search(said):
         return _NO_FREEZE_TOOL if freezes else _BY_CODE[127]

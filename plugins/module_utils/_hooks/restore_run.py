@@ -26,6 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.restore_exec imp
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.restore_owners import PodOwner, is_alive, owner_of
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pod_trouble import pod_trouble
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import is_finished, pod_identity
 
 #: How long a controller may take to replace a pod that is gone, in seconds.
@@ -106,6 +107,8 @@ class PodHookRun:
         self._not_before = self._started
         self._queued_at: float | None = None
         self._gone_at: float | None = None
+        #: Why the pod is not ready, when it was last looked at; empty where nothing is said.
+        self.trouble = ""
 
     @property
     def is_done(self) -> bool:
@@ -166,6 +169,7 @@ class PodHookRun:
 
     def _look_at(self, pod: Pod) -> str | None:
         self._gone_at = None
+        self.trouble = pod_trouble(pod).rstrip(".")
         known = container_names(pod)
         for container in [name for name in self._pending if name not in known]:
             self._give_up_container(container, f'no such container: "{container}"')
@@ -210,7 +214,8 @@ class PodHookRun:
     def _give_up_when_late(self) -> None:
         if self._clock() - self._started >= self._limit:
             limit = format_duration(self._limit)
-            self.give_up(f"context deadline exceeded (its container did not come up within {limit})")
+            why = f": {self.trouble}" if self.trouble else ""
+            self.give_up(f"context deadline exceeded (its container did not come up within {limit}{why})")
 
     def _is_ours(self, pod: Pod) -> bool:
         return str(pod["metadata"].get("uid", "")) == self._uid

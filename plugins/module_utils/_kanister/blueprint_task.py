@@ -12,7 +12,6 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issue, Issues, to_return
-from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_outcome import ActionOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_plan import (
     PlannedPhase,
@@ -30,6 +29,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pod
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.validation import validate_action, validate_blueprint
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
+
+_LEFT_FROZEN = (
+    "What the action froze is thawed with its end. Let one action freeze and thaw, or name the one that freezes as the "
+    "pre_hook of a backup and the one that thaws as its on_success and on_failure."
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,20 +107,22 @@ def run_blueprint(run: ClusterRun, request: ActionRequest, found: t.Sequence[Fin
     whole = _checked(run, request, found)
     swept, notes = sweep_pods(run.client, {request.pods.namespace, request.subject.namespace})
     run.issues.add_warnings(notes)
-    freezes = BlueprintFreezes(run, FreezePolicy())
-    try:
-        action = run_action(run, request, SecretMask(), freezes)
-    finally:
-        lease_ids = freezes.hand_over()
-    if lease_ids:
-        run.issues.warning(
-            "The action has left file systems frozen, until another one thaws them, or their timers do: "
-            f"{counted(len(lease_ids), 'lease')} of {freezes.policy.lease_seconds:.0f} s."
-        )
-    for error in (action.error, *action.later_errors):
+    action, left = _run_guarded(run, request)
+    for error in (action.error, *action.later_errors, *left):
         if error:
             run.issues.error(error)
     return dataclasses.replace(whole, action=action, swept=tuple(swept))
+
+
+def _run_guarded(run: ClusterRun, request: ActionRequest) -> tuple[ActionOutcome, list[str]]:
+    """The action, and what went wrong when its end thawed what no phase had thawed."""
+    freezes = BlueprintFreezes(run, FreezePolicy())
+    try:
+        action = run_action(run, request, SecretMask(), freezes)
+        left = [_LEFT_FROZEN] if freezes.holds else []
+    finally:
+        errors = freezes.release_left()
+    return action, left + errors
 
 
 def _checked(run: ClusterRun, request: ActionRequest, found: t.Sequence[Finding]) -> BlueprintOutcome:

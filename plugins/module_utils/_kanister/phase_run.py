@@ -51,7 +51,7 @@ class PhaseRunner:
         parameters: TemplateParameters,
         mask: SecretMask,
         references: t.Mapping[str, t.Mapping[str, ObjectReference]],
-        freezes: BlueprintFreezes | None,
+        freezes: BlueprintFreezes | None = None,
     ) -> None:
         self._request = request
         self.parameters = parameters

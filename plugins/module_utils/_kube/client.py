@@ -37,6 +37,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.retries import (
     parse_retry_after,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.session import Lane, Session
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.warning_header import WarningSink, parse_warnings
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.wire import Deadline, open_wire
 
 MERGE_PATCH = "application/merge-patch+json"
@@ -76,13 +77,18 @@ class KubeClient:
     Calls are repeated as ``retries`` describes; one 401 reloads the credential. Paths begin with ``/api`` or ``/apis``.
     """
 
-    def __init__(self, session: Session, *, cancel: CancelToken) -> None:
+    def __init__(self, session: Session, *, cancel: CancelToken, on_warning: WarningSink | None = None) -> None:
         self._session = session
+        self._on_warning = on_warning
         self.cancel = cancel
 
     def with_cancel(self, cancel: CancelToken) -> KubeClient:
         """The same session under another token: releases go on after the run was cancelled."""
-        return KubeClient(self._session, cancel=cancel)
+        return KubeClient(self._session, cancel=cancel, on_warning=self._on_warning)
+
+    def heeding(self, on_warning: WarningSink) -> KubeClient:
+        """The same session; ``on_warning`` is told what the server warns of in its answers. Cheap."""
+        return KubeClient(self._session, cancel=self.cancel, on_warning=on_warning)
 
     @property
     def session(self) -> Session:
@@ -291,6 +297,9 @@ class KubeClient:
                 return self._failure(dataclasses.replace(request, timeout=total), TimeoutError("timed out"))
         self._session.ever_answered = True
         self._session.clock.note(response.headers.get("Date"), sent=sent)
+        if self._on_warning is not None:
+            for warning in parse_warnings(response.headers.get("Warning")):
+                self._on_warning(warning)
         if response.status >= 300:
             return self._refusal(request, response)
         data: bytes = response.data

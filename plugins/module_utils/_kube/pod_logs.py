@@ -30,7 +30,7 @@ _STREAM_SECONDS = 60.0
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 5.0
 #: How long the rest of the log of a container that has ended is tried for, in seconds.
-_REST_SECONDS = 60.0
+_REST_SECONDS = 30.0
 #: Bytes of one line; what comes after them is dropped, up to its end.
 _LONGEST_LINE = 8 << 20
 

@@ -37,14 +37,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition im
     recognise,
     recognise_hook,
 )
-
-#: What a mark needs, on the pod and on the claim, which outlives the pod.
-MARK_RIGHTS = (
-    ("get", "pods"),
-    ("patch", "pods"),
-    ("get", "persistentvolumeclaims"),
-    ("patch", "persistentvolumeclaims"),
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.rights import mark_needs
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,11 +139,12 @@ class Preflight:
                     f"The freeze in container {container} of pod {namespace}/{name} is refused, because "
                     f"require_lease is set: {'; '.join(notes)}."
                 )
-            for verb, resource in MARK_RIGHTS if any(target.claim for target in targets) else MARK_RIGHTS[:2]:
-                if not self._may(namespace, verb, resource):
+            for need in mark_needs(namespace, with_claim=any(target.claim for target in targets)):
+                if not self._may(namespace, need.verb, need.resource):
                     raise QuiesceError(
                         f"The freeze in pod {namespace}/{name} is refused, because require_lease is set: the caller "
-                        f"may not {verb} {resource} in namespace {namespace}, so the freeze could not be marked.",
+                        f"may not {need.verb} {need.resource} in namespace {namespace}, so the freeze could not be "
+                        "marked.",
                         hint="Grant get and patch on pods and persistentvolumeclaims.",
                     )
         return HookPlan(

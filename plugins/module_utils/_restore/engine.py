@@ -59,6 +59,7 @@ def plan_restore(
         ready, refusal = _judge(_plan(opened))
         with ready.timings.measure("dry_run"):
             ready = _ask_server(ready, hold_back=refusal is None)
+        ready.run.report_warnings()
         return Execution(ready).foresee(refusal)
 
 
@@ -100,7 +101,7 @@ def _opened(
     request: RestoreRequest, client: KubeClient, store: Store, progress: ProgressSink, cancel: CancelToken | None
 ) -> t.Iterator[_Opened]:
     request.validate()
-    request = with_backup(request, store)
+    request, warnings = with_backup(request, store)
     with (
         rare_collections(),
         open_source(store, request.spec.backup_name, cancel=cancel) as backup,
@@ -114,6 +115,7 @@ def _opened(
             client=client, issues=report.issues, progress=progress, cancel=cancel or client.cancel, run_id=name
         )
         run = RestoreRun(request=request, name=name, context=context)
+        run.issues.add_warnings(warnings)
         yield _Opened(run, report, backup, objects, Timings())
 
 
@@ -148,6 +150,7 @@ def _judge(ready: Ready) -> tuple[Ready, ArkiveError | None]:
     ``ArchiveError`` if an object that would be restored cannot be read, ``RestoreError`` if claims would come back
     without their data and nobody said that they may.
     """
+    ready = ready.with_plan(ready.judge.existing.judge_plan(ready.plan))
     unreadable = ready.planned.unreadable
     if unreadable.count:
         why = [item for item in ready.plan.items if item.action == "conflict" and not item.kind]
@@ -160,6 +163,7 @@ def _judge(ready: Ready) -> tuple[Ready, ArkiveError | None]:
 
 
 def _refuse(ready: Ready, error: ArkiveError, items: t.Sequence[PlanItem]) -> tuple[Ready, ArkiveError]:
+    ready.run.report_warnings()
     error.details |= ready.report.refused(ready.plan, items, ready.volumes)
     return ready, error
 

@@ -37,6 +37,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.chosen 
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.hooks.hook_records import RecordedHooks
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.hooks.pod_hooks import RestoredPodHooks
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.existing_judge import changed_definitions
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.judge import Judge
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem, RestorePlan, Wave
@@ -162,6 +163,7 @@ class Execution:
         """Apply the plan, run the hooks, write the records."""
         if not self._has_work:
             self._await_workloads()
+            self._run.report_warnings()
             return self._report.untouched(self._work())
         try:
             with self._make_locks() as locks:
@@ -172,6 +174,7 @@ class Execution:
             if self._run.cancel.is_cancelled and not failure:
                 failure = f"The run was cancelled: {self._run.cancel.reason}."
                 self._run.issues.error(failure)
+            self._run.report_warnings()
             outcome = self._report.finished(self._work(hooks=results, failure=failure))
         except BaseException:
             self._around.after(self._run.context, succeeded=False)
@@ -233,9 +236,12 @@ class Execution:
 
     def _apply_waves(self, applier: Applier) -> list[RestoredVolume]:
         """Volumes come before all that uses them. Returns those that are made once somebody does."""
+        changing = changed_definitions(self._applied.plan)
         self._carry_out(applier, [wave for wave in self._applied.plan.waves if CRDS in wave.group_resources])
         if any(self._applied.is_written(item) for item in self._definitions()):
             self._plan_new_types()
+        plan = self._ready.judge.existing.judge_types(self._applied.plan, changing)
+        self._applied = self._applied.with_plan(plan)
         for item in self._open_pods:
             self._watch_again(item)
         with_volumes = [
@@ -278,6 +284,7 @@ class Execution:
             run,
             findings,
             ExistingObjects(run, findings, ClaimRules(run, findings)),
+            self._ready.judge.existing,
             ObjectWaits(run, self._api.find(SERVICE_ACCOUNTS)),
             self._follow_pod,
         )

@@ -33,16 +33,20 @@ class RestoreRequest:
     ``hook_wait_limit`` is how long a hook waits for its container that does not say so itself.
     ``wait_timeout`` is how long the workloads are waited for that it made, None for not at all.
     ``log_output`` False keeps what hooks print out of the log and the records.
+    ``restore_failed_jobs`` runs Jobs again that had failed.
     ``modifiers`` and the mappings change objects on their way: storage classes by name, images by what they begin with.
     ``names`` (``kind/namespace/name``) and ``select`` choose single objects, beside the filters of ``spec``.
     ``resource_priorities`` are the types to restore first and last, None for Velero's. ``all_api_versions`` reads each
     type in the stored version that fits best, ``api_version_priorities`` names versions of a group-resource.
     ``on_bad_member``: whether a member of the archive that is not the object of its path refuses all, or is left out.
+    ``merge_subjects`` adds the subjects of bindings to those that are in the cluster, whatever the policy.
+    ``convert_api_versions`` brings objects of versions that the cluster has given up into those that it serves.
     ``snapshot_location``: where native snapshots of volumes are; without it none is used.
     ``execution_hooks``: blueprints around all of it, by ``hook_settings``.
     ``want_diff`` keeps YAML of what changes, ``max_diffs`` objects of it. ``force`` restores into namespaces that
     another restore works in. ``from_manifest``: the fields of ``spec`` that are in a manifest; all others are the
-    task's own.
+    task's own. ``fail_on_empty``: whether a selection that fits nothing is refused; None is for one of the task's own.
+    ``strict_selection``: names that fit nothing are refused in a manifest as well.
     """
 
     spec: RestoreSpec
@@ -53,6 +57,7 @@ class RestoreRequest:
     restore_managed_fields: bool = False
     legacy_labels: bool = False
     keep_wait_containers: bool = False
+    restore_failed_jobs: bool = False
     modifiers: ResourceModifiers | None = None
     storage_class_mapping: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     image_mapping: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -61,6 +66,8 @@ class RestoreRequest:
     resource_priorities: tuple[tuple[str, ...], tuple[str, ...]] | None = None
     all_api_versions: bool = False
     api_version_priorities: Priorities = dataclasses.field(default_factory=dict)
+    convert_api_versions: bool = False
+    merge_subjects: bool = False
     terminating_timeout: float = 600.0
     resource_timeout: float = 600.0
     hook_wait_limit: float = 3600.0
@@ -75,6 +82,8 @@ class RestoreRequest:
     hook_settings: HookSettings = dataclasses.field(default_factory=HookSettings)
     force: bool = False
     from_manifest: frozenset[str] = frozenset()
+    fail_on_empty: bool | None = None
+    strict_selection: bool = False
 
     def validate(self) -> None:
         """Raise ``ValidationError``; needs neither a cluster nor a store."""

@@ -15,6 +15,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Iss
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.server_warnings import (
+    ServerWarnings,
+    Subject,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
 
 
@@ -25,6 +30,8 @@ class RestoreRun:
     request: RestoreRequest
     name: str
     context: ClusterRun
+    #: What the API server warns of.
+    warned: ServerWarnings = dataclasses.field(default_factory=ServerWarnings)
 
     @property
     def client(self) -> KubeClient:
@@ -47,10 +54,22 @@ class RestoreRun:
         """How much may be done side by side."""
         return self.request.workers
 
+    def client_for(self, item: PlanItem) -> KubeClient:
+        """For writing ``item``, and for asking whether it could be: what the server warns of is kept with its name."""
+        return self.warned.client_for(self.client, subject_of(item))
+
+    def report_warnings(self) -> None:
+        """What the API server has warned of since the last time."""
+        self.warned.report(self.issues)
+
     @property
     def resume_hint(self) -> str:
         """How to have done later what could not be done now."""
         return f"Run the restore again with name: {self.name} to have this done."
 
 
-__all__ = ("RestoreRun",)
+def subject_of(item: PlanItem) -> Subject:
+    return Subject(str(item.group_resource), item.namespace or "", item.name)
+
+
+__all__ = ("RestoreRun", "subject_of")

@@ -26,6 +26,8 @@ FORMAT_VERSION = "1.1.0"
 STORAGE_LOCATION_LABEL = "velero.io/storage-location"
 #: Ours: which of the stored excludes came from labels of the namespaces, not from the one who asked.
 EXCLUDED_BY_LABEL_ANNOTATION = "arkive.k8s/excluded-by-label"
+#: Ours, on a Backup: the policy that was given with the task, for which Velero's spec has no field.
+POLICY_ANNOTATION = "arkive.k8s/resource-policies"
 _CLUSTER_VERSION_ANNOTATIONS = {
     "gitVersion": "velero.io/source-cluster-k8s-gitversion",
     "major": "velero.io/source-cluster-k8s-major-version",
@@ -148,6 +150,7 @@ __all__ = (
     "DEFAULT_NAMESPACE",
     "EXCLUDED_BY_LABEL_ANNOTATION",
     "FAILED_PHASES",
+    "POLICY_ANNOTATION",
     "TERMINAL_PHASES",
     "BackupPhase",
     "BackupTally",

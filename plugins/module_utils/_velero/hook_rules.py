@@ -16,6 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Val
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import quoted, shown_value
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import read_duration, read_list, snake_case
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.selector_forms import read_selector_form
 
 RunOn: t.TypeAlias = t.Literal["all", "one", "ordered"]
 HookOnError: t.TypeAlias = t.Literal["Fail", "Continue", ""]
@@ -254,15 +255,8 @@ def _text(value: t.Any, where: str) -> str:
 
 
 def _selector(value: t.Any, where: str) -> LabelSelector | None:
-    if not value:
-        return None
     try:
-        if isinstance(value, str):
-            return LabelSelector.from_text(value)
-        given = _members(value, ("match_labels", "match_expressions"), f"{where}: label_selector")
-        return LabelSelector.from_dict(
-            {"matchLabels": given.get("match_labels"), "matchExpressions": given.get("match_expressions")}
-        )
+        return read_selector_form(value, "labelSelector")
     except ValidationError as exc:
         text = f"{where}: the label selector is invalid: {exc.message}"
         raise HookRuleError(text, hint=exc.hint, details={"phase": "Failed"}) from exc

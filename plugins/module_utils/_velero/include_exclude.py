@@ -54,6 +54,13 @@ class IncludeExclude:
         return not self.includes or "*" in self.includes
 
 
+class Unknown(t.NamedTuple):
+    """A name in the list ``field`` (``includedResources``) that is no type of the cluster, and a sentence about it."""
+
+    field: str
+    sentence: str
+
+
 def _names(patterns: tuple[str, ...], name: str) -> bool:
     literal, globs = _split(patterns)
     return name in literal or any(matches_glob(pattern, name) for pattern in globs)
@@ -101,6 +108,7 @@ __all__ = (
     "ALWAYS_EXCLUDED",
     "EXCLUDE_LABEL",
     "IncludeExclude",
+    "Unknown",
     "is_excluded_by_label",
     "list_errors",
 )

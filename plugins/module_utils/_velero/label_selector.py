@@ -96,7 +96,10 @@ class LabelSelector:
 
 def _expression(entry: t.Mapping[str, t.Any]) -> Requirement:
     operator = entry.get("operator")
-    values = tuple(_value(str(entry.get("key")), value) for value in entry.get("values") or ())
+    given = entry.get("values") or ()
+    if not isinstance(given, list | tuple):
+        raise ValidationError(f"The values of the label selector for '{entry.get('key')}' are not a list.")
+    values = tuple(_value(str(entry.get("key")), value) for value in given)
     if not entry.get("key") or operator not in _OPERATORS:
         raise ValidationError(
             f"The label selector's expression {dict(entry)} needs a key and an operator.",

@@ -28,8 +28,8 @@ class BackupKeys:
     """The keys of one backup. Raises ``ValidationError`` unless ``name`` is a DNS subdomain name.
 
     Ark up to 0.9 kept backups at the root of the location (an empty ``parent``), up to 0.10 with another
-    ``metadata_file``. The ``csi_`` files are of Velero 1.4 to 1.16. ``write_lock``, ``arkive_record`` and ``digests``
-    are ours: Velero ignores what it does not know inside ``backups/<n>/`` and deletes it together with the backup.
+    ``metadata_file``. The ``csi_`` files are of Velero 1.4 to 1.16. ``write_lock``, ``arkive_record``, ``digests`` and
+    ``result`` are ours: Velero ignores what it does not know inside ``backups/<n>/`` and deletes it with the backup.
     """
 
     def __init__(self, name: str, *, parent: str = BACKUPS, metadata_file: str = METADATA_FILE) -> None:
@@ -49,6 +49,7 @@ class BackupKeys:
         self.csi_volumesnapshotcontents = self._key("-csi-volumesnapshotcontents.json.gz")
         self.arkive_record = self._key("-arkive.json.gz")
         self.digests = self._key("-arkive-digests.gz")
+        self.result = self._key("-arkive-result.json.gz")
 
     def _key(self, suffix: str) -> str:
         return f"{self.directory}{self.name}{suffix}"
@@ -57,7 +58,7 @@ class BackupKeys:
 class RestoreKeys:
     """The keys of one restore: beside the backups, not below the one it came from.
 
-    ``arkive_record`` is ours, as in ``BackupKeys``.
+    ``arkive_record`` and ``result`` are ours, as in ``BackupKeys``.
     """
 
     def __init__(self, name: str) -> None:
@@ -69,6 +70,7 @@ class RestoreKeys:
         self.itemoperations = f"{self.directory}restore-{name}-itemoperations.json.gz"
         self.volumeinfo = f"{self.directory}{name}-volumeinfo.json.gz"
         self.arkive_record = f"{self.directory}{name}-arkive.json.gz"
+        self.result = f"{self.directory}{name}-arkive-result.json.gz"
 
 
 def _checked(name: str, what: str) -> str:

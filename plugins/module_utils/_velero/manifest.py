@@ -19,6 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.ark import (
     VELERO_API_VERSION,
     convert_backup,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.manifest_kinds import hint_for_kind
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import (
     read_labels,
     read_mapping,
@@ -82,9 +83,10 @@ def find_manifest(documents: t.Sequence[t.Any], kind: str, *, source: str) -> t.
         return documents[0]
     found = [each for each in documents if isinstance(each, t.Mapping) and each.get("kind") == kind]
     if len(found) != 1:
+        others = [hint_for_kind(kind, each) for each in documents] if not found else []
         raise ValidationError(
             f"There are {len(found)} {kind}s in {source}; there must be one.",
-            hint=f"A task makes one {kind.lower()}.",
+            hint=next(filter(None, others), f"A task makes one {kind.lower()}."),
         )
     return found[0]
 
@@ -134,7 +136,7 @@ def _require_kind(document: t.Any, kind: str, source: str) -> None:
     given = read_mapping(document, source)
     found, api_version = given.get("kind"), given.get("apiVersion")
     if found != kind:
-        hint = f"Write 'kind: {kind}'."
+        hint = hint_for_kind(kind, given) or f"Write 'kind: {kind}'."
         raise ValidationError(f"The kind of {source} is {quoted(found)}; it must be '{kind}'.", hint=hint)
     if api_version not in (VELERO_API_VERSION, ARK_API_VERSION):
         raise ValidationError(

@@ -20,6 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources i
     CONFIG_MAPS,
     CRDS,
     CRON_JOBS,
+    IP_ADDRESSES,
     JOBS,
     MUTATING_WEBHOOKS,
     NAMESPACES,
@@ -128,11 +129,13 @@ _VOLUME_SPEC: Shape = {
     "nodeAffinity": {"required": {"nodeSelectorTerms": [_SELECTOR]}},
 }
 
+_CONDITION: Shape = {"type": str, "status": str}
+
 SHAPES: dict[GroupResource, dict[str, Shape]] = {
     PODS: {"spec": _POD_SPEC, "status": {"phase": str}},
     POD_TEMPLATES: {"template": _TEMPLATE},
     REPLICATION_CONTROLLERS: {"spec": {"replicas": int, "selector": _TEXTS, "template": _TEMPLATE}},
-    JOBS: {"spec": _JOB_SPEC, "status": {"completionTime": str}},
+    JOBS: {"spec": _JOB_SPEC, "status": {"completionTime": str, "conditions": [_CONDITION]}},
     CRON_JOBS: {"spec": {"suspend": bool, "jobTemplate": {"spec": _JOB_SPEC}}},
     **{
         GroupResource(plural, group): {"spec": _WORKLOAD}
@@ -170,6 +173,7 @@ SHAPES: dict[GroupResource, dict[str, Shape]] = {
         "reclaimPolicy": str,
         "volumeBindingMode": str,
     },
+    IP_ADDRESSES: {"spec": {"parentRef": {"group": str, "resource": str, "name": str}}},
     NAMESPACES: {"status": {"phase": str}},
     ROLE_BINDINGS: _ROLE_BINDING,
     CLUSTER_ROLE_BINDINGS: _ROLE_BINDING,

@@ -19,15 +19,16 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude
     ALWAYS_EXCLUDED,
     EXCLUDE_LABEL,
     IncludeExclude,
+    Unknown,
     is_excluded_by_label,
     list_errors,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.namespace_patterns import is_pattern
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import ResourcePolicy
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.scoped_filter import CrdState, ScopedFilter
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
+    from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import ResourcePolicy
 
 #: From a name as people write it to its group-resource, and whether that is namespaced; None when nobody knows it.
 Resolve: t.TypeAlias = "t.Callable[[str], tuple[GroupResource, bool] | None]"
@@ -39,6 +40,10 @@ class ResourceFilter(t.Protocol):
     @property
     def warnings(self) -> tuple[str, ...]:
         """Entries of the lists that cannot match anything: a sentence each."""
+
+    @property
+    def unknown(self) -> tuple[Unknown, ...]:
+        """Those among them that name no type of the cluster, and are no patterns."""
 
     @property
     def crd_state(self) -> CrdState:
@@ -62,6 +67,7 @@ class GlobalFilter:
     namespaces: IncludeExclude
     include_cluster_resources: bool | None = None
     warnings: tuple[str, ...] = ()
+    unknown: tuple[Unknown, ...] = ()
 
     def lists(self, gr: GroupResource, *, namespaced: bool) -> bool:
         """True when objects of this type are listed."""
@@ -125,7 +131,9 @@ def build_filter(
             names.resolve("includedResources", spec.included_resources),
             names.resolve("excludedResources", [name for name in spec.excluded_resources if name != "*"]),
         )
-        return GlobalFilter(resources, namespaces, spec.include_cluster_resources, tuple(names.warnings))
+        return GlobalFilter(
+            resources, namespaces, spec.include_cluster_resources, tuple(names.warnings), tuple(names.unknown)
+        )
     lists = {
         (member, scope): names.resolve(f"{member}{scope}ScopedResources", entries, namespaced=scope == "Namespace")
         for member, scope, entries in (
@@ -147,7 +155,7 @@ def build_filter(
                 for entries in (includes, excludes)
             ]
             scoped[scope] = _merge(scoped[scope], _scoped(*added))
-    return ScopedFilter(scoped["Cluster"], scoped["Namespace"], namespaces, tuple(names.warnings))
+    return ScopedFilter(scoped["Cluster"], scoped["Namespace"], namespaces, tuple(names.warnings), tuple(names.unknown))
 
 
 class _Names:
@@ -160,6 +168,7 @@ class _Names:
         self._near = near
         self._known = known
         self.warnings: list[str] = []
+        self.unknown: list[Unknown] = []
 
     def resolve(self, field: str, names: t.Iterable[str], *, namespaced: bool | None = None) -> tuple[str, ...]:
         """Group-resources as text. A name that nobody knows stays as it is, and matches nothing unless it is a glob."""
@@ -174,6 +183,7 @@ class _Names:
                 meant = self._near(name)
                 hint = f" Did you mean {' or '.join(meant)}?" if meant else ""
                 self.warnings.append(f"{field} names '{name}', and the cluster has no such resource.{hint}")
+                self.unknown.append(Unknown(field, self.warnings[-1]))
             return name
         gr, is_namespaced = found
         if namespaced is not None and namespaced is not is_namespaced:

@@ -43,6 +43,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import 
     read_texts,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.object_shapes import find_object_misfit
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.selector_forms import read_selector_form
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.strategic_merge import apply_strategic_merge
 
 _Operations: t.TypeAlias = "tuple[dict[str, t.Any], ...]"
@@ -212,8 +213,7 @@ def _parse_conditions(value: t.Any, where: str) -> ModifierConditions:
 
 
 def _parse_selector(value: t.Any, where: str) -> LabelSelector:
-    members = read_members(value, ("matchLabels", "matchExpressions"), f"{where}.conditions.labelSelector", snake=True)
-    return LabelSelector.from_dict(members)
+    return read_selector_form(value, f"{where}.conditions.labelSelector") or LabelSelector()
 
 
 def _parse_match(value: t.Any, where: str) -> dict[str, t.Any]:

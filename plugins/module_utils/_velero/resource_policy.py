@@ -32,8 +32,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import 
 
 ActionType: t.TypeAlias = t.Literal["skip", "snapshot", "fs-backup", "custom"]
 
-#: Ours, on a Backup: the policy that was given with the task, for which Velero's spec has no field.
-POLICY_ANNOTATION = "arkive.k8s/resource-policies"
 
 _ACTIONS = ("skip", "snapshot", "fs-backup", "custom")
 _PHASES = ("Pending", "Bound", "Lost")
@@ -289,7 +287,6 @@ def _facts(claim: ObjectView | None, volume: ObjectView | None, pod_volume: Obje
 
 
 __all__ = (
-    "POLICY_ANNOTATION",
     "ActionType",
     "IncludeExcludePolicy",
     "ResourcePolicy",

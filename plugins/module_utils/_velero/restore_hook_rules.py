@@ -27,6 +27,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import 
     read_text,
     read_texts,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.selector_forms import read_selector_form
 
 DEFAULT_EXEC_SECONDS = 30.0
 _FILTERS = {
@@ -212,12 +213,8 @@ def _members(value: t.Any, known: t.Collection[str], where: str) -> dict[str, t.
 
 
 def _selector(value: t.Any, where: str) -> LabelSelector | None:
-    if not value:
-        return None
     try:
-        if isinstance(value, str):
-            return LabelSelector.from_text(value)
-        return LabelSelector.from_dict(_members(value, ("matchLabels", "matchExpressions"), f"{where}.labelSelector"))
+        return read_selector_form(value, "labelSelector")
     except ValidationError as exc:
         raise RestoreHookRuleError(f"{where}: the label selector is invalid: {exc.message}", hint=exc.hint) from exc
 

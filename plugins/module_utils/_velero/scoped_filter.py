@@ -16,7 +16,11 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CRDS, NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import ALWAYS_EXCLUDED, IncludeExclude
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
+    ALWAYS_EXCLUDED,
+    IncludeExclude,
+    Unknown,
+)
 
 CrdState: t.TypeAlias = t.Literal["included", "excluded", "unset"]
 
@@ -34,6 +38,7 @@ class ScopedFilter:
     namespace_scoped: IncludeExclude
     namespaces: IncludeExclude
     warnings: tuple[str, ...] = ()
+    unknown: tuple[Unknown, ...] = ()
 
     def lists(self, gr: GroupResource, *, namespaced: bool) -> bool:
         """True when objects of this type are listed."""

@@ -11,10 +11,12 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import ResourcePolicy
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import SnapshotOffer
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import PlannedSnapshot
+
+if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import ResourcePolicy
+    from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import PlannedSnapshot
 
 #: Velero's form: ``<approach>: <reason>;``.
 NOT_WANTED = "any: snapshotVolumes is false;"

@@ -37,19 +37,20 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import P
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import (
-    PlannedSnapshot,
-    SetSnapshots,
-    SetSpec,
-)
 
 if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import Grant, RightsScope
+    from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import RestoreJob, RestoreVolumes
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import FoundSnapshots, SnapshotQuery
+    from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import (
+        PlannedSnapshot,
+        SetSnapshots,
+        SetSpec,
+    )
 
 #: Namespace and name of a claim.
 Key: t.TypeAlias = "tuple[str, str]"
@@ -74,6 +75,10 @@ class VolumeContext:
         if self.connect is None:
             raise SnapshotError("there is no connection to a cluster")
         return self.connect()
+
+
+#: What a task does with snapshots: ``set`` takes and removes them without a backup, ``list`` looks at them.
+SnapshotUse: t.TypeAlias = t.Literal["backup", "restore", "delete", "set", "list"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +235,9 @@ class VolumeProvider(t.Protocol):
     def is_cancelled(self) -> bool:
         """Whether the run is cancelled."""
 
+    def grants(self, use: SnapshotUse, scope: RightsScope) -> list[Grant]:
+        """The rights in the cluster that ``use`` takes, beside those of the task itself."""
+
     def deletion_notes(self) -> tuple[str, ...]:
         """What else is to be reported of the deletions so far: a sentence each."""
 
@@ -241,6 +249,7 @@ __all__ = (
     "Key",
     "Reasons",
     "SnapshotOffer",
+    "SnapshotUse",
     "StoredContents",
     "VolumeContext",
     "VolumeProvider",

@@ -26,9 +26,7 @@ _OLDEST_AND_NEWEST = environments.ANSIBLE_CORES[0], environments.ANSIBLE_CORES[-
 _UNITS = "tests/unit/plugins"
 
 #: Unit tests of what knows Ansible. Engines know nothing of it, which `make lint` holds: pytest alone runs their tests.
-_KNOW_ANSIBLE = tuple(
-    f"{_UNITS}/{folder}/" for folder in ("lookup", "module_utils/_ansible", "modules", "plugin_utils")
-)
+KNOW_ANSIBLE = tuple(f"{_UNITS}/{folder}/" for folder in ("lookup", "module_utils/_ansible", "modules", "plugin_utils"))
 
 #: Unit tests of what the optional accelerators do. Pytest has them, these environments have not.
 _ACCELERATED = tuple(
@@ -56,8 +54,8 @@ def units(report: Report) -> None:
     """The unit tests that pytest alone would not be enough for: what knows Ansible, on the oldest and newest one."""
     oldest, newest = _OLDEST_AND_NEWEST
     options = ["--local", "--num-workers", "1"]  # each worker imports everything anew
-    _ansible_test(report, newest, "units", *options, *_KNOW_ANSIBLE, *_ACCELERATED, junit="python*.xml")
-    _ansible_test(report, oldest, "units", *options, *_KNOW_ANSIBLE, junit="python*.xml")
+    _ansible_test(report, newest, "units", *options, *KNOW_ANSIBLE, *_ACCELERATED, junit="python*.xml")
+    _ansible_test(report, oldest, "units", *options, *KNOW_ANSIBLE, junit="python*.xml")
 
 
 def integration(report: Report, targets: list[str], excluded: list[str]) -> None:
@@ -95,4 +93,4 @@ def place_pip_installer() -> None:
             note(f"{cache / name}: placed, as ansible-test cannot fetch it everywhere")
 
 
-__all__ = ("install_programs", "integration", "sanity", "units")
+__all__ = ("KNOW_ANSIBLE", "install_programs", "integration", "place_pip_installer", "sanity", "units")

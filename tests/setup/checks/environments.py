@@ -72,23 +72,33 @@ def ansible_core(version: str) -> Environment:
     return _environment(f"ansible-core-{version}")
 
 
-def _environment(name: str) -> Environment:
+def matrix(python: str, core: str) -> Environment:
+    """What one pair of ``make matrix`` runs with: the interpreter at ``python``, and an ansible-core such as "2.20"."""
+    version = pathlib.Path(python).name
+    return _environment("matrix", python=python, asked=(f"ansible-core=={core}.*",), title=f"matrix-{version}-{core}")
+
+
+def _environment(
+    name: str, *, python: str = sys.executable, asked: tuple[str, ...] = (), title: str = ""
+) -> Environment:
+    """The requirements of ``name`` and what is ``asked`` for beside them, with the interpreter at ``python``."""
     requirements = _REQUIREMENTS / f"{name}.txt"
     sources = [requirements, CHECKOUT / "requirements.txt", _CONSTRAINTS]
-    digest = hashlib.sha256(sys.version.encode() + b"".join(file.read_bytes() for file in sources)).hexdigest()[:12]
-    path = CACHE / f"venv-{name}-{digest}"
+    interpreter = sys.version if python == sys.executable else os.path.realpath(python)
+    made_of = " ".join([interpreter, *asked]).encode() + b"".join(file.read_bytes() for file in sources)
+    path = CACHE / f"venv-{title or name}-{hashlib.sha256(made_of).hexdigest()[:12]}"
     complete = path / "complete"
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / "venv.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not complete.exists():
-            say(f"Making the Python environment {name}")
+            say(f"Making the Python environment {title or name}")
             started = time.monotonic()
             uv = _uv()
             shutil.rmtree(path, ignore_errors=True)
-            must_run([uv, "venv", "--quiet", "--no-project", "--python", sys.executable, str(path)])
+            must_run([uv, "venv", "--quiet", "--no-project", "--python", python, str(path)])
             install = [uv, "pip", "install", "--quiet", "--python", str(path / "bin" / "python")]
-            must_run([*install, "-r", str(requirements), "-c", str(_CONSTRAINTS)], env=_uv_variables())
+            must_run([*install, "-r", str(requirements), "-c", str(_CONSTRAINTS), *asked], env=_uv_variables())
             complete.touch()
             note(f"{path}, {time.monotonic() - started:.0f} s")
     return Environment(path)
@@ -134,4 +144,4 @@ def install_packages(*names: str) -> None:
     must_run(command.split(), env=apt)
 
 
-__all__ = ("ANSIBLE_CORES", "Environment", "ansible_core", "install_packages", "oldest_boto3", "tools")
+__all__ = ("ANSIBLE_CORES", "Environment", "ansible_core", "install_packages", "matrix", "oldest_boto3", "tools")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 _TESTS = Path(__file__).parents[2]
 _LIVE = _TESTS / "integration" / "live"
-for _folder in (_LIVE / "quiesce", _LIVE / "backup_hooks", _TESTS / "cluster"):
+for _folder in (_LIVE / "quiesce", _LIVE / "backup_hooks", _LIVE / "restore", _TESTS / "cluster"):
     if str(_folder) not in sys.path:
         sys.path.append(str(_folder))
 
@@ -19,5 +19,6 @@ from cut_proxy import CutProxy, through
 from hook_pods import HookPods
 from many_hooks import run_many_hooks
 from processes import Engine, Started
+from restore_lab import Backups, Cluster
 
-__all__ = ("CutProxy", "Engine", "HookPods", "Started", "run_many_hooks", "through")
+__all__ = ("Backups", "Cluster", "CutProxy", "Engine", "HookPods", "Started", "run_many_hooks", "through")

@@ -12,13 +12,17 @@ from campaigns.archives import Archives
 from campaigns.case import Campaign
 from campaigns.freeze import FreezeCampaign
 from campaigns.hooks import HooksCampaign
+from campaigns.plan import PlanCampaign
 from campaigns.store import StoreCampaign
+from campaigns.templates import Templates
 
 CAMPAIGNS: dict[str, t.Callable[[], Campaign]] = {
     "archives": Archives,
     "freeze": FreezeCampaign,
     "hooks": HooksCampaign,
+    "plan": PlanCampaign,
     "store": StoreCampaign,
+    "templates": Templates,
 }
 
 __all__ = ("CAMPAIGNS",)

@@ -59,7 +59,7 @@ class Applier:
             states = collections.Counter(
                 applied.became
                 for applied in done
-                if applied.item.group_resource == group_resource and applied.item.intent
+                if applied.item.group_resource == group_resource and (applied.item.intent or applied.state == "failed")
             )
             if states:
                 self._run.progress(

@@ -20,9 +20,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import find_forbidden
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object, replace_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.sure_creates import CreateUnknown, create_surely
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.lock_holder import (
     RestoreProcess,
@@ -31,6 +33,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.lock_hol
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.restore_mark import LEASE_NAME
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.rights import lock_needs
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 
 #: Without a renewal for this long a restore counts as dead, on whatever machine it ran.
@@ -146,6 +149,12 @@ class NamespaceLocks:
     def _acquire(self, namespace: str) -> RestoreProcess | None:
         """None when the lease is ours, or cannot be had by this user; else who holds it."""
         resource = t.cast(ApiResource, self._resource)
+        missing = find_forbidden(self._client, lock_needs(namespace), workers=1)
+        if missing:
+            holder = None if self._force else self._find_holder(namespace)
+            if holder is None:
+                self._warn_unguarded(namespace, f"The API server does not let you {rights_text(missing)}.")
+            return holder
         try:
             while (lease := self._take(resource, namespace)) is None:
                 standing = get_object(self._client, resource, LEASE_NAME, namespace)
@@ -162,7 +171,7 @@ class NamespaceLocks:
         except KubeError as exc:
             if not (exc.forbidden or exc.not_found):
                 raise
-            self._warn_unguarded(namespace, exc)
+            self._warn_unguarded(namespace, exc.message)
             return None
         self._note(namespace, lease)
         return None
@@ -294,12 +303,12 @@ class NamespaceLocks:
                 hint=f"Run it again with name: {restore} to finish it.",
             )
 
-    def _warn_unguarded(self, namespace: str, exc: KubeError) -> None:
+    def _warn_unguarded(self, namespace: str, why: str) -> None:
         with self._lock:
             warned, self._warned = self._warned, True
         if not warned:
             self._issues.warning(
-                f"Other restores into namespace '{namespace}' would not be noticed: {exc.message}",
+                f"Other restores into namespace '{namespace}' would not be noticed: {why}",
                 hint="Allow create, get, update and delete on leases.coordination.k8s.io in the namespaces.",
             )
 

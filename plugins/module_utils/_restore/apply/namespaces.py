@@ -15,7 +15,9 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.sure_creates import create_surely
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.terminating import what_holds
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait_for_object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.namespace_locks import NamespaceLocks
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import namespace_state
@@ -52,7 +54,9 @@ class NamespaceMaker:
             if self._live.namespaces.get(item.name) == "terminating":
                 self._wait_gone(item.name, item.resource)
             body = self._objects.load(item.body)
-            create_surely(self._run.client, item.resource, body, is_ours=lambda found: _has_labels(found, body))
+            create_surely(
+                self._run.client_for(item), item.resource, body, is_ours=lambda found: _has_labels(found, body)
+            )
         except KubeError as exc:
             if not exc.already_exists:
                 why = exc.message.partition("\n")[0]
@@ -82,7 +86,7 @@ class NamespaceMaker:
     def _wait_gone(self, name: str, resource: ApiResource) -> None:
         self._run.progress(f"waiting for the old namespace {name} to be gone")
         timeout = self._run.request.terminating_timeout
-        end = time.monotonic() + timeout
+        end, told = time.monotonic() + timeout, ""
         while (left := end - time.monotonic()) > 0:
             try:
                 wait_for_object(
@@ -100,10 +104,20 @@ class NamespaceMaker:
             else:
                 return
             self._nudge(name)
+            told = self._tell(name, resource, told)
         raise KubeTimeout(
-            f"it is still being deleted after {timeout:g} s",
-            hint="See the conditions in its status for what holds it, or give a longer terminating_timeout.",
+            f"it is still being deleted after {timeout:g} s" + (f", and waits for this: {told}" if told else ""),
+            hint="See to it that this can go, or give a longer terminating_resource_timeout.",
         )
+
+    def _tell(self, name: str, resource: ApiResource, told: str) -> str:
+        """What the namespace waits for, once for each time that it is something else; ``told`` is the last."""
+        with contextlib.suppress(KubeError):
+            held = what_holds(get_object(self._run.client, resource, name))
+            if held and held != told:
+                self._run.progress(f"the old namespace {name} waits for this: {held}")
+            return held or told
+        return told
 
     def _nudge(self, namespace: str) -> None:
         """What a restore that was broken off has left there may hold it."""

@@ -77,7 +77,7 @@ class ObjectWaits:
             raise KubeTimeout(
                 f"the old one is still being deleted after {seconds:g} s"
                 + (f", held by its finalizers ({held})" if held else ""),
-                hint="See to it that it can go, or give a longer terminating_timeout.",
+                hint="See to it that it can go, or give a longer terminating_resource_timeout.",
             ) from exc
 
 

@@ -26,12 +26,14 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import (
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.object_waits import ObjectWaits
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.status import write_status
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.existing_judge import ExistingJudge
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import Applied
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.existing import ExistingObjects
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.metadata import made_by
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.overwrite import replacement
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.refusal_hints import TAKEN, refusal_hint
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import DataSource
 
@@ -56,6 +58,7 @@ class ObjectWriter:
         run: RestoreRun,
         findings: Findings,
         existing: ExistingObjects,
+        judge: ExistingJudge,
         waits: ObjectWaits,
         on_created: OnCreated,
     ) -> None:
@@ -64,6 +67,7 @@ class ObjectWriter:
         self._objects = findings.objects
         self._volumes = findings.volumes
         self._existing = existing
+        self._judge = judge
         self._waits = waits
         self._on_created = on_created
         self.gone: KubeError | None = None
@@ -105,7 +109,9 @@ class ObjectWriter:
             return self._create_from_snapshot(item, resource, source)
         try:
             if item.group_resource not in _FOLLOWED and item.facts.afterwards is None and item.body is not None:
-                create_encoded(self._client, resource, self._objects.read(item.body), namespace=item.namespace)
+                create_encoded(
+                    self._run.client_for(item), resource, self._objects.read(item.body), namespace=item.namespace
+                )
                 return Applied(item, "created")
             created = self._post(item, resource)
         except KubeError as exc:
@@ -114,14 +120,14 @@ class ObjectWriter:
 
     def _post(self, item: PlanItem, resource: ApiResource) -> Object:
         """Create; a pod whose service account is on its way (its namespace is new) is tried once more."""
-        body = self._objects.load(item.body)
+        body, client = self._objects.load(item.body), self._run.client_for(item)
         try:
-            return create_object(self._client, resource, body, namespace=item.namespace)
+            return create_object(client, resource, body, namespace=item.namespace)
         except KubeError as exc:
             if not (exc.forbidden and "error looking up service account" in exc.message):
                 raise
         self._waits.await_account(item.namespace or "", body["spec"].get("serviceAccountName") or "default")
-        return create_object(self._client, resource, body, namespace=item.namespace)
+        return create_object(client, resource, body, namespace=item.namespace)
 
     def _create_from_snapshot(self, item: PlanItem, resource: ApiResource, source: DataSource) -> Applied:
         """A PersistentVolume with a new volume behind it, unless there is a healthy one of its name."""
@@ -154,13 +160,13 @@ class ObjectWriter:
 
         Reading waits for the server, for as long as the retry policy says.
         """
-        body, attempt = self._objects.load(item.body), 1
+        body, attempt, client = self._objects.load(item.body), 1, self._run.client_for(item)
         while True:
             if self._run.cancel.wait(attempt * _PAUSE):
                 self._run.cancel.check()
             try:
                 there = get_object(self._client, resource, item.name, item.namespace)
-                created = there or create_object(self._client, resource, body, namespace=item.namespace)
+                created = there or create_object(client, resource, body, namespace=item.namespace)
                 break
             except KubeError as exc:
                 if attempt == _ATTEMPTS or not (exc.already_exists or is_passing(exc)):
@@ -188,7 +194,7 @@ class ObjectWriter:
 
     def _find_existing(self, item: PlanItem, resource: ApiResource, exc: KubeError) -> Object | None:
         """What stands in the way of a create; node ports that are taken may be its own (Velero 1.18)."""
-        taken = item.group_resource.resource == "services" and "provided port is already allocated" in exc.message
+        taken = item.group_resource.resource == "services" and TAKEN in exc.message
         if exc.already_exists or taken:
             return get_object(self._client, resource, item.name, item.namespace)
         return None
@@ -207,7 +213,7 @@ class ObjectWriter:
             self._objects.load(item.body),
             stored_claim=self._objects.load(stored) if stored is not None else None,
         )
-        return self.attempt(decided, self._follow)
+        return self.attempt(self._judge.judge(decided), self._follow)
 
     def _follow(self, item: PlanItem) -> Applied:
         """Carry out what was decided about an object that came after the plan was made."""
@@ -245,28 +251,30 @@ class ObjectWriter:
         resource = _served(item)
         if item.method == "recreate":
             return self._recreate(item, resource)
-        if item.method == "replace":
-            self._replace(item, resource)
-            return Applied(item, "updated")
         try:
-            self._patch(item, resource)
+            if item.method == "replace":
+                self._replace(item, resource)
+            else:
+                self._patch(item, resource)
         except KubeError as exc:
             if exc.unreachable:
                 raise
-            self._run.issues.warning(
-                f"{item.title} could not be updated: {_first_line(exc)}",
-                **_where(item),
-                reason=exc.reason,
-                hint=exc.hint or "",
-            )
-            return Applied(item, "failed")
+            return self._not_updated(item, exc)
         return Applied(item, "updated")
+
+    def _not_updated(self, item: PlanItem, exc: KubeError) -> Applied:
+        """An error, as the plan foresees it: what was asked for is not there."""
+        why, hint = _first_line(exc), refusal_hint(item, exc, self._run.request.spec)
+        self.report(item, f"{item.title} could not be updated: {why}", reason=exc.reason, hint=hint)
+        return Applied(item.decided("conflict", why, hint=hint, cause=exc.reason), "failed", why)
 
     def _patch(self, item: PlanItem, resource: ApiResource) -> None:
         """A merge patch may be sent twice."""
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                patch_object(self._client, resource, item.name, item.patch or {}, namespace=item.namespace)
+                patch_object(
+                    self._run.client_for(item), resource, item.name, item.patch or {}, namespace=item.namespace
+                )
             except KubeError as exc:
                 if attempt == _ATTEMPTS or not is_passing(exc):
                     self._note_gone(exc)
@@ -295,7 +303,7 @@ class ObjectWriter:
         """In the place of one that is gone."""
         body = self._objects.load(item.body)
         try:
-            created = create_object(self._client, resource, body, namespace=item.namespace)
+            created = create_object(self._run.client_for(item), resource, body, namespace=item.namespace)
         except KubeError as exc:
             if not is_passing(exc):
                 raise
@@ -309,11 +317,14 @@ class ObjectWriter:
         if live is None:
             raise KubeError("It was deleted by someone else meanwhile.", status=404)
         body = replacement(item.group_resource, live, body)
-        replace_object(self._client, resource, item.name, body, namespace=item.namespace)
+        replace_object(self._run.client_for(item), resource, item.name, body, namespace=item.namespace)
 
     def _failed(self, item: PlanItem, exc: ArkiveError, *, reason: str = "") -> Applied:
         failure = _first_line(exc)
-        self.report(item, f"error restoring {item.title}: {failure}", reason=reason, hint=exc.hint or "")
+        hint = refusal_hint(item, exc, self._run.request.spec)
+        self.report(item, f"error restoring {item.title}: {failure}", reason=reason, hint=hint)
+        if item.intent == "update":
+            item = item.decided("conflict", failure, hint=hint, cause=reason)
         return Applied(item, "failed", failure)
 
 

@@ -22,12 +22,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.chosen_
     leave_out_bad,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.contents import BackupContents
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.unfit_names import check_names
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.unfit_names import check_names, report_empty
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.version_priorities import (
     read_version_priorities,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,16 +58,35 @@ def choose_objects(run: RestoreRun, backup: OpenBackup) -> Chosen:
     if request.all_api_versions and backup.has_api_versions:
         choose_versions(contents, discovery, read_version_priorities(run.client, discovery, request))
     contents.know_types(api)
+    if request.convert_api_versions:
+        spec = _convert(contents, api, spec)
+        request = dataclasses.replace(request, spec=spec)
     if request.on_bad_member == "skip":
-        _report_bad_members(leave_out_bad(contents, spec, discovery), issues)
+        bad = leave_out_bad(contents, spec, discovery)
+        _report_bad_members(bad, issues)
+        if bad.count:
+            # What the filters fit was there, and is told of.
+            request = dataclasses.replace(request, fail_on_empty=False)
     choice = ObjectChoice(request.names, request.select)
     items = choose_items(contents, spec, discovery, choice)
     unfit = check_names(request, contents, discovery, unused=choice.unused)
     for warning in (*unfit, *items.warnings):
         issues.warning(warning)
     if not items.count and not items.namespaces:
-        issues.warning(f"Nothing in backup '{spec.backup_name}' fits the filters: zero items to be restored.")
+        report_empty(request, contents, issues)
     return Chosen(backup=backup, contents=contents, items=items, discovery=discovery, api=api)
+
+
+def _convert(contents: BackupContents, api: ApiTypes, spec: RestoreSpec) -> RestoreSpec:
+    """``spec`` with the types that it includes under the names that they have now."""
+    from ansible_collections.arkive.k8s.plugins.module_utils._restore.conversions.converter import Converter
+
+    converter = Converter(lambda api_version, kind: api.find_kind(api_version, kind) is not None)
+    moved = contents.convert(converter, leave=frozenset(spec.excluded_resources))
+    names = {str(old): str(new) for old, new in moved.items()}
+    return dataclasses.replace(
+        spec, included_resources=tuple(dict.fromkeys(names.get(name, name) for name in spec.included_resources))
+    )
 
 
 def _report_bad_members(bad: BadMembers, issues: Issues) -> None:

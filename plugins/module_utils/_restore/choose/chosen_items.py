@@ -78,10 +78,14 @@ def choose_items(
     return _Selector(contents, spec, discovery, choice or ObjectChoice((), None)).select()
 
 
+#: Of members that are left out, nobody but the report knows any more.
+_NAMED_BAD = 10_000
+
+
 def leave_out_bad(contents: BackupContents, spec: RestoreSpec, discovery: Discovery) -> BadMembers:
     """Let ``contents`` forget its bad members. Returns those among them that the filters would have let through."""
     selector = _Selector(contents, spec, discovery, ObjectChoice((), None))
-    bad = BadMembers()
+    bad = BadMembers(most=_NAMED_BAD)
     for ref, problem in contents.leave_out_bad():
         if selector.passes(ref):
             bad.add(problem)

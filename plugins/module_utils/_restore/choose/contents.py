@@ -15,9 +15,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.item_source import ItemSource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.conversions.move import Conversion
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.object_shapes import find_object_misfit
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes
+    from ansible_collections.arkive.k8s.plugins.module_utils._restore.conversions.converter import Converter
 
 _NO_NAMES: frozenset[str] = frozenset()
 #: What to do about a bad member.
@@ -40,6 +43,9 @@ class BackupContents:
         self._names = names
         self._chosen: dict[GroupResource, str] = {}
         self._api: ApiTypes | None = None
+        self._converter: Converter | None = None
+        #: Of objects that are shown under another type than the archive has them under.
+        self._origins: dict[ItemRef, ItemRef] = {}
 
     @property
     def types(self) -> t.Collection[GroupResource]:
@@ -58,17 +64,28 @@ class BackupContents:
         return self._names.get((group_resource, namespace), _NO_NAMES)
 
     def read(self, ref: ItemRef) -> dict[str, t.Any]:
-        """A stored object, parsed again: the caller may change it.
+        """A stored object, parsed again and in a version that is served if that is wanted: the caller may change it.
 
         Raises ``ArchiveError`` for a bad member: one that is not the JSON of the object that its path names.
         """
+        return self.read_converted(ref).body
+
+    def read_converted(self, ref: ItemRef) -> Conversion:
+        """The same, with what has become of it on the way to another version."""
+        origin = self._origins.get(ref, ref)
         try:
-            obj = self._source.read(ref)
+            obj = self._source.read(origin)
         except ArchiveError as exc:
             raise ArchiveError(exc.message, hint=GO_ON) from exc
         if self._api is not None:
-            self.check_type(ref, obj["apiVersion"], obj["kind"])
-        return obj
+            self.check_type(origin, obj["apiVersion"], obj["kind"])
+        if self._converter is None:
+            return Conversion(obj)
+        conversion = self._converter.convert(obj)
+        misfit = find_object_misfit(conversion.body, ref.group_resource) if conversion.source else ""
+        if misfit:
+            raise ArchiveError(f"The archive's member {origin.shown} is no object of Kubernetes: {misfit}.", hint=GO_ON)
+        return conversion
 
     def check_type(self, ref: ItemRef, api_version: str, kind: str) -> None:
         """Raise ``ArchiveError`` for an object that the API server would take for another than its path says."""
@@ -79,6 +96,30 @@ class BackupContents:
     def know_types(self, api: ApiTypes) -> None:
         """From now on, kinds are what the API server says that they are as well."""
         self._api = api
+
+    def convert(self, converter: Converter, *, leave: t.Container[str] = ()) -> dict[GroupResource, GroupResource]:
+        """From now on, objects come in versions that the cluster serves. Returns the types that moved, with their new.
+
+        ``leave`` are types to leave where they are. Of two objects that come to the same place, the one that is there
+        stays: servers that had a type in two groups showed each object in both.
+        """
+        self._converter = converter
+        moved = {
+            old: new for old, new in converter.moved_types().items() if old in self._by_type and str(old) not in leave
+        }
+        for old, new in moved.items():
+            refs = self._by_type.pop(old)
+            self._names = {key: names for key, names in self._names.items() if key[0] != old}
+            there = self._by_type.setdefault(new, [])
+            for ref in refs:
+                names = self._names.setdefault((new, ref.namespace), set())
+                if ref.name not in names:
+                    names.add(ref.name)
+                    shown = ItemRef(new, self._chosen.get(new, ""), ref.namespace, ref.name)
+                    self._origins[shown] = ref
+                    there.append(shown)
+            there.sort(key=lambda ref: (ref.namespace or "", ref.name))
+        return moved
 
     def _why_of_another_type(self, ref: ItemRef, api_version: str, kind: str) -> str:
         """What a filter would let through by its path, and the API server would take for something else."""

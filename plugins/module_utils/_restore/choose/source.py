@@ -20,13 +20,16 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Sto
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import check_backup_phase
 
 
-def with_backup(request: RestoreRequest, store: Store) -> RestoreRequest:
-    """``request`` with the name of a backup, whether it named that or a schedule. Raises ``CatalogError``."""
+def with_backup(request: RestoreRequest, store: Store) -> tuple[RestoreRequest, list[str]]:
+    """``request`` with the name of a backup, whether it named that or a schedule; and warnings about the choice.
+
+    Raises ``CatalogError``.
+    """
     spec = request.spec
     if spec.backup_name:
-        return request
-    name = newest_backup(store, spec.schedule_name)
-    return dataclasses.replace(request, spec=dataclasses.replace(spec, backup_name=name))
+        return request, []
+    newest = newest_backup(store, spec.schedule_name)
+    return dataclasses.replace(request, spec=dataclasses.replace(spec, backup_name=newest.name)), newest.warnings
 
 
 def open_source(store: Store, name: str, *, cancel: CancelToken | None = None) -> OpenBackup:

@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, STATEFUL_SETS, VOLUMES
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.contents import BackupContents
@@ -27,6 +28,16 @@ _CLASS_TYPES = (
     CLAIMS,
     VOLUMES,
     STATEFUL_SETS,
+)
+#: Fields of the spec that choose objects.
+_FILTERS = (
+    "included_namespaces",
+    "excluded_namespaces",
+    "included_resources",
+    "excluded_resources",
+    "include_cluster_resources",
+    "label_selector",
+    "or_label_selectors",
 )
 #: Names that a hint lists.
 _NAMED = 5
@@ -59,14 +70,14 @@ class Unfit(t.NamedTuple):
 def check_names(
     request: RestoreRequest, contents: BackupContents, discovery: Discovery, *, unused: t.Sequence[str]
 ) -> list[str]:
-    """Sentences about what is in a manifest; raises ``ValidationError`` for what is an option of the task.
+    """Sentences about what is in a manifest; raises ``ValidationError`` for what is an option of the task, or strict.
 
     ``unused`` are the ``names`` that chose nothing. A pattern may fit nothing, and an empty backup fits no name.
     """
     if not contents.types:
         return []
     found = list(_find(request, contents, discovery, unused))
-    refused = [unfit for unfit in found if unfit.option not in request.from_manifest]
+    refused = [unfit for unfit in found if request.strict_selection or unfit.option not in request.from_manifest]
     if refused:
         backup, errors = request.spec.backup_name, [unfit.sentence for unfit in refused]
         raise ValidationError(
@@ -75,6 +86,31 @@ def check_names(
             details={"phase": "FailedValidation", "validation_errors": errors},
         )
     return [f"{unfit.sentence}. {unfit.hint}" for unfit in found]
+
+
+def report_empty(request: RestoreRequest, contents: BackupContents, issues: Issues) -> None:
+    """Say that nothing is chosen; raises ``ValidationError`` where nobody has said that this will do.
+
+    What stands in a manifest is treated as Velero treats it: zero items are restored.
+    """
+    backup = request.spec.backup_name
+    why = "fits the filters" if contents.types else "could be restored: it holds no object"
+    fails = request.fail_on_empty
+    if fails is None:
+        fails = request.strict_selection or not request.from_manifest or _chooses_beside_manifest(request)
+    if fails:
+        raise ValidationError(
+            f"The restore of backup '{backup}' was not begun: nothing in it {why}.",
+            hint="k8s_backup_info with details: [items] lists what it holds. Set fail_on_empty: false to take an empty "
+            "restore for done.",
+            details={"phase": "FailedValidation", "validation_errors": [f"nothing in backup '{backup}' {why}"]},
+        )
+    issues.warning(f"Nothing in backup '{backup}' {why}: zero items to be restored.")
+
+
+def _chooses_beside_manifest(request: RestoreRequest) -> bool:
+    given = {name for name in _FILTERS if getattr(request.spec, name) not in (None, ())}
+    return bool(given - request.from_manifest or request.names or request.select is not None)
 
 
 def _find(
@@ -132,4 +168,4 @@ def _collect(contents: BackupContents, types: t.Iterable[GroupResource], read: R
     return found
 
 
-__all__ = ("check_names",)
+__all__ = ("check_names", "report_empty")

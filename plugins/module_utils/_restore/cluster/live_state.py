@@ -15,6 +15,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import NAMESPACES, VOLUMES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.claims import bound_volume
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
@@ -22,6 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import list_raw_pages
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.terminating import what_holds
 
 NamespaceState: t.TypeAlias = t.Literal["present", "terminating", "absent", "unknown"]
 #: Above this many namespaces one LIST is cheaper than a GET for each.
@@ -43,6 +45,10 @@ class ApiTypes:
 
     def find(self, group_resource: GroupResource) -> ApiResource | None:
         return self._discovery.find(group_resource)
+
+    def versions(self, group_resource: GroupResource) -> list[str]:
+        """The apiVersions in which a type is served, in the server's order."""
+        return [res.api_version for res in self._discovery.resources if res.group_resource == group_resource]
 
     @property
     def namespaces(self) -> ApiResource:
@@ -66,6 +72,8 @@ class LiveState:
     namespaces: dict[str, NamespaceState]
     volumes: dict[str, dict[str, t.Any]]
     claims: dict[tuple[str, str], str] = dataclasses.field(default_factory=dict)
+    #: Of namespaces that are being deleted: what they wait for, in the server's words.
+    held: dict[str, str] = dataclasses.field(default_factory=dict)
     #: Names of VolumeSnapshotContents of this restore, with what becomes of the storage's snapshot when they go.
     content_policies: dict[str, str] = dataclasses.field(default_factory=dict)
     _claim_uids: dict[tuple[str, str], str] = dataclasses.field(default_factory=dict)
@@ -105,9 +113,11 @@ def read_live_state(
     client: KubeClient, types: ApiTypes, *, namespaces: t.Collection[str], with_volumes: bool, workers: int
 ) -> LiveState:
     """Read the state of ``namespaces``, and all PersistentVolumes where they matter."""
+    found = _read_namespaces(client, types.namespaces, namespaces, workers)
     return LiveState(
-        _read_namespaces(client, types.namespaces, namespaces, workers),
+        {name: "unknown" if obj is False else namespace_state(obj) for name, obj in found.items()},
         _read_volumes(client, types) if with_volumes else {},
+        held={name: what_holds(obj) for name, obj in found.items() if obj and namespace_state(obj) == "terminating"},
     )
 
 
@@ -122,21 +132,22 @@ def namespace_state(namespace: t.Mapping[str, t.Any] | None) -> NamespaceState:
 
 def _read_namespaces(
     client: KubeClient, resource: ApiResource, names: t.Collection[str], workers: int
-) -> dict[str, NamespaceState]:
+) -> dict[str, Object | t.Literal[False] | None]:
+    """The Namespace objects by name: None for one that is not there, False for one that may not be read."""
     if len(names) > _MANY_NAMESPACES:
         try:
             found = {item["metadata"]["name"]: item for page in list_pages(client, resource) for item in page.items}
-            return {name: namespace_state(found.get(name)) for name in names}
+            return {name: found.get(name) for name in names}
         except KubeError as exc:
             if not exc.forbidden:
                 raise
 
-    def read(name: str) -> NamespaceState:
+    def read(name: str) -> Object | t.Literal[False] | None:
         try:
-            return namespace_state(get_object(client, resource, name))
+            return get_object(client, resource, name)
         except KubeError as exc:
             if exc.forbidden:
-                return "unknown"
+                return False
             raise
 
     with concurrent.futures.ThreadPoolExecutor(max_workers=workers) as pool:

@@ -143,10 +143,13 @@ class RestoredPodHooks:
         reminder = time.monotonic() + _REMINDER_SECONDS
         while not self._ended.wait(_JOIN_SECONDS):
             if time.monotonic() > reminder:
-                waiting = [f"{run.namespace}/{run.name}" for run in self._runs if not run.is_done]
+                waiting = [run for run in self._runs if not run.is_done]
                 if waiting:
+                    first = waiting[0]
+                    why = f": {first.trouble}" if first.trouble else ""
                     self._progress(
-                        f"still waiting for the exec hooks of {counted(len(waiting), 'pod')}, such as {waiting[0]}"
+                        f"still waiting for the exec hooks of {counted(len(waiting), 'pod')}, such as "
+                        f"{first.namespace}/{first.name}{why}"
                     )
                 reminder = time.monotonic() + _REMINDER_SECONDS
 

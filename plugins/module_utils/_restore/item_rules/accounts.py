@@ -38,12 +38,4 @@ def reset_token_secret(draft: Draft, context: RuleContext) -> None:
     data.pop("ca.crt", None)
 
 
-def map_subjects(draft: Draft, context: RuleContext) -> None:
-    """``velero.io/role-bindings`` and ``cluster-role-bindings``: subjects follow their namespace."""
-    for subject in draft.body.get("subjects") or []:
-        namespace = subject.get("namespace")
-        if namespace in context.namespace_mapping:
-            subject["namespace"] = context.namespace_mapping[namespace]
-
-
-__all__ = ("drop_token_reference", "map_subjects", "reset_token_secret")
+__all__ = ("drop_token_reference", "reset_token_secret")

@@ -98,6 +98,7 @@ class RuleContext:
     namespace_mapping: t.Mapping[str, str]
     preserve_node_ports: bool = False
     keep_wait_containers: bool = False
+    restore_failed_jobs: bool = False
     restore_volume_data: bool = True
     storage_class_mapping: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     #: New classes of that mapping which neither the cluster nor this restore has.

@@ -15,8 +15,16 @@ UID_LABELS = ("controller-uid", "batch.kubernetes.io/controller-uid")
 
 
 def skip_finished_job(draft: Draft, context: RuleContext) -> None:
-    if draft.stored_status.get("completionTime"):
+    """A Job that has ended would do its work again: one that failed as well, unless somebody asks for that."""
+    if draft.stored_status.get("completionTime") or _has_condition(draft, "Complete", "SuccessCriteriaMet"):
         draft.skip = "the job had run to its end"
+    elif not context.restore_failed_jobs and _has_condition(draft, "Failed", "FailureTarget"):
+        draft.skip = "the job had failed, and would run again; restore_failed_jobs: true restores it"
+
+
+def _has_condition(draft: Draft, *types: str) -> bool:
+    conditions = draft.stored_status.get("conditions") or ()
+    return any(each.get("type") in types and each.get("status") == "True" for each in conditions)
 
 
 def reset_job(draft: Draft, context: RuleContext) -> None:

@@ -18,8 +18,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.dra
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 #: What a person may have written into that annotation: what has other types was never applied.
 _APPLIED: Shape = {"spec": {"ports": [{"name": str, "nodePort": int}], "healthCheckNodePort": int}}
-_SLICE_MANAGER_LABEL = "endpointslice.kubernetes.io/managed-by"
-_SLICE_CONTROLLERS = ("endpointslice-controller.k8s.io", "endpointslicemirroring-controller.k8s.io")
 
 
 def reset_service(draft: Draft, context: RuleContext) -> None:
@@ -46,12 +44,22 @@ def skip_rebuilt_endpoints(draft: Draft, context: RuleContext) -> None:
         draft.skip = f"rebuilt by its controller from Service '{draft.name}'"
 
 
-def skip_rebuilt_endpoint_slice(draft: Draft, context: RuleContext) -> None:
-    labels = draft.stored_metadata.get("labels") or {}
+def skip_slice_of_api_server(draft: Draft, context: RuleContext) -> None:
     if _is_api_server(draft):
         draft.skip = "kept by the API server itself"
-    elif labels.get(_SLICE_MANAGER_LABEL) in _SLICE_CONTROLLERS:
-        draft.skip = f"rebuilt by its controller from Service '{labels.get('kubernetes.io/service-name', '')}'"
+
+
+def skip_default_service_cidr(draft: Draft, context: RuleContext) -> None:
+    """The range that the API server was started with; it makes the object of its own by this name."""
+    if draft.name == "kubernetes":
+        draft.skip = "kept by the API server itself"
+
+
+def skip_address_of_service(draft: Draft, context: RuleContext) -> None:
+    """A restored Service is given an address, and the object of it with that."""
+    parent = draft.spec.get("parentRef") or {}
+    if parent.get("resource") == "services" and not parent.get("group"):
+        draft.skip = f"rebuilt by its controller from Service '{parent.get('name', '')}'"
 
 
 def _is_api_server(draft: Draft) -> bool:
@@ -115,4 +123,11 @@ def _asked_for_health_port(applied: dict[str, t.Any] | None, draft: Draft) -> bo
     )
 
 
-__all__ = ("parse_applied", "reset_service", "skip_rebuilt_endpoint_slice", "skip_rebuilt_endpoints")
+__all__ = (
+    "parse_applied",
+    "reset_service",
+    "skip_address_of_service",
+    "skip_default_service_cidr",
+    "skip_rebuilt_endpoints",
+    "skip_slice_of_api_server",
+)

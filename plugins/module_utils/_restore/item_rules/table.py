@@ -11,7 +11,6 @@ from __future__ import annotations
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
     API_SERVICES,
     CLAIMS,
-    CLUSTER_ROLE_BINDINGS,
     CONFIG_MAPS,
     CRDS,
     CRON_JOBS,
@@ -20,15 +19,16 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources i
     DEPLOYMENTS,
     ENDPOINT_SLICES,
     ENDPOINTS,
+    IP_ADDRESSES,
     JOBS,
     MUTATING_WEBHOOKS,
     POD_TEMPLATES,
     PODS,
     REPLICA_SETS,
     REPLICATION_CONTROLLERS,
-    ROLE_BINDINGS,
     SECRETS,
     SERVICE_ACCOUNTS,
+    SERVICE_CIDRS,
     SERVICES,
     STATEFUL_SETS,
     VALIDATING_WEBHOOKS,
@@ -40,7 +40,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources i
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.accounts import (
     drop_token_reference,
-    map_subjects,
     reset_token_secret,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.apis import (
@@ -65,10 +64,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.pod
     skip_mirror_pod,
     skip_pod_of_job,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.rebuilt import skip_rebuilt
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.services import (
     reset_service,
-    skip_rebuilt_endpoint_slice,
+    skip_address_of_service,
+    skip_default_service_cidr,
     skip_rebuilt_endpoints,
+    skip_slice_of_api_server,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.snapshots import (
     restore_snapshot,
@@ -101,7 +103,9 @@ ITEM_RULES: dict[GroupResource, tuple[Rule, ...]] = {
     POD_TEMPLATES: (map_pod_template_images,),
     SERVICES: (reset_service,),
     ENDPOINTS: (skip_rebuilt_endpoints,),
-    ENDPOINT_SLICES: (skip_rebuilt_endpoint_slice,),
+    ENDPOINT_SLICES: (skip_slice_of_api_server,),
+    IP_ADDRESSES: (skip_address_of_service,),
+    SERVICE_CIDRS: (skip_default_service_cidr,),
     SERVICE_ACCOUNTS: (drop_token_reference,),
     SECRETS: (reset_token_secret,),
     CONFIG_MAPS: (skip_published_authority,),
@@ -117,8 +121,6 @@ ITEM_RULES: dict[GroupResource, tuple[Rule, ...]] = {
         restore_snapshot_content,
     ),
     DATA_UPLOADS: (skip_data_upload,),
-    ROLE_BINDINGS: (map_subjects,),
-    CLUSTER_ROLE_BINDINGS: (map_subjects,),
     CRDS: (preserve_unknown_fields,),
     API_SERVICES: (skip_automanaged_api_service,),
     MUTATING_WEBHOOKS: (repair_side_effects,),
@@ -131,8 +133,8 @@ IMAGE_TYPES = tuple(kind for kind, rules in ITEM_RULES.items() if not _IMAGE_RUL
 
 
 def apply_item_rules(group_resource: GroupResource, draft: Draft, context: RuleContext) -> None:
-    """Run the type's rules on ``draft`` until one of them skips it."""
-    for rule in ITEM_RULES.get(group_resource, ()):
+    """Run the rules of all types and the type's own on ``draft`` until one of them skips it."""
+    for rule in (skip_rebuilt, *ITEM_RULES.get(group_resource, ())):
         rule(draft, context)
         if draft.skip:
             return

@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CRDS, NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need, find_forbidden
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -24,25 +25,35 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import (
     patch_object,
     replace_object,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.existing_judge import (
+    NO_DRY_RUN,
+    changed_definitions,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.needed_objects import needed_objects
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import ObjectKey, PlanItem, RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.unmade_namespaces import why_not_made
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.dropped import (
+    find_dropped,
+    show_path,
+    without_fields,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.overwrite import replacement
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
-
-_NO_DRY_RUN = "does not support dry run"
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.refusal_hints import refusal_hint
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun, subject_of
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.builtin_types import builtin_type
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Round:
     """What is known while the objects of one plan are asked about.
 
-    ``planned`` are those that will be created. ``unmade`` namespaces may not be made: why, and what to do about it.
-    ``forbidden`` types may not be created in a namespace.
+    ``planned`` are those that will be created, ``definitions`` those that are changed. ``unmade`` namespaces may not be
+    made: why, and what to do about it. ``forbidden`` types may not be created in a namespace.
     """
 
     planned: frozenset[ObjectKey]
+    definitions: frozenset[str]
     forbidden: frozenset[tuple[GroupResource, str]]
     unmade: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
 
@@ -64,23 +75,22 @@ class DryRunJudge:
         """
         targets = {item.namespace for item in items}
         namespaces = [item for item in plan.of_types(NAMESPACES) if item.name in targets]
-        judged = self._judge_all(_planned_keys(plan), [*namespaces, *items])
+        judged = self._judge_all(plan, [*namespaces, *items])
         return [item for item in judged if item.action != "unverified" and item.group_resource != NAMESPACES]
 
     def judge(self, plan: RestorePlan) -> RestorePlan:
         """The plan with the server's judgement of everything that would be written."""
-        planned = _planned_keys(plan)
-        plan = plan.replacing(_explain_missing_types(plan, planned))
+        plan = plan.replacing(_explain_missing_types(plan, _planned_keys(plan)))
         open_items = [item for item in plan.items if item.intent and item.action != "unverified"]
-        plan = plan.replacing(self._judge_all(planned, open_items))
+        plan = plan.replacing(self._judge_all(plan, open_items))
         for item in plan.items:
             if not item.intent:
                 self._diffs.drop(item)
         return plan
 
-    def _judge_all(self, planned: frozenset[ObjectKey], items: t.Sequence[PlanItem]) -> list[PlanItem]:
+    def _judge_all(self, plan: RestorePlan, items: t.Sequence[PlanItem]) -> list[PlanItem]:
         """What has changed. Namespaces first: what is to go into one that cannot be made need not be asked about."""
-        found = _Round(planned, self._find_forbidden(items))
+        found = _Round(_planned_keys(plan), changed_definitions(plan), self._find_forbidden(items))
         namespaces = [item for item in items if item.group_resource == NAMESPACES and item.intent]
         others = [item for item in items if item.group_resource != NAMESPACES]
         with concurrent.futures.ThreadPoolExecutor(max_workers=self._run.workers) as pool:
@@ -116,12 +126,16 @@ class DryRunJudge:
             return item.decided(
                 "unverified", f"namespace '{namespace}' is being deleted; the restore waits and makes it anew"
             )
+        if str(item.group_resource) in found.definitions:
+            why = f"its definition is changed by this restore (CustomResourceDefinition {item.group_resource})"
+            return item.decided("unverified", why)
         return self._ask(item, found)
 
     def _ask(self, item: PlanItem, found: _Round) -> PlanItem:
         resource = item.resource
-        if resource is None:
+        if resource is None or (item.judged == "server" and item.method != "recreate"):
             return item
+        client = self._run.client_for(item)
         try:
             if item.method == "recreate":
                 delete_object(self._client, resource, item.name, item.namespace, dry_run=True)
@@ -131,12 +145,22 @@ class DryRunJudge:
                 self._ask_replacement(item, resource)
             elif item.intent == "update":
                 patch = item.patch or {}
-                patch_object(self._client, resource, item.name, patch, namespace=item.namespace, dry_run=True)
+                patch_object(client, resource, item.name, patch, namespace=item.namespace, dry_run=True)
             else:
                 body = self._objects.load(item.body)
-                create_object(self._client, resource, body, namespace=item.namespace, dry_run=True)
+                made = create_object(client, resource, body, namespace=item.namespace, dry_run=True)
+                return self._without_dropped(item, body, made)
         except KubeError as exc:
             return self._refused(item, exc, found)
+        return item
+
+    def _without_dropped(self, item: PlanItem, body: Object, made: Object) -> PlanItem:
+        paths = find_dropped(body, made, typed=builtin_type(item.group_resource) is not None)
+        if not paths:
+            return item
+        item = dataclasses.replace(item, dropped=tuple(map(show_path, paths)))
+        self._run.warned.note_dropped(subject_of(item), item.dropped)
+        self._diffs.add(item, None, without_fields(body, paths))
         return item
 
     def _ask_replacement(self, item: PlanItem, resource: ApiResource) -> None:
@@ -154,7 +178,9 @@ class DryRunJudge:
                 "unverified",
                 f"the server refuses it until {coming[0]} '{coming[2]}' is there, which this restore creates",
             )
-        if _NO_DRY_RUN in exc.message:
+        if NO_DRY_RUN in exc.message and item.intent == "update":
+            return item.with_reason(f"an admission webhook does not support dry run: {exc.message}")
+        if NO_DRY_RUN in exc.message:
             return item.decided("unverified", f"an admission webhook does not support dry run: {exc.message}")
         if exc.unreachable or exc.status == 429:
             return item.decided("unverified", f"the server gave no answer: {exc.message}")
@@ -163,7 +189,8 @@ class DryRunJudge:
         if exc.already_exists:
             # An old one on its way out is why it has a reason.
             return item.decided("unverified", item.reason or "it was created by someone else while the plan was made")
-        return item.decided("conflict", first_line, hint=exc.hint or "", cause=exc.reason)
+        hint = refusal_hint(item, exc, self._run.request.spec)
+        return item.decided("conflict", first_line, hint=hint, cause=exc.reason)
 
 
 def _planned_keys(plan: RestorePlan) -> frozenset[ObjectKey]:

@@ -13,7 +13,9 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.claim_preflight import ClaimPreflight
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.dry_run import DryRunJudge
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.existing_judge import ExistingJudge
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.held_back import LostClaims, hold_back
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.node_ports import find_taken_ports
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem, RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.planner import drop_idle_snapshots
@@ -21,12 +23,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import Res
 
 
 class Judge:
-    """Takes a plan, and gives another one. Writes nothing."""
+    """Takes a plan, and gives another one. Writes nothing. ``existing`` is asked first."""
 
     def __init__(self, run: RestoreRun, findings: Findings, api: ApiTypes) -> None:
         self._run = run
         self._findings = findings
         self._preflight = ClaimPreflight(run, findings, api)
+        self.existing = ExistingJudge(run, findings)
 
     def find_lost(self, plan: RestorePlan) -> tuple[RestorePlan, list[PlanItem]]:
         """The plan, and the claims whose data would not come back where nobody said that it may stay away."""
@@ -38,7 +41,10 @@ class Judge:
     def ask_server(self, plan: RestorePlan) -> RestorePlan:
         """The plan as the server's dry run judges it, and the quotas, which that looks at object by object."""
         plan = DryRunJudge(self._run, self._findings).judge(plan)
-        return plan.replacing(self._preflight.find_over_quota(plan))
+        plan = plan.replacing(self._preflight.find_over_quota(plan))
+        preserved = bool(self._run.request.spec.preserve_node_ports)
+        taken = find_taken_ports(plan, self._findings.objects, self._run.client, preserved=preserved)
+        return plan.replacing(taken)
 
     def hold_back(self, plan: RestorePlan, lost: t.Mapping[str, LostClaims]) -> RestorePlan:
         """Workloads must not mount, or make, claims that did not come back: ``lost``, by target namespace."""

@@ -21,6 +21,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.prepared
 Action: t.TypeAlias = t.Literal["create", "update", "unchanged", "skip", "conflict", "unverified"]
 Intent: t.TypeAlias = t.Literal["", "create", "update"]
 Method: t.TypeAlias = t.Literal["patch", "replace", "recreate"]
+#: Who has said whether an object that exists would change: the API server's dry run, or our own comparison.
+Judged: t.TypeAlias = t.Literal["", "server", "locally"]
 ACTIONS: tuple[Action, ...] = ("create", "update", "unchanged", "skip", "conflict", "unverified")
 
 #: The reason of an object whose old one is on its way out.
@@ -68,6 +70,12 @@ class PlanItem:
     kept: str = ""
     #: Of a claim: because of it the restore is not begun.
     forbids_all: bool = False
+    #: Where the object of the cluster is kept, of one that exists and differs by our own rules.
+    live: Place | None = None
+    #: Empty where nobody had to be asked: it is new, or equal by our own rules.
+    judged: Judged = ""
+    #: Fields that the API server does not keep.
+    dropped: tuple[str, ...] = ()
 
     @property
     def key(self) -> ObjectKey:
@@ -86,6 +94,11 @@ class PlanItem:
     def why(self) -> str:
         """The reason, with what is to be known of a claim that is there."""
         return "; ".join(filter(None, (self.kept, self.reason)))
+
+    @property
+    def awaits_verdict(self) -> bool:
+        """It exists and differs by our own rules, and the API server was not asked yet."""
+        return self.live is not None and not self.judged
 
     @property
     def awaits_type(self) -> bool:
@@ -118,6 +131,10 @@ class PlanItem:
             entry["source_namespace"] = self.source_namespace
         if self.hint:
             entry["hint"] = self.hint
+        if self.judged:
+            entry["judged"] = self.judged
+        if self.dropped:
+            entry["dropped"] = list(self.dropped)
         return entry
 
 
@@ -188,4 +205,4 @@ class RestorePlan:
         ]
 
 
-__all__ = ("ACTIONS", "LEAVING", "Action", "Intent", "Method", "ObjectKey", "PlanItem", "RestorePlan", "Wave")
+__all__ = ("ACTIONS", "LEAVING", "Action", "Intent", "Judged", "Method", "ObjectKey", "PlanItem", "RestorePlan", "Wave")

@@ -27,6 +27,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.prepared
     PreparedObjects,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.prepare import Preparer
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.unserved import UnservedTypes
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 
 
@@ -64,9 +65,17 @@ class ObjectReader:
     ``unreadable`` is what is wrong with those that cannot be read.
     """
 
-    def __init__(self, run: RestoreRun, contents: BackupContents, preparer: Preparer, objects: PreparedObjects) -> None:
+    def __init__(
+        self,
+        run: RestoreRun,
+        contents: BackupContents,
+        preparer: Preparer,
+        objects: PreparedObjects,
+        unserved: UnservedTypes,
+    ) -> None:
         self._run = run
         self._contents = contents
+        self._unserved = unserved
         self._preparer = preparer
         self._objects = objects
         self.unreadable = BadMembers()
@@ -146,17 +155,30 @@ class ObjectReader:
         if prepared.refusal:
             return self.item(candidate, read).decided("conflict", prepared.refusal)
         self._report_errors(candidate, prepared)
-        return read if read.resource is not None else _not_served(self.item(candidate, read, keep=True))
+        return read if read.resource is not None else self._not_served(self.item(candidate, read, keep=True), api)
 
     def _read_again(self, candidate: Candidate, item: PlanItem, api: ApiTypes) -> Read | PlanItem:
         """What was kept of it, now that its type may be served."""
         self._contents.check_type(candidate.ref, item.api_version, item.kind)
         resource = api.find_kind(item.api_version, item.kind)
         if resource is None:
-            return _not_served(item)
+            return self._not_served(item, api)
         facts, body = item.facts, self._objects.load(item.body)
         prepared = Prepared(body=body, warnings=facts.warnings, owner=facts.owner)
         return Read(prepared, item.kind, item.api_version, resource)
+
+    def _not_served(self, item: PlanItem, api: ApiTypes) -> PlanItem:
+        why = self._unserved.explain(item.group_resource, item.api_version, item.kind, api)
+        if not (why.for_good and self._run.request.convert_api_versions):
+            return item.decided("conflict", why.reason, hint=why.hint)
+        self._run.issues.warning(
+            f"{item.title} was left out: {why.reason}.",
+            resource=str(item.group_resource),
+            namespace=item.namespace or "",
+            name=item.name,
+            hint=why.hint,
+        )
+        return item.decided("skip", why.reason, hint=why.hint)
 
     def _keep_afterwards(self, prepared: Prepared) -> Place | None:
         found: dict[str, t.Any] = {"status": prepared.status} if prepared.status else {}
@@ -172,14 +194,6 @@ class ObjectReader:
                 namespace=candidate.namespace or "",
                 name=candidate.name,
             )
-
-
-def _not_served(item: PlanItem) -> PlanItem:
-    return item.decided(
-        "conflict",
-        f"the API server does not serve {item.api_version} {item.kind}",
-        hint="Restore its CustomResourceDefinition first, or leave the type out with excluded_resources.",
-    )
 
 
 __all__ = ("Candidate", "ObjectReader", "Read")

@@ -67,6 +67,11 @@ def compare(group_resource: GroupResource, live: t.Mapping[str, t.Any], desired:
     return Comparison(_with_labels(merge_patch(before, after), labels))
 
 
+def is_same_to_server(live: t.Mapping[str, t.Any], answer: t.Mapping[str, t.Any]) -> bool:
+    """Whether the server's answer to a dry run is the object that is there: both are as the server writes them."""
+    return bool(_without_empty(_view(live)) == _without_empty(_view(answer)))
+
+
 def merge_patch(before: t.Mapping[str, t.Any], after: t.Mapping[str, t.Any]) -> Object:
     """The JSON merge patch (RFC 7386) that makes ``after`` of ``before``; lists are replaced whole."""
     patch: Object = {name: None for name in before if name not in after}
@@ -160,4 +165,4 @@ def _without_empty(value: t.Any) -> t.Any:
     return value
 
 
-__all__ = ("Comparison", "compare", "is_plainly_equal", "merge_patch", "merge_service_account")
+__all__ = ("Comparison", "compare", "is_plainly_equal", "is_same_to_server", "merge_patch", "merge_service_account")

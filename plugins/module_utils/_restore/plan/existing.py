@@ -18,6 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.compare i
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.metadata import made_by
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.overwrite import NEVER_RECREATED
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.shared_objects import merge_binding
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 
 
@@ -27,12 +28,12 @@ class ExistingObjects:
     def __init__(self, run: RestoreRun, findings: Findings, claims: ClaimRules) -> None:
         self._run = run
         self._live = findings.live
+        self._objects = findings.objects
         self._volumes = findings.volumes
-        self._diffs = findings.diffs
         self._claims = claims
 
     def decide(self, item: PlanItem, live: Object, desired: Object, *, stored_claim: Object | None) -> PlanItem:
-        """``item`` with its action.
+        """``item`` with its action, by our own rules: of one that differs, the judge asks the API server.
 
         ``desired`` is the body that was prepared; it takes over fields of ``live`` on the way. ``stored_claim`` is how
         the backup has it, if it is a claim.
@@ -61,24 +62,18 @@ class ExistingObjects:
         return self._compare(item, live, desired)
 
     def _compare(self, item: PlanItem, live: Object, desired: Object) -> PlanItem:
-        comparison, policy = compare(item.group_resource, live, desired), self._run.request.spec.policy
+        request = self._run.request
+        policy = request.spec.policy
+        merged = merge_binding(item.group_resource, live, desired) if request.merge_subjects else None
+        comparison = merged or compare(item.group_resource, live, desired)
         if comparison.equal:
             return item.decided("unchanged")
-        if comparison.always or policy != "none":
-            item = item.decided("update", comparison.reason, patch=comparison.patch)
-            if not comparison.always:
-                item = _with_method(item, policy)
-            self._diffs.add_update(item, live)
-            return item
-        self._run.issues.warning(
-            f'could not restore, {item.kind} "{item.name}" already exists. '
-            "Warning: the in-cluster version is different than the backed-up version",
-            resource=str(item.group_resource),
-            namespace=item.namespace or "",
-            name=item.name,
-            hint="Set existing_resource_policy: update to change it.",
-        )
-        return item.decided("skip", "it exists and differs from the backup; existing_resource_policy is none")
+        item = dataclasses.replace(item, patch=comparison.patch, live=self._objects.add(live), judged="", dropped=())
+        if comparison.always:
+            return item.decided("update", comparison.reason)
+        if policy == "none":
+            return item.decided("skip", "it exists and differs from the backup; existing_resource_policy is none")
+        return _with_method(item.decided("update"), policy)
 
 
 def _with_method(item: PlanItem, policy: str) -> PlanItem:

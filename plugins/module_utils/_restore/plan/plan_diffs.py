@@ -27,7 +27,10 @@ class PlanDiffs:
         self.left_out = 0
 
     def add(self, item: PlanItem, before: ObjectView | None, after: ObjectView | None) -> None:
-        """Keep the texts of one object; a later call for the same object replaces them."""
+        """Keep the texts of one object; a later call for the same object replaces them.
+
+        Fields of ``item`` that the server drops are named: ``after`` has no place for them.
+        """
         if not self._limit:
             return
         with self._lock:
@@ -35,10 +38,13 @@ class PlanDiffs:
                 self.left_out += 1
                 return
         entry = diff_entry(item.group_resource, item.title, before, after)
+        if item.dropped:
+            entry["after"] += "".join(f"# dropped by the API server: {path}\n" for path in item.dropped)
         with self._lock:
             self._entries[item.key] = entry
 
     def add_update(self, item: PlanItem, live: ObjectView) -> None:
+        """By our own comparison, where the server's answer is not known."""
         if self._limit:
             self.add(item, live, t.cast("ObjectView", apply_merge_patch(live, item.patch or {})))
 

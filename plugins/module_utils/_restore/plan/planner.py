@@ -34,6 +34,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan imp
     RestorePlan,
     Wave,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.prepared import Prepared
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.candidates import Candidate, ObjectReader
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.claim_rules import ClaimRules, would_lose_data
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.compare import is_plainly_equal
@@ -42,6 +43,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings 
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.order import resolve_order
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.snapshot_items import leave_out_snapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.transforms import make_preparer
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.unserved import UnservedTypes
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import ResourceModifiers
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import restore_waves
@@ -65,7 +67,8 @@ class Planner:
         self.findings = findings
         self._live = findings.live
         self._preparer = make_preparer(run, chosen, findings.volumes)
-        self._reader = ObjectReader(run, chosen.contents, self._preparer, findings.objects)
+        unserved = UnservedTypes(run, chosen, findings.live)
+        self._reader = ObjectReader(run, chosen.contents, self._preparer, findings.objects, unserved)
         self._lists = LiveLists(run.client, run.cancel)
         self._claims = ClaimRules(run, findings)
         self._existing = ExistingObjects(run, findings, self._claims)
@@ -124,10 +127,15 @@ class Planner:
                     "unchanged", "it exists" if state == "present" else "it cannot be read; it is taken to exist"
                 )
                 continue
-            body = self._preparer.prepare_namespace(target, source)
-            self.findings.diffs.add(item, None, body)
-            reason = LEAVING if state == "terminating" else ""
-            yield item.with_reason(reason, body=self.findings.objects.add(body))
+            prepared = self._preparer.prepare_namespace(target, source)
+            self._report(item, prepared)
+            self.findings.diffs.add(item, None, prepared.body)
+            reason = self._why_leaving(target) if state == "terminating" else ""
+            yield item.with_reason(reason, body=self.findings.objects.add(prepared.body))
+
+    def _why_leaving(self, namespace: str) -> str:
+        held = self._live.held.get(namespace)
+        return f"{LEAVING} (it waits for this: {held})" if held else LEAVING
 
     def _open(self, group_resource: GroupResource, groups: _Groups) -> t.Iterator[Candidate | PlanItem]:
         """Candidates of one type, which come into ``groups``; an object whose place is taken by another is left out."""
@@ -252,7 +260,10 @@ class Planner:
         body = found.prepared.body
         keep = candidate.group_resource in _ALWAYS_KEPT or not is_plainly_equal(live, body)
         item = self._reader.item(candidate, found, keep=keep)
-        return self._existing.decide(item, live, body, stored_claim=found.prepared.stored_claim)
+        item = self._existing.decide(item, live, body, stored_claim=found.prepared.stored_claim)
+        if item.intent == "update":
+            self._report(item, found.prepared)
+        return item
 
     def _plan_absent(self, candidates: _Candidates, api: ApiTypes) -> _Planned:
         """Objects that are not in the cluster, as far as anybody knows."""
@@ -279,12 +290,18 @@ class Planner:
             item = self._claims.judge_empty(item, volume)
             if item.forbids_all:
                 return item
-        for warning in found.prepared.warnings:
-            self._run.issues.warning(
-                warning, resource=str(item.group_resource), namespace=item.namespace or "", name=item.name
-            )
+        self._report(item, found.prepared)
         self.findings.diffs.add(item, None, found.prepared.body)
         return item
+
+    def _report(self, item: PlanItem, prepared: Prepared) -> None:
+        """What was noticed while an object that will be written was prepared."""
+        where = {"resource": str(item.group_resource), "namespace": item.namespace or "", "name": item.name}
+        for warning in prepared.warnings:
+            self._run.issues.warning(warning, **where)
+        if item.group_resource == NAMESPACES:
+            for error in prepared.errors:
+                self._run.issues.error(f"error preparing {item.title}: {error}", **where)
 
     def _live_controller(self, candidate: Candidate, owner: t.Mapping[str, t.Any] | None, api: ApiTypes) -> str:
         """The live controller that owned this pod: it would delete a restored pod beside its own."""

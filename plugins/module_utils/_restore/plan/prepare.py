@@ -20,8 +20,14 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources i
     VOLUMES,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.contents import BackupContents
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.namespace_mentions import NAME_LABEL
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.namespace_names import (
+    NamespaceNames,
+    is_made_by_another,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.table import apply_item_rules
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import VolumeDecisions
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.prepared import Prepared
@@ -54,10 +60,12 @@ class Preparer:
         self._labels = labels
         self.modifiers = modifiers
         self._status_filter = status_filter
+        self._names = NamespaceNames(context.namespace_mapping)
 
     def prepare(self, ref: ItemRef) -> Prepared:
         """Read and transform one stored object. Raises ``ArchiveError`` when it cannot be read."""
-        body = self._contents.read(ref)
+        conversion = self._contents.read_converted(ref)
+        body = conversion.body
         metadata = body.setdefault("metadata", {})
         stored_metadata, stored_status = dict(metadata), body.get("status") or {}
         strip_system_metadata(body)
@@ -70,8 +78,12 @@ class Preparer:
             stored_status=stored_status,
             source_namespace=source,
             target_namespace=self._spec.target_namespace(source) if source else "",
+            refusal=conversion.refusal,
+            warnings=list(conversion.notes),
         )
         apply_item_rules(ref.group_resource, draft, self._context)
+        if not draft.skip:
+            self._names.map(ref.group_resource, body)
         errors: list[str] = []
         if self.modifiers is not None and not draft.skip:
             body, errors = self.modifiers.apply(ref.group_resource, body, namespace=source)
@@ -79,6 +91,8 @@ class Preparer:
         if source:
             metadata["namespace"] = draft.target_namespace
         metadata["labels"] = {**(metadata.get("labels") or {}), **self._labels}
+        if self._names.maps and not (draft.skip or is_made_by_another(draft.owner, source, self._context.archive)):
+            draft.warnings += self._names.warn(ref.group_resource, body)
         return Prepared(
             body=body,
             skip=draft.skip,
@@ -115,21 +129,28 @@ class Preparer:
             return said == "true"
         return self._status_filter is not None and self._status_filter.accepts(str(group_resource))
 
-    def prepare_namespace(self, target: str, source: str) -> dict[str, t.Any]:
+    def prepare_namespace(self, target: str, source: str) -> Prepared:
         """The Namespace ``target`` with labels, annotations and spec of the stored ``source``, or bare without one.
 
-        Namespaces get no labels of ours and no rules (Velero 1.18).
+        Namespaces get no labels of ours (Velero 1.18). Modifiers see the name that it had.
         """
         stored = self._contents.find_object(NAMESPACES, None, source) or {}
-        metadata: dict[str, t.Any] = {"name": target}
+        metadata: dict[str, t.Any] = {"name": source}
         for field in ("labels", "annotations"):
             values = dict((stored.get("metadata") or {}).get(field) or {})
-            if field == "labels" and "kubernetes.io/metadata.name" in values:
-                values["kubernetes.io/metadata.name"] = target
             if values:
                 metadata[field] = values
-        body: dict[str, t.Any] = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
-        return body | ({"spec": stored["spec"]} if stored.get("spec") else {})
+        body: Object = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+        if stored.get("spec"):
+            body["spec"] = stored["spec"]
+        errors: list[str] = []
+        if self.modifiers is not None:
+            body, errors = self.modifiers.apply(NAMESPACES, body, namespace=source)
+        metadata = body["metadata"]
+        metadata["name"] = target
+        if NAME_LABEL in (metadata.get("labels") or {}):
+            metadata["labels"][NAME_LABEL] = target
+        return Prepared(body=body, errors=tuple(errors), warnings=tuple(self._names.warn(NAMESPACES, body)))
 
 
 def _as_stored(claim: dict[str, t.Any], metadata: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

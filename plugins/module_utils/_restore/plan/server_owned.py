@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
     CLAIMS,
+    CLUSTER_ROLES,
     CONTROLLER_REVISIONS,
     JOBS,
     LEASES,
@@ -140,6 +141,12 @@ def _carry_job(live: t.Mapping[str, t.Any], desired: Object) -> None:
         _take_missing(before, after, *(name for name in UID_LABELS if name in before))
 
 
+def _carry_cluster_role(live: t.Mapping[str, t.Any], desired: Object) -> None:
+    """The rules of one that is put together from others are its controller's."""
+    if desired.get("aggregationRule"):
+        desired["rules"] = live.get("rules")
+
+
 def _carry_spec(live: t.Mapping[str, t.Any], desired: Object) -> None:
     """For types whose whole spec belongs to whoever holds them now."""
     desired["spec"] = live.get("spec") or {}
@@ -166,6 +173,7 @@ _RULES: dict[GroupResource, _CarryOver] = {
     SERVICES: _carry_service,
     PODS: _carry_pod,
     CLAIMS: _carry_claim,
+    CLUSTER_ROLES: _carry_cluster_role,
     VOLUMES: _carry_volume,
     SECRETS: _carry_secret,
     JOBS: _carry_job,

@@ -134,6 +134,7 @@ def make_preparer(run: RestoreRun, chosen: Chosen, volumes: VolumeDecisions) -> 
         namespace_mapping=spec.namespace_mapping,
         preserve_node_ports=bool(spec.preserve_node_ports),
         keep_wait_containers=request.keep_wait_containers,
+        restore_failed_jobs=request.restore_failed_jobs,
         restore_volume_data=spec.restore_pvs is not False,
         storage_class_mapping=request.storage_class_mapping,
         missing_storage_classes=_missing_classes(run, chosen),

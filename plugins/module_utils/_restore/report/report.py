@@ -124,9 +124,9 @@ class RestoreReport:
         return dataclasses.replace(outcome, refusal=refusal)
 
     def report_conflict(self, item: PlanItem) -> None:
-        """What cannot be written is an error; a patch that is refused is a warning (Velero 1.18)."""
-        if item.patch is not None and item.method == "patch":
-            self.issues.warning(f"{item.title} could not be updated: {item.reason}", **_where(item))
+        """What cannot be written is an error; an update that is refused too, which Velero 1.18 only warns of."""
+        if item.patch is not None and item.method != "recreate":
+            self.issues.error(f"{item.title} could not be updated: {item.reason}", **_where(item))
         elif item.group_resource == NAMESPACES:
             self.issues.error(namespace_error(item.name, item.reason), reason=item.cause, hint=item.hint)
         else:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""When a workload is ready (Kubernetes 1.34: the rules of ``kubectl rollout status``), and what is wrong with a pod."""
+"""When a workload is ready (Kubernetes 1.34: the rules of ``kubectl rollout status``)."""
 
 # Private: not for use outside of this collection.
 
@@ -19,6 +19,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources i
     STATEFUL_SETS,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pod_trouble import (
+    condition_of,
+    pod_trouble,
+    sentence_of,
+)
 
 #: What is waited for: what keeps pods running, and pods that nobody keeps. Jobs end when they like.
 WORKLOADS = frozenset(
@@ -31,8 +36,6 @@ WORKLOADS = frozenset(
         PODS,
     }
 )
-#: Reasons of waiting containers that are no trouble by themselves.
-_ON_ITS_WAY = frozenset({"ContainerCreating", "PodInitializing", ""})
 
 
 class Readiness(t.NamedTuple):
@@ -131,80 +134,15 @@ def _pod(pod: ObjectView) -> Readiness:
         return _READY
     if phase == "Failed":
         return Readiness(False, pod_trouble(pod), is_final=True)
-    if _condition(status, "Ready").get("status") == "True":
+    if condition_of(status, "Ready").get("status") == "True":
         return _READY
     return Readiness(False, pod_trouble(pod))
 
 
-def pod_trouble(pod: ObjectView) -> str:
-    """Why a pod is not ready, in Kubernetes' words where it has any; empty for one that is."""
-    status = pod.get("status") or {}
-    ready = _condition(status, "Ready")
-    if ready.get("status") == "True":
-        return ""
-    return (
-        stated_reason(pod) or _of_containers(status, _on_its_way) or _sentence(ready) or "it has not been started yet"
-    )
-
-
-def stated_reason(pod: ObjectView) -> str:
-    """What the status names as the cause; where that is empty, only events may know more."""
-    status = pod.get("status") or {}
-    if status.get("phase") == "Failed":
-        return f"it has failed: {_sentence(status) or _of_containers(status, _ended_badly) or 'no reason is given'}"
-    scheduled = _condition(status, "PodScheduled")
-    if scheduled.get("status") == "False":
-        return _sentence(scheduled)
-    return _of_containers(status, _waiting_in_vain) or _of_containers(status, _ended_badly)
-
-
-def _of_containers(status: ObjectView, explain: t.Callable[[ObjectView], str]) -> str:
-    """The first container that has something to say, init containers first."""
-    for container in (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())):
-        if why := explain(container):
-            return f"container {container['name']}: {why}"
-    return ""
-
-
-def _waiting_in_vain(container: ObjectView) -> str:
-    waiting = (container.get("state") or {}).get("waiting") or {}
-    if str(waiting.get("reason", "")) in _ON_ITS_WAY:
-        return ""
-    last = (container.get("lastState") or {}).get("terminated") or {}
-    return _sentence(waiting) + (f" (exit code {last['exitCode']})" if "exitCode" in last else "")
-
-
-def _ended_badly(container: ObjectView) -> str:
-    ended = (container.get("state") or {}).get("terminated") or {}
-    code = ended.get("exitCode", 0)
-    return f"{ended.get('reason') or 'Error'} (exit code {code})" if code else ""
-
-
-def _on_its_way(container: ObjectView) -> str:
-    state = container.get("state") or {}
-    if "waiting" in state:
-        return str(state["waiting"].get("reason") or "it has not been started yet")
-    if "running" in state and not container.get("ready"):
-        return "it runs, and is not ready"
-    return ""
-
-
 def _with_refusal(why: str, status: ObjectView) -> str:
     """What keeps pods from being made is said by a condition."""
-    refusal = _condition(status, "ReplicaFailure")
-    return f"{why} ({_sentence(refusal)})" if refusal.get("status") == "True" else why
-
-
-def _condition(status: ObjectView, name: str) -> ObjectView:
-    for condition in status.get("conditions") or ():
-        if condition.get("type") == name:
-            return t.cast("ObjectView", condition)
-    return {}
-
-
-def _sentence(condition: ObjectView) -> str:
-    """``reason: message`` of a condition, a state or a status."""
-    return ": ".join(str(condition[part]) for part in ("reason", "message") if condition.get(part))
+    refusal = condition_of(status, "ReplicaFailure")
+    return f"{why} ({sentence_of(refusal)})" if refusal.get("status") == "True" else why
 
 
 def _number(holder: ObjectView, name: str, default: int = 0) -> int:
@@ -212,4 +150,4 @@ def _number(holder: ObjectView, name: str, default: int = 0) -> int:
     return default if value is None else int(value)
 
 
-__all__ = ("WORKLOADS", "Readiness", "has_controller", "is_ready", "pod_trouble", "stated_reason")
+__all__ = ("WORKLOADS", "Readiness", "has_controller", "is_ready")

@@ -20,6 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Ob
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.namespace_watch import NamespaceWatch
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pod_trouble import pod_trouble, stated_reason
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.events import last_warning
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
@@ -28,8 +29,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.workloads.read
     Readiness,
     has_controller,
     is_ready,
-    pod_trouble,
-    stated_reason,
 )
 
 #: Limits are looked at this often when nothing happens; news are collected for a moment. In seconds.

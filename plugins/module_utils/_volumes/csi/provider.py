@@ -16,16 +16,18 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import (
     BackupJob,
     BackupVolumes,
     Reasons,
+    SnapshotUse,
     StoredContents,
     VolumeContext,
 )
 
 if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import Grant, RightsScope
+    from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.deletion import CsiDeletion
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import RestoreJob, RestoreVolumes
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import FoundSnapshots, SnapshotQuery
@@ -84,6 +86,18 @@ class CsiProvider:
 
     def deletion_notes(self) -> tuple[str, ...]:
         return self._deletion.notes
+
+    def grants(self, use: SnapshotUse, scope: RightsScope) -> list[Grant]:
+        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi import rights
+
+        tables: dict[SnapshotUse, t.Callable[[RightsScope], list[Grant]]] = {
+            "backup": rights.backup_grants,
+            "restore": rights.restore_grants,
+            "delete": rights.deletion_grants,
+            "set": rights.set_grants,
+            "list": rights.listing_grants,
+        }
+        return tables[use](scope)
 
     @functools.cached_property
     def _deletion(self) -> CsiDeletion:

@@ -31,6 +31,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.classes import choose_class
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.groups import GroupApi, find_group_api
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.rights import set_needs
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.set_groups import SetGroups
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.snapshots import CsiSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.status import stated_error, take_status
@@ -101,8 +102,8 @@ class CsiSet:
             )
         if not self.with_contents and not removing:
             self.warnings.append(
-                f"The caller may not read volumesnapshotcontents.{GROUP}: the creationTime of a VolumeSnapshot tells "
-                "that it is cut, and its handle stays unknown."
+                f"The API server does not let you {rights_text(self._missing)}: the creationTime of a VolumeSnapshot "
+                "tells that it is cut, and its handle stays unknown."
             )
 
     def plan(self, claims: t.Sequence[ClaimVolume]) -> list[PlannedSnapshot]:
@@ -172,7 +173,7 @@ class CsiSet:
         """What is not retained goes with all that the storage has of it."""
         if not self.with_contents:
             self.warnings.append(
-                f"The caller may not read volumesnapshotcontents.{GROUP}: a snapshot whose class says "
+                f"The API server does not let you {rights_text(self._missing)}: a snapshot whose class says "
                 "deletionPolicy Retain stays in the storage."
             )
         known = [member for member in members if member.snapshot.spec.claim]
@@ -262,13 +263,7 @@ class CsiSet:
 
     def _find_missing(self) -> list[Need]:
         """The rights that the caller lacks: those on VolumeSnapshots have a namespace, those on contents none."""
-        namespace = self._request.namespace
-        needs = [
-            Need(verb, GROUP, self._api.snapshots.plural, namespace=namespace)
-            for verb in ("get", "list", "create", "patch", "delete")
-        ]
-        verbs = ("get", "list", "watch", *(("patch", "delete") if self._request.retain else ()))
-        needs += [Need(verb, GROUP, self._api.contents.plural) for verb in verbs]
+        needs = set_needs(self._request.namespace, retain=self._request.retain)
         return find_forbidden(self._client, needs, workers=_AT_A_TIME)
 
     def _for_each(self, snapshots: t.Sequence[TakenSnapshot], work: t.Callable[[TakenSnapshot], t.Any]) -> None:

@@ -17,18 +17,20 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import (
     BackupJob,
     BackupVolumes,
     Reasons,
+    SnapshotUse,
     StoredContents,
     VolumeContext,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 
 if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import Grant, RightsScope
+    from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import RestoreJob, RestoreVolumes
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import FoundSnapshots, SnapshotQuery
@@ -105,6 +107,12 @@ class EbsProvider:
 
     def deletion_notes(self) -> tuple[str, ...]:
         return ()
+
+    def grants(self, use: SnapshotUse, scope: RightsScope) -> list[Grant]:
+        """What else there is to do, EC2 does."""
+        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.rights import set_grants
+
+        return set_grants() if use in ("set", "list") else []
 
     @functools.cached_property
     def _ec2(self) -> EbsSnapshotter | None:

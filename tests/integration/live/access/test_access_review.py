@@ -12,10 +12,10 @@ import pytest
 from callers import Callers, Rule
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.access import (
-    exec_needs,
     forbidden_error,
     list_needs,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.rights import exec_needs
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need, find_forbidden
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery

@@ -2,27 +2,27 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The rights in ``examples/rbac`` are enough: each task is run by a service account that has these and no others."""
+"""The rights that ``k8s_access_info`` returns are enough: each task is run by who has just these. All are needed."""
 
 from __future__ import annotations
 
-import json
 import secrets
 import typing as t
 from pathlib import Path
 
 import pytest
-import yaml
-from callers import RBAC
-from volume_lab import CLAIM, PATH, DataApp
+from granted import Granted
+from named_objects import Named
+from volume_lab import CLAIM, PATH, DataApp, until
 
+from ansible_collections.arkive.k8s.plugins.module_utils._access.question import ON_EXISTING
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth, connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.between_tasks import (
     FreezeTaskRequest,
     freeze_path,
@@ -50,44 +50,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers impo
 
 pytestmark = pytest.mark.node
 
-EXAMPLES = Path(__file__).parents[4] / "examples" / "rbac"
-#: How the examples are written: one application's namespace, and the one where the accounts are.
-APPLICATION, ACCOUNTS = "shop", "arkive"
 POLICY = FreezePolicy(lease_seconds=30, require_lease=True)
-
-
-class Documented:
-    """Service accounts with the rights of an example, in the namespaces of a test."""
-
-    def __init__(self, kubectl: t.Any, kubeconfig: str, application: str, accounts: str) -> None:
-        self._kubectl = kubectl
-        self._config: dict[str, t.Any] = yaml.safe_load(Path(kubeconfig).read_text())
-        self._names = {APPLICATION: application, ACCOUNTS: accounts}
-        self._marker = secrets.token_hex(3)
-        self.cluster_wide: list[str] = []
-
-    def caller(self, task: str) -> KubeClient:
-        """Who has what ``examples/rbac/<task>.yml`` gives; the objects are as they stand there, but for their names."""
-        objects = [self._moved(obj) for obj in yaml.safe_load((EXAMPLES / f"{task}.yml").read_text())["items"]]
-        self._kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
-        account = next(obj["metadata"]["name"] for obj in objects if obj["kind"] == "ServiceAccount")
-        token = self._kubectl("-n", self._names[ACCOUNTS], "create", "token", account).strip()
-        users = [{"name": user["name"], "user": {"token": token}} for user in self._config["users"]]
-        return connect(KubeAuth(kubeconfig=self._config | {"users": users}))
-
-    def _moved(self, obj: dict[str, t.Any]) -> dict[str, t.Any]:
-        metadata = obj["metadata"]
-        if "namespace" in metadata:
-            metadata["namespace"] = self._names[metadata["namespace"]]
-        else:
-            metadata["name"] += f"-{self._marker}"
-            self.cluster_wide.append(metadata["name"])
-        if obj["kind"] == "ClusterRoleBinding":
-            obj["roleRef"]["name"] += f"-{self._marker}"
-        for subject in obj.get("subjects") or ():
-            subject["namespace"] = self._names[subject["namespace"]]
-        assert obj["apiVersion"] in ("v1", f"{RBAC}/v1")
-        return obj
 
 
 @pytest.fixture
@@ -101,11 +64,28 @@ def app(kubectl: t.Any) -> t.Iterator[DataApp]:
 
 
 @pytest.fixture
-def documented(kubectl: t.Any, kubeconfig: str, app: DataApp, namespace: str) -> t.Iterator[Documented]:
-    found = Documented(kubectl, kubeconfig, app.namespace, namespace)
+def granted(client: KubeClient, kubeconfig: str, app: DataApp, namespace: str) -> t.Iterator[Granted]:
+    found = Granted(client, kubeconfig, app.namespace, namespace)
     yield found
-    for name in set(found.cluster_wide):
-        kubectl("delete", "clusterrole,clusterrolebinding", name, "--ignore-not-found")
+    found.remove()
+
+
+@pytest.fixture
+def granted_here(client: KubeClient, kubeconfig: str, namespace: str) -> t.Iterator[Granted]:
+    """For a namespace without an application, where the accounts are as well."""
+    found = Granted(client, kubeconfig, namespace, namespace)
+    yield found
+    found.remove()
+
+
+@pytest.fixture
+def named(kubectl: t.Any, namespace: str) -> t.Iterator[Named]:
+    found = Named(kubectl, namespace)
+    try:
+        found.create()
+        yield found
+    finally:
+        found.remove()
 
 
 @pytest.fixture
@@ -118,10 +98,10 @@ def backup_of(app: DataApp, **more: t.Any) -> BackupRequest:
     return BackupRequest(name="rights", spec=spec, freeze_policy=POLICY)
 
 
-def test_backup_restore_and_deletion(documented: Documented, app: DataApp, store: Store) -> None:
+def test_backup_restore_and_deletion(granted: Granted, app: DataApp, store: Store) -> None:
     """With hooks, a freeze and snapshots; the namespace is made anew; in the end nothing is left."""
     app.write("kept", "yes")
-    caller = documented.caller("backup")
+    caller = granted.caller("backup")
     request = backup_of(app)
     planned = plan_backup(request, client=caller, store=store)
     assert (planned.warnings_list, planned.errors_list) == ([], [])
@@ -134,7 +114,7 @@ def test_backup_restore_and_deletion(documented: Documented, app: DataApp, store
     progress = (made.backup or {})["status"]["progress"]
     assert progress == {"totalItems": sum(made.items.values()), "itemsBackedUp": sum(made.items.values())}
 
-    restorer = documented.caller("restore")
+    restorer = granted.caller("restore")
     app.kubectl("-n", app.namespace, "delete", "deployment/app", f"pvc/{CLAIM}", "--wait")
     spec = RestoreSpec.from_options({"backup_name": "rights"})
     done = run_restore(RestoreRequest(spec=spec), client=restorer, store=store)
@@ -143,14 +123,14 @@ def test_backup_restore_and_deletion(documented: Documented, app: DataApp, store
     app.await_ready()
     assert app.files()["kept"] == "yes"
 
-    providers = make_providers(VolumeContext(connect=lambda: documented.caller("delete")))
+    providers = make_providers(VolumeContext(connect=lambda: granted.caller("delete")))
     gone = delete_backup("rights", store=store, providers=providers)
     assert (gone.changed, gone.warnings_list) == (True, [])
     assert [snapshot["kind"] for snapshot in gone.deleted_snapshots] == ["CSI"]
 
 
-def test_snapshots(documented: Documented, app: DataApp) -> None:
-    caller = documented.caller("snapshot")
+def test_snapshots(granted: Granted, app: DataApp) -> None:
+    caller = granted.caller("snapshot")
     request = SnapshotRequest(
         name="rights",
         namespace=app.namespace,
@@ -168,8 +148,8 @@ def test_snapshots(documented: Documented, app: DataApp) -> None:
     assert (removed.changed, removed.errors, removed.warnings) == (True, [], [])
 
 
-def test_hooks(documented: Documented, app: DataApp) -> None:
-    caller = documented.caller("hooks")
+def test_hooks(granted: Granted, app: DataApp) -> None:
+    caller = granted.caller("hooks")
     task = HookTaskRequest(namespace=app.namespace, freeze_policy=POLICY, run_id="0123456789abcdef")
     frozen = freeze_path(FreezeTaskRequest(task=task, path=PATH), client=caller)
     assert (frozen.errors, frozen.warnings, len(frozen.lease_ids)) == ([], [], 1)
@@ -177,3 +157,76 @@ def test_hooks(documented: Documented, app: DataApp) -> None:
     assert (thawed.errors, thawed.warnings) == ([], [])
     assert [record.thawed_by for record in thawed.freezes] == ["release"]
     assert sweep_namespace(task, client=caller).errors == []
+
+
+def test_some_types(granted_here: Granted, client: KubeClient, namespace: str, store: Store) -> None:
+    """Without hooks and volumes: a backup, and restores of what is gone and of what is different, by each policy."""
+    maps = f"/api/v1/namespaces/{namespace}/configmaps"
+    for name in ("gone", "changed"):
+        client.post(maps, {"metadata": {"name": name}, "data": {"color": "red"}})
+    few: dict[str, t.Any] = {"resources": ("configmaps",), "hooks": False, "providers": ()}
+    spec = BackupSpec.from_options({"included_namespaces": [namespace], "included_resources": ["configmaps"]})
+    made = run_backup(BackupRequest(name="few", spec=spec), client=granted_here.caller("backup", **few), store=store)
+    assert (made.phase, made.warnings_list, made.errors_list) == ("Completed", [], [])
+    for policy in ON_EXISTING:
+        client.delete(f"{maps}/gone")
+        client.patch(f"{maps}/changed", {"data": {"color": "blue"}})
+        restorer = granted_here.caller("restore", on_existing=policy, **few)
+        again = RestoreSpec.from_options({"backup_name": "few", "existing_resource_policy": policy})
+        done = run_restore(RestoreRequest(spec=again), client=restorer, store=store)
+        assert (done.phase, done.errors_list) == ("Completed", []), policy
+        assert [each for each in done.warnings_list if "let you" in str(each) or "orbidden" in str(each)] == []
+        found = [client.get(f"{maps}/{name}")["data"]["color"] for name in ("gone", "changed")]
+        assert found == ["red", "blue" if policy == "none" else "red"]
+
+
+def test_what_stored_objects_name(granted_here: Granted, named: Named, store: Store) -> None:
+    """From outside of the namespace: classes of priority, roles that accounts are bound to, definitions of types."""
+    caller = granted_here.caller("backup", providers=())
+    spec = BackupSpec.from_options({"included_namespaces": [named.namespace]})
+    made = run_backup(BackupRequest(name="named", spec=spec), client=caller, store=store)
+    assert (made.phase, made.warnings_list, made.errors_list) == ("Completed", [], [])
+    types = {"priorityclasses.scheduling.k8s.io", "clusterrolebindings.rbac.authorization.k8s.io",
+             "clusterroles.rbac.authorization.k8s.io", "customresourcedefinitions.apiextensions.k8s.io"}  # fmt: skip
+    assert types <= set(made.items)
+    named.delete_inside()
+    again = RestoreSpec.from_options({"backup_name": "named"})
+    restorer = granted_here.caller("restore", providers=())
+    done = run_restore(RestoreRequest(spec=again), client=restorer, store=store)
+    assert (done.phase, done.errors_list) == ("Completed", [])
+    assert [warning for warning in done.warnings_list if "let you" in str(warning) or "orbidden" in str(warning)] == []
+
+
+def test_a_namespace_that_is_gone(client: KubeClient, kubeconfig: str, namespace: str, store: Store) -> None:
+    """The rights for the whole cluster are enough to make it anew, and to restore into it."""
+    gone = f"arkive-test-a-{secrets.token_hex(3)}"
+    path = f"/api/v1/namespaces/{gone}"
+    client.post("/api/v1/namespaces", {"metadata": {"name": gone, "labels": {"team": "shop"}}})
+    client.post(f"{path}/configmaps", {"metadata": {"name": "kept"}, "data": {"color": "red"}})
+    granted = Granted(client, kubeconfig, gone, namespace)
+    try:
+        spec = BackupSpec.from_options({"included_namespaces": [gone]})
+        made = run_backup(BackupRequest(name="gone", spec=spec), client=client, store=store)
+        assert (made.phase, made.warnings_list) == ("Completed", [])
+        client.delete(path)
+        await_gone(client, path)
+        restorer = granted.caller("restore", namespaces=())
+        again = RestoreSpec.from_options({"backup_name": "gone"})
+        done = run_restore(RestoreRequest(spec=again), client=restorer, store=store)
+        assert (done.phase, done.errors_list) == ("Completed", [])
+        assert client.get(path)["metadata"]["labels"]["team"] == "shop"
+        assert client.get(f"{path}/configmaps/kept")["data"] == {"color": "red"}
+    finally:
+        granted.remove()
+        client.delete(path)
+
+
+def await_gone(client: KubeClient, path: str) -> None:
+    def is_gone() -> bool:
+        try:
+            client.get(path)
+        except KubeError as exc:
+            return exc.not_found
+        return False
+
+    until(is_gone, f"{path} is gone", seconds=60)

@@ -331,9 +331,11 @@ def test_corrupt_archives_are_refused_before_anything_changes(cluster: Cluster, 
 
 
 def test_empty_backup(backups: Backups) -> None:
-    """docs/compatibility 10.3: an empty tarball is a warning."""
+    """docs/compatibility 10.3: an empty tarball is a warning; for a task it is an error, unless it says otherwise."""
     backups.write("b", [])
-    done = backups.restore("b")
+    with pytest.raises(ValidationError, match="it holds no object"):
+        backups.restore("b")
+    done = backups.restore("b", fail_on_empty=False)
     assert (done.phase, done.changed) == ("Completed", False)
     assert "zero items to be restored" in done.warnings_list[0]["message"]
 

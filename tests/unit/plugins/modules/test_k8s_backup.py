@@ -133,9 +133,7 @@ def test_diff_of_a_new_backup(run_module: Runner, engine: Engine, tmp_path: path
         pytest.param({"storage_location": {"path": "/a", "bucket": "b"}}, "mutually exclusive", id="two places"),
         pytest.param({"storage_location": {"bucket": "b", "access_key": "a"}}, "secret_key", id="half a credential"),
         pytest.param({"namespaces": ["a"], "included_namespaces": ["b"]}, "Use one of the two names", id="two names"),
-        pytest.param(
-            {"label_selector": {"matchLabels": {}, "match_labels": {}}}, "Use one of the two names", id="both spellings"
-        ),
+        pytest.param({"label_selector": {"matchLabels": {}, "match_labels": {}}}, "two spellings", id="both spellings"),
         pytest.param({"ttl": "72"}, "Write 72s", id="ttl without unit"),
         pytest.param({"name": "No Name"}, "No Name", id="name"),
         pytest.param({"name": None}, "The backup has no name", id="no name"),

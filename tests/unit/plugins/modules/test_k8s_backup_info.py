@@ -15,6 +15,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.detail_options import read_sections
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.describe import SECTIONS
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.modules import k8s_backup_info
@@ -120,13 +121,13 @@ def test_wrong_options(run_module: Runner, tmp_path: pathlib.Path, options: dict
     ],
 )
 def test_sections(details: t.Any, expected: tuple[str, ...]) -> None:
-    assert k8s_backup_info.sections(details) == frozenset(expected)
+    assert read_sections(details) == frozenset(expected)
 
 
 @pytest.mark.parametrize("details", [3, {"logs": True}, [["logs"]], ""])
 def test_wrong_sections(details: t.Any) -> None:
     with pytest.raises(ValidationError, match="is no value of details"):
-        k8s_backup_info.sections(details)
+        read_sections(details)
 
 
 def test_no_library_of_a_cluster_or_of_s3_is_loaded() -> None:

@@ -16,8 +16,12 @@ import typing as t
 import pytest
 import yaml
 
+from ansible_collections.arkive.k8s.plugins.module_utils._access.answer import AccessAnswer
+from ansible_collections.arkive.k8s.plugins.module_utils._access.lacking import LackingRight
+from ansible_collections.arkive.k8s.plugins.module_utils._access.roles import Account, AccountRights
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible import result_keys
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog import delete as catalog_delete
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import DeletedBackup
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import BackupListing
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
@@ -27,7 +31,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_outcom
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.blueprint_task import BlueprintOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.finding import Finding
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.model import Artifact
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import Grant
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task import HookTaskOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import RestorePlan
@@ -36,11 +42,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.outcome impor
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi import listing as csi_listing
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import FoundSnapshots
 from ansible_collections.arkive.k8s.plugins.modules import (
+    k8s_access_info,
     k8s_backup,
     k8s_backup_info,
     k8s_blueprint,
     k8s_hook_exec,
     k8s_restore,
+    k8s_restore_info,
     k8s_snapshot,
     k8s_snapshot_info,
 )
@@ -97,6 +105,15 @@ def _deleted_backup() -> DeletedBackup:
     )
 
 
+def _access() -> AccessAnswer:
+    need = Need("list", CANARY, CANARY, namespace=CANARY)
+    return AccessAnswer(
+        rights=AccountRights(Account("arkive", CANARY), [Grant(CANARY, (need,), CANARY)], [CANARY]),
+        lacking=(LackingRight(task="backup", need=need, why=CANARY, otherwise=CANARY),),
+        issues=tuple(_canaries().warnings),
+    )
+
+
 def _blueprint() -> BlueprintOutcome:
     phases = (PhaseOutcome(name=CANARY, function="KubeExec", state="complete", shown={CANARY: CANARY}),)
     artifacts = {CANARY: Artifact(key_values={CANARY: CANARY})}
@@ -128,7 +145,13 @@ BLUEPRINT = {
     "subject": {"kind": "namespace", "name": "shop"},
 }
 SET = {"name": "s", "namespace": "shop", **AUTH}
+#: Engines that a module imports once it knows that they are needed.
+LOADED_LATE: dict[str, t.Any] = {
+    "list_snapshots": csi_listing,
+    "delete_backup": catalog_delete,
+}
 CASES = {
+    "access_info": Case(k8s_access_info, ("look_at_access",), _access, {"for": ["backup"], **AUTH}),
     "backup": Case(k8s_backup, ("run_backup", "plan_backup"), _backup, {"name": "b", **AUTH}, location=True),
     "backup absent": Case(
         k8s_backup, ("delete_backup",), _deleted_backup, {"name": "b", "state": "absent", **AUTH}, location=True
@@ -137,7 +160,7 @@ CASES = {
         k8s_backup_info,
         ("list_backups",),
         lambda: BackupListing([{"name": CANARY, "items": {}, "logs": CANARY}], [{"name": CANARY}]),
-        {"query": "[].name"},
+        {"query": "[].name", "describe": True},
         location=True,
     ),
     "backup_info of one": Case(
@@ -176,6 +199,13 @@ CASES = {
     ),
     "restore": Case(
         k8s_restore, ("run_restore", "plan_restore"), restore_outcome, {"backup": "b", **AUTH}, location=True
+    ),
+    "restore_info": Case(
+        k8s_restore_info,
+        ("list_restores",),
+        lambda: [{"name": CANARY, "items": {}, "logs": CANARY, "restore": {"metadata": {"labels": {"a": CANARY}}}}],
+        {"query": "[].name", "describe": True},
+        location=True,
     ),
     "snapshot": Case(
         k8s_snapshot,
@@ -248,7 +278,7 @@ def run_to(end: str, case: Case, run_module: Runner, monkeypatch: pytest.MonkeyP
     if case.module is k8s_snapshot:  # It would ask the cluster.
         monkeypatch.setattr(k8s_snapshot, "choose_set", lambda *_given: None)
     for name in case.engines:
-        monkeypatch.setattr(csi_listing if name == "list_snapshots" else case.module, name, engine)
+        monkeypatch.setattr(LOADED_LATE.get(name, case.module), name, engine)
     return run_module(case.module, check_mode=end == "check mode", diff=True, **arguments)
 
 

@@ -45,17 +45,26 @@ def loaded() -> set[str]:
         # only where something is marked as frozen
         f"{ROOMS}_quiesce.mark",
         f"{ROOMS}_quiesce.sweeper",
+        # only with a resource policy
+        f"{ROOMS}_velero.resource_policy",
         # only with blueprints
         f"{ROOMS}_kanister.hook_run",
         f"{ROOMS}_kanister.template.template",
         # only with volumes
+        f"{ROOMS}_volumes.snapshot_sets",
         f"{ROOMS}_volumes.csi.snapshots",
         f"{ROOMS}_volumes.csi.sources",
         f"{ROOMS}_volumes.ebs.ec2",
         # only with such a kubeconfig
         f"{ROOMS}_kube.auth_provider",
         f"{ROOMS}_kube.exec_credential",
-        # only to read a backup
+        # only to read a backup, or to delete one
+        f"{ROOMS}_archive.gunzip",
+        f"{ROOMS}_catalog.delete",
+        f"{ROOMS}_catalog.recorded_snapshots",
+        f"{ROOMS}_velero.object_shapes",
+        f"{ROOMS}_velero.stored_backup",
+        f"{ROOMS}_velero.volume_records",
         f"{ROOMS}_archive.tarball_reader",
     ],
 )

@@ -18,8 +18,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Ark
 from ansible_collections.arkive.k8s.plugins.module_utils._restore import spec_request as restore_requests
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_manifest import parse_manifest
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import POLICY_ANNOTATION
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.manifest import Manifest
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import POLICY_ANNOTATION
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_manifest import parse_restore_manifest
 from ansible_collections.arkive.k8s.plugins.modules import k8s_backup, k8s_restore
 

@@ -19,7 +19,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options i
     task_freeze_policy,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.secret_params import secrets_of_params, shown_params
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import label_selector, selector_text
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import (
+    label_selector,
+    label_selectors,
+    selector_text,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE, storage_location
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.kinds import KINDS
@@ -112,12 +116,18 @@ def test_passwords_in_other_options() -> None:
     ("option", "text"),
     [
         pytest.param(None, "", id="none"),
-        pytest.param({"match_labels": {}, "match_expressions": None}, "", id="empty"),
-        pytest.param({"match_labels": {"app": "db"}, "match_expressions": None}, "app in (db)", id="label"),
+        pytest.param("", "", id="empty text"),
+        pytest.param({}, "", id="empty mapping"),
+        pytest.param({"match_labels": {}, "match_expressions": None}, "", id="empty object"),
+        pytest.param({"match_labels": {"app": "db"}}, "app in (db)", id="snake case"),
+        pytest.param({"matchLabels": {"app": "db"}}, "app in (db)", id="camel case"),
+        pytest.param({"app": "db", "tier": 1}, "app in (db),tier in (1)", id="labels and values"),
+        pytest.param("app=db, tier in (a, b),!old", "app in (db),tier in (a,b),!old", id="text"),
+        pytest.param('{"app": "db"}', "app in (db)", id="JSON"),
+        pytest.param('{"matchLabels": {"app": "db"}}', "app in (db)", id="object in JSON"),
+        pytest.param({"match_expressions": [{"key": "k", "operator": "Exists", "values": None}]}, "k", id="exists"),
         pytest.param(
-            {"match_labels": None, "match_expressions": [{"key": "k", "operator": "Exists", "values": None}]},
-            "k",
-            id="exists",
+            {"match_expressions": [{"key": "k", "operator": "In", "values": "x,y"}]}, "k in (x,y)", id="values in text"
         ),
         pytest.param(
             {
@@ -131,7 +141,44 @@ def test_passwords_in_other_options() -> None:
 )
 def test_label_selector(option: t.Any, text: str) -> None:
     assert selector_text({"label_selector": option}) == text
-    assert (label_selector(option) is None) == (not text)
+    assert (label_selector({"label_selector": option}) is None) == (not text)
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        pytest.param("app is db", "'app is db' is not a term", id="text"),
+        pytest.param(" , ", "has no term", id="commas"),
+        pytest.param(True, "is no label selector: True", id="truth"),
+        pytest.param(["app=db"], "is no label selector: it is a list", id="list"),
+        pytest.param({"match_label": {"app": "db"}}, "has no field 'match_label'", id="misspelled"),
+        pytest.param({"match_labels": {"a": "b"}, "app": "db"}, "has no field 'app'", id="mixed"),
+        pytest.param({"match_labels": {}, "matchLabels": {}}, "two spellings", id="two spellings"),
+        pytest.param({"app": None}, "'app' is not text: None", id="no value"),
+        pytest.param({"version": 1.10}, "'version' is not text: 1.1", id="number"),
+        pytest.param({"match_expressions": {"key": "a"}}, "is not a list", id="expressions"),
+        pytest.param({"match_expressions": [{"key": "a", "operator": "In"}]}, "needs values", id="In"),
+        pytest.param({"match_expressions": [{"key": "a", "operator": "Is"}]}, "a key and an operator", id="operator"),
+        pytest.param({"match_expressions": [{"key": "a", "value": "b"}]}, "has no field 'value'", id="member"),
+        pytest.param("{app: db}", "begins with { and is no JSON", id="no JSON"),
+    ],
+)
+def test_label_selector_that_is_none(option: t.Any, words: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        label_selector({"label_selector": option})
+    assert words in caught.value.message
+    assert caught.value.message.startswith("label_selector")
+
+
+def test_several_label_selectors() -> None:
+    found = label_selectors({"or_label_selectors": ["a=b,c", {"d": "e"}, {}]})
+    assert [selector.to_text() for selector in found or ()] == ["a in (b),c", "d in (e)", ""]
+    assert label_selectors({"or_label_selectors": None}) is None
+    assert label_selectors({"or_label_selectors": []}) == ()
+    with pytest.raises(ValidationError, match="or_label_selectors is not a list: it is text"):
+        label_selectors({"or_label_selectors": "a=b,c=d"})
+    with pytest.raises(ValidationError, match=r"or_label_selectors\[1\]"):
+        label_selectors({"or_label_selectors": ["a=b", "c d"]})
 
 
 def test_options_of_a_storage_location_are_those_of_its_kinds() -> None:

@@ -6,18 +6,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pathlib
-import stat
+import typing as t
 
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.progress_file import progress_to
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import (
-    SHOWN_OBJECTS,
-    capped_plan,
     clean_details,
+    only_output,
     refused_phase,
     text_diff,
 )
@@ -45,17 +43,21 @@ def test_counts_have_a_name_that_jinja_can_reach() -> None:
     assert clean_details(details, with_output=True)["hooks"][0]["stdout"] == "secret"
 
 
-def test_a_long_plan_is_in_a_file_of_its_own() -> None:
-    plan = [{"name": str(number)} for number in range(SHOWN_OBJECTS + 1)]
-    answer = capped_plan(plan)
-    path = pathlib.Path(answer["plan_path"])
-    try:
-        assert len(answer["plan"]) == SHOWN_OBJECTS
-        assert json.loads(path.read_text()) == plan
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    finally:
-        path.unlink()
-    assert capped_plan(plan[:-1])["plan_path"] is None
+@pytest.mark.parametrize(
+    ("states", "with_output", "found"),
+    [
+        pytest.param(["ok"], True, (3, "o0", "e0"), id="one"),
+        pytest.param(["failed"], True, (3, "o0", "e0"), id="one that failed"),
+        pytest.param(["ok"], False, (3, None, None), id="one, kept secret"),
+        pytest.param(["ok", "skipped"], True, (3, "o0", "e0"), id="one of two"),
+        pytest.param(["ok", "ok"], True, (None, None, None), id="two"),
+        pytest.param(["planned"], True, (None, None, None), id="check mode"),
+        pytest.param([], True, (None, None, None), id="none"),
+    ],
+)
+def test_output_of_the_only_command(states: list[str], with_output: bool, found: tuple[t.Any, ...]) -> None:
+    hooks = [{"state": state, "rc": 3, "stdout": f"o{at}", "stderr": f"e{at}"} for at, state in enumerate(states)]
+    assert tuple(only_output(hooks, with_output=with_output).values()) == found
 
 
 def test_diff_of_what_is_not_there() -> None:

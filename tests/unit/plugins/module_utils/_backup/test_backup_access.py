@@ -9,10 +9,10 @@ import dataclasses
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.access import (
-    exec_needs,
     forbidden_error,
     list_needs,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.rights import exec_needs
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text, rules_text

@@ -10,8 +10,10 @@ import typing as t
 
 import pytest
 
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.empty_selection import SENTENCE
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._backup.backup_api import (
     BackupApi,
     back_up,
@@ -48,6 +50,13 @@ def names(store: t.Any) -> list[str]:
         for entry in found
         if entry.startswith(("configmaps/", "namespaces/"))
     ]
+
+
+IN_MANIFEST = {"from_manifest": frozenset({"included_resources"})}
+
+
+def foresee(api: BackupApi, store: t.Any, **options: t.Any) -> t.Any:
+    return plan_backup(make_request(**options), client=api.client, store=store)
 
 
 EVERYTHING = ["shop/db", "shop/plain", "shop/shown", "shop/web", "web/web"]
@@ -116,6 +125,21 @@ def test_what_is_stored(shop: BackupApi, store: t.Any, options: dict[str, t.Any]
     assert names(store) == expected
 
 
+@pytest.mark.parametrize(
+    ("options", "warned"), [({}, True), ({"include_cluster_resources": False}, False)], ids=["wanted", "left out"]
+)
+def test_a_namespace_that_may_not_be_read(
+    shop: BackupApi, store: t.Any, options: dict[str, t.Any], warned: bool
+) -> None:
+    """Its objects are stored, and that it is not itself is said."""
+    shop.denied = {("list", "namespaces"), ("get", "namespaces")}
+    outcome = back_up(shop, store, included_namespaces=["shop"], **options)
+    assert outcome.phase == "Completed"
+    assert "namespaces" not in outcome.items
+    said = [found for found in outcome.warnings_list if found["resource"] == "namespaces"]
+    assert [(found["name"], "Grant get on namespaces" in found["hint"]) for found in said] == [("shop", True)] * warned
+
+
 def test_an_object_of_several_selectors_is_stored_once(shop: BackupApi, store: t.Any) -> None:  # docs/compatibility 3.6
     both = [{"matchLabels": WEB}, {"matchExpressions": [{"key": "app", "operator": "Exists"}]}]
     outcome = back_up(shop, store, or_label_selectors=both)
@@ -124,7 +148,64 @@ def test_an_object_of_several_selectors_is_stored_once(shop: BackupApi, store: t
 
 def test_a_pattern_that_matches_nothing_is_a_warning(shop: BackupApi, store: t.Any) -> None:  # docs/compatibility 3.5
     outcome = back_up(shop, store, included_namespaces=["none-*"])
-    assert ["none-*" in warning["message"] for warning in outcome.warnings_list] == [True]
+    assert ["none-*" in warning["message"] for warning in outcome.warnings_list] == [True, False]
+    assert outcome.warnings_list[1]["message"] == f"{SENTENCE}."
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param({"included_namespaces": ["none-*"]}, id="no namespace"),
+        pytest.param({"included_namespaces": ["shop"], "label_selector": {"matchLabels": {"app": "wbe"}}}, id="labels"),
+        pytest.param({"included_namespaces": ["shop"], "included_resources": ["pods"]}, id="type without objects"),
+    ],
+)
+def test_an_empty_selection(shop: BackupApi, store: t.Any, options: Object) -> None:
+    for engine in (foresee, back_up):
+        assert f"{SENTENCE}." in [warning["message"] for warning in engine(shop, store, **options).warnings_list]
+        with pytest.raises(ValidationError, match=SENTENCE):
+            engine(shop, store, name="other", request={"fail_on_empty": True}, **options)
+    assert not store.exists("backups/other/velero-backup.json")
+
+
+def test_namespaces_alone_are_a_selection_where_they_are_asked_for(shop: BackupApi, store: t.Any) -> None:
+    outcome = back_up(shop, store, included_resources=["ns"], request={"fail_on_empty": True})
+    assert outcome.items.keys() == {"namespaces"}
+    assert outcome.warnings_list == []
+
+
+@pytest.mark.parametrize(
+    ("options", "refused"),
+    [
+        pytest.param({"included_resources": ["pods", "confimaps"]}, True, id="old family"),
+        pytest.param({"included_namespace_scoped_resources": ["pods", "confimaps"]}, True, id="scoped family"),
+        pytest.param({"included_resources": ["pods", "confimap*"]}, False, id="pattern"),
+        pytest.param({"excluded_resources": ["confimaps"]}, False, id="exclude"),
+        pytest.param(
+            {"included_resources": ["pods", "confimaps"], "request": IN_MANIFEST},
+            False,
+            id="in a manifest",
+        ),
+        pytest.param(
+            {
+                "included_resources": ["pods", "confimaps"],
+                "request": {**IN_MANIFEST, "strict_selection": True},
+            },
+            True,
+            id="in a manifest, strictly",
+        ),
+    ],
+)
+def test_a_type_that_the_cluster_does_not_have(
+    shop: BackupApi, store: t.Any, options: Object, *, refused: bool
+) -> None:
+    for engine in (foresee, back_up):
+        if refused:
+            with pytest.raises(ValidationError, match="'confimaps', and the cluster has no such resource") as caught:
+                engine(shop, store, **options)
+            assert caught.value.details["phase"] == "FailedValidation"
+        else:
+            assert any("confimap" in each["message"] for each in engine(shop, store, **options).warnings_list)
 
 
 @pytest.mark.parametrize(

@@ -225,6 +225,9 @@ def test_snapshots_of_ebs_go_too(store: Watched, account: Ec2Account) -> None:
     providers = make_providers(VolumeContext(location=account.snapshotter().location))
     planned = delete(store, providers=providers, check_mode=True)
     assert handles(planned) == [doomed, "snap-0123"]
+    assert planned.shown is not None
+    assert planned.shown["files"] == sorted(all_keys(store))
+    assert [entry["handle"] for entry in planned.shown["snapshots"]] == [doomed, "snap-0123"]
     assert account.snapshots == {doomed, other}
     assert handles(delete(store, providers=providers)) == handles(planned)
     assert account.snapshots == {other}

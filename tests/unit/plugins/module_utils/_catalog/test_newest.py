@@ -47,13 +47,41 @@ def test_the_newest_that_is_completed(store: LocalStore) -> None:
     put(store, "f", "06", schedule="")
     store.put(BackupKeys("g").metadata, b"{")
     store.put(BackupKeys("h").metadata, store.get(BackupKeys("a").metadata))
-    assert newest_backup(store, "nightly") == "a"
+    newest = newest_backup(store, "nightly")
+    assert newest.name == "a"
+    assert [warning.partition("schedule. ")[2][:40] for warning in newest.warnings] == [
+        "backups/g/velero-backup.json is not vali",
+        "Backup 'h' cannot be trusted: Its object",
+    ]
+
+
+def test_many_that_cannot_be_read_are_counted(store: LocalStore) -> None:
+    """Nested 900 levels deep: what no JSON reader of a server takes hides itself only."""
+    put(store, "a", "03")
+    deep = b'{"apiVersion": "velero.io/v1", "kind": "Backup", "spec": ' + b'{"a":' * 900 + b"1" + b"}" * 901
+    for number in range(8):
+        store.put(BackupKeys(f"b{number}").metadata, deep)
+    newest = newest_backup(store, "nightly")
+    assert newest.name == "a"
+    assert len(newest.warnings) == 6
+    assert "nested more than 200 levels deep" in newest.warnings[0]
+    assert newest.warnings[5].startswith("3 more backups cannot be read either")
+    listing = list_backups(store, BackupFilter(schedule="nightly"))
+    assert [found["name"] for found in listing.backups] == ["a"]
+    assert len(listing.warnings) == 8
+    assert "Backup 'b0' cannot be read; nobody can say whether it is one that was asked for" in listing.warnings[0]
+    listing = list_backups(store)
+    assert [found["name"] for found in listing.backups] == ["a", *(f"b{number}" for number in range(8))]
+    assert listing.warnings[7].startswith("Backup 'b7' cannot be read: ")
+    with pytest.raises(CatalogError) as caught:
+        newest_backup(store, "hourly")
+    assert "backups/b0/velero-backup.json is not valid JSON" in str(caught.value.hint)
 
 
 def test_two_that_began_at_once(store: LocalStore) -> None:
     put(store, "b-1", "02")
     put(store, "b-2", "02")
-    assert newest_backup(store, "nightly") == "b-2"
+    assert newest_backup(store, "nightly").name == "b-2"
 
 
 def test_none_is_completed(store: LocalStore) -> None:
@@ -74,5 +102,5 @@ def test_there_is_none(store: LocalStore) -> None:
 def test_a_schedule_whose_name_is_too_long_for_a_label(store: LocalStore) -> None:
     """It stands in the label shortened, with a digest (docs/compatibility 0.2); a listing finds it by the same rule."""
     put(store, "a", "01", schedule=label_value(LONG))
-    assert newest_backup(store, LONG) == "a"
+    assert newest_backup(store, LONG).name == "a"
     assert [found["name"] for found in list_backups(store, BackupFilter(schedule=LONG)).backups] == ["a"]

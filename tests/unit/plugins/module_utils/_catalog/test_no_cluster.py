@@ -30,6 +30,7 @@ NEVER_LOADED = (
 USES = {
     "import": """
         from {catalog} import delete, find_backup, interrupted, leftovers, listing, newest, old_backup, open_backup
+        from {catalog} import backup_text, extract, restore_listing, restore_text
     """,
     "list": """
         from {catalog}.backup_filter import BackupFilter

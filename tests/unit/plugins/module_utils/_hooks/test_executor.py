@@ -269,3 +269,13 @@ def test_the_command_that_is_sent_may_be_another_one(run: Run) -> None:
 def test_truncated_output_is_said(run: Run) -> None:
     run.answer = result_of(0, b"x", truncated=True)
     assert run(hook_of()).output_truncated
+
+
+def test_a_redirection_without_a_shell_is_a_warning_though_the_command_ended_well(run: Run) -> None:
+    assert run(hook_of(argv=("echo", "hi", ">", "x"))).state == "ok"
+    (warning,) = run.issues.warnings
+    assert warning.message == (
+        "A hook did less than was written: no shell is run, and echo is given '>' as a word: write "
+        '["/bin/sh", "-c", "echo hi > x"].'
+    )
+    assert (warning.namespace, warning.name) == ("shop", "db-0")

@@ -294,6 +294,14 @@ def test_unlimited_wait_is_bounded() -> None:
     assert play.namespace.now == HOUR
 
 
+def test_a_hook_that_waited_in_vain_says_why_its_pod_is_not_ready() -> None:
+    waiting = {"name": "c0", "state": {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}}
+    pending = pod()
+    pending["status"] = {"phase": "Pending", "containerStatuses": [waiting]}
+    play = Play([exec_hook()], (0, [pending]))
+    assert "within 1h0m0s: container c0: ImagePullBackOff: no such image)" in play.errors[0]
+
+
 @pytest.mark.parametrize("phase", ["Succeeded", "Failed"])
 def test_pod_ends_before_its_hooks(phase: str) -> None:
     """docs/compatibility H16."""

@@ -62,6 +62,8 @@ class MemoryApi:
         self.refuse: t.Callable[[str, str, bool], KubeError | None] = lambda _verb, _path, _dry_run: None
         self.lose: t.Callable[[str, str], KubeError | None] = lambda _verb, _path: None
         self.script: t.Callable[[Request], Answer | None] = lambda _request: None
+        #: What schemas and webhooks make of an object that is written, in place; returns what is warned of.
+        self.admit: t.Callable[[Object], list[str]] = lambda _obj: []
         self.logs: t.Callable[[Request], t.Iterable[bytes]] = lambda _request: ()
         self.denied: set[str | tuple[str, str]] = set()
         self.granted: dict[str, set[tuple[str, str]]] = {}
@@ -69,7 +71,7 @@ class MemoryApi:
         self.lists_rights = True
         #: Of this machine's clock.
         self.clock_ahead = dt.timedelta()
-        self._verbs = MemoryVerbs(self.kept)
+        self._verbs = MemoryVerbs(self.kept, lambda obj: self.admit(obj))
 
     @functools.cached_property
     def client(self) -> KubeClient:
@@ -152,8 +154,9 @@ class MemoryApi:
             return review
         with self.kept.changed:
             status, document = self._verbs.do(request, target)
-        warning = f'299 - "{target.kind.deprecated}"'
-        return Answer(status, copy.deepcopy(document), {"Warning": warning} if target.kind.deprecated else {})
+            texts = [*([target.kind.deprecated] if target.kind.deprecated else []), *self._verbs.warnings]
+        said = ", ".join("299 - {}".format('"{}"'.format(text.replace('"', '\\"'))) for text in texts)
+        return Answer(status, copy.deepcopy(document), {"Warning": said} if said else {})
 
     def _authorized(self, request: Request) -> Target:
         target = self._target(request.path)

@@ -19,6 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeTimeout, answered_error
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.retries import RetryPolicy
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.session import Lane, Session
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.warning_header import WarningSink
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_answers import (
     Answer,
     Refused,
@@ -95,12 +96,17 @@ class MemorySession(Session):
 class MemoryClient(KubeClient):
     """Watches are not sent through a pool; theirs is the only call that is made anew."""
 
-    def __init__(self, session: Session, server: Server, *, cancel: CancelToken) -> None:
-        super().__init__(session, cancel=cancel)
+    def __init__(
+        self, session: Session, server: Server, *, cancel: CancelToken, on_warning: WarningSink | None = None
+    ) -> None:
+        super().__init__(session, cancel=cancel, on_warning=on_warning)
         self._memory = server
 
     def with_cancel(self, cancel: CancelToken) -> KubeClient:
         return MemoryClient(self.session, self._memory, cancel=cancel)
+
+    def heeding(self, on_warning: WarningSink) -> KubeClient:
+        return MemoryClient(self.session, self._memory, cancel=self.cancel, on_warning=on_warning)
 
     def stream(
         self, path: str, *, query: t.Mapping[str, str] | None = None, timeout: float

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import secrets
 import typing as t
@@ -48,11 +49,15 @@ Done: t.TypeAlias = "tuple[int, Object]"
 class MemoryVerbs:
     """Called with the lock of what is kept."""
 
-    def __init__(self, kept: MemoryObjects) -> None:
+    def __init__(self, kept: MemoryObjects, admit: t.Callable[[Object], list[str]]) -> None:
         self._kept = kept
+        self._admit = admit
+        #: Of the last request.
+        self.warnings: list[str] = []
 
     def do(self, request: Request, target: Target) -> Done:
         """The status and the document; raises ``Refused``."""
+        self.warnings = []
         dry_run = request.query.get("dryRun", "All")
         if dry_run != "All":
             raise invalid(target, "", "dryRun", f'Unsupported value: "{dry_run}": supported values: "All"')
@@ -115,6 +120,7 @@ class MemoryVerbs:
         if target.kind.has_status:
             body.pop("status", None)
             body |= {"status": dict(target.kind.first_status)} if target.kind.first_status else {}
+        self.warnings = self._admit(body)
         if request.dry_run:
             return 201, whole(target, {**body, "metadata": self._kept.fresh_metadata(key, body)})
         return 201, whole(target, self._kept.put(key, body))
@@ -188,7 +194,8 @@ class MemoryVerbs:
         elif target.kind.has_status:
             after = {name: value for name, value in after.items() if name != "status"}
             after |= {"status": before["status"]} if "status" in before else {}
-        after = {**after, "metadata": metadata}
+        after = copy.deepcopy({**after, "metadata": metadata})
+        self.warnings = self._admit(after)
         if request.dry_run or after == before:
             return whole(target, after)
         kept = self._kept.put(self._key(target), after)

@@ -71,6 +71,13 @@ def test_check_mode_tells_the_same(api: RestoreApi, store: t.Any) -> None:
     assert written(api) == []
 
 
+def test_each_of_many_is_named(api: RestoreApi, store: t.Any) -> None:
+    store_of(store, GOOD, *((f"{FOLDER}/s{number}.json", SECRET) for number in range(30)))
+    told = plan(api, store, on_bad_member="skip")
+    assert len(told.errors_list) == 30
+    assert all(any(f"{FOLDER}/s{number}.json" in each["message"] for each in told.errors_list) for number in range(30))
+
+
 def test_bad_members_that_the_filters_keep_out_are_no_matter(api: RestoreApi, store: t.Any) -> None:
     store_of(store, GOOD, ("resources/secrets/namespaces/shop/s.json", obj("Secret", "other", "shop")))
     for mode in ("fail", "skip"):
@@ -98,3 +105,11 @@ def test_one_bad_member_is_counted_once(api: RestoreApi, store: t.Any) -> None:
     with pytest.raises(ArchiveError, match="2 more members are bad") as caught:
         restore(api, store)
     assert len(caught.value.details["bad_members"]) == 3
+
+
+def test_a_selection_of_bad_members_alone_is_not_an_empty_one(api: RestoreApi, store: t.Any) -> None:
+    broken = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "shop", "labels": []}}
+    store = store_of(store, ("resources/configmaps/namespaces/shop/a.json", broken))
+    done = restore(api, store, on_bad_member="skip")
+    assert done.phase == "PartiallyFailed"
+    assert "It was left out." in done.errors_list[0]["message"]

@@ -292,7 +292,7 @@ def test_names_that_fit_nothing(api: RestoreApi, store: t.Any, options: Object, 
     }
     write_backup(store, "b", config("a"), ("pods", pod))
     if not said:
-        assert plan(api, store, **options).errors_list == []
+        assert plan(api, store, fail_on_empty=False, **options).errors_list == []
         return
     for engine in (plan, restore):
         with pytest.raises(ValidationError, match=f"{said}, which the backup does not hold") as caught:
@@ -303,6 +303,69 @@ def test_names_that_fit_nothing(api: RestoreApi, store: t.Any, options: Object, 
     if spec_fields:
         told = plan(api, store, from_manifest=spec_fields, **copy.deepcopy(options)).warnings_list
         assert any(said in warning["message"] for warning in told)
+        with pytest.raises(ValidationError, match=f"{said}, which the backup does not hold"):
+            plan(api, store, from_manifest=spec_fields, strict_selection=True, **copy.deepcopy(options))
+
+
+@pytest.mark.parametrize(
+    ("options", "refused"),
+    [
+        pytest.param({"included_resources": ["secrets"]}, True, id="a type of which there is none"),
+        pytest.param({"included_namespaces": ["shopp*"]}, True, id="a pattern"),
+        pytest.param({"label_selector": {"matchLabels": {"app": "wbe"}}}, True, id="labels"),
+        pytest.param({"select": lambda obj: False}, True, id="expression"),
+        pytest.param({"included_resources": ["secrets"], "fail_on_empty": False}, False, id="not to be refused"),
+        pytest.param(
+            {"included_resources": ["secrets"], "from_manifest": frozenset({"included_resources"})},
+            False,
+            id="in a manifest",
+        ),
+        pytest.param(
+            {
+                "included_resources": ["secrets"],
+                "label_selector": {"matchLabels": {"app": "web"}},
+                "from_manifest": frozenset({"included_resources"}),
+            },
+            True,
+            id="beside a manifest",
+        ),
+        pytest.param(
+            {
+                "included_resources": ["secrets"],
+                "from_manifest": frozenset({"included_resources"}),
+                "strict_selection": True,
+            },
+            True,
+            id="in a manifest, strictly",
+        ),
+        pytest.param(
+            {
+                "included_resources": ["secrets"],
+                "from_manifest": frozenset({"included_resources"}),
+                "fail_on_empty": True,
+            },
+            True,
+            id="in a manifest, to be refused",
+        ),
+    ],
+)
+def test_an_empty_selection(api: RestoreApi, store: t.Any, options: Object, *, refused: bool) -> None:
+    write_backup(store, "b", config("a"))
+    for engine in (plan, restore):
+        if refused:
+            with pytest.raises(ValidationError, match="was not begun: nothing in it fits the filters") as caught:
+                engine(api, store, **copy.copy(options))
+            assert caught.value.details["phase"] == "FailedValidation"
+        else:
+            told = [warning["message"] for warning in engine(api, store, **copy.copy(options)).warnings_list]
+            assert "Nothing in backup 'b' fits the filters: zero items to be restored." in told
+
+
+def test_an_empty_backup_is_an_empty_selection(api: RestoreApi, store: t.Any) -> None:
+    write_backup(store, "b")
+    with pytest.raises(ValidationError, match="nothing in it could be restored: it holds no object"):
+        restore(api, store)
+    assert restore(api, store, fail_on_empty=False).phase == "Completed"
 
 
 @pytest.mark.parametrize(

@@ -150,6 +150,27 @@ def test_leases_that_cannot_be_had(api: RestoreApi, store: t.Any, status: int) -
     ]
 
 
+@pytest.mark.parametrize("verb", ["get", "create", "update", "delete"])
+def test_a_lock_that_would_not_last_is_not_taken(api: RestoreApi, store: t.Any, verb: str) -> None:
+    """Who may not renew it loses it in a minute, and one that cannot be removed keeps the next restore out."""
+    write_backup(store, "b", config("a"))
+    api.denied = {(verb, "leases")}
+    done = restore(api, store, name="r")
+    (warning,) = [found for found in done.warnings_list if "would not be noticed" in found["message"]]
+    assert f"does not let you {verb} leases.coordination.k8s.io in namespace shop" in warning["message"]
+    assert not [line for line in api.requests if "leases" in line and not line.startswith("GET ")]
+
+
+@pytest.mark.parametrize("verb", ["update", "delete"])
+def test_one_that_is_held_counts_for_who_may_not_have_one(api: RestoreApi, store: t.Any, verb: str) -> None:
+    write_backup(store, "b", config("a"))
+    hold(api, age=0)
+    api.denied = {(verb, "leases")}
+    with pytest.raises(RestoreError, match="restore 'other' on far is at work in namespace 'shop'"):
+        restore(api, store, name="r")
+    assert restore(api, store, name="r", force=True).phase == "Completed"
+
+
 class Kept:
     """Leases whose renewals a test asks for by itself."""
 

@@ -13,6 +13,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.conversions.move import Conversion
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import RuleContext
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import (
     VolumeDecisions,
@@ -38,6 +39,9 @@ class OneObject:
 
     def read(self, ref: ItemRef) -> Object:
         return copy.deepcopy(self._obj)
+
+    def read_converted(self, ref: ItemRef) -> Conversion:
+        return Conversion(self.read(ref))
 
     def names(self, group_resource: GroupResource, namespace: str | None) -> list[str]:
         return []

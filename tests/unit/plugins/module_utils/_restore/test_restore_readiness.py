@@ -15,12 +15,11 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pod_trouble import pod_trouble, stated_reason
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.workloads.readiness import (
     Readiness,
     has_controller,
     is_ready,
-    pod_trouble,
-    stated_reason,
 )
 
 READY = Readiness(True)

@@ -161,6 +161,11 @@ def wait(monkeypatch: pytest.MonkeyPatch) -> t.Callable[..., Told]:
 Wait = t.Callable[..., Told]
 
 
+def test_what_is_listed_while_somebody_looks_was_not_deleted(wait: Wait) -> None:
+    told = wait(item("Deployment", "web"), later=[("Deployment", deployment("web"))], timeout=30)
+    assert (told.counts, told.errors) == ({"ready": 1, "not_ready": 0}, [])
+
+
 def test_nothing_to_wait_for(wait: Wait) -> None:
     told = wait(item("Job", "j"))
     assert told == ({"ready": 0, "not_ready": 0}, [], [], [])

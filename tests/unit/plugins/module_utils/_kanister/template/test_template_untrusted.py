@@ -159,6 +159,11 @@ def test_an_error_without_a_secret_says_what_was_wrong() -> None:
     assert not raised.value.tainted
 
 
+def test_the_representation_of_a_tainted_text_does_not_show_it() -> None:
+    assert CANARY not in repr(render("{{ .Phases.first.Output.token }}"))
+    assert repr(render("{{ .Options.size }}")) == "Rendered(text='10', tainted=False)"
+
+
 REFUSED = (
     "env",
     "expandenv",

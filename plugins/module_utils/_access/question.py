@@ -1,0 +1,93 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What somebody asks about rights, and what it means in the cluster."""
+
+# Private: not for use outside of this collection.
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._access.roles import Account
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import ALL_TYPES, OnExisting, RightsScope
+
+ON_EXISTING: tuple[OnExisting, ...] = t.get_args(OnExisting)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class AccessQuestion:
+    """``tasks`` are some of the table of tasks; ``resources`` are types as people call them, empty for all of them.
+
+    ``namespaces``: empty for the whole cluster. Raises ``ValidationError``.
+    """
+
+    tasks: tuple[str, ...]
+    namespaces: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    hooks: bool = True
+    freezes: bool = True
+    providers: tuple[str, ...] = ()
+    retain: bool = False
+    on_existing: OnExisting = "none"
+    account: str = ""
+    account_namespace: str = "arkive"
+
+    def __post_init__(self) -> None:
+        if not self.tasks:
+            raise ValidationError("for names no task.", hint="Name at least one, such as for: [backup].")
+        for name in self.namespaces:
+            _check("namespaces", name)
+        _check("account", self.subject.name)
+        _check("account_namespace", self.subject.namespace)
+
+    @property
+    def subject(self) -> Account:
+        """Who is to have the rights."""
+        return Account(self.account_namespace, self.account or f"arkive-{self.tasks[0].replace('_', '-')}")
+
+    def scope(self, discovery: Discovery) -> RightsScope:
+        """The same with types as the cluster serves them. Raises ``ValidationError`` for one that it does not."""
+        found = [_resolve(discovery, name) for name in self.resources if name != "*"]
+        everything = len(found) < len(self.resources) or not found
+        return RightsScope(
+            namespaces=self.namespaces,
+            types=(
+                (ALL_TYPES,)
+                if everything
+                else tuple(dict.fromkeys(entry.group_resource for entry in found if entry.namespaced))
+            ),
+            cluster_types=tuple(dict.fromkeys(entry.group_resource for entry in found if not entry.namespaced)),
+            hooks=self.hooks,
+            freezes=self.freezes,
+            providers=self.providers,
+            retain=self.retain,
+            on_existing=self.on_existing,
+        )
+
+
+def _resolve(discovery: Discovery, name: str) -> ApiResource:
+    found = discovery.resolve(name)
+    if found is None:
+        near = discovery.near(name)
+        raise ValidationError(
+            f"resources names '{name}', a type of objects that the cluster does not serve.",
+            hint=f"Did you mean {' or '.join(near)}?" if near else "Look at kubectl api-resources.",
+        )
+    return found
+
+
+def _check(option: str, name: str) -> None:
+    if not is_subdomain_name(name):
+        raise ValidationError(
+            f"{option} names '{name}', which can be no name in Kubernetes.",
+            hint="Names have small letters, digits, '-' and '.', and begin and end with a letter or a digit.",
+        )
+
+
+__all__ = ("ON_EXISTING", "AccessQuestion")

@@ -1,0 +1,266 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: k8s_access_info
+short_description: Tell which rights in the cluster a task needs, and which of them are lacking
+version_added: 0.1.0
+author:
+  - The arkive.k8s contributors (@arkive-k8s)
+description:
+  - Returns the least roles with which a task of this collection does its work, bound to a service account, ready to be
+    applied.
+  - Asks the API server which of these rights the caller lacks. Nothing is changed, and the caller needs no right for
+    it.
+  - The rights are those that the modules themselves ask for. Nothing is tried, so that objects of an admission
+    controller may still refuse what a role allows.
+extends_documentation_fragment:
+  - arkive.k8s._attributes
+  - arkive.k8s._attributes.actiongroup_backup
+  - arkive.k8s._attributes.info_module
+  - arkive.k8s._auth
+  - arkive.k8s._requirements
+  - arkive.k8s._requirements.kubernetes
+  - arkive.k8s._storage
+options:
+  for:
+    description:
+      - What is to be done.
+      - V(backup), V(restore) and V(snapshot) are M(arkive.k8s.k8s_backup), M(arkive.k8s.k8s_restore) and
+        M(arkive.k8s.k8s_snapshot); V(delete) is M(arkive.k8s.k8s_backup) with C(state=absent) of a backup with
+        snapshots; V(snapshot_info) is M(arkive.k8s.k8s_snapshot_info).
+      - V(hooks) is M(arkive.k8s.k8s_hook_exec) and the role P(arkive.k8s.fsfreeze#role).
+      - M(arkive.k8s.k8s_backup_info) needs no cluster. Blueprints take the rights of what their phases do, which are
+        not among these.
+    type: list
+    elements: str
+    choices: [backup, restore, delete, snapshot, snapshot_info, hooks]
+    required: true
+  namespaces:
+    description:
+      - Where it is to be done. Each gets a Role. For a restore into others than those of the backup, these others.
+      - If not set, it is the whole cluster, and there is a ClusterRole only. That suits a restore whose namespaces are
+        gone, too.
+    type: list
+    elements: str
+    default: []
+  resources:
+    description:
+      - The types of objects that are backed up or restored, such as V(configmaps) or V(deployments.apps), as in
+        O(arkive.k8s.k8s_backup#module:included_resources). All of them if not set, Secrets among them.
+    type: list
+    elements: str
+    default: []
+  hooks:
+    description:
+      - Whether commands are run in pods.
+    type: bool
+    default: true
+  freeze:
+    description:
+      - Whether hooks freeze file systems. A freeze is marked on the pod and on its claim.
+    type: bool
+    default: true
+  volumes:
+    description:
+      - Whether the data of volumes is kept as snapshots, or comes back from them.
+    type: bool
+    default: true
+  provider:
+    description:
+      - Who takes these snapshots, as M(arkive.k8s.k8s_snapshot) calls it.
+    type: str
+    choices: [csi, aws_ebs]
+    default: csi
+  retain:
+    description:
+      - Whether snapshots of M(arkive.k8s.k8s_snapshot) are to outlive their objects.
+    type: bool
+    default: false
+  existing_resource_policy:
+    description:
+      - What a restore does with objects that are there and differ, as in
+        O(arkive.k8s.k8s_restore#module:existing_resource_policy).
+    type: str
+    choices: [none, update, replace, recreate]
+    default: none
+  account:
+    description:
+      - The name of the service account, and of its roles. V(arkive-) and the first of O(for) if not set.
+    type: str
+  account_namespace:
+    description:
+      - The namespace of the service account. It has to be there when the roles are applied.
+    type: str
+    default: arkive
+  storage_location:
+    description:
+      - Not used. It is accepted so that C(module_defaults) for the action group may hold it.
+    required: false
+seealso:
+  - module: arkive.k8s.k8s_backup
+  - module: arkive.k8s.k8s_restore
+  - name: Using RBAC authorization
+    description: What roles and bindings are.
+    link: https://kubernetes.io/docs/reference/access-authn-authz/rbac/
+"""
+
+EXAMPLES = r"""
+- name: Look up the rights of nightly backups
+  arkive.k8s.k8s_access_info:
+    for: [backup]
+    namespaces: [shop]
+  register: access
+
+- name: Write them into a file for kubectl apply
+  ansible.builtin.copy:
+    content: "{{ access.yaml }}"
+    dest: backup-rights.yml
+    mode: "0644"
+
+- name: Look up what is lacking for some types of objects
+  arkive.k8s.k8s_access_info:
+    for: [backup, restore]
+    namespaces: [shop, shop-db]
+    resources: [configmaps, secrets, deployments.apps, pods]
+    volumes: false
+    existing_resource_policy: update
+  register: access
+
+- name: Stop before the night if anything is
+  ansible.builtin.assert:
+    that: access.allowed
+    fail_msg: "{{ access.grant }}"
+
+- name: Look up the rights of a restore whose namespaces are gone
+  arkive.k8s.k8s_access_info:
+    for: [restore]
+    account: restorer
+    account_namespace: operations
+"""
+
+RETURN = r"""
+allowed:
+  description: Whether the caller has all rights that a task cannot do without.
+  returned: always
+  type: bool
+  sample: false
+lacking:
+  description: The rights that the caller lacks, each with the task that takes it.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    task: {description: The task., type: str, returned: always, sample: backup}
+    verb: {description: The verb., type: str, returned: always, sample: patch}
+    group: {description: The API group. Empty for the core group., type: str, returned: always, sample: ""}
+    resource: {description: The plural of the type., type: str, returned: always, sample: persistentvolumeclaims}
+    subresource: {description: The subresource., type: str, returned: always, sample: ""}
+    namespace: {description: The namespace. Empty for the whole cluster., type: str, returned: always, sample: shop}
+    why: {description: What it is for., type: str, returned: always, sample: A freeze is marked on the pod.}
+    required: {description: Whether the task fails without it., type: bool, returned: always, sample: false}
+    otherwise: {description: What the task does without it., type: str, returned: always, sample: It is not marked.}
+grant:
+  description: What to add to which role so that nothing is lacking. Empty when nothing is.
+  returned: always
+  type: str
+  sample: >-
+    Add to a Role in namespace shop that is bound to this user: rules: [{apiGroups: [""], resources: [pods], verbs:
+    [patch]}].
+roles:
+  description: The service account with its roles and their bindings, in the order in which they can be made.
+  returned: always
+  type: list
+  elements: dict
+  sample: [{apiVersion: v1, kind: ServiceAccount, metadata: {name: arkive-backup, namespace: arkive}}]
+yaml:
+  description: The same as text for C(kubectl apply), where each rule says what it is for.
+  returned: always
+  type: str
+  sample: |
+    apiVersion: v1
+    kind: List
+    items: []
+warnings_list:
+  description:
+    - What was noticed, each with C(resource), C(namespace), C(name), C(message), C(reason) and C(hint). The first of
+      them are shown as warnings of the task, too.
+  returned: always
+  type: list
+  elements: dict
+  sample: []
+errors_list:
+  description:
+    - What went wrong, in the form of RV(warnings_list). The first of them are in C(msg), too.
+  returned: always
+  type: list
+  elements: dict
+  sample: []
+error_details:
+  description:
+    - What is known about the error that ended the task beside its sentence, such as C(status), C(reason) and C(request)
+      of a request to the API server. Empty when the task did not end by an error, or nothing more is known.
+  returned: always
+  type: dict
+  sample: {}
+"""
+
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._access.answer import look_at_access
+from ansible_collections.arkive.k8s.plugins.module_utils._access.question import ON_EXISTING, AccessQuestion
+from ansible_collections.arkive.k8s.plugins.module_utils._access.tasks import TASKS
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_ACCESS_INFO
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE_UNUSED
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Result, Task, run_task
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import PROVIDER_NAMES
+
+SPEC = ArgumentSpec(
+    options={
+        "for": {"type": "list", "elements": "str", "choices": list(TASKS), "required": True},
+        "namespaces": {"type": "list", "elements": "str", "default": []},
+        "resources": {"type": "list", "elements": "str", "default": []},
+        "hooks": {"type": "bool", "default": True},
+        "freeze": {"type": "bool", "default": True},
+        "volumes": {"type": "bool", "default": True},
+        "provider": {"type": "str", "choices": list(PROVIDER_NAMES), "default": PROVIDER_NAMES[0]},
+        "retain": {"type": "bool", "default": False},
+        "existing_resource_policy": {"type": "str", "choices": list(ON_EXISTING), "default": ON_EXISTING[0]},
+        "account": {"type": "str"},
+        "account_namespace": {"type": "str", "default": "arkive"},
+    }
+).merge(AUTH, STORAGE_UNUSED)
+
+
+def work(task: Task) -> Result:
+    params = task.params
+    question = AccessQuestion(
+        tasks=tuple(dict.fromkeys(params["for"])),
+        namespaces=tuple(dict.fromkeys(params["namespaces"])),
+        resources=tuple(params["resources"]),
+        hooks=params["hooks"],
+        freezes=params["freeze"],
+        providers=(params["provider"],) if params["volumes"] else (),
+        retain=params["retain"],
+        on_existing=params["existing_resource_policy"],
+        account=params["account"] or "",
+        account_namespace=params["account_namespace"],
+    )
+    require_library("kubernetes")
+    answer = look_at_access(question, client=connect(kube_auth(params), cancel=task.cancel))
+    return {"changed": False, **answer.to_return()}
+
+
+def main() -> t.NoReturn:
+    run_task(SPEC, K8S_ACCESS_INFO, work)
+
+
+if __name__ == "__main__":
+    main()

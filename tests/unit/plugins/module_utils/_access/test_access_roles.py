@@ -1,0 +1,122 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which rights each task takes, and the roles that give them. That they are enough is for live tests."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+import typing as t
+
+import pytest
+import yaml
+
+from ansible_collections.arkive.k8s.plugins.module_utils._access.roles import Account, AccountRights
+from ansible_collections.arkive.k8s.plugins.module_utils._access.tasks import TASKS, grants_of, grants_of_all
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import RightsScope
+
+EXAMPLES = pathlib.Path(__file__).parents[5] / "examples" / "rbac"
+SHOP = RightsScope(namespaces=("shop",), providers=("csi",))
+MAPS = (GroupResource("configmaps"),)
+
+
+def rights(task: str, scope: RightsScope) -> set[str]:
+    """``patch pods in shop``, ``get namespaces``."""
+    return {said(need) for grant in grants_of(task, scope) for need in grant.needs}
+
+
+def said(need: Need) -> str:
+    return f"{need.verb} {need.resource_text}{f' in {need.namespace}' if need.namespace else ''}"
+
+
+# The options that change something, and what goes (-) or comes (+) with them.
+CHANGES = [
+    ("backup", {"hooks": False}, ["-get pods/exec in shop", "-create pods/exec in shop", "-patch pods in shop"]),
+    ("backup", {"freezes": False}, ["-patch pods in shop", "-patch persistentvolumeclaims in shop"]),
+    ("backup", {"providers": ()}, ["-create volumesnapshots.snapshot.storage.k8s.io in shop"]),
+    ("backup", {"types": MAPS}, ["-list *.* in shop", "+list configmaps in shop", "-get persistentvolumes"]),
+    ("backup", {"namespaces": ("shop", "bank")}, ["+list *.* in bank", "+patch pods in bank"]),
+    ("backup", {"namespaces": ()}, ["+list *.*", "-list *.* in shop", "-get namespaces", "+patch pods"]),
+    ("restore", {"on_existing": "update"}, ["+patch *.* in shop"]),
+    ("restore", {"on_existing": "replace"}, ["+update *.* in shop"]),
+    (
+        "restore",
+        {"on_existing": "recreate"},
+        [
+            "+delete *.* in shop",
+            "+delete priorityclasses.scheduling.k8s.io",
+            "+patch customresourcedefinitions.apiextensions.k8s.io",
+        ],
+    ),
+    (
+        "restore",
+        {"types": MAPS},
+        ["+create configmaps in shop", "-create *.* in shop", "+get leases.coordination.k8s.io in shop"],
+    ),
+    ("snapshot", {"retain": True}, ["+delete volumesnapshotcontents.snapshot.storage.k8s.io"]),
+    (
+        "snapshot",
+        {"providers": ("aws_ebs",)},
+        ["+get namespaces", "-create volumesnapshots.snapshot.storage.k8s.io in shop"],
+    ),
+    ("hooks", {"freezes": False}, ["-get persistentvolumes", "-patch pods in shop"]),
+]
+
+
+@pytest.mark.parametrize(("task", "options", "changed"), CHANGES)
+def test_options(task: str, options: dict[str, t.Any], changed: list[str]) -> None:
+    before, after = rights(task, SHOP), rights(task, dataclasses.replace(SHOP, **options))
+    for entry in changed:
+        sign, right = entry[0], entry[1:]
+        assert (right in before, right in after) == ((True, False) if sign == "-" else (False, True)), right
+
+
+@pytest.mark.parametrize("policy", ["none", "update", "replace", "recreate"])
+def test_what_a_restore_changes_in_place(policy: t.Any) -> None:
+    """Service accounts are merged under every policy; claims and definitions are never deleted."""
+    found = rights("restore", dataclasses.replace(SHOP, on_existing=policy))
+    assert {"patch serviceaccounts in shop", "patch *.* in shop"} & found
+    assert {"patch persistentvolumeclaims in shop", "patch *.* in shop"} & found
+    assert "delete customresourcedefinitions.apiextensions.k8s.io" not in found
+    assert "delete persistentvolumes" not in found
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("scope", [SHOP, dataclasses.replace(SHOP, namespaces=())], ids=["one namespace", "cluster"])
+def test_a_right_stands_once(task: str, scope: RightsScope) -> None:
+    needs = [need for grant in grants_of(task, scope) for need in grant.needs]
+    assert len(needs) == len(set(needs))
+    everything = {(need.verb, need.namespace) for need in needs if need.resource == "*"}
+    assert [need for need in needs if need.resource != "*" and (need.verb, need.namespace) in everything] == []
+
+
+def test_a_right_that_one_task_cannot_do_without_is_not_said_to_be_spared() -> None:
+    """Claims are listed for marks that were left, which may be done without, and are the objects of a backup."""
+    scope = dataclasses.replace(SHOP, types=(GroupResource("persistentvolumeclaims"), *MAPS))
+    for tasks in (["hooks", "backup"], ["backup", "hooks"]):
+        grants = grants_of_all(tasks, scope)
+        (found,) = [g for g in grants if Need("list", "", "persistentvolumeclaims", namespace="shop") in g.needs]
+        assert found.otherwise == ""
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("namespaces", [("shop",), ("shop", "123"), ()], ids=["one", "two", "cluster"])
+def test_the_text_is_the_objects(task: str, namespaces: tuple[str, ...]) -> None:
+    scope = dataclasses.replace(SHOP, namespaces=namespaces)
+    made = AccountRights(Account("arkive", "null"), grants_of(task, scope), namespaces)
+    assert yaml.safe_load(made.text) == {"apiVersion": "v1", "kind": "List", "items": made.objects}
+    for role in made.objects:
+        assert role["kind"] != "ClusterRole" or role["rules"]
+        assert ("Cluster" in role["kind"]) is ("namespace" not in role["metadata"])
+
+
+@pytest.mark.parametrize("task", sorted(set(TASKS) - {"snapshot_info"}))
+def test_the_examples_are_these(task: str) -> None:
+    """``examples/rbac`` has what the module returns for one namespace; it is the live tests that run with them."""
+    made = AccountRights(Account("arkive", f"arkive-{task}"), grants_of(task, SHOP), SHOP.namespaces)
+    example = (EXAMPLES / f"{task}.yml").read_text(encoding="utf-8")
+    assert "".join(line for line in example.splitlines(keepends=True) if not line.startswith("#")) == made.text
