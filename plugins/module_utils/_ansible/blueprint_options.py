@@ -12,7 +12,6 @@ import os
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import freeze_policy
 from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import parse_duration
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.secrets import MASK
@@ -32,7 +31,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.reading impor
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.result_size import CUT
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.subject import Subject
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
 
 _SUFFIXES = (".yaml", ".yml", ".json")
 
@@ -79,8 +77,6 @@ def execution_hooks(params: t.Mapping[str, t.Any], operation: Operation) -> tupl
         service_account=params["hook_service_account"] or "",
         phase_seconds=phase_seconds(params),
         retries=params["execution_hook_retries"],
-        # A restore has no options for freezes.
-        freeze_policy=freeze_policy(params) if "freeze_lease" in params else FreezePolicy(),
     )
     return hooks, settings
 

@@ -23,7 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_run im
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.finding import Finding
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.freezes import BlueprintFreezes
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.reading import ReadBlueprint
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.result_size import first_entries
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.result_size import MOST_ENTRIES, first_entries
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.secret_mask import SecretMask
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.pod_objects import sweep_pods
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.validation import validate_action, validate_blueprint
@@ -72,9 +72,16 @@ class BlueprintOutcome:
             "planned": planned_entries(self.planned),
             "swept": list(self.swept),
             "findings": first_entries(findings, is_needed=lambda entry: entry["level"] != "warning"),
-            "warnings_list": to_return(self.issues.warnings),
-            "errors_list": to_return(self.issues.errors),
+            "warnings_list": _listed(self.issues.warnings, "warnings"),
+            "errors_list": _listed(self.issues.errors, "errors"),
         }
+
+
+def _listed(issues: t.Sequence[Issue], what: str) -> list[dict[str, str]]:
+    """As many as a result lists, and how many more there are."""
+    more = len(issues) - MOST_ENTRIES
+    rest = [Issue(message=f"There are {more} more {what}.")] if more > 0 else []
+    return to_return([*issues[:MOST_ENTRIES], *rest])
 
 
 def validate_blueprints(blueprints: t.Iterable[ReadBlueprint]) -> BlueprintOutcome:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,13 @@ def test_an_example_is_sound(path: Path) -> None:
     blueprints = read(path)
     assert blueprints
     assert [finding.sentence for _name, finding in validate_blueprints(blueprints).findings] == []
+
+
+def test_a_result_lists_so_many_findings_and_counts_the_others() -> None:
+    actions = {f"action-{at}": {"phases": [{"func": "KubeTask", "name": "same", "args": {}}]} for at in range(2000)}
+    document = json.dumps({"kind": "Blueprint", "metadata": {"name": "many"}, "actions": actions})
+    outcome = validate_blueprints(read_blueprints(document, source="the test"))
+    result = outcome.to_return()
+    assert outcome.is_refused
+    assert len(json.dumps(result)) < 300_000
+    assert "more errors" in result["errors_list"][-1]["message"]
