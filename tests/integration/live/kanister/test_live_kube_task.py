@@ -130,21 +130,6 @@ def test_the_node_has_no_room(phases: PhaseLab) -> None:
         phases.task(":", arguments={"podOverride": override})
 
 
-def test_evicted_by_the_node(phases: PhaseLab) -> None:
-    """It writes more than it may, and the kubelet evicts it."""
-    resources = {"limits": {"ephemeral-storage": "2Mi"}}
-    override = {
-        "terminationGracePeriodSeconds": 1,
-        "containers": [
-            {"name": "container", "resources": resources, "volumeMounts": [{"name": "x", "mountPath": "/x"}]}
-        ],
-        "volumes": [{"name": "x", "emptyDir": {}}],
-    }
-    script = "echo begun; dd if=/dev/zero of=/x/file bs=1M count=16 2>/dev/null; sleep 600"
-    with pytest.raises(BlueprintError, match=r"failed: Evicted: .* The last that it printed: begun"):
-        phases.task(script, arguments={"podOverride": override}, seconds=120.0)
-
-
 def test_deleted_by_somebody(phases: PhaseLab) -> None:
     thread = threading.Thread(
         target=lambda: phases.kubectl("delete", "pod", phases.await_running(), "--grace-period=0", "--force")
