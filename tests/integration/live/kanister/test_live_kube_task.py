@@ -121,15 +121,6 @@ def test_evicted(phases: PhaseLab, client: KubeClient) -> None:
     assert "pod" in caught.value.message
 
 
-def test_the_node_has_no_room(phases: PhaseLab) -> None:
-    """Sent to the node past the scheduler: the kubelet itself refuses it."""
-    node = phases.client.get("/api/v1/nodes")["items"][0]["metadata"]["name"]
-    resources = {"requests": {"cpu": "1000"}}
-    override = {"nodeName": node, "containers": [{"name": "container", "resources": resources}]}
-    with pytest.raises(BlueprintError, match=r"failed: OutOfcpu: .*cpu"):
-        phases.task(":", arguments={"podOverride": override})
-
-
 def test_deleted_by_somebody(phases: PhaseLab) -> None:
     thread = threading.Thread(
         target=lambda: phases.kubectl("delete", "pod", phases.await_running(), "--grace-period=0", "--force")
