@@ -21,7 +21,7 @@ _REMEDIES = tuple(
         ),
         (
             r"failed quota: (?P<name>[^:\s]+): must specify",
-            "Set these resources on the containers, or by a LimitRange of the namespace, as the ResourceQuota {name} wants.",
+            "Set these resources on the containers, or by a LimitRange, as the ResourceQuota {name} wants.",
         ),
         (
             r"usage per (?P<kind>Container|Pod|PersistentVolumeClaim) is|limit to request ratio per ",
