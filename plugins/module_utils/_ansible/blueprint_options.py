@@ -83,7 +83,7 @@ def execution_hooks(params: t.Mapping[str, t.Any], operation: Operation) -> tupl
 
 def phase_seconds(params: t.Mapping[str, t.Any]) -> float:
     """Raises ``ValidationError``."""
-    seconds = parse_duration(params["phase_timeout"])
+    seconds = parse_duration(params["phase_timeout"], "phase_timeout")
     if seconds <= 0:
         raise ValidationError("phase_timeout must be more than 0.", hint="20m is the default.")
     return seconds
