@@ -121,12 +121,12 @@ class PodRun:
         try:
             for line in lines:
                 self._outputs.feed(line + b"\n")
-        except KubeTimeout as exc:
-            raise self._late() from exc
         except KubeError as exc:
-            if exc.forbidden or not is_finished(self._pod or {}):
-                raise
-            return exc
+            if is_finished(self._pod or {}) and not exc.forbidden:
+                return exc
+            if isinstance(exc, KubeTimeout):
+                raise self._late() from exc
+            raise
         return None
 
     def _log(self, text: str) -> None:
