@@ -56,10 +56,13 @@ class Moment(Opaque):
         return hash((self.seconds, self.nanos))
 
     def text(self) -> str:
-        return format_moment(self, _TEXT)
+        return self.in_layout(_TEXT)
 
     def to_json(self) -> str:
-        return format_moment(self, _RFC3339_NANO)
+        return self.in_layout(_RFC3339_NANO)
+
+    def in_layout(self, layout: str) -> str:
+        return format_moment(self, layout)
 
     def moved_to(self, zone: Zone) -> Moment:
         return Moment(self.seconds, self.nanos, zone)
@@ -72,7 +75,7 @@ class Moment(Opaque):
         return Fields(self)
 
     methods = table(
-        function("Format", lambda self, layout: format_moment(self, layout), "time string"),
+        function("Format", in_layout, "time string"),
         function("String", text, "time"),
         function("UTC", lambda self: self.moved_to(UTC), "time"),
         function("Local", lambda self: self.moved_to(UTC), "time"),
