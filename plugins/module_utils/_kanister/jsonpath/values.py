@@ -29,7 +29,7 @@ ABSENT = Absent()
 
 def plain_number(value: t.Any) -> t.Any:
     """A whole number beyond 64 bits is a fraction, as the reader of the API server's JSON makes it."""
-    if type(value) is int and not -_INT64 <= value < _INT64:
+    if isinstance(value, int) and not isinstance(value, bool) and not -_INT64 <= value < _INT64:
         return float(value)
     return value
 

@@ -54,7 +54,7 @@ def fit(value: t.Any, parameter: Parameter) -> t.Any:
     if value is INVALID and parameter == "map":
         return TypedMap({}, OBJECT, is_nil=True)
     if parameter in _CLASSES:
-        if type(value) is _CLASSES[parameter] or (parameter == "map" and _is_object(value)):
+        if value.__class__ is _CLASSES[parameter] or (parameter == "map" and _is_object(value)):
             return value
     elif isinstance(value, Opaque) and value.go_type.name == _NAMES.get(parameter):
         return value
@@ -77,7 +77,7 @@ def fit_literal(literal: Literal, parameter: Parameter) -> t.Any:
         return Int(literal.integer)
     if parameter == "float64" and literal.float is not None:
         return literal.float
-    if parameter in ("string", "bool") and type(literal.value) is _CLASSES[parameter]:
+    if parameter in ("string", "bool") and literal.value.__class__ is _CLASSES[parameter]:
         return literal.value
     raise Fault("argument type", f"a value of type {_name(parameter)} is wanted, and not {literal}")
 

@@ -111,7 +111,7 @@ class Evaluator:
 
     def open(self, value: t.Any) -> t.Any:
         """Whoever looks at a secret taints the rendering."""
-        while type(value) is Tainted:
+        while isinstance(value, Tainted):
             self.tainted = True
             value = value.value
         return value

@@ -107,7 +107,7 @@ class _Word(Opaque):
     """A number that prints as a word."""
 
     __slots__ = ("number",)
-    words: t.ClassVar[t.Sequence[str]]
+    words: t.ClassVar[t.Sequence[str]] = ()
 
     def __init__(self, number: int) -> None:
         self.number = number

@@ -71,7 +71,7 @@ class MemoryApi:
         self.lists_rights = True
         #: Of this machine's clock.
         self.clock_ahead = dt.timedelta()
-        self._verbs = MemoryVerbs(self.kept, lambda obj: self.admit(obj))
+        self._verbs = MemoryVerbs(self.kept, self._admit)
 
     @functools.cached_property
     def client(self) -> KubeClient:
@@ -85,6 +85,10 @@ class MemoryApi:
     def requests(self) -> list[str]:
         """``POST /api/v1/namespaces/x/configmaps``, in their order; dry runs and reviews are not among them."""
         return [each.line for each in self.seen if not (each.dry_run or "/authorization.k8s.io/" in each.path)]
+
+    def _admit(self, obj: Object) -> list[str]:
+        """What ``admit`` says now: a test may change it later."""
+        return self.admit(obj)
 
     def add(self, plural: str, name: str, namespace: str = "", **more: t.Any) -> Object:
         """Put an object there as it is, with its status."""

@@ -31,12 +31,12 @@ def account(namespace: str) -> Object:
     return {"kind": "ServiceAccount", "name": "app", "namespace": namespace}
 
 
-def binding(subjects: list[Object], role: Object = _ROLE, name: str = "reader") -> tuple[str, Object]:
+def binding(subjects: list[Object], role: Object | None = None, name: str = "reader") -> tuple[str, Object]:
     return f"clusterrolebindings.{_RBAC}", {
         "apiVersion": f"{_RBAC}/v1",
         "kind": "ClusterRoleBinding",
         "metadata": {"name": name},
-        "roleRef": role,
+        "roleRef": _ROLE if role is None else role,
         "subjects": subjects,
     }
 

@@ -48,17 +48,25 @@ class Containers:
     """What commands in containers answer; ``seen`` has pod and container of each."""
 
     def __init__(self) -> None:
-        self.answer: t.Callable[[str, str], ExecResult | Exception] = lambda _pod, _container: done()
+        self.answer: t.Callable[[str, str], ExecResult] = lambda _pod, _container: done()
         self.seen: list[tuple[str, str]] = []
         self.timeouts: list[float] = []
 
     def __call__(self, _client: t.Any, *, pod: str, container: str, timeout: float, **_more: t.Any) -> ExecResult:
         self.seen.append((pod, container))
         self.timeouts.append(timeout)
-        answer = self.answer(pod, container)
+        return self.answer(pod, container)
+
+
+def always(answer: ExecResult | Exception) -> t.Callable[[str, str], ExecResult]:
+    """The same from each container."""
+
+    def give(_pod: str, _container: str) -> ExecResult:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    return give
 
 
 @pytest.fixture
@@ -70,12 +78,12 @@ def containers(lab: FunctionLab, monkeypatch: pytest.MonkeyPatch) -> Containers:
     return made
 
 
-def run(lab: FunctionLab, arguments: t.Mapping[str, t.Any] = ONE, **more: t.Any) -> t.Any:
-    return KubeExec().run(lab.call("KubeExec", arguments, **more))
+def run(lab: FunctionLab, arguments: t.Mapping[str, t.Any] | None = None, **more: t.Any) -> t.Any:
+    return KubeExec().run(lab.call("KubeExec", ONE if arguments is None else arguments, **more))
 
 
-def run_all(lab: FunctionLab, arguments: t.Mapping[str, t.Any] = ALL) -> t.Any:
-    return KubeExecAll().run(lab.call("KubeExecAll", arguments))
+def run_all(lab: FunctionLab, arguments: t.Mapping[str, t.Any] | None = None) -> t.Any:
+    return KubeExecAll().run(lab.call("KubeExecAll", ALL if arguments is None else arguments))
 
 
 def test_outputs_are_those_of_stdout(lab: FunctionLab, containers: Containers) -> None:
@@ -131,7 +139,7 @@ def test_no_such_pod(lab: FunctionLab, containers: Containers) -> None:
     ],
 )
 def test_failures(lab: FunctionLab, containers: Containers, answer: t.Any, words: str) -> None:
-    containers.answer = lambda _pod, _container: answer
+    containers.answer = always(answer)
     with pytest.raises(BlueprintError) as caught:
         run(lab)
     assert words in caught.value.message
@@ -174,7 +182,7 @@ def test_all_of_them_are_waited_for_and_all_errors_said(lab: FunctionLab, contai
 
 
 def test_all_cancelled(lab: FunctionLab, containers: Containers) -> None:
-    containers.answer = lambda _pod, _container: Cancelled("The run was cancelled: SIGTERM.")
+    containers.answer = always(Cancelled("The run was cancelled: SIGTERM."))
     with pytest.raises(Cancelled):
         run_all(lab)
 

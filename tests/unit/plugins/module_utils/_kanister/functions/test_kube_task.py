@@ -29,11 +29,11 @@ TASK = {"image": "shop/tool:1", "command": ["sh", "-c", "echo hello"]}
 SAYS = '###Phase-output###: {"key":"%s","value":"%s"}'
 
 
-def run(lab: FunctionLab, arguments: t.Mapping[str, t.Any] = TASK, **more: t.Any) -> t.Any:
-    return KubeTask().run(lab.call("KubeTask", arguments, **more))
+def run(lab: FunctionLab, arguments: t.Mapping[str, t.Any] | None = None, **more: t.Any) -> t.Any:
+    return KubeTask().run(lab.call("KubeTask", TASK if arguments is None else arguments, **more))
 
 
-def failure(lab: FunctionLab, arguments: t.Mapping[str, t.Any] = TASK, **more: t.Any) -> BlueprintError:
+def failure(lab: FunctionLab, arguments: t.Mapping[str, t.Any] | None = None, **more: t.Any) -> BlueprintError:
     with pytest.raises(BlueprintError) as caught:
         run(lab, arguments, **more)
     assert lab.node.removed == [pod["metadata"]["name"] for pod in lab.node.made]

@@ -34,8 +34,8 @@ def claims(lab: FunctionLab) -> None:
         lab.api.add("persistentvolumeclaims", name, NAMESPACE, spec={"accessModes": modes})
 
 
-def run(lab: FunctionLab, arguments: t.Mapping[str, t.Any] = TASK, **more: t.Any) -> t.Any:
-    return PrepareData().run(lab.call("PrepareData", arguments, **more))
+def run(lab: FunctionLab, arguments: t.Mapping[str, t.Any] | None = None, **more: t.Any) -> t.Any:
+    return PrepareData().run(lab.call("PrepareData", TASK if arguments is None else arguments, **more))
 
 
 def mounts(lab: FunctionLab) -> dict[str, tuple[str, bool, bool]]:

@@ -37,8 +37,8 @@ def objects(lab: FunctionLab, monkeypatch: pytest.MonkeyPatch) -> None:
     lab.api.add("nodes", "n1", status={"phase": "Ready"})
 
 
-def entry(condition: str, reference: Object = POD) -> Object:
-    return {"condition": condition, "objectReference": reference}
+def entry(condition: str, reference: Object | None = None) -> Object:
+    return {"condition": condition, "objectReference": POD if reference is None else reference}
 
 
 def run(lab: FunctionLab, function: str, timeout: str = "100ms", seconds: float = 20.0, **groups: t.Any) -> t.Any:
