@@ -52,6 +52,7 @@ class ExecutionHookRunner:
         hooks = given.hooks
         self._run = run
         self._ignored = given.ignored
+        self._has_export = bool(hooks.export)
         self._hooks: dict[HookEvent, HookReference | None] = {
             "pre_hook": hooks.pre_hook,
             "on_success": hooks.on_success,
@@ -74,6 +75,8 @@ class ExecutionHookRunner:
         Pods that dead runs have left are removed, unless it is a ``dry_run``.
         """
         self._namespaces = tuple(dict.fromkeys(namespaces))
+        if self._has_export:
+            self._run.issues.warning("The hooks of the export were not run: nothing is exported yet.")
         if not any(self._hooks.values()):
             return
         if self._ignored:
