@@ -106,9 +106,11 @@ def _with_hooks(
     try:
         around.before(run, [request.namespace])
         outcome = take()
-    except ArkiveError as exc:
+    except BaseException as exc:
+        # Whatever it was, a defect as well: what the pre_hook has done or frozen is undone.
         around.after(run, succeeded=False)
-        exc.details |= {"execution_hooks": around.ran, "errors_list": to_return(run.issues.errors)}
+        if isinstance(exc, ArkiveError):
+            exc.details |= {"execution_hooks": around.ran, "errors_list": to_return(run.issues.errors)}
         raise
     around.after(run, succeeded=not outcome.issues.errors)
     freezes = [*around.freezes, *outcome.freezes]
