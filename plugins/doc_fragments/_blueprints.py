@@ -51,6 +51,8 @@ options:
         C(RestoreAction) are taken, too. What of it means nothing here is named in a warning.
       - A C(preHook) that fails ends the operation before it has begun. What it hands over as output artifacts, the
         later two may read.
+      - For a backup there may be C(export) with the same three. They run once the backup is stored and its own hooks
+        went well.
       - They run outside of everything else. The hooks of pods and C(backup_hooks) come after the C(preHook),
         and before the later two.
     type: dict

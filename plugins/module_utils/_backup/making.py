@@ -70,7 +70,7 @@ class BackupMaker:
         #: By the time these run the log is stored, so they have one of their own. Made now, to refuse bad ones early.
         self._ending_issues = Issues()
         self._ending_hooks = self._hook_runner(run.with_issues(self._ending_issues))
-        self._around = AroundOperation(request.execution_hooks, request.hook_settings)
+        self._around = AroundOperation(request.execution_hooks, request.hook_settings, exports=True)
         self._providers = make_providers(
             VolumeContext(connect=lambda: run.client, location=request.snapshot_location, cancel=run.cancel)
         )

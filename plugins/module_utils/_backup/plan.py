@@ -68,7 +68,7 @@ class _Planning:
         self._timings = Timings()
         self._existing: BackupOutcome | None = None
         self._steps: BackupRun | None = None
-        self._around = AroundOperation(request.execution_hooks, request.hook_settings)
+        self._around = AroundOperation(request.execution_hooks, request.hook_settings, exports=True)
         self._is_whole = False
 
     def outcome(self) -> BackupOutcome:

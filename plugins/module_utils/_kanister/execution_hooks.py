@@ -12,7 +12,6 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import quoted, readable
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import (
     read_mapping,
     read_members,
@@ -131,17 +130,6 @@ def _subject(value: t.Any, where: str) -> HookSubject:
     )
 
 
-def require_namespace(subject: HookSubject, target: str) -> HookSubject:
-    """``subject`` in the ``target`` namespace, which it is in when it names none. Raises ``ValidationError``."""
-    if subject.namespace not in ("", target):
-        raise ValidationError(
-            f"The subject {quoted(subject.name)} is in the namespace {readable(subject.namespace)}, and the restore "
-            f"goes to {readable(target)}.",
-            hint="A subject is an object of the target namespace.",
-        )
-    return dataclasses.replace(subject, namespace=target)
-
-
 __all__ = (
     "EVENTS",
     "ExecutionHooks",
@@ -150,5 +138,4 @@ __all__ = (
     "Operation",
     "read_hook",
     "read_hooks",
-    "require_namespace",
 )

@@ -132,12 +132,6 @@ class BlueprintFreezes:
             errors += self._release(section)
         return errors
 
-    def hand_over(self) -> list[str]:
-        """Leave what is frozen to its timers, for a later run to thaw. Returns their ids."""
-        with self._lock:
-            left, self._sections = self._sections, []
-        return [freeze.timer.lease_id for _pod, section in left for freeze in section.hand_over()]
-
     def _release(self, section: CriticalSection) -> list[str]:
         section.release()
         self.records += section.freezes

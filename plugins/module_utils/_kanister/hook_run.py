@@ -52,7 +52,6 @@ class ExecutionHookRunner:
         hooks = given.hooks
         self._run = run
         self._ignored = given.ignored
-        self._has_export = bool(hooks.export)
         self._hooks: dict[HookEvent, HookReference | None] = {
             "pre_hook": hooks.pre_hook,
             "on_success": hooks.on_success,
@@ -75,8 +74,6 @@ class ExecutionHookRunner:
         Pods that dead runs have left are removed, unless it is a ``dry_run``.
         """
         self._namespaces = tuple(dict.fromkeys(namespaces))
-        if self._has_export:
-            self._run.issues.warning("The hooks of the export were not run: nothing is exported yet.")
         if not any(self._hooks.values()):
             return
         if self._ignored:
@@ -108,8 +105,12 @@ class ExecutionHookRunner:
                 )
         return planned
 
-    def before(self) -> None:
-        """The pre_hook in each namespace. Raises ``BlueprintError`` at the first that fails: nothing may follow."""
+    def before(self, run: ClusterRun | None = None) -> None:
+        """The pre_hook in each namespace. Raises ``BlueprintError`` at the first that fails: nothing may follow.
+
+        ``run``: where another log is open by now than at ``prepare``.
+        """
+        self._run = run or self._run
         self._run.cancel.check()
         self._begun = list(self._namespaces if "pre_hook" not in self._blueprints else ())
         for namespace in self._namespaces_of("pre_hook"):

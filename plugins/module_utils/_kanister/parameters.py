@@ -84,13 +84,5 @@ class TemplateParameters:
         """The same, as a function has it while it runs."""
         return dataclasses.replace(self, current_phase=phase)
 
-    @property
-    def subject_namespace(self) -> str:
-        """The namespace that the action works in; empty for an object of the cluster that is no namespace."""
-        if named := self.workload or self.claim or self.namespace:
-            return named.namespace
-        metadata = self.object.get("metadata", _NOTHING)
-        return str(metadata.get("namespace") or "") if isinstance(metadata, t.Mapping) else ""
-
 
 __all__ = ("NamedObject", "PhaseParameters", "TemplateParameters", "WorkloadKind", "WorkloadParameters")

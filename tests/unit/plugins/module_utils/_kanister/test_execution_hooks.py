@@ -16,7 +16,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.execution_hoo
     HookReference,
     HookSubject,
     Operation,
-    require_namespace,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.kasten_objects import (
     read_hooks_text,
@@ -247,11 +246,3 @@ def test_refused(document: t.Any, operation: Operation, message: str) -> None:
 def test_several_documents_are_refused() -> None:
     with pytest.raises(ValidationError, match="There are 2 documents in the file x"):
         read_hooks_text(f"{PAGE}---\n{PAGE}", "restore", source="the file x")
-
-
-def test_a_subject_is_in_the_target_namespace() -> None:
-    subject = HookSubject(kind="statefulset", name="x")
-    assert require_namespace(subject, "shop").namespace == "shop"
-    assert require_namespace(HookSubject(kind="a", name="x", namespace="shop"), "shop").namespace == "shop"
-    with pytest.raises(ValidationError, match="is in the namespace other, and the restore goes to shop"):
-        require_namespace(HookSubject(kind="a", name="x", namespace="other"), "shop")

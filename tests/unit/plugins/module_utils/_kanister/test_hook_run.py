@@ -192,11 +192,3 @@ def test_a_plan_runs_nothing(lab: FunctionLab, function: Scripted) -> None:
     ]
     assert planned[0]["phases"][0]["does"] == "give pre=shop"
     assert function.calls == []
-
-
-def test_hooks_of_an_export_are_told_to_be_left_out(lab: FunctionLab, function: Scripted) -> None:
-    given = {"export": {"on_success": {"blueprint": BLUEPRINT, "action_name": "pre"}}}
-    hooks = read_hooks(given, "backup", "execution_hooks")
-    ExecutionHookRunner(lab.run, ReadHooks(hooks=hooks), HookSettings()).prepare([NAMESPACE])
-    assert lab.warnings == ["The hooks of the export were not run: nothing is exported yet."]
-    assert function.calls == []
