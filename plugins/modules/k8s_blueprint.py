@@ -112,6 +112,18 @@ options:
       - Secrets in RV(artifacts) are masked. For those register the task with C(no_log) and O(show_secrets=true).
     type: dict
     default: {}
+  secrets:
+    description:
+      - Secrets that the blueprint reads as C(.Secrets), by the alias that it has for each, with C(name) and
+        C(namespace). Those that it names in C(secretNames).
+    type: dict
+    default: {}
+  config_maps:
+    description:
+      - ConfigMaps that the blueprint reads as C(.ConfigMaps), in the form of O(secrets). Those that it names in
+        C(configMapNames).
+    type: dict
+    default: {}
   show_secrets:
     description:
       - Whether RV(artifacts) and the outputs in RV(phases) hold secrets as they are. Use C(no_log) with it.
@@ -156,6 +168,17 @@ EXAMPLES = r"""
       namespace: shop
       name: db
     artifacts_in: "{{ dumped.artifacts }}"
+
+- name: Run an action that reads a Secret under the name that the blueprint has for it
+  arkive.k8s.k8s_blueprint:
+    src: blueprints/database.yml
+    action_name: dump
+    subject:
+      kind: statefulset
+      namespace: shop
+      name: db
+    secrets:
+      login: {name: db-login, namespace: shop}
 
 - name: Run an action of a blueprint of the cluster
   arkive.k8s.k8s_blueprint:
@@ -293,6 +316,8 @@ SPEC = ArgumentSpec(
         "subject": SUBJECT.to_option(),
         "options": {"type": "dict", "default": {}},
         "artifacts_in": {"type": "dict", "default": {}},
+        "secrets": {"type": "dict", "default": {}, "no_log": False},
+        "config_maps": {"type": "dict", "default": {}},
         "show_secrets": {"type": "bool", "default": False, "no_log": False},
         "profile": {"type": "raw"},
     },

@@ -23,7 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.hook_settings
     HookSettings,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.kasten_objects import ReadHooks, read_kasten_hooks
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.model import Artifact, Blueprint
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.model import Artifact, Blueprint, ObjectReference
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.reading import (
     ReadBlueprint,
     read_blueprint,
@@ -101,6 +101,8 @@ def action_request(params: t.Mapping[str, t.Any], blueprint: Blueprint) -> Actio
             service_account=params["hook_service_account"] or "",
         ),
         artifacts_in=artifacts_of(params["artifacts_in"]),
+        secrets=references_of(params["secrets"], "secrets", "Secret"),
+        config_maps=references_of(params["config_maps"], "config_maps", "ConfigMap"),
         options={str(name): _text(value) for name, value in params["options"].items()},
         phase_seconds=phase_seconds(params),
     )
@@ -164,6 +166,19 @@ def subject_of(given: t.Mapping[str, t.Any] | None) -> Subject:
     return Subject.of(name=given["name"], **texts)
 
 
+def references_of(given: t.Mapping[str, t.Any], option: str, kind: str) -> dict[str, ObjectReference]:
+    """Objects by the aliases that a blueprint has for them. Raises ``ValidationError``."""
+    references: dict[str, ObjectReference] = {}
+    for alias, value in given.items():
+        if not isinstance(value, dict) or value.keys() != {"name", "namespace"}:
+            raise ValidationError(f"{option}.{alias} is no reference.", hint="Write {name: ..., namespace: ...}.")
+        texts = {key: str(text or "") for key, text in value.items()}
+        if not all(texts.values()):
+            raise ValidationError(f"{option}.{alias} has an empty name or namespace.")
+        references[str(alias)] = ObjectReference(kind=kind, **texts)
+    return references
+
+
 def artifacts_of(given: t.Mapping[str, t.Any] | None) -> dict[str, Artifact]:
     """Artifacts as results have them, and as ActionSets do. Raises ``ValidationError``."""
     artifacts: dict[str, Artifact] = {}
@@ -218,6 +233,7 @@ __all__ = (
     "execution_hooks",
     "given_blueprints",
     "phase_seconds",
+    "references_of",
     "refuse_profile",
     "subject_of",
 )

@@ -13,7 +13,6 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import quoted, readable
-from ansible_collections.arkive.k8s.plugins.module_utils._core.yaml_documents import read_yaml
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.execution_hooks import (
     EVENTS,
     ExecutionHooks,
@@ -41,14 +40,6 @@ class ReadHooks:
 
     def __bool__(self) -> bool:
         return bool(self.hooks)
-
-
-def read_hooks_text(text: str, operation: Operation, *, source: str) -> ReadHooks:
-    """The same of YAML with one document. Raises ``ValidationError``."""
-    documents = read_yaml(text, source=source, as_kubernetes=True)
-    if len(documents) != 1:
-        raise ValidationError(f"There are {len(documents)} documents in {source}; there must be one.")
-    return read_kasten_hooks(documents[0], operation, source=source)
 
 
 def read_kasten_hooks(document: t.Any, operation: Operation, *, source: str) -> ReadHooks:
@@ -154,4 +145,4 @@ class _Object:
         self.ignored += [f"{path}.{readable(name)}" for name in given if name not in known]
 
 
-__all__ = ("ReadHooks", "read_hooks_text", "read_kasten_hooks")
+__all__ = ("ReadHooks", "read_kasten_hooks")

@@ -23,7 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function import (
     PodDefaults,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.model import Artifact
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.model import Artifact, ObjectReference
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.reading import read_blueprint
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.result_size import CUT
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.secret_mask import SecretMask
@@ -273,3 +273,16 @@ def test_the_phase_that_failed_is_in_a_small_result(lab: FunctionLab, function: 
     }
     given = run(lab, action).to_return()
     assert [each["name"] for each in given["phases"]][-2:] == ["phase-248", "last"]
+
+
+def test_objects_are_read_by_the_aliases_that_the_blueprint_has(lab: FunctionLab, function: Scripted) -> None:
+    secret(lab, password="correct-horse")
+    lab.api.add("configmaps", "sizes", namespace=NAMESPACE, data={"rows": "42"})
+    words = "{{ .Secrets.login.Data.password | toString }}={{ .ConfigMaps.sizes.Data.rows }}"
+    references = {
+        "secrets": {"login": ObjectReference(kind="Secret", name="login", namespace=NAMESPACE)},
+        "config_maps": {"sizes": ObjectReference(kind="ConfigMap", name="sizes", namespace=NAMESPACE)},
+    }
+    outcome = run(lab, {"phases": [phase("one", "give", words)]}, **references)
+    assert function.commands == ["give correct-horse=42"]
+    assert "correct-horse" not in str(outcome.to_return())

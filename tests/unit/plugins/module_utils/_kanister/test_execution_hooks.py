@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+import yaml
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.execution_hooks import (
@@ -18,7 +19,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.execution_hoo
     Operation,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.kasten_objects import (
-    read_hooks_text,
     read_kasten_hooks,
 )
 
@@ -47,7 +47,7 @@ POST_READ = HookReference(blueprint="b", action_name="post")
 
 
 def test_the_page() -> None:
-    read = read_hooks_text(PAGE, "restore", source="the page")
+    read = read_kasten_hooks(yaml.safe_load(PAGE), "restore", source="the page")
     assert read.ignored == ()
     assert read.hooks == ExecutionHooks(
         pre_hook=HookReference(blueprint="hook-blueprint", action_name="pre-restore"),
@@ -241,8 +241,3 @@ def test_read(document: t.Any, operation: Operation, hooks: ExecutionHooks, igno
 def test_refused(document: t.Any, operation: Operation, message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         read_kasten_hooks(document, operation, source="execution_hooks")
-
-
-def test_several_documents_are_refused() -> None:
-    with pytest.raises(ValidationError, match="There are 2 documents in the file x"):
-        read_hooks_text(f"{PAGE}---\n{PAGE}", "restore", source="the file x")
