@@ -17,6 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks import executor
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce import freeze_timer
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
+from ansible_collections.arkive.k8s.plugins.module_utils._snapshot import task
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot import window as snapshot_window
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.outcome import SnapshotOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import (
@@ -480,3 +481,34 @@ def test_remove_tells_what_stays(shop: t.Any, provider: FakeProvider) -> None:
 def test_requests_that_mean_nothing(more: dict[str, t.Any], why: str) -> None:
     with pytest.raises(ValidationError, match=why):
         request_of(**more)
+
+
+class RecordedHooks:
+    """In the place of the execution hooks: how the operation ended for them."""
+
+    ended: t.ClassVar[list[bool]] = []
+    ran: t.ClassVar[list[t.Any]] = []
+    freezes: t.ClassVar[list[t.Any]] = []
+
+    def __init__(self, *_given: t.Any) -> None:
+        self.ended.clear()
+
+    def before(self, _run: t.Any, _namespaces: t.Any) -> None:
+        """Nothing to do."""
+
+    def after(self, _run: t.Any, *, succeeded: bool) -> None:
+        self.ended.append(succeeded)
+
+
+@pytest.mark.parametrize("error", [SnapshotError("It broke."), KeyError("a defect")], ids=["an error", "a defect"])
+def test_execution_hooks_hear_of_each_end(
+    shop: t.Any, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """A pre_hook may have frozen or stopped something, whatever ends the run."""
+    monkeypatch.setattr(task, "AroundOperation", RecordedHooks)
+    take(shop, provider)
+    assert RecordedHooks.ended == [True]
+    provider.on_cut = raising(error)
+    with pytest.raises(type(error)):
+        take(shop, provider)
+    assert RecordedHooks.ended == [False]
