@@ -77,7 +77,11 @@ def format_line(time: str, level: str, message: str, fields: t.Mapping[str, t.An
 
 
 def _quoted(value: str) -> str:
-    return value if _BARE.fullmatch(value) else f'"{"".join(map(_escaped, value))}"'
+    if _BARE.fullmatch(value):
+        return value
+    if value.isprintable() and '"' not in value and "\\" not in value:
+        return f'"{value}"'
+    return f'"{"".join(map(_escaped, value))}"'
 
 
 def _escaped(char: str) -> str:

@@ -39,6 +39,8 @@ _REFERENCES = frozenset(
         "nginx.ingress.kubernetes.io/proxy-ssl-secret",
     }
 )
+#: Annotations whose value is a namespace: Helm takes objects for its own by it.
+_NAMES = frozenset({"meta.helm.sh/release-namespace"})
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 #: By rules of their own.
 _ELSEWHERE = {VOLUMES: "claimRef", VOLUME_SNAPSHOT_CONTENTS: "volumeSnapshotRef"}
@@ -98,14 +100,15 @@ class MentionFinder:
 
     def in_text(self, text: str) -> tuple[str, str] | None:
         """The part of a text that names a namespace, and the namespace."""
-        # Most texts are long and name none: to look for the names alone is far quicker.
-        if not any(name in text for name in self.names):
-            return None
         for pattern in (self._account, self._host, self._said):
             match = pattern.search(text)
             if match is not None:
                 return match.group(0).rstrip("."), match.group(1)
         return None
+
+    def may_be_in(self, text: str) -> bool:
+        """False for a text that holds none of the names: most texts, and that is far quicker to find out."""
+        return any(name in text for name in self.names)
 
     def as_account(self, text: str) -> str:
         """The namespace of a whole ``system:serviceaccount:<namespace>:<name>``, or of the group of all of them."""
@@ -176,6 +179,8 @@ class _Walk:
         names = self._finder.names
         if self._type == SECRETS and path.startswith("data."):
             self._look_into_secret(holder, key, text, path)
+        elif not self._finder.may_be_in(text):
+            return
         elif self._type == SECRETS and path.startswith("stringData."):
             self._look_inside(holder, key, text, path, shows=False)
         elif text in names:
@@ -194,6 +199,8 @@ class _Walk:
         word = str(key).lower()
         if key == NAME_LABEL:
             self._take(holder, key, text, path, known=not path.startswith("metadata."))
+        elif key in _NAMES and path.startswith("metadata.annotations."):
+            self._take(holder, key, text, path, known=True)
         elif key == "namespace" and not free:
             self._take(holder, key, text, path, known=self._knows)
         elif word.endswith("namespace") or self._may_mean_one(path):
@@ -216,7 +223,7 @@ class _Walk:
         self._look_inside(holder, key, decoded, path, shows=False)
 
     def _look_inside(self, holder: t.Any, key: t.Any, text: str, path: str, *, shows: bool = True) -> None:
-        inside = self._finder.in_text(text)
+        inside = self._finder.in_text(text) if self._finder.may_be_in(text) else None
         if inside is not None:
             part, name = inside
             self.found.append(Mention(path, part if shows else "", name, False, holder, key))

@@ -377,3 +377,12 @@ class _Archive:
 )
 def test_what_another_makes_is_told_of_with_that(owner: Object | None, told: bool) -> None:
     assert is_made_by_another(owner, "odd", _Archive()) is told
+
+
+def test_the_release_of_helm_goes_along() -> None:
+    """Helm refuses an object whose release is in another namespace; so one warning an object would be noise."""
+    body = {"metadata": {"annotations": {"meta.helm.sh/release-namespace": "shop", "note": "shop"}}}
+    names = NamespaceNames({"shop": "yard"})
+    names.map(GroupResource("configmaps", ""), body)
+    assert body["metadata"]["annotations"] == {"meta.helm.sh/release-namespace": "yard", "note": "shop"}
+    assert names.warn(GroupResource("configmaps", ""), body) == []
