@@ -21,6 +21,8 @@ from benches.restore_source import Document, bare, marked, stored
 
 #: Resource, namespace and name.
 Key: t.TypeAlias = tuple[str, str, str]
+#: It goes along with a namespace mapping.
+_RELEASE = "meta.helm.sh/release-namespace"
 _LABELS = ("velero.io/backup-name", "velero.io/restore-name")
 
 
@@ -57,6 +59,9 @@ def main() -> None:
     for gr, document in stored(pathlib.Path(directory), backup):
         metadata = document["metadata"]
         metadata["namespace"] = marked(metadata["namespace"], mark)
+        annotations = metadata.get("annotations") or {}
+        if _RELEASE in annotations:
+            annotations[_RELEASE] = marked(annotations[_RELEASE], mark)
         key = (gr.partition(".")[0], metadata["namespace"], metadata["name"])
         live = present.pop(key, None)
         if live is None:
