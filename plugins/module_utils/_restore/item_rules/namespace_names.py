@@ -13,7 +13,10 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import ArchiveView
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.namespace_mentions import MentionFinder
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.namespace_mentions import (
+    Mention,
+    MentionFinder,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.builtin_types import builtin_kind
 
 #: Places that one warning lists.
@@ -34,15 +37,24 @@ class NamespaceNames:
         """Whether any namespace goes to another one."""
         return bool(self._mapping)
 
-    def map(self, group_resource: GroupResource, body: Object) -> None:
-        """Where it can mean nothing but a namespace, in place."""
-        for mention in self._all.find(group_resource, body):
+    def map(self, group_resource: GroupResource, body: Object) -> list[Mention]:
+        """Where it can mean nothing but a namespace, in place. Returns the others."""
+        found = self._all.find(group_resource, body)
+        for mention in found:
             if mention.known:
                 mention.put(self._mapping[mention.name])
+        return [mention for mention in found if not mention.known]
 
-    def warn(self, group_resource: GroupResource, body: t.Mapping[str, t.Any]) -> list[str]:
-        """What still names a namespace that is mapped, by path and value: one sentence, or none."""
-        left = self._left.find(group_resource, body)
+    def warn(
+        self, group_resource: GroupResource, body: t.Mapping[str, t.Any], *, known: list[Mention] | None = None
+    ) -> list[str]:
+        """What still names a namespace that is mapped, by path and value: one sentence, or none.
+
+        ``known``: what ``map`` has left, where nothing has changed the body since.
+        """
+        left = known
+        if left is None or self._left.names != self._all.names:
+            left = self._left.find(group_resource, body)
         if not left:
             return []
         names = ", ".join(f"'{name}'" for name in sorted({mention.name for mention in left}))

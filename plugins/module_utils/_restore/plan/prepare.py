@@ -82,8 +82,7 @@ class Preparer:
             warnings=list(conversion.notes),
         )
         apply_item_rules(ref.group_resource, draft, self._context)
-        if not draft.skip:
-            self._names.map(ref.group_resource, body)
+        left = [] if draft.skip else self._names.map(ref.group_resource, body)
         errors: list[str] = []
         if self.modifiers is not None and not draft.skip:
             body, errors = self.modifiers.apply(ref.group_resource, body, namespace=source)
@@ -92,7 +91,7 @@ class Preparer:
             metadata["namespace"] = draft.target_namespace
         metadata["labels"] = {**(metadata.get("labels") or {}), **self._labels}
         if self._names.maps and not (draft.skip or is_made_by_another(draft.owner, source, self._context.archive)):
-            draft.warnings += self._names.warn(ref.group_resource, body)
+            draft.warnings += self._names.warn(ref.group_resource, body, known=left if self.modifiers is None else None)
         return Prepared(
             body=body,
             skip=draft.skip,
