@@ -38,7 +38,7 @@ _LAST_YEAR = 9_000
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class CronExpression:
-    """Either ``fields`` in a ``zone``, or an ``interval`` from one time to the next, or neither: then it never comes."""
+    """Either ``fields`` in a ``zone``, or an ``interval`` from time to time, or neither: then it never comes."""
 
     text: str
     engine: Engine

@@ -38,6 +38,8 @@ class FieldValues:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class CronFields:
+    """What a moment has to be."""
+
     minute: FieldValues
     hour: FieldValues
     day: FieldValues
@@ -64,7 +66,8 @@ def parse_fields(texts: t.Sequence[str], engine: Engine) -> CronFields:
     if len(texts) != 5:
         raise CronError(
             "fields",
-            f"A cron expression has five fields (minute, hour, day of the month, month, day of the week), not {len(texts)}.",
+            f"A cron expression has five fields, not {len(texts)}.",
+            hint="They are the minute, the hour, the day of the month, the month and the day of the week.",
         )
     minute, hour, day, month, weekday = texts
     week = _WEEKDAY._replace(high=7) if engine.newer else _WEEKDAY
@@ -151,12 +154,9 @@ def _bits(low: int, high: int, step: int, bounds: _Bounds) -> int:
     """A range that ends before it begins goes around, from the beginning of the field."""
     size = bounds.high - bounds.low + 1
     last = high + size if low > high else high
-    return sum(
-        {
-            1 << (value if value <= bounds.high else (value - bounds.low) % size + bounds.low)
-            for value in range(low, last + 1, step)
-        }
-    )
+    values = range(low, last + 1, step)
+    around = {value if value <= bounds.high else (value - bounds.low) % size + bounds.low for value in values}
+    return sum(1 << value for value in around)
 
 
 def _wrong(kind: str, text: str, bounds: _Bounds, what: str) -> CronError:

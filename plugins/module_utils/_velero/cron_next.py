@@ -52,14 +52,9 @@ class _Search:
 
     def run(self) -> dt.datetime | None:
         last_year = self._wall().year + _YEARS
+        steps = (self._month_fits, self._day_fits, self._hour_fits, self._minute_fits, self._second_fits)
         while self._wall().year <= last_year:
-            if (
-                self._month_fits()
-                and self._day_fits()
-                and self._hour_fits()
-                and self._minute_fits()
-                and self._second_fits()
-            ):
+            if all(fits() for fits in steps):
                 return self._moment
         return None
 

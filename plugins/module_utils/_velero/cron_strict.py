@@ -5,8 +5,8 @@
 """Our own dialect: what both engines of Velero take and mean alike, and what a person expects when clocks are changed.
 
 It is refused what the two read differently, what never comes, and what is only taken by accident. Where summer time
-begins, a time that the clock skips comes in the moment in which it skips it; where it ends, a time that the clock shows twice
-comes once. What comes every hour goes on by real time, as with both engines.
+begins, a time that the clock skips comes in the moment in which it skips it; where it ends, a time that the clock shows
+twice comes once. What comes every hour goes on by real time, as with both engines.
 """
 
 # Private: not for use outside of this collection.

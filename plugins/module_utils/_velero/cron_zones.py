@@ -19,7 +19,10 @@ _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 #: What the newer engine takes as a zone's name.
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9/_+:-]{1,64}")
 #: What Go counts as blank.
-BLANKS = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+BLANKS = (
+    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005"
+    "\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+)
 
 
 def split_zone(text: str, engine: Engine, default: dt.tzinfo) -> tuple[dt.tzinfo, str]:
@@ -75,10 +78,7 @@ def first_moment(wall: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
         return late
     before = _offset(early, zone)
     while late - early > dt.timedelta(seconds=1):
-        middle = early + (late - early) // 2
-        middle = (
-            middle.replace(microsecond=0) if middle.replace(microsecond=0) > early else early + dt.timedelta(seconds=1)
-        )
+        middle = early + (late - early) // dt.timedelta(seconds=2) * dt.timedelta(seconds=1)
         early, late = (middle, late) if _offset(middle, zone) == before else (early, middle)
     return late
 

@@ -37,17 +37,18 @@ def read_cases() -> dict[str, CronCase]:
     answers = {each["case"]: each for each in json.loads((_GOLDEN / "expected.json").read_text())}
     for group in file["groups"]:
         zone = zoneinfo.ZoneInfo(group["zone"])
-        base, until = (
-            dt.datetime.fromisoformat(group[end]).replace(tzinfo=zone) if end in group else None
-            for end in ("base", "until")
-        )
-        assert base is not None
+        base = _moment(group["base"], zone)
+        until = _moment(group["until"], zone) if "until" in group else None
         for number, text in enumerate(group["cases"], 1):
             for dialect in ("velero-1.18.2", "velero-1.18.3"):
                 name = f"{group['about']} {number} {dialect}"
                 cases[name] = CronCase(text, dialect, zone, base, until, answers.pop(name))
     assert not answers
     return cases
+
+
+def _moment(text: str, zone: dt.tzinfo) -> dt.datetime:
+    return dt.datetime.fromisoformat(text).replace(tzinfo=zone)
 
 
 def told(times: CronTimes, base: dt.datetime, until: dt.datetime | None) -> str:

@@ -36,8 +36,7 @@ def test_strict_takes_only_what_both_engines_read_alike(text: str) -> None:
     answers = [case for case in CASES.values() if case.text == text and str(case.zone) == "UTC" and not case.until]
     try:
         times = parse_cron(text, "strict")
-    except CronError as exc:
-        assert exc.message.endswith(".")
+    except CronError:
         return
     for case in answers:
         # Between 2096 and 2104 there is no leap day, and the engines give up after five years.

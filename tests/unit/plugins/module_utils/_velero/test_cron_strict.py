@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import time
 import zoneinfo
 
@@ -37,7 +38,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.cron import Cro
     ],
 )
 def test_refuses(text: str, kind: str, words: str) -> None:
-    with pytest.raises(CronError, match=words) as raised:
+    with pytest.raises(CronError, match=re.escape(words)) as raised:
         parse_cron(text, "strict")
     assert raised.value.kind == kind
     assert raised.value.message.endswith(".")
@@ -87,7 +88,7 @@ def test_each_time_of_a_year_is_after_the_one_before() -> None:
 
 
 @pytest.mark.parametrize("dialect", ["velero-1.18.2", "velero-1.18.3"])
-@pytest.mark.parametrize("text", ["0 0 30 2 *", ", * * * *", "* , * * *", "0 0 * , *", "@every 9999999h"])
+@pytest.mark.parametrize("text", ["0 0 30 2 *", ", * * * *", "* , * * *", "0 0 * , *", "@every 2562047h"])
 def test_what_never_comes_takes_no_time(text: str, dialect: str) -> None:
     begun = time.process_time()
     times = parse_cron(text, dialect)
