@@ -26,6 +26,7 @@ extends_documentation_fragment:
   - arkive.k8s._progress
   - arkive.k8s._requirements
   - arkive.k8s._requirements.kubernetes
+  - arkive.k8s._storage
 attributes:
   check_mode:
     support: full
@@ -121,6 +122,10 @@ options:
       - There are no location profiles here, and the task fails where one is given. Let the backup keep the data, or let
         the blueprint write into a volume that is backed up.
     type: raw
+  storage_location:
+    description:
+      - Not used. It is accepted so that C(module_defaults) for the action group may hold it.
+    required: false
 seealso:
   - module: arkive.k8s.k8s_backup
   - module: arkive.k8s.k8s_hook_exec
@@ -267,6 +272,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.blueprint_opti
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_BLUEPRINT
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import failed_by, text_diff
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE_UNUSED
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.blueprint_task import (
     plan_blueprint,
@@ -293,7 +299,7 @@ SPEC = ArgumentSpec(
     mutually_exclusive=(("definition", "src"),),
     required_one_of=(("blueprint", "definition", "src"),),
     required_if=(("state", "completed", ("action_name", "subject")),),
-).merge(AUTH, BLUEPRINT_RUN, PROGRESS)
+).merge(AUTH, BLUEPRINT_RUN, PROGRESS, STORAGE_UNUSED)
 
 
 def validate(task: Task) -> Result:

@@ -29,6 +29,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.reading impor
     read_blueprint,
     read_blueprints,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.result_size import CUT
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.subject import Subject
 
 _SUFFIXES = (".yaml", ".yml", ".json")
@@ -82,7 +83,7 @@ def execution_hooks(params: t.Mapping[str, t.Any], operation: Operation) -> tupl
 
 def phase_seconds(params: t.Mapping[str, t.Any]) -> float:
     """Raises ``ValidationError``."""
-    seconds = parse_duration(params["phase_timeout"])
+    seconds = parse_duration(params["phase_timeout"], "phase_timeout")
     if seconds <= 0:
         raise ValidationError("phase_timeout must be more than 0.", hint="20m is the default.")
     return seconds
@@ -178,6 +179,11 @@ def artifacts_of(given: t.Mapping[str, t.Any] | None) -> dict[str, Artifact]:
             raise ValidationError(
                 f"The artifact {name} has a secret in it that was masked in a result.",
                 hint="Let the task that made it return it with show_secrets, and keep it off the screen with no_log.",
+            )
+        if any(str(part).endswith(CUT) for part in (*pairs.values(), value.get("kopiaSnapshot"))):
+            raise ValidationError(
+                f"The artifact {name} was too large for a result, and is not whole.",
+                hint="Write it into a volume or a ConfigMap, and hand over where it is.",
             )
         artifacts[str(name)] = Artifact(
             key_values={str(key): str(part) for key, part in pairs.items()},

@@ -53,10 +53,7 @@ LEASE = ArgumentSpec(
 def seconds(params: t.Mapping[str, t.Any], name: str, *, least: float = 0.0) -> float:
     """The Go duration in the option ``name``; raises ``ValidationError`` when it is malformed or below ``least``."""
     text: str = params[name]
-    try:
-        found = parse_duration(text)
-    except ValidationError as exc:
-        raise ValidationError(f"{name}: {exc.message}", hint=exc.hint) from exc
+    found = parse_duration(text, name)
     if found < least:
         raise ValidationError(f"{name} is {text}; it must be at least {least:g}s.")
     return found

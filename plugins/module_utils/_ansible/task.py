@@ -18,7 +18,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.progress_file 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import ResultKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import Result, clean_details
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task_module import TaskModule
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.result_file import store_result
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issue
@@ -51,7 +50,14 @@ class Task:
 
     def keep_result_beside(self, store: Store, key: str) -> None:
         """The run has records in ``store``: what the result has no room for goes there, under ``key``."""
-        self._module.store_parts = lambda parts: store_result(store, key, parts)
+
+        def store_parts(parts: Result) -> str:
+            # Few results are so large.
+            from ansible_collections.arkive.k8s.plugins.module_utils._archive.result_file import store_result
+
+            return store_result(store, key, parts)
+
+        self._module.store_parts = store_parts
 
 
 def run_task(spec: ArgumentSpec, keys: ResultKeys, work: t.Callable[[Task], Result]) -> t.NoReturn:

@@ -83,9 +83,12 @@ class BlockRunner:
         section = CriticalSection(pods, self._settings, sequential=block.sequential)
         with self._lock:
             self._sections[number] = section
-        with section:
-            # Nothing in this window may wait for the store or for another block.
-            taken = self._take_snapshots(block, pods, section)
+        try:
+            with section:
+                # Nothing in this window may wait for the store or for another block.
+                taken = self._take_snapshots(block, pods, section)
+        finally:
+            section.report_warnings(self._issues)
         self._volumes.account(taken, section)
         for entry in pods:
             sink(entry.pod, entry.stored)

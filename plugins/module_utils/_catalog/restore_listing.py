@@ -25,7 +25,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Obj
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import RESTORES, RestoreKeys
 
 _T = t.TypeVar("_T")
-_Files: t.TypeAlias = "t.Sequence[ObjectInfo]"
+_Files: t.TypeAlias = t.Sequence[ObjectInfo]
 
 _FILE_OF: dict[str, RestoreFile] = {"volumes": "volumeinfo", "results": "results", "resource_list": "resource_list"}
 

@@ -19,18 +19,20 @@ _PART = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)")
 _WHOLE = re.compile(r"[+-]?(?:0|(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+)")
 
 
-def parse_duration(text: str) -> float:
+def parse_duration(text: str, where: str = "") -> float:
     """Seconds in a Go duration, by the rules of ``time.ParseDuration``.
 
-    A number without a unit is refused unless it is ``0``. Raises ``ValidationError`` with the likely spelling.
+    A number without a unit is refused unless it is ``0``. Raises ``ValidationError`` with the likely spelling, and with
+    ``where``, the option or field that it is in.
     """
+    at = f"{where}: " if where else ""
     if not _WHOLE.fullmatch(text):
         bare = re.fullmatch(r"[0-9]+", text)
         hint = f"Write {text}s for seconds." if bare else "Write a Go duration such as 30s, 1m30s or 72h."
-        raise ValidationError(f"'{text}' is not a duration.", hint=hint)
+        raise ValidationError(f"{at}'{text}' is not a duration.", hint=hint)
     seconds = sum(float(number) * _UNIT_SECONDS[unit] for number, unit in _PART.findall(text))
     if seconds > _LONGEST_SECONDS:
-        raise ValidationError(f"'{text}' is too long for a duration.", hint="The longest is about 292 years.")
+        raise ValidationError(f"{at}'{text}' is too long for a duration.", hint="The longest is about 292 years.")
     return -seconds if text.startswith("-") else seconds
 
 

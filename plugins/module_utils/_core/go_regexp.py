@@ -32,26 +32,27 @@ _POSIX = re.compile(r"\[:(?P<name>[a-z]+):\]")
 
 
 @functools.lru_cache(maxsize=1024)
-def compile_go_regexp(text: str) -> re.Pattern[str]:
+def compile_go_regexp(text: str, where: str) -> re.Pattern[str]:
     """``text`` for Python's ``search``; raises ``ValidationError`` for what Go does not compile.
 
     Groups, classes (``[[:alnum:]]`` too), repetitions and anchors are the same in both. Look-around and
-    back-references are refused, as by Go.
+    back-references are refused, as by Go. ``where`` is the field that it is in, for the message.
     """
+    wrong = f"{where}: '{text}' is not a regular expression"
     plain = _LITERAL.sub("  ", text)
     refused = _NOT_IN_GO.search(plain)
     if refused:
         raise ValidationError(
-            f"'{text}' is not a regular expression of Go: it has no '{refused[0]}'.",
+            f"{wrong} of Go: it has no '{refused[0]}'.",
             hint="Look-around, back-references and possessive repetitions are not in RE2.",
         )
     try:
         python = _POSIX.sub(lambda found: _CLASSES[found["name"]], text).replace(r"\z", r"\Z")
         return re.compile(python, re.ASCII)
     except KeyError as exc:
-        raise ValidationError(f"'{text}' is not a regular expression: there is no class '[:{exc.args[0]}:]'.") from exc
+        raise ValidationError(f"{wrong}: there is no class '[:{exc.args[0]}:]'.") from exc
     except re.error as exc:
-        raise ValidationError(f"'{text}' is not a regular expression: {exc}.") from exc
+        raise ValidationError(f"{wrong}: {exc}.") from exc
 
 
 __all__ = ("compile_go_regexp",)

@@ -86,6 +86,11 @@ def explain_cause(argv: t.Sequence[str], said: str, *, rc: int | None = None) ->
     return _BY_CODE.get(rc or 0, "")
 
 
+def lacks_program(said: str) -> bool:
+    """True where a command could not be started because the container has no such program."""
+    return _NO_PROGRAM.search(said) is not None
+
+
 def _first_line(text: str) -> str:
     """The first line that says something, of a Python traceback the last; without control characters."""
     lines = [line.strip() for line in text.splitlines()]
@@ -97,4 +102,4 @@ def _first_line(text: str) -> str:
     return clean if len(clean) <= _LONGEST_LINE else f"{clean[:_LONGEST_LINE]} ..."
 
 
-__all__ = ("explain_cause", "explain_exit")
+__all__ = ("explain_cause", "explain_exit", "lacks_program")

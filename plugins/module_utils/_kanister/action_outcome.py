@@ -12,6 +12,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.model import Artifact
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.result_size import ResultRoom, first_entries
 
 #: ``pending``: an earlier phase failed, so that this one did not begin.
 PhaseState: t.TypeAlias = t.Literal["pending", "complete", "failed", "cancelled"]
@@ -66,18 +67,23 @@ class ActionOutcome:
         return any(phase.state != "pending" for phase in self.phases) or self.defer_phase is not None
 
     def to_return(self, *, show_secrets: bool = False) -> dict[str, t.Any]:
+        """What a result has: texts are cut, and phases left out, where they would be too much for one."""
         artifacts = self.artifacts if show_secrets else self.shown_artifacts
         deferred = self.defer_phase
+        room, artifact_room = ResultRoom(), ResultRoom()
+        phases = [phase.to_return(show_secrets=show_secrets) for phase in self.phases]
+        kept = first_entries(phases, is_needed=lambda phase: phase["state"] in ("failed", "cancelled"))
+        last = None if deferred is None else deferred.to_return(show_secrets=show_secrets)
         return {
             "blueprint": self.blueprint,
             "action_name": self.action,
             "subject": self.subject,
             "state": self.state,
-            "phases": [phase.to_return(show_secrets=show_secrets) for phase in self.phases],
-            "defer_phase": None if deferred is None else deferred.to_return(show_secrets=show_secrets),
-            "artifacts": {name: artifact.to_dict() for name, artifact in artifacts.items()},
-            "error": self.error,
-            "later_errors": list(self.later_errors),
+            "phases": [room.fit_members(phase, "output", "error") for phase in kept],
+            "defer_phase": None if last is None else room.fit_members(last, "output", "error"),
+            "artifacts": artifact_room.fit({name: artifact.to_dict() for name, artifact in artifacts.items()}),
+            "error": room.fit(self.error),
+            "later_errors": room.fit(self.later_errors),
         }
 
 

@@ -16,6 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_reques
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.model import BlueprintPhase
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.phase_run import PhaseRunner
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.result_size import ResultRoom, first_entries
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.secret_mask import SecretMask
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 
@@ -38,6 +39,13 @@ class PlannedPhase:
         return {**dataclasses.asdict(self), "pods": list(self.pods), "arguments": dict(self.arguments)}
 
 
+def planned_entries(phases: t.Iterable[PlannedPhase]) -> list[dict[str, t.Any]]:
+    """As results have them: arguments are cut where they would be too much for one."""
+    room = ResultRoom()
+    entries = first_entries([phase.to_return() for phase in phases], is_needed=lambda _entry: False)
+    return [room.fit_members(entry, "does", "image", "arguments") for entry in entries]
+
+
 def plan_action(run: ClusterRun, request: ActionRequest, mask: SecretMask) -> list[PlannedPhase]:
     """Each phase, the deferred one last. Reads the subject and Secrets; raises ``ArkiveError`` where the run would."""
     runner = PhaseRunner.prepare(run, request, mask)
@@ -50,7 +58,7 @@ def _planned(run: ClusterRun, runner: PhaseRunner, phase: BlueprintPhase) -> Pla
     except ArkiveError as exc:
         if not _needs_earlier(phase.arguments):
             raise BlueprintError(
-                f"Phase {phase.name} ({phase.function}) would fail: {exc.message}", hint=exc.hint
+                f"Phase {phase.name} ({phase.function}) would fail: {runner.mask(exc.message)}", hint=exc.hint
             ) from exc
         return PlannedPhase(name=phase.name, function=phase.function, does=_LATER, arguments=phase.arguments)
     return PlannedPhase(
@@ -73,4 +81,4 @@ def _needs_earlier(value: t.Any) -> bool:
     return isinstance(value, (list, tuple)) and any(_needs_earlier(part) for part in value)
 
 
-__all__ = ("PlannedPhase", "plan_action")
+__all__ = ("PlannedPhase", "plan_action", "planned_entries")

@@ -34,7 +34,7 @@ CANCELLED_DEFER_SECONDS = 60.0
 def run_action(
     run: ClusterRun, request: ActionRequest, mask: SecretMask, freezes: BlueprintFreezes | None = None
 ) -> ActionOutcome:
-    """Carry it out. ``mask`` learns the secrets that it reads; ``freezes`` keeps what it freezes.
+    """Carry it out. ``mask`` learns the secrets that it reads; ``freezes`` holds what its commands freeze.
 
     Whatever goes wrong is in the outcome, that the run was cancelled as well.
 
@@ -43,7 +43,7 @@ def run_action(
     try:
         runner = PhaseRunner.prepare(run, request, mask, freezes)
     except ArkiveError as exc:
-        return _outcome(request, "cancelled" if isinstance(exc, Cancelled) else "failed", error=exc.sentence)
+        return _outcome(request, "cancelled" if isinstance(exc, Cancelled) else "failed", error=mask(exc.sentence))
     return _ActionRun(run, request, runner).execute()
 
 

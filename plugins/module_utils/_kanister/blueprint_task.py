@@ -12,19 +12,28 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issue, Issues, to_return
-from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_outcome import ActionOutcome
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_plan import PlannedPhase, plan_action
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_plan import (
+    PlannedPhase,
+    plan_action,
+    planned_entries,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_request import ActionRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_run import run_action
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.finding import Finding
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.freezes import BlueprintFreezes
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.reading import ReadBlueprint
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.result_size import MOST_ENTRIES, first_entries
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.secret_mask import SecretMask
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.pod_objects import sweep_pods
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.validation import validate_action, validate_blueprint
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
+
+_LEFT_FROZEN = (
+    "What the action froze is thawed with its end. Let one action freeze and thaw, or name the one that freezes as the "
+    "pre_hook of a backup and the one that thaws as its on_success and on_failure."
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +58,7 @@ class BlueprintOutcome:
     def to_return(self, *, show_secrets: bool = False) -> dict[str, t.Any]:
         """The keys of a task's result."""
         request, action = self.request, self.action
+        findings = [{"blueprint": name, **finding.to_return()} for name, finding in self.findings]
         ran = action.to_return(show_secrets=show_secrets) if action is not None else {}
         return {
             "changed": bool(action is not None and action.has_begun) or bool(self.planned),
@@ -59,12 +69,19 @@ class BlueprintOutcome:
             "phases": ran.get("phases", []),
             "defer_phase": ran.get("defer_phase"),
             "artifacts": ran.get("artifacts", {}),
-            "planned": [phase.to_return() for phase in self.planned],
+            "planned": planned_entries(self.planned),
             "swept": list(self.swept),
-            "findings": [{"blueprint": name, **finding.to_return()} for name, finding in self.findings],
-            "warnings_list": to_return(self.issues.warnings),
-            "errors_list": to_return(self.issues.errors),
+            "findings": first_entries(findings, is_needed=lambda entry: entry["level"] != "warning"),
+            "warnings_list": _listed(self.issues.warnings, "warnings"),
+            "errors_list": _listed(self.issues.errors, "errors"),
         }
+
+
+def _listed(issues: t.Sequence[Issue], what: str) -> list[dict[str, str]]:
+    """As many as a result lists, and how many more there are."""
+    more = len(issues) - MOST_ENTRIES
+    rest = [Issue(message=f"There are {more} more {what}.")] if more > 0 else []
+    return to_return([*issues[:MOST_ENTRIES], *rest])
 
 
 def validate_blueprints(blueprints: t.Iterable[ReadBlueprint]) -> BlueprintOutcome:
@@ -90,20 +107,22 @@ def run_blueprint(run: ClusterRun, request: ActionRequest, found: t.Sequence[Fin
     whole = _checked(run, request, found)
     swept, notes = sweep_pods(run.client, {request.pods.namespace, request.subject.namespace})
     run.issues.add_warnings(notes)
-    freezes = BlueprintFreezes(run, FreezePolicy())
-    try:
-        action = run_action(run, request, SecretMask(), freezes)
-    finally:
-        lease_ids = freezes.hand_over()
-    if lease_ids:
-        run.issues.warning(
-            "The action has left file systems frozen, until another one thaws them, or their timers do: "
-            f"{counted(len(lease_ids), 'lease')} of {freezes.policy.lease_seconds:.0f} s."
-        )
-    for error in (action.error, *action.later_errors):
+    action, left = _run_guarded(run, request)
+    for error in (action.error, *action.later_errors, *left):
         if error:
             run.issues.error(error)
     return dataclasses.replace(whole, action=action, swept=tuple(swept))
+
+
+def _run_guarded(run: ClusterRun, request: ActionRequest) -> tuple[ActionOutcome, list[str]]:
+    """The action, and what went wrong when its end thawed what no phase had thawed."""
+    freezes = BlueprintFreezes(run, FreezePolicy())
+    try:
+        action = run_action(run, request, SecretMask(), freezes)
+        left = [_LEFT_FROZEN] if freezes.holds else []
+    finally:
+        errors = freezes.release_left()
+    return action, left + errors
 
 
 def _checked(run: ClusterRun, request: ActionRequest, found: t.Sequence[Finding]) -> BlueprintOutcome:

@@ -14,23 +14,24 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.hook_settings
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.reading import ReadBlueprint, read_blueprint
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.paths import namespaced_path
 
+_VERSION, _PLURAL = "cr.kanister.io/v1alpha1", "blueprints"
 #: Names of blueprints that an error lists.
 _LISTED = 20
 
 
 def fetch_blueprint(client: KubeClient, name: str, namespace: str = BLUEPRINT_NAMESPACE) -> ReadBlueprint:
     """Raises ``BlueprintError``, which says what is there where it is not."""
-    path = f"/apis/cr.kanister.io/v1alpha1/namespaces/{namespace}/blueprints"
     try:
-        found = client.get(f"{path}/{name}")
+        found = client.get(namespaced_path(_VERSION, namespace, _PLURAL, name))
     except KubeError as exc:
         if not exc.not_found:
             raise BlueprintError(
                 f"The blueprint {namespace}/{name} cannot be read: {exc.message}", hint=exc.hint
             ) from exc
         raise BlueprintError(
-            f"There is no blueprint {name} in namespace {namespace}.", hint=_what_is_there(client, path, namespace)
+            f"There is no blueprint {name} in namespace {namespace}.", hint=_what_is_there(client, namespace)
         ) from exc
     try:
         return read_blueprint(found, source=f"the cluster's blueprint {namespace}/{name}")
@@ -38,10 +39,10 @@ def fetch_blueprint(client: KubeClient, name: str, namespace: str = BLUEPRINT_NA
         raise BlueprintError(exc.message, hint=exc.hint) from exc
 
 
-def _what_is_there(client: KubeClient, path: str, namespace: str) -> str:
+def _what_is_there(client: KubeClient, namespace: str) -> str:
     elsewhere = "Blueprints of another namespace are found with blueprint_namespace."
     try:
-        items = client.get(path, query={"limit": "500"}).get("items") or []
+        items = client.get(namespaced_path(_VERSION, namespace, _PLURAL), query={"limit": "500"}).get("items") or []
     except KubeError as exc:
         if exc.not_found:
             return "The cluster has no type Blueprint: give the blueprint itself in the place of its name."

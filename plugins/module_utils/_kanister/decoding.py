@@ -51,7 +51,7 @@ def decode_int(value: t.Any, argument: str) -> int:
         return 0
     if isinstance(value, bool | int):
         return int(value)
-    if isinstance(value, float) and value == value and abs(value) < 1 << 63:
+    if isinstance(value, float) and abs(value) < 1 << 63:
         return int(value)
     if isinstance(value, str) and len(value) < 80 and _INTEGER.fullmatch(value):
         number = _go_integer(value)

@@ -56,6 +56,10 @@ class BlueprintFreezes:
         self._sections: list[tuple[Object, CriticalSection]] = []
         self.records: list[FreezeRecord] = []
 
+    def report_to(self, issues: Issues) -> None:
+        """Warn there from now on: the log of an operation is closed before its last hooks run."""
+        self._issues = issues
+
     @property
     def holds(self) -> bool:
         """Something is frozen, or may be."""
@@ -114,16 +118,19 @@ class BlueprintFreezes:
         return result
 
     def release_left(self) -> list[str]:
-        """Thaw what no phase has thawed, also in a run that was cancelled. Returns what there is to say."""
+        """Thaw what no phase has thawed, also in a run that was cancelled; that is a warning.
+
+        Returns what went wrong with that.
+        """
         with self._lock:
             left, self._sections = self._sections, []
-        said: list[str] = []
+        errors: list[str] = []
         for pod, section in left:
-            said.append(
+            self._issues.warning(
                 f"What a blueprint has frozen in pod {'/'.join(pod_identity(pod))} was thawed by no phase of it."
             )
-            said += self._release(section)
-        return said
+            errors += self._release(section)
+        return errors
 
     def hand_over(self) -> list[str]:
         """Leave what is frozen to its timers, for a later run to thaw. Returns their ids."""

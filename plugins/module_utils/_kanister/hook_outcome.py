@@ -12,7 +12,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_outcome import ActionOutcome
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_plan import PlannedPhase
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_plan import PlannedPhase, planned_entries
 
 HookEvent: t.TypeAlias = t.Literal["pre_hook", "on_success", "on_failure"]
 
@@ -57,7 +57,7 @@ class PlannedHook:
             "blueprint": self.blueprint,
             "action_name": self.action_name,
             "subject": self.subject,
-            "phases": [phase.to_return() for phase in self.phases],
+            "phases": planned_entries(self.phases),
         }
 
 

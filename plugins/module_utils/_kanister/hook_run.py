@@ -60,11 +60,12 @@ class ExecutionHookRunner:
         self._settings = settings
         self._makes_namespaces = makes_namespaces
         self._mask = SecretMask()
-        self._freezes = BlueprintFreezes(run, settings.freeze_policy)
         self._blueprints: dict[HookEvent, Blueprint] = {}
         self._namespaces: tuple[str, ...] = ()
         self._begun: list[str] = []
         self._artifacts: dict[str, t.Mapping[str, Artifact]] = {}
+        #: By namespace: what its hooks hold frozen, from the pre_hook until the later ones thaw it.
+        self._freezes: dict[str, BlueprintFreezes] = {}
         self.runs: list[HookRun] = []
 
     def prepare(self, namespaces: t.Iterable[str], *, dry_run: bool = False) -> None:
@@ -125,11 +126,15 @@ class ExecutionHookRunner:
         operation may be closed by now. What is still frozen in the end is thawed.
         """
         self._run = run
+        for freezes in self._freezes.values():
+            freezes.report_to(run.issues)
+        left: list[str] = []
         try:
             errors = self._after(succeeded=succeeded)
         finally:
-            left = self._freezes.release_left()
-        return [*errors, *left]
+            for freezes in self._freezes.values():
+                left += freezes.release_left()
+        return errors + left
 
     def _after(self, *, succeeded: bool) -> list[str]:
         failed = [] if succeeded else list(self._begun)
@@ -150,7 +155,7 @@ class ExecutionHookRunner:
     @property
     def freezes(self) -> list[FreezeRecord]:
         """Of file systems that these hooks have frozen, and that are thawed."""
-        return self._freezes.records
+        return [record for freezes in self._freezes.values() for record in freezes.records]
 
     def _namespaces_of(self, event: HookEvent) -> list[str]:
         """Where its hook runs: in all of them, or where its subject is."""
@@ -200,6 +205,7 @@ class ExecutionHookRunner:
             if self._run.cancel.wait(pause):
                 return done
             self.runs.pop()
+            self._run.issues.add_errors(self._freezes[namespace].release_left())
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
         return done
 
@@ -211,7 +217,8 @@ class ExecutionHookRunner:
             seconds = min(request.phase_seconds, CANCELLED_DEFER_SECONDS)
             request = dataclasses.replace(request, phase_seconds=seconds)
         self._run.progress(f"{event} of {namespace}: {request.action_name} of blueprint {request.blueprint.name}")
-        action = run_action(run, request, self._mask, self._freezes)
+        freezes = self._freezes.setdefault(namespace, BlueprintFreezes(run, self._settings.freeze_policy))
+        action = run_action(run, request, self._mask, freezes)
         done = HookRun(event=event, namespace=namespace, action=action, attempts=attempt)
         self.runs.append(done)
         return done

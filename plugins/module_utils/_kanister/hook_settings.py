@@ -23,6 +23,7 @@ class HookSettings:
     """``pod_namespace``: of pods of which the blueprint does not say it; empty for that of the subject.
 
     ``retries``: how often a pre_hook or an on_success hook that failed is run again, from its first phase.
+    ``freeze_policy``: how file systems are guarded that a hook freezes.
     """
 
     blueprint_namespace: str = BLUEPRINT_NAMESPACE

@@ -51,12 +51,12 @@ class PhaseRunner:
         parameters: TemplateParameters,
         mask: SecretMask,
         references: t.Mapping[str, t.Mapping[str, ObjectReference]],
-        freezes: BlueprintFreezes | None,
+        freezes: BlueprintFreezes | None = None,
     ) -> None:
         self._request = request
         self.parameters = parameters
         self._renderer = Renderer(mask)
-        self._mask = mask
+        self.mask = mask
         self._references = references
         self._freezes = freezes
 
@@ -100,7 +100,7 @@ class PhaseRunner:
         except Cancelled as exc:
             return self._ended(phase, "cancelled", began, error=f"{place.words} was ended: {exc.sentence}"), parameters
         except ArkiveError as exc:
-            error = f"{place.words} failed: {self._mask(exc.sentence)}"
+            error = f"{place.words} failed: {self.mask(exc.sentence)}"
             return self._ended(phase, "failed", began, error=error), parameters
         outcome = self._ended(phase, "complete", began, output=output, hidden=self._hides_outputs(rendered))
         return outcome, _with(parameters, phase, _given(given, output), deferred)
@@ -114,7 +114,11 @@ class PhaseRunner:
         work = load_function(phase.function).plan(call)
         if rendered.tainted:
             work = dataclasses.replace(
-                work, does=MASK, image=self._mask(work.image), namespace=self._mask(work.namespace)
+                work,
+                does=MASK,
+                image=self.mask(work.image),
+                namespace=self.mask(work.namespace),
+                pods=tuple(self.mask(pod) for pod in work.pods),
             )
         return work, rendered.shown
 
@@ -141,7 +145,7 @@ class PhaseRunner:
         )
 
     def _read_objects(self, run: ClusterRun, phase: BlueprintPhase) -> PhaseParameters:
-        return ReferenceReader(run, self._mask).phase_objects(self._references[phase.name], f"phase {phase.name}")
+        return ReferenceReader(run, self.mask).phase_objects(self._references[phase.name], f"phase {phase.name}")
 
     def _call(
         self,
@@ -156,14 +160,14 @@ class PhaseRunner:
             parameters=parameters,
             render=lambda value: self._renderer.value(value, parameters, place.words).value,
             pods=self._request.pods,
-            mask=_whole if self._hides_outputs(rendered) else self._mask,
+            mask=_whole if self._hides_outputs(rendered) else self.mask,
             freezes=self._freezes,
         )
         return FunctionCall(context=context, place=place, arguments=rendered.value, deadline=deadline)
 
     def _hides_outputs(self, rendered: RenderedValue) -> bool:
         """Where a secret went in that is too short to be found in what comes out."""
-        return rendered.tainted and self._mask.has_short
+        return rendered.tainted and self.mask.has_short
 
     def _ended(
         self,
@@ -175,7 +179,7 @@ class PhaseRunner:
         hidden: bool = False,
         error: str = "",
     ) -> PhaseOutcome:
-        shown = None if output is None else dict.fromkeys(output, MASK) if hidden else self._mask.tree(output)
+        shown = None if output is None else dict.fromkeys(output, MASK) if hidden else self.mask.tree(output)
         return PhaseOutcome(
             name=phase.name,
             function=phase.function,

@@ -17,6 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.parameters im
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.secret_mask import SecretMask
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.paths import namespaced_path
 
 _PLURALS = {"secret": "secrets", "configmap": "configmaps"}
 
@@ -48,10 +49,9 @@ class ReferenceReader:
     def _read(self, kind: str, alias: str, reference: ObjectReference, where: str) -> Object:
         if not (reference.name and reference.namespace):
             raise BlueprintError(f"The {kind} {alias} of {where} is referred to without name or namespace.")
-        path = f"/api/v1/namespaces/{reference.namespace}/{_PLURALS[kind]}/{reference.name}"
         what = f"the {kind} {reference.namespace}/{reference.name}, which {where} refers to as {alias},"
         try:
-            found: Object = self._client.get(path)
+            found: Object = self._client.get(namespaced_path("v1", reference.namespace, _PLURALS[kind], reference.name))
         except KubeError as exc:
             why = "is not there" if exc.not_found else f"cannot be read: {exc.message.rstrip('.')}"
             raise BlueprintError(f"{what[:1].upper()}{what[1:]} {why}.", hint=exc.hint) from exc

@@ -45,7 +45,7 @@ class Renderer:
 
         One budget is for the whole value, so that many short templates are no way around it.
         """
-        return _Rendering(template_data(parameters, self._mask.hides), self._mask).render(value, where)
+        return _Rendering(parameters, self._mask).render(value, where)
 
     def reference(self, reference: ObjectReference, parameters: TemplateParameters, where: str) -> ObjectReference:
         """Each member of it. Raises ``BlueprintError``."""
@@ -54,9 +54,11 @@ class Renderer:
 
 
 class _Rendering:
-    def __init__(self, data: t.Any, mask: SecretMask) -> None:
-        self._data = data
+    def __init__(self, parameters: TemplateParameters, mask: SecretMask) -> None:
+        self._parameters = parameters
         self._mask = mask
+        #: Made when a text has a template: most have none, and there may be many phases.
+        self._data: t.Any = None
         self._budget = Budget()
 
     def render(self, value: t.Any, where: str, depth: int = 0) -> RenderedValue:
@@ -88,6 +90,8 @@ class _Rendering:
     def _text(self, text: str, where: str) -> RenderedValue:
         if "{{" not in text:
             return RenderedValue(text, text, tainted=False)
+        if self._data is None:
+            self._data = template_data(self._parameters, self._mask.hides)
         try:
             rendered = parse_template(text, name=where).render_within(self._budget, self._data)
         except TemplateError as exc:

@@ -26,6 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.subject impor
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.paths import api_path, namespaced_path
 
 _REVISION = "deployment.kubernetes.io/revision"
 _LATEST = "openshift.io/deployment-config.latest-version"
@@ -70,7 +71,7 @@ def workload_parameters(client: KubeClient, subject: Subject, obj: ObjectView) -
     kind = t.cast(WorkloadKind, subject.kind)
     namespace, name = subject.reference.namespace, subject.reference.name
     uids = _OWNERS[kind](client, subject, obj)
-    items = client.get(f"/api/v1/namespaces/{namespace}/pods").get("items") or []
+    items = client.get(namespaced_path("v1", namespace, "pods")).get("items") or []
     pods = [pod for pod in items if _is_running(pod) and _owner_uids(pod) & uids]
     claims = {str(pod["metadata"]["name"]): found for pod in pods if (found := _mounted_claims(pod))}
     return WorkloadParameters(
@@ -96,10 +97,10 @@ def _read_subject(client: KubeClient, subject: Subject, *, may_be_missing: bool)
     if "/" in version:
         # Many blueprints write group and version as a manifest does.
         group, _slash, version = version.partition("/")
-    base = f"/apis/{group}/{version}" if group else f"/api/{version}"
-    inside = f"/namespaces/{reference.namespace}" if reference.namespace else ""
+    base = ("apis", group, version) if group else ("api", version)
+    inside = ("namespaces", reference.namespace) if reference.namespace else ()
     try:
-        found: Object = client.get(f"{base}{inside}/{reference.resource}/{reference.name}")
+        found: Object = client.get(api_path(*base, *inside, reference.resource, reference.name))
     except KubeError as exc:
         if exc.not_found and may_be_missing and subject.kind == "Namespace":
             return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": reference.name}}
@@ -125,13 +126,13 @@ def _of_set(_client: KubeClient, _subject: Subject, obj: ObjectView) -> set[str]
 
 def _of_deployment(client: KubeClient, subject: Subject, obj: ObjectView) -> set[str]:
     revision = (obj["metadata"].get("annotations") or {}).get(_REVISION)
-    path = f"/apis/apps/v1/namespaces/{subject.reference.namespace}/replicasets"
+    path = namespaced_path("apps/v1", subject.reference.namespace, "replicasets")
     return _of_revision(client, path, subject, obj, (_REVISION, revision))
 
 
 def _of_config(client: KubeClient, subject: Subject, obj: ObjectView) -> set[str]:
     revision = str((obj.get("status") or {}).get("latestVersion") or "")
-    path = f"/api/v1/namespaces/{subject.reference.namespace}/replicationcontrollers"
+    path = namespaced_path("v1", subject.reference.namespace, "replicationcontrollers")
     return _of_revision(client, path, subject, obj, (_LATEST, revision))
 
 

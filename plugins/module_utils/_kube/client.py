@@ -30,6 +30,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import (
     was_closed_early,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.http_head import Answer, read_answer, send_get
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.paths import require_path
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.retries import (
     may_repeat_answer,
     may_repeat_failure,
@@ -61,6 +62,9 @@ class _Request:
     content_type: str = "application/json"
     accept: str = "application/json"
     timeout: float
+
+    def __post_init__(self) -> None:
+        require_path(self.path)
 
     @property
     def target(self) -> str:

@@ -11,12 +11,12 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import typing as t
-import urllib.parse
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.answer_shapes import check_discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.paths import api_path
 
 _AGGREGATED = ",".join(
     f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList" for version in ("v2", "v2beta1")
@@ -48,12 +48,15 @@ class ApiResource:
         return f"{self.group}/{self.version}" if self.group else self.version
 
     def path(self, namespace: str | None = None, name: str | None = None, subresource: str | None = None) -> str:
-        """``/apis/apps/v1/namespaces/x/deployments/y/status``; a namespace is left out for cluster-scoped resources."""
+        """``/apis/apps/v1/namespaces/x/deployments/y/status``; a namespace is left out for cluster-scoped resources.
+
+        Raises ``KubeError`` for a name that no object can have.
+        """
         parts = ["apis", self.group, self.version] if self.group else ["api", self.version]
         if namespace and self.namespaced:
             parts += ["namespaces", namespace]
         parts += [part for part in (self.plural, name, subresource) if part]
-        return "/" + "/".join(urllib.parse.quote(part, safe=":") for part in parts)
+        return api_path(*parts)
 
 
 class Discovery:

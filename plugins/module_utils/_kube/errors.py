@@ -15,6 +15,7 @@ import sys
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.admission_words import remedy_for
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.rule_words import rule_for
 
 
@@ -116,7 +117,9 @@ def _answered_sentence(server: str, request: str, code: int, reason: str, said: 
     if code == 403:
         return (
             f"The API server {server} refused {request}: {said or 'forbidden'}.".replace("..", "."),
-            rule_for(said) or "Give this user the right by a Role or ClusterRole, or use another credential.",
+            rule_for(said)
+            or remedy_for(said)
+            or "Give this user the right by a Role or ClusterRole, or use another credential.",
         )
     kind = f"{code} {reason}".strip()
     if not said:

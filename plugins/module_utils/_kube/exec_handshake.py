@@ -32,6 +32,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_errors impor
     ExecTimeout,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.http_head import Answer, read_answer, send_get
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.paths import namespaced_path
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.retries import may_repeat_answer, parse_retry_after
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.session import Lane
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.wire import Deadline, Wire, open_wire
@@ -59,11 +60,10 @@ class ExecRequest:
 
     @property
     def path(self) -> str:
-        quote = urllib.parse.quote
         query = [("container", self.container), ("stdout", "true"), ("stderr", "true")]
         query += [("stdin", "true")] if self.with_stdin else []
         query += [("command", argument) for argument in self.argv]
-        base = f"/api/v1/namespaces/{quote(self.namespace, safe='')}/pods/{quote(self.pod, safe='')}/exec"
+        base = namespaced_path("v1", self.namespace, "pods", self.pod, "exec")
         return f"{base}?{urllib.parse.urlencode(query)}"
 
     def timed_out(self, stdout: bytes = b"", stderr: bytes = b"") -> ExecTimeout:

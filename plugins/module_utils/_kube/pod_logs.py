@@ -17,11 +17,11 @@ import dataclasses
 import datetime as dt
 import re
 import typing as t
-import urllib.parse
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.paths import namespaced_path
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.wire import Deadline
 
 #: One stream, in seconds: a connection that broke without a sign is noticed after that.
@@ -30,7 +30,7 @@ _STREAM_SECONDS = 60.0
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 5.0
 #: How long the rest of the log of a container that has ended is tried for, in seconds.
-_REST_SECONDS = 60.0
+_REST_SECONDS = 30.0
 #: Bytes of one line; what comes after them is dropped, up to its end.
 _LONGEST_LINE = 8 << 20
 
@@ -50,7 +50,7 @@ class LogSource:
 
     @property
     def path(self) -> str:
-        return "/".join(("/api/v1/namespaces", self.namespace, "pods", urllib.parse.quote(self.pod, safe=":"), "log"))
+        return namespaced_path("v1", self.namespace, "pods", self.pod, "log")
 
     @property
     def where(self) -> str:

@@ -13,6 +13,7 @@ import posixpath
 import re
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.explanations import lacks_program
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import exec_command
@@ -26,6 +27,7 @@ FREEZABLE_SOURCES = ("csi", "awsElasticBlockStore", "iscsi", "fc", "rbd")
 FREEZABLE_FS_TYPES = ("ext4", "xfs", "btrfs")
 #: Mounts that the container runtime makes; they lie on the node's own disk.
 RUNTIME_MOUNTS = ("/", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/dev/termination-log")
+_NO_SHELL_HINT = "Use a container with a shell for the freeze, or set allow_shared_freeze: true."
 OVERRIDE_HINT = "Name a path on a PersistentVolumeClaim, or set allow_shared_freeze: true if this is really meant."
 _PROBE_SECONDS = 20.0
 
@@ -245,11 +247,15 @@ def probe_container(
             client, namespace=namespace, pod=pod, container=container, argv=argv, timeout=_PROBE_SECONDS
         )
     except KubeError as exc:
-        raise QuiesceError(f"{where} cannot be examined before the freeze: {exc.message}", hint=OVERRIDE_HINT) from exc
+        no_shell = lacks_program(exc.message)
+        raise QuiesceError(
+            f"{where} cannot be examined before the freeze: {exc.message}",
+            hint=_NO_SHELL_HINT if no_shell else exc.hint,
+        ) from exc
     if result.rc in (126, 127):
         raise QuiesceError(
             f"{where} cannot be examined before the freeze: it has no /bin/sh.",
-            hint="Use a container with a shell for the freeze, or set allow_shared_freeze: true.",
+            hint=_NO_SHELL_HINT,
         )
     probe = parse_probe(result.stdout.decode("utf-8", "replace"))
     if result.rc != 0 or not probe.mounts or len(probe.paths) != len(paths):

@@ -11,7 +11,9 @@ from __future__ import annotations
 import time
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freeze import ActiveFreeze
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.frozen_claims import FrozenClaims
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord
@@ -113,6 +115,13 @@ class CriticalSection:
     @property
     def warnings(self) -> list[str]:
         return [*(text for window in self._windows for text in window.warnings), *self._keeper.warnings]
+
+    def report_warnings(self, issues: Issues) -> None:
+        """Each of ``warnings``, with the pod that it is about."""
+        for window in self._windows:
+            namespace, name = pod_identity(window.entry.pod)
+            issues.add_warnings(window.warnings, resource="pods", namespace=namespace, name=name)
+        issues.add_warnings(self._keeper.warnings)
 
     @property
     def freeze_seconds_left(self) -> float | None:

@@ -171,9 +171,7 @@ class PodWindow:
             )
             return self._unexecuted(plan.hook, "failed", plan.refusal)
         for note in plan.notes:
-            text = f"pod {self._namespace}/{self._name}: {note}"
-            self._run.issues.warning(text, name=self._name, namespace=self._namespace, resource="pods")
-            self.warnings.append(text)
+            self.warnings.append(f"pod {self._namespace}/{self._name}: {note}")
         if plan.targets:
             return self._freeze(plan)
         hook = plan.hook
@@ -337,9 +335,7 @@ class PodWindow:
 
     def _mark(self, timer: FreezeTimer, seconds: float) -> None:
         marks = make_marks(timer, run_id=self._run.run_id, seconds=seconds, now=self._client.server_now())
-        for failure in put_marks(self._client, marks):
-            self.warnings.append(failure)
-            self._run.issues.warning(failure, name=self._name, namespace=self._namespace, resource="pods")
+        self.warnings += put_marks(self._client, marks)
 
     def _unexecuted(self, hook: Hook, state: t.Literal["failed", "skipped"], why: str) -> HookResult:
         return HookResult.not_run(hook, (self._namespace, self._name), state, why)

@@ -272,7 +272,7 @@ def parse_ttl(text: str | None) -> float | None:
         return DEFAULT_TTL_SECONDS
     if text == NEVER:
         return None
-    seconds = parse_duration(text)
+    seconds = parse_duration(text, "ttl")
     if seconds < 0:
         raise ValidationError(f"A ttl of '{text}' is in the past.", hint=f"Use a positive duration, or '{NEVER}'.")
     return seconds or DEFAULT_TTL_SECONDS
@@ -304,10 +304,7 @@ def _timeout(name: str, text: str | None, default: float) -> float:
     """Seconds; zero stands for the default."""
     if text is None:
         return default
-    try:
-        seconds = parse_duration(text)
-    except ValidationError as exc:
-        raise ValidationError(f"{name}: {exc.message}", hint=exc.hint) from exc
+    seconds = parse_duration(text, name)
     if seconds < 0:
         raise ValidationError(f"{name} is '{text}', which is negative.", hint="Use a positive duration.")
     return seconds or default

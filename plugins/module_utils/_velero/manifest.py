@@ -113,10 +113,7 @@ def read_duration_text(value: t.Any, where: str) -> str:
         raise ValidationError(
             f"{where} is not a duration: {shown_value(value)}.", hint="Write text such as '72h' or '10m'."
         )
-    try:
-        parse_duration(value)
-    except ValidationError as exc:
-        raise ValidationError(f"{where}: {exc.message}", hint=exc.hint) from exc
+    parse_duration(value, where)
     return str(value)
 
 

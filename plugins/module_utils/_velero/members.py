@@ -86,10 +86,7 @@ def read_duration(value: t.Any, where: str) -> float | None:
     """Seconds of a Go duration; None when nothing is given."""
     if value is None or value == "":
         return None
-    try:
-        return parse_duration(str(value))
-    except ValidationError as exc:
-        raise ValidationError(f"{where}: {exc.message}", hint=exc.hint) from exc
+    return parse_duration(str(value), where)
 
 
 def read_count(value: t.Any, where: str) -> int:

@@ -196,16 +196,15 @@ def _parse_conditions(value: t.Any, where: str) -> ModifierConditions:
         )
     if compile_glob(group_resource, ".") is None:
         raise ValidationError(f"{where} has the groupResource '{group_resource}', which is no pattern.")
-    pattern = read_text(given.get("resourceNameRegex", ""), f"{where}.conditions.resourceNameRegex")
+    named = f"{where}.conditions.resourceNameRegex"
+    pattern = read_text(given.get("resourceNameRegex", ""), named)
     selector = given.get("labelSelector")
     matches = given.get("matches") or []
     if not isinstance(matches, list):
         raise ValidationError(f"{where}.conditions.matches is not a list: {shown_value(matches)}.")
     return ModifierConditions(
         group_resource=group_resource,
-        name_pattern=compile_go_regexp(read_text(pattern, f"{where}.conditions.resourceNameRegex"))
-        if pattern
-        else None,
+        name_pattern=compile_go_regexp(pattern, named) if pattern else None,
         namespaces=read_texts(given.get("namespaces", ()), f"{where}.conditions.namespaces"),
         label_selector=_parse_selector(selector, where) if selector is not None else None,
         matches=tuple(_parse_match(entry, where) for entry in matches),

@@ -79,7 +79,7 @@ class RestoreSpec:
         selector = given.pop("label_selector", None)
         timeout = given.get("item_operation_timeout", DEFAULT_ITEM_OPERATION_TIMEOUT)
         if isinstance(timeout, str):
-            timeout = parse_duration(timeout)
+            timeout = parse_duration(timeout, "item_operation_timeout")
         return cls(
             **given
             | {

@@ -21,6 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import (
     ExecTimeout,
     exec_command,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.paths import namespaced_path
 
 #: Bytes of stdout that are searched for outputs.
 _MOST_OUTPUT = 16 << 20
@@ -75,7 +76,7 @@ def find_container(call: FunctionCall, namespace: str, pod_name: str, name: str)
     if name:
         return Place(namespace, pod_name, name)
     try:
-        pod = call.client.get(f"/api/v1/namespaces/{namespace}/pods/{pod_name}")
+        pod = call.client.get(namespaced_path("v1", namespace, "pods", pod_name))
     except KubeError as exc:
         raise BlueprintError(f"Pod {namespace}/{pod_name} cannot be read: {exc.message}", hint=exc.hint) from exc
     names = [str(each["name"]) for each in (pod.get("spec") or {}).get("containers") or []]

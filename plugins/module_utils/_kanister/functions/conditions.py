@@ -34,6 +34,7 @@ _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 10.0
 _TRUE = "true"
 _LONGEST_SHOWN = 80
+_HIDDEN = "something that is not shown, as a secret went into it"
 
 #: What a condition gives for an object. Raises for one that gives nothing yet.
 Evaluate: t.TypeAlias = t.Callable[[Object], Rendered]
@@ -136,13 +137,12 @@ class ConditionWait:
         except NeverTrueError:
             raise
         except ArkiveError as exc:
-            raise NotYet(f"{condition.where} on {name}: {exc.message}") from exc
+            why = _HIDDEN if reference.resource == "secrets" else exc.message
+            raise NotYet(f"{condition.where} on {name}: {why}") from exc
         answer = rendered.text.strip()
         if answer != _TRUE:
             hidden = rendered.tainted or reference.resource == "secrets"
-            shown = (
-                "something that is not shown, as a secret went into it" if hidden else f"'{answer[:_LONGEST_SHOWN]}'"
-            )
+            shown = _HIDDEN if hidden else f"'{self._call.mask(answer)[:_LONGEST_SHOWN]}'"
             self._last = f"{condition.where} on {name} gave {shown}, and not 'true'"
         return answer == _TRUE
 

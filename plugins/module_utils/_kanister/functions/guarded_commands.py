@@ -15,6 +15,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.freezes impor
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function import FunctionCall
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.printed import Place, Printed
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.paths import namespaced_path
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import Recognition
 
@@ -31,7 +32,7 @@ def run_guarded(call: FunctionCall, place: Place, argv: t.Sequence[str], found: 
         freezes = BlueprintFreezes(call.run, FreezePolicy())
     hook = as_hook(call.place.phase, "pre" if freezing else "post", place.container, argv, max(0.1, call.seconds_left))
     try:
-        pod = call.client.get(f"/api/v1/namespaces/{place.namespace}/pods/{place.pod}")
+        pod = call.client.get(namespaced_path("v1", place.namespace, "pods", place.pod))
     except KubeError as exc:
         raise BlueprintError(f"Pod {place.namespace}/{place.pod} cannot be read: {exc.message}", hint=exc.hint) from exc
     result = freezes.freeze(pod, hook, call.place.words) if freezing else freezes.thaw(pod, hook, found)

@@ -17,6 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pod
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.pod_run import run_pod
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.request import PodRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.paths import namespaced_path
 
 _MOUNTS = "/mnt/prepare_data"
 _READ_ONLY = "ReadOnlyMany"
@@ -79,7 +80,7 @@ def _volumes(call: FunctionCall) -> dict[str, str]:
 def _is_read_only(call: FunctionCall, namespace: str, claim: str) -> bool:
     """Whether the claim can be mounted for reading only. Raises ``BlueprintError`` where there is none."""
     try:
-        found = call.client.get(f"/api/v1/namespaces/{namespace}/persistentvolumeclaims/{claim}")
+        found = call.client.get(namespaced_path("v1", namespace, "persistentvolumeclaims", claim))
     except KubeError as exc:
         raise BlueprintError(f"Claim {namespace}/{claim} cannot be read: {exc.message}", hint=exc.hint) from exc
     return list((found.get("spec") or {}).get("accessModes") or ()) == [_READ_ONLY]

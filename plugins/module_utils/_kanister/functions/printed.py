@@ -65,7 +65,7 @@ class Printed:
     def _log(self, stream: str, line: str) -> None:
         self._call.log(line, stream=stream, **self._fields)
         if line.strip():
-            self._lines[stream].append(line[:_LONGEST_LINE])
+            self._lines[stream].append(self._call.mask(line)[:_LONGEST_LINE])
 
 
 __all__ = ("Place", "Printed")

@@ -46,17 +46,14 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.node
     Variable,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.printing.fmt import printable, show
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.ranging import elements_of
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.taint import reveal
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.values import (
     INVALID,
-    Int,
     Tainted,
-    Uint8,
     indirect,
-    is_integer,
     is_true,
     to_bytes,
-    type_name,
 )
 
 Missing: t.TypeAlias = t.Literal["error", "zero", "default"]
@@ -175,7 +172,8 @@ class Evaluator:
         value = self.open(indirect(self._pipeline(node.pipeline, dot)))
         ran = False
         try:
-            for index, element in self._elements(node, value):
+            self._at(node.pipeline)
+            for index, element in elements_of(value, len(node.pipeline.declared)):
                 ran = True
                 self._round(node, index, self.open(element))
         except _Break:
@@ -184,22 +182,6 @@ class Evaluator:
             self._walk(node.otherwise, dot)
         self.budget.depth = depth
         del self._variables[mark:]
-
-    def _elements(self, node: Range, value: t.Any) -> t.Iterator[tuple[t.Any, t.Any]]:
-        if value is INVALID or (value is None):
-            return iter(())
-        if isinstance(value, dict):
-            return iter([(key, value[key]) for key in sorted(value, key=to_bytes)])
-        if isinstance(value, list):
-            return ((Int(place), value[place]) for place in range(len(value)))
-        if isinstance(value, bytes):
-            return ((Int(place), Uint8(byte)) for place, byte in enumerate(value))
-        if is_integer(value) and len(node.pipeline.declared) < 2:
-            return ((INVALID, type(value)(number)) for number in range(value))
-        self._at(node.pipeline)
-        if is_integer(value):
-            raise Fault("range", "a range over a number has one variable only")
-        raise Fault("range", f"a range cannot go over a value of type {type_name(value)}")
 
     def _round(self, node: Range, index: t.Any, element: t.Any) -> None:
         self.budget.step()

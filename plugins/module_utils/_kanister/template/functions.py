@@ -22,10 +22,12 @@ class Run(t.Protocol):
     """What a function may know of the rendering that it is called in."""
 
     @property
-    def budget(self) -> Budget: ...
+    def budget(self) -> Budget:
+        """What is left to spend."""
 
     @property
-    def now(self) -> dt.datetime: ...
+    def now(self) -> dt.datetime:
+        """The time of the rendering."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

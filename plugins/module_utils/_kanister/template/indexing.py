@@ -33,7 +33,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.valu
 class Opens(Run, t.Protocol):
     """A rendering to which it can be said that a secret was looked at."""
 
-    def open(self, value: t.Any) -> t.Any: ...
+    def open(self, value: t.Any) -> t.Any:
+        """The value, which is noted as secret where it is marked so."""
 
 
 def index(run: Opens, value: t.Any, *keys: t.Any) -> t.Any:

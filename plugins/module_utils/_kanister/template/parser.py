@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template import literals
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.errors import Fault, Kind
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.errors import Fault
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.lexer import Name, Token, tokens
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.nodes import (
     Action,
@@ -34,6 +34,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.node
     Variable,
     is_blank,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.token_reader import TokenReader
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.values import Int
 
 #: Parentheses and blocks in each other; more is no template that a person wrote.
@@ -65,56 +66,14 @@ def parse(text: str, name: str, check_function: t.Callable[[str], None]) -> dict
     return parser.trees
 
 
-class _Parser:
+class _Parser(TokenReader):
     def __init__(self, found: list[Token], check_function: t.Callable[[str], None]) -> None:
+        super().__init__(found)
         self.trees: dict[str, Body] = {}
-        self._tokens = found
         self._check_function = check_function
-        self._at = 0
-        self._seen = 0
         self._variables = ["$"]
         self._ranges = 0
         self._depth = 0
-
-    # Tokens
-
-    @property
-    def line(self) -> int:
-        """The line of the last token that was looked at."""
-        return self._tokens[min(self._seen, len(self._tokens) - 1)].line
-
-    def _peek(self) -> Token:
-        at = min(self._at, len(self._tokens) - 1)
-        self._seen = max(self._seen, at)
-        return self._tokens[at]
-
-    def _next(self) -> Token:
-        token = self._peek()
-        self._at += 1
-        return token
-
-    def _skip_space(self) -> Token:
-        """The next token that is no space, not taken."""
-        while self._peek().name == "space":
-            self._at += 1
-        return self._peek()
-
-    def _next_word(self) -> Token:
-        self._skip_space()
-        return self._next()
-
-    def _expect(self, name: Name, where: str) -> Token:
-        token = self._next_word()
-        if token.name != name:
-            self._unexpected(token, where)
-        return token
-
-    def _unexpected(self, token: Token, where: str) -> t.NoReturn:
-        if token.name == "error":
-            kind: Kind = "unclosed" if token.value.startswith(("unclosed", "unterminated")) else "syntax"
-            raise Fault(kind, token.value, hint=_HINTS.get(token.value))
-        shown = "the end" if token.name == "end" else repr(token.value)
-        raise Fault("syntax", f"unexpected {shown} in {where}", hint=_hint_of_unexpected(token))
 
     def _enter(self) -> None:
         self._depth += 1
@@ -417,20 +376,6 @@ class _Parser:
         "string": lambda _self, token: Literal(token.line, token.value, literals.unquote(token.value)),
         "raw": lambda _self, token: Literal(token.line, token.value, literals.unquote(token.value)),
     }
-
-
-_HINTS = {
-    "unclosed action": "A }} is missing.",
-    "unclosed left paren": "A ) is missing.",
-    "unclosed comment": "A comment is written {{/* ... */}}.",
-    "comment ends before closing delimiter": "A comment is written {{/* ... */}}, with nothing else in the braces.",
-}
-
-
-def _hint_of_unexpected(token: Token) -> str | None:
-    if token.value == "{":
-        return "A JSONPath in a condition is a text: write it in double quotes."
-    return None
 
 
 __all__ = ("ParseFault", "parse")

@@ -34,6 +34,7 @@ import datetime as dt
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
+from ansible_collections.arkive.k8s.plugins.module_utils._core.secrets import MASK
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.budget import Budget, Limits
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.copying import copied
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.errors import Fault, TemplateError
@@ -65,6 +66,9 @@ class Rendered:
 
     text: str
     tainted: bool
+
+    def __repr__(self) -> str:
+        return f"Rendered(text={MASK if self.tainted else self.text!r}, tainted={self.tainted})"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -17,10 +17,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function import FunctionCall
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.marks import TEMPORARY_POD, is_left
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.waiting import ask_patiently, await_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need, find_forbidden
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import delete_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text, rules_text
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.sure_creates import CreateUnknown, create_surely
 
 #: Without verbs, which a discovery would name: what is not allowed is noticed when it is tried.
@@ -36,6 +38,8 @@ PODS = ApiResource(
 )
 #: How long an API server that is away is waited for when a pod is to be removed, and then the pod itself, in seconds.
 _REMOVE_SECONDS = 120.0
+#: Questions about rights are asked again for so long while the API server is away, in seconds.
+_REVIEW_SECONDS = 60.0
 
 _HINTS = (
     ("exceeded quota", "Free some of the quota or raise it; podOverride can ask for less."),
@@ -51,6 +55,7 @@ def create_pod(call: FunctionCall, body: Object) -> Object:
     metadata = body["metadata"]
     name, namespace = metadata["name"], metadata["namespace"]
     what = f"The pod of {call.place.function} in namespace {namespace}"
+    _check_rights(call, namespace, what)
 
     def is_ours(found: Object) -> bool:
         annotations = found["metadata"].get("annotations") or {}
@@ -65,6 +70,22 @@ def create_pod(call: FunctionCall, body: Object) -> Object:
         raise BlueprintError(f"{what} could not be made: {exc.message}", hint=exc.hint) from exc
     except KubeError as exc:
         raise BlueprintError(f"{what} could not be made: {exc.message}", hint=_hint(exc)) from exc
+
+
+def _check_rights(call: FunctionCall, namespace: str, what: str) -> None:
+    """One that could not be followed and removed again is not made."""
+    needs = [Need(verb, "", "pods", namespace=namespace) for verb in ("create", "get", "delete")]
+    needs.append(Need("get", "", "pods", "log", namespace))
+    try:
+        missing = ask_patiently(
+            call.client, lambda: find_forbidden(call.client, needs, workers=1), timeout=_REVIEW_SECONDS
+        )
+    except KubeError as exc:
+        raise BlueprintError(f"{what} could not be made: {exc.message}", hint=exc.hint) from exc
+    if missing:
+        raise BlueprintError(
+            f"{what} was not made: the caller may not {rights_text(missing)}.", hint=rules_text(missing)
+        )
 
 
 def remove_pod(call: FunctionCall, pod: ObjectView) -> None:

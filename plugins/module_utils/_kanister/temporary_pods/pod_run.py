@@ -28,6 +28,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pod
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.pod_start import PodStart
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.request import PodRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.trouble import (
+    has_started,
     last_seen,
     state_of,
     why_failed,
@@ -82,6 +83,7 @@ class PodRun:
     def __init__(self, call: FunctionCall, request: PodRequest, pod: Object) -> None:
         self._call = call
         self._request = request
+        self._made = pod
         self._pod: Object | None = pod
         self._began = time.monotonic()
         self._uid = str(pod["metadata"]["uid"])
@@ -95,32 +97,42 @@ class PodRun:
 
     def until_end(self) -> PodEnd:
         self._call.run.progress(f"{self.where}: waiting for its start")
-        start = PodStart(self._call, self._request.main, self.where)
-        self._pod = start.wait(self._request.namespace, self._name, self._uid)
+        self._pod = PodStart(self._call, self._made, self._request.main, self.where).wait()
         self._call.run.progress(f"{self.where}: running")
-        self._read_log()
+        unread = self._read_log()
         pod = self._await_finish()
         failed = (pod.get("status") or {}).get("phase") != "Succeeded"
+        if unread is not None and not failed:
+            # Outputs may be missing.
+            raise unread
         return PodEnd(
             outputs=self._outputs.finish(),
             failure=self._failure(pod) if failed else "",
             exit_code=_exit_code(pod, self._request.main),
         )
 
-    def _read_log(self) -> None:
+    def _read_log(self) -> KubeError | None:
+        """Returns why it could not be read to its end: a pod that has failed has a better reason to give."""
         request, call = self._request, self._call
+        if is_finished(self._pod or {}) and not has_started(self._pod or {}, request.main):
+            return None
         source = LogSource(namespace=request.namespace, pod=self._name, container=request.main)
         lines = follow_log(call.client, source, has_ended=self._main_has_ended, timeout=max(1.0, call.seconds_left))
         try:
             for line in lines:
                 self._outputs.feed(line + b"\n")
-        except KubeTimeout as exc:
-            raise self._late() from exc
+        except KubeError as exc:
+            if is_finished(self._pod or {}) and not exc.forbidden:
+                return exc
+            if isinstance(exc, KubeTimeout):
+                raise self._late() from exc
+            raise
+        return None
 
     def _log(self, text: str) -> None:
         self._call.log(text, pod=self._name, namespace=self._request.namespace, container=self._request.main)
         if text.strip():
-            self._tail.append(text[:_LONGEST_TAIL_LINE])
+            self._tail.append(self._call.mask(text)[:_LONGEST_TAIL_LINE])
 
     def _main_has_ended(self, seconds: float) -> bool:
         """Whether it has by then; raises where that will never be known."""

@@ -25,7 +25,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pod
     trouble_of,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import is_finished
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import is_finished, pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait_for_object
 
 #: The longest wait for a start, in seconds (Kanister's).
@@ -35,18 +35,20 @@ _LOOK_SECONDS = 3.0
 
 
 class PodStart:
-    """The start of one pod. ``where`` names it in sentences."""
+    """The start of one pod that was made. ``where`` names it in sentences."""
 
-    def __init__(self, call: FunctionCall, main: str, where: str) -> None:
+    def __init__(self, call: FunctionCall, pod: Object, main: str, where: str) -> None:
         self._call = call
         self._main = main
         self._where = where
-        self._pod: Object | None = None
+        self._pod = pod
         self._since: dict[str, float] = {}
 
-    def wait(self, namespace: str, name: str, uid: str) -> Object:
+    def wait(self) -> Object:
         """The pod when its main container runs or has run, or when it has ended. Raises ``BlueprintError``."""
         call = self._call
+        namespace, name = pod_identity(self._pod)
+        uid = self._pod["metadata"]["uid"]
         allowed = min(START_SECONDS, call.seconds_left)
         end = time.monotonic() + allowed
 
@@ -77,8 +79,6 @@ class PodStart:
                 )
 
     def _look_around(self) -> None:
-        if self._pod is None:
-            return
         self._judge(trouble_of(self._pod))
         found = look_around(self._call.client, self._pod)
         self._judge(found, others=("node", "claim"))
@@ -95,7 +95,7 @@ class PodStart:
             raise BlueprintError(f"The {self._where} does not start: {trouble.text}.", hint=_HINTS.get(trouble.kind))
 
     def _warnings(self) -> str:
-        said = warnings_about(self._call.client, self._pod) if self._pod is not None else ""
+        said = warnings_about(self._call.client, self._pod)
         return f"; the cluster warns: {said}" if said else ""
 
 

@@ -37,7 +37,7 @@ def warnings_about(client: KubeClient, pod: ObjectView) -> str:
     selector = f"involvedObject.uid={(pod.get('metadata') or {}).get('uid', '')},type=Warning"
     found = _read(client, f"/api/v1/namespaces/{namespace}/events", {"fieldSelector": selector})
     messages = [str(event.get("message") or "").strip() for event in (found or {}).get("items") or []]
-    return messages[-1][:500].rstrip(".") if messages else ""
+    return messages[-1].rstrip(".") if messages else ""
 
 
 def _node_trouble(client: KubeClient, pod: ObjectView) -> Trouble | None:

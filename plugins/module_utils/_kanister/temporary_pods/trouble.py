@@ -38,7 +38,6 @@ _NOT_CREATED = (
     "StartError",
     "CrashLoopBackOff",
 )
-_LONGEST_MESSAGE = 500
 
 
 class Trouble(t.NamedTuple):
@@ -128,7 +127,7 @@ def _bad_end(status: ObjectView) -> str:
     reason = str(ended.get("reason") or "")
     said = _with_message(reason, ended) if reason not in ("", "Error") else str(ended.get("message") or "").strip()
     text = f"container {status.get('name')} ended with exit code {code}"
-    return f"{text} ({said[:_LONGEST_MESSAGE]})" if said else text
+    return f"{text} ({said})" if said else text
 
 
 def _words(state: ObjectView) -> str:
@@ -146,7 +145,7 @@ def _image_or_name(status: ObjectView, reason: str) -> str:
 
 
 def _with_message(reason: str, said: ObjectView) -> str:
-    message = str(said.get("message") or "").strip().rstrip(".")[:_LONGEST_MESSAGE]
+    message = str(said.get("message") or "").strip().rstrip(".")
     return f"{reason}: {message}" if message else reason
 
 

@@ -59,7 +59,8 @@ class Unfit(t.NamedTuple):
 
     @property
     def hint(self) -> str:
-        near = difflib.get_close_matches(self.name, list(self.known), n=2, cutoff=0.6)
+        whole = sorted(known for known in self.known if _without_group(known) == self.name)
+        near = whole or difflib.get_close_matches(self.name, list(self.known), n=2, cutoff=0.6)
         if near:
             return f"Did you mean {' or '.join(near)}?"
         known = sorted(self.known)
@@ -141,12 +142,24 @@ def _find(
 
 
 def _objects_like(name: str, contents: BackupContents, discovery: Discovery) -> set[str]:
-    """The stored objects of the type that ``name`` begins with, in its words; the types where that is none."""
+    """The stored objects of the type that ``name`` begins with, in its words; the types where that is none.
+
+    A type that the cluster does not have is known by its whole name only.
+    """
     kind = name.split("/", maxsplit=1)[0]
     found = discovery.resolve(kind)
-    if found is None:
+    words = (
+        {found.group_resource: kind}
+        if found
+        else {gr: str(gr) for gr in contents.types if kind in (gr.resource, str(gr))}
+    )
+    if not words:
         return {str(group_resource) for group_resource in contents.types}
-    return {"/".join(filter(None, (kind, ref.namespace, ref.name))) for ref in contents.refs(found.group_resource)}
+    return {
+        "/".join(filter(None, (word, ref.namespace, ref.name)))
+        for group_resource, word in words.items()
+        for ref in contents.refs(group_resource)
+    }
 
 
 def _find_types(names: t.Iterable[str], contents: BackupContents, discovery: Discovery) -> t.Iterator[Unfit]:
@@ -155,6 +168,11 @@ def _find_types(names: t.Iterable[str], contents: BackupContents, discovery: Dis
     for name in names:
         if name and not is_pattern(name) and name not in stored and discovery.resolve(name) is None:
             yield Unfit("included_resources", name, "the type", stored)
+
+
+def _without_group(name: str) -> str:
+    kind, slash, rest = name.partition("/")
+    return kind.split(".")[0] + slash + rest
 
 
 def _collect(contents: BackupContents, types: t.Iterable[GroupResource], read: Read) -> set[str]:

@@ -45,12 +45,13 @@ def find_taken_ports(
     taken = _taken(client, resource)
     found: list[PlanItem] = []
     for item, ports in wanted:
-        clash = next((port for port in ports if taken.get(port, item.title) != item.title), None)
-        if clash is None:
-            taken |= dict.fromkeys(ports, item.title)
+        clashes = {path: port for path, port in ports.items() if taken.get(port, item.title) != item.title}
+        if not clashes:
+            taken |= dict.fromkeys(ports.values(), item.title)
             continue
-        why = f"node port {clash[1]} is taken by {taken[clash]}"
-        found.append(item.decided("conflict", why, hint=node_port_hint(preserved=preserved), cause="Invalid"))
+        why = ", ".join(f"node port {port[1]} is taken by {taken[port]}" for port in clashes.values())
+        hint = node_port_hint(list(clashes), preserved=preserved)
+        found.append(item.decided("conflict", why, hint=hint, cause="Invalid"))
     return found
 
 
@@ -62,18 +63,24 @@ def _taken(client: KubeClient, resource: ApiResource) -> dict[_Port, str]:
             for entry in page.items:
                 metadata = entry.obj["metadata"]
                 title = f"{SERVICES} {metadata.get('namespace')}/{metadata.get('name')}"
-                found |= dict.fromkeys(_node_ports(entry.obj), title)
+                found |= dict.fromkeys(_node_ports(entry.obj).values(), title)
     except KubeError as exc:
         if not exc.forbidden:
             raise
     return found
 
 
-def _node_ports(service: ObjectView) -> list[_Port]:
+def _node_ports(service: ObjectView) -> dict[str, _Port]:
+    """The node ports of a Service by the JSON pointers to their fields."""
     spec = service.get("spec") or {}
-    ports = [(str(port.get("protocol") or "TCP"), port.get("nodePort")) for port in spec.get("ports") or ()]
-    ports.append(("TCP", spec.get("healthCheckNodePort")))
-    return [(protocol, int(number)) for protocol, number in ports if isinstance(number, int) and number]
+    ports = {
+        f"/spec/ports/{at}/nodePort": (str(port.get("protocol") or "TCP"), port.get("nodePort"))
+        for at, port in enumerate(spec.get("ports") or ())
+    }
+    ports["/spec/healthCheckNodePort"] = ("TCP", spec.get("healthCheckNodePort"))
+    return {
+        path: (protocol, number) for path, (protocol, number) in ports.items() if isinstance(number, int) and number
+    }
 
 
 __all__ = ("find_taken_ports",)

@@ -8,6 +8,9 @@
 
 from __future__ import annotations
 
+import re
+import typing as t
+
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem
@@ -17,13 +20,14 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec im
 
 #: The API server's words for a node port that is taken (Kubernetes 1.34, ``pkg/registry/core/service/portallocator``).
 TAKEN = "provided port is already allocated"
+_TAKEN_AT = re.compile(rf"spec\.ports\[(\d+)\]\.nodePort: Invalid value: \d+: {TAKEN}")
 _BY_RECREATE = "Set existing_resource_policy: recreate to have it deleted and made anew."
 
 
 def refusal_hint(item: PlanItem, exc: ArkiveError, spec: RestoreSpec) -> str:
     """The remedy for this object, else that of the error; empty where there is none."""
     if TAKEN in exc.message:
-        return node_port_hint(preserved=bool(spec.preserve_node_ports))
+        return node_port_hint(_taken_paths(exc.message), preserved=bool(spec.preserve_node_ports))
     if isinstance(exc, KubeError) and exc.status == 422 and item.intent == "update":
         if hint := hint_for_shared(item, spec):
             return hint
@@ -32,13 +36,18 @@ def refusal_hint(item: PlanItem, exc: ArkiveError, spec: RestoreSpec) -> str:
     return exc.hint or ""
 
 
-def node_port_hint(*, preserved: bool) -> str:
-    """``preserved``: ``preserve_node_ports`` has brought it; else somebody had chosen it."""
+def _taken_paths(message: str) -> list[str]:
+    return [f"/spec/ports/{at}/nodePort" for at in _TAKEN_AT.findall(message)] or ["/spec/ports/0/nodePort"]
+
+
+def node_port_hint(paths: t.Sequence[str], *, preserved: bool) -> str:
+    """``paths``: the fields of the ports that are taken. ``preserved``: ``preserve_node_ports`` has brought them."""
     if preserved:
         return "Leave preserve_node_ports out, so that the Service gets another one."
+    patches = ", ".join(f"{{operation: remove, path: {path}}}" for path in paths)
     return (
-        "The port had been chosen by hand, and is kept. Take it away by a rule of resource_modifiers: groupResource "
-        "services, resourceNameRegex for this one, and the patch {operation: remove, path: /spec/ports/0/nodePort}."
+        "What had been chosen by hand is kept. Take it away by a rule of resource_modifiers: groupResource services, "
+        f"resourceNameRegex for this one, and patches: [{patches}]."
     )
 
 

@@ -195,7 +195,7 @@ def lost_claims_error(lost: t.Sequence[PlanItem], backup_name: str) -> RestoreEr
         parts.append(f"it has no data for the volumes of {_names(empty)} ({empty[0].reason})")
     if others:
         parts.append(f"the data of the volumes of {_names(others)} would not come back ({others[0].why})")
-    rest = "or leave the claims out"
+    rest = "or leave the claims out by excluded_resources or names"
     if others:
         hint = (others[0].hint or "Mend this").rstrip(".") + f"; {rest}."
     else:

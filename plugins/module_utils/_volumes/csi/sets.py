@@ -55,6 +55,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets 
     SetSpec,
 )
 
+_UNPROCESSABLE = 422
 _AT_A_TIME = 16
 
 
@@ -141,7 +142,8 @@ class CsiSet:
         try:
             patch_object(self._never_cancelled, self._api.snapshots, taken.name, patch, namespace=taken.spec.namespace)
         except KubeError as exc:
-            if not (exc.not_found or exc.conflict):
+            # Another uid is a conflict for Kubernetes' own types, and a change of what cannot be changed for others.
+            if not (exc.not_found or exc.conflict or exc.status == _UNPROCESSABLE):
                 raise
             raise SnapshotError(
                 f"The VolumeSnapshot {taken.spec.namespace}/{taken.name} was deleted by somebody before it was done."

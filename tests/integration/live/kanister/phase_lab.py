@@ -53,7 +53,7 @@ class PhaseLab:
         function: str,
         arguments: t.Mapping[str, t.Any],
         *,
-        seconds: float = 60.0,
+        seconds: float = 180.0,
         parameters: TemplateParameters | None = None,
         client: KubeClient | None = None,
     ) -> FunctionCall:
@@ -87,7 +87,7 @@ class PhaseLab:
         found = self.client.get(f"/api/v1/namespaces/{self.namespace}/pods", query=query)["items"]
         return [str(pod["metadata"]["name"]) for pod in found]
 
-    def await_running(self, seconds: float = 60.0) -> str:
+    def await_running(self, seconds: float = 150.0) -> str:
         """The name of the one temporary pod, once its container runs."""
         end = time.monotonic() + seconds
         query = {"labelSelector": "arkive.k8s/temporary-pod"}

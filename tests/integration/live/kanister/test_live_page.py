@@ -150,7 +150,8 @@ def kasten(kubectl: Kubectl, kubeconfig: str, tmp_path_factory: pytest.TempPathF
     kubectl("wait", "--for=condition=Established", "crd/blueprints.cr.kanister.io", "--timeout=60s")
     yield lab
     kubectl("delete", "namespace", "kasten-io", "--wait=false")
-    kubectl("delete", "crd", "blueprints.cr.kanister.io", "--wait=false")
+    # Other tests compare the types of the cluster.
+    kubectl("delete", "crd", "blueprints.cr.kanister.io", "--timeout=60s")
 
 
 def test_a_label_is_taken_from_the_namespace(kasten: Kasten, namespace: str) -> None:

@@ -16,14 +16,17 @@ _SHORTEST_DIGITS = 6
 _LOWEST_EXPONENT = -4
 #: No number of 64 bits has as many before or after the point.
 _MOST_DIGITS = 1100
+_MANTISSA_BITS, _LEAST_EXPONENT = 53, -1074
 
 
 def format_float(value: float, verb: str, precision: int = -1) -> str:
-    """``verb`` is one of e, E, f, g, G, x, X; without a ``precision`` as many digits as are needed to read it back."""
+    """``verb`` is b, e, E, f, g, G, x or X. Without a ``precision``: as many digits as are needed to read it back."""
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
         return "+Inf" if value > 0 else "-Inf"
+    if verb == "b":
+        return _binary(value)
     if verb in "xX":
         made = _hexadecimal(value, precision)
         return made.upper() if verb == "X" else made
@@ -87,6 +90,13 @@ def _exponential(digits: str, point: int, precision: int, letter: str) -> str:
     fraction = digits[1:].ljust(precision, "0")[:precision]
     first = digits[0] + (f".{fraction}" if fraction else "")
     return f"{first}{letter}{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
+
+
+def _binary(value: float) -> str:
+    """``4503599627370496p-52``: a whole mantissa, and the exponent of two."""
+    sign = "-" if math.copysign(1.0, value) < 0 else ""
+    exponent = max(math.frexp(abs(value))[1] - _MANTISSA_BITS, _LEAST_EXPONENT) if value else _LEAST_EXPONENT
+    return f"{sign}{int(math.ldexp(abs(value), -exponent))}p{exponent:+d}"
 
 
 def _hexadecimal(value: float, precision: int) -> str:

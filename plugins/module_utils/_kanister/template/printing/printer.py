@@ -34,7 +34,7 @@ _MAX_RUNE = 0x10FFFF
 _UNKNOWN = "\ufffd"
 _BASES = {"d": 10, "v": 10, "b": 2, "o": 8, "O": 8, "x": 16, "X": 16}
 _PREFIXES = {"b": "0b", "x": "0x", "X": "0X"}
-_FLOAT_PRECISION = {"e": 6, "E": 6, "f": 6, "F": 6, "v": -1, "g": -1, "G": -1, "x": -1, "X": -1}
+_FLOAT_PRECISION = {"b": -1, "e": 6, "E": 6, "f": 6, "F": 6, "v": -1, "g": -1, "G": -1, "x": -1, "X": -1}
 
 
 @dataclasses.dataclass(slots=True)
@@ -95,6 +95,8 @@ class Printer:
             self._pad(self._cut(type_name(value)))
         elif verb == "p":
             self._address(value, verb)
+        elif verb == "w":
+            self._bad(value, verb)
         else:
             self._value(value, verb, 0)
 
@@ -213,7 +215,7 @@ class Printer:
         if text[1] in "IN":
             self._pad(text[1:] if text[:2] == "+N" and not flags.plus else text, zeros=False)
             return
-        if flags.sharp:
+        if flags.sharp and verb != "b":
             text = _with_point(text, form, precision)
         shows_sign = flags.plus or text[0] != "+"
         if not shows_sign:
@@ -351,7 +353,7 @@ def _with_point(text: str, verb: str, precision: int) -> str:
     cut = next((place for place, char in enumerate(text) if place and char in marks), len(text))
     mantissa, tail = text[:cut], text[cut:]
     digits = 0
-    if verb in "gGxX":
+    if verb in "gGx":  # not X, as in Go
         digits = 6 if precision < 0 else precision
         significant = mantissa[1:].replace(".", "").lstrip("0")
         digits -= len(significant)

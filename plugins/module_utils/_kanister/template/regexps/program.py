@@ -45,7 +45,7 @@ class Program:
 
     steps: tuple[Step, ...]
     groups: int
-    names: dict[str, int]
+    names: dict[str, tuple[int, ...]]
 
 
 def compile_expression(text: str) -> Program:

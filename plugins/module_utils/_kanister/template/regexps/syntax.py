@@ -90,11 +90,11 @@ Tree: t.TypeAlias = Char | Edge | Sequence | Choice | Repeat | Group
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Expression:
-    """``names`` are those of groups, by number; the whole match is group 0."""
+    """``names`` are those of groups, of which several may have one; the whole match is group 0."""
 
     tree: Tree
     groups: int
-    names: dict[str, int]
+    names: dict[str, tuple[int, ...]]
 
 
 def parse_expression(text: str) -> Expression:
@@ -118,7 +118,7 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self.at = 0
         self.groups = 1
-        self.names: dict[str, int] = {}
+        self.names: dict[str, tuple[int, ...]] = {}
         self._text = text
         self._flags: frozenset[str] = frozenset()
         self._depth = 0
@@ -235,10 +235,8 @@ class _Parser:
         return inner if number < 0 else Group(number, inner)
 
     def _number(self, name: str) -> int:
-        if name in self.names:
-            self._fail("as two groups have one name")
         if name:
-            self.names[name] = self.groups
+            self.names[name] = (*self.names.get(name, ()), self.groups)
         self.groups += 1
         if self.groups > _MOST_GROUPS:
             self._fail("as it has too many groups")

@@ -97,10 +97,9 @@ def _expanded(program: Program, match: Match, text: str, replacement: str) -> st
         if found[1]:
             return "$"
         name = found[2] or found[3]
-        number = int(name) if name.isdecimal() and len(name) < 5 else program.names.get(name, -1)
-        if not 0 <= number < program.groups or match[2 * number] is None:
-            return ""
-        return text[match[2 * number] : match[2 * number + 1]]
+        numbers = (int(name),) if name.isdecimal() and len(name) < 5 else program.names.get(name, ())
+        number = next((each for each in numbers if each < program.groups and match[2 * each] is not None), None)
+        return "" if number is None else text[match[2 * number] : match[2 * number + 1]]
 
     return _REFERENCE.sub(group, replacement)
 
@@ -108,6 +107,7 @@ def _expanded(program: Program, match: Match, text: str, replacement: str) -> st
 def _split(run: Run, expression: str, text: str, most: int) -> TypedList:
     if not most:
         return TypedList((), STRINGS, is_nil=True)
+    _compiled(expression)  # what is no expression is an error whatever the text
     if expression and not text:
         return texts([""])
     parts: list[str] = []

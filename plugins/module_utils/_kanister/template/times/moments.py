@@ -73,7 +73,7 @@ class Moment(Opaque):
 
     methods = table(
         function("Format", lambda self, layout: format_moment(self, layout), "time string"),
-        function("String", lambda self: self.text(), "time"),
+        function("String", text, "time"),
         function("UTC", lambda self: self.moved_to(UTC), "time"),
         function("Local", lambda self: self.moved_to(UTC), "time"),
         function("Unix", lambda self: self.seconds, "time"),

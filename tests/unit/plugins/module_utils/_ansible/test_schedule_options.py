@@ -115,5 +115,5 @@ def test_refused(given: dict[str, t.Any], words: str) -> None:
 
 def test_a_label_of_another_schedule_is_refused() -> None:
     template = {"labels": {"velero.io/schedule-name": "other"}}
-    with pytest.raises(ValidationError, match="label velero.io/schedule-name of another one"):
+    with pytest.raises(ValidationError, match=r"label velero\.io/schedule-name of another one"):
         given_schedule(params(name="a", schedule="@daily", template=template)).request.backup_request("a-1")

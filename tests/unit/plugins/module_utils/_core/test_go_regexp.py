@@ -29,12 +29,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.go_regexp import 
 )
 def test_search(pattern: str, text: str, found: bool) -> None:
     """RE2's syntax page."""
-    assert bool(compile_go_regexp(pattern).search(text)) is found
+    assert bool(compile_go_regexp(pattern, "resourceNameRegex").search(text)) is found
 
 
 @pytest.mark.parametrize(
     "pattern", ["(?=a)b", "(?<!a)b", r"(a)\1", "a++", "(?>a)", "(", "[", "a{2,1}", "[[:nothing:]]", r"a\Z", "(?P=a)"]
 )
 def test_what_go_refuses(pattern: str) -> None:
-    with pytest.raises(ValidationError, match="regular expression"):
-        compile_go_regexp(pattern)
+    with pytest.raises(ValidationError, match=r"^resourceNameRegex: .* regular expression"):
+        compile_go_regexp(pattern, "resourceNameRegex")

@@ -7,10 +7,13 @@
 from __future__ import annotations
 
 import base64
+import json
 import typing as t
 
 import pytest
 
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.blueprint_options import artifacts_of
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.secrets import MASK
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_outcome import ActionOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_plan import plan_action
@@ -22,6 +25,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function impo
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.model import Artifact
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.reading import read_blueprint
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.result_size import CUT
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.secret_mask import SecretMask
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.subject import Subject
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kanister.function_lab import (
@@ -207,3 +211,65 @@ def test_a_plan_shows_what_can_be_known_and_calls_nothing(lab: FunctionLab, func
 def test_a_plan_fails_where_the_run_would(lab: FunctionLab, function: Scripted) -> None:
     with pytest.raises(BlueprintError, match="would fail"):
         plan_action(lab.run, request({"phases": [phase("one", "give", "{{ .Options.none }}")]}), SecretMask())
+
+
+def test_a_secret_that_is_cut_is_masked_before(lab: FunctionLab) -> None:
+    """What an error quotes of a line is short, and may end in the middle of a secret."""
+    canary = "hunter2-canary"
+    lab.node.status = {
+        "phase": "Failed",
+        "containerStatuses": [{"name": "container", "state": {"terminated": {"exitCode": 1}}}],
+    }
+    lab.node.prints = ["x" * 490 + canary]
+    action = {"phases": [phase("one", "sh", **secret(lab, password=canary))]}
+    outcome = run(lab, action)
+    assert outcome.state == "failed"
+    assert "xxx" in outcome.error
+    assert canary[:6] not in outcome.error
+
+
+def test_a_secret_in_what_a_plan_says_is_masked(lab: FunctionLab) -> None:
+    canary = "hunter2-canary"
+    given = {
+        "namespace": NAMESPACE,
+        "pod": "{{ .Phases.one.Secrets.login.Data.password | toString }}",
+        "command": ["ls"],
+    }
+    one = {"func": "KubeExec", "name": "one", "args": given, **secret(lab, password=canary)}
+    [planned] = plan_action(lab.run, request({"phases": [one]}), SecretMask())
+    assert canary not in str(planned.to_return())
+
+
+@pytest.mark.parametrize("name", ["../secrets/login", "a/b", "..", "login%2Fx"])
+def test_a_name_leads_to_no_other_path(name: str, lab: FunctionLab, function: Scripted) -> None:
+    secret(lab, password="hunter2-canary")
+    subject = Subject.of(kind="statefulset", name=name, namespace=NAMESPACE)
+    outcome = run(lab, {"phases": [phase("one", "give")]}, subject=subject)
+    assert "is no name that an object can have" in outcome.error
+    reference = {"objects": {"login": {"kind": "ConfigMap", "name": name, "namespace": NAMESPACE}}}
+    outcome = run(lab, {"phases": [phase("one", "give", **reference)]})
+    assert "is no name that an object can have" in outcome.error
+    assert function.commands == []
+
+
+def test_a_result_stays_small(lab: FunctionLab, function: Scripted) -> None:
+    """Outputs of a megabyte, and hundreds of phases."""
+    many = [phase(f"phase-{number}", "give", f"key={'v' * 5000}") for number in range(300)]
+    large = {"large": {"keyValue": {"text": "{{ .Phases.first.Output.text }}"}}}
+    action = {"phases": [phase("first", "give", f"text={'x' * (1 << 20)}"), *many], "outputArtifacts": large}
+    outcome = run(lab, action)
+    assert outcome.state == "complete"
+    assert len(outcome.artifacts["large"].key_values["text"]) == 1 << 20
+    given = outcome.to_return()
+    assert len(json.dumps(given)) < 300_000
+    assert given["phases"][0]["output"]["text"].endswith(CUT)
+    with pytest.raises(ValidationError, match="was too large for a result"):
+        artifacts_of(given["artifacts"])
+
+
+def test_the_phase_that_failed_is_in_a_small_result(lab: FunctionLab, function: Scripted) -> None:
+    action = {
+        "phases": [*(phase(f"phase-{number}", "give", "a=b") for number in range(499)), phase("last", "fail", "no")]
+    }
+    given = run(lab, action).to_return()
+    assert [each["name"] for each in given["phases"]][-2:] == ["phase-248", "last"]

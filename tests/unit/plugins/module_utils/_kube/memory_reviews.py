@@ -44,7 +44,7 @@ def _is_allowed(rights: Rights, user: str, asked: Object) -> bool:
 def _rules(rights: Rights, user: str, namespace: str) -> list[Object]:
     rules = []
     for each in rights.types:
-        for resource in (each.plural, f"{each.plural}/exec"):
+        for resource in (each.plural, f"{each.plural}/exec", f"{each.plural}/log"):
             verbs = [verb for verb in VERBS if rights.allows(user, verb, resource, namespace)]
             if verbs:
                 rules.append({"verbs": verbs, "apiGroups": [each.group], "resources": [resource]})

@@ -208,8 +208,8 @@ def test_fallback_asks_each_version() -> None:
         pytest.param(("", "v1", "namespaces", False), ("ignored", "a"), "/api/v1/namespaces/a", id="cluster-scoped"),
         pytest.param(
             ("rbac.authorization.k8s.io", "v1", "clusterroles", False),
-            (None, "system:node/../x?y"),
-            "/apis/rbac.authorization.k8s.io/v1/clusterroles/system:node%2F..%2Fx%3Fy",
+            (None, "system:node x?y"),
+            "/apis/rbac.authorization.k8s.io/v1/clusterroles/system:node%20x%3Fy",
             id="names are quoted",
         ),
     ],

@@ -59,8 +59,8 @@ def status(**fields: object) -> bytes:
         ),
         pytest.param(
             403,
-            status(message="quota exceeded"),
-            "refused GET /x: quota exceeded. Give this user the right by a Role",
+            status(message="not today"),
+            "refused GET /x: not today. Give this user the right by a Role",
             "forbidden",
             id="forbidden by something else",
         ),

@@ -279,4 +279,4 @@ def test_weeks_of_looks_make_a_backup_for_each_time(lab: Lab, text: str, begin: 
         assert (lab.tick(text).made is not None) is is_due, rfc3339(lab.now)
         if is_due:
             last, expected = lab.now, expected + 1
-    assert len(lab.made) == len(set(lab.made)) == expected == 13
+    assert len(lab.made) == len(set(lab.made)) == expected == 15

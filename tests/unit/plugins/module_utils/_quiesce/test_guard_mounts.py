@@ -164,6 +164,15 @@ def test_a_refused_exec_is_a_refusal(cluster: t.Any) -> None:
         probe_container(cluster, namespace="shop", pod="db-0", container="db", paths=["/data"])
 
 
+def test_a_container_without_a_shell_is_told_to_use_another_one(cluster: t.Any) -> None:
+    """The words of runc 1.2 and of containerd 2.1."""
+    said = 'OCI runtime exec failed: exec: "/bin/sh": stat /bin/sh: no such file or directory: unknown'
+    cluster.answers["probe"] = [ExecRefused(said)]
+    with pytest.raises(QuiesceError) as caught:
+        probe_container(cluster, namespace="shop", pod="db-0", container="db", paths=["/data"])
+    assert caught.value.hint == "Use a container with a shell for the freeze, or set allow_shared_freeze: true."
+
+
 @pytest.mark.parametrize(
     ("path", "resolved", "why"),
     [

@@ -76,6 +76,7 @@ class Block:
         with section:
             self.cluster.calls.append("work")
             work()
+        section.report_warnings(self.issues)
         return section
 
     def steps(self) -> list[str]:
@@ -234,6 +235,9 @@ def test_a_post_hook_does_not_thaw_what_another_run_holds(
     assert result.state == ("ok" if ran else "skipped")
     assert ("would thaw what another run has frozen: run run2 holds it until" in result.error) is not ran
     assert [text.startswith("The post hook in shop/db-0: not run") for text in section.warnings] == [True] * (not ran)
+    assert [(told.message, told.namespace, told.name) for told in block.issues.warnings] == [
+        (text, "shop", "db-0") for text in section.warnings
+    ]
 
 
 @pytest.mark.parametrize("disarmed", [True, False])

@@ -11,6 +11,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import parse_modifiers
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import (
@@ -111,3 +112,25 @@ def test_of_an_empty_backup_nothing_is_said(api: RestoreApi, store: t.Any) -> No
     write_backup(store, "b")
     told = plan(api, store, fail_on_empty=False, excluded_namespaces=["x"], excluded_resources=["y"]).warnings_list
     assert not [warning for warning in told if "no effect" in warning["message"]]
+
+
+@pytest.mark.parametrize(
+    ("options", "meant"),
+    [
+        ({"included_resources": ["carts"]}, "carts.shop.example.org"),
+        ({"names": ["carts/shop/big"]}, "carts.shop.example.org/shop/big"),
+    ],
+)
+def test_a_type_that_the_cluster_lacks_is_offered_by_its_whole_name(
+    api: RestoreApi, store: t.Any, options: Object, meant: str
+) -> None:
+    """Its definition is gone, as after the loss of a cluster; the backup has the objects."""
+    cart = {
+        "apiVersion": "shop.example.org/v1",
+        "kind": "Cart",
+        "metadata": {"name": "big", "namespace": "shop"},
+    }
+    write_backup(store, "b", config("a"), ("carts.shop.example.org", cart))
+    with pytest.raises(ValidationError) as caught:
+        plan(api, store, **options)
+    assert caught.value.hint == f"Did you mean {meant}?"

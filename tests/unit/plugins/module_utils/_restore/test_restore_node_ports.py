@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 import pytest
@@ -56,6 +57,10 @@ def api(api: RestoreApi) -> RestoreApi:
         ([service("a", 30001, health=31000)], {"a": "node port 31000 is taken by services shop/there"}),
         ([service("a", 30001, 30080)], {"a": "node port 30080 is taken by services shop/there"}),
         (
+            [service("a", 31000, 30001, 30080)],
+            {"a": "node port 31000 is taken by services shop/there, node port 30080 is taken by services shop/there"},
+        ),
+        (
             [service("a", 30001), service("b", 30001)],
             {"b": "node port 30001 is taken by services new/a"},
         ),
@@ -72,18 +77,31 @@ def test_the_plan_sees_ports_that_are_taken(
     assert all("Leave preserve_node_ports out" in item["hint"] for item in found.values())
 
 
+def test_the_hint_names_the_ports_that_are_taken_and_no_others(api: RestoreApi, store: t.Any) -> None:
+    """A patch that removes what is not there is an error of the object."""
+    resource, wanted = service("a", 30001, 30080, health=31000)
+    chosen = {"spec": wanted["spec"]}
+    wanted["metadata"]["annotations"] = {"kubectl.kubernetes.io/last-applied-configuration": json.dumps(chosen)}
+    write_backup(store, "b", (resource, wanted))
+    (item,) = (item for item in plan(api, store).plan_items if item["action"] == "conflict")
+    assert (
+        "patches: [{operation: remove, path: /spec/ports/1/nodePort}, "
+        "{operation: remove, path: /spec/healthCheckNodePort}]." in item["hint"]
+    )
+
+
 @pytest.mark.parametrize(
     ("options", "hint"),
     [
         ({"preserve_node_ports": True}, "Leave preserve_node_ports out, so that the Service gets another one."),
-        ({}, "Take it away by a rule of resource_modifiers"),
+        ({}, "patches: [{operation: remove, path: /spec/ports/2/nodePort}]."),
     ],
 )
 def test_the_run_says_how_to_be_rid_of_it(api: RestoreApi, store: t.Any, options: Object, hint: str) -> None:
     def refuse(verb: str, path: str, dry_run: bool) -> KubeError | None:
         if verb == "POST" and path.endswith("/services"):
             return KubeError(
-                "spec.ports[0].nodePort: Invalid value: 30080: provided port is already allocated", status=422
+                "spec.ports[2].nodePort: Invalid value: 30080: provided port is already allocated", status=422
             )
         return None
 

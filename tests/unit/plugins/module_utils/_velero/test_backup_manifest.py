@@ -189,7 +189,7 @@ spec:
     ("document", "message", "hint"),
     [
         pytest.param([], "The manifest is not a mapping|the manifest is not a mapping", "", id="a-list"),
-        pytest.param(manifest(kind="Restore"), "kind of the manifest is 'Restore'", "kind: Backup", id="kind"),
+        pytest.param(manifest(kind="Restore"), "kind of the manifest is 'Restore'", "k8s_restore takes it", id="kind"),
         pytest.param(manifest(kind=None), "kind of the manifest is None", "kind: Backup", id="no-kind"),
         pytest.param(manifest(apiVersion="velero.io/v2"), "apiVersion of the manifest is", "velero.io/v1", id="api"),
         pytest.param(manifest(Spec={}), "the manifest has no field 'Spec'", "spec", id="top"),

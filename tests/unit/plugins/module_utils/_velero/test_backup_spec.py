@@ -156,7 +156,7 @@ def test_ttl(text: str | None, seconds: float | None) -> None:
     ("options", "message"),
     [
         pytest.param({"ttl": "-1h"}, "is in the past", id="negative-ttl"),
-        pytest.param({"ttl": "30d"}, "is not a duration", id="days"),
+        pytest.param({"ttl": "30d"}, "ttl: '30d' is not a duration", id="days"),
         pytest.param({"includedNamespaces": ["a"]}, "A backup has no field 'includedNamespaces'", id="camel-case"),
         pytest.param({"ttl_seconds": 5}, "A backup has no field 'ttl_seconds'", id="inner-name"),
         pytest.param({"label_selector": {"app": "web"}}, "A label selector has no field 'app'", id="bare-labels"),

@@ -269,7 +269,9 @@ PATCHES = replace_class("X")
         pytest.param(document(rule(patches=[{"operation": "remove", "path": "a"}])), "begin with '/'", id="bad path"),
         pytest.param(document(rule(patches=[{"operation": "move", "path": "/a"}])), "empty path", id="no from"),
         pytest.param(
-            document(rule(conditions={"resourceNameRegex": "("}, patches=PATCHES)), "regular expression", id="regex"
+            document(rule(conditions={"resourceNameRegex": "("}, patches=PATCHES)),
+            "conditions.resourceNameRegex: '(' is not a regular expression",
+            id="regex",
         ),
         pytest.param(
             document(rule(conditions={"name": "x"}, patches=PATCHES)), "has no field 'name'", id="unknown condition"

@@ -15,6 +15,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Can
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.kube_task import KubeTask
+from ansible_collections.arkive.k8s.plugins.module_utils._kube import pod_logs
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kanister.function_lab import (
     NAMESPACE,
@@ -22,6 +23,7 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kanister.fu
     ended,
     waiting,
 )
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_answers import Request
 
 TASK = {"image": "shop/tool:1", "command": ["sh", "-c", "echo hello"]}
 SAYS = '###Phase-output###: {"key":"%s","value":"%s"}'
@@ -204,6 +206,21 @@ def test_failures(lab: FunctionLab, status: Object, prints: list[str], words: st
     assert words in message
 
 
+def test_a_log_that_cannot_be_read(lab: FunctionLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a pod that has failed its reason counts; of one that has succeeded outputs may be missing."""
+    monkeypatch.setattr(pod_logs, "_REST_SECONDS", 0.05)
+
+    def away(_request: Request) -> t.Iterator[bytes]:
+        raise KubeError("no such container", status=400)
+
+    lab.api.logs = away
+    assert "The rest of the log of container container" in failure(lab).message
+    lab.node.status = ended(3)
+    lab.node.made.clear()
+    lab.node.removed.clear()
+    assert "failed: container container ended with exit code 3" in failure(lab).message
+
+
 def test_what_it_prints_is_masked(lab: FunctionLab) -> None:
     lab.node.status, lab.node.prints = ended(1), ["the password is hunter22"]
 
@@ -236,10 +253,36 @@ def test_no_such_namespace(lab: FunctionLab) -> None:
     assert "hook_default_namespace" in str(error.hint)
 
 
+@pytest.mark.parametrize(
+    ("denied", "words"),
+    [
+        (("delete", "pods"), "the caller may not delete pods in namespace shop."),
+        (("get", "pods/log"), "the caller may not get pods/log in namespace shop."),
+    ],
+)
+def test_a_pod_that_could_not_be_followed_or_removed_is_not_made(
+    lab: FunctionLab, denied: tuple[str, str], words: str
+) -> None:
+    lab.api.denied = {denied}
+    error = failure(lab)
+    assert error.message == f"The pod of KubeTask in namespace shop was not made: {words}"
+    assert str(error.hint).startswith("Add to a Role in namespace shop")
+    assert not lab.node.made
+
+
 def test_an_answer_that_was_lost(lab: FunctionLab) -> None:
-    lost = [KubeError("the answer was lost")]
-    lab.api.lose = lambda verb, _path: lost.pop() if verb == "POST" and lost else None
+    """Of a question about rights, and of the creation itself."""
+    lost = [KubeError("the answer was lost"), KubeError("the answer was lost")]
+    last = []
+
+    def lose(verb: str, path: str) -> KubeError | None:
+        fresh = verb == "POST" and path not in last
+        last.append(path)
+        return lost.pop() if fresh and lost else None
+
+    lab.api.lose = lose
     assert run(lab) == {}
+    assert not lost
     assert len(lab.node.made) == len(lab.node.removed) == 1
 
 
@@ -296,7 +339,8 @@ def test_cancelled_before(lab: FunctionLab) -> None:
 
 
 def test_a_pod_that_cannot_be_removed_is_a_warning(lab: FunctionLab) -> None:
-    lab.api.denied = {("delete", "pods")}
+    refusal = KubeError("deletions are refused by an admission webhook", status=403)
+    lab.api.refuse = lambda verb, _path, _dry: refusal if verb == "DELETE" else None
     assert run(lab) == {}
     [warning] = lab.warnings
     assert "could not be removed" in warning

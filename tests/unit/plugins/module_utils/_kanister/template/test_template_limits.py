@@ -12,7 +12,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.budg
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.errors import TemplateError
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.template import parse_template
 
-#: On a machine that does other things as well. What is not bounded takes minutes, or the memory of the machine.
+#: Of the processor. What is not bounded takes minutes, or the memory of the machine.
 _SECONDS = 20.0
 
 _DOUBLING = "".join(
@@ -87,10 +87,10 @@ BY_DEPTH = [
 
 
 def ended(template: str) -> TemplateError:
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(TemplateError) as raised:
         parse_template(template, name="the argument 'command'").render({})
-    assert time.monotonic() - started < _SECONDS
+    assert time.process_time() - started < _SECONDS
     assert raised.value.kind == "budget"
     return raised.value
 
@@ -144,11 +144,11 @@ def test_too_large_an_expression_is_not_run(expression: str) -> None:
     ],
 )
 def test_what_is_too_long_is_an_error_at_once(template: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(TemplateError) as raised:
         parse_template(template).render({})
 
-    assert time.monotonic() - started < _SECONDS
+    assert time.process_time() - started < _SECONDS
     assert raised.value.kind in ("syntax", "failed")
     assert len(raised.value.sentence) < 1000
 

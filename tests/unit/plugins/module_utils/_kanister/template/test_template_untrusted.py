@@ -11,6 +11,7 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.errors import TemplateError
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.function_sets import KANISTER
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.template import Rendered, parse_template
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.values import (
     Struct,
@@ -158,6 +159,11 @@ def test_an_error_without_a_secret_says_what_was_wrong() -> None:
     assert not raised.value.tainted
 
 
+def test_the_representation_of_a_tainted_text_does_not_show_it() -> None:
+    assert CANARY not in repr(render("{{ .Phases.first.Output.token }}"))
+    assert repr(render("{{ .Options.size }}")) == "Rendered(text='10', tainted=False)"
+
+
 REFUSED = (
     "env",
     "expandenv",
@@ -274,3 +280,41 @@ def test_bytes_that_are_no_text_become_replacement_characters() -> None:
     halves = '{{ trunc 1 "\u00f6" }}{{ substr 1 2 "\u00f6" }}'
 
     assert parse_template(f'{{{{ b64dec "/w==" }}}}{halves}').render({}).text == "\ufffd\u00f6"
+
+
+#: A secret at each place of a call: as it is, as bytes, and in a list and a mapping.
+_CALLS = [
+    f"{{{{ {before} {given} {after} }}}}"
+    for given in ("$s", "$b", "(list $s)", '(dict "k" $s)')
+    for before, after in (
+        ("%s", ""),
+        ('%s "a"', ""),
+        ("%s", '"a"'),
+        ("%s 1", ""),
+        ("%s", "1"),
+        ('%s "a" "b"', ""),
+        ("%s 1 2", ""),
+    )
+]
+#: What they give is another one each time.
+_RANDOM = frozenset({"randAlpha", "randAlphaNum", "randAscii", "randNumeric", "shuffle", "uuidv4", "now", "ago"})
+
+
+@pytest.mark.parametrize("name", sorted(set(KANISTER) - _RANDOM))
+def test_no_function_lets_a_secret_through(name: str) -> None:
+    """What a call gives is tainted, or is the same whatever the secret is; errors do not quote it."""
+    for call in _CALLS:
+        secrets = (CANARY, "42x-secret-of-another-length", "A==")
+        said = {_said(call % name, secret) for secret in secrets}
+        assert len(said - {None}) <= 1, (call % name, said)
+        assert not any(secret in (text or "") for text in said for secret in secrets), (call % name, said)
+
+
+def _said(call: str, secret: str) -> str | None:
+    """What is shown; None for what is masked, and for an error."""
+    template = parse_template(f"{{{{ $s := .s }}}}{{{{ $b := .b }}}}{call}")
+    try:
+        rendered = template.render({"s": Tainted(secret), "b": Tainted(secret.encode())})
+    except TemplateError as exc:
+        return exc.sentence if secret in exc.sentence else None
+    return None if rendered.tainted else rendered.text
