@@ -2,8 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A schedule of ours in a bucket that a stock Velero knows: several runs at once make one backup, and Velero takes it
-over as one of that schedule, and finds its location good with our record in it.
+"""A schedule of ours in a bucket that a stock Velero knows.
+
+Several runs at once make one backup, which Velero takes over as one of that schedule, and it finds its location good with
+our record in it.
 """
 
 from __future__ import annotations
