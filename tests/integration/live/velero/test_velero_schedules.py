@@ -4,7 +4,7 @@
 
 """A schedule of ours in a bucket that a stock Velero knows.
 
-Several runs at once make one backup, which Velero takes over as one of that schedule, and it finds its location good with
+Several runs at once make one backup, which Velero takes over as one of that schedule. It finds its location good with
 our record in it.
 """
 
