@@ -89,12 +89,28 @@ class UnservedTypes:
             return f"Its CustomResourceDefinition {name} is to come back with this restore: see what is said of that."
         if name in chosen.contents.names(CRDS, None):
             return (
-                f"Its CustomResourceDefinition {name} is in the backup, and was not chosen: restore it as well, with "
-                f"include_cluster_resources: true, or {leave_out}."
+                f"Its CustomResourceDefinition {name} is in the backup, and was not chosen: restore it "
+                f"{self._way_to_definition(name)}, or {leave_out}."
             )
         return (
             f"Install what brings its CustomResourceDefinition {name}, which the backup does not hold, or {leave_out}."
         )
+
+    def _way_to_definition(self, name: str) -> str:
+        """What brings the definition: a filter that is narrower than the cluster's scope keeps it out in any case."""
+        request = self._run.request
+        spec = request.spec
+        narrow = (
+            request.names,
+            request.select,
+            spec.included_resources,
+            spec.excluded_resources,
+            spec.label_selector,
+            spec.or_label_selectors,
+        )
+        if spec.include_cluster_resources is not True and not any(narrow):
+            return "as well, with include_cluster_resources: true"
+        return f"before, by a task with names: [customresourcedefinitions/{name}] and no other filters"
 
 
 __all__ = ("Unserved", "UnservedTypes")

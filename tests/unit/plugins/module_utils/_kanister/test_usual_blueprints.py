@@ -14,7 +14,8 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.blueprint_task import validate_blueprints
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.reading import ReadBlueprint, read_blueprints
 
-USUAL = Path(__file__).with_name("blueprints") / "usual.yml"
+#: Blueprints as the world writes them: each of these can be carried out.
+USUAL = sorted(Path(__file__).with_name("blueprints").glob("*.yml"))
 EXAMPLES = Path(__file__).parents[5] / "examples" / "blueprints"
 
 
@@ -22,7 +23,9 @@ def read(path: Path) -> list[ReadBlueprint]:
     return list(read_blueprints(path.read_text(), source=path.name))
 
 
-@pytest.mark.parametrize("blueprint", read(USUAL), ids=lambda read: read.blueprint.name)
+@pytest.mark.parametrize(
+    "blueprint", [each for path in USUAL for each in read(path)], ids=lambda read: read.blueprint.name
+)
 def test_a_usual_blueprint_can_be_carried_out(blueprint: ReadBlueprint) -> None:
     assert [finding.sentence for _name, finding in validate_blueprints([blueprint]).findings] == []
 

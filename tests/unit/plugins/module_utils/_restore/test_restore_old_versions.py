@@ -25,6 +25,9 @@ _TEMPLATE = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"n
 _INGRESS = {"rules": [{"http": {"paths": [{"path": "/", "backend": {"serviceName": "s", "servicePort": 80}}]}}]}
 
 
+BEFORE = "before, by a task with names: [customresourcedefinitions/gadgets.example.org] and no other filters"
+
+
 def stored(
     plural: str, api_version: str, kind: str, name: str, *, namespace: str | None = "shop", **body: t.Any
 ) -> t.Any:
@@ -119,7 +122,20 @@ def test_a_definition_in_the_cluster_is_not_told_to_be_restored(api: RestoreApi,
     )
 
 
-def test_a_definition_that_was_left_out_is_told_to_be_restored(api: RestoreApi, store: t.Any) -> None:
+@pytest.mark.parametrize(
+    ("options", "way"),
+    [
+        ({"include_cluster_resources": False}, "as well, with include_cluster_resources: true"),
+        ({"included_resources": ["gadgets.example.org"]}, BEFORE),
+        ({"included_resources": ["gadgets.example.org"], "include_cluster_resources": True}, BEFORE),
+        ({"names": ["gadgets.example.org/shop/g"]}, BEFORE),
+        ({"excluded_resources": ["customresourcedefinitions"]}, BEFORE),
+    ],
+)
+def test_a_definition_that_was_left_out_is_told_to_be_restored(
+    api: RestoreApi, store: t.Any, options: Object, way: str
+) -> None:
+    """include_cluster_resources: true changes nothing where another filter keeps the definition out."""
     definition = stored(
         "customresourcedefinitions.apiextensions.k8s.io",
         "apiextensions.k8s.io/v1",
@@ -129,8 +145,8 @@ def test_a_definition_that_was_left_out_is_told_to_be_restored(api: RestoreApi, 
         spec={"group": "example.org"},
     )
     write_backup(store, "b", definition, stored("gadgets.example.org", "example.org/v1", "Gadget", "g", spec={}))
-    hint = hint_of(plan(api, store, include_cluster_resources=False), "g")[1]
-    assert "was not chosen: restore it as well, with include_cluster_resources: true" in hint
+    hint = hint_of(plan(api, store, **options), "g")[1]
+    assert f"was not chosen: restore it {way}, or leave the type out" in hint
 
 
 def test_what_moved_comes_back_under_its_new_type_and_only_once(api: RestoreApi, store: t.Any) -> None:

@@ -11,6 +11,7 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SnapshotRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.listing import list_snapshots
@@ -166,6 +167,17 @@ def test_seal(api: SnapshotCluster) -> None:
     provider = provider_of(api)
     provider.seal([member.snapshot for member in provider.find()])
     assert [member.complete for member in provider.find()] == [True]
+
+
+@pytest.mark.parametrize("status", [404, 409, 422], ids=["gone", "a conflict", "a type that is not Kubernetes' own"])
+def test_seal_of_one_that_was_made_anew(api: SnapshotCluster, status: int) -> None:
+    """A live cluster answers 422 to another uid of a custom resource."""
+    api.add_snapshot("a", state="unfinished")
+    provider = provider_of(api)
+    members = provider.find()
+    api.refuse = lambda verb, path, _dry_run: KubeError(f"No {path}.", status=status) if verb == "PATCH" else None
+    with pytest.raises(SnapshotError, match="was deleted by somebody before it was done"):
+        provider.seal([member.snapshot for member in members])
 
 
 @pytest.mark.parametrize(
