@@ -31,9 +31,8 @@ K8S_ACCESS_INFO: ResultKeys = {
 _FITTED: ResultKeys = {"left_out": {}, "result_path": None}
 _STORED: ResultKeys = {**_FITTED, "result_key": None}
 
-K8S_BACKUP: ResultKeys = {
-    **_COMMON,
-    **_STORED,
+#: Of a backup that was made.
+_BACKUP: ResultKeys = {
     "backup": {},
     "phase": "",
     "commit_point": {},
@@ -44,9 +43,20 @@ K8S_BACKUP: ResultKeys = {
     "swept": [],
     "volumes": [],
     "timings": {},
-    "deleted": [],
-    "deleted_snapshots": [],
     "location": "",
+}
+
+K8S_BACKUP: ResultKeys = {**_COMMON, **_STORED, **_BACKUP, "deleted": [], "deleted_snapshots": []}
+
+K8S_BACKUP_SCHEDULE: ResultKeys = {
+    **_COMMON,
+    **_STORED,
+    **_BACKUP,
+    "last_backup": None,
+    "next_run": None,
+    "due_since": None,
+    "missed": 0,
+    "running": "",
 }
 
 K8S_BACKUP_INFO: ResultKeys = {
@@ -127,6 +137,7 @@ __all__ = (
     "K8S_ACCESS_INFO",
     "K8S_BACKUP",
     "K8S_BACKUP_INFO",
+    "K8S_BACKUP_SCHEDULE",
     "K8S_BLUEPRINT",
     "K8S_HOOK_EXEC",
     "K8S_RESTORE",

@@ -14,11 +14,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_s
 
 #: By the kind that is asked for and the one that was given; NAME stands for the name of the object.
 _HINTS: dict[tuple[str, str], str] = {
-    ("Backup", "Schedule"): (
-        "A task makes one backup, now: give a Backup whose spec is the Schedule's spec.template, with a name of its "
-        "own for each run and the label velero.io/schedule-name: NAME, and let cron or a schedule of AWX run the "
-        "playbook."
-    ),
+    ("Backup", "Schedule"): "k8s_backup_schedule takes it, and makes a backup when one is due.",
+    ("Schedule", "Backup"): "k8s_backup takes it.",
     ("Backup", "Restore"): "k8s_restore takes it.",
     ("Restore", "Schedule"): "To restore the newest backup that the Schedule made, set schedule: NAME.",
     ("Restore", "Backup"): "To restore what this Backup has stored, set backup: NAME.",

@@ -4,6 +4,8 @@ go 1.26.0
 
 require (
 	github.com/Masterminds/sprig v2.22.0+incompatible
+	github.com/netresearch/go-cron v0.15.0
+	github.com/robfig/cron/v3 v3.0.1
 	k8s.io/client-go v0.34.4
 	sigs.k8s.io/yaml v1.6.0
 )

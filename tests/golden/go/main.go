@@ -6,8 +6,9 @@
 //
 //	go run . templates ../templates/cases.yml
 //	go run . jsonpath ../jsonpath/cases.yml
+//	go run . cron ../cron/cases.yml
 //
-// `make golden` does this for both, and writes expected.json beside the cases.
+// `make golden` does this for all of them, and writes expected.json beside the cases.
 package main
 
 import (
@@ -36,13 +37,14 @@ type fault struct {
 
 var engines = map[string]func([]byte) ([]answer, error){
 	"templates": runTemplates,
+	"cron":      runCrons,
 	"jsonpath":  runJSONPaths,
 }
 
 func main() {
 	time.Local = time.UTC
 	if len(os.Args) != 3 || engines[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: golden {templates|jsonpath} CASES")
+		fmt.Fprintln(os.Stderr, "usage: golden {cron|templates|jsonpath} CASES")
 		os.Exit(2)
 	}
 	if err := run(engines[os.Args[1]], os.Args[2]); err != nil {

@@ -14,7 +14,7 @@ from checks.console import must_run
 from checks.paths import CACHE, CHECKOUT
 
 _LAB = str(CHECKOUT / "tests" / "cluster" / "lab.py")
-_ENGINES = ("jsonpath", "templates")
+_ENGINES = ("cron", "jsonpath", "templates")
 
 #: Each file here is named after contents that were found to be current.
 _CURRENT = CACHE / "golden-current"

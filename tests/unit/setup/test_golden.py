@@ -18,7 +18,7 @@ def checkout(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib
     program = tmp_path / "golden"
     program.write_text('#!/bin/sh\necho "$1" >> "$(dirname "$0")/ran"\ntr a-z A-Z < "$2"\n')
     program.chmod(0o755)
-    for engine in ("jsonpath", "templates"):
+    for engine in ("cron", "jsonpath", "templates"):
         folder = tmp_path / "checkout" / "tests" / "golden" / engine
         folder.mkdir(parents=True)
         (folder / "cases.yml").write_text(f"cases of {engine}")

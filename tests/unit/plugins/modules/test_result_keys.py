@@ -34,6 +34,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.model import 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import Grant
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle import schedule_check, schedule_run
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.schedule_request import ScheduleOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task import HookTaskOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import RestorePlan
@@ -45,6 +47,7 @@ from ansible_collections.arkive.k8s.plugins.modules import (
     k8s_access_info,
     k8s_backup,
     k8s_backup_info,
+    k8s_backup_schedule,
     k8s_blueprint,
     k8s_hook_exec,
     k8s_restore,
@@ -149,12 +152,30 @@ SET = {"name": "s", "namespace": "shop", **AUTH}
 LOADED_LATE: dict[str, t.Any] = {
     "list_snapshots": csi_listing,
     "delete_backup": catalog_delete,
+    "tick": schedule_run,
+    "check_schedule": schedule_check,
 }
 CASES = {
     "access_info": Case(k8s_access_info, ("look_at_access",), _access, {"for": ["backup"], **AUTH}),
     "backup": Case(k8s_backup, ("run_backup", "plan_backup"), _backup, {"name": "b", **AUTH}, location=True),
     "backup absent": Case(
         k8s_backup, ("delete_backup",), _deleted_backup, {"name": "b", "state": "absent", **AUTH}, location=True
+    ),
+    "backup_schedule": Case(
+        k8s_backup_schedule,
+        ("tick",),
+        lambda: ScheduleOutcome(
+            location=CANARY, name=CANARY, made=_backup(), running=CANARY, recorded=True, warnings=(CANARY,)
+        ),
+        {"name": "s", "schedule": "@daily", **AUTH},
+        location=True,
+    ),
+    "backup_schedule checked": Case(
+        k8s_backup_schedule,
+        ("check_schedule",),
+        lambda: ScheduleOutcome(location=CANARY, running=CANARY, warnings=(CANARY,)),
+        {"name": "s", "state": "checked", "max_age": "26h"},
+        location=True,
     ),
     "backup_info": Case(
         k8s_backup_info,

@@ -14,6 +14,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Val
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_manifest import parse_manifest
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.manifest import find_manifest
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_manifest import parse_restore_manifest
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.schedule_manifest import parse_schedule
 
 
 def manifest(kind: str, name: t.Any = "nightly") -> dict[str, t.Any]:
@@ -23,10 +24,9 @@ def manifest(kind: str, name: t.Any = "nightly") -> dict[str, t.Any]:
 @pytest.mark.parametrize(
     ("read", "document", "hint"),
     [
-        pytest.param(parse_manifest, manifest("Schedule"), "velero.io/schedule-name: nightly", id="schedule"),
-        pytest.param(parse_manifest, manifest("Schedule"), "spec.template", id="template"),
-        pytest.param(parse_manifest, manifest("Schedule", 7), "schedule-name: NAME", id="odd name"),
-        pytest.param(parse_manifest, {"kind": "Schedule", "metadata": "x"}, "schedule-name: NAME", id="odd metadata"),
+        pytest.param(parse_manifest, manifest("Schedule"), "k8s_backup_schedule takes it", id="schedule"),
+        pytest.param(parse_manifest, {"kind": "Schedule", "metadata": "x"}, "k8s_backup_schedule", id="odd metadata"),
+        pytest.param(parse_schedule, manifest("Backup"), "k8s_backup takes it.", id="schedule of backup"),
         pytest.param(parse_manifest, manifest("Restore"), "k8s_restore", id="restore"),
         pytest.param(parse_manifest, manifest("List"), "one of its items", id="list"),
         pytest.param(parse_manifest, manifest("BackupList"), "one of its items", id="list of backups"),
@@ -44,4 +44,4 @@ def test_another_kind(read: t.Callable[[t.Any], t.Any], document: t.Any, hint: s
 def test_another_kind_among_several_documents() -> None:
     with pytest.raises(ValidationError, match="There are 0 Backups") as caught:
         find_manifest([{"kind": "Namespace"}, manifest("Schedule")], "Backup", source="the file x")
-    assert "spec.template" in (caught.value.hint or "")
+    assert "k8s_backup_schedule" in (caught.value.hint or "")
