@@ -53,4 +53,10 @@ class ActionRequest:
         return found
 
 
-__all__ = ("ActionRequest",)
+def named_namespaces(action: BlueprintAction) -> set[str]:
+    """Those that its phases name without a template: pods of theirs may be there."""
+    named = (phase.arguments.get("namespace") for phase in action.all_phases)
+    return {name for name in named if isinstance(name, str) and name and "{{" not in name}
+
+
+__all__ = ("ActionRequest", "named_namespaces")

@@ -21,6 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.parameters im
     WorkloadParameters,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template import types
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.later import LaterMap
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.values import (
     Pointer,
     Struct,
@@ -183,7 +184,9 @@ class _Marking:
             "Secrets": _map(types.map_of(_SECRET), phase.secrets, self.secret),
             "ConfigMaps": _map(types.map_of(_CONFIG_MAP), phase.config_maps, self.config_map),
         }
-        if phase.output is not None:
+        if isinstance(phase.output, LaterMap):
+            fields["Output"] = phase.output
+        elif phase.output is not None:
             fields["Output"] = self.values(phase.output)
         return Pointer(types.pointer_to(_PHASE), Struct(_PHASE, fields))
 
@@ -210,6 +213,8 @@ class _Marking:
 
 
 def _map(go_type: types.GoType, items: t.Mapping[str, t.Any], make: t.Callable[[t.Any], Struct]) -> TypedMap:
+    if isinstance(items, LaterMap):
+        return items
     return TypedMap({name: make(item) for name, item in items.items()}, go_type)
 
 
