@@ -16,7 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Ark
 from ansible_collections.arkive.k8s.plugins.module_utils._core.secrets import MASK
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_outcome import PhaseOutcome, PhaseState
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_request import ActionRequest
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.argument_check import check_arguments
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function import (
     FunctionCall,
     Outputs,
@@ -128,7 +128,11 @@ class PhaseRunner:
         if signature is not None and signature.renders_itself:
             return RenderedValue(dict(phase.arguments), dict(phase.arguments), tainted=False)
         rendered = self._renderer.value(phase.arguments, parameters, f"phase {phase.name}")
-        check_arguments(phase, rendered.value)
+        # Their names are templates as well.
+        problem = signature.problem_of(rendered.value) if signature is not None else None
+        if problem is not None:
+            named = f"Argument {problem.of}: {problem.message}" if problem.of else problem.message
+            raise BlueprintError(named, hint=problem.hint or None)
         return rendered
 
     def render_artifact(

@@ -141,9 +141,6 @@ def template_data(parameters: TemplateParameters, is_secret: IsSecret) -> Struct
         "Object": marked.object(parameters.object),
         "Phases": TypedMap(phases, types.map_of(types.pointer_to(_PHASE))),
         "DeferPhase": marked.phase(parameters.defer_phase),
-        "PodOverride": dict(parameters.pod_override),
-        "PodAnnotations": TypedMap(parameters.pod_annotations, types.TEXTS),
-        "PodLabels": TypedMap(parameters.pod_labels, types.TEXTS),
     }
     if workload is not None:
         fields[workload.kind] = _workload(workload)

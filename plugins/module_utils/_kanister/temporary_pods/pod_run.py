@@ -28,6 +28,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pod
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.pod_start import PodStart
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.request import PodRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.surroundings import who_deleted
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.trouble import (
     has_started,
     last_seen,
@@ -187,10 +188,7 @@ class PodRun:
     def _note(self, pod: ObjectView | None) -> None:
         """Remember what it says; raise for one that is gone, or was replaced, or whose node lets it hang."""
         if pod is None or pod["metadata"].get("uid") != self._uid:
-            seen = last_seen(self._pod)
-            raise BlueprintError(
-                f"The {self.where} was deleted while it ran, by somebody or by an eviction; before that: {seen}."
-            )
+            raise BlueprintError(f"The {self.where} was deleted while it ran, {who_deleted(self._call, self._pod)}.")
         self._pod = dict(pod)
         overdue = _seconds_overdue(pod, self._call)
         if overdue > _HANGING_SECONDS and not is_finished(pod):

@@ -359,7 +359,7 @@ def test_deleted_by_somebody(lab: FunctionLab) -> None:
 
     thread = threading.Thread(target=delete)
     thread.start()
-    with pytest.raises(BlueprintError, match="was deleted by somebody before it ran; before that: phase Pending"):
+    with pytest.raises(BlueprintError, match="was deleted before it ran, by somebody; in the end: phase Pending"):
         run(lab)
     thread.join()
 
