@@ -20,7 +20,10 @@ class KnownLater(BlueprintError):
 
 
 class NotThere(BlueprintError):
-    """Something that a phase needs is not there. ``name``: of the object, without its namespace."""
+    """Something that a phase needs is not there. ``name``: of the object, without its namespace.
+
+    Empty for one that may come under any name, such as a pod of a workload.
+    """
 
     def __init__(self, message: str, *, name: str, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)

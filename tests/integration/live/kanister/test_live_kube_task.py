@@ -81,7 +81,7 @@ def test_a_node_that_is_not_there(phases: PhaseLab) -> None:
 
 
 def test_no_such_service_account(phases: PhaseLab) -> None:
-    with pytest.raises(BlueprintError, match="ServiceAccount .*/nobody is not there") as caught:
+    with pytest.raises(BlueprintError, match=r"ServiceAccount .*/nobody is not there") as caught:
         phases.task(":", arguments={"podOverride": {"serviceAccountName": "nobody"}})
     assert "hook_service_account" in str(caught.value.hint)
 

@@ -300,6 +300,7 @@ def test_a_secret_in_what_a_plan_says_is_masked(lab: FunctionLab) -> None:
         "command": ["ls"],
     }
     one = {"func": "KubeExec", "name": "one", "args": given, **secret(lab, password=canary)}
+    lab.api.add("pods", canary, NAMESPACE, spec={"containers": [{"name": "main"}]})
     [planned] = plan_action(lab.run, request({"phases": [one]}), SecretMask())
     assert canary not in str(planned.to_return())
 
