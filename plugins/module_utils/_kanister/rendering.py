@@ -106,6 +106,8 @@ class _Rendering:
                 self.later = KnownLater(exc.message)
                 return RenderedValue(text, text, tainted=False)
             raise BlueprintError(exc.message, hint=exc.hint) from None
+        for secret in rendered.secrets:
+            self._mask.learn_value(secret.encode("utf-8", "surrogateescape"))
         tainted = rendered.tainted or self._mask.hides(rendered.text)
         return RenderedValue(rendered.text, MASK if tainted else rendered.text, tainted)
 

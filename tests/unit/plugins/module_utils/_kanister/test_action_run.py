@@ -173,6 +173,16 @@ def test_a_secret_is_used_and_not_shown(lab: FunctionLab, function: Scripted) ->
     assert outcome.to_return(show_secrets=True)["phases"][0]["output"] == {"echoed": "correct-horse"}
 
 
+def test_a_secret_that_a_template_changes_is_masked_in_what_is_printed(lab: FunctionLab) -> None:
+    """The pod prints what it was given, which no Secret of the cluster has in that form."""
+    lab.node.prints = ["+ login CORRECT-HORSE", "+ quoted correct-h", "fine"]
+    words = "{{ .Phases.one.Secrets.login.Data.password | toString | %s }}"
+    given = secret(lab, password="correct-horse")
+    action = {"phases": [phase("one", "sh", words % "upper", words % "trunc 9", **given)]}
+    assert run(lab, action).state == "complete"
+    assert lab.logged[-3:] == [f"+ login {MASK}", f"+ quoted {MASK}", "fine"]
+
+
 def test_a_short_secret_hides_all_that_comes_out(lab: FunctionLab, function: Scripted) -> None:
     given = secret(lab, pin="4711")
     action = {"phases": [phase("one", "give", "n={{ .Phases.one.Secrets.login.Data.pin | toString }}", **given)]}
