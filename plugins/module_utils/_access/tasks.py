@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.rights import backup_grants
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.rights import blueprint_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import ALL_TYPES, Grant, RightsScope
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.rights import hook_task_grants
@@ -34,6 +35,7 @@ TASKS: t.Mapping[str, TaskRow] = {
     "snapshot": TaskRow(snapshot_grants, "set"),
     "snapshot_info": TaskRow(None, "list"),
     "hooks": TaskRow(hook_task_grants, None),
+    "blueprint": TaskRow(blueprint_grants, None),
 }
 
 
