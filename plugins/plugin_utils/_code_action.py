@@ -17,14 +17,16 @@ import typing as t
 
 from ansible import constants as C
 
+from ansible_collections.arkive.k8s.plugins.plugin_utils import _run_here
 from ansible_collections.arkive.k8s.plugins.plugin_utils._assembly import seldom_collected
 from ansible_collections.arkive.k8s.plugins.plugin_utils._code_copy import code_copy
 from ansible_collections.arkive.k8s.plugins.plugin_utils._decrypted_files import FilesAction
-from ansible_collections.arkive.k8s.plugins.plugin_utils._run_here import CODE_VARIABLE, MISSING, MODULE_VARIABLE
 
 Result: t.TypeAlias = "dict[str, t.Any]"
 
-_RUNNER = "arkive.k8s._run_here"
+#: A link to ``plugin_utils/_run_here.py``.
+_RUNNER = "__run_here"
+_RUNNER_MODULE = f"arkive.k8s.{_RUNNER}"
 
 
 class CodeAction(FilesAction):
@@ -37,9 +39,11 @@ class CodeAction(FilesAction):
         with seldom_collected():
             with self._code(wrap_async=wrap_async) as code:
                 if code is not None:
-                    self._module_variables.update({CODE_VARIABLE: str(code), MODULE_VARIABLE: self._module})
-                    answer: Result = self._execute_module(_RUNNER, arguments, task_vars=variables)
-                    if MISSING not in answer:
+                    self._module_variables.update(
+                        {_run_here.CODE_VARIABLE: str(code), _run_here.MODULE_VARIABLE: self._module}
+                    )
+                    answer: Result = self._execute_module(_RUNNER_MODULE, arguments, task_vars=variables)
+                    if _run_here.MISSING not in answer:
                         return answer
             result: Result = self._execute_module(module_args=arguments, task_vars=variables, wrap_async=wrap_async)
             return result
@@ -55,7 +59,17 @@ class CodeAction(FilesAction):
             yield None
             return
         with code_copy(pathlib.Path(C.ANSIBLE_HOME)) as code:  # type: ignore[attr-defined]
-            yield code if code is not None and (code / "modules" / f"{self._module}.py").is_file() else None
+            yield code if code is not None and self._can_run_from(code) else None
+
+    def _can_run_from(self, code: pathlib.Path) -> bool:
+        """Whether the module is there, and what runs it: not all that copies a collection knows links."""
+        modules = code / "modules"
+        try:
+            runner = (modules / f"{_RUNNER}.py").read_bytes()
+        except FileNotFoundError:
+            return False
+        whole = pathlib.Path(_run_here.__file__).read_bytes()
+        return runner == whole and (modules / f"{self._module}.py").is_file()
 
     @property
     def _module(self) -> str:
@@ -78,7 +92,7 @@ class CodeAction(FilesAction):
 
     def _update_module_args(self, module_name: str, module_args: Result, *args: t.Any, **kwargs: t.Any) -> None:
         """The module is the task's, whoever runs it."""
-        name = self._task.action if module_name == _RUNNER else module_name
+        name = self._task.action if module_name == _RUNNER_MODULE else module_name
         super()._update_module_args(name, module_args, *args, **kwargs)
 
 

@@ -4,8 +4,8 @@
 
 """Runs a module of this collection from a copy of its code on this machine; ``plugin_utils/_code_copy.py`` says why.
 
-Ansible takes a module from ``plugins/modules`` only. A symbolic link to this file is there: for a link Ansible's tools
-expect no documentation, and show none.
+Ansible takes a module from ``plugins/modules`` only. A symbolic link to this file is there: for a link, and for such a
+name, Ansible's tools expect no documentation, and show none.
 """
 
 # Private: not for use outside of this collection.

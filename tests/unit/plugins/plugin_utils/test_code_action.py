@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import typing as t
@@ -23,7 +24,7 @@ from ansible_collections.arkive.k8s.plugins.modules import k8s_backup_info
 COLLECTIONS = pathlib.Path(k8s_backup_info.__file__).parents[5]
 PLUGINS = pathlib.Path(k8s_backup_info.__file__).parents[1]
 
-RUNNER = "_run_here.py"
+RUNNER = "__run_here.py"
 
 #: Files in what is sent of a module that runs here: mostly those of Ansible's `basic`.
 MOST_FILES = 75
@@ -103,6 +104,20 @@ def test_where_there_can_be_no_copy(play: Play) -> None:
     assert play.run()["files"] == ["k8s_backup_info.py"]
 
 
+@pytest.mark.parametrize("left", ["nothing", "its text"])
+def test_a_collection_whose_link_was_lost(play: Play, left: str) -> None:
+    """As by a checkout where Git makes no links."""
+    collection = play.folder / "collections" / "ansible_collections" / "arkive" / "k8s"
+    shutil.copytree(PLUGINS, collection / "plugins", symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(PLUGINS.parent / "meta", collection / "meta")
+    link = collection / "plugins" / "modules" / RUNNER
+    link.unlink()
+    if left == "its text":
+        link.write_text("../plugin_utils/_run_here.py")
+    result = play.run(ANSIBLE_COLLECTIONS_PATH=str(play.folder / "collections"))
+    assert result["files"] == ["k8s_backup_info.py"]
+
+
 def test_an_interpreter_that_hides_our_variables(play: Play) -> None:
     wrapper = play.folder / "python"
     wrapper.write_text(f'#!/bin/sh\nunset ARKIVE_CODE\nexec {sys.executable} "$@"\n')
@@ -156,7 +171,7 @@ def test_the_runner_brings_what_modules_need_of_ansible() -> None:
 def test_the_runner_is_a_link() -> None:
     """So that Ansible's tools take it for no module with documentation."""
     assert [path.name for path in (PLUGINS / "modules").iterdir() if path.is_symlink()] == [RUNNER]
-    assert (PLUGINS / "modules" / RUNNER).readlink() == pathlib.Path("..") / "plugin_utils" / RUNNER
+    assert (PLUGINS / "modules" / RUNNER).readlink() == pathlib.Path("..") / "plugin_utils" / "_run_here.py"
 
 
 def sent(path: pathlib.Path) -> list[str]:
