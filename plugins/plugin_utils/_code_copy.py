@@ -64,7 +64,7 @@ def _copy_in(root: pathlib.Path, files: Files, stack: contextlib.ExitStack) -> p
         os.utime(folder)
         # Only now, as until it was locked somebody might have removed it.
         if _is_whole(folder, files):
-            stack.push(locked.pop_all())
+            stack.enter_context(locked.pop_all())
             return folder
     _remove_unused(folder)  # the next task makes it anew
     return None
@@ -119,7 +119,7 @@ def _make(folder: pathlib.Path, files: Files) -> None:
             target = made / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
-        with contextlib.suppress(FileExistsError, OSError):
+        with contextlib.suppress(OSError):
             made.rename(folder)
     finally:
         shutil.rmtree(made, ignore_errors=True)
