@@ -40,7 +40,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import (
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait_for_object
 
 if t.TYPE_CHECKING:
-    from conftest import Kubectl
+    from cluster_access import Kubectl
     from exec_target import Target
 
 
