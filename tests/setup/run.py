@@ -21,17 +21,18 @@ from checks.console import CheckError, must_run, note, run, say
 from checks.lanes import Lanes, write_steps
 from checks.lint import lint
 from checks.paths import CACHE, CHECKOUT, COLLECTIONS, LANE, TREE, WORK, work_of
+from checks.processors import Processors
 from checks.report import Report, Step
 from checks.tree import copy_tree
 
 #: Campaigns that need no cluster.
 _WITHOUT_CLUSTER: tuple[list[str], ...] = (["archives"], ["templates"])
 
-#: Beside the lane of the checks, and of the integration targets after them. Live tests wait more than they compute, and
-#: a cluster that does nothing takes a twentieth of a core.
+#: Beside the lanes of the checks and of the integration targets. Live tests wait more than they compute, and a cluster
+#: that does nothing takes a twentieth of a core.
 _LIVE_LANES = 3
 
-#: They begin while the cluster is still being built. The integration targets follow the checks.
+#: They begin while the cluster is still being built.
 _LANES_WITHOUT_CLUSTER = ("checks", "node", "sanity")
 
 _NICENESS = 5
@@ -89,7 +90,7 @@ def make_conformance(_arguments: list[str]) -> int:
 
 def make_test(_arguments: list[str]) -> int:
     """Everything, in lanes that run side by side. The cluster is built beside the checks that do not need it."""
-    report = Report()
+    report, before = Report(), Processors.read()
     environments.tools()
     ansible_test.install_programs()  # before the build, which uses apt-get as well
     if cluster.is_foreign():
@@ -104,14 +105,13 @@ def make_test(_arguments: list[str]) -> int:
                 building.join()
                 step.count(True)
             if not step.failed:
-                for name in _live_lanes():
+                for name in ("integration", *_live_lanes()):
                     running.start(name)
-                running.wait("checks")
-                running.start("integration")
             running.join(report)
     finally:
         building.end()
     _say_what_took_longest()
+    note(f"the processors of this machine were busy for {Processors.read().busy_since(before):.0%} of the run")
     return report.close()
 
 

@@ -73,12 +73,6 @@ class Lanes:
             with self._lock:
                 print(f"{name:<12}| {line}", end="", flush=True)
 
-    def wait(self, name: str) -> None:
-        """Wait for the end of one lane."""
-        for lane in self._lanes:
-            if lane.name == name:
-                lane.process.wait()
-
     def join(self, report: Report) -> None:
         """Wait for every lane and add its steps to ``report``."""
         while any(lane.process.poll() is None for lane in self._lanes):
