@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+import time
 import typing as t
 
 import pytest
@@ -95,13 +97,17 @@ def test_what_no_phase_thaws_is_thawed_at_the_end(phases: PhaseLab, freezes: Blu
     assert not is_frozen(phases)
 
 
-def test_left_to_its_timer_and_thawed_by_another_run(phases: PhaseLab, freezes: BlueprintFreezes, pod: str) -> None:
+@pytest.mark.parametrize("seconds", [0.2, 2.5], ids=["while its proof is there", "when its proof is gone"])
+def test_thawed_by_another_run(phases: PhaseLab, freezes: BlueprintFreezes, pod: str, seconds: float) -> None:
+    """The run that has frozen hears of it at its end, and does not call its window consistent."""
     run(phases, freezes, pod, FREEZE)
-    assert len(freezes.hand_over()) == 1
-    assert marks(phases, pod)
     other = BlueprintFreezes(phases.call("KubeExec", {}).run, FreezePolicy())
     run(phases, other, pod, THAW)
     assert [record.thawed_by for record in other.records] == ["post hook"]
+    time.sleep(seconds)
+    (error,) = freezes.release_left()
+    assert [(record.thawed_by, record.consistent) for record in freezes.records] == [("someone else", False)]
+    assert re.search("thawed by another run|another run thawed it", error)
     assert not marks(phases, pod)
     assert not is_frozen(phases)
 
