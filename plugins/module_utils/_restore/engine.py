@@ -50,12 +50,13 @@ def plan_restore(
     store: Store,
     progress: ProgressSink = no_progress,
     cancel: CancelToken | None = None,
+    records: Store | None = None,
 ) -> RestoreOutcome:
     """What ``run_restore`` would do, judged by the API server's dry run; writes nothing anywhere.
 
     Where that would raise because of what is planned, the outcome has the error as its ``refusal``.
     """
-    with _opened(request, client, store, progress, cancel) as opened:
+    with _opened(request, client, (store, records), progress, cancel) as opened:
         ready, refusal = _judge(_plan(opened))
         with ready.timings.measure("dry_run"):
             ready = _ask_server(ready, hold_back=refusal is None)
@@ -70,13 +71,14 @@ def run_restore(
     store: Store,
     progress: ProgressSink = no_progress,
     cancel: CancelToken | None = None,
+    records: Store | None = None,
 ) -> RestoreOutcome:
-    """Plan and apply.
+    """Plan and apply. The restore is recorded in ``records``, else in ``store``.
 
     Raises ``ArkiveError`` while nothing was changed yet: wrong input, an archive that is corrupt or cannot be read, a
     cluster that does not answer, volumes without data. After the first write everything is in the outcome.
     """
-    with _opened(request, client, store, progress, cancel) as opened:
+    with _opened(request, client, (store, records), progress, cancel) as opened:
         ready, refusal = _judge(_plan(opened))
         if refusal is not None:
             raise refusal
@@ -98,9 +100,14 @@ class _Opened:
 
 @contextlib.contextmanager
 def _opened(
-    request: RestoreRequest, client: KubeClient, store: Store, progress: ProgressSink, cancel: CancelToken | None
+    request: RestoreRequest,
+    client: KubeClient,
+    stores: tuple[Store, Store | None],
+    progress: ProgressSink,
+    cancel: CancelToken | None,
 ) -> t.Iterator[_Opened]:
     request.validate()
+    store, records = stores
     request, warnings = with_backup(request, store)
     with (
         rare_collections(),
@@ -110,7 +117,7 @@ def _opened(
         started = utc_now()
         spec = request.spec
         name = request.name or default_restore_name(spec.schedule_name or spec.backup_name, started)
-        report = RestoreReport(request, name, client=client, store=store, started=started)
+        report = RestoreReport(request, name, client=client, store=store, started=started, records=records)
         context = ClusterRun(
             client=client, issues=report.issues, progress=progress, cancel=cancel or client.cancel, run_id=name
         )
