@@ -72,6 +72,21 @@ K8S_BACKUP_SYNC: ResultKeys = {
     "location": "",
 }
 
+K8S_BACKUP_VERIFY: ResultKeys = {
+    **_COMMON,
+    "name": "",
+    "phase": "",
+    "sound": False,
+    "problems": [],
+    "files": [],
+    "objects": 0,
+    "objects_read": 0,
+    "snapshots": [],
+    "verification": {},
+    "recorded": False,
+    "location": "",
+}
+
 K8S_BACKUP_INFO: ResultKeys = {
     **_COMMON,
     "backups": [],
@@ -152,6 +167,7 @@ __all__ = (
     "K8S_BACKUP_INFO",
     "K8S_BACKUP_SCHEDULE",
     "K8S_BACKUP_SYNC",
+    "K8S_BACKUP_VERIFY",
     "K8S_BLUEPRINT",
     "K8S_HOOK_EXEC",
     "K8S_RESTORE",

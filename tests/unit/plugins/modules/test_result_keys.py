@@ -37,12 +37,20 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import Gra
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle import schedule_check, schedule_run, sync_run
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.schedule_request import ScheduleOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.sync_request import Remark, SyncOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._proof import verify
+from ansible_collections.arkive.k8s.plugins.module_utils._proof.verify_request import (
+    CheckedFile,
+    CheckedSnapshot,
+    VerifyOutcome,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task import HookTaskOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.outcome import SnapshotOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi import listing as csi_listing
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import Sighting
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import FoundSnapshots
 from ansible_collections.arkive.k8s.plugins.modules import (
     k8s_access_info,
@@ -50,6 +58,7 @@ from ansible_collections.arkive.k8s.plugins.modules import (
     k8s_backup_info,
     k8s_backup_schedule,
     k8s_backup_sync,
+    k8s_backup_verify,
     k8s_blueprint,
     k8s_hook_exec,
     k8s_restore,
@@ -157,6 +166,7 @@ LOADED_LATE: dict[str, t.Any] = {
     "tick": schedule_run,
     "check_schedule": schedule_check,
     "sync_backups": sync_run,
+    "verify_backup": verify,
 }
 CASES = {
     "access_info": Case(k8s_access_info, ("look_at_access",), _access, {"for": ["backup"], **AUTH}),
@@ -194,6 +204,20 @@ CASES = {
             warnings=(CANARY,),
         ),
         AUTH,
+        location=True,
+    ),
+    "backup_verify": Case(
+        k8s_backup_verify,
+        ("verify_backup",),
+        lambda: VerifyOutcome(
+            name=CANARY,
+            location=CANARY,
+            phase=CANARY,
+            files=(CheckedFile(CANARY, 1, "intact"),),
+            snapshots=(CheckedSnapshot(RecordedSnapshot("CSI", CANARY, CANARY), Sighting("unknown", CANARY)),),
+            warnings=(CANARY,),
+        ),
+        {"name": "b", **AUTH},
         location=True,
     ),
     "backup_info": Case(
