@@ -87,6 +87,18 @@ K8S_BACKUP_VERIFY: ResultKeys = {
     "location": "",
 }
 
+K8S_BACKUP_DIFF: ResultKeys = {
+    **_COMMON,
+    **_FITTED,
+    "backup": "",
+    "compared_with": "",
+    "differs": False,
+    "counts": {},
+    "objects": [],
+    "diffs_left_out": 0,
+    "location": "",
+}
+
 K8S_BACKUP_INFO: ResultKeys = {
     **_COMMON,
     "backups": [],
@@ -164,6 +176,7 @@ K8S_SNAPSHOT_INFO: ResultKeys = {**_COMMON, "snapshots": []}
 __all__ = (
     "K8S_ACCESS_INFO",
     "K8S_BACKUP",
+    "K8S_BACKUP_DIFF",
     "K8S_BACKUP_INFO",
     "K8S_BACKUP_SCHEDULE",
     "K8S_BACKUP_SYNC",

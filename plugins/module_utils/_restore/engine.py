@@ -20,6 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.garbage import rare_collections
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import PLAN_PREFIX, ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._core.timings import Timings
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -85,6 +86,50 @@ def run_restore(
         outcome = Execution(ready).run()
         progress(outcome.closing_line)
         return outcome
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedBackup:
+    """The objects of a backup beside those of a cluster: what a restore would do about each, and why.
+
+    ``spec``: that of the Backup. ``diffs``: texts, for those that differ, in the order of ``items``.
+    """
+
+    backup: str
+    spec: t.Mapping[str, t.Any]
+    items: tuple[PlanItem, ...]
+    diffs: list[dict[str, str]]
+    diffs_left_out: int
+    issues: Issues
+
+
+def compare_backup(
+    request: RestoreRequest,
+    *,
+    client: KubeClient,
+    store: Store,
+    progress: ProgressSink = no_progress,
+    cancel: CancelToken | None = None,
+) -> ComparedBackup:
+    """What ``plan_restore`` finds out of objects that exist. What is not there is not judged. Writes nothing anywhere.
+
+    Raises ``ArkiveError`` when the backup or the cluster cannot be read.
+    """
+    with _opened(request, client, (store, None), progress, cancel) as opened:
+        ready = _plan(opened)
+        unreadable = ready.planned.unreadable
+        if unreadable.count:
+            raise unreadable.error(hint=GO_ON)
+        plan = ready.judge.existing.judge_plan(ready.plan)
+        items = tuple(plan.items)
+        return ComparedBackup(
+            backup=opened.run.request.spec.backup_name,
+            spec=opened.backup.spec,
+            items=items,
+            diffs=ready.findings.diffs.to_return(items),
+            diffs_left_out=ready.findings.diffs.left_out,
+            issues=opened.run.issues,
+        )
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -183,4 +228,4 @@ def _ask_server(ready: Ready, *, hold_back: bool) -> Ready:
     return ready.with_plan(plan)
 
 
-__all__ = ("plan_restore", "run_restore")
+__all__ = ("ComparedBackup", "compare_backup", "plan_restore", "run_restore")

@@ -27,6 +27,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_outcome import ActionOutcome, PhaseOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.blueprint_task import BlueprintOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.finding import Finding
@@ -38,6 +39,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle import sched
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.schedule_request import ScheduleOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.sync_request import Remark, SyncOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._proof import verify
+from ansible_collections.arkive.k8s.plugins.module_utils._proof.diff_outcome import ComparedObject, DiffOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.verify_request import (
     CheckedFile,
     CheckedSnapshot,
@@ -55,6 +57,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing im
 from ansible_collections.arkive.k8s.plugins.modules import (
     k8s_access_info,
     k8s_backup,
+    k8s_backup_diff,
     k8s_backup_info,
     k8s_backup_schedule,
     k8s_backup_sync,
@@ -215,6 +218,20 @@ CASES = {
             phase=CANARY,
             files=(CheckedFile(CANARY, 1, "intact"),),
             snapshots=(CheckedSnapshot(RecordedSnapshot("CSI", CANARY, CANARY), Sighting("unknown", CANARY)),),
+            warnings=(CANARY,),
+        ),
+        {"name": "b", **AUTH},
+        location=True,
+    ),
+    "backup_diff": Case(
+        k8s_backup_diff,
+        ("compare",),
+        lambda: DiffOutcome(
+            backup=CANARY,
+            other=CANARY,
+            location=CANARY,
+            objects=(ComparedObject(GroupResource("pods"), CANARY, CANARY, "changed", CANARY, (CANARY,)),),
+            diffs=({"before_header": CANARY, "after_header": CANARY, "before": CANARY, "after": CANARY},),
             warnings=(CANARY,),
         ),
         {"name": "b", **AUTH},
