@@ -62,7 +62,7 @@ class NamespaceMaker:
                 with self._lock:
                     self._missing[item.name] = why_not_made(item.name, why)
                 self._run.issues.error(namespace_error(item.name, why), reason=exc.reason, hint=exc.hint or "")
-                return Applied(item, "failed")
+                return Applied(item.decided("conflict", why, hint=exc.hint or "", cause=exc.reason), "failed", why)
             state = "skipped"
         self._reserve(item.name)
         return Applied(item, state)
