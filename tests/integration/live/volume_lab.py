@@ -190,7 +190,7 @@ class Storage:
 
 
 def until(condition: t.Callable[[], t.Any], what: str, *, seconds: float, pause: float = 0.25) -> t.Any:
-    """Wait for ``condition`` to give something true, and return it. What is asked mostly starts a program: not too often."""
+    """Wait for ``condition`` to give something true, and return it; asking mostly starts a program."""
     end = time.monotonic() + seconds
     while not (last := condition()):
         assert time.monotonic() < end, f"not within {seconds:g} s: {what}"
