@@ -233,6 +233,7 @@ plan:
       description:
         - One of C(create), C(update), C(unchanged), C(skip), C(conflict) and C(unverified). The last is an object
           that the server cannot judge yet, such as one in a namespace that is not there.
+        - What cannot be written is a C(conflict), in a plan that foresees it and in the result of a run alike.
       type: str
       returned: always
       sample: create

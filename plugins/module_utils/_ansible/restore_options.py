@@ -25,11 +25,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.manifest_optio
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import STRICTNESS, selection
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import shown_value
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.api_versions import (
-    Priorities,
-    parse_version_priorities,
-)
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.api_versions import parse_version_priorities
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import Priorities, RestoreRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.spec_request import request_of
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.kinds import make_location

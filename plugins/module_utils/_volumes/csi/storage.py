@@ -16,7 +16,6 @@ import concurrent.futures
 import dataclasses
 import hashlib
 import re
-import time
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
@@ -27,9 +26,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import delete_object, patch_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import delete_object, get_object, patch_object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.sure_creates import create_surely
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait_for_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait_for_object, wait_gone
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import SnapshotApi, list_classes
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.nudge import NUDGE_SECONDS, nudge
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.retained import remove_retained
@@ -194,12 +193,20 @@ class StorageSnapshots:
 
     def _wait_gone(self, name: str, timeout: float) -> dict[str, t.Any] | None:
         """None as soon as the driver has let the object go."""
-        end = time.monotonic() + timeout
-        while True:
-            left = self._wait(name, lambda state: state is None, min(NUDGE_SECONDS, timeout))
-            if left is None or time.monotonic() >= end:
-                return left
-            nudge(self._client, self._api.contents, name)
+        contents = self._api.contents
+        try:
+            wait_gone(
+                self._client,
+                contents,
+                name,
+                None,
+                timeout=timeout,
+                every=NUDGE_SECONDS,
+                look_again=lambda: nudge(self._client, contents, name),
+            )
+        except KubeTimeout:
+            return get_object(self._client, contents, name)
+        return None
 
     def _wait(
         self, name: str, predicate: t.Callable[[dict[str, t.Any] | None], bool], timeout: float
