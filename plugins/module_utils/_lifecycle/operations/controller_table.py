@@ -1,0 +1,65 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The controllers of a pass, one row for each, in the order in which a pass walks through them."""
+
+# Private: not for use outside of this collection.
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.pass_context import (
+    Controller,
+    PassContext,
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ControllerRow:
+    """``make`` imports the controller when it is called.
+
+    ``is_quick``: it answers what somebody waits for, and goes on while the others work. ``writes``: it backs up or
+    deletes, and is off in restore-only mode, as with Velero's server.
+    """
+
+    name: str
+    make: t.Callable[[PassContext], Controller]
+    is_quick: bool = False
+    writes: bool = False
+
+
+def _locations(context: PassContext) -> Controller:
+    from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.controllers.storage_location import (
+        StorageLocationController,
+    )
+
+    return StorageLocationController(context)
+
+
+def _backups(context: PassContext) -> Controller:
+    from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.controllers.backup import (
+        BackupController,
+    )
+
+    return BackupController(context)
+
+
+def _downloads(context: PassContext) -> Controller:
+    from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.controllers.download_request import (
+        DownloadRequestController,
+    )
+
+    return DownloadRequestController(context)
+
+
+CONTROLLERS = (
+    ControllerRow(name="storage_location", make=_locations),
+    ControllerRow(name="backup", make=_backups, writes=True),
+    ControllerRow(name="download_request", make=_downloads, is_quick=True),
+)
+
+
+__all__ = ("CONTROLLERS", "ControllerRow")

@@ -1,0 +1,85 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the controllers of a pass share."""
+
+# Private: not for use outside of this collection.
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.location_book import LocationBook
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_events import EventRecorder
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operations_request import (
+    Operation,
+    OperationsRequest,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.velero_objects import (
+    VeleroObjects,
+    name_of,
+    phase_of,
+)
+
+
+class OperationsLog:
+    """What was done, in order. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._operations: list[Operation] = []
+
+    def add(self, operation: Operation) -> None:
+        with self._lock:
+            self._operations.append(operation)
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        with self._lock:
+            return tuple(self._operations)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class PassContext:
+    """``objects`` end with the run; ``last_objects`` work after it was cancelled too, for what has to be said still."""
+
+    request: OperationsRequest
+    run: ClusterRun
+    objects: VeleroObjects
+    last_objects: VeleroObjects
+    book: LocationBook
+    events: EventRecorder
+    log: OperationsLog
+
+    def now_text(self) -> str:
+        """By the clock that all see: the API server's."""
+        return rfc3339(self.run.client.server_now())
+
+    def set_status(self, obj: ObjectView, status: ObjectView, *, message: str = "", last: bool = False) -> Object:
+        """Write members of the status, and note what became of the object."""
+        changed = (self.last_objects if last else self.objects).patch(obj, {"status": dict(status)})
+        self.note(changed, message)
+        return changed
+
+    def note(self, obj: ObjectView, message: str = "", *, phase: str = "") -> None:
+        """One more line of what this run has done."""
+        operation = Operation(str(obj["kind"]), name_of(obj), phase or phase_of(obj), message)
+        self.log.add(operation)
+        said = f": {message}" if message else ""
+        self.run.progress(f"{operation.kind} {operation.name}: {operation.phase}{said}")
+
+
+class Controller(t.Protocol):
+    """Looks at all objects of its kind once."""
+
+    def look(self) -> None:
+        """Raises ``ArkiveError`` when the objects cannot be read; what is wrong with one of them is in its status."""
+
+
+__all__ = ("Controller", "OperationsLog", "PassContext")
