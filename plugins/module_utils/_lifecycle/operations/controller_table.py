@@ -48,17 +48,53 @@ def _backups(context: PassContext) -> Controller:
 
 
 def _downloads(context: PassContext) -> Controller:
-    from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.controllers.download_request import (
+    from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.controllers.download import (
         DownloadRequestController,
     )
 
     return DownloadRequestController(context)
 
 
+def _schedules(context: PassContext) -> Controller:
+    from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.controllers.schedule import (
+        ScheduleController,
+    )
+
+    return ScheduleController(context)
+
+
+def _deletions(context: PassContext) -> Controller:
+    from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.controllers.deletion import (
+        DeleteBackupRequestController,
+    )
+
+    return DeleteBackupRequestController(context)
+
+
+def _restores(context: PassContext) -> Controller:
+    from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.controllers.restore import (
+        RestoreController,
+    )
+
+    return RestoreController(context)
+
+
+def _statuses(context: PassContext) -> Controller:
+    from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.controllers.server_status import (
+        ServerStatusRequestController,
+    )
+
+    return ServerStatusRequestController(context)
+
+
 CONTROLLERS = (
     ControllerRow(name="storage_location", make=_locations),
+    ControllerRow(name="schedule", make=_schedules, writes=True),
     ControllerRow(name="backup", make=_backups, writes=True),
+    ControllerRow(name="delete_backup_request", make=_deletions, writes=True),
+    ControllerRow(name="restore", make=_restores),
     ControllerRow(name="download_request", make=_downloads, is_quick=True),
+    ControllerRow(name="server_status_request", make=_statuses, is_quick=True),
 )
 
 

@@ -15,6 +15,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.location_book import LocationBook
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_events import EventRecorder
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operations_request import (
@@ -34,10 +35,18 @@ class OperationsLog:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._operations: list[Operation] = []
+        self._said: set[str] = set()
 
     def add(self, operation: Operation) -> None:
         with self._lock:
             self._operations.append(operation)
+
+    def is_new(self, sentence: str) -> bool:
+        """True the first time that it is asked for a sentence: what stays so is said once."""
+        with self._lock:
+            is_new = sentence not in self._said
+            self._said.add(sentence)
+            return is_new
 
     @property
     def operations(self) -> tuple[Operation, ...]:
@@ -60,6 +69,27 @@ class PassContext:
     def now_text(self) -> str:
         """By the clock that all see: the API server's."""
         return rfc3339(self.run.client.server_now())
+
+    def for_each(self, objects: t.Iterable[Object], see_to: t.Callable[[Object], None]) -> None:
+        """See to one after the other. What the API server refuses for one object does not keep the others waiting.
+
+        One that somebody has changed meanwhile, or deleted, is looked at again in the next pass.
+        """
+        for obj in objects:
+            self.run.cancel.check()
+            try:
+                see_to(obj)
+            except KubeError as exc:
+                if exc.unreachable or exc.forbidden:
+                    raise
+                if not (exc.conflict or exc.not_found):
+                    said = f"{obj['kind']} '{name_of(obj)}': {exc.message}"
+                    if self.log.is_new(said):
+                        self.run.issues.error(said, hint=exc.hint or "")
+
+    def warn_once(self, message: str, *, hint: str = "") -> None:
+        if self.log.is_new(message):
+            self.run.issues.warning(message, hint=hint)
 
     def set_status(self, obj: ObjectView, status: ObjectView, *, message: str = "", last: bool = False) -> Object:
         """Write members of the status, and note what became of the object."""

@@ -21,6 +21,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Ark
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.dead_backup import (
+    DEAD_BACKUP,
+    clear_dead_backup,
+    find_stored,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.location_book import OpenLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.pass_context import PassContext
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.velero_objects import name_of, phase_of
@@ -32,6 +37,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object i
 
 #: Those before a backup runs.
 _WAITING = ("New", "Queued", "ReadyToStart")
+_IN_PROGRESS = "InProgress"
 #: Velero's server writes what a patch of its own would not.
 _WRITTEN_METADATA = ("labels", "annotations")
 
@@ -49,10 +55,9 @@ class BackupController:
         self._context = context
 
     def look(self) -> None:
-        for backup in self._context.objects.all("Backup"):
-            self._context.run.cancel.check()
-            if phase_of(backup) in _WAITING:
-                self._carry_out(backup)
+        found = self._context.objects.all("Backup")
+        self._context.for_each([each for each in found if phase_of(each) == _IN_PROGRESS], self._end_dead)
+        self._context.for_each([each for each in found if phase_of(each) in _WAITING], self._carry_out)
 
     def _carry_out(self, backup: Object) -> None:
         try:
@@ -73,7 +78,7 @@ class BackupController:
             if isinstance(exc, Cancelled):
                 raise
         else:
-            self._finish(begun, outcome)
+            self._finish(begun, outcome.backup or {})
 
     def _make(self, backup: ObjectView, validated: _Validated) -> BackupOutcome:
         run = self._context.run
@@ -131,7 +136,7 @@ class BackupController:
         """InProgress, with the defaults in its spec; nobody else may have changed it meanwhile."""
         now = self._context.run.client.server_now()
         labels = {**request.spec.labels, STORAGE_LOCATION_LABEL: label_value(request.spec.storage_location)}
-        status = {**_versions(request, now), "phase": "InProgress", "startTimestamp": rfc3339(now)}
+        status = {**_versions(request, now), "phase": _IN_PROGRESS, "startTimestamp": rfc3339(now)}
         begun = self._context.objects.patch(
             backup, {"metadata": {"labels": labels}, "spec": request.spec.to_dict(), "status": status}, unchanged=True
         )
@@ -156,9 +161,33 @@ class BackupController:
         changed = self._context.set_status(backup, status, message=reason, last=True)
         self._context.events.record(changed, "BackupFailed", reason, kind="Warning")
 
-    def _finish(self, backup: Object, outcome: BackupOutcome) -> None:
+    def _end_dead(self, backup: Object) -> None:
+        """Nobody works here but this run, which has not begun it: whoever had is dead."""
+        where = str((backup.get("spec") or {}).get("storageLocation") or "")
+        location = self._context.book.open(where)
+        if location is None or location.is_read_only:
+            self._fail(backup, DEAD_BACKUP)
+            return
+        stored = find_stored(location.store, backup)
+        if stored is not None:
+            self._finish(backup, stored)
+            return
+        try:
+            warnings = clear_dead_backup(
+                name_of(backup),
+                location.store,
+                self._context.run,
+                snapshot_location=self._context.request.snapshot_location,
+            )
+        except ValidationError as exc:
+            # Its write lock is alive: another machine may still be at work on it.
+            self._context.warn_once(f"Backup '{name_of(backup)}' stays in progress. {exc.message}", hint=exc.hint or "")
+            return
+        self._context.run.issues.add_warnings(warnings)
+        self._fail(backup, DEAD_BACKUP)
+
+    def _finish(self, backup: Object, stored: ObjectView) -> None:
         """The object becomes what was stored, whose times are those of the run itself."""
-        stored = outcome.backup or {}
         metadata = {name: stored["metadata"].get(name) or {} for name in _WRITTEN_METADATA}
         changed = self._context.last_objects.patch(
             backup, {"metadata": metadata, "spec": stored["spec"], "status": stored["status"]}

@@ -34,9 +34,7 @@ class StorageLocationController:
     def look(self) -> None:
         found = self._context.objects.all(_KIND)
         self._keep_one_default(found)
-        for bsl in found:
-            if self._is_due(bsl):
-                self._validate(bsl)
+        self._context.for_each(filter(self._is_due, found), self._validate)
 
     def _validate(self, bsl: Object) -> None:
         problem = self._find_problem(bsl)

@@ -49,11 +49,13 @@ class DownloadRequestController:
         self._context = context
 
     def look(self) -> None:
-        for request in self._context.objects.all("DownloadRequest"):
-            if self._has_expired(request):
-                self._context.objects.delete(request)
-            elif phase_of(request) == "New":
-                self._answer(request)
+        self._context.for_each(self._context.objects.all("DownloadRequest"), self._see_to)
+
+    def _see_to(self, request: Object) -> None:
+        if self._has_expired(request):
+            self._context.objects.delete(request)
+        elif phase_of(request) == "New":
+            self._answer(request)
 
     def _answer(self, request: Object) -> None:
         try:
