@@ -59,6 +59,19 @@ K8S_BACKUP_SCHEDULE: ResultKeys = {
     "running": "",
 }
 
+K8S_BACKUP_SYNC: ResultKeys = {
+    **_COMMON,
+    "created": [],
+    "removed": [],
+    "skipped": [],
+    "kept": [],
+    "pod_volume_backups": 0,
+    "location_created": False,
+    "api_version": "",
+    "namespace": "",
+    "location": "",
+}
+
 K8S_BACKUP_INFO: ResultKeys = {
     **_COMMON,
     "backups": [],
@@ -138,6 +151,7 @@ __all__ = (
     "K8S_BACKUP",
     "K8S_BACKUP_INFO",
     "K8S_BACKUP_SCHEDULE",
+    "K8S_BACKUP_SYNC",
     "K8S_BLUEPRINT",
     "K8S_HOOK_EXEC",
     "K8S_RESTORE",

@@ -34,8 +34,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.model import 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import Grant
-from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle import schedule_check, schedule_run
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle import schedule_check, schedule_run, sync_run
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.schedule_request import ScheduleOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.sync_request import Remark, SyncOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task import HookTaskOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import RestorePlan
@@ -48,6 +49,7 @@ from ansible_collections.arkive.k8s.plugins.modules import (
     k8s_backup,
     k8s_backup_info,
     k8s_backup_schedule,
+    k8s_backup_sync,
     k8s_blueprint,
     k8s_hook_exec,
     k8s_restore,
@@ -154,6 +156,7 @@ LOADED_LATE: dict[str, t.Any] = {
     "delete_backup": catalog_delete,
     "tick": schedule_run,
     "check_schedule": schedule_check,
+    "sync_backups": sync_run,
 }
 CASES = {
     "access_info": Case(k8s_access_info, ("look_at_access",), _access, {"for": ["backup"], **AUTH}),
@@ -175,6 +178,22 @@ CASES = {
         ("check_schedule",),
         lambda: ScheduleOutcome(location=CANARY, running=CANARY, warnings=(CANARY,)),
         {"name": "s", "state": "checked", "max_age": "26h"},
+        location=True,
+    ),
+    "backup_sync": Case(
+        k8s_backup_sync,
+        ("sync_backups",),
+        lambda: SyncOutcome(
+            location=CANARY,
+            api_version="velero.io/v1",
+            namespace=CANARY,
+            before=(CANARY,),
+            created=("b",),
+            skipped=(Remark(CANARY, CANARY),),
+            kept=(Remark(CANARY, CANARY),),
+            warnings=(CANARY,),
+        ),
+        AUTH,
         location=True,
     ),
     "backup_info": Case(
