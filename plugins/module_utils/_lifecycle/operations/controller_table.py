@@ -87,10 +87,28 @@ def _statuses(context: PassContext) -> Controller:
     return ServerStatusRequestController(context)
 
 
+def _syncs(context: PassContext) -> Controller:
+    from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.controllers.backup_sync import (
+        BackupSyncController,
+    )
+
+    return BackupSyncController(context)
+
+
+def _expiry(context: PassContext) -> Controller:
+    from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.controllers.expiry import (
+        ExpiryController,
+    )
+
+    return ExpiryController(context)
+
+
 CONTROLLERS = (
     ControllerRow(name="storage_location", make=_locations),
+    ControllerRow(name="backup_sync", make=_syncs),
     ControllerRow(name="schedule", make=_schedules, writes=True),
     ControllerRow(name="backup", make=_backups, writes=True),
+    ControllerRow(name="expiry", make=_expiry, writes=True),
     ControllerRow(name="delete_backup_request", make=_deletions, writes=True),
     ControllerRow(name="restore", make=_restores),
     ControllerRow(name="download_request", make=_downloads, is_quick=True),

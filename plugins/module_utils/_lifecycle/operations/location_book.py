@@ -20,14 +20,14 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Val
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.location_object import is_read_only
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.location_options import (
     ca_certificate,
     decode,
-    is_read_only,
     location_options,
     public_url,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.velero_objects import VeleroObjects
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_objects import OperationObjects
 from ansible_collections.arkive.k8s.plugins.module_utils._store.kinds import kind_of, make_location
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
@@ -77,7 +77,7 @@ class LocationBook:
 
     def __init__(
         self,
-        objects: VeleroObjects,
+        objects: OperationObjects,
         client: KubeClient,
         *,
         given: t.Mapping[str, t.Mapping[str, t.Any]],

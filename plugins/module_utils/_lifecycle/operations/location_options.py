@@ -16,7 +16,6 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 
-READ_ONLY = "ReadOnly"
 _AWS = ("aws", "velero.io/aws")
 _LOCATIONS_HINT = "Say with the option locations where it is."
 #: What the plugin's keys are called among the options of a location.
@@ -49,15 +48,10 @@ def location_options(bsl: ObjectView, *, credentials: str, ca_bundle: str | None
         "name": name,
         "bucket": storage.get("bucket") or "",
         "prefix": storage.get("prefix") or None,
-        "read_only": is_read_only(bsl),
         "ca_bundle": ca_bundle,
         **_from_config(name, config),
         **_from_credentials(name, credentials, config.get("profile") or "default"),
     }
-
-
-def is_read_only(bsl: ObjectView) -> bool:
-    return (bsl.get("spec") or {}).get("accessMode") == READ_ONLY
 
 
 def ca_certificate(bsl: ObjectView) -> bytes:
@@ -121,4 +115,4 @@ def _from_credentials(name: str, text: str, profile: str) -> dict[str, str]:
     return {option: values[key].strip() for key, option in _CREDENTIALS.items() if values.get(key)}
 
 
-__all__ = ("READ_ONLY", "ca_certificate", "decode", "is_read_only", "location_options", "public_url")
+__all__ = ("ca_certificate", "decode", "location_options", "public_url")

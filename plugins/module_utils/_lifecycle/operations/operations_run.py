@@ -26,6 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.c
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.location_book import LocationBook
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_events import EventRecorder
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_objects import OperationObjects
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operations_request import (
     OperationsOutcome,
     OperationsRequest,
@@ -35,8 +36,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.p
     PassContext,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.pass_lease import PassLease
-from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.velero_objects import VeleroObjects
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.velero_server import refuse_beside_server
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.velero_types import VELERO
 
 #: Somebody sits before the command line and waits.
 _QUICK_PAUSE = 0.5
@@ -55,7 +56,7 @@ def run_operations(
     """
     cancel = cancel or CancelToken()
     issues = Issues()
-    objects = VeleroObjects(client, request.namespace)
+    objects = OperationObjects(client, VELERO, request.namespace)
     refuse_beside_server(client, objects)
     lease = PassLease(client, request.namespace, cancel)
     holder = lease.acquire()

@@ -18,14 +18,14 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run impor
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.location_book import LocationBook
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_events import EventRecorder
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_objects import (
+    OperationObjects,
+    name_of,
+    phase_of,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operations_request import (
     Operation,
     OperationsRequest,
-)
-from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.velero_objects import (
-    VeleroObjects,
-    name_of,
-    phase_of,
 )
 
 
@@ -60,8 +60,8 @@ class PassContext:
 
     request: OperationsRequest
     run: ClusterRun
-    objects: VeleroObjects
-    last_objects: VeleroObjects
+    objects: OperationObjects
+    last_objects: OperationObjects
     book: LocationBook
     events: EventRecorder
     log: OperationsLog

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
-from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.velero_objects import VeleroObjects
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_objects import OperationObjects
 
 FINALIZER = "restores.velero.io/external-resources-finalizer"
 
@@ -18,19 +18,19 @@ def has_finalizer(restore: ObjectView) -> bool:
     return FINALIZER in (restore["metadata"].get("finalizers") or ())
 
 
-def add_finalizer(objects: VeleroObjects, restore: Object) -> Object:
+def add_finalizer(objects: OperationObjects, restore: Object) -> Object:
     """The Restore with it; nobody else may have changed it meanwhile."""
     if has_finalizer(restore):
         return restore
     return _with(objects, restore, [*(restore["metadata"].get("finalizers") or ()), FINALIZER])
 
 
-def remove_finalizer(objects: VeleroObjects, restore: Object) -> None:
+def remove_finalizer(objects: OperationObjects, restore: Object) -> None:
     if has_finalizer(restore):
         _with(objects, restore, [each for each in restore["metadata"]["finalizers"] if each != FINALIZER])
 
 
-def _with(objects: VeleroObjects, restore: Object, finalizers: list[str]) -> Object:
+def _with(objects: OperationObjects, restore: Object, finalizers: list[str]) -> Object:
     return objects.patch(restore, {"metadata": {"finalizers": finalizers}}, unchanged=True)
 
 

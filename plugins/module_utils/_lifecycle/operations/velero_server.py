@@ -17,14 +17,14 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Ob
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import FIELD_MANAGER
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_objects import OperationObjects
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operations_request import OperationsError
-from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.velero_objects import VeleroObjects
 
 #: A server looks at each location once a minute, if it is not told otherwise.
 _RECENT = dt.timedelta(minutes=2, seconds=30)
 
 
-def refuse_beside_server(client: KubeClient, objects: VeleroObjects) -> None:
+def refuse_beside_server(client: KubeClient, objects: OperationObjects) -> None:
     """Raise ``OperationsError`` when a server runs there, or was at work a moment ago."""
     found = (
         _running_pod(client, objects.namespace) or _deployment(client, objects.namespace) or _traces(client, objects)
@@ -73,7 +73,7 @@ def _runs_server(pod_spec: ObjectView) -> bool:
     return False
 
 
-def _traces(client: KubeClient, objects: VeleroObjects) -> str:
+def _traces(client: KubeClient, objects: OperationObjects) -> str:
     """A server outside of the namespace, or of the cluster, validates its locations all the time."""
     for bsl in objects.all("BackupStorageLocation"):
         for entry in bsl["metadata"].get("managedFields") or ():

@@ -27,8 +27,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.d
     find_stored,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.location_book import OpenLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_objects import (
+    name_of,
+    phase_of,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.pass_context import PassContext
-from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.velero_objects import name_of, phase_of
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_manifest import parse_manifest
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import (
     FORMAT_VERSION,

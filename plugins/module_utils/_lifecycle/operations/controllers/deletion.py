@@ -18,11 +18,14 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.names import labe
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.location_book import OpenLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_objects import (
+    name_of,
+    phase_of,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.pass_context import PassContext
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.restore_finalizer import (
     remove_finalizer,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.velero_objects import name_of, phase_of
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import BACKUP_NAME_LABEL
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers

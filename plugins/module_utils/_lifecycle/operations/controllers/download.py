@@ -15,8 +15,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import pars
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_objects import phase_of
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.pass_context import PassContext
-from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.velero_objects import phase_of
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys, RestoreKeys
 
 #: How long an address is good for, as with Velero's server.

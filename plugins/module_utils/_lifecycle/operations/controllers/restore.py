@@ -12,18 +12,22 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_check import delete_checked
+from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import format_duration
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.dead_backup import DEAD_RESTORE
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.location_book import OpenLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_objects import (
+    name_of,
+    phase_of,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.pass_context import PassContext
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.restore_finalizer import (
     add_finalizer,
     has_finalizer,
     remove_finalizer,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.velero_objects import name_of, phase_of
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
@@ -105,13 +109,6 @@ class RestoreController:
             backup = self._backup(str(spec.get("backupName") or ""))
         location = self._open(backup)
         schedule = str((backup["metadata"].get("labels") or {}).get(SCHEDULE_LABEL) or "")
-        excluded = list(spec.get("excludedResources") or ())
-        added = {
-            "backupName": name_of(backup),
-            "excludedResources": [*excluded, *(str(each) for each in NON_RESTORABLE if str(each) not in excluded)],
-            "itemOperationTimeout": spec.get("itemOperationTimeout") or "4h0m0s",
-            **({"scheduleName": schedule} if schedule and not spec.get("scheduleName") else {}),
-        }
         # A spec that names both is refused.
         fields = {"backup_name": name_of(backup), "schedule_name": None}
         request = dataclasses.replace(
@@ -120,7 +117,7 @@ class RestoreController:
             on_missing_volume_data=self._context.request.on_missing_volume_data,
             write_records=not location.is_read_only,
         )
-        return _Validated(request, location, added)
+        return _Validated(request, location, _completed_spec(spec, request, schedule))
 
     def _newest(self, schedule: str) -> Object:
         """The newest Completed backup of a schedule."""
@@ -186,6 +183,17 @@ class RestoreController:
                 delete_checked(location.store, RESTORES, keys)
         remove_finalizer(self._objects, restore)
         self._context.note(restore, phase="Deleted")
+
+
+def _completed_spec(spec: ObjectView, request: RestoreRequest, schedule: str) -> dict[str, t.Any]:
+    """What Velero's server adds: types that are never restored, the timeout, and where the backup comes from."""
+    excluded = list(spec.get("excludedResources") or ())
+    return {
+        "backupName": request.spec.backup_name,
+        "scheduleName": spec.get("scheduleName") or schedule or None,
+        "excludedResources": [*excluded, *(str(each) for each in NON_RESTORABLE if str(each) not in excluded)],
+        "itemOperationTimeout": format_duration(request.spec.item_operation_timeout),
+    }
 
 
 __all__ = ("RestoreController",)

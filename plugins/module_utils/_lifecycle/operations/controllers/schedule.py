@@ -15,8 +15,11 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import compact_stamp, parse_rfc3339, rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_objects import (
+    name_of,
+    phase_of,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.pass_context import PassContext
-from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.velero_objects import name_of, phase_of
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.cron import STRICT, CronError, CronTimes, parse_cron
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import SCHEDULE_LABEL
 

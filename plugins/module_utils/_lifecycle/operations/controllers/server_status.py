@@ -13,8 +13,8 @@ import datetime as dt
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_objects import phase_of
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.pass_context import PassContext
-from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.velero_objects import phase_of
 
 #: What the command line shows in the place of a server's version.
 SERVER_VERSION = "arkive.k8s 0.1.0"

@@ -8,17 +8,18 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
-from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
-from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import parse_duration
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_objects import (
+    name_of,
+    phase_of,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.pass_context import PassContext
-from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.velero_objects import name_of, phase_of
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.periods import is_due
 
 _KIND = "BackupStorageLocation"
 #: Velero's default of ``--store-validation-frequency``.
@@ -26,7 +27,7 @@ _FREQUENCY = 60.0
 
 
 class StorageLocationController:
-    """Writes phase, time and message of those whose validation is due; one that failed is looked at in each pass."""
+    """Writes phase, time and message of those whose validation is due."""
 
     def __init__(self, context: PassContext) -> None:
         self._context = context
@@ -63,16 +64,9 @@ class StorageLocationController:
         return ""
 
     def _is_due(self, bsl: ObjectView) -> bool:
-        """A frequency of zero validates it once; a negative one is the server's, as is none."""
-        status = bsl.get("status") or {}
-        frequency = _frequency(bsl)
-        try:
-            last = parse_rfc3339(str(status.get("lastValidationTime") or ""))
-        except ValidationError:
-            return True
-        if frequency == 0:
-            return False
-        return self._context.run.client.server_now() >= last + dt.timedelta(seconds=frequency)
+        frequency, last = (bsl.get("spec") or {}).get("validationFrequency"), (bsl.get("status") or {})
+        now = self._context.run.client.server_now()
+        return is_due(frequency, last.get("lastValidationTime"), now, default=_FREQUENCY)
 
     def _keep_one_default(self, found: list[Object]) -> None:
         """Of several defaults the newest stays one, as with Velero's server."""
@@ -80,17 +74,6 @@ class StorageLocationController:
         for bsl in marked[:-1]:
             self._context.objects.patch(bsl, {"spec": {"default": False}})
             bsl["spec"]["default"] = False
-
-
-def _frequency(bsl: ObjectView) -> float:
-    text = (bsl.get("spec") or {}).get("validationFrequency")
-    if text is None:
-        return _FREQUENCY
-    try:
-        seconds = parse_duration(str(text))
-    except ValidationError:
-        return _FREQUENCY
-    return seconds if seconds >= 0 else _FREQUENCY
 
 
 __all__ = ("StorageLocationController",)

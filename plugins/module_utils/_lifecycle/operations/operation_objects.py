@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Velero's custom resources in one namespace: which kinds there are, and how they are read and written."""
+"""The custom resources of Velero, or Ark, in one namespace: which kinds there are, how they are read and written."""
 
 # Private: not for use outside of this collection.
 
@@ -21,9 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import (
     get_object,
     patch_object,
 )
-
-VELERO_GROUP = "velero.io"
-_VERBS = frozenset({"get", "list", "create", "patch", "delete"})
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.velero_types import TypeFamily
 
 #: The kinds that a pass reads, with their plurals.
 KINDS: t.Mapping[str, str] = {
@@ -37,39 +35,45 @@ KINDS: t.Mapping[str, str] = {
 }
 
 
-def velero_resource(kind: str) -> ApiResource:
-    """How the API server serves a kind of Velero's."""
-    return ApiResource(VELERO_GROUP, "v1", KINDS[kind], kind.lower(), kind, True, _VERBS)
-
-
-class VeleroObjects:
+class OperationObjects:
     """Those of one namespace. Every call raises ``KubeError`` or ``Cancelled``."""
 
-    def __init__(self, client: KubeClient, namespace: str) -> None:
+    def __init__(self, client: KubeClient, family: TypeFamily, namespace: str) -> None:
         self._client = client
+        self.family = family
         self.namespace = namespace
 
-    def with_client(self, client: KubeClient) -> VeleroObjects:
-        return VeleroObjects(client, self.namespace)
+    def with_client(self, client: KubeClient) -> OperationObjects:
+        return OperationObjects(client, self.family, self.namespace)
+
+    def resource(self, kind: str) -> ApiResource:
+        return self.family.resource(KINDS[kind], kind)
 
     def all(self, kind: str, *, label_selector: str | None = None) -> list[Object]:
         """The oldest first, as they were asked for."""
         try:
             pages = list_pages(
-                self._client, velero_resource(kind), namespace=self.namespace, label_selector=label_selector
+                self._client, self.resource(kind), namespace=self.namespace, label_selector=label_selector
             )
             found = [obj for page in pages for obj in page.items]
         except KubeError as exc:
-            raise (_missing_type(kind) if exc.not_found else exc) from exc
+            raise (self._missing(kind) if exc.not_found else exc) from exc
         return sorted(found, key=lambda obj: (str(obj["metadata"].get("creationTimestamp")), obj["metadata"]["name"]))
+
+    def _missing(self, kind: str) -> KubeError:
+        return KubeError(
+            f"The cluster does not have the type {kind} of {self.family.title} ({KINDS[kind]}.{self.family.group}).",
+            status=404,
+            hint="Install the types of Velero: k8s_velero_operations with state: present does that.",
+        )
 
     def get(self, kind: str, name: str) -> Object | None:
         """None when it is not there."""
-        return get_object(self._client, velero_resource(kind), name, self.namespace) if name else None
+        return get_object(self._client, self.resource(kind), name, self.namespace) if name else None
 
     def create(self, kind: str, obj: ObjectView) -> Object:
-        body = {"apiVersion": f"{VELERO_GROUP}/v1", "kind": kind, **obj}
-        return create_object(self._client, velero_resource(kind), body, namespace=self.namespace)
+        body = {"apiVersion": self.family.api_version, "kind": kind, **obj}
+        return create_object(self._client, self.resource(kind), body, namespace=self.namespace)
 
     def patch(self, obj: ObjectView, patch: ObjectView, *, unchanged: bool = False) -> Object:
         """Merge ``patch`` into ``obj``. ``unchanged``: only when nobody has changed it since it was read."""
@@ -78,13 +82,13 @@ class VeleroObjects:
             version = {"resourceVersion": metadata["resourceVersion"]}
             patch = {**patch, "metadata": {**(patch.get("metadata") or {}), **version}}
         return patch_object(
-            self._client, velero_resource(str(obj["kind"])), metadata["name"], patch, namespace=self.namespace
+            self._client, self.resource(str(obj["kind"])), metadata["name"], patch, namespace=self.namespace
         )
 
     def delete(self, obj: ObjectView) -> bool:
         """Just this one, and none that has its name by now. False when it was not there."""
         metadata = obj["metadata"]
-        resource = velero_resource(str(obj["kind"]))
+        resource = self.resource(str(obj["kind"]))
         return delete_object(self._client, resource, metadata["name"], self.namespace, uid=str(metadata["uid"]))
 
 
@@ -97,12 +101,4 @@ def name_of(obj: ObjectView) -> str:
     return str(obj["metadata"]["name"])
 
 
-def _missing_type(kind: str) -> KubeError:
-    return KubeError(
-        f"The cluster does not have Velero's type {kind} ({KINDS[kind]}.{VELERO_GROUP}).",
-        status=404,
-        hint="Install Velero's types: k8s_velero_operations with state: present does that.",
-    )
-
-
-__all__ = ("KINDS", "VELERO_GROUP", "VeleroObjects", "name_of", "phase_of", "velero_resource")
+__all__ = ("KINDS", "OperationObjects", "name_of", "phase_of")
