@@ -15,6 +15,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
+from ansible_collections.arkive.k8s.plugins.module_utils._core.secrets import remember_secrets
 
 _AWS = ("aws", "velero.io/aws")
 _LOCATIONS_HINT = "Say with the option locations where it is."
@@ -112,7 +113,9 @@ def _from_credentials(name: str, text: str, profile: str) -> dict[str, str]:
             hint="Name one that they have in config.profile.",
         )
     values = dict(parser.items(profile))
-    return {option: values[key].strip() for key, option in _CREDENTIALS.items() if values.get(key)}
+    found = {option: values[key].strip() for key, option in _CREDENTIALS.items() if values.get(key)}
+    remember_secrets(found.values())
+    return found
 
 
 __all__ = ("ca_certificate", "decode", "location_options", "public_url")

@@ -35,6 +35,16 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review imp
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import Grant
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle import schedule_check, schedule_run, sync_run
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations import (
+    operations_run,
+    types_task,
+    waiting_objects,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operations_request import (
+    Operation,
+    OperationsOutcome,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.types_task import TypesOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.schedule_request import ScheduleOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.sync_request import Remark, SyncOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task import HookTaskOutcome
@@ -56,6 +66,7 @@ from ansible_collections.arkive.k8s.plugins.modules import (
     k8s_restore_info,
     k8s_snapshot,
     k8s_snapshot_info,
+    k8s_velero_operations,
 )
 
 Runner: t.TypeAlias = "t.Callable[..., dict[str, t.Any]]"
@@ -157,6 +168,10 @@ LOADED_LATE: dict[str, t.Any] = {
     "tick": schedule_run,
     "check_schedule": schedule_check,
     "sync_backups": sync_run,
+    "run_operations": operations_run,
+    "foresee_operations": waiting_objects,
+    "install_types": types_task,
+    "remove_types": types_task,
 }
 CASES = {
     "access_info": Case(k8s_access_info, ("look_at_access",), _access, {"for": ["backup"], **AUTH}),
@@ -195,6 +210,26 @@ CASES = {
         ),
         AUTH,
         location=True,
+    ),
+    "velero_operations passed": Case(
+        k8s_velero_operations,
+        ("run_operations", "foresee_operations"),
+        lambda: OperationsOutcome(
+            namespace=CANARY, busy=CANARY, operations=(Operation("Backup", CANARY, CANARY, CANARY),)
+        ),
+        AUTH,
+    ),
+    "velero_operations present": Case(
+        k8s_velero_operations,
+        ("install_types",),
+        lambda: TypesOutcome(created=(CANARY,), kept=(CANARY,)),
+        {"state": "present", **AUTH},
+    ),
+    "velero_operations absent": Case(
+        k8s_velero_operations,
+        ("remove_types",),
+        lambda: TypesOutcome(removed=(CANARY,)),
+        {"state": "absent", **AUTH},
     ),
     "backup_info": Case(
         k8s_backup_info,
@@ -256,6 +291,7 @@ CASES = {
     "snapshot absent": Case(k8s_snapshot, ("remove_snapshots",), SnapshotOutcome, {"state": "absent", **SET}),
     "snapshot_info": Case(
         k8s_snapshot_info,
+        k8s_velero_operations,
         ("list_snapshots",),
         lambda: FoundSnapshots(snapshots=[{"labels": {CANARY: CANARY}}], warnings=[CANARY]),
         {**AUTH},
