@@ -291,7 +291,6 @@ CASES = {
     "snapshot absent": Case(k8s_snapshot, ("remove_snapshots",), SnapshotOutcome, {"state": "absent", **SET}),
     "snapshot_info": Case(
         k8s_snapshot_info,
-        k8s_velero_operations,
         ("list_snapshots",),
         lambda: FoundSnapshots(snapshots=[{"labels": {CANARY: CANARY}}], warnings=[CANARY]),
         {**AUTH},
