@@ -72,6 +72,33 @@ K8S_BACKUP_SYNC: ResultKeys = {
     "location": "",
 }
 
+K8S_BACKUP_VERIFY: ResultKeys = {
+    **_COMMON,
+    "name": "",
+    "phase": "",
+    "sound": False,
+    "problems": [],
+    "files": [],
+    "objects": 0,
+    "objects_read": 0,
+    "snapshots": [],
+    "verification": {},
+    "recorded": False,
+    "location": "",
+}
+
+K8S_BACKUP_DIFF: ResultKeys = {
+    **_COMMON,
+    **_FITTED,
+    "backup": "",
+    "compared_with": "",
+    "differs": False,
+    "counts": {},
+    "objects": [],
+    "diffs_left_out": 0,
+    "location": "",
+}
+
 K8S_BACKUP_INFO: ResultKeys = {
     **_COMMON,
     "backups": [],
@@ -161,9 +188,11 @@ K8S_VELERO_OPERATIONS: ResultKeys = {
 __all__ = (
     "K8S_ACCESS_INFO",
     "K8S_BACKUP",
+    "K8S_BACKUP_DIFF",
     "K8S_BACKUP_INFO",
     "K8S_BACKUP_SCHEDULE",
     "K8S_BACKUP_SYNC",
+    "K8S_BACKUP_VERIFY",
     "K8S_BLUEPRINT",
     "K8S_HOOK_EXEC",
     "K8S_RESTORE",
