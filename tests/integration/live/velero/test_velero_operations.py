@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the command line shows of a backup and a restore that we have made, and of the same that Velero's server made."""
+"""What the command line shows of a backup and a restore of ours, and of the same that Velero's server made."""
 
 from __future__ import annotations
 

@@ -243,6 +243,7 @@ CASES = {
         ("remove_types",),
         lambda: TypesOutcome(removed=(CANARY,)),
         {"state": "absent", **AUTH},
+    ),
     "backup_verify": Case(
         k8s_backup_verify,
         ("verify_backup",),
