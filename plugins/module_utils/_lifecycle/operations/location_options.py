@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From a BackupStorageLocation and its Secret to the options of a storage location (docs/compatibility 1.10)."""
+"""From a BackupStorageLocation and its Secret to the options of a storage location (docs/compatibility 7.6)."""
 
 # Private: not for use outside of this collection.
 
