@@ -173,6 +173,18 @@ K8S_SNAPSHOT: ResultKeys = {
 
 K8S_SNAPSHOT_INFO: ResultKeys = {**_COMMON, "snapshots": []}
 
+K8S_VELERO_OPERATIONS: ResultKeys = {
+    **_COMMON,
+    **_FITTED,
+    "namespace": "",
+    "passes": 0,
+    "busy": "",
+    "operations": [],
+    "created": [],
+    "removed": [],
+    "kept": [],
+}
+
 __all__ = (
     "K8S_ACCESS_INFO",
     "K8S_BACKUP",
@@ -187,5 +199,6 @@ __all__ = (
     "K8S_RESTORE_INFO",
     "K8S_SNAPSHOT",
     "K8S_SNAPSHOT_INFO",
+    "K8S_VELERO_OPERATIONS",
     "ResultKeys",
 )
