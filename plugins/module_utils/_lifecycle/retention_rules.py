@@ -51,7 +51,7 @@ class RetentionRules:
     weekly: int = 0
     monthly: int = 0
     yearly: int = 0
-    within: CalendarSpan = CalendarSpan()
+    within: CalendarSpan = dataclasses.field(default_factory=CalendarSpan)
     zone: str = "UTC"
 
     def __post_init__(self) -> None:

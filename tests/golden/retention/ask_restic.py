@@ -5,8 +5,9 @@
 
 """Ask real restics which snapshots ``forget`` keeps, and write the histories with their answers to ``expected.json``.
 
-``ask_restic.py OLD NEW``: the program of restic 0.14, as in Debian 12, and one of 0.16 or later. The snapshots are written into a
-repository in restic's own format, because ``restic backup`` would take an hour for them. Needs the library cryptography.
+``ask_restic.py OLD NEW``: the program of restic 0.14, as in Debian 12, and one of 0.16 or later. The snapshots are
+written into a repository in restic's own format, because ``restic backup`` would take an hour for them. Needs the
+library cryptography.
 """
 
 from __future__ import annotations
@@ -74,8 +75,8 @@ class Repository:
     def add(self, host: str, moment: str) -> None:
         snapshot = {"time": moment, "tree": "0" * 64, "paths": ["/data"], "hostname": host, "username": "golden"}
         nonce = os.urandom(16)
-        ciphertext = Cipher(algorithms.AES(self._encrypt), modes.CTR(nonce)).encryptor().update(
-            json.dumps(snapshot).encode()
+        ciphertext = (
+            Cipher(algorithms.AES(self._encrypt), modes.CTR(nonce)).encryptor().update(json.dumps(snapshot).encode())
         )
         one_time = Cipher(algorithms.AES(self._mac_k), modes.ECB()).encryptor().update(nonce)
         data = nonce + ciphertext + Poly1305.generate_tag(self._mac_r + one_time, ciphertext)
@@ -83,9 +84,7 @@ class Repository:
 
     def kept(self, program: str, host: str, history: dict[str, t.Any]) -> list[int]:
         """Places in the history's moments."""
-        words = [
-            f"--keep-{name}={'unlimited' if value == -1 else value}" for name, value in history["rules"].items()
-        ]
+        words = [f"--keep-{name}={'unlimited' if value == -1 else value}" for name, value in history["rules"].items()]
         answer = self.run(program, "forget", "--dry-run", "--json", "--group-by=host", f"--host={host}", *words)
         (group,) = json.loads(answer.splitlines()[0])
         kept = {dt.datetime.fromisoformat(snapshot["time"]) for snapshot in group["keep"]}
