@@ -31,13 +31,13 @@ options:
       - What is to be done.
       - V(backup), V(restore) and V(snapshot) are M(arkive.k8s.k8s_backup), M(arkive.k8s.k8s_restore) and
         M(arkive.k8s.k8s_snapshot); V(delete) is M(arkive.k8s.k8s_backup) with C(state=absent) of a backup with
-        snapshots; V(snapshot_info) is M(arkive.k8s.k8s_snapshot_info).
+        snapshots; V(prune) is M(arkive.k8s.k8s_backup_prune); V(snapshot_info) is M(arkive.k8s.k8s_snapshot_info).
       - V(hooks) is M(arkive.k8s.k8s_hook_exec) and the role P(arkive.k8s.fsfreeze#role).
       - M(arkive.k8s.k8s_backup_info) needs no cluster. Blueprints take the rights of what their phases do, which are
         not among these.
     type: list
     elements: str
-    choices: [backup, restore, delete, snapshot, snapshot_info, hooks]
+    choices: [backup, restore, delete, prune, snapshot, snapshot_info, hooks]
     required: true
   namespaces:
     description:
