@@ -522,12 +522,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_option
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, RESULT, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
-from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import phase_of
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
 
@@ -609,29 +607,10 @@ def delete(task: Task) -> Result:
 
 def hold(task: Task) -> Result:
     """States ``held`` and ``released``."""
-    from ansible_collections.arkive.k8s.plugins.module_utils._catalog.holds import hold_backup, release_backup
+    from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hold_task import hold_or_release
 
-    params = task.params
-    name = backup_name(params, backup_manifest(params))
-    store = open_store(storage_location(params), cancel=task.cancel)
-    if params["state"] == "held":
-        outcome = hold_backup(
-            store, name, reason=params["hold_reason"], by=params["hold_by"], check_mode=task.check_mode
-        )
-    else:
-        outcome = release_backup(store, name, check_mode=task.check_mode)
-    before, after = (found.to_dict() if found else None for found in (outcome.before, outcome.after))
-    result: Result = {
-        "changed": outcome.changed,
-        "backup": outcome.backup,
-        "phase": phase_of(outcome.backup),
-        "hold": after,
-        "location": outcome.location,
-        "warnings_list": to_return(Issues.of(warnings=outcome.warnings).warnings),
-    }
-    if task.diff_mode:
-        result["diff"] = text_diff(before, after, title=f"hold of backup {name}")
-    return result
+    name = backup_name(task.params, backup_manifest(task.params))
+    return hold_or_release(task, name, open_store(storage_location(task.params), cancel=task.cancel))
 
 
 _WORK = {"present": make, "absent": delete, "held": hold, "released": hold}
