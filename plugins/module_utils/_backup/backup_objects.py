@@ -11,9 +11,12 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import BACKUPS, RESTORES
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
+    BACKUPS,
+    RESTORES,
+    VOLUME_SNAPSHOTS,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import Grant, RightsScope, needs_on
@@ -94,20 +97,20 @@ def is_same_backup(found: t.Mapping[str, t.Any], stored: t.Mapping[str, t.Any]) 
     return bool(found["metadata"].get("uid") == (stored.get("metadata") or {}).get("uid"))
 
 
-def object_needs() -> tuple[Need, ...]:
-    """The namespace of Velero is none of those that are backed up."""
-    return (*needs_on("get patch delete", BACKUPS), *needs_on("list patch delete", RESTORES))
-
-
 def prune_grants(_scope: RightsScope) -> list[Grant]:
-    """Beside those to delete snapshots."""
+    """Beside those to delete snapshots. Neither Velero's namespace nor those of snapshots are among the scope's."""
     return [
         Grant(
-            "The Backup objects of backups that go, and those of their restores, where the cluster has such types.",
-            object_needs(),
-            "With velero_namespace: '' they are left alone.",
-        )
+            "The Backup objects of backups that go, and those of their restores, where the cluster has such types. "
+            "None of it with velero_namespace: ''.",
+            (*needs_on("get patch delete", BACKUPS), *needs_on("list patch delete", RESTORES)),
+        ),
+        Grant(
+            "VolumeSnapshots that killed runs have left.",
+            needs_on("list get patch delete", VOLUME_SNAPSHOTS),
+            "They are not found, or named and stay.",
+        ),
     ]
 
 
-__all__ = ("BackupObjects", "is_same_backup", "object_needs", "prune_grants")
+__all__ = ("BackupObjects", "is_same_backup", "prune_grants")

@@ -29,22 +29,38 @@ NOW = parse_rfc3339("2026-11-28T12:00:00Z")
 
 
 class Snapshots:
-    """A provider of native snapshots. ``refuses``: handles that cannot be deleted."""
+    """A provider of native snapshots, which are files: they outlive a process. ``refuses``: those that stay.
+
+    ``before_delete`` is called before each goes.
+    """
 
     name = "set"
     kind = "native"
     is_cancelled = False
 
-    def __init__(self) -> None:
-        self.there: set[str] = set()
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._folder.mkdir()
         self.refuses: set[str] = set()
+        self.before_delete: t.Callable[[], None] = lambda: None
+
+    @property
+    def there(self) -> set[str]:
+        return {file.name for file in self._folder.iterdir()}
+
+    def add(self, handles: t.Iterable[str]) -> None:
+        for handle in handles:
+            (self._folder / handle).touch()
 
     def why_not_delete(self, _snapshot: RecordedSnapshot) -> str:
         return ""
 
     def delete(self, snapshots: t.Sequence[RecordedSnapshot], _contents: t.Any) -> dict[RecordedSnapshot, str]:
         failed = {one: "It is in use." for one in snapshots if one.handle in self.refuses}
-        self.there -= {one.handle for one in snapshots if one not in failed}
+        for one in snapshots:
+            if one not in failed:
+                self.before_delete()
+                (self._folder / one.handle).unlink(missing_ok=True)
         return failed
 
     def deletion_notes(self) -> tuple[str, ...]:
@@ -55,8 +71,9 @@ class PruneLab:
     """Backups in a local directory. ``store`` may be wrapped."""
 
     def __init__(self, path: Path) -> None:
-        self.store: Store = LocalStore(LocalLocation(path=str(path)))
-        self.snapshots = Snapshots()
+        (path / "location").mkdir()
+        self.store: Store = LocalStore(LocalLocation(path=str(path / "location")))
+        self.snapshots = Snapshots(path / "snapshots")
         self.now = NOW
         self.removed_objects: list[str] = []
 
@@ -86,7 +103,7 @@ class PruneLab:
         if archive:
             self.store.put(keys.tarball, tar_gz())
         if snapshots:
-            self.snapshots.there.update(snapshots)
+            self.snapshots.add(snapshots)
             records = [
                 {
                     "spec": {"location": "here", "persistentVolumeName": f"pv-{handle}"},

@@ -258,7 +258,7 @@ def test_what_cannot_go_stays_listed_and_is_tried_again(lab: PruneLab) -> None:
 def test_a_read_only_location_is_not_pruned(lab: PruneLab, tmp_path: Path) -> None:
     lab.put_days(3)
     before = lab.stored()
-    lab.store = ReadOnlyStore(LocalStore(LocalLocation(path=str(tmp_path), read_only=True)))
+    lab.store = ReadOnlyStore(LocalStore(LocalLocation(path=str(tmp_path / "location"), read_only=True)))
     for check_mode in (False, True):
         with pytest.raises(StoreError, match="is read-only"):
             lab.prune(check_mode=check_mode)
