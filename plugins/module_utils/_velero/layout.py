@@ -53,6 +53,7 @@ class BackupKeys:
         self.result = self._key("-arkive-result.json.gz")
         self.hold = self._key("-arkive-hold.json")
         self.deletion = self._key("-arkive-deletion.json")
+        self.verified = self._key("-arkive-verified.json")
 
     def _key(self, suffix: str) -> str:
         return f"{self.directory}{self.name}{suffix}"
