@@ -38,6 +38,7 @@ class BackupRequest:
     ``namespace``, ``labels`` and ``annotations`` are the stored Backup object's own; a policy that the spec names is
     read from that namespace, unless ``policy`` is given. ``backup_hooks`` run once each for the whole backup,
     ``execution_hooks`` (blueprints, by ``hook_settings``) once for each namespace.
+    ``uid``: the object's own, where a cluster has it; empty for a new one.
     ``snapshot_location``: where native snapshots are made, None for nowhere.
     ``all_api_versions``: objects are stored in every version that is served. ``skip_forbidden``: what may not be
     listed is left out. ``ignore_unsupported``: fields that need an agent are warnings. ``log_output``: the hooks'
@@ -49,6 +50,7 @@ class BackupRequest:
     name: str
     spec: BackupSpec
     namespace: str = DEFAULT_NAMESPACE
+    uid: str = ""
     labels: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     annotations: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     policy: ResourcePolicy | None = None

@@ -33,6 +33,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.nudge import NUDGE_SECONDS, nudge
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.retained import remove_retained
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.status import stated_error
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import Sighting
 
 #: It keeps the object until the driver has deleted the snapshot; the snapshot controller puts it there as well.
 _FINALIZER = "snapshot.storage.kubernetes.io/volumesnapshotcontent-bound-protection"
@@ -107,6 +108,28 @@ class StorageSnapshots:
         if gone and not self._client.cancel.is_cancelled:
             self.notes += remove_retained(self._client, self._api, gone.keys(), driver_asked=names)
         return failed
+
+    def look_for(self, snapshot: StoredSnapshot, *, timeout: float) -> Sighting:
+        """Whether the driver knows it. The object that asks keeps the snapshot when it goes, which it does at once.
+
+        A driver that lists no snapshots takes each handle for one that is there.
+        """
+        body = self._content_for(snapshot, keep=True)
+        name = body["metadata"]["name"]
+        try:
+            taken_on = self._offer(body, timeout) or self._offer(body, timeout)
+            if taken_on is not None and not _handle(taken_on):
+                taken_on = self._wait_out_error(name, taken_on)
+            found = _sighting(taken_on)
+        except KubeError as exc:
+            found = Sighting("unknown", exc.sentence)
+        except Cancelled as exc:
+            found = Sighting("unknown", exc.message)
+        try:
+            self._remove(name)
+        except KubeError as exc:
+            return Sighting(found.presence, f"VolumeSnapshotContent {name} may be left in the cluster: {exc.message}")
+        return found
 
     def _delete(self, snapshot: StoredSnapshot, timeout: float) -> str:
         body = self._content_for(snapshot)
@@ -210,11 +233,12 @@ class StorageSnapshots:
                 if not exc.not_found:
                     raise
 
-    def _content_for(self, snapshot: StoredSnapshot) -> dict[str, t.Any]:
+    def _content_for(self, snapshot: StoredSnapshot, *, keep: bool = False) -> dict[str, t.Any]:
+        """The object that has it deleted or, with ``keep``, only looked at."""
         digest = hashlib.sha256(f"{snapshot.driver}\0{snapshot.handle}".encode()).hexdigest()[:20]
-        name = f"arkive-delete-{digest}"
+        name = f"arkive-{'look' if keep else 'delete'}-{digest}"
         spec: dict[str, t.Any] = {
-            "deletionPolicy": "Delete",
+            "deletionPolicy": "Retain" if keep else "Delete",
             "driver": snapshot.driver,
             "source": {"snapshotHandle": snapshot.handle},
             # There is never a VolumeSnapshot of that name, so that nothing is bound to it.
@@ -252,6 +276,19 @@ def _list_drivers(client: KubeClient, discovery: Discovery) -> set[str] | None:
         if exc.forbidden:
             return None
         raise
+
+
+def _sighting(content: ObjectView | None) -> Sighting:
+    if content is None:
+        return Sighting("unknown", "somebody has deleted the VolumeSnapshotContent that asked for it")
+    if _handle(content):
+        return Sighting("present")
+    error = stated_error(None, content)
+    if _GONE.search(error):
+        return Sighting("missing", f"the driver says: {error}")
+    return Sighting(
+        "unknown", f"the driver says: {error}" if error else "no csi-snapshotter of its driver looked at it"
+    )
 
 
 def _is_taken_on(content: ObjectView | None) -> bool:
