@@ -31,15 +31,18 @@ options:
       - What is to be done.
       - V(backup), V(restore) and V(snapshot) are M(arkive.k8s.k8s_backup), M(arkive.k8s.k8s_restore) and
         M(arkive.k8s.k8s_snapshot); V(delete) is M(arkive.k8s.k8s_backup) with C(state=absent) of a backup with
-        snapshots; V(snapshot_info) is M(arkive.k8s.k8s_snapshot_info).
+        snapshots; V(prune) is M(arkive.k8s.k8s_backup_prune); V(snapshot_info) is M(arkive.k8s.k8s_snapshot_info).
       - V(hooks) is M(arkive.k8s.k8s_hook_exec) and the role P(arkive.k8s.fsfreeze#role).
+      - V(sync) is M(arkive.k8s.k8s_backup_sync) with the types of Velero; O(namespaces) are those of its objects.
+      - V(operations) is M(arkive.k8s.k8s_velero_operations), without the rights of what it carries out; O(namespaces)
+        are those of the objects. Its backups and restores take those of V(backup), V(delete) and V(restore) besides.
       - V(blueprint) is M(arkive.k8s.k8s_blueprint), and O(arkive.k8s.k8s_backup#module:execution_hooks) beside the
         backup, restore or snapshot that they are around. What the commands of C(KubeTask) do, they do as the
         ServiceAccount of their pod, whose rights are not among these.
       - M(arkive.k8s.k8s_backup_info) needs no cluster.
     type: list
     elements: str
-    choices: [backup, restore, delete, snapshot, snapshot_info, hooks, blueprint]
+    choices: [backup, restore, delete, prune, snapshot, snapshot_info, hooks, sync, operations, blueprint]
     required: true
   namespaces:
     description:

@@ -46,7 +46,17 @@ _BACKUP: ResultKeys = {
     "location": "",
 }
 
-K8S_BACKUP: ResultKeys = {**_COMMON, **_STORED, **_BACKUP, "deleted": [], "deleted_snapshots": []}
+K8S_BACKUP: ResultKeys = {**_COMMON, **_STORED, **_BACKUP, "deleted": [], "deleted_snapshots": [], "hold": None}
+
+K8S_BACKUP_PRUNE: ResultKeys = {
+    **_COMMON,
+    **_FITTED,
+    "backups": [],
+    "deleted": [],
+    "freed_bytes": 0,
+    "leftovers": [],
+    "location": "",
+}
 
 K8S_BACKUP_SCHEDULE: ResultKeys = {
     **_COMMON,
@@ -57,6 +67,46 @@ K8S_BACKUP_SCHEDULE: ResultKeys = {
     "due_since": None,
     "missed": 0,
     "running": "",
+}
+
+K8S_BACKUP_SYNC: ResultKeys = {
+    **_COMMON,
+    "created": [],
+    "removed": [],
+    "skipped": [],
+    "kept": [],
+    "pod_volume_backups": 0,
+    "location_created": False,
+    "api_version": "",
+    "namespace": "",
+    "location": "",
+}
+
+K8S_BACKUP_VERIFY: ResultKeys = {
+    **_COMMON,
+    "name": "",
+    "phase": "",
+    "sound": False,
+    "problems": [],
+    "files": [],
+    "objects": 0,
+    "objects_read": 0,
+    "snapshots": [],
+    "verification": {},
+    "recorded": False,
+    "location": "",
+}
+
+K8S_BACKUP_DIFF: ResultKeys = {
+    **_COMMON,
+    **_FITTED,
+    "backup": "",
+    "compared_with": "",
+    "differs": False,
+    "counts": {},
+    "objects": [],
+    "diffs_left_out": 0,
+    "location": "",
 }
 
 K8S_BACKUP_INFO: ResultKeys = {
@@ -133,16 +183,33 @@ K8S_SNAPSHOT: ResultKeys = {
 
 K8S_SNAPSHOT_INFO: ResultKeys = {**_COMMON, "snapshots": []}
 
+K8S_VELERO_OPERATIONS: ResultKeys = {
+    **_COMMON,
+    **_FITTED,
+    "namespace": "",
+    "passes": 0,
+    "busy": "",
+    "operations": [],
+    "created": [],
+    "removed": [],
+    "kept": [],
+}
+
 __all__ = (
     "K8S_ACCESS_INFO",
     "K8S_BACKUP",
+    "K8S_BACKUP_DIFF",
     "K8S_BACKUP_INFO",
+    "K8S_BACKUP_PRUNE",
     "K8S_BACKUP_SCHEDULE",
+    "K8S_BACKUP_SYNC",
+    "K8S_BACKUP_VERIFY",
     "K8S_BLUEPRINT",
     "K8S_HOOK_EXEC",
     "K8S_RESTORE",
     "K8S_RESTORE_INFO",
     "K8S_SNAPSHOT",
     "K8S_SNAPSHOT_INFO",
+    "K8S_VELERO_OPERATIONS",
     "ResultKeys",
 )

@@ -15,7 +15,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.open_backup im
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.api_versions import choose_versions
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.choice import ObjectChoice
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.chosen_items import (
     ChosenItems,
     choose_items,
@@ -27,6 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.version
     read_version_priorities,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.choice import ObjectChoice
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
 
@@ -53,7 +53,7 @@ def choose_objects(run: RestoreRun, backup: OpenBackup) -> Chosen:
     for failed in discovery.failed_groups:
         issues.warning(f"The API group {failed}")
     api = ApiTypes(discovery)
-    for unsupported in spec.unsupported_fields():
+    for unsupported in spec.unsupported_fields(run.request.spell):
         issues.warning(unsupported)
     if request.all_api_versions and backup.has_api_versions:
         choose_versions(contents, discovery, read_version_priorities(run.client, discovery, request))

@@ -19,14 +19,16 @@ import yaml
 from ansible_collections.arkive.k8s.plugins.module_utils._access.answer import AccessAnswer
 from ansible_collections.arkive.k8s.plugins.module_utils._access.lacking import LackingRight
 from ansible_collections.arkive.k8s.plugins.module_utils._access.roles import Account, AccountRights
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible import result_keys
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible import hold_task, result_keys
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog import delete as catalog_delete
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import DeletedBackup
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.holds import HeldBackup, Hold
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import BackupListing
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_outcome import ActionOutcome, PhaseOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.blueprint_task import BlueprintOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.finding import Finding
@@ -34,26 +36,58 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.model import 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import Grant
-from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle import schedule_check, schedule_run
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle import schedule_check, schedule_run, sync_run
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations import (
+    operations_run,
+    types_task,
+    waiting_objects,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operations_request import (
+    Operation,
+    OperationsOutcome,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.types_task import TypesOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prunable import Prunable
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_outcome import (
+    Leftover,
+    PrunedBackup,
+    PruneOutcome,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.retention_plan import Verdict
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.schedule_request import ScheduleOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.sync_request import Remark, SyncOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._proof import verify
+from ansible_collections.arkive.k8s.plugins.module_utils._proof.diff_outcome import ComparedObject, DiffOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._proof.verify_request import (
+    CheckedFile,
+    CheckedSnapshot,
+    VerifyOutcome,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task import HookTaskOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.outcome import SnapshotOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi import listing as csi_listing
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import Sighting
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import FoundSnapshots
 from ansible_collections.arkive.k8s.plugins.modules import (
     k8s_access_info,
     k8s_backup,
+    k8s_backup_diff,
     k8s_backup_info,
+    k8s_backup_prune,
     k8s_backup_schedule,
+    k8s_backup_sync,
+    k8s_backup_verify,
     k8s_blueprint,
     k8s_hook_exec,
     k8s_restore,
     k8s_restore_info,
     k8s_snapshot,
     k8s_snapshot_info,
+    k8s_velero_operations,
 )
 
 Runner: t.TypeAlias = "t.Callable[..., dict[str, t.Any]]"
@@ -108,6 +142,27 @@ def _deleted_backup() -> DeletedBackup:
     )
 
 
+def _held_backup() -> HeldBackup:
+    return HeldBackup(
+        location=CANARY,
+        changed=True,
+        backup={"metadata": {"name": CANARY}},
+        before=None,
+        after=Hold(CANARY, CANARY, CANARY),
+        warnings=(CANARY,),
+    )
+
+
+def _pruned() -> PruneOutcome:
+    verdict = Verdict(Prunable(name=CANARY, schedule=CANARY, phase=CANARY, hold=Hold(CANARY)), False, (CANARY,))
+    return PruneOutcome(
+        location=CANARY,
+        backups=(PrunedBackup(verdict=verdict, state="kept"),),
+        leftovers=(Leftover(kind="restore", name=CANARY, message=CANARY),),
+        warnings=(CANARY,),
+    )
+
+
 def _access() -> AccessAnswer:
     need = Need("list", CANARY, CANARY, namespace=CANARY)
     return AccessAnswer(
@@ -152,8 +207,16 @@ SET = {"name": "s", "namespace": "shop", **AUTH}
 LOADED_LATE: dict[str, t.Any] = {
     "list_snapshots": csi_listing,
     "delete_backup": catalog_delete,
+    "hold_backup": hold_task,
+    "release_backup": hold_task,
     "tick": schedule_run,
     "check_schedule": schedule_check,
+    "sync_backups": sync_run,
+    "run_operations": operations_run,
+    "foresee_operations": waiting_objects,
+    "install_types": types_task,
+    "remove_types": types_task,
+    "verify_backup": verify,
 }
 CASES = {
     "access_info": Case(k8s_access_info, ("look_at_access",), _access, {"for": ["backup"], **AUTH}),
@@ -161,6 +224,13 @@ CASES = {
     "backup absent": Case(
         k8s_backup, ("delete_backup",), _deleted_backup, {"name": "b", "state": "absent", **AUTH}, location=True
     ),
+    "backup held": Case(
+        k8s_backup, ("hold_backup",), _held_backup, {"name": "b", "state": "held", **AUTH}, location=True
+    ),
+    "backup released": Case(
+        k8s_backup, ("release_backup",), _held_backup, {"name": "b", "state": "released", **AUTH}, location=True
+    ),
+    "backup_prune": Case(k8s_backup_prune, ("prune",), _pruned, {"keep_last": 3, **AUTH}, location=True),
     "backup_schedule": Case(
         k8s_backup_schedule,
         ("tick",),
@@ -175,6 +245,70 @@ CASES = {
         ("check_schedule",),
         lambda: ScheduleOutcome(location=CANARY, running=CANARY, warnings=(CANARY,)),
         {"name": "s", "state": "checked", "max_age": "26h"},
+        location=True,
+    ),
+    "backup_sync": Case(
+        k8s_backup_sync,
+        ("sync_backups",),
+        lambda: SyncOutcome(
+            location=CANARY,
+            api_version="velero.io/v1",
+            namespace=CANARY,
+            before=(CANARY,),
+            created=("b",),
+            skipped=(Remark(CANARY, CANARY),),
+            kept=(Remark(CANARY, CANARY),),
+            warnings=(CANARY,),
+        ),
+        AUTH,
+        location=True,
+    ),
+    "velero_operations passed": Case(
+        k8s_velero_operations,
+        ("run_operations", "foresee_operations"),
+        lambda: OperationsOutcome(
+            namespace=CANARY, busy=CANARY, operations=(Operation("Backup", CANARY, CANARY, CANARY),)
+        ),
+        AUTH,
+    ),
+    "velero_operations present": Case(
+        k8s_velero_operations,
+        ("install_types",),
+        lambda: TypesOutcome(created=(CANARY,), kept=(CANARY,)),
+        {"state": "present", **AUTH},
+    ),
+    "velero_operations absent": Case(
+        k8s_velero_operations,
+        ("remove_types",),
+        lambda: TypesOutcome(removed=(CANARY,)),
+        {"state": "absent", **AUTH},
+    ),
+    "backup_verify": Case(
+        k8s_backup_verify,
+        ("verify_backup",),
+        lambda: VerifyOutcome(
+            name=CANARY,
+            location=CANARY,
+            phase=CANARY,
+            files=(CheckedFile(CANARY, 1, "intact"),),
+            snapshots=(CheckedSnapshot(RecordedSnapshot("CSI", CANARY, CANARY), Sighting("unknown", CANARY)),),
+            warnings=(CANARY,),
+        ),
+        {"name": "b", **AUTH},
+        location=True,
+    ),
+    "backup_diff": Case(
+        k8s_backup_diff,
+        ("compare",),
+        lambda: DiffOutcome(
+            backup=CANARY,
+            other=CANARY,
+            location=CANARY,
+            objects=(ComparedObject(GroupResource("pods"), CANARY, CANARY, "changed", CANARY, (CANARY,)),),
+            diffs=({"before_header": CANARY, "after_header": CANARY, "before": CANARY, "after": CANARY},),
+            warnings=(CANARY,),
+        ),
+        {"name": "b", **AUTH},
         location=True,
     ),
     "backup_info": Case(

@@ -29,7 +29,7 @@ def hook_of(argv: tuple[str, ...] = FREEZE, **more: t.Any) -> Hook:
 
 
 def examine(cluster: t.Any, hook: Hook | None = None, *, pod: t.Any = None, **policy: t.Any) -> HookPlan:
-    preflight = Preflight(cluster, ApiObjectReader(cluster), policy=FreezePolicy(**policy))
+    preflight = Preflight(cluster.client, ApiObjectReader(cluster.client), policy=FreezePolicy(**policy))
     return preflight.examine(pod or cluster.add_pod("db-0"), hook or hook_of())
 
 
@@ -109,7 +109,7 @@ def test_a_server_that_does_not_say_decides_later(cluster: t.Any) -> None:
     def can_i(*_words: t.Any, **_more: t.Any) -> bool:
         raise KubeError("Not here.", status=404)
 
-    cluster.can_i = can_i
+    cluster.client.can_i = can_i
     assert examine(cluster).refusal == ""
 
 
@@ -120,8 +120,8 @@ def test_a_server_that_does_not_say_decides_later(cluster: t.Any) -> None:
 def test_the_credential_outlasts_the_lease(cluster: t.Any, left: int, renewed: int | None, refused: bool) -> None:
     ends = [utc_now() + dt.timedelta(seconds=seconds) for seconds in (left, renewed or left)]
     refreshed: list[bool] = []
-    cluster.credential_expires_at = lambda: ends[len(refreshed)]
-    cluster.refresh_credentials = lambda: refreshed.append(True)
+    cluster.client.credential_expires_at = lambda: ends[len(refreshed)]
+    cluster.client.refresh_credentials = lambda: refreshed.append(True)
     plan = examine(cluster)
     assert ("before the lease would" in plan.refusal) is refused
 
@@ -165,7 +165,7 @@ def test_allow_shared_freeze_overrides_the_guard(cluster: t.Any) -> None:
 
 
 def planned(cluster: t.Any, hook: Hook, *, pod: t.Any = None, **policy: t.Any) -> dict[str, t.Any]:
-    return plan_hook(pod or cluster.add_pod("db-0"), hook, client=cluster, policy=FreezePolicy(**policy))
+    return plan_hook(pod or cluster.add_pod("db-0"), hook, client=cluster.client, policy=FreezePolicy(**policy))
 
 
 def test_plan_hook(cluster: t.Any) -> None:
