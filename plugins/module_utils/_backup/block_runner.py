@@ -64,7 +64,7 @@ class BlockRunner:
         with concurrent.futures.ThreadPoolExecutor(self._settings.workers, thread_name_prefix="arkive-block") as pool:
             # Every hook is examined before the first one runs.
             pods = [pod for block in blocks for pod in block.pods]
-            found = list(pool.map(lambda pod: prepare_pod(pod, self._preflight, self._issues), pods))
+            found = list(pool.map(lambda pod: prepare_pod(pod, self._preflight, self._settings), pods))
             rest = iter(found)
             prepared = [[next(rest) for _pod in block.pods] for block in blocks]
             self._cancel.check()

@@ -1,0 +1,103 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The container of a pod in which a database's client runs, and where the database's files are."""
+
+# Private: not for use outside of this collection.
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.held import ClientMissing
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import ExecRefused, exec_command
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_stream import ExecStream
+
+_OPEN_SECONDS = 30.0
+_LINK_SECONDS = 10.0
+#: What runtimes say of a program that is not there.
+_NO_PROGRAM = ("executable file not found", "no such file or directory", "not found in $path", "permission denied")
+
+#: The claim, as namespace/name, that a path of the container lies on. Raises an ``ArkiveError`` where it is none.
+ClaimOf: t.TypeAlias = t.Callable[[str], str]
+
+
+class PodContainer:
+    """``claims``: all that the container mounts. ``frozen``: those that are to be frozen while the database is held."""
+
+    def __init__(
+        self,
+        client: KubeClient,
+        identity: tuple[str, str, str],
+        *,
+        claim_of: ClaimOf,
+        claims: t.Collection[str],
+        frozen: t.Collection[str],
+    ) -> None:
+        """``identity``: namespace, pod and container. ``client``: not cancelled, as it serves the release too."""
+        self._client = client
+        self._namespace, self._pod, self._container = identity
+        self._claim_of = claim_of
+        self._claims = frozenset(claims)
+        self._frozen = frozenset(frozen)
+        #: The claims with files of the database that only a freeze makes one.
+        self.spread: frozenset[str] = frozenset()
+
+    def open(self, argv: t.Sequence[str]) -> ExecStream:
+        try:
+            return ExecStream(
+                self._client,
+                namespace=self._namespace,
+                pod=self._pod,
+                container=self._container,
+                argv=argv,
+                timeout=_OPEN_SECONDS,
+            )
+        except ExecRefused as exc:
+            if any(words in exc.message.lower() for words in _NO_PROGRAM):
+                raise ClientMissing(exc.message, hint=exc.hint) from exc
+            raise
+
+    def real_path(self, path: str) -> str:
+        try:
+            result = exec_command(
+                self._client,
+                namespace=self._namespace,
+                pod=self._pod,
+                container=self._container,
+                argv=["readlink", "-f", path],
+                timeout=_LINK_SECONDS,
+            )
+        except KubeError:
+            return ""
+        return result.stdout.decode("utf-8", "replace").strip() if result.rc == 0 else ""
+
+    def check_places(self, places: t.Mapping[str, str]) -> None:
+        """One claim, or several that are all frozen. A place that is not known may be on any of the container's."""
+        found = {name: self._claim_of(path) for name, path in places.items() if path}
+        unknown = [name for name, path in places.items() if not path]
+        claims = set(found.values()) | (self._claims if unknown else set())
+        if len(claims) < 2:
+            return
+        if claims <= self._frozen:
+            self.spread = frozenset(claims)
+            return
+        names = ", ".join(sorted(claims))
+        if unknown:
+            raise DatabaseError(
+                f"Where {' and '.join(unknown)} lies cannot be found out, and the container mounts several claims "
+                f"({names}): snapshots of them at different moments may come back with wrong data.",
+                hint="Grant pg_read_all_settings to the user, or freeze all of them around the snapshots.",
+            )
+        raise DatabaseError(
+            f"Its files are on several claims ({names}): snapshots of them at different moments may come back with "
+            "wrong data that nobody notices.",
+            hint="Freeze all of them around the snapshots, by hooks of the pod or with freeze_path.",
+        )
+
+
+__all__ = ("ClaimOf", "PodContainer")
