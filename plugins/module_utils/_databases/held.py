@@ -46,7 +46,10 @@ class Container(t.Protocol):
     def real_path(self, path: str) -> str:
         """As ``Server`` has it."""
 
-    def check_places(self, places: t.Mapping[str, str]) -> None:
+    def flush(self, path: str) -> bool:
+        """As ``Server`` has it."""
+
+    def check_places(self, places: t.Mapping[str, str], *, unwritten: str = "") -> None:
         """As ``Server`` has it."""
 
 
@@ -192,8 +195,11 @@ class _Asking:
     def real_path(self, path: str) -> str:
         return self._container.real_path(path)
 
-    def check_places(self, places: t.Mapping[str, str]) -> None:
-        self._container.check_places(places)
+    def flush(self, path: str) -> bool:
+        return self._container.flush(path)
+
+    def check_places(self, places: t.Mapping[str, str], *, unwritten: str = "") -> None:
+        self._container.check_places(places, unwritten=unwritten)
 
 
 __all__ = ("ClientMissing", "Container", "HeldDatabase")

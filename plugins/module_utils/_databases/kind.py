@@ -41,10 +41,14 @@ class Server(t.Protocol):
     def real_path(self, path: str) -> str:
         """``path`` in the container, with its links followed; empty where that cannot be found out."""
 
-    def check_places(self, places: t.Mapping[str, str]) -> None:
+    def flush(self, path: str) -> bool:
+        """Write what the kernel holds of the file system at ``path`` to its disk. False where that cannot be done."""
+
+    def check_places(self, places: t.Mapping[str, str], *, unwritten: str = "") -> None:
         """Raise ``DatabaseError`` unless these paths, by what lies there, can be snapshotted at one moment.
 
-        A path that is not known is empty.
+        A path that is not known is empty. ``unwritten``: why the disk may not have what the server has written, a
+        clause; only a freeze helps then.
         """
 
 

@@ -19,6 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_stream impor
 
 _OPEN_SECONDS = 30.0
 _LINK_SECONDS = 10.0
+_FLUSH_SECONDS = 60.0
 #: What runtimes say of a program that is not there.
 _NO_PROGRAM = ("executable file not found", "no such file or directory", "not found in $path", "permission denied")
 
@@ -44,8 +45,8 @@ class PodContainer:
         self._claim_of = claim_of
         self._claims = frozenset(claims)
         self._frozen = frozenset(frozen)
-        #: The claims with files of the database that only a freeze makes one.
-        self.spread: frozenset[str] = frozenset()
+        #: The claims with files of the database of which snapshots are good only while they are frozen.
+        self.needs_freeze: frozenset[str] = frozenset()
 
     def open(self, argv: t.Sequence[str]) -> ExecStream:
         try:
@@ -63,30 +64,27 @@ class PodContainer:
             raise
 
     def real_path(self, path: str) -> str:
-        try:
-            result = exec_command(
-                self._client,
-                namespace=self._namespace,
-                pod=self._pod,
-                container=self._container,
-                argv=["readlink", "-f", path],
-                timeout=_LINK_SECONDS,
-            )
-        except KubeError:
-            return ""
-        return result.stdout.decode("utf-8", "replace").strip() if result.rc == 0 else ""
+        return self._run("readlink", "-f", path, seconds=_LINK_SECONDS) or ""
 
-    def check_places(self, places: t.Mapping[str, str]) -> None:
+    def flush(self, path: str) -> bool:
+        return self._run("sync", "-f", path, seconds=_FLUSH_SECONDS) is not None
+
+    def check_places(self, places: t.Mapping[str, str], *, unwritten: str = "") -> None:
         """One claim, or several that are all frozen. A place that is not known may be on any of the container's."""
         found = {name: self._claim_of(path) for name, path in places.items() if path}
         unknown = [name for name, path in places.items() if not path]
         claims = set(found.values()) | (self._claims if unknown else set())
-        if len(claims) < 2:
+        if len(claims) < 2 and not unwritten:
             return
         if claims <= self._frozen:
-            self.spread = frozenset(claims)
+            self.needs_freeze = frozenset(claims)
             return
         names = ", ".join(sorted(claims))
+        if unwritten:
+            raise DatabaseError(
+                f"A snapshot of {names} may not have what the server has written, because {unwritten}.",
+                hint="Freeze the file system around the snapshot, by hooks of the pod or with freeze_path.",
+            )
         if unknown:
             raise DatabaseError(
                 f"Where {' and '.join(unknown)} lies cannot be found out, and the container mounts several claims "
@@ -98,6 +96,21 @@ class PodContainer:
             "wrong data that nobody notices.",
             hint="Freeze all of them around the snapshots, by hooks of the pod or with freeze_path.",
         )
+
+    def _run(self, *argv: str, seconds: float) -> str | None:
+        """What a program prints; None where it is not there, or fails."""
+        try:
+            result = exec_command(
+                self._client,
+                namespace=self._namespace,
+                pod=self._pod,
+                container=self._container,
+                argv=argv,
+                timeout=seconds,
+            )
+        except KubeError:
+            return None
+        return result.stdout.decode("utf-8", "replace").strip() if result.rc == 0 else None
 
 
 __all__ = ("ClaimOf", "PodContainer")

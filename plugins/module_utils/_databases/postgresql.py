@@ -46,7 +46,7 @@ _LOOK = (
     "coalesce(host(inet_server_addr()), ''), coalesce(inet_server_addr() = inet_client_addr(), true), "
     "extract(epoch from pg_postmaster_start_time()), (select timeline_id from pg_control_checkpoint()), "
     "current_setting('archive_mode'), coalesce((select last_failed_time > coalesce(last_archived_time, '-infinity') "
-    "from pg_stat_archiver), false), current_user"
+    "from pg_stat_archiver), false), current_user, current_setting('fsync')"
 )
 _DATA_DIRECTORY = "select current_setting('data_directory')"
 _TABLESPACES = "select spcname, pg_tablespace_location(oid) from pg_tablespace where pg_tablespace_location(oid) <> ''"
@@ -107,6 +107,8 @@ class PostgresqlHold:
         self._standby = False
         self._started = ""
         self._user = ""
+        self._unwritten = ""
+        self._directory = ""
         mode = "light" if order.mode == "auto" else order.mode
         self.known = HoldFacts(mode=mode)
 
@@ -126,6 +128,7 @@ class PostgresqlHold:
         except StatementRefused as exc:
             raise self._explained(exc) from exc
         _set(server, "statement_timeout", f"{_milliseconds(self._order.lease_seconds)}ms")
+        self._flush(server)
 
     def keep(self, server: Server) -> None:
         server.ask(_ALIVE)
@@ -143,13 +146,14 @@ class PostgresqlHold:
 
     def _look(self, server: Server) -> None:
         row = server.ask(_LOOK)[0]
-        version, shown, standby, address, own, started, timeline, archiving, failing, user = row
+        version, shown, standby, address, own, started, timeline, archiving, failing, user, fsync = row
         if own != "t":
             raise DatabaseError(
                 f"The client in the container reaches the server at {address}, which is not the one of its own pod.",
                 hint="Name the container of the server, or unset PGHOST there.",
             )
         self._version, self._standby, self._started, self._user = int(version), standby == "t", started, user
+        self._unwritten = "" if fsync == "on" else "its setting fsync is off"
         known = self.known
         known.version, known.role = shown, "standby" if self._standby else "primary"
         known.facts |= {"timeline": int(timeline), "archive_mode": archiving, "user": user}
@@ -164,11 +168,12 @@ class PostgresqlHold:
             if exc.state != _DENIED:
                 raise
             directory = ""
+        self._directory = directory
         places = {"the data directory": server.real_path(directory) or directory if directory else ""}
         places["the WAL"] = server.real_path(f"{directory}/pg_wal") if directory else ""
         for name, path in server.ask(_TABLESPACES):
             places[f"the tablespace {name}"] = server.real_path(path) or path
-        server.check_places(places)
+        server.check_places(places, unwritten=self._unwritten)
 
     def _arm(self, server: Server) -> None:
         order = self._order
@@ -202,6 +207,16 @@ class PostgresqlHold:
             said = exc.message if isinstance(exc, StatementRefused) else "it gave no label"
             raise DatabaseError(f"It was not in backup mode until the snapshot was cut: {said}.") from exc
         self.known.facts |= {"stop_position": position, **files}
+
+    def _flush(self, server: Server) -> None:
+        """The server syncs what it has written, but not what others have: its configuration, or what made its files."""
+        done = bool(self._directory) and server.flush(self._directory)
+        self.known.facts["flushed"] = done
+        if not done:
+            self.known.warnings.append(
+                "Files that others have written beside it, such as its configuration, may not be on the disk yet: "
+                "the container could not sync them."
+            )
 
     def _explained(self, exc: StatementRefused) -> DatabaseError:
         """The refusal of what holds, with what is to be granted."""

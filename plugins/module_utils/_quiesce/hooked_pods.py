@@ -31,6 +31,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import (
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import HookRule
 
 
+class PodWork(t.NamedTuple):
+    """What is done in pods around something, beside what they say themselves."""
+
+    rules: tuple[ResolvedRule, ...] = ()
+    databases: DatabaseChoice = DatabaseChoice()
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class HookedPod:
     """A pod and its hooks. ``pod`` holds metadata, spec, and of the status the phase and whether it is ready.
@@ -117,4 +124,4 @@ def _slim(pod: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     }
 
 
-__all__ = ("HookedPod", "find_hooks", "give_hooks", "rules_of", "run_on_one")
+__all__ = ("HookedPod", "PodWork", "find_hooks", "give_hooks", "rules_of", "run_on_one")

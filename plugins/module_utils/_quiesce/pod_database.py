@@ -74,12 +74,12 @@ class PodDatabase:
     def require_frozen(self, frozen: t.Collection[str]) -> None:
         """Where more claims were to be frozen from first to last than ``frozen``, it was not held as it should."""
         record = self.record
-        missing = self._container.spread - set(frozen) if self._container is not None else frozenset()
+        missing = self._container.needs_freeze - set(frozen) if self._container is not None else frozenset()
         if missing and record.consistent:
             record.consistent = False
             record.error = (
-                f"The files of {record.where} are on several claims, and {', '.join(sorted(missing))} was not frozen "
-                "until the snapshots were cut."
+                f"{', '.join(sorted(missing))} was not frozen until the snapshots were cut. {record.where} needs that, "
+                "as its files are on several claims, or are not written to the disk at once."
             )
 
 
