@@ -26,6 +26,9 @@ options:
         container was started with.
       - The kind V(postgresql) has the modes V(light), which makes a checkpoint right before the snapshots; V(backup),
         which has the server in backup mode while they are cut, and returns its label; and V(auto), which is V(light).
+      - The kinds V(redis) and V(valkey) have the modes V(pause), which pauses writes while the snapshots are cut, and
+        needs an append-only file; V(bgsave), which has a dump made right before them; and V(auto), which is V(pause)
+        for a primary with an append-only file, and V(bgsave) else.
       - A session of the database's own client, in the container, is open all the time. A database is held before file
         systems are frozen, and let go after they are thawed. It is let go as well when the module ends or is killed,
         and by the server itself when O(freeze_lease) passes without a sign of life. It is not held for longer than

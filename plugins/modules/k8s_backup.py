@@ -383,7 +383,7 @@ quiesces:
     kind: {description: The kind of the database., type: str, returned: always, sample: postgresql}
     mode: {description: How it was held., type: str, returned: always, sample: light}
     version: {description: The version of the server., type: str, returned: always, sample: "15.20"}
-    role: {description: C(primary) or C(standby)., type: str, returned: always, sample: primary}
+    role: {description: "C(primary), or C(standby), or C(replica).", type: str, returned: always, sample: primary}
     lease:
       description:
         - Who lets go when nothing is heard from the module any more. C(server), or C(stream) where only the end of the
@@ -410,7 +410,8 @@ quiesces:
     facts:
       description:
         - What the server said. For PostgreSQL, C(timeline), C(archive_mode), C(user), C(start_position) and
-          C(stop_position), and in backup mode C(label), C(backup_label) and C(tablespace_map).
+          C(stop_position), and in backup mode C(label), C(backup_label) and C(tablespace_map). For Redis and Valkey,
+          C(append_only). For all of them C(flushed), whether the file system was synced.
         - A snapshot of one volume is restored without C(backup_label). With it the server would not start, as the
           end of the backup is not in that snapshot.
       type: dict

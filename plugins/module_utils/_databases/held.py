@@ -12,6 +12,7 @@ limit for a session that is silent, when the network is; and the limit up to whi
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 import typing as t
@@ -35,6 +36,7 @@ _LONGEST_PULSE_SECONDS = 15.0
 _SHORTEST_PULSE_SECONDS = 0.2
 #: Beyond what the server itself allows for a statement.
 _MARGIN_SECONDS = 5.0
+_UNDO_SECONDS = 5.0
 
 
 class Container(t.Protocol):
@@ -90,10 +92,12 @@ class HeldDatabase:
             self._session = self._open(cancel)
             self._hold.begin(_Asking(self._session, self._container, self._begin_seconds, cancel))
         except BaseException as exc:
-            if self._session is not None:
+            session, self._session = self._session, None
+            if session is not None:
+                with contextlib.suppress(ArkiveError):
+                    self._hold.undo(_Asking(session, self._container, _UNDO_SECONDS, CancelToken()))
                 # Not in good order: a statement may still run, and must not be waited for.
-                self._session.abort()
-                self._session = None
+                session.abort()
             if isinstance(exc, ArkiveError):
                 self.record.error = exc.sentence
             raise
@@ -191,6 +195,10 @@ class _Asking:
 
     def ask(self, statement: str) -> list[list[str]]:
         return self._session.ask(statement, seconds=self._seconds, cancel=self._cancel)
+
+    def wait(self, seconds: float) -> None:
+        if self._cancel.wait(seconds):
+            self._cancel.check()
 
     def real_path(self, path: str) -> str:
         return self._container.real_path(path)

@@ -41,6 +41,9 @@ class Server(t.Protocol):
     def real_path(self, path: str) -> str:
         """``path`` in the container, with its links followed; empty where that cannot be found out."""
 
+    def wait(self, seconds: float) -> None:
+        """Sleep. Raises ``Cancelled``."""
+
     def flush(self, path: str) -> bool:
         """Write what the kernel holds of the file system at ``path`` to its disk. False where that cannot be done."""
 
@@ -77,6 +80,9 @@ class Hold(t.Protocol):
     def keep(self, server: Server) -> None:
         """A sign of life, which renews the lease. Raises unless it is held still."""
 
+    def undo(self, server: Server) -> None:
+        """After a ``begin`` that raised: let go of what outlives the session."""
+
     def end(self, server: Server) -> None:
         """Let go. Raises unless the server's answer proves that it was held until now."""
 
@@ -90,8 +96,8 @@ class DatabaseKind(t.Protocol):
     def framed(self, statement: str, token: str) -> str:
         """``statement`` as the client reads it, after which it says ``token`` at the start of a line."""
 
-    def error_in(self, words: str) -> tuple[str, str]:
-        """The error, and its code, in what the client said after the token; empty where there was none."""
+    def error_in(self, lines: t.Sequence[str], words: str) -> tuple[str, str]:
+        """The error, and its code, in the lines of an answer or in what the client said after the token; else empty."""
 
     def cells(self, line: str) -> list[str]:
         """The values in a line of an answer."""

@@ -31,7 +31,18 @@ def _postgresql() -> DatabaseKind:
     return Postgresql()
 
 
-KINDS = (KindRow(name="postgresql", title="PostgreSQL", modes=("auto", "light", "backup"), load=_postgresql),)
+def _redis() -> DatabaseKind:
+    from ansible_collections.arkive.k8s.plugins.module_utils._databases.redis import Redis
+
+    return Redis()
+
+
+_REDIS_MODES = ("auto", "pause", "bgsave")
+KINDS = (
+    KindRow(name="postgresql", title="PostgreSQL", modes=("auto", "light", "backup"), load=_postgresql),
+    KindRow(name="redis", title="Redis", modes=_REDIS_MODES, load=_redis),
+    KindRow(name="valkey", title="Valkey", modes=_REDIS_MODES, load=_redis),
+)
 
 
 def find_kind(name: str) -> KindRow | None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError, StatementRefused
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import Hold, HoldFacts, HoldOrder, Mode, Server
@@ -73,7 +74,7 @@ class Postgresql:
         asked = f"{statement};\n" if statement else "select;\n"
         return f"{asked}\\echo {token} :SQLSTATE :LAST_ERROR_MESSAGE\n"
 
-    def error_in(self, words: str) -> tuple[str, str]:
+    def error_in(self, lines: t.Sequence[str], words: str) -> tuple[str, str]:
         state, _space, message = words.strip().partition(" ")
         if state == "00000":
             return "", ""
@@ -132,6 +133,9 @@ class PostgresqlHold:
 
     def keep(self, server: Server) -> None:
         server.ask(_ALIVE)
+
+    def undo(self, server: Server) -> None:
+        """All of it ends with the session."""
 
     def end(self, server: Server) -> None:
         """Raises unless this is the server, in the role, that was held."""

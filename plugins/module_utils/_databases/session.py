@@ -35,7 +35,7 @@ class Stream(t.Protocol):
 
     def read_line(self, holding: str, *, deadline: Deadline, cancel: CancelToken) -> tuple[list[str], str]: ...
 
-    def take_stderr(self) -> str: ...
+    def take_said(self) -> str: ...
 
     def finish(self, seconds: float) -> int | None: ...
 
@@ -67,9 +67,9 @@ class DatabaseSession:
             raise self._lost(f"it did not answer within {seconds:g} s") from None
         except KubeError as exc:
             raise self._lost(exc.message.rstrip(".")) from exc
-        message, state = self._kind.error_in(last.removeprefix(token))
+        message, state = self._kind.error_in(lines, last.removeprefix(token))
         if message:
-            self._stream.take_stderr()
+            self._stream.take_said()
             raise StatementRefused(message, state=state)
         return [self._kind.cells(line) for line in lines]
 
@@ -82,7 +82,7 @@ class DatabaseSession:
         self._stream.abort()
 
     def _lost(self, why: str) -> SessionLost:
-        said = self._stream.take_stderr()
+        said = self._stream.take_said()
         self._stream.abort()
         words = f" It said: {' '.join(said.split())[:300]}" if said else ""
         return SessionLost(f"The session in {self._where} was lost: {why}.{words}", said=said)

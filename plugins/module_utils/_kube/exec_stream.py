@@ -70,10 +70,11 @@ class ExecStream:
             cancel.check()
             self._run.step(longest=min(_TICK, deadline.remaining))
 
-    def take_stderr(self) -> str:
-        """What the command has written there since it was last asked."""
-        stderr = self._channels.stderr
-        return stderr.take(len(bytes(stderr))).decode("utf-8", "replace").strip()
+    def take_said(self) -> str:
+        """What the command has written to stderr since it was last asked, and what is left of stdout."""
+        outputs = (self._channels.stderr, self._channels.stdout)
+        found = (output.take(len(bytes(output))).decode("utf-8", "replace").strip() for output in outputs)
+        return "\n".join(filter(None, found))
 
     def finish(self, seconds: float) -> int | None:
         """End the command's stdin, and wait for its exit code. None where that does not come."""

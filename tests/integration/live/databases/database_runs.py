@@ -14,8 +14,6 @@ import sys
 import typing as t
 from pathlib import Path
 
-from postgres_app import PostgresApp
-
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.declared import parse_databases
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -29,12 +27,22 @@ from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request impor
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.task import take_snapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sets import CsiSet
 
+
+class DatabaseApp(t.Protocol):
+    """One pod with a database."""
+
+    kind: str
+    name: str
+    namespace: str
+    claims: tuple[str, ...]
+
+
 _PROGRAM = Path(__file__).with_name("held_section.py")
 
 
 def take(
     client: KubeClient,
-    app: PostgresApp,
+    app: DatabaseApp,
     name: str,
     *,
     mode: str = "light",
@@ -45,7 +53,7 @@ def take(
     **options: t.Any,
 ) -> SnapshotOutcome:
     """All claims of ``app``, with its database held."""
-    entry = {"label_selector": f"app={app.name}", "kind": "postgresql", "mode": mode, "user": user}
+    entry = {"label_selector": f"app={app.name}", "kind": app.kind, "mode": mode, "user": user}
     request = SnapshotRequest(
         name=name,
         namespace=app.namespace,
@@ -67,9 +75,9 @@ def take(
 class HeldSection:
     """``held_section.py``, which says whether it holds. Killed at the end, if it has not ended."""
 
-    def __init__(self, kubeconfig: str, app: PostgresApp, *, mode: str, lease: float) -> None:
+    def __init__(self, kubeconfig: str, app: DatabaseApp, *, mode: str, lease: float) -> None:
         path = os.pathsep.join([os.environ["ARKIVE_TEST_COLLECTIONS"], os.environ.get("PYTHONPATH", "")])
-        argv = [sys.executable, str(_PROGRAM), kubeconfig, app.namespace, app.name, mode, f"{lease:g}"]
+        argv = [sys.executable, str(_PROGRAM), kubeconfig, app.namespace, app.name, app.kind, mode, f"{lease:g}"]
         self.process = subprocess.Popen(
             argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path}
         )
@@ -85,7 +93,7 @@ class HeldSection:
 
 
 @contextlib.contextmanager
-def held(kubeconfig: str, app: PostgresApp, *, mode: str, lease: float = 60.0) -> t.Iterator[HeldSection]:
+def held(kubeconfig: str, app: DatabaseApp, *, mode: str, lease: float = 60.0) -> t.Iterator[HeldSection]:
     section = HeldSection(kubeconfig, app, mode=mode, lease=lease)
     try:
         assert section.first_word() == "held"

@@ -4,8 +4,8 @@
 
 """A critical section with one pod's database, as a program that may be stopped and killed.
 
-``held_section.py KUBECONFIG NAMESPACE POD MODE LEASE``. It says ``held`` or ``not held``, goes on when a line comes,
-and ends with what has become of it, as JSON.
+``held_section.py KUBECONFIG NAMESPACE POD KIND MODE LEASE``. It says ``held`` or ``not held``, goes on when a line
+comes, and ends with what has become of it, as JSON.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.quiesce_block 
 )
 
 
-def main(kubeconfig: str, namespace: str, name: str, mode: str, lease: str) -> None:
+def main(kubeconfig: str, namespace: str, name: str, kind: str, mode: str, lease: str) -> None:
     client = connect(KubeAuth(kubeconfig=kubeconfig))
     policy = FreezePolicy(lease_seconds=float(lease), freeze_max_seconds=120.0)
     settings = SectionSettings(run=ClusterRun(client=client, run_id="held"), policy=policy)
     pod = client.get(f"/api/v1/namespaces/{namespace}/pods/{name}")
-    declared = DatabaseDeclaration(kind="postgresql", mode=mode)
+    declared = DatabaseDeclaration(kind=kind, mode=mode)
     database = prepare_database(settings.run, pod, declared, [], policy)
     section = CriticalSection([QuiescedPod(pod=pod, pre=[], post=[], database=database)], settings)
     with section:

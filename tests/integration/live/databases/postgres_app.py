@@ -27,6 +27,8 @@ _WRITER = (
 class PostgresApp:
     """One pod, ``db``; with ``wal`` its WAL is on a second volume. ``settings``: of the server, as ``name=value``."""
 
+    kind = "postgresql"
+
     def __init__(
         self,
         kubectl: t.Any,

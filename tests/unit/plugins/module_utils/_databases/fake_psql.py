@@ -71,7 +71,7 @@ class FakePsql:
             return [], f"{self._token} {answer[0]} {answer[1]}"
         return [SEPARATOR.join(row) for row in answer], f"{self._token} 00000 "
 
-    def take_stderr(self) -> str:
+    def take_said(self) -> str:
         said, self.stderr = self.stderr, ""
         return said
 
