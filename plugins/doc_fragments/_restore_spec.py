@@ -49,6 +49,14 @@ options:
       - The namespace that the C(Restore) names as its own, and where the ConfigMap of O(resource_modifier) lies.
       - If not set, it is that of the manifest, or C(velero).
     type: str
+  records_path:
+    description:
+      - A directory on the machine where the module runs, in which the restore is recorded in the place of the storage
+        location. It is made if need be, and readable by its owner only.
+      - For a location that is O(storage_location.read_only). Without it, a restore from there is recorded nowhere, and
+        cannot be resumed by its name. M(arkive.k8s.k8s_restore_info) shows it with the directory as its
+        C(storage_location.path).
+    type: path
   names:
     description:
       - The objects to restore, each as C(kind/namespace/name), or C(kind/name) for one outside of namespaces or in any

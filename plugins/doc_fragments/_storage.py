@@ -100,7 +100,8 @@ options:
         default: false
       read_only:
         description:
-          - Refuses to write to the location or to delete from it. Restores work.
+          - Refuses to write to the location or to delete from it, in every task. Restores work;
+            O(arkive.k8s.k8s_restore#module:records_path) says where they are recorded then.
         type: bool
         default: false
 notes:

@@ -33,11 +33,12 @@ options:
         M(arkive.k8s.k8s_snapshot); V(delete) is M(arkive.k8s.k8s_backup) with C(state=absent) of a backup with
         snapshots; V(snapshot_info) is M(arkive.k8s.k8s_snapshot_info).
       - V(hooks) is M(arkive.k8s.k8s_hook_exec) and the role P(arkive.k8s.fsfreeze#role).
+      - V(sync) is M(arkive.k8s.k8s_backup_sync) with the types of Velero; O(namespaces) are those of its objects.
       - M(arkive.k8s.k8s_backup_info) needs no cluster. Blueprints take the rights of what their phases do, which are
         not among these.
     type: list
     elements: str
-    choices: [backup, restore, delete, snapshot, snapshot_info, hooks]
+    choices: [backup, restore, delete, snapshot, snapshot_info, hooks, sync]
     required: true
   namespaces:
     description:

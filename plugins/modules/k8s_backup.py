@@ -574,10 +574,13 @@ SPEC = ArgumentSpec(
 @phase_in_failure()
 def make(task: Task) -> Result:
     """State ``present``."""
+    from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.restore_only import refuse_restore_only
+
     request = backup_request(task.params)
     require_library("kubernetes")
     store = open_store(storage_location(task.params), cancel=task.cancel)
     client = connect(kube_auth(task.params), cancel=task.cancel)
+    refuse_restore_only(client, store.location, namespace=request.namespace)
     engine = plan_backup if task.check_mode else run_backup
     outcome = engine(request, client=client, store=store, progress=task.progress, cancel=task.cancel)
     if outcome.is_stored:

@@ -337,6 +337,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PR
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.schedule_request import ScheduleOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
@@ -352,7 +353,13 @@ def tick_schedule(task: Task) -> Result:
     given = given_schedule(task.params)
     task.params["no_log_output"] = given.template["no_log_output"]
     store = open_store(storage_location(task.params), cancel=task.cancel)
-    outcome = tick(given.request, store, lambda request: _make(task, store, request), check_mode=task.check_mode)
+    outcome = tick(
+        given.request,
+        store,
+        lambda request: _make(task, store, request),
+        check_mode=task.check_mode,
+        permit=lambda: _permit(task, store, given.template["velero_namespace"] or ""),
+    )
     result: Result = {**_answer(outcome, given.warnings), "changed": outcome.changed}
     if task.diff_mode and outcome.recorded:
         result["diff"] = text_diff(outcome.before, outcome.record, title=f"schedule {given.request.name}")
@@ -370,17 +377,27 @@ def tick_schedule(task: Task) -> Result:
     return result
 
 
-def _make(task: Task, store: Store, request: BackupRequest) -> BackupOutcome:
+def _connect(task: Task) -> KubeClient:
     """The cluster is needed only when a backup is due."""
-    from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
-    from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
     from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
-    from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 
     require_library("kubernetes")
-    client = connect(kube_auth(task.params), cancel=task.cancel)
+    return connect(kube_auth(task.params), cancel=task.cancel)
+
+
+def _permit(task: Task, store: Store, namespace: str) -> None:
+    from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.restore_only import refuse_restore_only
+
+    refuse_restore_only(_connect(task), store.location, namespace=namespace)
+
+
+def _make(task: Task, store: Store, request: BackupRequest) -> BackupOutcome:
+    from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
+    from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
+    from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
+
     engine = plan_backup if task.check_mode else run_backup
-    outcome = engine(request, client=client, store=store, progress=task.progress, cancel=task.cancel)
+    outcome = engine(request, client=_connect(task), store=store, progress=task.progress, cancel=task.cancel)
     if outcome.is_stored:
         task.keep_result_beside(store, BackupKeys(request.name).result)
     return outcome

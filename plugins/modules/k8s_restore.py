@@ -233,6 +233,7 @@ plan:
       description:
         - One of C(create), C(update), C(unchanged), C(skip), C(conflict) and C(unverified). The last is an object
           that the server cannot judge yet, such as one in a namespace that is not there.
+        - What cannot be written is a C(conflict), in a plan that foresees it and in the result of a run alike.
       type: str
       returned: always
       sample: create
@@ -404,7 +405,9 @@ timings:
   type: dict
   sample: {plan: 0.31, apply: 1.92, records: 0.06, api_requests: 80}
 recorded:
-  description: Whether the restore was written into the storage location. One that changes nothing is not.
+  description:
+    - Whether the restore was written into the storage location, or below O(records_path). One that changes nothing is
+      not.
   returned: always
   type: bool
   sample: true
@@ -421,7 +424,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import HOOKS
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.restore_options import RESTORE, restore_request
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.restore_options import (
+    RESTORE,
+    records_store,
+    restore_request,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_RESTORE
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import (
     ended,
@@ -459,9 +466,10 @@ def work(task: Task) -> Result:
     store = open_store(storage_location(task.params), cancel=task.cancel)
     client = connect(kube_auth(task.params), cancel=task.cancel)
     engine = plan_restore if task.check_mode else run_restore
-    outcome = engine(request, client=client, store=store, progress=task.progress, cancel=task.cancel)
+    records = records_store(task.params, check_mode=task.check_mode)
+    outcome = engine(request, client=client, store=store, progress=task.progress, cancel=task.cancel, records=records)
     if outcome.recorded:
-        task.keep_result_beside(store, RestoreKeys(outcome.name).result)
+        task.keep_result_beside(records or store, RestoreKeys(outcome.name).result)
     result = _result(outcome) | {"location": store.location.describe}
     if task.diff_mode:
         result["diff"] = [*shown_first(result["plan_table"]), *outcome.diffs]

@@ -27,8 +27,7 @@ from ansible.utils.vars import merge_hash
 from ansible_collections.arkive.k8s.plugins.module_utils._core.printable import one_line
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import PLAN_PREFIX
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
-from ansible_collections.arkive.k8s.plugins.plugin_utils._assembly import seldom_collected
-from ansible_collections.arkive.k8s.plugins.plugin_utils._decrypted_files import FilesAction
+from ansible_collections.arkive.k8s.plugins.plugin_utils._code_action import CodeAction
 
 OPTION = "show_progress"
 VARIABLE = "arkive_show_progress"
@@ -45,12 +44,11 @@ _BURST = 8
 Result: t.TypeAlias = "dict[str, t.Any]"
 
 
-class ProgressAction(FilesAction):
+class ProgressAction(CodeAction):
     """Runs the module with the files that its options name, and with progress lines where that is possible."""
 
     _supports_async = True
     _supports_check_mode = True
-    _module_variables: dict[str, str]
 
     def run(self, tmp: str | None = None, task_vars: Result | None = None) -> Result:
         result: Result = super().run(tmp, task_vars)
@@ -59,9 +57,9 @@ class ProgressAction(FilesAction):
         if result.get("skipped"):
             return result
         wrap_async = bool(self._task.async_val) and not self._connection.has_native_async
-        with self._with_files() as arguments, seldom_collected():
+        with self._with_files() as arguments:
             if wrap_async or not self._is_local() or not self._is_wanted(variables):
-                answer = self._execute_module(module_args=arguments, task_vars=variables, wrap_async=wrap_async)
+                answer = self._run_module(arguments, variables, wrap_async=wrap_async)
             else:
                 answer = self._execute_and_show(arguments, variables)
         result = merge_hash(result, answer)
@@ -77,23 +75,7 @@ class ProgressAction(FilesAction):
                 pids.append(main_process.pid)
             self._module_variables = {FILE_VARIABLE: path, PIDS_VARIABLE: " ".join(map(str, pids))}
             with ProgressTail(path, host=str(variables.get("inventory_hostname", "localhost"))):
-                result: Result = self._execute_module(module_args=arguments, task_vars=variables)
-        return result
-
-    def _compute_environment_string(self, raw_environment_out: Result | None = None) -> str:
-        """The task's own environment, and what the module needs of us."""
-        environment: Result = {} if raw_environment_out is None else raw_environment_out
-        super()._compute_environment_string(environment)  # type: ignore[no-untyped-call]
-        environment.update(self._module_variables)
-        if self._is_on_this_machine():
-            # Images set it; a Python with it reads a module that comes by a pipe byte by byte.
-            environment.setdefault("PYTHONUNBUFFERED", "")
-        prefix: str = self._connection._shell.env_prefix(**environment)
-        return prefix
-
-    def _is_local(self) -> bool:
-        """Whether the module can write to a file of ours: it runs on this machine, as this user."""
-        return self._connection.transport.rpartition(".")[2] == "local" and self._connection.become is None
+                return self._run_module(arguments, variables)
 
     def _is_wanted(self, variables: Result) -> bool:
         if self._task.no_log:

@@ -18,20 +18,21 @@ import typing as t
 
 from checks import ansible_test, cluster, environments, golden, matrix, pytests, shares
 from checks.console import CheckError, must_run, note, run, say
-from checks.lanes import Lanes, write_steps
+from checks.lanes import Lanes, steps_of, write_steps
 from checks.lint import lint
 from checks.paths import CACHE, CHECKOUT, COLLECTIONS, LANE, TREE, WORK, work_of
+from checks.processors import Processors
 from checks.report import Report, Step
 from checks.tree import copy_tree
 
 #: Campaigns that need no cluster.
 _WITHOUT_CLUSTER: tuple[list[str], ...] = (["archives"], ["templates"])
 
-#: Beside the lane of the checks, and of the integration targets after them. Live tests wait more than they compute, and
-#: a cluster that does nothing takes a twentieth of a core.
+#: Beside the lane of the integration targets, which takes a share of live tests after them, and that of the checks.
+#: Live tests wait more than they compute, and a cluster that does nothing takes a twentieth of a core.
 _LIVE_LANES = 3
 
-#: They begin while the cluster is still being built. The integration targets follow the checks.
+#: They begin while the cluster is still being built.
 _LANES_WITHOUT_CLUSTER = ("checks", "node", "sanity")
 
 _NICENESS = 5
@@ -89,7 +90,7 @@ def make_conformance(_arguments: list[str]) -> int:
 
 def make_test(_arguments: list[str]) -> int:
     """Everything, in lanes that run side by side. The cluster is built beside the checks that do not need it."""
-    report = Report()
+    report, before = Report(), Processors.read()
     environments.tools()
     ansible_test.install_programs()  # before the build, which uses apt-get as well
     if cluster.is_foreign():
@@ -104,14 +105,13 @@ def make_test(_arguments: list[str]) -> int:
                 building.join()
                 step.count(True)
             if not step.failed:
-                for name in _live_lanes():
+                for name in ("integration", *_live_lanes()):
                     running.start(name)
-                running.wait("checks")
-                running.start("integration")
             running.join(report)
     finally:
         building.end()
     _say_what_took_longest()
+    note(f"the processors of this machine were busy for {Processors.read().busy_since(before):.0%} of the run")
     return report.close()
 
 
@@ -158,14 +158,18 @@ def _integration_lane(report: Report) -> None:
     with cluster.cluster() as variables:
         _integration(report, variables, [])
         cluster.conformance(report)
-        cluster.check_frozen(report)
+        _live_share(report, variables, _LIVE_LANES + 1)
 
 
 def _live_lane(report: Report) -> None:
-    number = int(LANE.rpartition("-")[2])
     with cluster.cluster() as variables:
-        pytests.live(report, variables, shares.share_out(_LIVE_LANES)[number - 1])
-        cluster.check_frozen(report)
+        _live_share(report, variables, int(LANE.rpartition("-")[2]))
+
+
+def _live_share(report: Report, variables: cluster.Variables, number: int) -> None:
+    if share := shares.share_out(_LIVE_LANES + 1)[number - 1]:
+        pytests.live(report, variables, share)
+    cluster.check_frozen(report)
 
 
 def _node_lane(report: Report) -> None:
@@ -181,13 +185,14 @@ def _say_what_took_longest() -> None:
 
 
 def _live_results() -> list[pathlib.Path]:
-    found = [work_of(name) / pytests.LIVE_RESULTS for name in (*_live_lanes(), "node")]
+    found = [work_of(name) / pytests.LIVE_RESULTS for name in (*_live_lanes(), "integration", "node")]
     return [file for file in found if file.exists()]
 
 
 def make_durations(_arguments: list[str]) -> int:
     """Keep what the live tests took in the last whole run, by which they are shared out among lanes."""
-    note(f"{shares.renew(_live_results())} files measured: {shares.MEASURED}")
+    targets = sum(step.seconds for step in steps_of("integration") if not step.name.startswith("pytest"))
+    note(f"{shares.renew(_live_results(), targets)} files measured: {shares.MEASURED}")
     return 0
 
 

@@ -16,7 +16,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PLUGINS = "ansible_collections.arkive.k8s.plugins"
-MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("k8s_*.py"))
 
 #: ``force: true``, ``name:`` and ``existing_resource_policy``.
 _WITH_VALUE = re.compile(

@@ -13,7 +13,7 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-MODULES = sorted((ROOT / "plugins" / "modules").glob("*.py"))
+MODULES = sorted((ROOT / "plugins" / "modules").glob("k8s_*.py"))
 
 MOST_LINES = 120
 

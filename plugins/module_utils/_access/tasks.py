@@ -13,6 +13,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.rights import backup_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import ALL_TYPES, Grant, RightsScope
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.sync_rights import sync_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.rights import hook_task_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.rights import restore_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.rights import snapshot_grants
@@ -34,6 +35,7 @@ TASKS: t.Mapping[str, TaskRow] = {
     "snapshot": TaskRow(snapshot_grants, "set"),
     "snapshot_info": TaskRow(None, "list"),
     "hooks": TaskRow(hook_task_grants, None),
+    "sync": TaskRow(sync_grants, None),
 }
 
 

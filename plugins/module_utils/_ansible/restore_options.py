@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
@@ -24,12 +25,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.manifest_optio
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import STRICTNESS, selection
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import shown_value
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.api_versions import (
-    Priorities,
-    parse_version_priorities,
-)
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.api_versions import parse_version_priorities
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import Priorities, RestoreRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.spec_request import request_of
+from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.kinds import make_location
+from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.manifest import Manifest, find_manifest
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import read_labels
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_manifest import parse_restore_manifest
@@ -90,6 +92,7 @@ _BEYOND = ArgumentSpec(
         "convert_api_versions": {"type": "bool", "default": False},
         "merge_subjects": {"type": "bool", "default": False},
         "velero_namespace": {"type": "str"},
+        "records_path": {"type": "path"},
         "restore_managed_fields": {"type": "bool", "default": False},
         "legacy_labels": {"type": "bool", "default": False},
         "keep_wait_containers": {"type": "bool", "default": False},
@@ -156,13 +159,34 @@ def restore_request(params: t.Mapping[str, t.Any], *, want_diff: bool) -> Restor
             want_diff=want_diff,
             max_diffs=SHOWN_OBJECTS,
             snapshot_location=snapshot_location(params),
-            write_records=not params["storage_location"]["read_only"],
+            write_records=bool(params["records_path"]) or not params["storage_location"]["read_only"],
         )
         request.validate()
     except ValidationError as exc:
         exc.details.setdefault("phase", "FailedValidation")
         raise
     return request
+
+
+def records_store(params: t.Mapping[str, t.Any], *, check_mode: bool) -> Store | None:
+    """Where the restore is recorded in the place of the storage location; the directory is made.
+
+    None without the option, and in check mode when there is no such directory. Raises ``StoreError``.
+    """
+    path = params["records_path"]
+    if not path or (check_mode and not os.path.isdir(path)):
+        return None
+    try:
+        os.makedirs(path, mode=0o700, exist_ok=True)
+    except OSError as exc:
+        raise StoreError(
+            f"The directory {path} for the records of the restore cannot be made: {exc.strerror}.",
+            failure="no_location",
+            hint="Give another records_path.",
+        ) from exc
+    store = open_store(make_location({"name": "records", "path": path}))
+    store.check(write=not check_mode)
+    return store
 
 
 def _wait_timeout(params: t.Mapping[str, t.Any]) -> float | None:

@@ -60,6 +60,46 @@ K8S_BACKUP_SCHEDULE: ResultKeys = {
     "running": "",
 }
 
+K8S_BACKUP_SYNC: ResultKeys = {
+    **_COMMON,
+    "created": [],
+    "removed": [],
+    "skipped": [],
+    "kept": [],
+    "pod_volume_backups": 0,
+    "location_created": False,
+    "api_version": "",
+    "namespace": "",
+    "location": "",
+}
+
+K8S_BACKUP_VERIFY: ResultKeys = {
+    **_COMMON,
+    "name": "",
+    "phase": "",
+    "sound": False,
+    "problems": [],
+    "files": [],
+    "objects": 0,
+    "objects_read": 0,
+    "snapshots": [],
+    "verification": {},
+    "recorded": False,
+    "location": "",
+}
+
+K8S_BACKUP_DIFF: ResultKeys = {
+    **_COMMON,
+    **_FITTED,
+    "backup": "",
+    "compared_with": "",
+    "differs": False,
+    "counts": {},
+    "objects": [],
+    "diffs_left_out": 0,
+    "location": "",
+}
+
 K8S_BACKUP_INFO: ResultKeys = {
     **_COMMON,
     "backups": [],
@@ -138,8 +178,11 @@ K8S_SNAPSHOT_INFO: ResultKeys = {**_COMMON, "snapshots": []}
 __all__ = (
     "K8S_ACCESS_INFO",
     "K8S_BACKUP",
+    "K8S_BACKUP_DIFF",
     "K8S_BACKUP_INFO",
     "K8S_BACKUP_SCHEDULE",
+    "K8S_BACKUP_SYNC",
+    "K8S_BACKUP_VERIFY",
     "K8S_BLUEPRINT",
     "K8S_HOOK_EXEC",
     "K8S_RESTORE",

@@ -18,7 +18,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.waiting impor
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import delete_object, get_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait_gone
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import SnapshotApi, find_snapshot_api
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.nudge import NUDGE_SECONDS, nudge
 
 #: What a controller says went wrong may pass with its next try; what stays this long is final. In seconds.
 _ERROR_SECONDS = 30.0
@@ -135,7 +137,16 @@ def _await_gone(call: FunctionCall, resource: ApiResource, namespace: str | None
     def is_gone(obj: Object | None) -> bool:
         return obj is None or obj["metadata"].get("uid") != uid
 
-    await_object(call.client, resource, name, namespace, is_gone, timeout=max(1.0, call.seconds_left))
+    wait_gone(
+        call.client,
+        resource,
+        name,
+        namespace,
+        timeout=max(1.0, call.seconds_left),
+        every=NUDGE_SECONDS,
+        look_again=lambda: nudge(call.client, resource, name, namespace),
+        is_gone=is_gone,
+    )
 
 
 def snapshot_outputs(namespace: str, snapshot: ObjectView) -> dict[str, t.Any]:

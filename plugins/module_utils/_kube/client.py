@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime as dt
+import functools
 import http.client
 import time
 import typing as t
@@ -68,7 +69,12 @@ class _Request:
 
     @property
     def target(self) -> str:
-        return f"{self.path}?{urllib.parse.urlencode(self.query)}" if self.query else self.path
+        return f"{self.path}?{_encode_query(tuple(self.query.items()))}" if self.query else self.path
+
+
+@functools.lru_cache(maxsize=64)
+def _encode_query(query: tuple[tuple[str, str], ...]) -> str:
+    return urllib.parse.urlencode(query)
 
 
 class KubeClient:
@@ -282,7 +288,8 @@ class KubeClient:
         total = max(_TOTAL_SECONDS, request.timeout)
         with self._session.guards.guard(total, self.cancel) as guard:
             try:
-                response = lane.pool.request(
+                # Not ``request``, which copies the headers and looks for forms to encode.
+                response = lane.pool.urlopen(
                     request.verb,
                     lane.url(request.target),
                     body=request.body,
@@ -360,16 +367,19 @@ class _Failure(t.NamedTuple):
 
 
 def _headers(access: ApiAccess, request: _Request) -> t.Any:
-    """As a multi-dict, because several groups are several ``Impersonate-Group`` headers."""
-    from urllib3._collections import HTTPHeaderDict  # urllib3 1.26 has it nowhere else
-
+    """A multi-dict where a name comes twice: several groups are several ``Impersonate-Group`` headers."""
     encoding = "gzip" if access.compress else "identity"
-    headers = HTTPHeaderDict({"Accept": request.accept, "Accept-Encoding": encoding, "User-Agent": "arkive.k8s"})
+    headers = {"Accept": request.accept, "Accept-Encoding": encoding, "User-Agent": "arkive.k8s"}
     if request.body is not None:
         headers["Content-Type"] = request.content_type
+    if len({name for name, _value in access.headers}) == len(access.headers):
+        return headers | dict(access.headers)
+    from urllib3._collections import HTTPHeaderDict  # urllib3 1.26 has it nowhere else
+
+    several = HTTPHeaderDict(headers)
     for name, value in access.headers:
-        headers.add(name, value)
-    return headers
+        several.add(name, value)
+    return several
 
 
 def _pieces(server: str, request: _Request, answer: Answer, deadline: Deadline) -> t.Iterator[bytes]:

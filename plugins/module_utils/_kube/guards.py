@@ -68,32 +68,32 @@ class Guards:
 
     def __init__(self) -> None:
         self._guards: set[Guard] = set()
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    @contextlib.contextmanager
-    def guard(self, seconds: float, cancel: CancelToken) -> t.Iterator[Guard]:
-        """For one request of this thread."""
-        guard = Guard(seconds, cancel)
-        with self._changed:
+    def guard(self, seconds: float, cancel: CancelToken) -> _Guarded:
+        """For one request of this thread, as a context manager."""
+        return _Guarded(self, Guard(seconds, cancel))
+
+    def add(self, guard: Guard) -> None:
+        """Look at it from now on."""
+        with self._lock:
             self._guards.add(guard)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="arkive-request-guard", daemon=True)
                 self._thread.start()
-        _of_thread.guard = guard
-        try:
-            yield guard
-        finally:
-            _of_thread.guard = None
-            with self._changed:
-                self._guards.discard(guard)
+
+    def discard(self, guard: Guard) -> None:
+        """Its request is over."""
+        with self._lock:
+            self._guards.discard(guard)
 
     def _run(self) -> None:
         idle = 0
         while True:
             time.sleep(_TICK)
             now = time.monotonic()
-            with self._changed:
+            with self._lock:
                 guards = list(self._guards)
                 idle = 0 if guards else idle + 1
                 if idle > 25:
@@ -101,6 +101,25 @@ class Guards:
                     return
             for guard in guards:
                 guard.look(now)
+
+
+class _Guarded:
+    """The time of one request. A class, because ``contextlib`` takes three times as long, and there are many."""
+
+    __slots__ = ("_guard", "_guards")
+
+    def __init__(self, guards: Guards, guard: Guard) -> None:
+        self._guards = guards
+        self._guard = guard
+
+    def __enter__(self) -> Guard:
+        self._guards.add(self._guard)
+        _of_thread.guard = self._guard
+        return self._guard
+
+    def __exit__(self, *_exc: object) -> None:
+        _of_thread.guard = None
+        self._guards.discard(self._guard)
 
 
 class GuardedConnection:

@@ -25,6 +25,8 @@ class ServerClock:
 
     def __init__(self) -> None:
         self._ahead = dt.timedelta()
+        #: The last text and what it says: all answers of a second have the same.
+        self._read: tuple[str, dt.datetime] | None = None
 
     def now(self) -> dt.datetime:
         """The server's time; ours where it has not said, or where the two are the same for all that is known."""
@@ -36,13 +38,20 @@ class ServerClock:
         if not date or took > _LONGEST_ROUND:
             return
         try:
-            stated = email.utils.parsedate_to_datetime(date)
-            stated = stated.replace(tzinfo=stated.tzinfo or dt.UTC)
             # In the middle of the second that it names, and of the time that the round took.
-            ahead = stated + dt.timedelta(seconds=0.5 + took / 2) - utc_now()
+            ahead = self._time_of(date) + dt.timedelta(seconds=0.5 + took / 2) - utc_now()
         except (ValueError, TypeError, OverflowError, IndexError):
             return
         self._ahead = ahead if abs(ahead) > _SMALLEST else dt.timedelta()
+
+    def _time_of(self, date: str) -> dt.datetime:
+        known = self._read
+        if known is not None and known[0] == date:
+            return known[1]
+        stated = email.utils.parsedate_to_datetime(date)
+        stated = stated.replace(tzinfo=stated.tzinfo or dt.UTC)
+        self._read = (date, stated)
+        return stated
 
 
 __all__ = ("ServerClock",)

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
@@ -59,6 +60,54 @@ def wait_for_object(
             raise KubeTimeout(message, hint=wait.last_error or None)
         if client.cancel.wait(min(_PAUSE, deadline.remaining)):
             client.cancel.check()
+
+
+def _is_none(obj: dict[str, t.Any] | None) -> bool:
+    return obj is None
+
+
+def wait_gone(
+    client: KubeClient,
+    resource: ApiResource,
+    name: str,
+    namespace: str | None,
+    *,
+    timeout: float,
+    every: float,
+    look_again: t.Callable[[], None],
+    is_gone: Predicate = _is_none,
+    cancel: CancelToken | None = None,
+) -> None:
+    """Wait until an object that is being deleted is gone.
+
+    ``look_again`` is called each ``every`` seconds of that: whoever takes the object away may have lost sight of it.
+    What it is refused, and an API server that is away for a while, only make the wait longer. Raises ``KubeTimeout``
+    after ``timeout`` seconds.
+    """
+    end = time.monotonic() + timeout
+    while True:
+        try:
+            limit = max(0.0, min(every, end - time.monotonic()))
+            wait_for_object(client, resource, name, namespace, is_gone, timeout=limit, cancel=cancel)
+        except KubeError as exc:
+            late = isinstance(exc, KubeTimeout)
+            if not (late or exc.may_pass):
+                raise
+            if time.monotonic() >= end:
+                where = f" in namespace {namespace}" if namespace else ""
+                message = f"{resource.kind} {name}{where} was still there after {timeout:g} s."
+                raise KubeTimeout(message, hint=exc.hint if late else exc.message) from exc
+            _pause_after(exc, cancel or client.cancel)
+        else:
+            return
+        with contextlib.suppress(KubeError):
+            look_again()
+
+
+def _pause_after(exc: KubeError, cancel: CancelToken) -> None:
+    """A wait that was refused at once has taken no time."""
+    if not isinstance(exc, KubeTimeout) and cancel.wait(_PAUSE):
+        cancel.check()
 
 
 class _Wait:
@@ -174,4 +223,4 @@ def _passes(exc: KubeError) -> bool:
     return exc.unreachable or exc.status == 429 or (exc.status or 0) >= 500
 
 
-__all__ = ("Predicate", "wait_for_object")
+__all__ = ("Predicate", "wait_for_object", "wait_gone")

@@ -64,9 +64,18 @@ class _Seen:
 
 
 def tick(
-    request: ScheduleRequest, store: Store, make: MakeBackup, *, check_mode: bool = False, clock: Clock = utc_now
+    request: ScheduleRequest,
+    store: Store,
+    make: MakeBackup,
+    *,
+    check_mode: bool = False,
+    clock: Clock = utc_now,
+    permit: t.Callable[[], None] = lambda: None,
 ) -> ScheduleOutcome:
-    """Make the backup that is due, if one is. Raises ``ArkiveError``, for what ends the backup as well."""
+    """Make the backup that is due, if one is. Raises ``ArkiveError``, for what ends the backup as well.
+
+    ``permit`` is asked when one is due, before anything is written: it raises when nothing may be.
+    """
     keys = ScheduleKeys(request.name)
     request.times(clock())
     request.backup_request(_backup_name(request, clock())).validate()
@@ -76,6 +85,8 @@ def tick(
     seen = _look(request, store, keys, clock())
     if not (seen.wants_record or seen.wants_backup):
         return _outcome(request, store, seen)
+    if seen.wants_backup:
+        permit()
     if check_mode:
         outcome = dataclasses.replace(_outcome(request, store, seen), recorded=seen.wants_record)
         return _with_backup(request, outcome, seen, make)

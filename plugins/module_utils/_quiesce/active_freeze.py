@@ -21,6 +21,7 @@ class ActiveFreeze:
     """A freeze that this run holds, or may hold. Times are ``time.monotonic()``.
 
     ``returned``: the freezing command has ended with 0, so that nothing of it is left to be killed.
+    ``release_began``: when its release was first asked for; 0 before.
     ``container_gone``: its container is known to be gone, or to mount something else now.
     """
 
@@ -31,6 +32,7 @@ class ActiveFreeze:
     frozen_at: float = 0.0
     timer_end: float = 0.0
     returned: bool = False
+    release_began: float = 0.0
     container_gone: bool = False
 
     @property
@@ -38,6 +40,14 @@ class ActiveFreeze:
         """The command that freezes thaws again before it ends."""
         found = recognise_hook(self.freezer)
         return bool(found.freezes) and {each.path for each in found.freezes} <= {each.path for each in found.thaws}
+
+    def begin_release(self, now: float) -> None:
+        self.release_began = self.release_began or now
+
+    @property
+    def held_seconds(self) -> float | None:
+        """How long it must have been held at least, if nobody else thawed it; None where that is not known."""
+        return self.release_began - self.frozen_at if self.returned and self.release_began else None
 
     @property
     def where(self) -> str:

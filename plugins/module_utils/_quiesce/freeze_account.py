@@ -16,6 +16,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hoo
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.freeze_timer import ReleaseReport
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import ThawedBy
 
+#: How far the node's clock (hundredths of a second, rounded down) and ours may be apart over a freeze.
+_CLOCK_SECONDS = 0.05
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class FreezeAccount:
@@ -30,9 +33,19 @@ class FreezeAccount:
 
 
 def account_for(
-    report: ReleaseReport, *, post: HookResult | None, pure: bool, where: str, now: dt.datetime
+    report: ReleaseReport,
+    *,
+    post: HookResult | None,
+    pure: bool,
+    where: str,
+    now: dt.datetime,
+    held_seconds: float | None = None,
 ) -> FreezeAccount:
-    """The account of a proven release that was reported ``now``; ``pure``: the post hook is exactly the thaw."""
+    """The account of a proven release that was reported ``now``; ``pure``: the post hook is exactly the thaw.
+
+    ``held_seconds``: how long it was frozen at least when its release was asked for. A thaw before that, by the node's
+    clock, was the release of another run.
+    """
     frozen_up = report.frozen_up
 
     def window(end: float) -> float | None:
@@ -53,6 +66,20 @@ def account_for(
             f"{rfc3339(ended)} was not protected.",
             ended,
         )
+    length_held = window(report.up)
+    if (
+        report.thaw == "1"
+        and length_held is not None
+        and held_seconds is not None
+        and length_held + _CLOCK_SECONDS < held_seconds
+    ):
+        return FreezeAccount(
+            "someone else",
+            False,
+            length_held,
+            f"{where} was thawed by another run, {held_seconds - length_held:.1f} s before its release: what was done "
+            "meanwhile was not protected.",
+        )
     if report.thaw == "p":
         return FreezeAccount("post hook", frozen_up is not None, window(report.up))
     if report.thaw == "1":
@@ -60,6 +87,14 @@ def account_for(
     if post is not None and (post.state in ("timed_out", "lost") or (post.state == "ok" and not pure)):
         # Its stream broke, but it ran under our token: nobody else has thawed.
         return FreezeAccount("post hook", frozen_up is not None, window(report.up))
+    if frozen_up is None and held_seconds is not None:
+        return FreezeAccount(
+            "someone else",
+            False,
+            None,
+            f"{where} was found thawed at the release, and nothing of its timer is left: another run thawed it, or a "
+            "release whose answer was lost. What was done meanwhile counts as not protected.",
+        )
     if frozen_up is None:
         return FreezeAccount("not frozen", False, None)
     return FreezeAccount(

@@ -169,6 +169,7 @@ class Releaser:
         return HookExecution(self._run, pod, hook, self._hooks)
 
     def _release_by_hook(self, pod: t.Mapping[str, t.Any], hook: Hook, active: ActiveFreeze) -> HookResult:
+        active.begin_release(time.monotonic())
         same_container = not active.armed or _container_of(pod, hook) == active.timer.target.container
         found = recognise_hook(hook)
         pure = (
@@ -205,6 +206,7 @@ class Releaser:
 
     def _release_by_thaw(self, active: ActiveFreeze, *, post: HookResult | None, pure: bool) -> None:
         """Thaw by ourselves, by every way there is, until it is proven or time is up."""
+        active.begin_release(time.monotonic())
         if not active.armed:
             self._thaw_without_timer(active)
             return
@@ -280,6 +282,7 @@ class Releaser:
             pure=pure,
             where=active.where,
             now=utc_now(),
+            held_seconds=active.held_seconds,
         )
         self._close(active, account)
 

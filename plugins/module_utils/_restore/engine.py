@@ -20,6 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.garbage import rare_collections
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import PLAN_PREFIX, ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._core.timings import Timings
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -50,12 +51,13 @@ def plan_restore(
     store: Store,
     progress: ProgressSink = no_progress,
     cancel: CancelToken | None = None,
+    records: Store | None = None,
 ) -> RestoreOutcome:
     """What ``run_restore`` would do, judged by the API server's dry run; writes nothing anywhere.
 
     Where that would raise because of what is planned, the outcome has the error as its ``refusal``.
     """
-    with _opened(request, client, store, progress, cancel) as opened:
+    with _opened(request, client, (store, records), progress, cancel) as opened:
         ready, refusal = _judge(_plan(opened))
         with ready.timings.measure("dry_run"):
             ready = _ask_server(ready, hold_back=refusal is None)
@@ -70,19 +72,64 @@ def run_restore(
     store: Store,
     progress: ProgressSink = no_progress,
     cancel: CancelToken | None = None,
+    records: Store | None = None,
 ) -> RestoreOutcome:
-    """Plan and apply.
+    """Plan and apply. The restore is recorded in ``records``, else in ``store``.
 
     Raises ``ArkiveError`` while nothing was changed yet: wrong input, an archive that is corrupt or cannot be read, a
     cluster that does not answer, volumes without data. After the first write everything is in the outcome.
     """
-    with _opened(request, client, store, progress, cancel) as opened:
+    with _opened(request, client, (store, records), progress, cancel) as opened:
         ready, refusal = _judge(_plan(opened))
         if refusal is not None:
             raise refusal
         outcome = Execution(ready).run()
         progress(outcome.closing_line)
         return outcome
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedBackup:
+    """The objects of a backup beside those of a cluster: what a restore would do about each, and why.
+
+    ``spec``: that of the Backup. ``diffs``: texts, for those that differ, in the order of ``items``.
+    """
+
+    backup: str
+    spec: t.Mapping[str, t.Any]
+    items: tuple[PlanItem, ...]
+    diffs: list[dict[str, str]]
+    diffs_left_out: int
+    issues: Issues
+
+
+def compare_backup(
+    request: RestoreRequest,
+    *,
+    client: KubeClient,
+    store: Store,
+    progress: ProgressSink = no_progress,
+    cancel: CancelToken | None = None,
+) -> ComparedBackup:
+    """What ``plan_restore`` finds out of objects that exist. What is not there is not judged. Writes nothing anywhere.
+
+    Raises ``ArkiveError`` when the backup or the cluster cannot be read.
+    """
+    with _opened(request, client, (store, None), progress, cancel) as opened:
+        ready = _plan(opened)
+        unreadable = ready.planned.unreadable
+        if unreadable.count:
+            raise unreadable.error(hint=GO_ON)
+        plan = ready.judge.existing.judge_plan(ready.plan)
+        items = tuple(plan.items)
+        return ComparedBackup(
+            backup=opened.run.request.spec.backup_name,
+            spec=opened.backup.spec,
+            items=items,
+            diffs=ready.findings.diffs.to_return(items),
+            diffs_left_out=ready.findings.diffs.left_out,
+            issues=opened.run.issues,
+        )
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -98,9 +145,14 @@ class _Opened:
 
 @contextlib.contextmanager
 def _opened(
-    request: RestoreRequest, client: KubeClient, store: Store, progress: ProgressSink, cancel: CancelToken | None
+    request: RestoreRequest,
+    client: KubeClient,
+    stores: tuple[Store, Store | None],
+    progress: ProgressSink,
+    cancel: CancelToken | None,
 ) -> t.Iterator[_Opened]:
     request.validate()
+    store, records = stores
     request, warnings = with_backup(request, store)
     with (
         rare_collections(),
@@ -110,7 +162,7 @@ def _opened(
         started = utc_now()
         spec = request.spec
         name = request.name or default_restore_name(spec.schedule_name or spec.backup_name, started)
-        report = RestoreReport(request, name, client=client, store=store, started=started)
+        report = RestoreReport(request, name, client=client, store=store, started=started, records=records)
         context = ClusterRun(
             client=client, issues=report.issues, progress=progress, cancel=cancel or client.cancel, run_id=name
         )
@@ -176,4 +228,4 @@ def _ask_server(ready: Ready, *, hold_back: bool) -> Ready:
     return ready.with_plan(plan)
 
 
-__all__ = ("plan_restore", "run_restore")
+__all__ = ("ComparedBackup", "compare_backup", "plan_restore", "run_restore")

@@ -285,7 +285,7 @@ class Execution:
             findings,
             ExistingObjects(run, findings, ClaimRules(run, findings)),
             self._ready.judge.existing,
-            ObjectWaits(run, self._api.find(SERVICE_ACCOUNTS)),
+            ObjectWaits(run, self._api.find(SERVICE_ACCOUNTS), findings.volumes.objects),
             self._follow_pod,
         )
         return Applier(run, writer, NamespaceMaker(run, findings, locks))

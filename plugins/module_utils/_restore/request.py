@@ -14,14 +14,16 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.hook_settings import HookSettings
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.kasten_objects import ReadHooks
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.api_versions import Priorities
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.choice import Expression, ObjectChoice
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.choice import Expression, ObjectChoice
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import ResourceModifiers
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec, validate_restore_name
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 
 MissingVolumeData: t.TypeAlias = t.Literal["fail", "warn"]
 BadMember: t.TypeAlias = t.Literal["fail", "skip"]
+
+#: Versions of a group-resource, the best one first.
+Priorities: t.TypeAlias = "t.Mapping[str, t.Sequence[str]]"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,4 +115,4 @@ class RestoreRequest:
             raise ValidationError(f"workers is {self.workers}; it must be at least 1.")
 
 
-__all__ = ("BadMember", "MissingVolumeData", "RestoreRequest")
+__all__ = ("BadMember", "MissingVolumeData", "Priorities", "RestoreRequest")

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import abc
+import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
@@ -40,6 +41,11 @@ class StorageLocation(abc.ABC):
     @abc.abstractmethod
     def describe(self) -> str:
         """The whole place in the words of its kind, for people."""
+
+    @property
+    def velero_spec(self) -> dict[str, t.Any] | None:
+        """``spec`` of a BackupStorageLocation that is this place, without secrets; None where Velero has no such."""
+        return None
 
 
 __all__ = ("StorageLocation",)

@@ -43,6 +43,15 @@ def convert_backup(backup: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     return converted
 
 
+def convert_to_ark(backup: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The other way round: a Backup in Velero's words as Ark's servers and their command line know it."""
+    metadata = dict(backup.get("metadata") or {})
+    for member in ("labels", "annotations"):
+        if isinstance(metadata.get(member), dict):
+            metadata[member] = {_to_ark_key(key): value for key, value in metadata[member].items()}
+    return {**backup, "apiVersion": ARK_API_VERSION, "metadata": metadata}
+
+
 def legacy_volume_snapshots(backup: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
     """``status.volumeBackups`` (Ark before 0.10) as the entries of a volumesnapshots file, by volume.
 
@@ -83,4 +92,13 @@ def _convert_key(key: str) -> str:
     return _SCHEDULE_LABEL if key == _ARK_SCHEDULE else key.replace(_ARK_DOMAIN, _VELERO_DOMAIN)
 
 
-__all__ = ("ARK_API_VERSION", "VELERO_API_VERSION", "convert_backup", "legacy_volume_snapshots")
+def _to_ark_key(key: str) -> str:
+    if key == _SCHEDULE_LABEL:
+        return _ARK_SCHEDULE
+    domain, slash, name = key.partition("/")
+    if f".{domain}".endswith(f".{_VELERO_DOMAIN}"):
+        domain = domain.removesuffix(_VELERO_DOMAIN) + _ARK_DOMAIN
+    return f"{domain}{slash}{name}"
+
+
+__all__ = ("ARK_API_VERSION", "VELERO_API_VERSION", "convert_backup", "convert_to_ark", "legacy_volume_snapshots")

@@ -50,6 +50,7 @@ class BackupKeys:
         self.arkive_record = self._key("-arkive.json.gz")
         self.digests = self._key("-arkive-digests.gz")
         self.result = self._key("-arkive-result.json.gz")
+        self.verified = self._key("-arkive-verified.json")
 
     def _key(self, suffix: str) -> str:
         return f"{self.directory}{self.name}{suffix}"

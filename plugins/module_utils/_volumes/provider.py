@@ -56,6 +56,14 @@ if t.TYPE_CHECKING:
 Key: t.TypeAlias = "tuple[str, str]"
 #: Why snapshots that were to be deleted are still there.
 Reasons: t.TypeAlias = "dict[RecordedSnapshot, str]"
+Presence: t.TypeAlias = t.Literal["present", "missing", "unknown"]
+
+
+class Sighting(t.NamedTuple):
+    """Whether a snapshot is there, as its storage says; ``reason``: why it is not known, or what is said of it."""
+
+    presence: Presence
+    reason: str = ""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -231,6 +239,9 @@ class VolumeProvider(t.Protocol):
         A run that is cancelled gives up the rest: whoever asked looks at ``is_cancelled``.
         """
 
+    def look_for(self, snapshot: RecordedSnapshot, contents: StoredContents) -> Sighting:
+        """Ask its storage whether it is there. Nothing of it is changed; what is made for that goes again."""
+
     @property
     def is_cancelled(self) -> bool:
         """Whether the run is cancelled."""
@@ -247,7 +258,9 @@ __all__ = (
     "BackupVolumes",
     "KeptSnapshots",
     "Key",
+    "Presence",
     "Reasons",
+    "Sighting",
     "SnapshotOffer",
     "SnapshotUse",
     "StoredContents",

@@ -128,6 +128,9 @@ class SnapshotObjects(t.Protocol):
     def restored_content_name(self, name: str) -> str:
         """The name under which a VolumeSnapshotContent comes back."""
 
+    def nudge(self, resource: ApiResource, name: str, namespace: str | None) -> None:
+        """Have one that is being deleted looked at once more: its controllers may have lost sight of it."""
+
     def nudge_leaving(self, namespace: str) -> None:
         """Have those of restores that are being deleted looked at once more: they hold ``namespace``, which is too."""
 

@@ -24,6 +24,7 @@ from kubelab.debian import install_packages
 from kubelab.disks import make_disks
 from kubelab.golang import NODE_BUILDS, group_definitions
 from kubelab.images import registry_tree
+from kubelab.kernel_limits import raise_limits
 from kubelab.model import CODE, Lab
 from kubelab.pki import make_pki
 from kubelab.processes import find_node, init_pids, node_pid
@@ -48,6 +49,7 @@ def start(state: Path, *, index: int, port: int = 0, s3_port: int = 0, with_s3: 
     with locked(f"lab-{digest_of(str(state))}"):
         begin = time.monotonic()
         stop(state)
+        raise_limits()
         lab = Lab(state=state, index=index, port=port, programs=programs, images=images)
         try:
             _start(lab, s3_port=s3_port, with_s3=with_s3, begin=begin)

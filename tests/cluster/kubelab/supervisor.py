@@ -16,6 +16,7 @@ from kubelab.components import Component, environment
 from kubelab.model import Lab
 
 _AGAIN_AFTER = 1.0  # seconds
+_LAST_WORDS = 600  # bytes
 
 
 class Supervisor:
@@ -72,10 +73,17 @@ class Supervisor:
             self._ended[self._once.pop(pid)] = code
         elif pid in self._running:
             component = self._running.pop(pid)
-            self._mark(f"{component.name} ended with {code}")
+            self._mark(f"{component.name} ended with {code}: {self._last_words(component.name)}")
             self._lab.path("run", f"{component.name}.pid").unlink(missing_ok=True)
             self._due.append((time.monotonic() + _AGAIN_AFTER, component))
         return True
+
+    def _last_words(self, name: str) -> str:
+        """The end of its log: why it ended, as a rule (too many open files, a port that is taken)."""
+        with self._lab.path("log", f"{name}.log").open("rb") as log:
+            log.seek(max(0, log.seek(0, os.SEEK_END) - _LAST_WORDS))
+            text = log.read().decode("utf-8", "replace")
+        return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "it said nothing")
 
     def _spawn(self, name: str, argv: t.Sequence[str], inherit: tuple[int, ...]) -> int:
         with self._lab.path("log", f"{name}.log").open("ab") as log:

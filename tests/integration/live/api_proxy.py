@@ -47,13 +47,17 @@ class ApiProxy:
 
     def connect(self, **options: t.Any) -> KubeClient:
         """A client whose requests all go through here."""
+        return connect(KubeAuth(kubeconfig=self.kubeconfig()), **options)
+
+    def kubeconfig(self) -> dict[str, t.Any]:
+        """The same as a kubeconfig, for another process."""
         port = self._listener.getsockname()[1]
         clusters = [
             {"name": entry["name"], "cluster": {"server": f"http://127.0.0.1:{port}"}}
             for entry in self._config["clusters"]
         ]
         users = [{"name": entry["name"], "user": {}} for entry in self._config["users"]]
-        return connect(KubeAuth(kubeconfig={**self._config, "clusters": clusters, "users": users}), **options)
+        return {**self._config, "clusters": clusters, "users": users}
 
     def close(self) -> None:
         self._closed.set()

@@ -25,6 +25,7 @@ from pathlib import Path
 
 import pytest
 from callers import Callers
+from cluster_access import Kubectl, S3Access
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth, connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -40,17 +41,6 @@ def setting(name: str, what: str) -> str:
     if not value:
         pytest.fail(f"{name} is not set: it names {what}. `make test` sets it.", pytrace=False)
     return value
-
-
-class S3Access(t.NamedTuple):
-    endpoint: str
-    access_key: str
-    secret_key: str
-
-
-class Kubectl(t.Protocol):
-    def __call__(self, *arguments: str, stdin: str | None = None, check: bool = True) -> str:
-        """Run kubectl; its standard output."""
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,6 @@ class Lane:
 
     name: str
     process: subprocess.Popen[str]
-    result: pathlib.Path
     reader: threading.Thread
 
 
@@ -52,7 +51,7 @@ class Lanes:
     def start(self, name: str, *arguments: str) -> None:
         """Run ``tests/setup/run lane NAME RESULT ARGUMENTS`` beside what runs already."""
         LOGS.mkdir(parents=True, exist_ok=True)
-        result = LOGS / f"lane-{name}.json"
+        result = _result(name)
         result.unlink(missing_ok=True)
         process = subprocess.Popen(
             [sys.executable, str(_PROGRAM), "lane", name, str(result), *arguments],
@@ -66,18 +65,12 @@ class Lanes:
         )
         reader = threading.Thread(target=self._repeat, args=(name, process), daemon=True)
         reader.start()
-        self._lanes.append(Lane(name, process, result, reader))
+        self._lanes.append(Lane(name, process, reader))
 
     def _repeat(self, name: str, process: subprocess.Popen[str]) -> None:
         for line in process.stdout or ():
             with self._lock:
                 print(f"{name:<12}| {line}", end="", flush=True)
-
-    def wait(self, name: str) -> None:
-        """Wait for the end of one lane."""
-        for lane in self._lanes:
-            if lane.name == name:
-                lane.process.wait()
 
     def join(self, report: Report) -> None:
         """Wait for every lane and add its steps to ``report``."""
@@ -88,11 +81,20 @@ class Lanes:
             report.steps += _steps(lane)
 
 
+def _result(name: str) -> pathlib.Path:
+    return LOGS / f"lane-{name}.json"
+
+
+def steps_of(name: str) -> list[Step]:
+    """What a lane of the last whole run did, as far as it got."""
+    with contextlib.suppress(OSError, ValueError):
+        return [Step(**entry) for entry in json.loads(_result(name).read_text())]
+    return []
+
+
 def _steps(lane: Lane) -> list[Step]:
     """What the lane did; one that broke has a failure, whatever it wrote."""
-    steps: list[Step] = []
-    with contextlib.suppress(OSError, ValueError):
-        steps = [Step(**entry) for entry in json.loads(lane.result.read_text())]
+    steps = steps_of(lane.name)
     for step in steps:
         step.name = f"{lane.name}: {step.name}"
     if lane.process.returncode and not any(step.failed for step in steps):
@@ -106,4 +108,4 @@ def write_steps(report: Report, result: str) -> None:
     pathlib.Path(result).write_text(json.dumps([dataclasses.asdict(step) for step in report.steps]))
 
 
-__all__ = ("Lanes", "write_steps")
+__all__ = ("Lanes", "steps_of", "write_steps")

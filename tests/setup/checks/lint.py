@@ -18,6 +18,7 @@ from checks.module_docstrings import check_docstrings
 from checks.named_paths import check_paths
 from checks.paths import TREE
 from checks.report import Report
+from checks.support_imports import check_support_imports
 
 #: Name, and command in the copied tree. The cheap ones come first.
 _CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -50,6 +51,7 @@ _OWN_CHECKS: tuple[tuple[str, t.Callable[[pathlib.Path], list[str]]], ...] = (
     ("named paths", check_paths),
     ("constructors", check_constructors),
     ("module docstrings", check_docstrings),
+    ("imports of tests", check_support_imports),
     ("golden tests are current", check_golden),
 )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import pathlib
 import time
 import typing as t
@@ -24,13 +25,15 @@ _SHOWN_CHARACTERS = 300
 class Step:
     """One check: the numbers are of tests where the tool counts them, else of the check itself.
 
-    ``failures`` says which tests failed, and ``unsteady`` which ones passed only when they ran again.
+    ``failures`` says which tests failed, and ``unsteady`` which ones passed only when they ran again. ``computed`` are
+    the seconds of a processor that the programs took which were run; those of a cluster are not in it.
     """
 
     name: str
     passed: int = 0
     failed: int = 0
     seconds: float = 0.0
+    computed: float = 0.0
     failures: list[str] = dataclasses.field(default_factory=list)
     unsteady: list[str] = dataclasses.field(default_factory=list)
 
@@ -83,6 +86,12 @@ def _failures(root: ET.Element) -> list[str]:
     return found
 
 
+def _computed() -> float:
+    """The processor seconds of this process and of those that it ran to their end."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
 class Report:
     """The steps of a run, in order."""
 
@@ -95,14 +104,14 @@ class Report:
         say(name)
         step = Step(name)
         self.steps.append(step)
-        started = time.monotonic()
+        started, computed = time.monotonic(), _computed()
         try:
             yield step
         except CheckError as exc:
             step.failed += 1
             note(str(exc))
         finally:
-            step.seconds = time.monotonic() - started
+            step.seconds, step.computed = time.monotonic() - started, _computed() - computed
 
     def close(self) -> int:
         """Print the summary; the exit code."""
@@ -113,7 +122,8 @@ class Report:
         for step in self.steps:
             verdict = "FAILED" if step.failed else "ok"
             counts = f"{step.passed:>5} passed  {step.failed:>3} failed"
-            note(f"{step.name:<{width}}  {verdict:<6}  {counts}  {step.seconds:>7.1f} s")
+            took = f"{step.seconds:>7.1f} s  {step.computed:>6.1f} s of a processor"
+            note(f"{step.name:<{width}}  {verdict:<6}  {counts}  {took}")
         self._list_tests("Passed only when they ran again", [(step.name, step.unsteady) for step in self.steps])
         self._list_tests("Failed", [(step.name, step.failures) for step in self.steps])
         print(f"{passed} passed, {failed} failed", flush=True)

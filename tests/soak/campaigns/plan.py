@@ -35,9 +35,9 @@ _AFTER = {
     # A run that finds nothing to do carries nothing out.
     "unchanged": {("unchanged", "unchanged"), ("unchanged", "")},
     "skip": {("skip", "")},
-    "conflict": {("conflict", "failed"), ("create", "failed")},
+    "conflict": {("conflict", "failed")},
     # What the server could not judge.
-    "unverified": {("create", "created"), ("create", "failed"), ("update", "updated"), ("conflict", "failed")},
+    "unverified": {("create", "created"), ("update", "updated"), ("conflict", "failed")},
 }
 _MODIFIERS = {
     "version": "v1",

@@ -14,17 +14,19 @@ from checks import shares
 
 
 @pytest.mark.parametrize(
-    ("seconds", "lanes", "expected"),
+    ("seconds", "before", "expected"),
     [
-        ({}, 2, [[], []]),
-        ({"a": 10, "b": 1, "c": 1}, 1, [["a", "b", "c"]]),
-        ({"a": 10, "b": 6, "c": 5}, 2, [["a"], ["b", "c"]]),
-        ({"a": 1, "b": 9, "c": 5, "d": 5}, 2, [["a", "b"], ["c", "d"]]),
-        ({"a": 1}, 3, [["a"], [], []]),
+        ({}, [0, 0], [[], []]),
+        ({"a": 10, "b": 1, "c": 1}, [0], [["a", "b", "c"]]),
+        ({"a": 10, "b": 6, "c": 5}, [0, 0], [["a"], ["b", "c"]]),
+        ({"a": 1, "b": 9, "c": 5, "d": 5}, [0, 0], [["a", "b"], ["c", "d"]]),
+        ({"a": 1}, [0, 0, 0], [["a"], [], []]),
+        ({"a": 10, "b": 6, "c": 5}, [0, 12], [["a", "b"], ["c"]]),
+        ({"a": 10, "b": 6}, [0, 99], [["a", "b"], []]),
     ],
 )
-def test_divide(seconds: dict[str, float], lanes: int, expected: list[list[str]]) -> None:
-    assert shares.divide(seconds, lanes) == expected
+def test_divide(seconds: dict[str, float], before: list[float], expected: list[list[str]]) -> None:
+    assert shares.divide(seconds, before) == expected
 
 
 @pytest.mark.parametrize("lanes", [1, 2, 3, 7])
@@ -53,5 +55,5 @@ def test_what_a_run_took_is_kept_by_file(tmp_path: Path, monkeypatch: pytest.Mon
     results = tmp_path / "junit.xml"
     results.write_text(f"<testsuites><testsuite>{cases}</testsuite></testsuites>")
     monkeypatch.setattr(shares, "MEASURED", tmp_path / "durations.json")
-    assert shares.renew([results]) == 2
-    assert json.loads(shares.MEASURED.read_text()) == {first: 1.5, second: 2.2}
+    assert shares.renew([results], 600.04) == 2
+    assert json.loads(shares.MEASURED.read_text()) == {first: 1.5, second: 2.2, shares.TARGETS: 600.0}

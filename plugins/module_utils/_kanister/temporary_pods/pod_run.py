@@ -176,7 +176,9 @@ class PodRun:
         """Remember what it says; raise for one that is gone, or was replaced, or whose node lets it hang."""
         if pod is None or pod["metadata"].get("uid") != self._uid:
             seen = last_seen(self._pod)
-            raise BlueprintError(f"The {self.where} was deleted by somebody while it ran; before that: {seen}.")
+            raise BlueprintError(
+                f"The {self.where} was deleted while it ran, by somebody or by an eviction; before that: {seen}."
+            )
         self._pod = dict(pod)
         overdue = _seconds_overdue(pod, self._call)
         if overdue > _HANGING_SECONDS and not is_finished(pod):

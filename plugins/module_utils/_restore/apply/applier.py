@@ -84,7 +84,7 @@ class Applier:
             return self._namespaces.make(item)
         if item.namespace and (why := self._namespaces.why_missing(item.namespace)):
             self._writer.report(item, f"error restoring {item.title}: {why}")
-            return Applied(item, "failed")
+            return Applied(item.decided("conflict", why), "failed", why)
         return self._writer.update(item) if item.intent == "update" else self._writer.create(item)
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
@@ -18,7 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.sure_creates import create_surely
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.terminating import what_holds
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait_for_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait_gone
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.namespace_locks import NamespaceLocks
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import namespace_state
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import Applied, State
@@ -63,7 +62,7 @@ class NamespaceMaker:
                 with self._lock:
                     self._missing[item.name] = why_not_made(item.name, why)
                 self._run.issues.error(namespace_error(item.name, why), reason=exc.reason, hint=exc.hint or "")
-                return Applied(item, "failed")
+                return Applied(item.decided("conflict", why, hint=exc.hint or "", cause=exc.reason), "failed", why)
             state = "skipped"
         self._reserve(item.name)
         return Applied(item, state)
@@ -85,30 +84,31 @@ class NamespaceMaker:
 
     def _wait_gone(self, name: str, resource: ApiResource) -> None:
         self._run.progress(f"waiting for the old namespace {name} to be gone")
-        timeout = self._run.request.terminating_timeout
-        end, told = time.monotonic() + timeout, ""
-        while (left := end - time.monotonic()) > 0:
-            try:
-                wait_for_object(
-                    self._run.client,
-                    resource,
-                    name,
-                    None,
-                    lambda namespace: namespace_state(namespace) != "terminating",
-                    timeout=min(_NUDGE_SECONDS, left),
-                    cancel=self._run.cancel,
-                )
-            except KubeError as exc:
-                if not (isinstance(exc, KubeTimeout) or exc.may_pass):
-                    raise
-            else:
-                return
+        timeout, told = self._run.request.terminating_timeout, ""
+
+        def look_again() -> None:
+            nonlocal told
             self._nudge(name)
             told = self._tell(name, resource, told)
-        raise KubeTimeout(
-            f"it is still being deleted after {timeout:g} s" + (f", and waits for this: {told}" if told else ""),
-            hint="See to it that this can go, or give a longer terminating_resource_timeout.",
-        )
+
+        try:
+            wait_gone(
+                self._run.client,
+                resource,
+                name,
+                None,
+                timeout=timeout,
+                every=_NUDGE_SECONDS,
+                look_again=look_again,
+                is_gone=lambda namespace: namespace_state(namespace) != "terminating",
+                cancel=self._run.cancel,
+            )
+        except KubeTimeout as exc:
+            told = self._tell(name, resource, told)
+            raise KubeTimeout(
+                f"it is still being deleted after {timeout:g} s" + (f", and waits for this: {told}" if told else ""),
+                hint="See to it that this can go, or give a longer terminating_resource_timeout.",
+            ) from exc
 
     def _tell(self, name: str, resource: ApiResource, told: str) -> str:
         """What the namespace waits for, once for each time that it is something else; ``told`` is the last."""

@@ -11,22 +11,31 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
+    VOLUME_SNAPSHOT_CONTENTS,
+    VOLUME_SNAPSHOTS,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeTimeout
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait_for_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait_for_object, wait_gone
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import SnapshotObjects
 
 _ACCOUNT_SECONDS = 15.0
+_NUDGE_SECONDS = 5.0
+#: Types whose controllers lose sight of objects that are being deleted.
+_SNAPSHOT_TYPES = frozenset({VOLUME_SNAPSHOTS, VOLUME_SNAPSHOT_CONTENTS})
 
 
 class ObjectWaits:
     """Safe to use from any thread. ``accounts``: how the server serves service accounts."""
 
-    def __init__(self, run: RestoreRun, accounts: ApiResource | None) -> None:
+    def __init__(self, run: RestoreRun, accounts: ApiResource | None, snapshots: SnapshotObjects | None) -> None:
         self._run = run
         self._accounts = accounts
+        self._snapshots = snapshots
 
     def await_account(self, namespace: str, name: str) -> None:
         """Wait shortly for a service account that a controller makes in a new namespace; in vain is no error here."""
@@ -62,13 +71,14 @@ class ObjectWaits:
         self._run.progress(f"waiting for the old {item.title} to be gone")
         seconds = self._run.request.terminating_timeout
         try:
-            wait_for_object(
+            wait_gone(
                 self._run.client,
                 resource,
                 item.name,
                 item.namespace,
-                lambda obj: obj is None,
                 timeout=seconds,
+                every=_NUDGE_SECONDS,
+                look_again=lambda: self._nudge(item, resource),
                 cancel=self._run.cancel,
             )
         except KubeTimeout as exc:
@@ -79,6 +89,10 @@ class ObjectWaits:
                 + (f", held by its finalizers ({held})" if held else ""),
                 hint="See to it that it can go, or give a longer terminating_resource_timeout.",
             ) from exc
+
+    def _nudge(self, item: PlanItem, resource: ApiResource) -> None:
+        if self._snapshots is not None and item.group_resource in _SNAPSHOT_TYPES:
+            self._snapshots.nudge(resource, item.name, item.namespace)
 
 
 def is_established(definition: t.Mapping[str, t.Any] | None) -> bool:

@@ -320,12 +320,11 @@ class ObjectWriter:
         replace_object(self._run.client_for(item), resource, item.name, body, namespace=item.namespace)
 
     def _failed(self, item: PlanItem, exc: ArkiveError, *, reason: str = "") -> Applied:
+        """What could not be written is a conflict, as a plan that foresees it says."""
         failure = _first_line(exc)
         hint = refusal_hint(item, exc, self._run.request.spec)
         self.report(item, f"error restoring {item.title}: {failure}", reason=reason, hint=hint)
-        if item.intent == "update":
-            item = item.decided("conflict", failure, hint=hint, cause=reason)
-        return Applied(item, "failed", failure)
+        return Applied(item.decided("conflict", failure, hint=hint, cause=reason), "failed", failure)
 
 
 def _served(item: PlanItem) -> ApiResource:

@@ -14,8 +14,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.contents import BackupContents
-
-Priorities: t.TypeAlias = "t.Mapping[str, t.Sequence[str]]"
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import Priorities
 
 
 def choose_versions(contents: BackupContents, discovery: Discovery, priorities: Priorities) -> None:
@@ -69,4 +68,4 @@ def parse_version_priorities(text: str, *, source: str) -> dict[str, tuple[str, 
     return found
 
 
-__all__ = ("Priorities", "choose_version", "choose_versions", "parse_version_priorities")
+__all__ = ("choose_version", "choose_versions", "parse_version_priorities")

@@ -15,7 +15,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.open_backup im
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.api_versions import choose_versions
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.choice import ObjectChoice
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.chosen_items import (
     ChosenItems,
     choose_items,
@@ -27,6 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.version
     read_version_priorities,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.choice import ObjectChoice
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
 

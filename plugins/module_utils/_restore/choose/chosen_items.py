@@ -25,8 +25,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources i
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.claims import bound_volume
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.choice import ObjectChoice
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.contents import BackupContents
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.choice import ObjectChoice
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import IncludeExclude
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.namespace_patterns import expand_namespaces
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import NON_RESTORABLE

@@ -11,12 +11,9 @@ from __future__ import annotations
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.api_versions import (
-    Priorities,
-    parse_version_priorities,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.api_versions import parse_version_priorities
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.configmaps import read_configmap
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import Priorities, RestoreRequest
 
 _VERSIONS_CONFIG_MAP = "enableapigroupversions"
 _VERSIONS_KEY = "restoreResourcesVersionPriority"

@@ -74,11 +74,19 @@ def _whole(name: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![a-z0-9-]){re.escape(name)}(?![a-z0-9-])")
 
 
+def _common_start(names: t.Collection[str]) -> str:
+    """What all of them begin with."""
+    first, last = min(names, default=""), max(names, default="")
+    return first[: next((at for at, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))]
+
+
 class MentionFinder:
     """Finds where objects name one of some namespaces."""
 
     def __init__(self, names: t.Iterable[str]) -> None:
         self.names = frozenset(names)
+        #: What all names begin with: nothing, or what tells most texts apart.
+        self._common = _common_start(self.names)
         any_name = "|".join(re.escape(name) for name in sorted(self.names, key=len, reverse=True))
         self._account = re.compile(rf"system:serviceaccounts?:({any_name})(?![a-z0-9-])")
         self._host = re.compile(rf"(?:[a-z0-9_-]+\.)*(?<![a-z0-9-])({any_name})\.svc(?![a-z0-9-])[a-z0-9.-]*")
@@ -108,7 +116,7 @@ class MentionFinder:
 
     def may_be_in(self, text: str) -> bool:
         """False for a text that holds none of the names: most texts, and that is far quicker to find out."""
-        return any(name in text for name in self.names)
+        return self._common in text and any(map(text.__contains__, self.names))
 
     def as_account(self, text: str) -> str:
         """The namespace of a whole ``system:serviceaccount:<namespace>:<name>``, or of the group of all of them."""
@@ -129,7 +137,15 @@ class _Walk:
         self._finder = finder
         self._type = group_resource
         self._knows = builtin_type(group_resource) is not None or group_resource.group in _KNOWN_GROUPS
+        self._passed_over = (_LAST_APPLIED, _ELSEWHERE.get(group_resource))
+        self._encoded = group_resource == SECRETS
         self.found: list[Mention] = []
+
+    def _is_plain(self, value: t.Any) -> bool:
+        """Numbers, and texts that hold no name: nearly all that there is."""
+        if isinstance(value, str):
+            return not (self._encoded or self._finder.may_be_in(value))
+        return not isinstance(value, dict | list)
 
     def look(self, node: t.Any, path: str, *, free: bool) -> None:
         """``free``: below, names are people's own."""
@@ -137,7 +153,7 @@ class _Walk:
             if node.get("key") == NAME_LABEL and isinstance(node.get("values"), list):
                 self._take_each(node["values"], f"{path}.values")
             for name, value in node.items():
-                if name != _ELSEWHERE.get(self._type) and name != _LAST_APPLIED:
+                if not self._is_plain(value) and name not in self._passed_over:
                     self.look_at(node, name, value, f"{path}.{name}", free=free or name in _FREE)
             if self._is_rule_for_namespaces(node):
                 self._take_each(node["resourceNames"], f"{path}.resourceNames")
@@ -157,6 +173,8 @@ class _Walk:
 
     def _look_at_list(self, node: list[t.Any], path: str, *, free: bool) -> None:
         for index, each in enumerate(node):
+            if self._is_plain(each):
+                continue
             here = f"{path}[{index}]"
             if isinstance(each, dict) and free and _is_variable(each):
                 self._look_at_variable(each, here)

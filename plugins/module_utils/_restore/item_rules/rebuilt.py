@@ -27,14 +27,21 @@ _SERVER_MANAGER = "kube-apiserver"
 
 
 def skip_rebuilt(draft: Draft, context: RuleContext) -> None:
-    controller = _find_controller(draft.stored_metadata.get("labels") or {})
-    owner = draft.owner or {}
+    why = why_rebuilt(draft.stored_metadata, draft.owner or {})
+    if why:
+        draft.skip = why
+
+
+def why_rebuilt(metadata: t.Mapping[str, t.Any], owner: t.Mapping[str, t.Any]) -> str:
+    """Who makes the object by itself, in words; empty for one that somebody wants. ``owner``: its controller."""
+    controller = _find_controller(metadata.get("labels") or {})
     if controller:
-        draft.skip = f"rebuilt by its controller ({controller})"
-    elif owner.get("kind") == "Node" and owner.get("apiVersion") == "v1":
-        draft.skip = f"rebuilt by the kubelet of node '{owner.get('name')}', if there is one"
-    elif _is_api_servers(draft.stored_metadata):
-        draft.skip = "kept by the API server itself"
+        return f"rebuilt by its controller ({controller})"
+    if owner.get("kind") == "Node" and owner.get("apiVersion") == "v1":
+        return f"rebuilt by the kubelet of node '{owner.get('name')}', if there is one"
+    if _is_api_servers(metadata):
+        return "kept by the API server itself"
+    return ""
 
 
 def _find_controller(labels: t.Mapping[str, str]) -> str:
@@ -60,4 +67,4 @@ def _is_api_servers(metadata: t.Mapping[str, t.Any]) -> bool:
     return managers == {_SERVER_MANAGER}
 
 
-__all__ = ("skip_rebuilt",)
+__all__ = ("skip_rebuilt", "why_rebuilt")

@@ -40,6 +40,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.claim_rul
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.compare import is_plainly_equal
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.existing import ExistingObjects
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings, Planned
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.metadata import made_by
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.order import resolve_order
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.snapshot_items import leave_out_snapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.transforms import make_preparer
@@ -258,12 +259,23 @@ class Planner:
             why = f"it exists, and what is there cannot be compared: {problem}"
             return self._reader.item(candidate, found).decided("conflict", why)
         body = found.prepared.body
-        keep = candidate.group_resource in _ALWAYS_KEPT or not is_plainly_equal(live, body)
-        item = self._reader.item(candidate, found, keep=keep)
+        if self._is_settled(candidate, found.prepared, live):
+            made = made_by(live, self._run.name)
+            return self._reader.item(candidate, found, action="unchanged", intent="", made_before=made)
+        item = self._reader.item(candidate, found, keep=True)
         item = self._existing.decide(item, live, body, stored_claim=found.prepared.stored_claim)
         if item.intent == "update":
             self._report(item, found.prepared)
         return item
+
+    def _is_settled(self, candidate: Candidate, prepared: Prepared, live: dict[str, t.Any]) -> bool:
+        """Equal, and nothing else is to be decided: nearly all objects of a second restore."""
+        return (
+            candidate.group_resource not in _ALWAYS_KEPT
+            and prepared.remade_from is None
+            and not live["metadata"].get("deletionTimestamp")
+            and is_plainly_equal(live, prepared.body)
+        )
 
     def _plan_absent(self, candidates: _Candidates, api: ApiTypes) -> _Planned:
         """Objects that are not in the cluster, as far as anybody knows."""

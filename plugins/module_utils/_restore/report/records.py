@@ -40,26 +40,36 @@ class PreviousRun:
 
 
 class RestoreRecords:
-    """The records of one restore by name."""
+    """The records of one restore by name: in ``store``; what an earlier run left may be in ``other`` as well."""
 
-    def __init__(self, store: Store, name: str) -> None:
+    def __init__(self, store: Store, name: str, *, other: Store | None = None) -> None:
         self._store = store
+        self._places = [store] if other is None or other is store else [store, other]
         self._name = name
         self._keys = RestoreKeys(name)
 
     def read_previous(self, backup_name: str) -> PreviousRun:
         """What the same restore did before. Raises ``RestoreError`` for the name of another backup's restore."""
+        for place in self._places:
+            record = self._read(place)
+            if record is not None:
+                return self._previous(record, backup_name)
+        return PreviousRun()
+
+    def _read(self, place: Store) -> dict[str, t.Any] | None:
         try:
-            record = read_record(self._store, self._name)
+            return read_record(place, self._name)
         except StoreError as exc:
             if exc.not_found:
-                return PreviousRun()
+                return None
             raise
         except ArchiveError as exc:
             raise RestoreError(
                 f"The record of an earlier restore '{self._name}' cannot be read: {exc.message}",
                 hint="Choose another name.",
             ) from exc
+
+    def _previous(self, record: t.Mapping[str, t.Any], backup_name: str) -> PreviousRun:
         earlier = ((record.get("restore") or {}).get("spec") or {}).get("backupName")
         if earlier != backup_name:
             raise RestoreError(

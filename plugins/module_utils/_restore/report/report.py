@@ -67,29 +67,40 @@ class RestoreWork:
 class RestoreReport:
     """``issues`` take what is to be reported; ``previous`` is an earlier run.
 
+    ``records``: where the restore is recorded, in the place of the store that has its backup.
+
     Raises ``RestoreError`` for the name of another backup's restore.
     """
 
     def __init__(
-        self, request: RestoreRequest, name: str, *, client: KubeClient, store: Store, started: dt.datetime
+        self,
+        request: RestoreRequest,
+        name: str,
+        *,
+        client: KubeClient,
+        store: Store,
+        started: dt.datetime,
+        records: Store | None = None,
     ) -> None:
         self._request = request
         self._name = name
         self._client = client
-        self._store = store
+        self._places = [store] if records is None else [records, store]
         self._started = started
         self._requests_before = client.requests_made
         self._log_stream = io.BytesIO()
         log = RunLog(self._log_stream, restore=f"{request.velero_namespace}/{name}")
         self.issues = Issues(log.write)
-        self._records = RestoreRecords(store, name)
+        self._records = RestoreRecords(records or store, name, other=store)
         self.previous = self._records.read_previous(request.spec.backup_name)
         self._restore = build_restore(name, request.spec, namespace=request.velero_namespace, created=started)
 
     def report_unfinished(self) -> None:
         """A restore without a name is a new one: perhaps an old one was meant."""
         with contextlib.suppress(StoreError):
-            for name in find_unfinished(self._store, self._request.spec.backup_name):
+            backup = self._request.spec.backup_name
+            unfinished = [name for place in self._places for name in find_unfinished(place, backup)]
+            for name in dict.fromkeys(unfinished):
                 self.issues.warning(
                     f"Restore '{name}' of this backup was begun and has not ended: it runs still, or was broken off.",
                     hint=f"Run it again with name: {name} to finish it.",

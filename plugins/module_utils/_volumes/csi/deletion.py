@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Delete the CSI snapshots that a backup records, from the storage of the cluster."""
+"""Delete the CSI snapshots that a backup records, from the storage of the cluster; or ask whether they are there."""
 
 # Private: not for use outside of this collection.
 
@@ -19,7 +19,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.rights import deletion_needs
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.storage import StorageSnapshots, StoredSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import Reasons, StoredContents, VolumeContext
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import (
+    Reasons,
+    Sighting,
+    StoredContents,
+    VolumeContext,
+)
 
 _AT_A_TIME = 4
 
@@ -48,6 +53,16 @@ class CsiDeletion:
             stored[StoredSnapshot(driver=snapshot.driver, handle=snapshot.handle, content=content)] = snapshot
         failed = storage.delete(list(stored), timeout=self._context.delete_timeout)
         return {stored[key]: why for key, why in failed.items()}
+
+    def look_for(self, snapshot: RecordedSnapshot, contents: StoredContents) -> Sighting:
+        """Have its driver say whether it is there."""
+        storage = self._find_storage()
+        why = self._no_storage if storage is None else storage.why_not(snapshot.driver)
+        if storage is None or why:
+            return Sighting("unknown", why)
+        content = contents.find(snapshot.handle, thoroughly=storage.needs_content(snapshot.driver))
+        stored = StoredSnapshot(driver=snapshot.driver, handle=snapshot.handle, content=content)
+        return storage.look_for(stored, timeout=self._context.delete_timeout)
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider impor
     BackupJob,
     BackupVolumes,
     Reasons,
+    Sighting,
     SnapshotUse,
     StoredContents,
     VolumeContext,
@@ -79,6 +80,9 @@ class CsiProvider:
 
     def delete(self, snapshots: t.Sequence[RecordedSnapshot], contents: StoredContents) -> Reasons:
         return self._deletion.delete(snapshots, contents)
+
+    def look_for(self, snapshot: RecordedSnapshot, contents: StoredContents) -> Sighting:
+        return self._deletion.look_for(snapshot, contents)
 
     @property
     def is_cancelled(self) -> bool:

@@ -17,11 +17,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Val
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import RESTORE_NAME_LABEL
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import GROUP
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.nudge import nudge_leaving
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.nudge import nudge, nudge_leaving
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.records import METHOD
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.removal import SnapshotRemoval
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sources import (
@@ -114,6 +115,9 @@ class CsiRestore(CsiSources, NewVolumes):
         return SnapshotRemoval(client, self._target.api, with_contents=True).release([objects])
 
     # -- the objects of the snapshots ---------------------------------------------------------------------------------
+
+    def nudge(self, resource: ApiResource, name: str, namespace: str | None) -> None:
+        nudge(self._client, resource, name, namespace)
 
     def nudge_leaving(self, namespace: str) -> None:
         api = self._target.api

@@ -16,7 +16,6 @@ import concurrent.futures
 import dataclasses
 import hashlib
 import re
-import time
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
@@ -27,13 +26,14 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import delete_object, patch_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import delete_object, get_object, patch_object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.sure_creates import create_surely
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait_for_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait_for_object, wait_gone
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import SnapshotApi, list_classes
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.nudge import NUDGE_SECONDS, nudge
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.retained import remove_retained
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.status import stated_error
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import Sighting
 
 #: It keeps the object until the driver has deleted the snapshot; the snapshot controller puts it there as well.
 _FINALIZER = "snapshot.storage.kubernetes.io/volumesnapshotcontent-bound-protection"
@@ -109,6 +109,28 @@ class StorageSnapshots:
             self.notes += remove_retained(self._client, self._api, gone.keys(), driver_asked=names)
         return failed
 
+    def look_for(self, snapshot: StoredSnapshot, *, timeout: float) -> Sighting:
+        """Whether the driver knows it. The object that asks keeps the snapshot when it goes, which it does at once.
+
+        A driver that lists no snapshots takes each handle for one that is there.
+        """
+        body = self._content_for(snapshot, keep=True)
+        name = body["metadata"]["name"]
+        try:
+            taken_on = self._offer(body, timeout) or self._offer(body, timeout)
+            if taken_on is not None and not _handle(taken_on):
+                taken_on = self._wait_out_error(name, taken_on)
+            found = _sighting(taken_on)
+        except KubeError as exc:
+            found = Sighting("unknown", exc.sentence)
+        except Cancelled as exc:
+            found = Sighting("unknown", exc.message)
+        try:
+            self._remove(name)
+        except KubeError as exc:
+            return Sighting(found.presence, f"VolumeSnapshotContent {name} may be left in the cluster: {exc.message}")
+        return found
+
     def _delete(self, snapshot: StoredSnapshot, timeout: float) -> str:
         body = self._content_for(snapshot)
         name = body["metadata"]["name"]
@@ -171,12 +193,20 @@ class StorageSnapshots:
 
     def _wait_gone(self, name: str, timeout: float) -> dict[str, t.Any] | None:
         """None as soon as the driver has let the object go."""
-        end = time.monotonic() + timeout
-        while True:
-            left = self._wait(name, lambda state: state is None, min(NUDGE_SECONDS, timeout))
-            if left is None or time.monotonic() >= end:
-                return left
-            nudge(self._client, self._api.contents, name)
+        contents = self._api.contents
+        try:
+            wait_gone(
+                self._client,
+                contents,
+                name,
+                None,
+                timeout=timeout,
+                every=NUDGE_SECONDS,
+                look_again=lambda: nudge(self._client, contents, name),
+            )
+        except KubeTimeout:
+            return get_object(self._client, contents, name)
+        return None
 
     def _wait(
         self, name: str, predicate: t.Callable[[dict[str, t.Any] | None], bool], timeout: float
@@ -203,11 +233,12 @@ class StorageSnapshots:
                 if not exc.not_found:
                     raise
 
-    def _content_for(self, snapshot: StoredSnapshot) -> dict[str, t.Any]:
+    def _content_for(self, snapshot: StoredSnapshot, *, keep: bool = False) -> dict[str, t.Any]:
+        """The object that has it deleted or, with ``keep``, only looked at."""
         digest = hashlib.sha256(f"{snapshot.driver}\0{snapshot.handle}".encode()).hexdigest()[:20]
-        name = f"arkive-delete-{digest}"
+        name = f"arkive-{'look' if keep else 'delete'}-{digest}"
         spec: dict[str, t.Any] = {
-            "deletionPolicy": "Delete",
+            "deletionPolicy": "Retain" if keep else "Delete",
             "driver": snapshot.driver,
             "source": {"snapshotHandle": snapshot.handle},
             # There is never a VolumeSnapshot of that name, so that nothing is bound to it.
@@ -245,6 +276,19 @@ def _list_drivers(client: KubeClient, discovery: Discovery) -> set[str] | None:
         if exc.forbidden:
             return None
         raise
+
+
+def _sighting(content: ObjectView | None) -> Sighting:
+    if content is None:
+        return Sighting("unknown", "somebody has deleted the VolumeSnapshotContent that asked for it")
+    if _handle(content):
+        return Sighting("present")
+    error = stated_error(None, content)
+    if _GONE.search(error):
+        return Sighting("missing", f"the driver says: {error}")
+    return Sighting(
+        "unknown", f"the driver says: {error}" if error else "no csi-snapshotter of its driver looked at it"
+    )
 
 
 def _is_taken_on(content: ObjectView | None) -> bool:

@@ -22,6 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider impor
     BackupJob,
     BackupVolumes,
     Reasons,
+    Sighting,
     SnapshotUse,
     StoredContents,
     VolumeContext,
@@ -100,6 +101,16 @@ class EbsProvider:
             except (SnapshotError, Cancelled) as exc:
                 failed[snapshot] = exc.sentence
         return failed
+
+    def look_for(self, snapshot: RecordedSnapshot, contents: StoredContents) -> Sighting:
+        why = self.why_not_delete(snapshot)
+        if why or self._ec2 is None:
+            return Sighting("unknown", why)
+        try:
+            found = self._ec2.describe_snapshot(snapshot.handle)
+        except SnapshotError as exc:
+            return Sighting("unknown", exc.sentence)
+        return Sighting("present") if found is not None else Sighting("missing", "EC2 has no snapshot of this id")
 
     @property
     def is_cancelled(self) -> bool:

@@ -99,6 +99,14 @@ class PhaseLab:
             time.sleep(0.1)
         raise AssertionError("no temporary pod runs")
 
+    def await_process(self, pod: str, command: str, seconds: float = 60.0) -> None:
+        """Until a process of ``pod`` has exactly the words of ``command``; no script that has them in it is meant."""
+        words = "\0" + "\0".join(command.split()) + "\0"
+        end = time.monotonic() + seconds
+        while words not in "\0" + self.kubectl("exec", pod, "--", "sh", "-c", "cat /proc/[0-9]*/cmdline; :"):
+            assert time.monotonic() < end, f"no process {command} runs in {pod}"
+            time.sleep(0.05)
+
     def apply(self, *objects: Object) -> None:
         document = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
         self._kubectl("-n", self.namespace, "apply", "-f", "-", stdin=document)

@@ -64,14 +64,19 @@ def test_the_line_is_dead_for_a_while(phases: PhaseLab, line: CutLine) -> None:
 def test_the_stream_of_a_command_is_cut(phases: PhaseLab, line: CutLine) -> None:
     phases.apply(sleeping_pod("one"))
     phases.kubectl("wait", "--for=condition=Ready", "pod", "one", "--timeout=110s")
-    timer = threading.Timer(2.0, lambda: line.proxy.cut(stay=False))
-    timer.start()
+
+    def cut() -> None:
+        phases.await_process("one", "sleep 60")
+        line.proxy.cut(stay=False)
+
+    thread = threading.Thread(target=cut)
+    thread.start()
     arguments = {"namespace": phases.namespace, "pod": "one", "command": shell("echo begun; sleep 60")}
     began = time.monotonic()
     with pytest.raises(BlueprintError, match=r"may still run.* The last of its stdout: begun"):
         phases.run("KubeExec", arguments, client=line.client)
     assert time.monotonic() - began < 20
-    timer.join()
+    thread.join()
 
 
 @pytest.mark.fault

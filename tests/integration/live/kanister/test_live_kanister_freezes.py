@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import time
 import typing as t
 
@@ -82,7 +83,7 @@ def test_the_timer_was_faster(phases: PhaseLab, pod: str) -> None:
     run_of = phases.call("KubeExec", {}).run
     freezes = BlueprintFreezes(run_of, FreezePolicy(lease_seconds=2.0, freeze_max_seconds=1.0))
     run(phases, freezes, pod, FREEZE)
-    time.sleep(4.0)
+    phases.kubectl("exec", "db", "--", "touch", "/data/probe")  # it waits for the timer
     with pytest.raises(BlueprintError, match=r"ran out after \d+ s, .* what was done after \S+Z was not protected"):
         run(phases, freezes, pod, THAW)
     assert not is_frozen(phases)
@@ -96,13 +97,17 @@ def test_what_no_phase_thaws_is_thawed_at_the_end(phases: PhaseLab, freezes: Blu
     assert not is_frozen(phases)
 
 
-def test_left_to_its_timer_and_thawed_by_another_run(phases: PhaseLab, freezes: BlueprintFreezes, pod: str) -> None:
+@pytest.mark.parametrize("seconds", [0.2, 2.5], ids=["while its proof is there", "when its proof is gone"])
+def test_thawed_by_another_run(phases: PhaseLab, freezes: BlueprintFreezes, pod: str, seconds: float) -> None:
+    """The run that has frozen hears of it at its end, and does not call its window consistent."""
     run(phases, freezes, pod, FREEZE)
-    assert len(freezes.hand_over()) == 1
-    assert marks(phases, pod)
     other = BlueprintFreezes(phases.call("KubeExec", {}).run, FreezePolicy())
     run(phases, other, pod, THAW)
     assert [record.thawed_by for record in other.records] == ["post hook"]
+    time.sleep(seconds)
+    (error,) = freezes.release_left()
+    assert [(record.thawed_by, record.consistent) for record in freezes.records] == [("someone else", False)]
+    assert re.search("thawed by another run|another run thawed it", error)
     assert not marks(phases, pod)
     assert not is_frozen(phases)
 

@@ -100,7 +100,7 @@ def test_cancelled(phases: PhaseLab) -> None:
 
 
 def test_evicted(phases: PhaseLab, client: KubeClient) -> None:
-    """A drain evicts the pod by the API."""
+    """A drain evicts the pod by the API. A pod that is gone before its end was seen says no more than that."""
 
     def evict() -> None:
         name = phases.await_running()
@@ -115,7 +115,7 @@ def test_evicted(phases: PhaseLab, client: KubeClient) -> None:
     thread = threading.Thread(target=evict)
     thread.start()
     override = {"terminationGracePeriodSeconds": 1}
-    with pytest.raises(BlueprintError, match="Evict") as caught:
+    with pytest.raises(BlueprintError, match=r"Evict|by an eviction") as caught:
         phases.task("echo begun; sleep 600", arguments={"podOverride": override})
     thread.join()
     assert "pod" in caught.value.message
@@ -135,7 +135,7 @@ def test_deleted_by_somebody(phases: PhaseLab) -> None:
         target=lambda: phases.kubectl("delete", "pod", phases.await_running(), "--grace-period=0", "--force")
     )
     thread.start()
-    with pytest.raises(BlueprintError, match="was deleted by somebody while it ran"):
+    with pytest.raises(BlueprintError, match="was deleted while it ran, by somebody or by an eviction"):
         phases.task("sleep 600")
     thread.join()
 

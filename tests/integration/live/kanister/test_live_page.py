@@ -18,7 +18,7 @@ import yaml
 from phase_lab import IMAGE, shell
 
 if t.TYPE_CHECKING:
-    from conftest import Kubectl
+    from cluster_access import Kubectl
 
 Result: t.TypeAlias = "dict[str, t.Any]"
 

@@ -11,6 +11,7 @@ import time
 import typing as t
 
 import pytest
+from exec_target import Target, once_running
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
@@ -26,9 +27,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import (
     exec_command,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait_for_object
-
-if t.TYPE_CHECKING:
-    from exec_target import Target
 
 pytestmark = pytest.mark.fault
 
@@ -72,24 +70,24 @@ def _healthy(client: KubeClient, target: Target) -> None:
 
 
 def test_stopped_while_a_command_runs_ends_in_time(client: KubeClient, target: Target, component: Component) -> None:
-    timer = in_background(0.5, component, "stop")
+    stopper = once_running(client, target, "sleep 30", lambda: component("stop", API))
     started = time.monotonic()
     with pytest.raises(ExecTimeout) as caught:
         exec_command(client, **target._asdict(), argv=["sh", "-c", "echo x; sleep 30"], timeout=4.0)
     assert 4.0 <= time.monotonic() - started < 15.0
     assert caught.value.stdout == b"x\n"
-    timer.join()
+    stopper.join()
 
 
 def test_stopped_while_a_command_runs_is_noticed_without_a_limit(
     client: KubeClient, target: Target, component: Component
 ) -> None:
-    timer = in_background(0.5, component, "stop")
+    stopper = once_running(client, target, "sleep 30", lambda: component("stop", API))
     started = time.monotonic()
     with pytest.raises(ExecStreamLost, match="has not answered a ping"):
         exec_command(client, **target._asdict(), argv=["sleep", "30"], timeout=None, _ping_seconds=1.0)
     assert time.monotonic() - started < 15.0
-    timer.join()
+    stopper.join()
 
 
 def test_stopped_before_the_command(client: KubeClient, target: Target, component: Component) -> None:
@@ -114,21 +112,25 @@ def test_cancel_while_stopped(client: KubeClient, target: Target, component: Com
 
 
 def test_a_short_stop_is_survived(client: KubeClient, target: Target, component: Component) -> None:
-    threading.Timer(0.5, component, ["stop", API]).start()
-    timer = in_background(2.5, component, "cont")
+    def stop_for_a_while() -> None:
+        component("stop", API)
+        time.sleep(2.0)
+        component("cont", API)
+
+    stopper = once_running(client, target, "sleep 1", stop_for_a_while)
     result = exec_command(client, **target._asdict(), argv=["sh", "-c", "sleep 1; echo x; exit 3"], timeout=20.0)
     assert (result.rc, result.stdout) == (3, b"x\n")
-    timer.join()
+    stopper.join()
 
 
 def test_killed_while_a_command_runs(client: KubeClient, target: Target, component: Component) -> None:
-    timer = in_background(0.5, component, "kill")
+    killer = once_running(client, target, "sleep 30", lambda: component("kill", API))
     started = time.monotonic()
     with pytest.raises(ExecStreamLost) as caught:
         exec_command(client, **target._asdict(), argv=["sh", "-c", "echo x; sleep 30"], timeout=25.0)
     assert time.monotonic() - started < 15.0
     assert caught.value.stdout == b"x\n"
-    timer.join()
+    killer.join()
 
 
 def test_requests_while_stopped_time_out(kubeconfig: str, component: Component) -> None:

@@ -22,7 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import ExecResult, exec_command
 
 if t.TYPE_CHECKING:
-    from conftest import S3Access
+    from cluster_access import S3Access
     from exec_target import Target
 
 LAB = Path(__file__).parents[3] / "cluster" / "lab.py"

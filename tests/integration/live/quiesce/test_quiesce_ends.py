@@ -98,7 +98,7 @@ def test_pre_hook_that_freezes_and_then_takes_too_long(
     assert freeze["thawed_by"] in ("post hook", "release")
     assert freeze["consistent"] is False
     (blocked,) = app.blocked_since(start)
-    assert 2 < blocked.seconds < LEASE["lease_seconds"]
+    assert blocked.seconds < LEASE["lease_seconds"]
     # The wrapper, whose words hold the hook, ends within moments after its timer.
     until(lambda: "sleep 60" not in app.sh("cat /proc/[0-9]*/cmdline | tr '\\0' ' '"), "nothing of the hook is left")
 

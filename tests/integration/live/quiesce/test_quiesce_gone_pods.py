@@ -150,7 +150,7 @@ def kill_a_backup(app: IdleApp, engine: Engine, location: Result) -> None:
     """Kill it while it holds the file system frozen, and let the pod go, its timer with it."""
     thaw = json.dumps(["/bin/sh", "-c", f"sleep 30; fsfreeze --unfreeze {PATH}"])
     freezing = json.dumps(["fsfreeze", "--freeze", PATH])
-    app.annotate_pod(pre_command=freezing, pre_timeout="1s", post_command=thaw, post_timeout="60s")
+    app.annotate_pod(pre_command=freezing, pre_timeout="10s", post_command=thaw, post_timeout="60s")
     policy = {"lease_seconds": 30, "freeze_max_seconds": 60}
     run = engine.start("backup", name="killed", namespace=app.namespace, location=location, policy=policy)
     until(lambda: not run.runs or app.run("/bin/sh", "-c", "ls /dev/shm/arkive-*/at")[0] == 0, "it is frozen")

@@ -88,7 +88,7 @@ def test_every_backup_sweeps_first(app: NginxApp, engine: Engine, location: Resu
 
 def test_time_of_a_dead_run_is_waited_for(app: NginxApp, engine: Engine, location: Result, start: float) -> None:
     """Nothing is made older here: the run is killed, its lease ends, and the sweeper waits for the clocks' skew."""
-    app.annotate(pre_timeout="1s", post=["/bin/sh", "-c", "sleep 20"], post_container="nginx")
+    app.annotate(pre_timeout="3s", post=["/bin/sh", "-c", "sleep 20"], post_container="nginx")
     run = engine.start("backup", name="b", namespace=app.namespace, location=location, policy={"lease_seconds": 3})
     app.await_frozen()
     run.kill_all()

@@ -19,7 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import delete_object
 
 if t.TYPE_CHECKING:
-    from conftest import Kubectl
+    from cluster_access import Kubectl
 
 #: The kind of the application that ``archived`` is.
 STATEFUL = "statefulset"

@@ -23,7 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.storage import StorageSnapshots, StoredSnapshot
 
 if t.TYPE_CHECKING:
-    from conftest import Kubectl
+    from cluster_access import Kubectl
 
 Stored = dict[tuple[GroupResource, str | None, str], Object]
 DRIVER = "loopfile.csi.test"

@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 
 if t.TYPE_CHECKING:
-    from conftest import Kubectl
+    from cluster_access import Kubectl
     from restore_lab import Backups, Cluster
 
 APPLICATION = """

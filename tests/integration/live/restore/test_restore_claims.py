@@ -25,7 +25,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import
 
 if t.TYPE_CHECKING:
     from callers import Callers
-    from conftest import Kubectl
+    from cluster_access import Kubectl
 
 KIND = "statefulset"
 CLAIM = CLAIM_OF[KIND]

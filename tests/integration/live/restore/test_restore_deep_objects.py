@@ -19,7 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Ob
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 
 if t.TYPE_CHECKING:
-    from conftest import Kubectl
+    from cluster_access import Kubectl
 
 
 @pytest.fixture

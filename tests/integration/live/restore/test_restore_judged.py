@@ -18,7 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Ob
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 
 if t.TYPE_CHECKING:
-    from conftest import Kubectl
+    from cluster_access import Kubectl
 
 _IDLE = {"name": "c", "image": "busybox:1"}
 

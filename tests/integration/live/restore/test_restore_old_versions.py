@@ -15,7 +15,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Ob
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.old_objects import OLD, Old
 
 if t.TYPE_CHECKING:
-    from conftest import Kubectl
+    from cluster_access import Kubectl
     from restore_lab import Backups, Cluster
 
 #: A request for a certificate has to be a real one, which the table does not have. A claim of devices goes to a class

@@ -21,7 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import 
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 
 if t.TYPE_CHECKING:
-    from conftest import Kubectl
+    from cluster_access import Kubectl
     from restore_lab import Backups, Cluster
 
     from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object

@@ -24,7 +24,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import 
 
 if t.TYPE_CHECKING:
     from callers import Callers
-    from conftest import Kubectl
+    from cluster_access import Kubectl
     from restore_lab import Backups
 
     from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient

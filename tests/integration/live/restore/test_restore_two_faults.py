@@ -20,7 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Ob
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import run_restore
 
 if t.TYPE_CHECKING:
-    from conftest import Kubectl
+    from cluster_access import Kubectl
 
 pytestmark = pytest.mark.fault
 

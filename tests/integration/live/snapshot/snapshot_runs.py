@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 import json
+import threading
 import typing as t
 
-from volume_lab import PATH, DataApp, Object
+from volume_lab import PATH, DataApp, Object, until
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -62,6 +63,17 @@ class SnapshotRuns:
         caller = caller.with_cancel(token)
         provider = CsiSet(caller, request, cancel=token)
         return take_snapshots(request, client=caller, provider=provider, cancel=token, check_mode=check_mode)
+
+    def once_begun(self, act: t.Callable[[], object]) -> threading.Thread:
+        """Act as soon as a snapshot of the application is there to be cut."""
+
+        def wait_and_act() -> None:
+            until(self.app.snapshot_objects, "the snapshot is begun", seconds=60)
+            act()
+
+        thread = threading.Thread(target=wait_and_act)
+        thread.start()
+        return thread
 
     def remove(self, name: str = "one", **options: t.Any) -> SnapshotOutcome:
         request = SnapshotRequest(name=name, namespace=self.app.namespace, **options)

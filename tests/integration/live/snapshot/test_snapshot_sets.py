@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import threading
 import typing as t
 
 import pytest
@@ -128,8 +127,7 @@ def test_a_snapshot_that_takes_longer_than_the_freeze_may(
 
 def test_a_lease_that_runs_out_while_it_is_cut(runs: SnapshotRuns, make_class: MakeClass) -> None:
     """Somebody thaws behind our back: the snapshot is there, and is not to be trusted."""
-    thaw = threading.Timer(1.5, runs.app.sh, ["fsfreeze --unfreeze /data"])
-    thaw.start()
+    thaw = runs.once_begun(lambda: runs.app.sh("fsfreeze --unfreeze /data"))
     outcome = runs.take(snapshot_class=make_class(snapshotDelay="4s"))
     thaw.join()
     assert outcome.errors[0].startswith("The lease ran out before the snapshot was cut")
@@ -139,10 +137,10 @@ def test_a_lease_that_runs_out_while_it_is_cut(runs: SnapshotRuns, make_class: M
 
 def test_a_run_that_is_cancelled_while_it_cuts(runs: SnapshotRuns, make_class: MakeClass) -> None:
     token = CancelToken()
-    timer = threading.Timer(1.5, token.cancel, ["SIGTERM was received"])
-    timer.start()
+    canceller = runs.once_begun(lambda: token.cancel("SIGTERM was received"))
     with pytest.raises(Cancelled) as raised:
         runs.take(snapshot_class=make_class(snapshotDelay="5s"), cancel=token)
+    canceller.join()
     assert [freeze["consistent"] for freeze in raised.value.details["freezes"]] == [True]
     assert runs.app.snapshot_objects() == []
 

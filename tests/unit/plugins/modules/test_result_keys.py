@@ -27,6 +27,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_outcome import ActionOutcome, PhaseOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.blueprint_task import BlueprintOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.finding import Finding
@@ -34,20 +35,33 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.model import 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import Grant
-from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle import schedule_check, schedule_run
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle import schedule_check, schedule_run, sync_run
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.schedule_request import ScheduleOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.sync_request import Remark, SyncOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._proof import verify
+from ansible_collections.arkive.k8s.plugins.module_utils._proof.diff_outcome import ComparedObject, DiffOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._proof.verify_request import (
+    CheckedFile,
+    CheckedSnapshot,
+    VerifyOutcome,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task import HookTaskOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.outcome import SnapshotOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi import listing as csi_listing
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import Sighting
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import FoundSnapshots
 from ansible_collections.arkive.k8s.plugins.modules import (
     k8s_access_info,
     k8s_backup,
+    k8s_backup_diff,
     k8s_backup_info,
     k8s_backup_schedule,
+    k8s_backup_sync,
+    k8s_backup_verify,
     k8s_blueprint,
     k8s_hook_exec,
     k8s_restore,
@@ -154,6 +168,8 @@ LOADED_LATE: dict[str, t.Any] = {
     "delete_backup": catalog_delete,
     "tick": schedule_run,
     "check_schedule": schedule_check,
+    "sync_backups": sync_run,
+    "verify_backup": verify,
 }
 CASES = {
     "access_info": Case(k8s_access_info, ("look_at_access",), _access, {"for": ["backup"], **AUTH}),
@@ -175,6 +191,50 @@ CASES = {
         ("check_schedule",),
         lambda: ScheduleOutcome(location=CANARY, running=CANARY, warnings=(CANARY,)),
         {"name": "s", "state": "checked", "max_age": "26h"},
+        location=True,
+    ),
+    "backup_sync": Case(
+        k8s_backup_sync,
+        ("sync_backups",),
+        lambda: SyncOutcome(
+            location=CANARY,
+            api_version="velero.io/v1",
+            namespace=CANARY,
+            before=(CANARY,),
+            created=("b",),
+            skipped=(Remark(CANARY, CANARY),),
+            kept=(Remark(CANARY, CANARY),),
+            warnings=(CANARY,),
+        ),
+        AUTH,
+        location=True,
+    ),
+    "backup_verify": Case(
+        k8s_backup_verify,
+        ("verify_backup",),
+        lambda: VerifyOutcome(
+            name=CANARY,
+            location=CANARY,
+            phase=CANARY,
+            files=(CheckedFile(CANARY, 1, "intact"),),
+            snapshots=(CheckedSnapshot(RecordedSnapshot("CSI", CANARY, CANARY), Sighting("unknown", CANARY)),),
+            warnings=(CANARY,),
+        ),
+        {"name": "b", **AUTH},
+        location=True,
+    ),
+    "backup_diff": Case(
+        k8s_backup_diff,
+        ("compare",),
+        lambda: DiffOutcome(
+            backup=CANARY,
+            other=CANARY,
+            location=CANARY,
+            objects=(ComparedObject(GroupResource("pods"), CANARY, CANARY, "changed", CANARY, (CANARY,)),),
+            diffs=({"before_header": CANARY, "after_header": CANARY, "before": CANARY, "after": CANARY},),
+            warnings=(CANARY,),
+        ),
+        {"name": "b", **AUTH},
         location=True,
     ),
     "backup_info": Case(

@@ -16,7 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Can
 from ansible_collections.arkive.k8s.plugins.module_utils._kube import waits
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait_for_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait_for_object, wait_gone
 
 
 @pytest.fixture(autouse=True)
@@ -182,3 +182,39 @@ def test_an_error_that_waiting_does_not_mend_is_raised() -> None:
     client = FakeClient([KubeError("bad", status=400)], [[]])
     with pytest.raises(KubeError, match="bad"):
         wait_for_object(client, PODS, "p", "a", running, timeout=5.0)  # type: ignore[arg-type]
+
+
+LEAVING = listed(pod("Terminating"))
+
+
+@pytest.mark.parametrize("refused", [None, KubeError("no", status=403)], ids=["it may", "it is refused"])
+def test_whoever_takes_an_object_away_is_made_to_look_again(refused: KubeError | None) -> None:
+    client = FakeClient([LEAVING], [[]])
+    looks = 0
+
+    def look_again() -> None:
+        nonlocal looks
+        looks += 1
+        if looks == 3:
+            client.lists = [listed()]
+        if refused is not None:
+            raise refused
+
+    wait_gone(client, PODS, "p", "a", timeout=30.0, every=0.02, look_again=look_again)  # type: ignore[arg-type]
+    assert looks == 3
+
+
+def test_what_stays_is_told_of() -> None:
+    client = FakeClient([LEAVING], [[]])
+    with pytest.raises(KubeTimeout, match=r"Pod p in namespace a was still there after 0\.1 s"):
+        wait_gone(client, PODS, "p", "a", timeout=0.1, every=0.02, look_again=list)  # type: ignore[arg-type]
+
+
+def test_an_api_server_that_is_away_while_an_object_goes() -> None:
+    """Also where it is away at the first read after a look."""
+    away = KubeError("No API server answers.")
+    client = FakeClient([LEAVING, away, away, listed()], [[]])
+    wait_gone(client, PODS, "p", "a", timeout=30.0, every=0.0, look_again=list)  # type: ignore[arg-type]
+    with pytest.raises(KubeError, match="bad"):
+        wait_gone(FakeClient([KubeError("bad", status=400)], [[]]), PODS, "p", "a", timeout=5.0, every=1.0,
+                  look_again=list)  # type: ignore[arg-type]  # fmt: skip

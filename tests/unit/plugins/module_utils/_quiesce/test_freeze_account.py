@@ -35,10 +35,11 @@ def account(
     fired_frozen: bool = False,
     post: str | None = "ok",
     pure: bool = True,
+    held: float | None = None,
 ) -> FreezeAccount:
     report = ReleaseReport(winner, True, thaw, UP, at, fired, fired_frozen)
     result = post_result(post) if post else None
-    return account_for(report, post=result, pure=pure, where="/data of db-0", now=NOW)
+    return account_for(report, post=result, pure=pure, where="/data of db-0", now=NOW, held_seconds=held)
 
 
 @pytest.mark.parametrize(
@@ -121,6 +122,28 @@ def test_a_freeze_that_somebody_else_thawed(post: str | None) -> None:
     found = account(thaw="0", post=post)
     assert (found.thawed_by, found.consistent, found.seconds) == ("someone else", False, 90.0)
     assert "someone else thawed it" in found.error
+
+
+@pytest.mark.parametrize("post", [None, "failed", "ok"])
+def test_the_release_of_another_run_came_first(post: str | None) -> None:
+    """Its proof lies where the proof of a first try of ours would: the node's clock says whose it was."""
+    found = account(thaw="1", post=post, pure=False, held=95.5)
+    assert (found.thawed_by, found.consistent, found.seconds) == ("someone else", False, 90.0)
+    assert found.error == (
+        "/data of db-0 was thawed by another run, 5.5 s before its release: what was done meanwhile was not protected."
+    )
+
+
+@pytest.mark.parametrize("held", [None, 60.0, 90.0, 90.04])
+def test_our_own_release_whose_answer_was_lost(held: float | None) -> None:
+    assert account(thaw="1", post=None, held=held) == FreezeAccount("release", True, 90.0)
+
+
+def test_a_freeze_that_returned_and_left_no_trace() -> None:
+    """It was frozen, so "not frozen" would be wrong."""
+    found = account(at=None, thaw="0", post=None, held=3.0)
+    assert (found.thawed_by, found.consistent, found.seconds) == ("someone else", False, None)
+    assert "nothing of its timer is left" in found.error
 
 
 def test_a_window_is_never_negative() -> None:

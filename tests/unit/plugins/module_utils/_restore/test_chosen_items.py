@@ -19,9 +19,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.api_ver
     choose_versions,
     parse_version_priorities,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.choice import ObjectChoice
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.chosen_items import choose_items
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.contents import BackupContents
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.choice import ObjectChoice
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
 
 

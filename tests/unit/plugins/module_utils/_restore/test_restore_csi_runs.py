@@ -19,6 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.namespace_watch import NamespaceWatch
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply import object_waits
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import volume_finalizer
@@ -221,6 +222,23 @@ def test_broken_off_before_the_claim_was_bound(api: VolumeApi, store: t.Any) -> 
     assert api.objects[("persistentvolumes", "", "pvc-data")]["spec"]["persistentVolumeReclaimPolicy"] == "Retain"
     assert api.snapshots == []
     assert restore(api, store, name="r").changed is False
+
+
+@pytest.mark.parametrize("plural", _SNAPSHOTS)
+def test_an_old_snapshot_object_that_its_controller_has_lost_sight_of(
+    api: VolumeApi, store: t.Any, monkeypatch: pytest.MonkeyPatch, plural: str
+) -> None:
+    """It is being deleted, and nobody looks at it until it is changed."""
+    monkeypatch.setattr(object_waits, "_NUDGE_SECONDS", 0.01)
+    put_backup(store)
+    leaving = {"deletionTimestamp": "2026-06-01T00:00:00Z", "finalizers": ["snapshot.storage.kubernetes.io/x"]}
+    api.add(plural, RESTORED, "shop" if plural == "volumesnapshots" else "", metadata=leaving)
+    done = restore(api, store, name="r", terminating_timeout=30.0)
+    assert (done.phase, done.errors_list, volumes_of(done)) == (
+        "Completed",
+        [],
+        [("CSISnapshot", "bound", "pvc-data")],
+    )
 
 
 def refuse(verb: str, plural: str, error: KubeError) -> t.Callable[[str, str, bool], KubeError | None]:

@@ -13,11 +13,9 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.images import map_image
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.table import (
     ITEM_RULES,
-    apply_item_rules,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import (
     VolumeDecisions,
@@ -28,60 +26,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.metadata 
     strip_system_metadata,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.restore import EbsRestore
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.rule_runs import Archive, run_rules
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-
-
-class Archive:
-    """Stored objects by type, namespace and name."""
-
-    def __init__(self, objects: t.Mapping[tuple[str, str | None, str], Object] | None = None) -> None:
-        self.objects = {(GroupResource.parse(kind), ns, name): obj for (kind, ns, name), obj in (objects or {}).items()}
-
-    def names(self, group_resource: GroupResource, namespace: str | None) -> list[str]:
-        return [name for kind, ns, name in self.objects if (kind, ns) == (group_resource, namespace)]
-
-    def find_object(self, group_resource: GroupResource, namespace: str | None, name: str) -> Object | None:
-        return copy.deepcopy(self.objects.get((group_resource, namespace, name)))
-
-
-def run_rules(
-    kind: str,
-    obj: Object,
-    *,
-    archive: Archive | None = None,
-    mapping: dict[str, str] | None = None,
-    namespace: str = "shop",
-    preserve_node_ports: bool = False,
-    keep_wait_containers: bool = False,
-    volumes: VolumeDecisions | None = None,
-    **more: t.Any,
-) -> Draft:
-    stored = archive or Archive()
-    volumes = volumes or VolumeDecisions(
-        archive=stored, volume_info=[], live={}, terms=VolumeTerms(namespace_mapping=mapping or {})
-    )
-    context = RuleContext(
-        archive=stored,
-        volumes=volumes,
-        namespace_mapping=mapping or {},
-        preserve_node_ports=preserve_node_ports,
-        keep_wait_containers=keep_wait_containers,
-        **more,
-    )
-    body = copy.deepcopy(obj)
-    body.setdefault("metadata", {}).setdefault("name", "x")
-    stored_metadata, status = dict(body["metadata"]), body.get("status") or {}
-    strip_system_metadata(body)
-    draft = Draft(
-        body=body,
-        stored_metadata=stored_metadata,
-        stored_status=status,
-        source_namespace=namespace,
-        target_namespace=(mapping or {}).get(namespace, namespace),
-    )
-    apply_item_rules(GroupResource.parse(kind), draft, context)
-    return draft
 
 
 def test_reset_metadata_keeps_what_it_must() -> None:

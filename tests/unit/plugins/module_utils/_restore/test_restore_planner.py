@@ -77,6 +77,52 @@ def test_answers_of_the_dry_run(api: RestoreApi, store: t.Any, error: KubeError,
     assert item["intent"] == ("create" if action == "unverified" else "")
 
 
+SAME = ("action", "intent", "reason", "hint", "kind", "namespace")
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "message"),
+    [(422, "Invalid", "data: Invalid value"), (403, "Forbidden", RBAC), (403, "Forbidden", "exceeded quota: q")],
+    ids=["invalid", "rights", "quota"],
+)
+@pytest.mark.parametrize("live", [None, {"a": "2"}], ids=["new", "existing"])
+def test_plan_and_run_have_the_same_words_for_what_is_refused(
+    api: RestoreApi, store: t.Any, status: int, reason: str, message: str, live: t.Any
+) -> None:
+    """Also where the plan asks the server in a dry run and the run hears of it as it writes."""
+    write_backup(store, "b", config("c", a="1"), config("other"))
+    if live is not None:
+        api.add("configmaps", "c", "shop", data=live)
+    error = KubeError(message, status=status, reason=reason)
+    verb = "PATCH" if live else "POST"
+    api.refuse = lambda asked, path, _dry: error if asked == verb and "configmaps" in path else None
+    told = plan(api, store, existing_resource_policy="update")
+    done = restore(api, store, existing_resource_policy="update")
+    before, after = ({item["name"]: item for item in outcome.plan_items} for outcome in (told, done))
+    assert {name: [item.get(key) for key in SAME] for name, item in before.items()} == {
+        name: [item.get(key) for key in SAME] for name, item in after.items()
+    }
+    assert (after["c"]["action"], after["c"]["state"]) == ("conflict", "failed")
+    assert told.summary == done.summary
+    errors = [sorted(outcome.errors_list, key=lambda error: str(error["name"])) for outcome in (told, done)]
+    assert errors[0] == errors[1]
+
+
+def test_plan_and_run_have_the_same_words_for_a_namespace_that_cannot_be_made(api: RestoreApi, store: t.Any) -> None:
+    api.objects.pop(("namespaces", "", "shop"), None)
+    write_backup(store, "b", config("c", a="1"))
+    error = KubeError("exceeded quota: q", status=403, reason="Forbidden")
+    api.refuse = lambda verb, path, _dry: error if verb == "POST" and path.endswith("/namespaces") else None
+    told, done = plan(api, store), restore(api, store)
+    for outcome in (told, done):
+        assert {(item["name"], item["action"], item["intent"]) for item in outcome.plan_items} == {
+            ("shop", "conflict", ""),
+            ("c", "conflict", ""),
+        }
+    reasons = [[(item["name"], item["reason"]) for item in outcome.plan_items] for outcome in (told, done)]
+    assert reasons[0] == reasons[1]
+
+
 def test_immutable_field(api: RestoreApi, store: t.Any) -> None:
     write_backup(store, "b", config("c", a="1"))
     api.add("configmaps", "c", "shop", data={"a": "2"})

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
-from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.test_restore_item_rules import run_rules
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.rule_runs import run_rules
 
 ADDRESS, CIDR = "ipaddresses.networking.k8s.io", "servicecidrs.networking.k8s.io"
 LEASE, FLOW = "leases.coordination.k8s.io", "flowschemas.flowcontrol.apiserver.k8s.io"

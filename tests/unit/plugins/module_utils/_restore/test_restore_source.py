@@ -172,3 +172,25 @@ def test_records(store: LocalStore, files: dict[str, bytes], *, written: bool) -
         is written
     )
     assert bool(store.list("restores/").objects) is written
+
+
+def test_records_elsewhere(tmp_path: Path) -> None:
+    """A location that must not be written: the record is in a directory, and one that the location has counts too."""
+    (tmp_path / "bucket").mkdir()
+    (tmp_path / "records").mkdir()
+    bucket = LocalStore(LocalLocation(path=str(tmp_path / "bucket")))
+    elsewhere = LocalStore(LocalLocation(path=str(tmp_path / "records")))
+    for key, data in SOUND.items():
+        bucket.put(key, data)
+    restore = {"spec": {"backupName": "n"}}
+    hook = {"namespace": "a"}
+    RestoreRecords(bucket, "old").write_progress(restore, [hook])
+    before = [info.key for info in bucket.list().objects]
+
+    records = RestoreRecords(elsewhere, "r", other=bucket)
+    assert not records.read_previous("n").unfinished
+    records.write_progress(restore, [])
+    assert records.read_previous("n").unfinished
+    assert RestoreRecords(elsewhere, "old", other=bucket).read_previous("n").hooks == (hook,)
+    assert [info.key for info in elsewhere.list().objects] == ["restores/r/r-arkive.json.gz"]
+    assert [info.key for info in bucket.list().objects] == before

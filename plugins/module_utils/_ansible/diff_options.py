@@ -1,0 +1,135 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Options of a comparison of backups (documented in ``k8s_backup_diff``)."""
+
+# Private: not for use outside of this collection.
+
+from __future__ import annotations
+
+import os
+import tempfile
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import kube_auth
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.large_results import SHOWN_OBJECTS
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import selection
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import (
+    storage_location,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Task
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._proof.diff_outcome import DiffOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
+
+_OF_CLUSTER = (
+    "included_namespaces",
+    "excluded_namespaces",
+    "included_resources",
+    "excluded_resources",
+    "include_cluster_resources",
+    "label_selector",
+    "or_label_selectors",
+    "namespace_mapping",
+    "names",
+)
+DIFF = ArgumentSpec(
+    options={
+        "name": {"type": "str"},
+        "schedule": {"type": "str"},
+        "other_backup": {"type": "str"},
+        "namespace_mapping": {"type": "dict"},
+        "names": {"type": "list", "elements": "str"},
+        "fail_on_drift": {"type": "bool", "default": False},
+        "junit_path": {"type": "path"},
+    },
+    mutually_exclusive=(("name", "schedule"), *(("other_backup", name) for name in _OF_CLUSTER)),
+    required_one_of=(("name", "schedule"),),
+)
+
+
+class ReportError(ArkiveError):
+    """A report that cannot be written."""
+
+
+def compare(task: Task) -> DiffOutcome:
+    """With another backup where one is named, else with the cluster. Raises ``ArkiveError``."""
+    store = open_store(storage_location(task.params), cancel=task.cancel)
+    if task.params["other_backup"]:
+        return _with_backup(task, store)
+    return _with_cluster(task, store)
+
+
+def _with_backup(task: Task, store: Store) -> DiffOutcome:
+    from ansible_collections.arkive.k8s.plugins.module_utils._proof.backup_diff import diff_backups
+
+    return diff_backups(
+        task.params["name"] or _newest(store, task.params["schedule"]),
+        task.params["other_backup"],
+        store=store,
+        max_diffs=SHOWN_OBJECTS if task.diff_mode else 0,
+        cancel=task.cancel,
+    )
+
+
+def _with_cluster(task: Task, store: Store) -> DiffOutcome:
+    from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
+    from ansible_collections.arkive.k8s.plugins.module_utils._proof.live_diff import diff_live
+    from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
+    from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
+
+    require_library("kubernetes")
+    params = task.params
+    fields = {
+        **selection(params),
+        "namespace_mapping": _texts(params["namespace_mapping"]),
+        "existing_resource_policy": "update",
+        "backup_name": params["name"],
+        "schedule_name": params["schedule"],
+    }
+    request = RestoreRequest(
+        spec=RestoreSpec.from_options(fields),
+        names=tuple(params["names"] or ()),
+        fail_on_empty=params["fail_on_empty"],
+        strict_selection=params["strict_selection"],
+        on_missing_volume_data="warn",
+        on_bad_member="skip",
+        restore_failed_jobs=True,
+        want_diff=task.diff_mode,
+        max_diffs=SHOWN_OBJECTS,
+        write_records=False,
+    )
+    client = connect(kube_auth(params), cancel=task.cancel)
+    return diff_live(request, client=client, store=store, progress=task.progress, cancel=task.cancel)
+
+
+def _texts(mapping: t.Mapping[t.Any, t.Any] | None) -> dict[str, str] | None:
+    return None if mapping is None else {str(name): str(other) for name, other in mapping.items()}
+
+
+def _newest(store: Store, schedule: str) -> str:
+    from ansible_collections.arkive.k8s.plugins.module_utils._catalog.newest import newest_backup
+
+    return newest_backup(store, schedule).name
+
+
+def write_report(path: str, outcome: DiffOutcome) -> None:
+    """The JUnit report, whole or not at all. Raises ``ReportError``, ``ValidationError`` for a folder."""
+    from ansible_collections.arkive.k8s.plugins.module_utils._proof.junit import junit_report
+
+    if os.path.isdir(path):
+        raise ValidationError(f"junit_path names {path}, which is a folder.", hint="Name a file in it.")
+    try:
+        with tempfile.NamedTemporaryFile(dir=os.path.dirname(path) or ".", delete=False) as file:
+            file.write(junit_report(outcome))
+        os.chmod(file.name, 0o644)
+        os.replace(file.name, path)
+    except OSError as exc:
+        raise ReportError(f"The JUnit report {path} cannot be written: {exc.strerror}.") from exc
+
+
+__all__ = ("DIFF", "compare", "write_report")

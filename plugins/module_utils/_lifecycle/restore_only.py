@@ -1,0 +1,55 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Restore-only mode, as a cluster says it: a BackupStorageLocation whose access mode is ReadOnly."""
+
+# Private: not for use outside of this collection.
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.location_object import is_read_only, is_same_place
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.velero_types import VELERO
+from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
+
+
+def refuse_restore_only(client: KubeClient, place: StorageLocation, *, namespace: str = "") -> None:
+    """Raise ``StoreError`` when the cluster says of this place that nothing may be written there.
+
+    Nobody says so in a cluster without Velero's types, and where the caller may not list the locations: neither in all
+    namespaces nor in ``namespace``. One of the same place that is not read-only says that it may.
+    """
+    if place.velero_spec is None:
+        return
+    same = [found for found in _locations(client, namespace or VELERO.namespace) if is_same_place(found, place)]
+    if not same or not all(is_read_only(found) for found in same):
+        return
+    metadata = same[0]["metadata"]
+    raise StoreError(
+        f"The BackupStorageLocation {metadata.get('namespace')}/{metadata['name']} says that {place.describe} is "
+        "ReadOnly.",
+        failure="read_only",
+        hint="Restores work. To write there, set its spec.accessMode to ReadWrite.",
+    )
+
+
+def _locations(client: KubeClient, namespace: str) -> t.Sequence[Object]:
+    for where in (None, namespace):
+        try:
+            return [item for page in list_pages(client, VELERO.locations, namespace=where) for item in page.items]
+        except KubeError as exc:
+            if exc.not_found:
+                return ()
+            if not exc.forbidden:
+                raise
+    return ()
+
+
+__all__ = ("refuse_restore_only",)

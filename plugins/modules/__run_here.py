@@ -1,0 +1,1 @@
+../plugin_utils/_run_here.py
