@@ -55,8 +55,8 @@ class DatabaseChoice:
         """A sentence for each of ``selected`` that fits none of ``pods``: nothing is held by it."""
         labels = [(pod.get("metadata") or {}).get("labels") for pod in pods]
         return [
-            f"The database {entry.declaration.kind} of the pods with {entry.selector.to_text()} is not held: no running "
-            "pod has these labels."
+            f"The database {entry.declaration.kind} of the pods with {entry.selector.to_text()} is not held: no "
+            "running pod has these labels."
             for entry in self.selected
             if not any(entry.selector.matches(found) for found in labels)
         ]
