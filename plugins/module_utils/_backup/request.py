@@ -39,8 +39,8 @@ class BackupRequest:
     ``namespace``, ``labels`` and ``annotations`` are the stored Backup object's own; a policy that the spec names is
     read from that namespace, unless ``policy`` is given. ``backup_hooks`` run once each for the whole backup,
     ``execution_hooks`` (blueprints, by ``hook_settings``) once for each namespace.
-    ``databases``: which are held while their volumes are snapshotted.
     ``uid``: the object's own, where a cluster has it; empty for a new one.
+    ``databases``: which are held while their volumes are snapshotted.
     ``snapshot_location``: where native snapshots are made, None for nowhere.
     ``all_api_versions``: objects are stored in every version that is served. ``skip_forbidden``: what may not be
     listed is left out. ``ignore_unsupported``: fields that need an agent are warnings. ``log_output``: the hooks'
