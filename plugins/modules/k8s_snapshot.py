@@ -25,6 +25,7 @@ extends_documentation_fragment:
   - arkive.k8s._blueprints
   - arkive.k8s._blueprints.execution_hooks
   - arkive.k8s._ebs
+  - arkive.k8s._databases
   - arkive.k8s._hooks
   - arkive.k8s._hooks.freeze
   - arkive.k8s._hooks.lease
@@ -219,6 +220,15 @@ EXAMPLES = r"""
     container: fsfreeze
     snapshot_class: fast
 
+- name: Snapshot a PostgreSQL server whose pods do not declare it, right after a checkpoint
+  arkive.k8s.k8s_snapshot:
+    name: db-2026-06-01
+    namespace: shop
+    label_selector: app=db
+    databases:
+      - label_selector: app=db
+        kind: postgresql
+
 - name: Run a command around the snapshots of everything with a label
   arkive.k8s.k8s_snapshot:
     name: nightly
@@ -298,6 +308,12 @@ freezes:
   type: list
   elements: dict
   sample: [{pod: db-0, path: /var/lib/data, seconds: 0.35, thawed_by: post hook, consistent: true}]
+quiesces:
+  description: The databases that were held, as M(arkive.k8s.k8s_backup) returns them.
+  returned: always
+  type: list
+  elements: dict
+  sample: [{pod: db-0, kind: postgresql, mode: light, seconds: 0.35, ended_by: release, consistent: true}]
 freeze_window_seconds:
   description:
     - The time from the first freeze to the last thaw, or to the end of the task where a thaw is not proven. 0 when

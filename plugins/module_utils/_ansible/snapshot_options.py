@@ -17,6 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.blueprint_opti
     EXECUTION_HOOKS,
     execution_hooks,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.database_options import DATABASES
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import freeze_policy, seconds
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import (
     LABEL_SELECTOR,
@@ -24,6 +25,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_opti
     label_selectors,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.declared import parse_databases
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import (
     DEFAULT_WORKERS,
     ClaimChoice,
@@ -72,7 +74,7 @@ SNAPSHOT = ArgumentSpec(
     mutually_exclusive=(_WHICH,),
     required_if=(("state", "present", _WHICH, True),),
     required_by={"container": ("freeze_path",)},
-).merge(EXECUTION_HOOKS)
+).merge(EXECUTION_HOOKS, DATABASES)
 
 
 def snapshot_request(params: t.Mapping[str, t.Any]) -> SnapshotRequest:
@@ -92,6 +94,7 @@ def snapshot_request(params: t.Mapping[str, t.Any]) -> SnapshotRequest:
             pod_hooks=params["run_pod_hooks"],
             freeze_paths=tuple(dict.fromkeys(params["freeze_path"] or ())),
             container=params["container"] or "",
+            databases=parse_databases(params["databases"]),
             policy=freeze_policy(params),
             on_error=params["hook_on_error_default"],
         ),
