@@ -34,11 +34,13 @@ options:
         snapshots; V(snapshot_info) is M(arkive.k8s.k8s_snapshot_info).
       - V(hooks) is M(arkive.k8s.k8s_hook_exec) and the role P(arkive.k8s.fsfreeze#role).
       - V(sync) is M(arkive.k8s.k8s_backup_sync) with the types of Velero; O(namespaces) are those of its objects.
+      - V(verify) is M(arkive.k8s.k8s_backup_verify) of a backup with snapshots, which takes no other rights than to
+        delete it; V(diff) is M(arkive.k8s.k8s_backup_diff) with the cluster.
       - M(arkive.k8s.k8s_backup_info) needs no cluster. Blueprints take the rights of what their phases do, which are
         not among these.
     type: list
     elements: str
-    choices: [backup, restore, delete, snapshot, snapshot_info, hooks, sync]
+    choices: [backup, restore, delete, snapshot, snapshot_info, hooks, sync, verify, diff]
     required: true
   namespaces:
     description:

@@ -66,6 +66,11 @@ options:
       - Single objects, as in O(arkive.k8s.k8s_restore#module:names).
     type: list
     elements: str
+  fail_on_empty:
+    description:
+      - Whether the task fails when nothing fits the selection. Otherwise that is a warning.
+    type: bool
+    default: true
   fail_on_drift:
     description:
       - Whether the task fails when anything differs.
@@ -202,13 +207,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options i
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.diff_options import DIFF, compare, write_report
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_BACKUP_DIFF
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import failed_by
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import SELECTION, STRICTNESS
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import SELECTION
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE, require_store_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, RESULT, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 
-SPEC = ArgumentSpec().merge(AUTH, STORAGE, SELECTION, STRICTNESS, DIFF, PROGRESS, RESULT)
+SPEC = ArgumentSpec().merge(AUTH, STORAGE, SELECTION, DIFF, PROGRESS, RESULT)
 
 
 def work(task: Task) -> Result:
