@@ -67,9 +67,21 @@ options:
       - Snapshots of CSI are deleted through a cluster that has their driver, those of EBS through O(snapshot_location).
         The cluster is not asked where there are none of CSI.
       - A backup stays when one of its snapshots cannot be deleted. One that is gone already is fine.
+      - With V(held), a backup that exists is held. Neither O(state=absent), with O(force) too, nor
+        M(arkive.k8s.k8s_backup_prune) deletes it then, and O(replace_failed) does not replace it.
+      - With V(released), it is held no more.
+      - A hold binds this collection. A Velero server deletes a backup that has expired all the same.
     type: str
-    choices: [present, absent]
+    choices: [present, absent, held, released]
     default: present
+  hold_reason:
+    description:
+      - Why the backup is held, for whoever wants to delete it.
+    type: str
+  hold_by:
+    description:
+      - Who holds it, such as a person or a department.
+    type: str
   force:
     description:
       - With O(state=absent), deletes a backup as well that another run seems to make, that is not finished, that cannot
@@ -190,6 +202,16 @@ EXAMPLES = r"""
           command: [/bin/notify, the backup of the shop has failed]
     storage_location:
       bucket: backups
+
+- name: Hold a backup, so that nobody deletes it
+  arkive.k8s.k8s_backup:
+    name: shop-2026-06-01
+    state: held
+    hold_reason: case 4711
+    hold_by: legal
+    storage_location:
+      bucket: backups
+      prefix: production
 
 - name: Refuse to freeze where no timer can keep watch
   arkive.k8s.k8s_backup:
@@ -459,6 +481,11 @@ deleted_snapshots:
     volume: {description: The volume that it was made of., type: str, returned: always, sample: pvc-7a9c}
     driver: {description: The CSI driver., type: str, returned: always, sample: ebs.csi.aws.com}
     location: {description: The snapshot location of a native one., type: str, returned: always, sample: ""}
+hold:
+  description: With O(state=held), why, by whom and since when the backup is held. Null for one that is not.
+  returned: always
+  type: dict
+  sample: {reason: case 4711, by: legal, since: "2026-06-02T08:00:00Z"}
 location:
   description: The storage location.
   returned: always
@@ -506,7 +533,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers impo
 SPEC = ArgumentSpec(
     options={
         "name": {"type": "str"},
-        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "state": {"type": "str", "choices": ["present", "absent", "held", "released"], "default": "present"},
+        "hold_reason": {"type": "str"},
+        "hold_by": {"type": "str"},
         "force": {"type": "bool", "default": False},
         "hook_on_error_default": {"type": "str", "choices": ["Fail", "Continue"], "default": "Fail"},
         "fail_on_partial": {"type": "bool", "default": True},
@@ -580,11 +609,22 @@ def delete(task: Task) -> Result:
     return result
 
 
+def hold(task: Task) -> Result:
+    """States ``held`` and ``released``."""
+    from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hold_task import hold_or_release
+
+    name = backup_name(task.params, backup_manifest(task.params))
+    return hold_or_release(task, name, open_store(storage_location(task.params), cancel=task.cancel))
+
+
+_WORK = {"present": make, "absent": delete, "held": hold, "released": hold}
+
+
 def work(task: Task) -> Result:
     require_store_library(task.params)
     if task.params["snapshot_location"] is not None:
         require_library("boto3")
-    return make(task) if task.params["state"] == "present" else delete(task)
+    return _WORK[task.params["state"]](task)
 
 
 def main() -> t.NoReturn:

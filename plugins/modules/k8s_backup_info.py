@@ -422,8 +422,8 @@ def backup_filter(params: t.Mapping[str, t.Any]) -> BackupFilter:
         phases=frozenset(params["phase"] or ()),
         label_selector=label_selector(params),
         namespace=params["namespace"] or "",
-        started_after=parse_rfc3339(after) if after else None,
-        started_before=parse_rfc3339(before) if before else None,
+        started_after=parse_rfc3339(after, "started_after") if after else None,
+        started_before=parse_rfc3339(before, "started_before") if before else None,
     )
 
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_objects import prune_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.rights import backup_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import ALL_TYPES, Grant, RightsScope
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_rights import operation_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.sync_rights import sync_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.rights import diff_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.rights import hook_task_grants
@@ -33,12 +35,14 @@ TASKS: t.Mapping[str, TaskRow] = {
     "backup": TaskRow(backup_grants, "backup"),
     "restore": TaskRow(restore_grants, "restore"),
     "delete": TaskRow(None, "delete"),
+    "prune": TaskRow(prune_grants, "delete"),
     "snapshot": TaskRow(snapshot_grants, "set"),
     "snapshot_info": TaskRow(None, "list"),
     "hooks": TaskRow(hook_task_grants, None),
     "sync": TaskRow(sync_grants, None),
     "verify": TaskRow(None, "delete"),
     "diff": TaskRow(diff_grants, None),
+    "operations": TaskRow(operation_grants, None),
 }
 
 

@@ -46,7 +46,17 @@ _BACKUP: ResultKeys = {
     "location": "",
 }
 
-K8S_BACKUP: ResultKeys = {**_COMMON, **_STORED, **_BACKUP, "deleted": [], "deleted_snapshots": []}
+K8S_BACKUP: ResultKeys = {**_COMMON, **_STORED, **_BACKUP, "deleted": [], "deleted_snapshots": [], "hold": None}
+
+K8S_BACKUP_PRUNE: ResultKeys = {
+    **_COMMON,
+    **_FITTED,
+    "backups": [],
+    "deleted": [],
+    "freed_bytes": 0,
+    "leftovers": [],
+    "location": "",
+}
 
 K8S_BACKUP_SCHEDULE: ResultKeys = {
     **_COMMON,
@@ -173,11 +183,24 @@ K8S_SNAPSHOT: ResultKeys = {
 
 K8S_SNAPSHOT_INFO: ResultKeys = {**_COMMON, "snapshots": []}
 
+K8S_VELERO_OPERATIONS: ResultKeys = {
+    **_COMMON,
+    **_FITTED,
+    "namespace": "",
+    "passes": 0,
+    "busy": "",
+    "operations": [],
+    "created": [],
+    "removed": [],
+    "kept": [],
+}
+
 __all__ = (
     "K8S_ACCESS_INFO",
     "K8S_BACKUP",
     "K8S_BACKUP_DIFF",
     "K8S_BACKUP_INFO",
+    "K8S_BACKUP_PRUNE",
     "K8S_BACKUP_SCHEDULE",
     "K8S_BACKUP_SYNC",
     "K8S_BACKUP_VERIFY",
@@ -187,5 +210,6 @@ __all__ = (
     "K8S_RESTORE_INFO",
     "K8S_SNAPSHOT",
     "K8S_SNAPSHOT_INFO",
+    "K8S_VELERO_OPERATIONS",
     "ResultKeys",
 )

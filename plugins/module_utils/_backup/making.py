@@ -178,6 +178,7 @@ class BackupMaker:
             tally=tally,
             cluster_version=resolved.version,
             namespace=request.namespace,
+            uid=request.uid,
             labels=request.labels,
             annotations=request.annotations,
             excluded_by_label=resolved.list_plan.namespaces.excluded_by_label,

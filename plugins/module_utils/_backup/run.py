@@ -48,7 +48,6 @@ if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
     from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
     from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
-    from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
     from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord
     from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import PlannedPod
 
@@ -226,17 +225,14 @@ class BackupRun:
         if not blocks:
             return
         self._check_exec(blocks)
-        from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
-
-        reader = ApiObjectReader(self._client)
         for block in blocks:
-            planned = [self._plan_pod(hooked, reader) for hooked in block.pods]
+            planned = [self._plan_pod(hooked) for hooked in block.pods]
             self._planned_hooks += [entry for pod in planned for entry in pod.pre]
             self._planned_hooks += [entry for pod in planned for entry in pod.post]
             for hooked, found in zip(block.pods, planned, strict=True):
                 self._pods.finish(hooked.pod, found.stored)
 
-    def _plan_pod(self, hooked: HookedPod, reader: ApiObjectReader) -> PlannedPod:
+    def _plan_pod(self, hooked: HookedPod) -> PlannedPod:
         """The hooks of one pod; what cannot run is reported as the run would report it."""
         from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import plan_pod_hooks
 
@@ -246,7 +242,7 @@ class BackupRun:
             hooked.pod,
             hooked.pre,
             hooked.post,
-            reader=reader,
+            client=self._client,
             policy=self._request.freeze_policy,
             default_on_error=default,
         )

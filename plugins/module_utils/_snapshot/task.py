@@ -24,7 +24,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.words import coun
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.around import AroundOperation
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import is_freeze, plan_pod_hooks
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import asked_for
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.claims import find_claims, read_volumes
@@ -135,7 +134,6 @@ class _Task:
     def foresee(self, plans: t.Sequence[PlannedSnapshot], quiescing: QuiescePlan) -> SnapshotOutcome:
         """What would be done; nothing is executed."""
         wanted, policy = self._request.quiescing, self._request.hook_policy
-        reader = ApiObjectReader(self._run.client)
         planned: list[dict[str, t.Any]] = []
         refusals: list[str] = []
         failures: list[str] = []
@@ -145,7 +143,7 @@ class _Task:
                 hooked.pod,
                 hooked.pre,
                 hooked.post,
-                reader=reader,
+                client=self._run.client,
                 policy=wanted.policy,
                 default_on_error=policy.default_on_error,
             )

@@ -13,15 +13,16 @@ import io
 import threading
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._aws.answers import Answer, GuardedClient
-from ansible_collections.arkive.k8s.plugins.module_utils._aws.client import Errors, make_client
+from ansible_collections.arkive.k8s.plugins.module_utils._aws.answers import Answer
 from ansible_collections.arkive.k8s.plugins.module_utils._aws.errors import error_code, status_code
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.keys import check_key, check_list_prefix
-from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.deletion import Deletion, as_older_servers_take_it
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.client import make_s3_client
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.deletion import Deletion
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.errors import is_unsupported, store_error
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.keeping import lock_of, read_keeping
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.listing import (
     list_pages,
     list_upload_pages,
@@ -31,9 +32,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.stream import
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.upload import S3Target, put_object, upload
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import (
     CHUNK_SIZE,
-    MAX_CONNECTIONS,
     ByteSource,
     IteratorSource,
+    Keeping,
     Listing,
     ObjectInfo,
     StoredObject,
@@ -53,9 +54,10 @@ class S3Store:
         """Once ``cancel`` is set, a server that does not answer at once is given up."""
         self.location = location
         self._root = f"{location.prefix}/" if location.prefix else ""
-        self._client, self._errors = _make_client(location, cancel or CancelToken())
+        self._client, self._errors = make_s3_client(location, cancel or CancelToken())
         self._options = _write_options(location)
         self._deletion = Deletion(self._client, location.bucket, self._errors)
+        self._keeping: Keeping | None = None
         self._conditional: bool | None = None
         self._conditional_lock = threading.Lock()
 
@@ -188,6 +190,21 @@ class S3Store:
                 details={"not_deleted": dict(sorted(failed.items()))},
             )
 
+    def keeping(self) -> Keeping:
+        if self._keeping is None:
+            with self._calling("look into"):
+                self._keeping = read_keeping(self._client, self.location.bucket, self._errors)
+        return self._keeping
+
+    def locked(self, key: str) -> str:
+        try:
+            with self._calling("read", key):
+                return lock_of(self._client.head_object(Bucket=self.location.bucket, Key=self._full(key)))
+        except StoreError as exc:
+            if exc.not_found:
+                return ""
+            raise
+
     def unfinished(self, folder: str) -> t.Sequence[Unfinished]:
         with self._calling("list the uploads in"):
             pages = list_upload_pages(self._client, Bucket=self.location.bucket, Prefix=self._root + folder)
@@ -282,25 +299,6 @@ def _write_options(location: S3Location) -> dict[str, t.Any]:
     if location.kms_key_id:
         options["SSEKMSKeyId"] = location.kms_key_id
     return options
-
-
-def _make_client(location: S3Location, cancel: CancelToken) -> tuple[GuardedClient, Errors]:
-    """boto3's client for ``location``, and the exceptions that it raises."""
-    client, errors = make_client(
-        "s3",
-        location,
-        what="S3",
-        error=StoreError,
-        explain=lambda exc: store_error(location, exc, verb="use"),
-        max_connections=MAX_CONNECTIONS,
-        cancel=cancel,
-        # Servers other than Amazon's seldom have regions, but a signature always names one.
-        default_region="us-east-1" if location.endpoint_url else None,
-        # Virtual-host addressing needs DNS for each bucket, which servers other than Amazon's seldom have.
-        s3={"addressing_style": location.addressing_style or ("path" if location.endpoint_url else "auto")},
-    )
-    client.before_signing("s3.DeleteObjects", as_older_servers_take_it)
-    return client, errors
 
 
 __all__ = ("S3Store",)

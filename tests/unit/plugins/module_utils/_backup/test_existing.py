@@ -167,5 +167,5 @@ def test_a_policy_of_the_task(stored: str | None, asked: str | None, same: bool)
     if same:
         assert find_existing(t.cast("t.Any", catalog), request, location="s3://b")
         return
-    with pytest.raises(ValidationError, match="another spec: resourcePolicies differs"):
+    with pytest.raises(ValidationError, match="another spec: resource_policies differs"):
         find_existing(t.cast("t.Any", catalog), request, location="s3://b")
