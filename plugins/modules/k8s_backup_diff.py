@@ -14,7 +14,8 @@ description:
   - Tells for each object of a backup whether the cluster has it as it was stored, by the comparison that
     M(arkive.k8s.k8s_restore) makes. What a restore would leave out or change on its way is left out and changed here.
   - Also names objects of the cluster that the backup does not have, of the types and in the namespaces that it has.
-    What a controller makes, or the cluster by itself, is not among them.
+    What a controller makes, or the cluster by itself, is not among them. An object whose owner is in the backup differs
+    with its owner, and is not compared by itself then.
   - With O(other_backup), the objects of that backup are compared with those of O(name).
   - Nothing is changed. The API server is asked by dry runs about objects that differ by our own rules, where the caller
     may update them.

@@ -188,3 +188,29 @@ def test_junit() -> None:
     assert other[0].text == "data.a\ndata.b"
     assert new.get("name") == "<new>"
     assert odd[0].tag == "skipped"
+
+
+def test_what_its_owner_makes_differs_with_it(api: RestoreApi, store: LocalStore) -> None:
+    owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "maker", "uid": "u", "controller": True}
+    _type, owned = config("owned", a="2")
+    owned["metadata"]["ownerReferences"] = [owner]
+    _type, orphan = config("orphan", a="2")
+    orphan["metadata"]["ownerReferences"] = [{**owner, "name": "nobody"}]
+    write_backup(store, "b", config("maker", a="2"), ("configmaps", owned), ("configmaps", orphan))
+    for name in ("maker", "owned", "orphan"):
+        api.add("configmaps", name, "shop", data={"a": "1"})
+    outcome = live(api, store, want_diff=True)
+    states = {row[0]: row[1] for row in rows(outcome)}
+    assert states == {
+        "configmaps maker": "changed",
+        "configmaps owned": "not_compared",
+        "configmaps orphan": "changed",
+    }
+    assert len(outcome.diffs) == 2
+    write_backup(store, "c", config("maker", a="1"))
+    states = {row[0]: row[1] for row in rows(diff_backups("b", "c", store=store))}
+    assert states == {
+        "configmaps maker": "changed",
+        "configmaps owned": "not_compared",
+        "configmaps orphan": "missing",
+    }
