@@ -103,6 +103,12 @@ options:
         whose file of objects is missing does not count.
     type: int
     default: 1
+  min_good_verified:
+    description:
+      - Whether those count first for O(min_good) that M(arkive.k8s.k8s_backup_verify) has found sound. Where there are
+        not so many, the newest of the others make up the number.
+    type: bool
+    default: false
   failed_ttl:
     description:
       - How old C(Failed) and C(FailedValidation) backups get, as a duration such as V(72h). It decides alone, in the
