@@ -170,7 +170,8 @@ def test_the_same_objects_as_velero(judge: Judge, stored: Stored, client: KubeCl
     assert good[0] in judge("-n", namespace, "backup", "get")
     assert "ReadWrite" in judge("-n", namespace, "backup-location", "get")
 
-    # What has no files any more goes, unless it had failed. (Velero goes by directories, which this S3 server shows on.)
+    # What has no files any more goes, unless it had failed. Velero asks for directories, which this S3 server goes on
+    # showing for a while.
     stored.lose("a", "b", "c")
     before = {info.key for info in stored.store.list().objects}
     outcome = sync(remove=False)
