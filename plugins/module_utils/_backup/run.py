@@ -88,7 +88,9 @@ class BackupRun:
         self._issues = context.issues
         self._progress = context.progress
         preferred = {resource.group_resource: resource.version for resource in resolved.discovery.preferred()}
-        self.sink = ItemSink(writer, self._list_plan, backup_name=request.name, preferred=preferred)
+        self.sink = ItemSink(
+            writer, self._list_plan, backup_name=request.name, preferred=preferred, counted=context.counted
+        )
         self.collector = Collector(context, self._list_plan, workers=request.workers)
         self._related = RelatedItems(context, resolved.discovery, self._list_plan, self.sink)
         self._planner = VolumePlanner(context, request, resolved, self.sink, providers=snapshots.providers)

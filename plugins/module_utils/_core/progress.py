@@ -17,8 +17,16 @@ PLAN_PREFIX = "plan: "
 ProgressSink: t.TypeAlias = t.Callable[[str], None]
 
 
+#: Called with how many more objects were dealt with, from any thread. Must not raise and must not block.
+CountSink: t.TypeAlias = t.Callable[[int], None]
+
+
 def no_progress(line: str) -> None:
     """The sink for callers that do not show progress."""
 
 
-__all__ = ("PLAN_PREFIX", "ProgressSink", "no_progress")
+def no_count(number: int) -> None:
+    """The same for those who do not count."""
+
+
+__all__ = ("PLAN_PREFIX", "CountSink", "ProgressSink", "no_count", "no_progress")

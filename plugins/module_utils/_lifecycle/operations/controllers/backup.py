@@ -32,6 +32,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.o
     phase_of,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.pass_context import PassContext
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.status_progress import StatusProgress
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_manifest import parse_manifest
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import (
     FORMAT_VERSION,
@@ -85,13 +86,15 @@ class BackupController:
 
     def _make(self, backup: ObjectView, validated: _Validated) -> BackupOutcome:
         run = self._context.run
-        return run_backup(
-            validated.request,
-            client=run.client,
-            store=validated.location.store,
-            progress=lambda line: run.progress(f"Backup {name_of(backup)}: {line}"),
-            cancel=run.cancel,
-        )
+        with StatusProgress(self._context.objects, backup, "itemsBackedUp") as progress:
+            return run_backup(
+                validated.request,
+                client=run.client,
+                store=validated.location.store,
+                progress=lambda line: run.progress(f"Backup {name_of(backup)}: {line}"),
+                counted=progress.counted,
+                cancel=run.cancel,
+            )
 
     def _validate(self, backup: ObjectView) -> _Validated:
         """Raises ``ValidationError``, with each sentence among its details where there are several."""

@@ -28,6 +28,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.r
     has_finalizer,
     remove_finalizer,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.status_progress import StatusProgress
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
@@ -90,13 +91,15 @@ class RestoreController:
 
     def _run(self, restore: ObjectView, validated: _Validated) -> RestoreOutcome:
         run = self._context.run
-        return run_restore(
-            validated.request,
-            client=run.client,
-            store=validated.location.store,
-            progress=lambda line: run.progress(f"Restore {name_of(restore)}: {line}"),
-            cancel=run.cancel,
-        )
+        with StatusProgress(self._objects, restore, "itemsRestored") as progress:
+            return run_restore(
+                validated.request,
+                client=run.client,
+                store=validated.location.store,
+                progress=lambda line: run.progress(f"Restore {name_of(restore)}: {line}"),
+                counted=progress.counted,
+                cancel=run.cancel,
+            )
 
     def _validate(self, restore: ObjectView) -> _Validated:
         """Raises ``ValidationError``, with each sentence among its details where there are several."""

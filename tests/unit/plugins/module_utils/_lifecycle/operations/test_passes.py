@@ -326,7 +326,7 @@ def test_a_server_that_lives_there_is_named(lab: OperationsLab, plural: str, bod
 
 
 def test_traces_of_a_server_elsewhere(lab: OperationsLab) -> None:
-    fields = {"f:status": {"f:lastValidationTime": {}}}
+    fields: dict[str, t.Any] = {"f:status": {"f:lastValidationTime": {}}}
     entry = {"manager": "velero", "time": ago(seconds=30), "fieldsV1": fields}
     location = lab.get("backupstoragelocations", "default")
     location["metadata"]["managedFields"] = [entry]
