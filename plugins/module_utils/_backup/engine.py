@@ -25,12 +25,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.leftovers impo
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.name_lock import lock_name
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import (
-    CountSink,
-    ProgressSink,
-    no_count,
-    no_progress,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._core.timings import Timings
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
@@ -47,7 +42,6 @@ def run_backup(
     client: KubeClient,
     store: Store,
     progress: ProgressSink = no_progress,
-    counted: CountSink = no_count,
     cancel: CancelToken | None = None,
 ) -> BackupOutcome:
     """Make the backup, or find that it is there. Raises ``ArkiveError``; its ``details`` then hold what had happened.
@@ -55,13 +49,7 @@ def run_backup(
     Nothing is in the store after an error, and nothing is frozen; unless it is ``CommitUnknown``: then the backup may
     be stored, and all that it names is there. Once it is stored nothing is an error any more.
     """
-    run = ClusterRun(
-        client=client,
-        progress=progress,
-        counted=counted,
-        cancel=cancel or CancelToken(),
-        run_id=secrets.token_hex(8),
-    )
+    run = ClusterRun(client=client, progress=progress, cancel=cancel or CancelToken(), run_id=secrets.token_hex(8))
     engine = _Engine(run, request, Catalog(store))
     with failures_with_outcome(request, engine.outcome):
         engine.run()

@@ -15,7 +15,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_rules import clean_item
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.list_plan import ListPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
-from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import CountSink, no_count
+from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import CountSink
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import is_excluded_by_label
@@ -47,7 +47,7 @@ class ItemSink:
         *,
         backup_name: str,
         preferred: t.Mapping[GroupResource, str],
-        counted: CountSink = no_count,
+        counted: CountSink,
     ) -> None:
         self._counted = counted
         self._writer = writer

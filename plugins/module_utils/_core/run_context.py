@@ -15,20 +15,14 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
-from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import (
-    CountSink,
-    ProgressSink,
-    no_count,
-    no_progress,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RunContext:
-    """Where a run reports to, in words and in numbers of objects; what ends it early; its id (or none); its clock."""
+    """Where a run reports to, what ends it early, its id (empty where it needs none), and its clock."""
 
     progress: ProgressSink = no_progress
-    counted: CountSink = no_count
     cancel: CancelToken = dataclasses.field(default_factory=CancelToken)
     issues: Issues = dataclasses.field(default_factory=Issues)
     run_id: str = ""

@@ -21,13 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.garbage import rare_collections
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
-from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import (
-    PLAN_PREFIX,
-    CountSink,
-    ProgressSink,
-    no_count,
-    no_progress,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import PLAN_PREFIX, ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._core.timings import Timings
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
@@ -77,7 +71,6 @@ def run_restore(
     client: KubeClient,
     store: Store,
     progress: ProgressSink = no_progress,
-    counted: CountSink = no_count,
     cancel: CancelToken | None = None,
     records: Store | None = None,
 ) -> RestoreOutcome:
@@ -86,7 +79,7 @@ def run_restore(
     Raises ``ArkiveError`` while nothing was changed yet: wrong input, an archive that is corrupt or cannot be read, a
     cluster that does not answer, volumes without data. After the first write everything is in the outcome.
     """
-    with _opened(request, client, (store, records), progress, cancel, counted) as opened:
+    with _opened(request, client, (store, records), progress, cancel) as opened:
         ready, refusal = _judge(_plan(opened))
         if refusal is not None:
             raise refusal
@@ -157,7 +150,6 @@ def _opened(
     stores: tuple[Store, Store | None],
     progress: ProgressSink,
     cancel: CancelToken | None,
-    counted: CountSink = no_count,
 ) -> t.Iterator[_Opened]:
     request.validate()
     store, records = stores
@@ -172,12 +164,7 @@ def _opened(
         name = request.name or default_restore_name(spec.schedule_name or spec.backup_name, started)
         report = RestoreReport(request, name, client=client, store=store, started=started, records=records)
         context = ClusterRun(
-            client=client,
-            issues=report.issues,
-            progress=progress,
-            counted=counted,
-            cancel=cancel or client.cancel,
-            run_id=name,
+            client=client, issues=report.issues, progress=progress, cancel=cancel or client.cancel, run_id=name
         )
         run = RestoreRun(request=request, name=name, context=context)
         run.issues.add_warnings(warnings)

@@ -20,6 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
+from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import CountingProgress
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.dead_backup import (
     DEAD_BACKUP,
@@ -91,8 +92,9 @@ class BackupController:
                 validated.request,
                 client=run.client,
                 store=validated.location.store,
-                progress=lambda line: run.progress(f"Backup {name_of(backup)}: {line}"),
-                counted=progress.counted,
+                progress=CountingProgress(
+                    lambda line: run.progress(f"Backup {name_of(backup)}: {line}"), progress.counted
+                ),
                 cancel=run.cancel,
             )
 

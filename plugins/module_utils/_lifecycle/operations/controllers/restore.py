@@ -15,6 +15,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_check i
 from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import format_duration
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
+from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import CountingProgress
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.dead_backup import DEAD_RESTORE
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.location_book import OpenLocation
@@ -96,8 +97,9 @@ class RestoreController:
                 validated.request,
                 client=run.client,
                 store=validated.location.store,
-                progress=lambda line: run.progress(f"Restore {name_of(restore)}: {line}"),
-                counted=progress.counted,
+                progress=CountingProgress(
+                    lambda line: run.progress(f"Restore {name_of(restore)}: {line}"), progress.counted
+                ),
                 cancel=run.cancel,
             )
 
