@@ -309,6 +309,11 @@ def _pods(**container: t.Any) -> dict[str, t.Any]:
     return {"spec": {"containers": [container]}}
 
 
+def test_a_namespace_that_is_not_there(lab: OperationsLab) -> None:
+    with pytest.raises(KubeError, match="namespaces .*no.* not found|404"):
+        lab.pass_once(namespace="no")
+
+
 @pytest.mark.parametrize(
     ("plural", "body"),
     [
