@@ -11,7 +11,9 @@ import typing as t
 from pathlib import Path
 
 import pytest
+import yaml
 
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.holds import hold_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operations_request import OperationsError
@@ -178,6 +180,16 @@ def test_a_deletion_that_may_not_be(lab: OperationsLab, backup: str, location: d
     assert lab.status("backups", "one")["phase"] == "Completed"
 
 
+def test_a_backup_that_is_held_is_not_deleted(lab: OperationsLab) -> None:
+    lab.add("backups", "one", SHOP)
+    lab.pass_once()
+    hold_backup(lab.store, "one", reason="an audit", by="me")
+    lab.add("deletebackuprequests", "gone", {"backupName": "one"})
+    lab.pass_once()
+    assert "an audit" in lab.status("deletebackuprequests", "gone")["errors"][0]
+    assert lab.status("backups", "one")["phase"] == "Completed"
+
+
 def test_files_of_a_restore_that_is_deleted_go(lab: OperationsLab) -> None:
     lab.add("backups", "one", SHOP)
     lab.pass_once()
@@ -265,7 +277,8 @@ def test_who_answers_for_the_server(lab: OperationsLab) -> None:
     lab.add("serverstatusrequests", "ask", {})
     lab.pass_once()
     status = lab.status("serverstatusrequests", "ask")
-    assert status["serverVersion"].startswith("arkive.k8s ")
+    galaxy = yaml.safe_load((Path(__file__).parents[6] / "galaxy.yml").read_text())
+    assert status["serverVersion"] == f"arkive.k8s {galaxy['version']}"
     lab.get("serverstatusrequests", "ask")["status"]["processedTimestamp"] = ago(minutes=2)
     lab.pass_once()
     assert lab.names("serverstatusrequests") == []
@@ -310,7 +323,7 @@ def _pods(**container: t.Any) -> dict[str, t.Any]:
 
 
 def test_a_namespace_that_is_not_there(lab: OperationsLab) -> None:
-    with pytest.raises(KubeError, match="namespaces .*no.* not found|404"):
+    with pytest.raises(KubeError, match="not found"):
         lab.pass_once(namespace="no")
 
 
