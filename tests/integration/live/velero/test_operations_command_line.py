@@ -135,9 +135,8 @@ def test_types_with_objects_stay(operator: Operator, client: KubeClient) -> None
     ("line", "phases"),
     [
         (": InProgress", {"Failed"}),
-        ("items collected", {"Failed"}),
         ("writing s3://", {"Failed"}),
-        ("Completed: 4 items", {"Completed"}),
+        (" items, 0 errors", {"Completed"}),
     ],
 )
 def test_a_pass_that_is_killed(
