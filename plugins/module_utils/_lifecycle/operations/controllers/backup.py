@@ -25,6 +25,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.dead_backup import (
     DEAD_BACKUP,
     clear_dead_backup,
+    end_stored_backup,
     find_stored,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.location_book import OpenLocation
@@ -177,15 +178,15 @@ class BackupController:
             self._fail(backup, DEAD_BACKUP)
             return
         stored = find_stored(location.store, backup)
+        snapshots = self._context.request.snapshot_location
         if stored is not None:
+            warnings = end_stored_backup(stored, location.store, self._context.run, snapshot_location=snapshots)
+            self._context.run.issues.add_warnings(warnings)
             self._finish(backup, stored)
             return
         try:
             warnings = clear_dead_backup(
-                name_of(backup),
-                location.store,
-                self._context.run,
-                snapshot_location=self._context.request.snapshot_location,
+                name_of(backup), location.store, self._context.run, snapshot_location=snapshots
             )
         except ValidationError as exc:
             # Its write lock is alive: another machine may still be at work on it.
