@@ -14,10 +14,13 @@ import pytest
 import yaml
 
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.holds import hold_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operations_request import OperationsError
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.restore_finalizer import FINALIZER
+from ansible_collections.arkive.k8s.plugins.module_utils._store.lock_record import LockRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._lifecycle.operations.operations_lab import (
     NAMESPACE,
     OperationsLab,
@@ -301,8 +304,11 @@ def test_a_backup_that_a_dead_pass_had_stored_is_made(lab: OperationsLab) -> Non
     backup = lab.get("backups", "one")
     made = dict(backup["status"])
     backup["status"] = {"phase": "InProgress", "startTimestamp": made["startTimestamp"]}
+    lock = BackupKeys("one").write_lock
+    lab.store.put(lock, LockRecord.make("dead", "elsewhere", 1, utc_now(), -3600).encode())
     lab.pass_once()
     assert lab.status("backups", "one") == made
+    assert lock not in lab.stored()
 
 
 def test_one_run_at_a_time(lab: OperationsLab) -> None:
