@@ -159,6 +159,7 @@ class BackupRun:
                 )
         for rule in self._pods.unused_rules:
             self._issues.warning(not_used(rule))
+        self._issues.add_warnings(self._request.databases.unused(found.pod for found in self._pods.with_databases))
         count = len(self._pods.hooked)
         self._progress(f"pods: {self.sink.counts['pods'] + count} found, {count} with hooks")
 
