@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_objects import prune_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.rights import backup_grants
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.rights import blueprint_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import ALL_TYPES, Grant, RightsScope
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_rights import operation_grants
@@ -43,6 +44,7 @@ TASKS: t.Mapping[str, TaskRow] = {
     "verify": TaskRow(None, "delete"),
     "diff": TaskRow(diff_grants, None),
     "operations": TaskRow(operation_grants, None),
+    "blueprint": TaskRow(blueprint_grants, None),
 }
 
 
