@@ -20,7 +20,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Ark
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_outcome import Leftover
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.retention_record import PRUNE_LOCK
-from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.stray_snapshots import StraySnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import (
     LockRecord,
@@ -29,9 +28,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock impor
     read_write_lock,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import RESTORES
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.left_snapshots import LeftSnapshot
 
 #: What is done with them.
 LeftoverUse: t.TypeAlias = t.Literal["ignored", "found", "removed"]
+
+#: Looks for snapshots that runs have left which made backups in a location, by its own words. Raises ``ArkiveError``.
+FindLeft: t.TypeAlias = "t.Callable[[str], t.Sequence[LeftSnapshot]]"
 
 _OWN_FOLDER = "metadata/arkive/"
 
@@ -39,7 +42,7 @@ _OWN_FOLDER = "metadata/arkive/"
 def clear_strays(
     catalog: Catalog,
     restores: t.Callable[[], RestoreIndex],
-    snapshots: StraySnapshots | None,
+    snapshots: FindLeft | None,
     *,
     remove: bool,
     dry_run: bool,
@@ -91,12 +94,10 @@ def _stray_restores(catalog: Catalog, index: RestoreIndex, *, remove: bool, dry_
         yield Leftover(kind="restore", name=restore, message=said, removed=remove, size=size)
 
 
-def _stray_snapshots(
-    catalog: Catalog, snapshots: StraySnapshots, *, remove: bool, dry_run: bool
-) -> t.Iterator[Leftover]:
+def _stray_snapshots(catalog: Catalog, snapshots: FindLeft, *, remove: bool, dry_run: bool) -> t.Iterator[Leftover]:
     """Those of runs that were killed. The snapshots are looked for first: a run that begins later has its lock then."""
     try:
-        found = snapshots.find(catalog.store.location.describe)
+        found = snapshots(catalog.store.location.describe)
     except Cancelled:
         raise
     except ArkiveError as exc:
@@ -114,4 +115,4 @@ def _stray_snapshots(
         yield Leftover(kind="snapshot", name=each.where, message=f"{said} {why}".strip(), removed=remove and not why)
 
 
-__all__ = ("LeftoverUse", "clear_strays")
+__all__ = ("FindLeft", "LeftoverUse", "clear_strays")

@@ -33,7 +33,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Ark
 from ansible_collections.arkive.k8s.plugins.module_utils._core.run_context import RunContext
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import some_of
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prunable import read_prunables
-from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_leftovers import LeftoverUse, clear_strays
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_leftovers import (
+    FindLeft,
+    LeftoverUse,
+    clear_strays,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_outcome import (
     Leftover,
     PrunedBackup,
@@ -50,7 +54,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.retention_re
     read_rules,
     write_rules,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.stray_snapshots import StraySnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Keeping, Store, refuse_write
 from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import WriteLock, WriteLockHeld
@@ -65,14 +68,14 @@ class PruneRequest:
     """What shall stay of a location, and who removes what is not in it.
 
     ``providers`` delete snapshots of volumes, ``remove_objects`` the objects of a cluster that stand for a backup.
-    ``strays``: the snapshots in a cluster that belong to no backup; None where nobody is to look.
+    ``find_left``: snapshots that killed runs have left; None where nobody is to look.
     """
 
     retention: Retention = dataclasses.field(default_factory=Retention)
     leftovers: LeftoverUse = "found"
     providers: tuple[SnapshotProvider, ...] = ()
     remove_objects: RemoveObjects | None = None
-    strays: StraySnapshots | None = None
+    find_left: FindLeft | None = None
 
 
 def prune(
@@ -221,7 +224,7 @@ class _Pruning:
         yield from clear_strays(
             self._catalog,
             lambda: self._restores,
-            self._request.strays,
+            self._request.find_left,
             remove=self._request.leftovers == "removed",
             dry_run=self._lock is None,
         )

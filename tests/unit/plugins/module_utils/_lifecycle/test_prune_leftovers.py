@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import os
 import typing as t
 from pathlib import Path
@@ -17,7 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_outcome import PruneOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import LockRecord
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.strays import LeftSnapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.left import find_left
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._lifecycle.prune_lab import PruneLab
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.csi.snapshot_cluster import (
     SnapshotCluster,
@@ -98,19 +99,19 @@ class TestSnapshots:
         return cluster
 
     def test_those_of_no_backup_are_found_and_removed(self, lab: PruneLab, cluster: SnapshotCluster) -> None:
-        strays = LeftSnapshots(lambda: cluster.client)
-        assert kinds(lab.prune(request={"strays": strays})) == [("snapshot", "shop/s-of-dead", False)]
+        strays = functools.partial(find_left, cluster.client)
+        assert kinds(lab.prune(request={"find_left": strays})) == [("snapshot", "shop/s-of-dead", False)]
         assert cluster.deleted == []
-        done = lab.prune(request={"strays": strays, "leftovers": "removed"})
+        done = lab.prune(request={"find_left": strays, "leftovers": "removed"})
         assert kinds(done) == [("snapshot", "shop/s-of-dead", True)]
         assert cluster.deleted == ["s-of-dead", "the storage's s-of-dead"]
-        assert not lab.prune(request={"strays": strays, "leftovers": "removed"}).leftovers
+        assert not lab.prune(request={"find_left": strays, "leftovers": "removed"}).leftovers
 
     def test_a_cluster_that_does_not_answer(self, lab: PruneLab) -> None:
-        def fail() -> t.NoReturn:
+        def fail(_location: str) -> t.NoReturn:
             raise ArkiveError("The API server cannot be reached.")
 
-        (found,) = lab.prune(request={"strays": LeftSnapshots(fail)}).leftovers
+        (found,) = lab.prune(request={"find_left": fail}).leftovers
         assert found.message.endswith("is unknown: The API server cannot be reached.")
 
 
