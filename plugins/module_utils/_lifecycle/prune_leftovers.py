@@ -12,7 +12,7 @@ import secrets
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_check import delete_checked
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import BackupEntry, Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.leftovers import find_leftovers
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores import RestoreIndex
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
@@ -41,17 +41,21 @@ _OWN_FOLDER = "metadata/arkive/"
 
 def clear_strays(
     catalog: Catalog,
-    restores: t.Callable[[], RestoreIndex],
+    restores: RestoreIndex,
     snapshots: FindLeft | None,
     *,
+    locked: t.Sequence[BackupEntry],
     remove: bool,
     dry_run: bool,
 ) -> t.Iterator[Leftover]:
-    """All of them. With ``dry_run`` nothing is removed, and ``removed`` says what would be."""
-    for found in find_leftovers(catalog, "", dry_run=dry_run or not remove):
+    """All of them. ``locked``: the entries with a lock.
+
+    With ``dry_run`` nothing is removed, and ``removed`` says what would be.
+    """
+    for found in find_leftovers(catalog, "", dry_run=dry_run or not remove, locked=locked):
         yield Leftover(kind=found.kind, name=found.name, message=found.message, removed=remove and found.removed)
     yield from _dead_locks(catalog.store, remove=remove, dry_run=dry_run)
-    yield from _stray_restores(catalog, restores(), remove=remove, dry_run=dry_run)
+    yield from _stray_restores(catalog, restores, remove=remove, dry_run=dry_run)
     if snapshots is not None:
         yield from _stray_snapshots(catalog, snapshots, remove=remove, dry_run=dry_run)
 
@@ -79,9 +83,10 @@ def _is_dead(holder: LockRecord) -> bool:
 
 def _stray_restores(catalog: Catalog, index: RestoreIndex, *, remove: bool, dry_run: bool) -> t.Iterator[Leftover]:
     """Records of restores whose backup is not there, and to which nobody has written for a day."""
-    names = {entry.name for entry in catalog.entries()}
-    for restore, source in sorted(index.sources.items()):
-        if not source or source in names or not index.is_quiet(restore):
+    quiet = {restore: source for restore, source in index.sources.items() if source and index.is_quiet(restore)}
+    names = {entry.name for entry in catalog.entries()} if quiet else set()
+    for restore, source in sorted(quiet.items()):
+        if source in names:
             continue
         said = f"The records of restore '{restore}' are of backup '{source}', which is not there."
         size = index.size(restore)

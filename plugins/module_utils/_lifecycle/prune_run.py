@@ -32,7 +32,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.snapshot_delet
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._core.run_context import RunContext
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import some_of
-from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prunable import read_prunables
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prunable import Seen, read_prunables
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_leftovers import (
     FindLeft,
     LeftoverUse,
@@ -126,8 +126,8 @@ class _Pruning:
 
     def run(self) -> PruneOutcome:
         before = read_rules(self._store)
-        backups = read_prunables(self._catalog, self._context.cancel)
-        plan = plan_retention(backups, self._request.retention, self._now, before=before)
+        seen = read_prunables(self._catalog, self._context.cancel)
+        plan = plan_retention(seen.backups, self._request.retention, self._now, before=before)
         verdicts = [self._in_use(verdict) for verdict in plan.verdicts]
         pruned = []
         for verdict in verdicts:
@@ -136,7 +136,7 @@ class _Pruning:
         return PruneOutcome(
             location=self._store.location.describe,
             backups=tuple(pruned),
-            leftovers=tuple(self._clear_strays()),
+            leftovers=tuple(self._clear_strays(seen)),
             refused=plan.refused,
             warnings=(*self._warnings, *self._versions(pruned)),
         )
@@ -218,13 +218,14 @@ class _Pruning:
         except StoreError as exc:
             self._warnings.append(f"The rules of this run could not be recorded: {exc.message}")
 
-    def _clear_strays(self) -> t.Iterator[Leftover]:
+    def _clear_strays(self, seen: Seen) -> t.Iterator[Leftover]:
         if self._request.leftovers == "ignored" or self._gave_up:
             return
         yield from clear_strays(
             self._catalog,
-            lambda: self._restores,
+            self._restores,
             self._request.find_left,
+            locked=seen.locked,
             remove=self._request.leftovers == "removed",
             dry_run=self._lock is None,
         )
