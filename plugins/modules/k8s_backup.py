@@ -27,6 +27,7 @@ extends_documentation_fragment:
   - arkive.k8s._blueprints.execution_hooks
   - arkive.k8s._backup_spec
   - arkive.k8s._ebs
+  - arkive.k8s._databases
   - arkive.k8s._hooks
   - arkive.k8s._hooks.backup
   - arkive.k8s._hooks.freeze
@@ -391,6 +392,59 @@ freezes:
       returned: always
       sample: true
     error: {description: What went wrong., type: str, returned: always, sample: ""}
+quiesces:
+  description:
+    - The databases that were held while the volumes of their pods were snapshotted, or in check mode would be.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    namespace: {description: The namespace of the pod., type: str, returned: always, sample: shop}
+    pod: {description: The name of the pod., type: str, returned: always, sample: db-0}
+    container: {description: The container of the server., type: str, returned: always, sample: postgres}
+    kind: {description: The kind of the database., type: str, returned: always, sample: postgresql}
+    mode: {description: How it was held., type: str, returned: always, sample: light}
+    version: {description: The version of the server., type: str, returned: always, sample: "15.20"}
+    role: {description: "C(primary), or C(standby), or C(replica).", type: str, returned: always, sample: primary}
+    lease:
+      description:
+        - Who lets go when nothing is heard from the module any more. C(server), or C(stream) where only the end of the
+          stream to the client does.
+      type: str
+      returned: always
+      sample: server
+    started: {description: When it was held., type: str, returned: when it was, sample: "2026-06-01T02:00:00Z"}
+    ended: {description: When it was let go., type: str, returned: when it was, sample: "2026-06-01T02:00:01Z"}
+    seconds: {description: How long it was held., type: float, returned: when it was, sample: 0.35}
+    ended_by:
+      description:
+        - Who let go. C(release) is this module; C(lease) the server, as it had heard nothing; C(server) the server,
+          as it was stopped or told to; and C(connection) where the session was lost, nobody knows why.
+      type: str
+      returned: always
+      sample: release
+    consistent:
+      description: Whether the server's own answer proves that it was held until its release.
+      type: bool
+      returned: always
+      sample: true
+    error: {description: What went wrong., type: str, returned: always, sample: ""}
+    facts:
+      description:
+        - What the server said. For PostgreSQL, C(timeline), C(archive_mode), C(user), C(start_position) and
+          C(stop_position), and in backup mode C(label), C(backup_label) and C(tablespace_map). For Redis and Valkey,
+          C(append_only). For all of them C(flushed), whether the file system was synced.
+        - A snapshot of one volume is restored without C(backup_label). With it the server would not start, as the
+          end of the backup is not in that snapshot.
+      type: dict
+      returned: always
+      sample: {timeline: 1, start_position: 0/3000028, stop_position: 0/3000100}
+    statements:
+      description: The statements that would hold it.
+      type: list
+      elements: str
+      returned: in check mode
+      sample: [CHECKPOINT]
 swept:
   description: What earlier runs had left frozen, and what became of it.
   returned: always
@@ -502,6 +556,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.backup_options
     backup_name,
     backup_request,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.database_options import DATABASES
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import snapshot_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import FREEZE, HOOKS, LEASE
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
@@ -542,7 +597,7 @@ SPEC = ArgumentSpec(
         "workers": {"type": "int", "default": 8},
     },
     required_one_of=(("name", "definition", "src"),),
-).merge(AUTH, STORAGE, SELECTION, BACKUP, HOOKS, FREEZE, LEASE, PROGRESS, RESULT)
+).merge(AUTH, STORAGE, SELECTION, BACKUP, DATABASES, HOOKS, FREEZE, LEASE, PROGRESS, RESULT)
 
 
 @phase_in_failure()

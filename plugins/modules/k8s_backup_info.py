@@ -275,6 +275,12 @@ backups:
       elements: dict
       returned: when O(details) has V(hooks)
       sample: [{path: /var/log/nginx, seconds: 0.35, thawed_by: post hook}]
+    quiesces:
+      description: The databases that were held.
+      type: list
+      elements: dict
+      returned: when O(details) has V(hooks)
+      sample: [{pod: db-0, kind: postgresql, mode: light, ended_by: release, consistent: true}]
     volumes:
       description: The volumes of its claims.
       type: list
@@ -422,8 +428,8 @@ def backup_filter(params: t.Mapping[str, t.Any]) -> BackupFilter:
         phases=frozenset(params["phase"] or ()),
         label_selector=label_selector(params),
         namespace=params["namespace"] or "",
-        started_after=parse_rfc3339(after) if after else None,
-        started_before=parse_rfc3339(before) if before else None,
+        started_after=parse_rfc3339(after, "started_after") if after else None,
+        started_before=parse_rfc3339(before, "started_before") if before else None,
     )
 
 

@@ -22,7 +22,7 @@ import sys
 # What our modules need of Ansible comes with this file: most of it with Ansible's `basic`, which always comes.
 import ansible.module_utils.compat.version  # noqa: F401  # pylint: disable=unused-import
 
-import ansible_collections.arkive.k8s.plugins.modules
+import ansible_collections.arkive.k8s.plugins as plugins
 
 #: Set by the action plugin: the folder of the copy, and which module runs.
 CODE_VARIABLE = "ARKIVE_CODE"
@@ -41,11 +41,11 @@ def main() -> None:
         sys.exit(1)
     if sys.dont_write_bytecode:
         atexit.register(_keep_compiled, code, name)
-    plugins = ansible_collections.arkive.k8s.plugins
+    modules = sys.modules[f"{plugins.__name__}.modules"]
     # Ansible's zip holds these two packages, and nothing of ours in them but this file.
     plugins.__path__.append(code)
-    plugins.modules.__path__.append(f"{code}/modules")
-    runpy.run_module(f"{plugins.modules.__name__}.{name}", run_name="__main__")
+    modules.__path__.append(f"{code}/modules")
+    runpy.run_module(f"{modules.__name__}.{name}", run_name="__main__")
 
 
 def _keep_compiled(code: str, name: str) -> None:

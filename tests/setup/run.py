@@ -28,7 +28,7 @@ from checks.tree import copy_tree
 #: Campaigns that need no cluster.
 _WITHOUT_CLUSTER: tuple[list[str], ...] = (["archives"], ["templates"])
 
-#: Beside the lane of the integration targets, which takes a share of live tests after them, and that of the checks.
+#: Beside the lane of the integration targets, which takes a share of the live tests after them, and that of checks.
 #: Live tests wait more than they compute, and a cluster that does nothing takes a twentieth of a core.
 _LIVE_LANES = 3
 

@@ -86,7 +86,10 @@ def test_role_defaults_are_the_documented_ones() -> None:
     assert named == set(options)
 
 
-@pytest.mark.parametrize(("playbook", "module"), [("backup", "k8s_backup"), ("restore", "k8s_restore")])
+@pytest.mark.parametrize(
+    ("playbook", "module"),
+    [("backup", "k8s_backup"), ("restore", "k8s_restore"), ("operations", "k8s_velero_operations")],
+)
 def test_playbooks_hand_on_options_of_their_module(playbook: str, module: str) -> None:
     text = (ROOT / "playbooks" / f"{playbook}.yml").read_text()
     task = text[text.index(f"arkive.k8s.{module}:") : text.index("register:")]
@@ -94,12 +97,15 @@ def test_playbooks_hand_on_options_of_their_module(playbook: str, module: str) -
     assert handed == {option: option for option in handed}
     elsewhere = {*load_fragment("arkive.k8s._auth")["options"], *load_fragment("arkive.k8s._progress")["options"]}
     elsewhere -= {"kubeconfig", "context"}
-    # They are about backups that are there.
-    elsewhere |= {"state", "force", "hold_by", "hold_reason"} if playbook == "backup" else set()
+    # Deletion and holds are about backups that are there.
+    deleting = {"state", "force"} if playbook != "restore" else set()
+    holding = {"hold_by", "hold_reason"} if playbook == "backup" else set()
+    unused = {"storage_location"} if playbook == "operations" else set()
+    elsewhere |= deleting | holding | unused
     assert set(handed) == set(documented_options(module)) - elsewhere
 
 
-@pytest.mark.parametrize("playbook", ["backup", "restore"])
+@pytest.mark.parametrize("playbook", ["backup", "restore", "operations"])
 def test_playbooks_know_the_variables_that_they_use(playbook: str) -> None:
     """Any other variable with their prefix is refused."""
     plays = yaml.safe_load((ROOT / "playbooks" / f"{playbook}.yml").read_text())

@@ -40,6 +40,7 @@ _BACKUP: ResultKeys = {
     "hooks": [],
     "execution_hooks": [],
     "freezes": [],
+    "quiesces": [],
     "swept": [],
     "volumes": [],
     "timings": {},
@@ -176,12 +177,25 @@ K8S_SNAPSHOT: ResultKeys = {
     "hooks": [],
     "execution_hooks": [],
     "freezes": [],
+    "quiesces": [],
     "freeze_window_seconds": 0.0,
     "swept": [],
     "timings": {},
 }
 
 K8S_SNAPSHOT_INFO: ResultKeys = {**_COMMON, "snapshots": []}
+
+K8S_VELERO_OPERATIONS: ResultKeys = {
+    **_COMMON,
+    **_FITTED,
+    "namespace": "",
+    "passes": 0,
+    "busy": "",
+    "operations": [],
+    "created": [],
+    "removed": [],
+    "kept": [],
+}
 
 __all__ = (
     "K8S_ACCESS_INFO",
@@ -198,5 +212,6 @@ __all__ = (
     "K8S_RESTORE_INFO",
     "K8S_SNAPSHOT",
     "K8S_SNAPSHOT_INFO",
+    "K8S_VELERO_OPERATIONS",
     "ResultKeys",
 )

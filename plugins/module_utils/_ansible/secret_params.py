@@ -22,6 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.kubeconfig_secret
 )
 
 _PATHS = ("kubeconfig", "ca_cert", "client_cert", "client_key", "ssl_ca_cert", "cert_file", "key_file")
+_CREDENTIALS = ("access_key", "secret_key", "session_token")
 
 
 class DiscreetModule(AnsibleModule):
@@ -65,7 +66,19 @@ def secrets_of_params(params: t.Mapping[str, t.Any]) -> set[str]:
     for name, value in params.items():
         if name != "kubeconfig":
             found |= _secrets_of_value(value)
-    return found
+    return found | _secrets_of_locations(params.get("locations"))
+
+
+def _secrets_of_locations(locations: t.Any) -> set[str]:
+    """The credentials of storage locations that are given by their names."""
+    given = locations.values() if isinstance(locations, dict) else ()
+    return {
+        str(location[name])
+        for location in given
+        if isinstance(location, dict)
+        for name in _CREDENTIALS
+        if location.get(name)
+    }
 
 
 def shown_params(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

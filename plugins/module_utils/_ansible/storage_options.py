@@ -16,7 +16,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries impo
 from ansible_collections.arkive.k8s.plugins.module_utils._store.kinds import KINDS, find_kind, make_location
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
 
-_LOCATION = ArgumentSpec(
+#: The options of one location.
+LOCATION = ArgumentSpec(
     options={
         "name": {"type": "str", "default": "default"},
         "path": {"type": "path"},
@@ -31,10 +32,10 @@ _LOCATION = ArgumentSpec(
     required_one_of=(tuple(kind.option for kind in KINDS),),
 ).merge(AWS)
 
-STORAGE = ArgumentSpec(options={"storage_location": _LOCATION.to_option(required=True)})
+STORAGE = ArgumentSpec(options={"storage_location": LOCATION.to_option(required=True)})
 
 #: For modules that need no location: defaults of the action group hold one, and all modules of it must know the option.
-STORAGE_UNUSED = ArgumentSpec(options={"storage_location": _LOCATION.to_option(required=False)})
+STORAGE_UNUSED = ArgumentSpec(options={"storage_location": LOCATION.to_option(required=False)})
 
 
 def storage_location(params: t.Mapping[str, t.Any]) -> StorageLocation:
@@ -49,4 +50,4 @@ def require_store_library(params: t.Mapping[str, t.Any]) -> None:
         require_library(library)
 
 
-__all__ = ("STORAGE", "STORAGE_UNUSED", "require_store_library", "storage_location")
+__all__ = ("LOCATION", "STORAGE", "STORAGE_UNUSED", "require_store_library", "storage_location")

@@ -8,11 +8,31 @@
 
 from __future__ import annotations
 
+import contextlib
+import typing as t
+
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 
 
 class ArchiveError(ArkiveError):
     """A file of a backup cannot be written, or is not what it should be; the message names the member."""
+
+
+#: What is left to do about a stored file that is not what was written.
+DAMAGED = (
+    "It was damaged or cut short in the store: put it there again from a copy, or use another backup; "
+    "k8s_backup_info lists them."
+)
+
+
+@contextlib.contextmanager
+def advising(hint: str) -> t.Iterator[None]:
+    """Give ``hint`` to an ``ArchiveError`` that says nothing about what to do."""
+    try:
+        yield
+    except ArchiveError as exc:
+        exc.hint = exc.hint or hint
+        raise
 
 
 class CommitUnknown(ArchiveError):
@@ -22,4 +42,4 @@ class CommitUnknown(ArchiveError):
     """
 
 
-__all__ = ("ArchiveError", "CommitUnknown")
+__all__ = ("DAMAGED", "ArchiveError", "CommitUnknown", "advising")

@@ -38,7 +38,10 @@ class Spool:
                 raise self._full(f"{free >> 20} MiB are free and about {(need_bytes + _RESERVE) >> 20} MiB are needed")
             self._file = tempfile.TemporaryFile(dir=directory)  # noqa: SIM115 - closed by close()
         except OSError as exc:
-            raise ArchiveError(f"Cannot make a temporary file for {purpose} in {directory}: {exc.strerror}.") from exc
+            raise ArchiveError(
+                f"Cannot make a temporary file for {purpose} in {directory}: {exc.strerror}.",
+                hint="Set TMPDIR to a directory that can be written.",
+            ) from exc
 
     def _full(self, why: str) -> ArchiveError:
         return ArchiveError(
@@ -63,7 +66,10 @@ class Spool:
     def _write_failed(self, exc: OSError) -> ArchiveError:
         if exc.errno in (errno.ENOSPC, errno.EDQUOT):
             return self._full(f"it is full after {self.size >> 20} MiB")
-        return ArchiveError(f"Cannot write the temporary file for {self.purpose}: {exc.strerror}.")
+        return ArchiveError(
+            f"Cannot write the temporary file for {self.purpose}: {exc.strerror}.",
+            hint="Set TMPDIR to a directory on another disk.",
+        )
 
     def rewind(self) -> Spool:
         """Flush what was written and read from the start again."""
@@ -80,7 +86,10 @@ class Spool:
         while length > 0:
             part = os.pread(self._file.fileno(), length, offset)
             if not part:
-                raise ArchiveError(f"The temporary file for {self.purpose} is shorter than it was.")
+                raise ArchiveError(
+                    f"The temporary file for {self.purpose} is shorter than it was.",
+                    hint="Set TMPDIR to a directory on another disk.",
+                )
             parts.append(part)
             offset += len(part)
             length -= len(part)

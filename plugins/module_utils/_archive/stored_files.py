@@ -12,7 +12,7 @@ import hashlib
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.arkive_record import ArkiveRecord
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import DAMAGED, ArchiveError, advising
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.file_access import FileAccess
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_json import (
     MAX_TEXT,
@@ -61,6 +61,7 @@ class StoredFiles:
         self._keys = keys
         self._cancel = cancel or CancelToken()
 
+    @advising(DAMAGED)
     def read_backup(self) -> dict[str, t.Any] | None:
         """The Backup object, None when there is none; one of Ark's is converted to Velero's words.
 
@@ -74,6 +75,7 @@ class StoredFiles:
             raise ArchiveError(f"{self._keys.metadata} is not a Backup object.")
         return convert_backup(backup) if self._is_of_ark else backup
 
+    @advising(DAMAGED)
     def read_json(self, file: JsonFile) -> t.Any:
         """A file's document; None when the file is not there (all of them are optional) or says ``null``.
 
@@ -88,6 +90,7 @@ class StoredFiles:
 
         return parse_gzip_document(data, BACKUP_FILES[file], what=key)
 
+    @advising(DAMAGED)
     def read_record(self) -> ArkiveRecord | None:
         """Our own record; None for a backup that Velero wrote."""
         document = self.read_json("arkive_record")
@@ -97,6 +100,7 @@ class StoredFiles:
         """At most the last ``limit`` bytes of the log, from the start of a line, and whether there was more before."""
         return read_log_end(self._files, self._keys.logs, limit, self._cancel)
 
+    @advising(DAMAGED)
     def open_tarball(self) -> TarballReader:
         """The backup's objects, checked against the digest in our record where there is one."""
         from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_reader import TarballReader
@@ -128,7 +132,7 @@ class StoredFiles:
         record = self.read_record() if file == "tarball" else None
         written = record.files.get(key.rpartition("/")[2]) if record else None
         digest = hashlib.sha256()
-        with self._files.open(key) as stream:
+        with advising(DAMAGED), self._files.open(key) as stream:
             from ansible_collections.arkive.k8s.plugins.module_utils._archive.gunzip import GunzipReader
 
             source = Cancellable(stream, self._cancel)
@@ -140,7 +144,7 @@ class StoredFiles:
             raise ArchiveError(
                 f"{key} is not the one that was written: its SHA-256 is {digest.hexdigest()}, the record says "
                 f"{written.sha256}.",
-                hint="It was changed or damaged in the store.",
+                hint=DAMAGED,
             )
 
     @property

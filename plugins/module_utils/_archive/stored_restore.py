@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError, advising
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.file_access import FileAccess
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_json import MAX_TEXT, parse_gzip_document
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_streams import read_log_end
@@ -34,6 +34,7 @@ class StoredRestore:
         self._keys = keys
         self._cancel = cancel or CancelToken()
 
+    @advising("The backup itself is not concerned: the restore can be run again under another name.")
     def read_json(self, file: RestoreFile) -> t.Any:
         """A file's document; None when the file is not there. Raises ``ArchiveError`` for a damaged one."""
         key: str = getattr(self._keys, file)

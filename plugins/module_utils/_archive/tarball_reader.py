@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import DAMAGED, ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.gunzip import GunzipReader
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.member_gate import BadMembers, read_member
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import ItemRef, parse_path
@@ -147,14 +147,17 @@ class TarballReader:
             raise ArchiveError(
                 f"{self.what} is not the one that was written: its SHA-256 is {stream.sha256}, "
                 f"the record says {expected_sha256}.",
-                hint="It was changed or damaged in the store; use another backup.",
+                hint=DAMAGED,
             )
         self._warn_of_unseen()
 
     def _add(self, ref: ItemRef, data: bytes, last: tuple[ItemRef, bytes] | None) -> None:
         self._index_bytes += len(ref.name) + len(ref.namespace or "") + _PER_MEMBER
         if self._index_bytes > _MAX_INDEX:
-            raise ArchiveError(f"{self.what} has more members than can be kept in memory: {len(self._index)} and more.")
+            raise ArchiveError(
+                f"{self.what} has more members than can be kept in memory: {len(self._index)} and more.",
+                hint="No backup of one cluster is as large; use another one.",
+            )
         known = self._place_of_copy(ref, data, last)
         if ref in self._index:
             self._warn(f"{ref.shown} is in the archive more than once; the last one counts.")

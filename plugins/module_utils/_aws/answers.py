@@ -114,6 +114,11 @@ class GuardedClient:
         """Have ``change(request=...)`` called with each request of ``operation`` before it is signed."""
         self._client.meta.events.register(f"before-sign.{operation}", change)
 
+    def presigned(self, method: str, *, seconds: int, **arguments: str) -> str:
+        """The address by which anybody can make this request for ``seconds``. Credentials may be asked for."""
+        url = self._wait_for(lambda: self._client.generate_presigned_url(method, Params=arguments, ExpiresIn=seconds))
+        return str(url)
+
     def __getattr__(self, method: str) -> t.Callable[..., Answer]:
         request = getattr(self._client, method)
         operation = operation_name(method)

@@ -24,6 +24,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec imp
     compared_spec,
     differing_fields,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import snake_case
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.results_file import parse_results
 
 
@@ -46,8 +47,9 @@ def find_existing(catalog: Catalog, request: BackupRequest, *, location: str) ->
         return None
     differing = _differences(request, backup)
     if differing:
+        named = [request.spell(snake_case(name)) for name in differing]
         raise ValidationError(
-            f"Backup '{request.name}' exists in {location} with another spec: {', '.join(differing)} "
+            f"Backup '{request.name}' exists in {location} with another spec: {', '.join(named)} "
             f"{plural(len(differing), 'differs', 'differ')}.",
             hint="A backup is never altered: choose another name, or delete it with state=absent.",
             details={"differing_fields": differing, "phase": "Failed"},
@@ -59,6 +61,7 @@ def find_existing(catalog: Catalog, request: BackupRequest, *, location: str) ->
         items=dict(record.items) if record else {},
         recorded_hooks=list(record.hooks) if record else [],
         recorded_freezes=list(record.freezes) if record else [],
+        quiesces=list(record.quiesces) if record else [],
         volumes=files.read_json("volumeinfo") or [],
         issues=parse_results(files.read_json("results") or {}),
         location=location,

@@ -18,6 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.names import Grou
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import Spelling, as_option
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import ResourceFilter, build_filter
 
 if t.TYPE_CHECKING:
@@ -87,6 +88,7 @@ def plan_lists(
     *,
     policy: ResourcePolicy | None = None,
     all_api_versions: bool = False,
+    spell: Spelling = as_option,
 ) -> ListPlan:
     """Resolve the spec against the cluster.
 
@@ -105,6 +107,7 @@ def plan_lists(
         policy=policy,
         near=discovery.near,
         known={str(resource.group_resource) for resource in discovery.resources},
+        spell=spell,
     )
     types = list(_types(_order(discovery.preferred()), resource_filter))
     if not types and resource_filter.warnings:

@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.declared import DatabaseChoice
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookPolicy, HookResult, OnError
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.hook_settings import HookSettings
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.kasten_objects import ReadHooks
@@ -20,6 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import F
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import DEFAULT_NAMESPACE
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import BackupHooks
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import Spelling, spelling_of
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 
 if t.TYPE_CHECKING:
@@ -37,6 +39,8 @@ class BackupRequest:
     ``namespace``, ``labels`` and ``annotations`` are the stored Backup object's own; a policy that the spec names is
     read from that namespace, unless ``policy`` is given. ``backup_hooks`` run once each for the whole backup,
     ``execution_hooks`` (blueprints, by ``hook_settings``) once for each namespace.
+    ``uid``: the object's own, where a cluster has it; empty for a new one.
+    ``databases``: which are held while their volumes are snapshotted.
     ``snapshot_location``: where native snapshots are made, None for nowhere.
     ``all_api_versions``: objects are stored in every version that is served. ``skip_forbidden``: what may not be
     listed is left out. ``ignore_unsupported``: fields that need an agent are warnings. ``log_output``: the hooks'
@@ -48,6 +52,7 @@ class BackupRequest:
     name: str
     spec: BackupSpec
     namespace: str = DEFAULT_NAMESPACE
+    uid: str = ""
     labels: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     annotations: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     policy: ResourcePolicy | None = None
@@ -58,6 +63,7 @@ class BackupRequest:
     all_api_versions: bool = False
     skip_forbidden: bool = False
     ignore_unsupported: bool = False
+    databases: DatabaseChoice = dataclasses.field(default_factory=DatabaseChoice)
     freeze_policy: FreezePolicy = dataclasses.field(default_factory=FreezePolicy)
     hook_on_error_default: OnError = "Fail"
     replace_failed: bool = False
@@ -71,9 +77,14 @@ class BackupRequest:
     def hook_policy(self) -> HookPolicy:
         return HookPolicy(default_on_error=self.hook_on_error_default, log_output=self.log_output)
 
+    @property
+    def spell(self) -> Spelling:
+        """Names fields of the spec as the user has written them."""
+        return spelling_of(self.from_manifest)
+
     def validate(self) -> None:
         """Raise ``ValidationError`` for what Velero would answer with FailedValidation, and for what cannot be done."""
-        self.spec.validate(self.name)
+        self.spec.validate(self.name, self.spell)
         self.refuse(self.unsupported())
 
     def refuse(self, unsupported: list[str]) -> None:
@@ -87,7 +98,7 @@ class BackupRequest:
 
     def unsupported(self) -> list[str]:
         """What this request wants that cannot be had without an agent in the cluster: a sentence each."""
-        return [*self.spec.unsupported_fields(), *(self.policy.unsupported_actions() if self.policy else [])]
+        return [*self.spec.unsupported_fields(self.spell), *(self.policy.unsupported_actions() if self.policy else [])]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +128,8 @@ class BackupOutcome:
     failed_afterwards: list[str] = dataclasses.field(default_factory=list)
     freezes: list[FreezeRecord] = dataclasses.field(default_factory=list)
     planned_hooks: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    #: Databases as the result has them: held, planned, or recorded.
+    quiesces: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     recorded_hooks: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     recorded_freezes: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     swept: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
@@ -170,6 +183,7 @@ class BackupOutcome:
             ],
             "execution_hooks": self.execution_hooks,
             "freezes": [*(record.to_return() for record in self.freezes), *self.recorded_freezes],
+            "quiesces": self.quiesces,
             "swept": self.swept,
             "volumes": self.volumes,
             "warnings_list": self.warnings_list,

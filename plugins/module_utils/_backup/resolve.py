@@ -31,7 +31,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run impor
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import snake_case
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import ResourceFilter
 
 if t.TYPE_CHECKING:
@@ -62,7 +61,14 @@ def resolve_request(request: BackupRequest, run: ClusterRun) -> Resolved:
     for group in discovery.failed_groups:
         issues.warning(f"Unable to discover API group {group}")
     policy = _read_policy(request, client, issues)
-    list_plan = plan_lists(client, discovery, request.spec, policy=policy, all_api_versions=request.all_api_versions)
+    list_plan = plan_lists(
+        client,
+        discovery,
+        request.spec,
+        policy=policy,
+        all_api_versions=request.all_api_versions,
+        spell=request.spell,
+    )
     _refuse_unknown(request, list_plan.filter)
     for warning in (*list_plan.namespaces.warnings, *list_plan.filter.warnings):
         issues.warning(warning)
@@ -95,7 +101,7 @@ def _refuse_unknown(request: BackupRequest, resource_filter: ResourceFilter) -> 
         unknown.sentence
         for unknown in resource_filter.unknown
         if unknown.field.startswith("included")
-        and (request.strict_selection or snake_case(unknown.field) not in request.from_manifest)
+        and (request.strict_selection or unknown.field not in request.from_manifest)
     ]
     if errors:
         raise ValidationError(

@@ -12,6 +12,7 @@ import dataclasses
 import difflib
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import DAMAGED, advising
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import ItemRef
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_files import (
     STORED_FILES,
@@ -51,7 +52,7 @@ def extract_object(files: StoredFiles, wanted: ObjectName, *, masked: bool = Fal
     Raises ``CatalogError`` with near names for one that the backup does not hold, ``ArchiveError`` for a damaged
     tarball.
     """
-    with files.open_tarball() as tarball:
+    with advising(DAMAGED), files.open_tarball() as tarball:
         ref = _find(tarball, wanted, files.name)
         obj = tarball.read(ref)
     if masked and ref.group_resource == SECRETS:

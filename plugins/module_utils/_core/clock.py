@@ -22,12 +22,14 @@ def rfc3339(moment: dt.datetime) -> str:
     return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def parse_rfc3339(text: str) -> dt.datetime:
-    """The reverse of ``rfc3339``; fractions and offsets are accepted."""
+def parse_rfc3339(text: str, what: str = "") -> dt.datetime:
+    """The reverse of ``rfc3339``; fractions and offsets are accepted. ``what``: the option, for the error."""
     try:
         moment = dt.datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
     except ValueError as exc:
-        raise ValidationError(f"'{text}' is not an RFC 3339 time such as 2026-06-01T02:00:00Z.") from exc
+        raise ValidationError(
+            f"{what}{': ' * bool(what)}'{text}' is not an RFC 3339 time such as 2026-06-01T02:00:00Z."
+        ) from exc
     return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 

@@ -15,6 +15,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Val
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.hook_settings import HookSettings
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.kasten_objects import ReadHooks
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.choice import Expression, ObjectChoice
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import Spelling, spelling_of
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import ResourceModifiers
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec, validate_restore_name
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
@@ -87,9 +88,14 @@ class RestoreRequest:
     fail_on_empty: bool | None = None
     strict_selection: bool = False
 
+    @property
+    def spell(self) -> Spelling:
+        """Names fields of the spec as the user has written them."""
+        return spelling_of(self.from_manifest)
+
     def validate(self) -> None:
         """Raise ``ValidationError``; needs neither a cluster nor a store."""
-        self.spec.validate()
+        self.spec.validate(self.spell)
         if self.name:
             validate_restore_name(self.name)
         if self.on_missing_volume_data not in ("fail", "warn"):

@@ -21,12 +21,24 @@ if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 
 
+class DownloadUrl(t.Protocol):
+    """Makes an address for a key that is good for ``seconds``.
+
+    ``public_url``: the endpoint by which others reach the location, empty when it is the location's own.
+    """
+
+    def __call__(
+        self, location: t.Any, key: str, *, seconds: int, public_url: str = "", cancel: CancelToken
+    ) -> str: ...
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class StoreKind:
     """A location that has ``option`` is of this kind; ``title`` is for people.
 
     ``library``: what it needs beside the collection's own, empty for nothing. ``attempts``: how often a request is made
-    that gets no answer, 1 where the kind's own client sees to that.
+    that gets no answer, 1 where the kind's own client sees to that. ``download_url``: the address of an object, by
+    which anybody can read it for a while; None where the kind has none.
     """
 
     option: str
@@ -35,6 +47,7 @@ class StoreKind:
     open: t.Callable[[t.Any, CancelToken], Store]
     library: str = ""
     attempts: int = 1
+    download_url: DownloadUrl | None = None
 
     @property
     def options(self) -> dict[str, dataclasses.Field[t.Any]]:
@@ -54,9 +67,22 @@ def _open_s3(location: S3Location, cancel: CancelToken) -> Store:
     return S3Store(location, cancel)
 
 
+def _presign(location: S3Location, key: str, *, seconds: int, public_url: str = "", cancel: CancelToken) -> str:
+    from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.download_url import presign_download
+
+    return presign_download(location, key, seconds=seconds, public_url=public_url, cancel=cancel)
+
+
 KINDS = (
     StoreKind(option="path", title="a local directory", location=LocalLocation, open=_open_local),
-    StoreKind(option="bucket", title="an S3 bucket", location=S3Location, open=_open_s3, library="boto3"),
+    StoreKind(
+        option="bucket",
+        title="an S3 bucket",
+        location=S3Location,
+        open=_open_s3,
+        library="boto3",
+        download_url=_presign,
+    ),
 )
 
 

@@ -68,6 +68,7 @@ def build_backup(
     tally: BackupTally,
     cluster_version: t.Mapping[str, str],
     namespace: str = DEFAULT_NAMESPACE,
+    uid: str = "",
     labels: t.Mapping[str, str] | None = None,
     annotations: t.Mapping[str, str] | None = None,
     excluded_by_label: t.Sequence[str] = (),
@@ -76,7 +77,7 @@ def build_backup(
 
     ``labels``, those of the spec and ``annotations`` are the user's: they never replace what a server sets.
     ``excluded_by_label``: namespaces that exclude themselves; they join the excludes, as in Velero, and are named by an
-    annotation of ours.
+    annotation of ours. ``uid``: the object's own, empty for a new one.
     """
     own = {_RESOURCE_TIMEOUT_ANNOTATION: "10m0s"}
     for member, annotation in _CLUSTER_VERSION_ANNOTATIONS.items():
@@ -101,6 +102,7 @@ def build_backup(
     status["progress"] = progress if tally.items else {}
     status["hookStatus"] = dict(tally.hook_status)
     metadata = _metadata(name, spec, namespace=namespace, started=started, labels=labels or {})
+    metadata["uid"] = uid or metadata["uid"]
     users = {key: text for key, text in (annotations or {}).items() if key not in _SERVER_ANNOTATIONS}
     metadata["annotations"] = users | own
     return {"kind": "Backup", "apiVersion": "velero.io/v1", "metadata": metadata, "spec": stored_spec, "status": status}
@@ -136,7 +138,7 @@ def build_failed_backup(
 def _metadata(
     name: str, spec: BackupSpec, *, namespace: str, started: dt.datetime, labels: t.Mapping[str, str]
 ) -> dict[str, t.Any]:
-    """The uid is new each time: the object belongs to no cluster."""
+    """The uid is new: the object belongs to no cluster."""
     return {
         "name": name,
         "namespace": namespace,

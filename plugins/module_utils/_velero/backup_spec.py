@@ -24,9 +24,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude
     ALWAYS_EXCLUDED,
     IncludeExclude,
     list_errors,
+    old_filters,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import near_names
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import Spelling, as_option, near_names
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.namespace_patterns import namespace_pattern_errors
 
 #: Velero's default ``--default-backup-ttl``, in seconds.
@@ -171,8 +172,8 @@ class BackupSpec:
         """True when the selectors accept an object with these labels."""
         return not self.selectors or any(selector.matches(labels) for selector in self.selectors)
 
-    def validation_errors(self) -> list[str]:
-        """What makes Velero answer FailedValidation, one sentence each."""
+    def validation_errors(self, spell: Spelling = as_option) -> list[str]:
+        """What makes Velero answer FailedValidation, one sentence each; ``spell`` names fields as the user does."""
         errors = [
             *list_errors("namespace", self.included_namespaces, self.excluded_namespaces),
             *namespace_pattern_errors((*self.included_namespaces, *self.excluded_namespaces)),
@@ -192,35 +193,38 @@ class BackupSpec:
         ]
         if self.uses_old_filters and any(getattr(self, name) for name in _SCOPED_FILTERS):
             errors.append(
-                "includedResources, excludedResources and includeClusterResources are old filters, which cannot be "
-                "used with those for cluster-scoped and namespace-scoped resources"
+                f"{old_filters(spell)}, which cannot be used with those for cluster-scoped and namespace-scoped "
+                "resources"
             )
         if self.label_selector is not None and self.or_label_selectors:
             errors.append(
-                "encountered labelSelector as well as orLabelSelectors in backup spec, only one can be specified"
+                f"encountered {spell('label_selector')} as well as {spell('or_label_selectors')} in backup spec, only "
+                "one can be specified"
             )
         policy = self.resource_policy
         if policy is not None and (policy.get("kind", "").lower() != "configmap" or not policy.get("name")):
-            errors.append(f"resourcePolicy is {dict(policy)}; its kind must be configmap, and it needs a name")
+            errors.append(
+                f"{spell('resource_policy')} is {dict(policy)}; its kind must be configmap, and it needs a name"
+            )
         return errors
 
-    def validate(self, name: str) -> None:
+    def validate(self, name: str, spell: Spelling = as_option) -> None:
         """Raise ``ValidationError`` with everything that is wrong with this spec and with ``name``."""
         if not is_subdomain_name(name):
             raise ValidationError(
                 f"'{name}' cannot name a backup.",
                 hint="Use at most 253 lower-case letters, digits, '-' and '.', with a letter or digit at both ends.",
             )
-        errors = self.validation_errors()
+        errors = self.validation_errors(spell)
         if errors:
             raise ValidationError(
                 f"The spec of backup '{name}' is not valid: {'; '.join(errors)}.",
                 details={"phase": "FailedValidation", "validation_errors": errors},
             )
 
-    def unsupported_fields(self) -> list[str]:
+    def unsupported_fields(self, spell: Spelling = as_option) -> list[str]:
         """A sentence for each field that cannot be followed, with what to use instead."""
-        return [f"{name}: {why}." for name, why in _UNSUPPORTED.items() if getattr(self, name)]
+        return [f"{spell(name)}: {why}." for name, why in _UNSUPPORTED.items() if getattr(self, name)]
 
     def to_dict(self) -> dict[str, t.Any]:
         """As Velero stores it, with its defaults filled in; unset members left out, what cannot be done false."""

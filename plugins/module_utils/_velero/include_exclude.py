@@ -17,6 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources i
     VOLUME_SNAPSHOTS,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._core.patterns import matches_glob
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import Spelling
 
 #: Objects that carry this label with exactly the value ``true`` are never stored.
 EXCLUDE_LABEL = "velero.io/exclude-from-backup"
@@ -54,8 +55,14 @@ class IncludeExclude:
         return not self.includes or "*" in self.includes
 
 
+def old_filters(spell: Spelling) -> str:
+    """The beginning of a sentence about them."""
+    names = [spell(name) for name in ("included_resources", "excluded_resources", "include_cluster_resources")]
+    return f"{names[0]}, {names[1]} and {names[2]} are old filters"
+
+
 class Unknown(t.NamedTuple):
-    """A name in the list ``field`` (``includedResources``) that is no type of the cluster, and a sentence about it."""
+    """A name in the list ``field`` (``included_resources``) that is no type of the cluster, and a sentence about it."""
 
     field: str
     sentence: str
@@ -111,4 +118,5 @@ __all__ = (
     "Unknown",
     "is_excluded_by_label",
     "list_errors",
+    "old_filters",
 )

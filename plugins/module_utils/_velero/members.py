@@ -24,6 +24,26 @@ def snake_case(name: str) -> str:
     return _CAPITAL.sub(lambda found: f"_{found[1].lower()}", name)
 
 
+def camel_case(name: str) -> str:
+    """``included_namespaces`` as ``includedNamespaces``."""
+    first, *rest = name.split("_")
+    return first + "".join("PVs" if part == "pvs" else part.capitalize() for part in rest)
+
+
+#: The name of a field of a spec, given in snake_case, as the user has written it.
+Spelling: t.TypeAlias = "t.Callable[[str], str]"
+
+
+def as_option(name: str) -> str:
+    """How options of a task are spelled."""
+    return name
+
+
+def spelling_of(from_manifest: t.Container[str]) -> Spelling:
+    """Fields that come ``from_manifest`` have Velero's spelling, all others that of options."""
+    return lambda name: camel_case(name) if name in from_manifest else name
+
+
 def near_names(name: str, known: t.Iterable[str]) -> str:
     """A hint that names what was probably meant, or all that there is."""
     known = sorted(known)
@@ -108,6 +128,9 @@ def read_labels(value: t.Any, where: str) -> dict[str, str]:
 
 
 __all__ = (
+    "Spelling",
+    "as_option",
+    "camel_case",
     "near_names",
     "read_bool",
     "read_count",
@@ -119,4 +142,5 @@ __all__ = (
     "read_text",
     "read_texts",
     "snake_case",
+    "spelling_of",
 )

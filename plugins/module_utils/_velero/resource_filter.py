@@ -22,7 +22,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude
     Unknown,
     is_excluded_by_label,
     list_errors,
+    old_filters,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import Spelling, as_option
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.namespace_patterns import is_pattern
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.scoped_filter import CrdState, ScopedFilter
 
@@ -108,6 +110,7 @@ def build_filter(
     policy: ResourcePolicy | None = None,
     near: t.Callable[[str], t.Sequence[str]] = lambda _name: (),
     known: t.Collection[str] | None = None,
+    spell: Spelling = as_option,
 ) -> ResourceFilter:
     """The filter of the family that ``spec`` uses.
 
@@ -115,27 +118,26 @@ def build_filter(
     cluster; without them patterns are not looked at. Raises ``ValidationError`` when
     ``policy`` has filters and the spec has some of the old family.
     """
-    names = _Names(resolve, near, known)
+    names = _Names(resolve, near, known, spell)
     if spec.uses_old_filters:
         if policy is not None and policy.include_exclude is not None:
-            error = (
-                "includedResources, excludedResources and includeClusterResources are old filters, which cannot be "
-                "used with the includeExcludePolicy of a resource policy"
-            )
+            error = f"{old_filters(spell)}, which cannot be used with the includeExcludePolicy of a resource policy"
             raise ValidationError(
                 f"{error}.",
                 hint="Use the filters for cluster-scoped and namespace-scoped resources.",
                 details={"phase": "FailedValidation", "validation_errors": [error]},
             )
         resources = IncludeExclude(
-            names.resolve("includedResources", spec.included_resources),
-            names.resolve("excludedResources", [name for name in spec.excluded_resources if name != "*"]),
+            names.resolve("included_resources", spec.included_resources),
+            names.resolve("excluded_resources", [name for name in spec.excluded_resources if name != "*"]),
         )
         return GlobalFilter(
             resources, namespaces, spec.include_cluster_resources, tuple(names.warnings), tuple(names.unknown)
         )
     lists = {
-        (member, scope): names.resolve(f"{member}{scope}ScopedResources", entries, namespaced=scope == "Namespace")
+        (member, scope): names.resolve(
+            f"{member}_{scope.lower()}_scoped_resources", entries, namespaced=scope == "Namespace"
+        )
         for member, scope, entries in (
             ("included", "Cluster", spec.included_cluster_scoped_resources),
             ("excluded", "Cluster", spec.excluded_cluster_scoped_resources),
@@ -162,11 +164,16 @@ class _Names:
     """Resolves the entries of lists, and remembers what is wrong with them."""
 
     def __init__(
-        self, resolve: Resolve, near: t.Callable[[str], t.Sequence[str]], known: t.Collection[str] | None
+        self,
+        resolve: Resolve,
+        near: t.Callable[[str], t.Sequence[str]],
+        known: t.Collection[str] | None,
+        spell: Spelling,
     ) -> None:
         self._resolve = resolve
         self._near = near
         self._known = known
+        self._spell = spell
         self.warnings: list[str] = []
         self.unknown: list[Unknown] = []
 
@@ -175,6 +182,7 @@ class _Names:
         return tuple(self._one(field, name, namespaced) for name in names)
 
     def _one(self, field: str, name: str, namespaced: bool | None) -> str:
+        told = self._spell(field)
         found = None if name == "*" else self._resolve(name)
         if found is None:
             if is_pattern(name) or "{" in name:
@@ -182,18 +190,19 @@ class _Names:
             elif name not in map(str, ALWAYS_EXCLUDED):
                 meant = self._near(name)
                 hint = f" Did you mean {' or '.join(meant)}?" if meant else ""
-                self.warnings.append(f"{field} names '{name}', and the cluster has no such resource.{hint}")
+                self.warnings.append(f"{told} names '{name}', and the cluster has no such resource.{hint}")
                 self.unknown.append(Unknown(field, self.warnings[-1]))
             return name
         gr, is_namespaced = found
         if namespaced is not None and namespaced is not is_namespaced:
             scope = "is in namespaces" if is_namespaced else "is cluster-scoped"
-            self.warnings.append(f"{field} names '{name}', which {scope}, so that the entry has no effect.")
+            self.warnings.append(f"{told} names '{name}', which {scope}, so that the entry has no effect.")
         return str(gr)
 
     def _check_pattern(self, field: str, pattern: str) -> None:
         if self._known is not None and not any(matches_glob(pattern, name) for name in self._known):
-            self.warnings.append(f"{field} has the pattern '{pattern}', which fits no resource of the cluster.")
+            told = self._spell(field)
+            self.warnings.append(f"{told} has the pattern '{pattern}', which fits no resource of the cluster.")
 
 
 def _scoped(includes: tuple[str, ...], excludes: tuple[str, ...]) -> IncludeExclude:

@@ -17,7 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Val
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import IncludeExclude, list_errors
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import near_names
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import Spelling, as_option, near_names
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.namespace_patterns import namespace_pattern_errors
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_hook_rules import (
     RestoreHookRule,
@@ -93,7 +93,7 @@ class RestoreSpec:
             }
         )
 
-    def validation_errors(self) -> list[str]:
+    def validation_errors(self, spell: Spelling = as_option) -> list[str]:
         """What makes Velero answer FailedValidation, one sentence each."""
         errors: list[str] = []
         if bool(self.backup_name) == bool(self.schedule_name):
@@ -105,11 +105,13 @@ class RestoreSpec:
         errors.extend(namespace_pattern_errors((*self.included_namespaces, *self.excluded_namespaces)))
         if self.label_selector is not None and self.or_label_selectors:
             errors.append(
-                "encountered labelSelector as well as orLabelSelectors in restore spec, only one can be specified"
+                f"encountered {spell('label_selector')} as well as {spell('or_label_selectors')} in restore spec, only "
+                "one can be specified"
             )
         if self.existing_resource_policy not in (None, *POLICIES):
             errors.append(
-                f"invalid ExistingResourcePolicy: {self.existing_resource_policy}; it is one of {', '.join(POLICIES)}"
+                f"invalid {spell('existing_resource_policy')}: {self.existing_resource_policy}; it is one of "
+                f"{', '.join(POLICIES)}"
             )
         if self.restore_status is not None:
             errors.extend(list_errors("status", self.restore_status.includes, self.restore_status.excludes))
@@ -125,9 +127,9 @@ class RestoreSpec:
         if str(self.resource_modifier.get("kind", "")).lower() != "configmap" or not self.resource_modifier.get("name"):
             yield "the resource modifier must have the kind configmap, and a name"
 
-    def validate(self) -> None:
-        """Raise ``ValidationError`` with everything that is wrong."""
-        errors = self.validation_errors()
+    def validate(self, spell: Spelling = as_option) -> None:
+        """Raise ``ValidationError`` with everything that is wrong; ``spell`` names fields as the user does."""
+        errors = self.validation_errors(spell)
         if errors:
             source = f"schedule '{self.schedule_name}'" if self.schedule_name else f"backup '{self.backup_name}'"
             raise ValidationError(
@@ -135,11 +137,11 @@ class RestoreSpec:
                 details={"phase": "FailedValidation", "validation_errors": errors},
             )
 
-    def unsupported_fields(self) -> list[str]:
+    def unsupported_fields(self, spell: Spelling = as_option) -> list[str]:
         """What has no effect here, a sentence each."""
         if not self.uploader_config:
             return []
-        return ["uploaderConfig has no effect: it is for files that Velero's node agent brings back."]
+        return [f"{spell('uploader_config')} has no effect: it is for files that Velero's node agent brings back."]
 
     def target_namespace(self, namespace: str) -> str:
         """Where objects of ``namespace`` go."""

@@ -15,6 +15,9 @@ from kubelab.model import API_PORT, CODE, DRIVER, NODE_ADDRESS, NODE_MASK, NODE_
 
 _ETCD = "http://127.0.0.1:2379"
 
+#: Enough for the four clusters of a whole test run, with much garbage in each.
+_MUCH_MEMORY = 15 << 30
+
 
 @dataclass(frozen=True, slots=True)
 class Component:
@@ -89,13 +92,23 @@ NAMES = (
 
 
 def environment() -> dict[str, str]:
-    """What the programs see: no proxy, and no KUBECONFIG, which the provisioner would take before its option."""
+    """What the programs see: no proxy, and no KUBECONFIG, which the provisioner would take before its option.
+
+    Where there is memory enough, garbage is collected less often: a cluster computes an eighth less, and takes half as
+    much memory again.
+    """
     kept = {k: v for k, v in os.environ.items() if k != "KUBECONFIG" and not k.lower().endswith("_proxy")}
     return {
         **kept,
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "OTEL_TRACES_EXPORTER": "none",
+        **({"GOGC": "400"} if _memory() >= _MUCH_MEMORY else {}),
     }
+
+
+def _memory() -> int:
+    """Bytes of this machine."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def csi_socket() -> str:

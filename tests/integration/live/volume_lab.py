@@ -189,8 +189,8 @@ class Storage:
         return subprocess.run(argv, check=True, capture_output=True, text=True, timeout=60).stdout
 
 
-def until(condition: t.Callable[[], t.Any], what: str, *, seconds: float, pause: float = 0.1) -> t.Any:
-    """Wait for ``condition`` to give something true, and return it."""
+def until(condition: t.Callable[[], t.Any], what: str, *, seconds: float, pause: float = 0.25) -> t.Any:
+    """Wait for ``condition`` to give something true, and return it; asking mostly starts a program."""
     end = time.monotonic() + seconds
     while not (last := condition()):
         assert time.monotonic() < end, f"not within {seconds:g} s: {what}"

@@ -22,6 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.ima
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.storage_classes import classes_in
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.table import IMAGE_TYPES
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import Spelling
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.namespace_patterns import is_pattern
 
 _CLASS_TYPES = (
@@ -53,9 +54,8 @@ class Unfit(t.NamedTuple):
     what: str
     known: t.Collection[str] = ()
 
-    @property
-    def sentence(self) -> str:
-        return f"{self.option} names {self.what} '{self.name}', which the backup does not hold"
+    def sentence(self, spell: Spelling) -> str:
+        return f"{spell(self.option)} names {self.what} '{self.name}', which the backup does not hold"
 
     @property
     def hint(self) -> str:
@@ -80,13 +80,13 @@ def check_names(
     found = list(_find(request, contents, discovery, unused))
     refused = [unfit for unfit in found if request.strict_selection or unfit.option not in request.from_manifest]
     if refused:
-        backup, errors = request.spec.backup_name, [unfit.sentence for unfit in refused]
+        backup, errors = request.spec.backup_name, [unfit.sentence(request.spell) for unfit in refused]
         raise ValidationError(
             f"The restore of backup '{backup}' was not begun: {'; '.join(errors)}.",
             hint=refused[0].hint,
             details={"phase": "FailedValidation", "validation_errors": errors},
         )
-    return [f"{unfit.sentence}. {unfit.hint}" for unfit in found]
+    return [f"{unfit.sentence(request.spell)}. {unfit.hint}" for unfit in found]
 
 
 def report_empty(request: RestoreRequest, contents: BackupContents, issues: Issues) -> None:

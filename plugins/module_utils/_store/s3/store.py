@@ -13,14 +13,14 @@ import io
 import threading
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._aws.answers import Answer, GuardedClient
-from ansible_collections.arkive.k8s.plugins.module_utils._aws.client import Errors, make_client
+from ansible_collections.arkive.k8s.plugins.module_utils._aws.answers import Answer
 from ansible_collections.arkive.k8s.plugins.module_utils._aws.errors import error_code, status_code
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.keys import check_key, check_list_prefix
-from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.deletion import Deletion, as_older_servers_take_it
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.client import make_s3_client
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.deletion import Deletion
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.errors import is_unsupported, store_error
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.keeping import lock_of, read_keeping
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.listing import (
@@ -32,7 +32,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.stream import
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.upload import S3Target, put_object, upload
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import (
     CHUNK_SIZE,
-    MAX_CONNECTIONS,
     ByteSource,
     IteratorSource,
     Keeping,
@@ -55,7 +54,7 @@ class S3Store:
         """Once ``cancel`` is set, a server that does not answer at once is given up."""
         self.location = location
         self._root = f"{location.prefix}/" if location.prefix else ""
-        self._client, self._errors = _make_client(location, cancel or CancelToken())
+        self._client, self._errors = make_s3_client(location, cancel or CancelToken())
         self._options = _write_options(location)
         self._deletion = Deletion(self._client, location.bucket, self._errors)
         self._keeping: Keeping | None = None
@@ -300,25 +299,6 @@ def _write_options(location: S3Location) -> dict[str, t.Any]:
     if location.kms_key_id:
         options["SSEKMSKeyId"] = location.kms_key_id
     return options
-
-
-def _make_client(location: S3Location, cancel: CancelToken) -> tuple[GuardedClient, Errors]:
-    """boto3's client for ``location``, and the exceptions that it raises."""
-    client, errors = make_client(
-        "s3",
-        location,
-        what="S3",
-        error=StoreError,
-        explain=lambda exc: store_error(location, exc, verb="use"),
-        max_connections=MAX_CONNECTIONS,
-        cancel=cancel,
-        # Servers other than Amazon's seldom have regions, but a signature always names one.
-        default_region="us-east-1" if location.endpoint_url else None,
-        # Virtual-host addressing needs DNS for each bucket, which servers other than Amazon's seldom have.
-        s3={"addressing_style": location.addressing_style or ("path" if location.endpoint_url else "auto")},
-    )
-    client.before_signing("s3.DeleteObjects", as_older_servers_take_it)
-    return client, errors
 
 
 __all__ = ("S3Store",)

@@ -37,6 +37,16 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review imp
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import Grant
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle import schedule_check, schedule_run, sync_run
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations import (
+    operations_run,
+    types_task,
+    waiting_objects,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operations_request import (
+    Operation,
+    OperationsOutcome,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.types_task import TypesOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prunable import Prunable
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_outcome import (
     Leftover,
@@ -77,6 +87,7 @@ from ansible_collections.arkive.k8s.plugins.modules import (
     k8s_restore_info,
     k8s_snapshot,
     k8s_snapshot_info,
+    k8s_velero_operations,
 )
 
 Runner: t.TypeAlias = "t.Callable[..., dict[str, t.Any]]"
@@ -201,6 +212,10 @@ LOADED_LATE: dict[str, t.Any] = {
     "tick": schedule_run,
     "check_schedule": schedule_check,
     "sync_backups": sync_run,
+    "run_operations": operations_run,
+    "foresee_operations": waiting_objects,
+    "install_types": types_task,
+    "remove_types": types_task,
     "verify_backup": verify,
 }
 CASES = {
@@ -247,6 +262,26 @@ CASES = {
         ),
         AUTH,
         location=True,
+    ),
+    "velero_operations passed": Case(
+        k8s_velero_operations,
+        ("run_operations", "foresee_operations"),
+        lambda: OperationsOutcome(
+            namespace=CANARY, busy=CANARY, operations=(Operation("Backup", CANARY, CANARY, CANARY),)
+        ),
+        AUTH,
+    ),
+    "velero_operations present": Case(
+        k8s_velero_operations,
+        ("install_types",),
+        lambda: TypesOutcome(created=(CANARY,), kept=(CANARY,)),
+        {"state": "present", **AUTH},
+    ),
+    "velero_operations absent": Case(
+        k8s_velero_operations,
+        ("remove_types",),
+        lambda: TypesOutcome(removed=(CANARY,)),
+        {"state": "absent", **AUTH},
     ),
     "backup_verify": Case(
         k8s_backup_verify,

@@ -18,6 +18,7 @@ class Record:
     items = {"pods": 2}
     hooks = [{"pod": "db-0"}]
     freezes = [{"path": "/data"}]
+    quiesces = [{"pod": "db-0", "kind": "postgresql"}]
 
 
 class OneBackup:
@@ -167,5 +168,5 @@ def test_a_policy_of_the_task(stored: str | None, asked: str | None, same: bool)
     if same:
         assert find_existing(t.cast("t.Any", catalog), request, location="s3://b")
         return
-    with pytest.raises(ValidationError, match="another spec: resourcePolicies differs"):
+    with pytest.raises(ValidationError, match="another spec: resource_policies differs"):
         find_existing(t.cast("t.Any", catalog), request, location="s3://b")

@@ -142,18 +142,19 @@ def test_resources(cluster: Cluster, included: list[str], excluded: list[str], t
     [
         pytest.param(
             {"included_resources": ["configmapz"]},
-            "includedResources names 'configmapz', and the cluster has no such resource. Did you mean configmaps?",
+            "included_resources names 'configmapz', and the cluster has no such resource. Did you mean configmaps?",
             id="near",
         ),
         pytest.param(
             {"included_resources": ["zzz", "Podz"]},
-            "includedResources names 'zzz', and the cluster has no such resource. "
-            "includedResources names 'Podz', and the cluster has no such resource. Did you mean pods?",
+            "included_resources names 'zzz', and the cluster has no such resource. "
+            "included_resources names 'Podz', and the cluster has no such resource. Did you mean pods?",
             id="several",
         ),
         pytest.param(
             {"included_namespace_scoped_resources": ["podz"], "excluded_cluster_scoped_resources": ["*"]},
-            "includedNamespaceScopedResources names 'podz', and the cluster has no such resource. Did you mean pods?",
+            "included_namespace_scoped_resources names 'podz', and the cluster has no such resource. "
+            "Did you mean pods?",
             id="scoped",
         ),
     ],
@@ -167,7 +168,7 @@ def test_names_that_leave_no_type_are_refused(cluster: Cluster, options: dict[st
 
 def test_a_misspelt_exclude_is_told_with_what_may_be_meant(cluster: Cluster) -> None:
     found = choose(cluster, excluded_resources=["configmapz"])
-    told = "excludedResources names 'configmapz', and the cluster has no such resource. Did you mean configmaps?"
+    told = "excluded_resources names 'configmapz', and the cluster has no such resource. Did you mean configmaps?"
     assert found.filter.warnings == (told,)
 
 
@@ -300,12 +301,12 @@ def test_find(cluster: Cluster) -> None:
         pytest.param({"included_namespaces": ["shop*"], "excluded_namespaces": ["kube-*"]}, "", id="what fits"),
         pytest.param(
             {"excluded_resources": ["*.example.org"]},
-            "excludedResources has the pattern '*.example.org', which fits no resource of the cluster.",
+            "excluded_resources has the pattern '*.example.org', which fits no resource of the cluster.",
             id="glob of types",
         ),
         pytest.param(
             {"excluded_namespace_scoped_resources": ["none*"]},
-            "excludedNamespaceScopedResources has the pattern 'none*'",
+            "excluded_namespace_scoped_resources has the pattern 'none*'",
             id="scoped glob",
         ),
         pytest.param({"excluded_resources": ["po*"]}, "", id="a glob that fits"),

@@ -9,15 +9,11 @@ from __future__ import annotations
 import collections
 import copy
 import dataclasses
-import datetime as dt
-import itertools
 import json
 import typing as t
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks import executor
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import ExecResult
@@ -29,6 +25,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce import (
     timer_keeper,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.annotated import FROZEN_ANNOTATION
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_answers import Answer as ApiAnswer
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_answers import Request
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_api import MemoryApi
+
+NAMESPACE = "shop"
+_CLAIMS = "persistentvolumeclaims"
 
 #: As seen in a container on a real node: the claim is a disk of its own, /etc/hosts lies on the node's.
 MOUNTINFO = """\
@@ -91,26 +93,20 @@ def release_answer(
     return answer
 
 
-class Cluster:
-    """The fake: a client, its pods and volumes, and the containers' answers by kind of call, used up one by one."""
+class Cluster(MemoryApi):
+    """An API server in memory with pods and volumes; what containers answer by kind of call, used up one by one."""
 
-    server = "https://127.0.0.1:6443"
     done = staticmethod(done)
     freeze_answer = staticmethod(freeze_answer)
     release_answer = staticmethod(release_answer)
 
     def __init__(self) -> None:
-        self.pods: dict[str, dict[str, t.Any]] = {}
-        self.cancel = CancelToken()
-        self.objects: dict[str, dict[str, t.Any]] = {}
+        super().__init__()
         self.calls: list[Call] = []
         self.answers: dict[str, list[Answer]] = collections.defaultdict(list)
         self.patches: list[t.Any] = []
         self.patch_errors: list[KubeError] = []
-        self.denied: set[tuple[str, str]] = set()
-        #: Of this machine's clock.
-        self.clock_ahead = dt.timedelta()
-        self._versions = itertools.count(2)
+        self.refuse = self._refuse
         self._defaults: dict[str, Answer] = {
             "freeze": freeze_answer(),
             "release": release_answer(),
@@ -122,7 +118,7 @@ class Cluster:
 
     def add_pod(self, name: str, *, claim: str = "data", **more: t.Any) -> dict[str, t.Any]:
         pod: dict[str, t.Any] = {
-            "metadata": {"namespace": "shop", "name": name, "resourceVersion": "1", "annotations": {}},
+            "metadata": {"annotations": {}},
             "spec": {
                 "nodeName": "node-1",
                 "containers": [{"name": "db", "volumeMounts": [{"name": "data", "mountPath": "/data"}]}],
@@ -130,76 +126,41 @@ class Cluster:
             },
             "status": {"phase": "Running", "containerStatuses": [{"name": "db", "state": {"running": {}}}]},
         }
-        pod["metadata"] |= more.pop("metadata", {})
-        pod["spec"] |= more.pop("spec", {})
-        pod["status"] |= more.pop("status", {})
-        self.pods[name] = pod
-        base = "/api/v1/namespaces/shop/persistentvolumeclaims/"
-        self.objects.setdefault(
-            base + claim,
-            {
-                "metadata": {"namespace": "shop", "name": claim, "resourceVersion": "1", "annotations": {}},
-                "spec": {"volumeName": f"pv-{claim}"},
-            },
-        )
-        self.objects[f"/api/v1/persistentvolumes/pv-{claim}"] = {"spec": {"csi": {"driver": "loopfile"}}}
-        return copy.deepcopy(pod)
+        for member in pod:
+            pod[member] |= more.pop(member, {})
+        if (_CLAIMS, NAMESPACE, claim) not in self.objects:
+            self.add_claim(claim)
+        return copy.deepcopy(self.add("pods", name, NAMESPACE, **pod))
+
+    def add_claim(self, name: str) -> None:
+        """With its volume, which a driver has made."""
+        spec, status = {"volumeName": f"pv-{name}"}, {"phase": "Bound"}
+        self.add(_CLAIMS, name, NAMESPACE, metadata={"annotations": {}}, spec=spec, status=status)
+        self.add("persistentvolumes", f"pv-{name}", spec={"csi": {"driver": "loopfile"}})
 
     def kinds(self) -> list[str]:
         return [call.kind for call in self.calls]
 
-    def marks(self, pod: str) -> list[dict[str, t.Any]]:
-        text = self.pods[pod]["metadata"]["annotations"].get(FROZEN_ANNOTATION)
-        return json.loads(text) if text else []
+    def pod(self, name: str) -> dict[str, t.Any]:
+        return self.objects["pods", NAMESPACE, name]
 
     def claim(self, name: str = "data") -> dict[str, t.Any]:
-        return self.objects[f"/api/v1/namespaces/shop/persistentvolumeclaims/{name}"]
+        return self.objects[_CLAIMS, NAMESPACE, name]
+
+    def marks(self, pod: str) -> list[dict[str, t.Any]]:
+        return _marks(self.pod(pod))
 
     def claim_marks(self, name: str = "data") -> list[dict[str, t.Any]]:
-        text = self.claim(name)["metadata"]["annotations"].get(FROZEN_ANNOTATION)
-        return json.loads(text) if text else []
+        return _marks(self.claim(name))
 
-    # What the code calls.
+    def answer(self, request: Request) -> ApiAnswer:
+        answer = super().answer(request)
+        if request.verb == "PATCH" and answer.status == 200:
+            self.patches.append(request.body)
+        return answer
 
-    def with_cancel(self, _cancel: t.Any) -> Cluster:
-        return self
-
-    def server_now(self) -> dt.datetime:
-        return utc_now() + self.clock_ahead
-
-    def credential_expires_at(self) -> None:
-        return None
-
-    def can_i(self, verb: str, *, resource: str, subresource: str = "", **_more: t.Any) -> bool:
-        return (verb, f"{resource}/{subresource}" if subresource else resource) not in self.denied
-
-    def get(self, path: str, *, query: t.Any = None, accept: str = "") -> dict[str, t.Any]:
-        if path.endswith("/persistentvolumeclaims"):
-            if ("list", "persistentvolumeclaims") in self.denied:
-                raise KubeError("You may not list persistentvolumeclaims.", status=403, reason="Forbidden")
-            claims = [obj for key, obj in sorted(self.objects.items()) if "/persistentvolumeclaims/" in key]
-            return {"items": copy.deepcopy(claims), "query": query}
-        if path == "/api/v1/namespaces/shop/pods":
-            return {"items": copy.deepcopy(list(self.pods.values())), "query": query}
-        found = self.pods.get(path.rpartition("/")[2]) if "/pods/" in path else self.objects.get(path)
-        if found is None:
-            raise KubeError(f"{path} is not there.", status=404, reason="NotFound")
-        return copy.deepcopy(found)
-
-    def patch(self, path: str, body: t.Any) -> dict[str, t.Any]:
-        if self.patch_errors:
-            raise self.patch_errors.pop(0)
-        pod = self.objects[path] if "/persistentvolumeclaims/" in path else self.pods[path.rpartition("/")[2]]
-        if body["metadata"]["resourceVersion"] != pod["metadata"]["resourceVersion"]:
-            raise KubeError("It was changed.", status=409, reason="Conflict")
-        self.patches.append(body)
-        for key, value in body["metadata"]["annotations"].items():
-            if value is None:
-                pod["metadata"]["annotations"].pop(key, None)
-            else:
-                pod["metadata"]["annotations"][key] = value
-        pod["metadata"]["resourceVersion"] = str(next(self._versions))
-        return copy.deepcopy(pod)
+    def _refuse(self, verb: str, _path: str, _dry_run: bool) -> KubeError | None:
+        return self.patch_errors.pop(0) if verb == "PATCH" and self.patch_errors else None
 
     def exec_command(self, _client: t.Any, **given: t.Any) -> ExecResult:
         argv = tuple(given["argv"])
@@ -213,6 +174,11 @@ class Cluster:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+
+def _marks(carrier: dict[str, t.Any]) -> list[dict[str, t.Any]]:
+    text = (carrier["metadata"].get("annotations") or {}).get(FROZEN_ANNOTATION)
+    return json.loads(text) if text else []
 
 
 class FakeTime:

@@ -212,7 +212,7 @@ def test_is_busy(stderr: bytes, busy: bool) -> None:
 )
 def test_renew(cluster: t.Any, rc: int, found: str) -> None:
     cluster.answers["renew"] = [cluster.done(rc)]
-    assert renew(cluster, LEASE) == found
+    assert renew(cluster.client, LEASE) == found
     (call,) = cluster.calls
     assert call.argv[3:] == ("arkive-renew", "00ff", "60", shlex.join(THAW), scripts.TIMER)
     assert (call.container, call.timeout) == ("db", 20.0)
@@ -223,4 +223,4 @@ def test_renew_and_disarm_raise_when_nobody_can_say(cluster: t.Any) -> None:
     cluster.answers["disarm"] = [KubeError("No answer.")]
     for ask in (renew, disarm):
         with pytest.raises(KubeError):
-            ask(cluster, LEASE)
+            ask(cluster.client, LEASE)

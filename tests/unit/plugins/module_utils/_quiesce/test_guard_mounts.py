@@ -132,7 +132,7 @@ def test_an_escaped_backslash_before_digits_is_a_backslash() -> None:
 
 
 def test_probe_container(cluster: t.Any) -> None:
-    probe = probe_container(cluster, namespace="shop", pod="db-0", container="db", paths=["/data"])
+    probe = probe_container(cluster.client, namespace="shop", pod="db-0", container="db", paths=["/data"])
     assert (probe.missing, probe.paths) == ((), ("/data",))
     assert Mount("7:1", "/", "/data", "ext4") in probe.mounts
     (call,) = cluster.calls
@@ -153,7 +153,7 @@ def test_a_container_that_cannot_be_examined_is_refused(cluster: t.Any, answer: 
     rc, stdout, stderr = answer
     cluster.answers["probe"] = [cluster.done(rc, stderr, stdout)]
     with pytest.raises(QuiesceError) as caught:
-        probe_container(cluster, namespace="shop", pod="db-0", container="db", paths=["/data"])
+        probe_container(cluster.client, namespace="shop", pod="db-0", container="db", paths=["/data"])
     assert caught.value.message.startswith("container db of pod shop/db-0 cannot be examined before the freeze")
     assert why in caught.value.message
 
@@ -161,7 +161,7 @@ def test_a_container_that_cannot_be_examined_is_refused(cluster: t.Any, answer: 
 def test_a_refused_exec_is_a_refusal(cluster: t.Any) -> None:
     cluster.answers["probe"] = [ExecRefused("There is no such container.")]
     with pytest.raises(QuiesceError, match=r"cannot be examined before the freeze: There is no such container\."):
-        probe_container(cluster, namespace="shop", pod="db-0", container="db", paths=["/data"])
+        probe_container(cluster.client, namespace="shop", pod="db-0", container="db", paths=["/data"])
 
 
 def test_a_container_without_a_shell_is_told_to_use_another_one(cluster: t.Any) -> None:
@@ -169,7 +169,7 @@ def test_a_container_without_a_shell_is_told_to_use_another_one(cluster: t.Any) 
     said = 'OCI runtime exec failed: exec: "/bin/sh": stat /bin/sh: no such file or directory: unknown'
     cluster.answers["probe"] = [ExecRefused(said)]
     with pytest.raises(QuiesceError) as caught:
-        probe_container(cluster, namespace="shop", pod="db-0", container="db", paths=["/data"])
+        probe_container(cluster.client, namespace="shop", pod="db-0", container="db", paths=["/data"])
     assert caught.value.hint == "Use a container with a shell for the freeze, or set allow_shared_freeze: true."
 
 
@@ -188,8 +188,8 @@ def test_links_are_resolved(cluster: t.Any, path: str, resolved: str, why: str) 
     given: dict[str, t.Any] = {"container": "db", "path": path, "probe": probe, "resolved": resolved}
     if why:
         with pytest.raises(QuiesceError, match=why):
-            guard_freeze(ApiObjectReader(cluster), pod, **given)
+            guard_freeze(ApiObjectReader(cluster.client), pod, **given)
         return
-    target = guard_freeze(ApiObjectReader(cluster), pod, **given)
+    target = guard_freeze(ApiObjectReader(cluster.client), pod, **given)
     assert (target.path, target.claim, target.device, target.fs_type) == (path, "shop/data", "7:1", "ext4")
     assert (target.node, target.volume) == ("node-1", "data")

@@ -173,7 +173,7 @@ def test_leftovers_are_those_that_are_older_than_any_helper(api: Api) -> None:
 
 
 def test_a_freeze_is_tried_twice_by_helpers(cluster: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    cluster.objects["/api/v1/nodes/node-1"] = {}
+    cluster.add("nodes", "node-1")
     calls: list[str] = []
 
     def thaw(_run: HelperRun, *, claim: str, **_more: t.Any) -> ThawElsewhere:
@@ -181,7 +181,7 @@ def test_a_freeze_is_tried_twice_by_helpers(cluster: t.Any, monkeypatch: pytest.
         return ThawElsewhere("failed", tries=("no",))
 
     monkeypatch.setattr(HelperRun, "thaw", thaw)
-    thawer = Thawer(cluster, HELPER)
+    thawer = Thawer(cluster.client, HELPER)
     for _each in range(5):
         thawer.thaw(claim="shop/data", node="node-1")
     assert calls == ["shop/data"] * 2

@@ -60,13 +60,13 @@ class Backup:
         found = hooks_of_pod(made, self.rules)
         for warning in found.warnings:
             self.issues.warning(warning)
-        preflight = Preflight(self.cluster, ApiObjectReader(self.cluster), policy=FreezePolicy())
+        preflight = Preflight(self.cluster.client, ApiObjectReader(self.cluster.client), policy=FreezePolicy())
         pre = [preflight.examine(made, hook) for hook in found.pre]
         return QuiescedPod(pod=made, pre=pre, post=list(found.post), release_owed=not pre)
 
     def block(self, *pods: QuiescedPod, sequential: bool = False) -> CriticalSection:
         settings = SectionSettings(
-            run=ClusterRun(client=self.cluster, run_id="run1", issues=self.issues),
+            run=ClusterRun(client=self.cluster.client, run_id="run1", issues=self.issues),
             policy=FreezePolicy(),
             hooks=HookPolicy(default_on_error=self.default_on_error),
             workers=1,

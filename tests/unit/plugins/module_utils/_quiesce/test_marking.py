@@ -37,10 +37,10 @@ def conflict() -> KubeError:
 
 def test_it_stands_on_the_claim_and_on_the_pod(cluster: t.Any) -> None:
     cluster.add_pod("db-0", metadata={"annotations": {FROZEN_ANNOTATION: json.dumps([OTHER.to_json()]), "team": "x"}})
-    assert put_marks(cluster, [MARK]) == []
+    assert put_marks(cluster.client, [MARK]) == []
     assert cluster.marks("db-0") == [OTHER.to_json(), MARK.to_json()]
     assert cluster.claim_marks() == [MARK.to_json()]
-    assert cluster.pods["db-0"]["metadata"]["annotations"]["team"] == "x"
+    assert cluster.pod("db-0")["metadata"]["annotations"]["team"] == "x"
 
 
 def test_marks_of_several_pods_share_a_claim(cluster: t.Any) -> None:
@@ -48,9 +48,9 @@ def test_marks_of_several_pods_share_a_claim(cluster: t.Any) -> None:
     cluster.add_pod("db-1")
     second = dataclasses.replace(MARK, pod="db-1", lease_id="22ff22ff22ff22ff")
     for mark in (MARK, second):
-        assert put_marks(cluster, [mark]) == []
+        assert put_marks(cluster.client, [mark]) == []
     assert cluster.claim_marks() == [MARK.to_json(), second.to_json()]
-    assert remove_marks(cluster, [MARK]) == []
+    assert remove_marks(cluster.client, [MARK]) == []
     assert cluster.claim_marks() == [second.to_json()]
 
 
@@ -58,21 +58,20 @@ def test_a_later_mark_takes_the_place_of_the_same_freeze(cluster: t.Any) -> None
     cluster.add_pod("db-0")
     later = dataclasses.replace(MARK, until=MARK.until + dt.timedelta(minutes=1))
     for mark in (MARK, later, later):
-        put_marks(cluster, [mark])
+        put_marks(cluster.client, [mark])
     assert cluster.marks("db-0") == cluster.claim_marks() == [later.to_json()]
     assert len(cluster.patches) == 4
 
 
 def test_the_last_mark_takes_the_annotation_with_it(cluster: t.Any) -> None:
     cluster.add_pod("db-0")
-    put_marks(cluster, [MARK, OTHER])
-    remove_marks(cluster, [MARK])
+    put_marks(cluster.client, [MARK, OTHER])
+    remove_marks(cluster.client, [MARK])
     assert cluster.marks("db-0") == [OTHER.to_json()]
-    remove_marks(cluster, [OTHER])
-    assert FROZEN_ANNOTATION not in cluster.pods["db-0"]["metadata"]["annotations"]
-    assert FROZEN_ANNOTATION not in cluster.claim()["metadata"]["annotations"]
+    remove_marks(cluster.client, [OTHER])
+    assert FROZEN_ANNOTATION not in str(cluster.objects)
     count = len(cluster.patches)
-    remove_marks(cluster, [OTHER])
+    remove_marks(cluster.client, [OTHER])
     assert len(cluster.patches) == count
 
 
@@ -80,7 +79,7 @@ def test_the_last_mark_takes_the_annotation_with_it(cluster: t.Any) -> None:
 def test_a_conflict_is_tried_again(cluster: t.Any, conflicts: int, succeeds: bool) -> None:
     cluster.add_pod("db-0")
     cluster.patch_errors = [conflict() for _each in range(conflicts)]
-    failures = put_marks(cluster, [MARK])
+    failures = put_marks(cluster.client, [MARK])
     assert bool(failures) is not succeeds
     assert cluster.marks("db-0") == [MARK.to_json()]
     assert bool(cluster.claim_marks()) is succeeds
@@ -89,7 +88,7 @@ def test_a_conflict_is_tried_again(cluster: t.Any, conflicts: int, succeeds: boo
 def test_what_could_not_be_marked_is_told_with_the_right_that_lacks(cluster: t.Any) -> None:
     cluster.add_pod("db-0")
     cluster.patch_errors = [KubeError("You may not.", status=403, reason="Forbidden")]
-    (failure,) = put_marks(cluster, [MARK])
+    (failure,) = put_marks(cluster.client, [MARK])
     assert failure == (
         "claim shop/data could not be marked as frozen: You may not. Grant get and patch on persistentvolumeclaims: "
         "without the mark on the claim nobody finds the freeze when its pod is gone."
@@ -98,11 +97,11 @@ def test_what_could_not_be_marked_is_told_with_the_right_that_lacks(cluster: t.A
 
 
 def test_removing_from_what_is_gone_is_fine(cluster: t.Any) -> None:
-    assert remove_marks(cluster, [MARK]) == []
-    assert len(put_marks(cluster, [MARK])) == 2
+    assert remove_marks(cluster.client, [MARK]) == []
+    assert len(put_marks(cluster.client, [MARK])) == 2
 
 
 def test_a_freeze_of_no_claim_is_marked_on_its_pod(cluster: t.Any) -> None:
     cluster.add_pod("db-0")
-    put_marks(cluster, [dataclasses.replace(MARK, claim="")])
+    put_marks(cluster.client, [dataclasses.replace(MARK, claim="")])
     assert (len(cluster.marks("db-0")), cluster.claim_marks()) == (1, [])

@@ -55,7 +55,7 @@ class Block:
         self.sequential = False
 
     def add(self, name: str, pre: Hook | None, post: Hook | None, **pod: t.Any) -> QuiescedPod:
-        preflight = Preflight(self.cluster, ApiObjectReader(self.cluster), policy=self.policy)
+        preflight = Preflight(self.cluster.client, ApiObjectReader(self.cluster.client), policy=self.policy)
         made = self.cluster.add_pod(name, **pod)
         plans = [preflight.examine(made, pre)] if pre else []
         entry = QuiescedPod(pod=made, pre=plans, post=[post] if post else [], release_owed=not plans)
@@ -66,7 +66,7 @@ class Block:
     @property
     def settings(self) -> SectionSettings:
         return SectionSettings(
-            run=ClusterRun(client=self.cluster, run_id="run1", issues=self.issues, cancel=self.cancel),
+            run=ClusterRun(client=self.cluster.client, run_id="run1", issues=self.issues, cancel=self.cancel),
             policy=self.policy,
             workers=self.workers,
         )

@@ -37,7 +37,7 @@ class Case:
         self.issues = Issues()
         self.warnings: list[str] = []
         self.releaser = Releaser(
-            ClusterRun(client=cluster, issues=self.issues), HookPolicy(), helper=None, warnings=self.warnings
+            ClusterRun(client=cluster.client, issues=self.issues), HookPolicy(), helper=None, warnings=self.warnings
         )
 
     def active(
@@ -161,7 +161,7 @@ def test_the_end_of_patience(case: Case, cluster: t.Any, clock: t.Any) -> None:
 def test_a_dead_container_is_passed_by(
     case: Case, cluster: t.Any, thaw: tuple[int, str], thawed_by: str, words: str
 ) -> None:
-    cluster.pods["db-0"]["status"]["containerStatuses"] = []
+    cluster.pod("db-0")["status"]["containerStatuses"] = []
     cluster.add_pod("reader")
     cluster.answers["release"] = [ExecRefused("The container is not running.", status=500)]
     cluster.answers["thaw"] = [cluster.done(*thaw)]
@@ -173,7 +173,7 @@ def test_a_dead_container_is_passed_by(
 
 
 def test_found_thawed_after_its_lease_it_was_the_lease(case: Case, cluster: t.Any, clock: t.Any) -> None:
-    cluster.pods["db-0"]["status"]["containerStatuses"] = []
+    cluster.pod("db-0")["status"]["containerStatuses"] = []
     cluster.add_pod("reader")
     active = case.active()
     clock.sleep(61)
@@ -277,14 +277,7 @@ def test_an_unleased_freeze_in_a_dead_container(case: Case, cluster: t.Any) -> N
 
 def test_a_mark_that_stays_is_a_warning(case: Case, cluster: t.Any) -> None:
     cluster.objects.clear()
-    original = cluster.get
-
-    def get(path: str, **more: t.Any) -> t.Any:
-        if "/pods/" in path:
-            raise KubeError("You may not.", status=403)
-        return original(path, **more)
-
-    cluster.get = get
+    cluster.refuse = lambda _verb, path, _dry_run: KubeError("You may not.", status=403) if "/pods/" in path else None
     active = case.active()
     case.release([active], hook_of())
     assert account(active) == ("post hook", True, True)

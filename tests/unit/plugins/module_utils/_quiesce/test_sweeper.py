@@ -37,7 +37,7 @@ def marked(cluster: t.Any, until: dt.datetime, *, name: str = "db-0", claim: str
 
 
 def swept(cluster: t.Any, *pods: dict[str, t.Any]) -> list[Swept]:
-    return sweep(cluster, gather(pods, []), pods=pods)
+    return sweep(cluster.client, gather(pods, []), pods=pods)
 
 
 def no_container() -> KubeError:
@@ -70,6 +70,7 @@ def test_whose_time_is_past(cluster: t.Any, until: dt.datetime, state: str) -> N
 )
 def test_the_clock_of_the_api_server_counts(cluster: t.Any, ahead: int, state: str) -> None:
     cluster.clock_ahead = ahead * SECOND
+    cluster.client.version()  # its answer says what time it is
     until = utc_now() + (ahead * SECOND if state == "live" else dt.timedelta()) + 60 * SECOND
     (found,) = swept(cluster, marked(cluster, until))
     assert found.state == state
@@ -77,9 +78,9 @@ def test_the_clock_of_the_api_server_counts(cluster: t.Any, ahead: int, state: s
 
 def test_a_run_that_is_known_to_be_gone_holds_nothing(cluster: t.Any) -> None:
     pod = marked(cluster, utc_now() + 30 * SECOND)
-    (live,) = sweep_namespaces(cluster, [pod], ["shop"], ended_run="run2").done
+    (live,) = sweep_namespaces(cluster.client, [pod], ["shop"], ended_run="run2").done
     assert live.state == "live"
-    (ended,) = sweep_namespaces(cluster, [pod], ["shop"], ended_run="run1").done
+    (ended,) = sweep_namespaces(cluster.client, [pod], ["shop"], ended_run="run1").done
     assert ended.state == "thawed"
     assert cluster.marks("db-0") == []
 
@@ -108,7 +109,7 @@ def test_nor_by_an_old_mark_beside_it(cluster: t.Any, live: dict[str, t.Any]) ->
     path = live.pop("path", "/data")
     text = mark_text(utc_now() + 60 * SECOND, **live).replace('"/data"', json.dumps(path))
     cluster.claim()["metadata"]["annotations"][FROZEN_ANNOTATION] = text
-    assert [found.state for found in sweep_namespaces(cluster, [pod], ["shop"]).done] == ["live", "live"]
+    assert [found.state for found in sweep_namespaces(cluster.client, [pod], ["shop"]).done] == ["live", "live"]
     assert [found.state for found in swept(cluster, pod)] == ["live"]
     assert cluster.calls == []
 
@@ -126,7 +127,7 @@ def test_a_past_one_is_thawed_in_its_container_and_unmarked(cluster: t.Any, answ
     cluster.answers["release"] = [cluster.release_answer(**answer)]
     pod = marked(cluster, NOW)
     cluster.claim()["metadata"]["annotations"][FROZEN_ANNOTATION] = mark_text(NOW)
-    (found,) = sweep_namespaces(cluster, [pod], ["shop"]).ended
+    (found,) = sweep_namespaces(cluster.client, [pod], ["shop"]).ended
     assert (found.state, found.error) == (state, "")
     assert (cluster.kinds(), cluster.calls[0].container, cluster.calls[0].lease_id) == (["release"], "db", LEASE)
     assert cluster.calls[0].argv[6] == "fsfreeze --unfreeze /data"
@@ -151,7 +152,7 @@ def test_else_through_any_container_that_mounts_the_claim(cluster: t.Any, answer
 def test_the_mark_on_the_claim_leads_there_when_the_pod_is_gone(cluster: t.Any) -> None:
     cluster.add_pod("db-new")
     cluster.claim()["metadata"]["annotations"][FROZEN_ANNOTATION] = mark_text(NOW, pod="db-old")
-    (found,) = sweep_namespaces(cluster, [], ["shop"]).ended
+    (found,) = sweep_namespaces(cluster.client, [], ["shop"]).ended
     assert (found.state, found.pod) == ("thawed", "db-old")
     assert [(call.kind, call.pod, call.argv[4:]) for call in cluster.calls] == [("thaw", "db-new", ("7:1", "/data"))]
     assert cluster.claim_marks() == []
@@ -169,7 +170,7 @@ def test_what_cannot_be_thawed_keeps_its_mark_and_is_said(cluster: t.Any) -> Non
     cluster.answers["release"] = [no_container()]
     cluster.answers["thaw"] = [cluster.done(1, "fsfreeze: unfreeze failed: Operation not permitted")]
     pod = marked(cluster, NOW)
-    cluster.pods["db-0"]["metadata"]["uid"] = "u-1"
+    cluster.pod("db-0")["metadata"]["uid"] = "u-1"
     (found,) = swept(cluster, pod)
     assert found.state == "failed"
     assert found.error == (
@@ -200,7 +201,7 @@ def test_who_may_not_list_claims_reads_those_of_the_pods(cluster: t.Any) -> None
     pod = cluster.add_pod("db-0")
     cluster.claim()["metadata"]["annotations"][FROZEN_ANNOTATION] = mark_text(NOW)
     cluster.denied = {("list", "persistentvolumeclaims")}
-    sweeping = sweep_namespaces(cluster, [pod], ["shop"])
+    sweeping = sweep_namespaces(cluster.client, [pod], ["shop"])
     assert [found.state for found in sweeping.ended] == ["thawed"]
     assert "the claims cannot be listed" in sweeping.unread[0]
 
@@ -208,7 +209,7 @@ def test_who_may_not_list_claims_reads_those_of_the_pods(cluster: t.Any) -> None
 def test_what_is_no_mark_is_told(cluster: t.Any) -> None:
     text = json.dumps([{"lease": LEASE, "thaw": ["reboot"], "until": rfc3339(NOW)}])
     pod = cluster.add_pod("db-0", metadata={"annotations": {FROZEN_ANNOTATION: text}})
-    sweeping = sweep_namespaces(cluster, [pod], ["shop"])
+    sweeping = sweep_namespaces(cluster.client, [pod], ["shop"])
     assert (sweeping.done, cluster.calls, len(sweeping.notes)) == ((), [], 1)
 
 
@@ -258,20 +259,21 @@ def test_thaw_claim(cluster: t.Any, answers: list[tuple[int, str]], state: str, 
     cluster.add_pod("a")
     cluster.add_pod("b")
     cluster.answers["thaw"] = [cluster.done(rc, text) for rc, text in answers]
-    found = Thawer(cluster).thaw(claim="shop/data", node="node-1", device="7:1")
+    found = Thawer(cluster.client).thaw(claim="shop/data", node="node-1", device="7:1")
     assert (found.state, len(found.tries)) == (state, tries)
     assert len(cluster.calls) == len(answers)
     assert cluster.calls[0].argv[4:] == ("7:1", "/data")
 
 
 def test_a_claim_that_nobody_mounts(cluster: t.Any) -> None:
-    cluster.objects["/api/v1/nodes/node-1"] = {}
-    found = Thawer(cluster).thaw(claim="shop/data", node="node-1")
+    cluster.add("nodes", "node-1")
+    found = Thawer(cluster.client).thaw(claim="shop/data", node="node-1")
     assert found.tries == ("no running container on node node-1 mounts claim shop/data",)
 
 
 def test_pods_that_cannot_be_listed(cluster: t.Any) -> None:
-    found = Thawer(cluster).thaw(claim="other/data", node="node-1")
+    cluster.denied = {("list", "pods")}
+    found = Thawer(cluster.client).thaw(claim="other/data", node="node-1")
     assert found.state == "failed"
     assert found.tries[0].startswith("the pods of namespace other cannot be listed:")
 
@@ -279,35 +281,34 @@ def test_pods_that_cannot_be_listed(cluster: t.Any) -> None:
 def test_another_device_is_another_file_system(cluster: t.Any) -> None:
     cluster.add_pod("a")
     cluster.answers["thaw"] = [cluster.done(3, "device=7:9")]
-    found = Thawer(cluster).thaw(claim="shop/data", node="node-1", device="7:1")
+    found = Thawer(cluster.client).thaw(claim="shop/data", node="node-1", device="7:1")
     assert (found.state, "is device 7:9 now, what was frozen is 7:1" in found.note) == ("not frozen", True)
 
 
 def test_a_volume_that_moved_on_has_left_its_freeze_behind(cluster: t.Any) -> None:
     cluster.add_pod("a", spec={"nodeName": "node-2"})
-    found = Thawer(cluster).thaw(claim="shop/data", node="node-1", device="7:1")
+    found = Thawer(cluster.client).thaw(claim="shop/data", node="node-1", device="7:1")
     assert (found.state, cluster.calls) == ("not frozen", [])
     assert "is mounted on node node-2 now" in found.note
 
 
 def test_a_node_that_is_gone_may_come_back_with_its_freezes(cluster: t.Any) -> None:
     """Who deletes a Node object ends no machine: its kubelet brings it back, and the pod with it."""
-    found = Thawer(cluster).thaw(claim="shop/data", node="node-1", device="7:1")
+    found = Thawer(cluster.client).thaw(claim="shop/data", node="node-1", device="7:1")
     assert (found.state, found.may_return) == ("not frozen", True)
     assert found.note.startswith("Node node-1, on which claim shop/data was frozen, is not in the cluster any more.")
-    cluster.add_pod("db-0")
-    cluster.pods.clear()
+    cluster.add_claim("data")
     old = utc_now() - 60 * SECOND
     entries = [json.loads(mark_text(old, lease_id=timer))[0] for timer in (LEASE, LEASE[::-1])]
     cluster.claim()["metadata"]["annotations"] = {FROZEN_ANNOTATION: json.dumps(entries)}
-    done = sweep(cluster, gather([], [cluster.claim()]))
+    done = sweep(cluster.client, gather([], [cluster.claim()]))
     assert [(each.state, "the mark stays" in each.error) for each in done] == [("not frozen", True)] * 2
     assert len(cluster.claim_marks()) == 2
 
 
 def test_the_command_for_what_nobody_mounts(cluster: t.Any) -> None:
-    cluster.objects["/api/v1/nodes/node-1"] = {}
-    found = Thawer(cluster).thaw(claim="shop/data", node="node-1")
+    cluster.add("nodes", "node-1")
+    found = Thawer(cluster.client).thaw(claim="shop/data", node="node-1")
     assert found.remedy.startswith(
         "This ends it: kubectl -n shop run thaw --image=busybox --restart=Never --overrides="
     )

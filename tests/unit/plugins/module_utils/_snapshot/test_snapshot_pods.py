@@ -28,7 +28,7 @@ PRE, POST = (f"{phase}.hook.backup.velero.io/command" for phase in ("pre", "post
 
 
 def plan(cluster: t.Any, *claims: str, **quiescing: t.Any) -> QuiescePlan:
-    return plan_quiescing(cluster, "shop", claims or ("data",), Quiescing(**quiescing))
+    return plan_quiescing(cluster.client, "shop", claims or ("data",), Quiescing(**quiescing))
 
 
 def hooks(found: QuiescePlan) -> list[tuple[str, str, tuple[str, ...]]]:

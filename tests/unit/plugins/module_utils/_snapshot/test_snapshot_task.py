@@ -127,18 +127,8 @@ def shop(cluster: t.Any, steps: Steps, monkeypatch: pytest.MonkeyPatch, clock: t
         monkeypatch.setattr(module, "exec_command", execute)
     monkeypatch.setattr(snapshot_window, "time", clock)
     cluster.add_pod("db-0", metadata={"annotations": dict(FREEZE)})
-    add_claim(cluster, "data")
+    cluster.add_claim("data")
     return cluster
-
-
-def add_claim(cluster: t.Any, name: str) -> None:
-    claim = {
-        "metadata": {"namespace": "shop", "name": name, "resourceVersion": "1", "annotations": {}},
-        "spec": {"volumeName": f"pv-{name}"},
-        "status": {"phase": "Bound"},
-    }
-    cluster.objects[f"/api/v1/namespaces/shop/persistentvolumeclaims/{name}"] = claim
-    cluster.objects[f"/api/v1/persistentvolumes/pv-{name}"] = {"spec": {"csi": {"driver": "loopfile"}}}
 
 
 @pytest.fixture
@@ -152,7 +142,7 @@ def request_of(*claims: str, **more: t.Any) -> SnapshotRequest:
 
 
 def take(shop: t.Any, provider: FakeProvider, request: SnapshotRequest | None = None, **more: t.Any) -> SnapshotOutcome:
-    return take_snapshots(request or request_of(), client=shop, provider=provider, **more)
+    return take_snapshots(request or request_of(), client=shop.client, provider=provider, **more)
 
 
 def member(claim: str = "data", **more: t.Any) -> SetMember:
@@ -180,7 +170,7 @@ def test_everything_is_cut_inside_the_window(shop: t.Any, provider: FakeProvider
 
 def test_all_pods_are_quiesced_before_anything_is_cut(shop: t.Any, provider: FakeProvider, steps: Steps) -> None:
     shop.add_pod("db-1", claim="more", metadata={"annotations": dict(FREEZE)})
-    add_claim(shop, "more")
+    shop.add_claim("more")
     take(shop, provider, request_of("data", "more"))
     assert steps[:5] == ["freeze", "freeze", "cut", "release", "release"]
 
@@ -202,7 +192,7 @@ def test_what_follows_the_window(
 
 
 def test_a_claim_that_nobody_mounts(shop: t.Any, provider: FakeProvider, steps: Steps) -> None:
-    add_claim(shop, "idle")
+    shop.add_claim("idle")
     outcome = take(shop, provider, request_of("idle"))
     assert steps == ["cut", "seal", "wait", "closed"]
     assert (provider.timeout, outcome.freeze_window_seconds) == (600.0, 0.0)
@@ -242,7 +232,7 @@ def test_a_snapshot_that_fails_takes_the_set_with_it(shop: t.Any, provider: Fake
 @pytest.mark.parametrize("on_error", ["Fail", "Continue"])
 def test_a_pre_hook_that_fails(shop: t.Any, provider: FakeProvider, steps: Steps, on_error: t.Any) -> None:
     """docs/compatibility 14.19: with Fail nothing is snapshotted, and the task fails."""
-    shop.pods["db-0"]["metadata"]["annotations"] = {"pre.hook.backup.velero.io/command": "flush"}
+    shop.pod("db-0")["metadata"]["annotations"] = {"pre.hook.backup.velero.io/command": "flush"}
     shop.answers["hook"] = [shop.done(3)]
     outcome = take(shop, provider, request_of(quiescing=Quiescing(on_error=on_error)))
     said = "The pre hook in shop/db-0 failed: command terminated with exit code 3."
@@ -255,7 +245,7 @@ def test_a_pre_hook_that_fails(shop: t.Any, provider: FakeProvider, steps: Steps
 
 
 def test_a_post_hook_that_fails_keeps_the_snapshots(shop: t.Any, provider: FakeProvider, steps: Steps) -> None:
-    shop.pods["db-0"]["metadata"]["annotations"] = {"post.hook.backup.velero.io/command": "resume"}
+    shop.pod("db-0")["metadata"]["annotations"] = {"post.hook.backup.velero.io/command": "resume"}
     shop.answers["hook"] = [shop.done(1)]
     outcome = take(shop, provider)
     assert steps == ["cut", "hook", "seal", "wait", "closed"]
@@ -277,7 +267,7 @@ def test_a_freeze_that_did_not_hold(
     shop: t.Any, provider: FakeProvider, steps: Steps, answer: dict[str, str], word: str
 ) -> None:
     """A snapshot is never inconsistent without a word."""
-    shop.pods["db-0"]["metadata"]["annotations"].pop("post.hook.backup.velero.io/command")
+    shop.pod("db-0")["metadata"]["annotations"].pop("post.hook.backup.velero.io/command")
     shop.answers["release"] = [shop.release_answer(**answer)]
     outcome = take(shop, provider)
     assert steps == ["freeze", "cut", "release", "closed", "discard 1"]
@@ -357,7 +347,7 @@ def test_what_must_not_be_frozen_is_refused_before_anything(shop: t.Any, provide
         {"name": "data", "emptyDir": {}},
         {"name": "claim", "persistentVolumeClaim": {"claimName": "data"}},
     ]
-    shop.pods["db-0"]["spec"]["volumes"] = volumes
+    shop.pod("db-0")["spec"]["volumes"] = volumes
     outcome = take(shop, provider)
     assert steps == ["closed", "discard 0"]
     assert "volume data is of kind emptyDir" in outcome.errors[0]
@@ -399,7 +389,7 @@ def test_check_mode(shop: t.Any, provider: FakeProvider, steps: Steps) -> None:
 
 
 def test_check_mode_tells_what_would_be_refused(shop: t.Any, provider: FakeProvider) -> None:
-    shop.objects["/api/v1/persistentvolumes/pv-data"] = {"spec": {"hostPath": {}}}
+    shop.add("persistentvolumes", "pv-data", spec={"hostPath": {}})
     outcome = take(shop, provider, check_mode=True)
     assert "hostPath" in outcome.errors[0]
 

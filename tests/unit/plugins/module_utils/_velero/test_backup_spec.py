@@ -232,7 +232,9 @@ def test_validation(options: dict[str, t.Any], count: int) -> None:
     ]
     + [
         pytest.param(
-            {"label_selector": "a", "or_label_selectors": ["b"]}, "labelSelector as well as orLabelSelectors", id="both"
+            {"label_selector": "a", "or_label_selectors": ["b"]},
+            "label_selector as well as or_label_selectors",
+            id="both",
         ),
         pytest.param({"resource_policy": {"kind": "secret", "name": "p"}}, "its kind must be configmap", id="kind"),
         pytest.param({"resource_policy": {"kind": "configmap"}}, "it needs a name", id="no-name"),

@@ -34,7 +34,7 @@ NOW = dt.datetime(2026, 6, 1, 2, 0, 5, tzinfo=dt.UTC)
         pytest.param(
             {"label_selector": "a=b", "or_label_selectors": ["c=d"]}, "only one can be specified", id="selectors"
         ),
-        pytest.param({"existing_resource_policy": "delete"}, "invalid ExistingResourcePolicy: delete", id="policy"),
+        pytest.param({"existing_resource_policy": "delete"}, "invalid existing_resource_policy: delete", id="policy"),
         pytest.param({"namespace_mapping": {"a": "B_c"}}, "'B_c' in the namespace mapping", id="mapping"),
         pytest.param({"backup_name": ""}, "Either a backup or schedule must be specified", id="no-backup"),
         pytest.param({"schedule_name": "s"}, "but not both", id="backup and schedule"),

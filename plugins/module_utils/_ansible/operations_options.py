@@ -1,0 +1,92 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Options of passes over Velero's custom resources (documented in ``k8s_velero_operations``)."""
+
+# Private: not for use outside of this collection.
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import EBS, snapshot_location
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import LOCATION
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.unknown_options import find_unknown
+from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import parse_duration
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operations_request import (
+    OperationsRequest,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.cron import DIALECTS, NEW_VELERO
+
+OPERATIONS = ArgumentSpec(
+    options={
+        "state": {"type": "str", "choices": ["passed", "present", "absent"], "default": "passed"},
+        "namespace": {"type": "str", "default": "velero"},
+        # What is secret in it is masked by its name: see secret_params.
+        "locations": {"type": "dict", "default": {}, "no_log": False},
+        "restore_only": {"type": "bool", "default": False},
+        "duration": {"type": "str"},
+        "interval": {"type": "str", "default": "2s"},
+        "dialect": {"type": "str", "choices": list(DIALECTS), "default": NEW_VELERO},
+        "hook_on_error_default": {"type": "str", "choices": ["Fail", "Continue"], "default": "Fail"},
+        "on_missing_volume_data": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
+        "ignore_unsupported": {"type": "bool", "default": False},
+        "force": {"type": "bool", "default": False},
+    }
+).merge(EBS)
+
+_TAKEN_OVER = (
+    "namespace",
+    "restore_only",
+    "dialect",
+    "hook_on_error_default",
+    "on_missing_volume_data",
+    "ignore_unsupported",
+)
+
+
+def operations_request(params: t.Mapping[str, t.Any]) -> OperationsRequest:
+    """Raises ``ValidationError``."""
+    return OperationsRequest(
+        locations={name: _location(name, given) for name, given in params["locations"].items()},
+        duration=_seconds("duration", params["duration"] or "0s"),
+        interval=_seconds("interval", params["interval"]),
+        snapshot_location=snapshot_location(params),
+        **{name: params[name] for name in _TAKEN_OVER},
+    )
+
+
+def _seconds(option: str, text: str) -> float:
+    try:
+        seconds = parse_duration(text)
+    except ValidationError as exc:
+        raise ValidationError(f"{option}: {exc.message}", hint=exc.hint) from exc
+    if seconds < 0:
+        raise ValidationError(f"{option} is '{text}', which is negative.", hint="Use a positive duration such as 10m.")
+    return seconds
+
+
+def _location(name: str, given: t.Any) -> dict[str, t.Any]:
+    """The options of one location, with their defaults."""
+    place = f"locations.{name}"
+    if not isinstance(given, dict):
+        raise ValidationError(f"{place} is not a dictionary.", hint="Give it the options of storage_location.")
+    unknown = find_unknown(LOCATION.options, given, place)
+    if unknown:
+        raise ValidationError(" ".join(each.sentence for each in unknown))
+    found = ArgumentSpecValidator(
+        dict(LOCATION.options),
+        mutually_exclusive=[list(names) for names in LOCATION.mutually_exclusive],
+        required_one_of=[list(names) for names in LOCATION.required_one_of],
+    ).validate(dict(given))
+    if found.error_messages:
+        raise ValidationError(f"{place} is not valid: {'; '.join(found.error_messages)}.")
+    return {key: value for key, value in found.validated_parameters.items() if value is not None}
+
+
+__all__ = ("OPERATIONS", "operations_request")

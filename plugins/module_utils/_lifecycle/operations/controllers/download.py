@@ -1,0 +1,116 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""DownloadRequests: where the command line reads files of a backup or a restore from (docs/compatibility 7.7)."""
+
+# Private: not for use outside of this collection.
+
+from __future__ import annotations
+
+import datetime as dt
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339, rfc3339
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_objects import phase_of
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.pass_context import PassContext
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys, RestoreKeys
+
+#: How long an address is good for, as with Velero's server.
+_SECONDS = 600
+
+_OF_BACKUP: t.Mapping[str, t.Callable[[BackupKeys], str]] = {
+    "BackupLog": lambda keys: keys.logs,
+    "BackupContents": lambda keys: keys.tarball,
+    "BackupVolumeSnapshots": lambda keys: keys.volumesnapshots,
+    "BackupItemOperations": lambda keys: keys.itemoperations,
+    "BackupResourceList": lambda keys: keys.resource_list,
+    "BackupResults": lambda keys: keys.results,
+    "CSIBackupVolumeSnapshots": lambda keys: keys.csi_volumesnapshots,
+    "CSIBackupVolumeSnapshotContents": lambda keys: keys.csi_volumesnapshotcontents,
+    "BackupVolumeInfos": lambda keys: keys.volumeinfo,
+}
+_OF_RESTORE: t.Mapping[str, t.Callable[[RestoreKeys], str]] = {
+    "RestoreLog": lambda keys: keys.logs,
+    "RestoreResults": lambda keys: keys.results,
+    "RestoreResourceList": lambda keys: keys.resource_list,
+    "RestoreItemOperations": lambda keys: keys.itemoperations,
+    "RestoreVolumeInfo": lambda keys: keys.volumeinfo,
+}
+
+
+class DownloadRequestController:
+    """Answers new requests, and takes old ones away."""
+
+    def __init__(self, context: PassContext) -> None:
+        self._context = context
+
+    def look(self) -> None:
+        self._context.for_each(self._context.objects.all("DownloadRequest"), self._see_to)
+
+    def _see_to(self, request: Object) -> None:
+        if self._has_expired(request):
+            self._context.objects.delete(request)
+        elif phase_of(request) == "New":
+            self._answer(request)
+
+    def _answer(self, request: Object) -> None:
+        try:
+            status = {"phase": "Processed", "downloadURL": self._url(request)}
+        except (KubeError, Cancelled):
+            raise
+        except ArkiveError as exc:
+            # The command line shows it as what it could not read from. No member of the status is for a message.
+            status = {"phase": "Processed", "downloadURL": exc.sentence}
+        expiration = self._context.run.client.server_now() + dt.timedelta(seconds=_SECONDS)
+        self._context.objects.patch(request, {"status": {**status, "expiration": rfc3339(expiration)}})
+        self._context.note({**request, "status": status}, _target_text(request))
+
+    def _url(self, request: ObjectView) -> str:
+        """Raises ``ArkiveError`` where there is none."""
+        target = (request.get("spec") or {}).get("target") or {}
+        kind, name = str(target.get("kind")), str(target.get("name"))
+        backup_name, key = self._find(kind, name)
+        backup = self._context.objects.get("Backup", backup_name)
+        if backup is None:
+            raise ValidationError(f"Backup '{backup_name}' is not there.")
+        where = str((backup.get("spec") or {}).get("storageLocation") or "") or self._context.book.default_name()
+        location = self._context.book.open(where)
+        if location is None:
+            raise ValidationError(f"BackupStorageLocation '{where}' is not there.")
+        url = location.download_url(key, _SECONDS, self._context.run.cancel)
+        if not url:
+            raise ValidationError(
+                f"The storage location '{where}' is {location.store.location.describe} on the machine that runs the "
+                f"play, and has no addresses: look there for {key}."
+            )
+        return url
+
+    def _find(self, kind: str, name: str) -> tuple[str, str]:
+        """The backup, by which the location is known, and the key."""
+        if kind in _OF_BACKUP:
+            return name, _OF_BACKUP[kind](BackupKeys(name))
+        if kind not in _OF_RESTORE:
+            raise ValidationError(f"A download of '{kind}' is unknown.")
+        restore = self._context.objects.get("Restore", name)
+        if restore is None:
+            raise ValidationError(f"Restore '{name}' is not there.")
+        return str((restore.get("spec") or {}).get("backupName") or ""), _OF_RESTORE[kind](RestoreKeys(name))
+
+    def _has_expired(self, request: ObjectView) -> bool:
+        text = (request.get("status") or {}).get("expiration")
+        try:
+            return bool(text) and parse_rfc3339(str(text)) < self._context.run.client.server_now()
+        except ValidationError:
+            return True
+
+
+def _target_text(request: ObjectView) -> str:
+    target = (request.get("spec") or {}).get("target") or {}
+    return f"{target.get('kind')} of '{target.get('name')}'"
+
+
+__all__ = ("DownloadRequestController",)

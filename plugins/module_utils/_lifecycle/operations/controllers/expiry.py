@@ -1,0 +1,96 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Backups that have expired: a DeleteBackupRequest is made for each, as by Velero's server (docs/compatibility 7.3)."""
+
+# Private: not for use outside of this collection.
+
+from __future__ import annotations
+
+import datetime as dt
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_objects import (
+    name_of,
+    phase_of,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.pass_context import PassContext
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import BACKUP_NAME_LABEL
+
+#: Why an expired backup is still there.
+FAILURE_LABEL = "velero.io/gc-failure"
+_UID_LABEL = "velero.io/backup-uid"
+#: Velero's default of ``--garbage-collection-frequency``.
+_PAUSE = dt.timedelta(hours=1)
+_PENDING = ("New", "InProgress")
+
+
+class ExpiryController:
+    """Whatever the phase of a backup, if it is not being made. One without an expiration stays."""
+
+    def __init__(self, context: PassContext) -> None:
+        self._context = context
+        self._objects = context.objects
+
+    def look(self) -> None:
+        expired = [backup for backup in self._objects.all("Backup") if self._has_expired(backup)]
+        self._context.for_each(expired, self._see_to)
+
+    def _has_expired(self, backup: ObjectView) -> bool:
+        try:
+            end = parse_rfc3339(str((backup.get("status") or {}).get("expiration") or ""))
+        except ValidationError:
+            return False
+        return end <= self._context.run.client.server_now() and phase_of(backup) != "InProgress"
+
+    def _see_to(self, backup: Object) -> None:
+        name = name_of(backup)
+        where = str((backup.get("spec") or {}).get("storageLocation") or "")
+        try:
+            location = self._context.book.open(where)
+        except (KubeError, Cancelled):
+            raise
+        except ArkiveError as exc:
+            self._context.warn_once(f"Backup '{name}' has expired, and stays: {exc.message}")
+            return
+        if location is not None and not location.is_available:
+            self._context.warn_once(f"Backup '{name}' has expired, and stays: location '{where}' is Unavailable.")
+            return
+        failure = "BSLNotFound" if location is None else "BSLReadOnly" if location.is_read_only else None
+        self._label(backup, failure)
+        if failure is None and not self._is_pending(backup):
+            self._request(backup)
+
+    def _label(self, backup: Object, failure: str | None) -> None:
+        if (backup["metadata"].get("labels") or {}).get(FAILURE_LABEL) != failure:
+            self._objects.patch(backup, {"metadata": {"labels": {FAILURE_LABEL: failure}}})
+
+    def _is_pending(self, backup: ObjectView) -> bool:
+        uid = backup["metadata"]["uid"]
+        selector = f"{BACKUP_NAME_LABEL}={label_value(name_of(backup))},{_UID_LABEL}={uid}"
+        requests = self._objects.all("DeleteBackupRequest", label_selector=selector)
+        return any(phase_of(request) in _PENDING or self._is_young(request) for request in requests)
+
+    def _is_young(self, request: ObjectView) -> bool:
+        """What could not be deleted is tried again after a while."""
+        try:
+            made = parse_rfc3339(str(request["metadata"].get("creationTimestamp") or ""))
+        except ValidationError:
+            return False
+        return self._context.run.client.server_now() < made + _PAUSE
+
+    def _request(self, backup: Object) -> None:
+        name = name_of(backup)
+        labels = {BACKUP_NAME_LABEL: label_value(name), _UID_LABEL: backup["metadata"]["uid"]}
+        metadata = {"generateName": f"{name}-", "labels": labels}
+        self._objects.create("DeleteBackupRequest", {"metadata": metadata, "spec": {"backupName": name}})
+        self._context.note(backup, "its deletion is asked for", phase="Expired")
+        self._context.events.record(backup, "BackupExpired", f"Backup '{name}' has expired, and is deleted.")
+
+
+__all__ = ("FAILURE_LABEL", "ExpiryController")

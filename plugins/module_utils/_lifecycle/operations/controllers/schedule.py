@@ -1,0 +1,158 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Schedules: a Backup object is made when one is due, as Velero's server does (docs/compatibility 7.1)."""
+
+# Private: not for use outside of this collection.
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import compact_stamp, parse_rfc3339, rfc3339
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_objects import (
+    name_of,
+    phase_of,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.pass_context import PassContext
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.cron import STRICT, CronError, CronTimes, parse_cron
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import SCHEDULE_LABEL
+
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+#: A Schedule waits while a backup of its own is in one of these.
+_RUNNING = ("New", "Queued", "ReadyToStart", "InProgress")
+
+
+class ScheduleController:
+    """Looks at all Schedules that are not paused. Times that were missed make one backup."""
+
+    def __init__(self, context: PassContext) -> None:
+        self._context = context
+        self._objects = context.objects
+
+    def look(self) -> None:
+        found = self._objects.all("Schedule")
+        self._context.for_each([each for each in found if not (each.get("spec") or {}).get("paused")], self._see_to)
+
+    def _see_to(self, schedule: Object) -> None:
+        try:
+            times = self._times(schedule)
+        except ValidationError as exc:
+            self._update(schedule, {"phase": "FailedValidation", "validationErrors": [exc.sentence]})
+            return
+        schedule = self._update(schedule, {"phase": "Enabled", "validationErrors": None})
+        now = self._context.run.client.server_now()
+        mine = self._objects.all("Backup", label_selector=f"{SCHEDULE_LABEL}={name_of(schedule)}")
+        following = times.next_after(_base(schedule, mine))
+        if following is None or following >= now:
+            return
+        if any(phase_of(backup) in _RUNNING for backup in mine):
+            return
+        self._submit(schedule, now)
+
+    def _times(self, schedule: ObjectView) -> CronTimes:
+        text = str((schedule.get("spec") or {}).get("schedule") or "")
+        if not text:
+            raise ValidationError("Schedule must be a non-empty valid Cron expression")
+        try:
+            times = parse_cron(text, self._context.request.dialect)
+        except CronError as exc:
+            raise ValidationError(f"invalid schedule: {exc.message}") from exc
+        if times.next_after(self._context.run.client.server_now()) is None:
+            # Velero would make a backup a minute of it.
+            raise ValidationError(f"invalid schedule: no time within five years fits '{text}'")
+        self._warn_of_dialect(schedule, text)
+        return times
+
+    def _warn_of_dialect(self, schedule: ObjectView, text: str) -> None:
+        dialect = self._context.request.dialect
+        try:
+            parse_cron(text, STRICT)
+        except CronError as exc:
+            self._context.warn_once(
+                f"The expression of Schedule '{name_of(schedule)}' is read as {dialect} reads it. {exc.message}",
+                hint="Set dialect to say which Velero it was written for.",
+            )
+
+    def _update(self, schedule: Object, status: dict[str, t.Any]) -> Object:
+        """The phase, and ``skipImmediately``, which is done once; only what is not so already is written."""
+        patch: dict[str, t.Any] = {}
+        if (schedule.get("spec") or {}).get("skipImmediately") is not False:
+            if schedule["spec"].get("skipImmediately"):
+                status = {**status, "lastSkipped": self._context.now_text()}
+            patch["spec"] = {"skipImmediately": False}
+        before = schedule.get("status") or {}
+        if any(before.get(name) != value for name, value in status.items()):
+            patch["status"] = status
+        if not patch:
+            return schedule
+        changed = self._objects.patch(schedule, patch, unchanged=True)
+        if phase_of(schedule) != phase_of(changed):
+            errors = " ".join((changed.get("status") or {}).get("validationErrors") or ())
+            self._context.note(changed, errors)
+            self._context.events.record(
+                changed,
+                f"Schedule{phase_of(changed)}",
+                errors or f"Schedule '{name_of(changed)}' makes backups.",
+                kind="Warning" if errors else "Normal",
+            )
+        return changed
+
+    def _submit(self, schedule: Object, now: dt.datetime) -> None:
+        backup = self._objects.create("Backup", scheduled_backup(schedule, now))
+        self._objects.patch(schedule, {"status": {"lastBackup": rfc3339(now)}})
+        self._context.note(backup)
+        said = f"Schedule '{name_of(schedule)}' was due: Backup '{name_of(backup)}' is asked for."
+        self._context.events.record(schedule, "ScheduleDue", said)
+
+
+def scheduled_backup(schedule: ObjectView, now: dt.datetime) -> dict[str, t.Any]:
+    """The Backup that a Schedule makes, as Velero's server builds it."""
+    metadata, spec = schedule["metadata"], schedule.get("spec") or {}
+    template = dict(spec.get("template") or {})
+    if template.get("resourcePolicy"):
+        template["resourcePolicy"] = {**template["resourcePolicy"], "kind": "configmap"}
+    own = (template.get("metadata") or {}).get("labels")
+    labels = {**((metadata.get("labels") or {}) if own is None else own), SCHEDULE_LABEL: metadata["name"]}
+    made: dict[str, t.Any] = {"name": f"{metadata['name']}-{compact_stamp(now)}", "labels": labels}
+    made["annotations"] = dict(metadata.get("annotations") or {})
+    if spec.get("useOwnerReferencesInBackup"):
+        owner = {"apiVersion": schedule["apiVersion"], "kind": "Schedule", "controller": True}
+        made["ownerReferences"] = [{**owner, "name": metadata["name"], "uid": metadata["uid"]}]
+    return {"metadata": made, "spec": template}
+
+
+def _base(schedule: ObjectView, backups: t.Iterable[ObjectView]) -> dt.datetime:
+    """From when the next time counts: its last backup, else its creation; the last skip, if that is later.
+
+    A backup that is there counts, although a run may have died before it could say so in the Schedule.
+    """
+    status = schedule.get("status") or {}
+    pattern = re.compile(rf"{re.escape(name_of(schedule))}-([0-9]{{14}})")
+    made = [_stamp(found[1]) for backup in backups if (found := pattern.fullmatch(name_of(backup)))]
+    bases = [moment for moment in (_moment(status.get("lastBackup")), *made) if moment is not None]
+    created = _moment(schedule["metadata"].get("creationTimestamp"))
+    others = (_moment(status.get("lastSkipped")), None if bases else created)
+    return max((*bases, *(moment for moment in others if moment is not None)), default=_EPOCH)
+
+
+def _moment(text: t.Any) -> dt.datetime | None:
+    try:
+        return parse_rfc3339(str(text or ""))
+    except ValidationError:
+        return None
+
+
+def _stamp(digits: str) -> dt.datetime | None:
+    try:
+        return dt.datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=dt.UTC)
+    except ValueError:
+        return None
+
+
+__all__ = ("ScheduleController", "scheduled_backup")

@@ -1,0 +1,68 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A Backup that a run has left in progress which is dead: what became of it, and what goes."""
+
+# Private: not for use outside of this collection.
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import TERMINAL_PHASES
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import phase_of
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import BackupJob, VolumeContext
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
+
+#: What Velero's server says when it starts.
+DEAD_BACKUP = 'found a backup with status "InProgress" during the server starting, mark it as "Failed"'
+DEAD_RESTORE = 'found a restore with status "InProgress" during the server starting, mark it as "Failed"'
+
+
+def find_stored(store: Store, backup: ObjectView) -> Object | None:
+    """The stored Backup, if the run came so far: then it is made, whoever is dead. Another of its name is not."""
+    metadata = backup["metadata"]
+    stored = Catalog(store).read_sound_backup(metadata["name"])
+    if stored is None or phase_of(stored) not in TERMINAL_PHASES:
+        return None
+    return stored if (stored.get("metadata") or {}).get("uid") == metadata["uid"] else None
+
+
+def clear_dead_backup(
+    name: str, store: Store, run: ClusterRun, *, snapshot_location: SnapshotLocation | None
+) -> list[str]:
+    """Remove the snapshots and the files of a backup that is not stored.
+
+    Returns what is to be said. Raises ``ArkiveError``: a ``ValidationError`` where its run may still be alive.
+    """
+    providers = make_providers(VolumeContext(connect=lambda: run.client, location=snapshot_location, cancel=run.cancel))
+    said = list(delete_backup(name, store=store, providers=providers).issues.warnings)
+    discovery = Discovery.read(run.client)
+    job = BackupJob(name=name, run_id=run.run_id, location=store.location.describe)
+    warnings = [issue.message for issue in said]
+    for provider in providers:
+        volumes = provider.for_backup(job, discovery)
+        try:
+            warnings += volumes.begin({}, namespaces=_namespaces(run, discovery), sweeps=True)
+        finally:
+            volumes.close()
+    return warnings
+
+
+def _namespaces(run: ClusterRun, discovery: Discovery) -> t.Sequence[str]:
+    resource = discovery.find_kind("v1", "Namespace")
+    if resource is None:
+        return ()
+    return [item["metadata"]["name"] for page in list_pages(run.client, resource) for item in page.items]
+
+
+__all__ = ("DEAD_BACKUP", "DEAD_RESTORE", "clear_dead_backup", "find_stored")

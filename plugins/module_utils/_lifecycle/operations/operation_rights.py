@@ -1,0 +1,62 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The rights that passes take in the namespace of Velero's objects, beside those of what they carry out."""
+
+# Private: not for use outside of this collection.
+
+from __future__ import annotations
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
+    DEPLOYMENTS,
+    EVENTS,
+    LEASES,
+    PODS,
+    SECRETS,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import Grant, RightsScope, needs_on
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_objects import KINDS
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.sync_rights import sync_grants
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.velero_types import VELERO
+
+
+def operation_grants(scope: RightsScope) -> list[Grant]:
+    """``scope.namespaces`` are those of the objects. Backups and restores take their own rights beside these."""
+    here = scope.places
+    backups, restores, schedules = _types("Backup", "Restore", "Schedule")
+    locations, deletions = _types("BackupStorageLocation", "DeleteBackupRequest")
+    asked = _types("DownloadRequest", "ServerStatusRequest")
+    return [
+        Grant("One run at a time.", needs_on("get create update delete", LEASES, places=here)),
+        Grant(
+            "What is asked for, and what became of it.",
+            (
+                *needs_on("list get patch", backups, restores, places=here),
+                *needs_on("list patch", schedules, deletions, locations, *asked, places=here),
+            ),
+        ),
+        Grant("The storage location of a backup.", needs_on("get", locations, places=here)),
+        Grant("The keys of storage locations, if they are in the cluster.", needs_on("get", SECRETS, places=here)),
+        Grant("Backups of Schedules that are due.", needs_on("create", backups, places=here)),
+        Grant("The deletion of what has expired.", needs_on("create", deletions, places=here)),
+        Grant(
+            "What was deleted, and requests that are over.",
+            needs_on("delete", backups, restores, deletions, *asked, places=here),
+        ),
+        *sync_grants(scope),
+        Grant(
+            "Whether a Velero server is there.",
+            needs_on("list", PODS, DEPLOYMENTS, places=here),
+            "It is known by its traces only.",
+        ),
+        Grant("Events.", needs_on("create", EVENTS, places=here), "No events are recorded."),
+    ]
+
+
+def _types(*kinds: str) -> list[GroupResource]:
+    return [VELERO.group_resource(KINDS[kind]) for kind in kinds]
+
+
+__all__ = ("operation_grants",)

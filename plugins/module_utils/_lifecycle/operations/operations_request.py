@@ -1,0 +1,84 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a run over Velero's custom resources is asked to do, and what it answers."""
+
+# Private: not for use outside of this collection.
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import OnError
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import MissingVolumeData
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import DEFAULT_NAMESPACE
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
+
+
+class OperationsError(ArkiveError):
+    """A pass that may not begin."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class OperationsRequest:
+    """``locations``: options of storage locations by their names, which win over what is in the cluster.
+
+    ``duration`` in seconds: how long passes are made, 0 for one pass; ``interval``: seconds between two.
+    ``restore_only``: nothing is backed up, deleted or written to a location.
+    """
+
+    namespace: str = DEFAULT_NAMESPACE
+    locations: t.Mapping[str, t.Mapping[str, t.Any]] = dataclasses.field(default_factory=dict)
+    duration: float = 0.0
+    interval: float = 2.0
+    restore_only: bool = False
+    snapshot_location: SnapshotLocation | None = None
+    hook_on_error_default: OnError = "Fail"
+    on_missing_volume_data: MissingVolumeData = "fail"
+    ignore_unsupported: bool = False
+    dialect: str = "velero-1.18.3"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Operation:
+    """An object that a pass has seen to, and the phase that it is in now."""
+
+    kind: str
+    name: str
+    phase: str
+    message: str = ""
+
+    def to_return(self) -> dict[str, str]:
+        return dataclasses.asdict(self)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class OperationsOutcome:
+    """``busy``: who works there already, in whose way this run did not get; empty when it worked."""
+
+    namespace: str
+    passes: int = 0
+    busy: str = ""
+    operations: tuple[Operation, ...] = ()
+    issues: Issues = dataclasses.field(default_factory=Issues)
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.operations)
+
+    def to_return(self) -> dict[str, t.Any]:
+        return {
+            "namespace": self.namespace,
+            "passes": self.passes,
+            "busy": self.busy,
+            "operations": [operation.to_return() for operation in self.operations],
+            "warnings_list": to_return(self.issues.warnings),
+            "errors_list": to_return(self.issues.errors),
+        }
+
+
+__all__ = ("Operation", "OperationsError", "OperationsOutcome", "OperationsRequest")

@@ -1,0 +1,98 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the command line shows of a backup and a restore of ours, and of the same that Velero's server made."""
+
+from __future__ import annotations
+
+import json
+import re
+import typing as t
+from pathlib import Path
+
+import pytest
+from operator_lab import Operator, new_name
+from velero_judge import Judge
+
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operations_request import OperationsError
+
+pytestmark = pytest.mark.velero
+
+_STAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:]{8}(?:Z| \+0000 UTC)")
+
+
+@pytest.fixture
+def operator(
+    judge: Judge,
+    velero_program: str,
+    kubeconfig: str,
+    make_namespace: t.Callable[[], str],
+    judged_bucket: t.Any,
+    s3: t.Any,
+    tmp_path: Path,
+) -> t.Iterator[Operator]:
+    """Beside the server, in another namespace, and with the same bucket."""
+    found = Operator(velero_program, kubeconfig=kubeconfig, namespace=make_namespace(), home=tmp_path)
+    found.add_location(judged_bucket.name, s3)
+    with found:
+        yield found
+    assert found.problems == []
+
+
+def _without(text: str, *names: str) -> list[str]:
+    """The lines, without what is another's by its nature: names, namespaces and times."""
+    for name in names:
+        text = text.replace(name, "NAME")
+    return [line.rstrip() for line in _STAMP.sub("TIME", text).splitlines()]
+
+
+def _shape(value: t.Any) -> t.Any:
+    """Of a spec or a status: its members, and what they say that is no time."""
+    if isinstance(value, dict):
+        return {key: _shape(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_shape(entry) for entry in value]
+    return "TIME" if isinstance(value, str) and _STAMP.fullmatch(value) else value
+
+
+def test_what_is_shown_is_what_the_server_shows(
+    judge: Judge, operator: Operator, namespace: str, kubectl: t.Any
+) -> None:
+    kubectl("-n", namespace, "create", "configmap", "prices", "--from-literal=apple=1")
+    ours, theirs = new_name("b"), new_name("b")
+    asked = ["--include-namespaces", namespace, "--wait"]
+    operator("backup", "create", ours, *asked)
+    judge("backup", "create", theirs, *asked)
+
+    of_ours, of_theirs = operator.get("backups", ours), judge.get("backups", theirs)
+    assert of_ours is not None
+    assert of_theirs is not None
+    assert _shape(of_ours["spec"]) == _shape(of_theirs["spec"])
+    assert _shape(of_ours["status"]) == _shape(of_theirs["status"])
+    assert of_ours["metadata"]["annotations"] == of_theirs["metadata"]["annotations"]
+    assert of_ours["metadata"]["labels"] == of_theirs["metadata"]["labels"]
+    shown = operator("backup", "describe", ours, "--details", "--colorized=false")
+    assert _without(shown, ours, operator.namespace) == _without(judge.describe("backup", theirs), theirs, "velero")
+    as_json = json.loads(operator("backup", "describe", ours, "--details", "-o", "json"))
+    assert set(as_json) == set(judge.describe_backup(theirs))
+
+    for name, act in ((ours, operator), (theirs, judge)):
+        kubectl("-n", namespace, "delete", "configmap", "prices")
+        act("restore", "create", f"{name}-back", "--from-backup", name, "--wait")
+    of_ours, of_theirs = operator.get("restores", f"{ours}-back"), judge.get("restores", f"{theirs}-back")
+    assert of_ours is not None
+    assert of_theirs is not None
+    assert _shape(of_ours["spec"]) == {**_shape(of_theirs["spec"]), "backupName": ours}
+    assert set(of_ours["status"]) == set(of_theirs["status"])
+    assert of_ours["status"]["phase"] == of_theirs["status"]["phase"] == "Completed"
+    assert of_ours["metadata"]["finalizers"] == of_theirs["metadata"]["finalizers"]
+
+
+def test_a_namespace_of_the_server_is_left_to_it(
+    judge: Judge, velero_program: str, kubeconfig: str, tmp_path: Path
+) -> None:
+    judge.start()
+    beside = Operator(velero_program, kubeconfig=kubeconfig, namespace="velero", home=tmp_path)
+    with pytest.raises(OperationsError, match="A Velero server is at work in namespace 'velero'"):
+        beside.pass_once()
