@@ -18,6 +18,7 @@ import resource
 import sys
 import time
 import typing as t
+import urllib.parse
 
 import boto3
 import botocore.httpsession
@@ -117,7 +118,7 @@ def look(bucket: str, what: str) -> None:
         wanted = PruneRequest(retention=Retention(rules=RetentionRules(daily=7, weekly=4, monthly=12)))
         prune(wanted, store, context=RunContext(), check_mode=True)
     seconds = round(time.monotonic() - began, 2)
-    requests, reads = len(sent), sum("velero-backup.json" in url for url in sent)
+    requests, reads = len(sent), sum(urllib.parse.urlsplit(url).path.endswith(".json") for url in sent)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     keys = len(store.list().objects)
     found = {"requests": requests, "reads": reads, "keys": keys, "seconds": seconds, "peak_kib": peak}
