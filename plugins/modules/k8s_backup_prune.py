@@ -34,7 +34,7 @@ extends_documentation_fragment:
   - arkive.k8s._requirements.ebs
   - arkive.k8s._requirements.kubernetes
   - arkive.k8s._requirements.s3
-  - arkive.k8s._results
+  - arkive.k8s._results.without_store
   - arkive.k8s._storage
 attributes:
   check_mode:
@@ -261,7 +261,7 @@ leftovers:
     kind: {description: "V(claim), V(upload), V(restore) or V(snapshot).", type: str, returned: always, sample: restore}
     name: {description: Its name., type: str, returned: always, sample: shop-again}
     message: {description: What it is., type: str, returned: always, sample: The records of restore 'r' are of nothing.}
-    removed: {description: Whether it was, or would be, removed., type: bool, returned: always, sample: false}
+    removed: {description: "Whether it was, or would be, removed.", type: bool, returned: always, sample: false}
     size: {description: "Its bytes, where they are known.", type: int, returned: always, sample: 512}
   sample: []
 location:
@@ -327,6 +327,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_outcome import PruneOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_run import PruneRequest, prune
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.left_snapshots import LeftSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
 
@@ -361,19 +362,21 @@ def _request(task: Task) -> PruneRequest:
         return _connect(task)
 
     context = VolumeContext(connect=connect_when_needed, location=snapshot_location(task.params), cancel=task.cancel)
-    namespace, strays, objects = task.params["velero_namespace"], None, None
+    providers = make_providers(context)
+    namespace, find_left, objects = task.params["velero_namespace"], None, None
     if names_cluster(task.params):
         from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_objects import BackupObjects
-        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.strays import LeftSnapshots
 
-        strays = LeftSnapshots(connect_when_needed)
+        def find_left(location: str) -> list[LeftSnapshot]:
+            return [left for provider in providers for left in provider.find_left(location)]
+
         objects = BackupObjects(connect_when_needed, namespace).remove if namespace else None
     return PruneRequest(
         retention=retention(task.params),
         leftovers=task.params["leftovers"],
-        providers=make_providers(context),
+        providers=providers,
         remove_objects=objects,
-        strays=strays,
+        find_left=find_left,
     )
 
 

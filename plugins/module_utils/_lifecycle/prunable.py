@@ -61,11 +61,19 @@ class Prunable:
         return self.phase == "Completed" and self.has_archive and not (self.problem or self.deleting)
 
 
-def read_prunables(catalog: Catalog, cancel: CancelToken, *, verified: bool = False) -> list[Prunable]:
-    """By name. One listing, one read for each backup, one for each hold and, if asked, for each verification."""
-    entries = [entry for entry in catalog.entries() if entry.complete or entry.deleting]
-    found = read_each(lambda entry: _read(catalog, entry, verified=verified), entries, cancel=cancel)
-    return [backup for backup in found if backup is not None]
+class Seen(t.NamedTuple):
+    """``backups``: by name. ``locked``: what a run works on, or has."""
+
+    backups: list[Prunable]
+    locked: list[BackupEntry]
+
+
+def read_prunables(catalog: Catalog, cancel: CancelToken, *, verified: bool = False) -> Seen:
+    """One listing, one read for each backup, one for each hold and, if asked, for each verification."""
+    entries = catalog.entries()
+    looked_at = [entry for entry in entries if entry.complete or entry.deleting]
+    found = read_each(lambda entry: _read(catalog, entry, verified=verified), looked_at, cancel=cancel)
+    return Seen([backup for backup in found if backup is not None], [entry for entry in entries if entry.locked])
 
 
 def _read(catalog: Catalog, entry: BackupEntry, *, verified: bool) -> Prunable | None:
@@ -116,4 +124,4 @@ def _told(backup: t.Mapping[str, t.Any], name: str) -> dict[str, t.Any]:
     }
 
 
-__all__ = ("Prunable", "read_prunables")
+__all__ = ("Prunable", "Seen", "read_prunables")
